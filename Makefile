@@ -1,0 +1,81 @@
+# The commands of this project. A machine needs Python 3.11 or newer with venv, and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CREATED := $(VENV)/.stamp-created
+PRODUCTION := $(VENV)/.stamp-production
+DEVELOPMENT := $(VENV)/.stamp-development
+TEMPLATES = $(shell find templates */templates -name '*.html' 2>/dev/null)
+# The checks read the settings but reach no service, so that they need neither one running nor anybody's configuration.
+CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=check DATABASE_URL=postgres://app@127.0.0.1:1/roster \
+	DATABASE_OWNER_URL=postgres://owner@127.0.0.1:1/roster REDIS_URL=redis://127.0.0.1:1/0 \
+	PLATFORM_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+
+.PHONY: run test check bench chaos requirements clean production development browser rebuild
+
+sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(1)
+
+run: production
+	@exec $(BIN)/python -m config.run
+
+test: development browser
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest
+
+check: development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(if $(TEMPLATES),$(BIN)/djade --check $(TEMPLATES))
+	$(CHECK_ENVIRONMENT) $(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(CHECK_ENVIRONMENT) $(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: development
+	$(BIN)/python -m tests.bench
+
+chaos: development
+	$(BIN)/python -m tests.chaos
+
+requirements: $(CREATED)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
+# The data folder stays: it holds databases and keys.
+clean:
+	rm -rf $(VENV) .static .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+browser:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		if command -v $$name >/dev/null; then exit 0; fi; done; \
+	if [ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+			chromium fonts-liberation fonts-inter >/dev/null && exit 0; fi; \
+	echo "No browser found: install Chromium (on Debian: apt-get install chromium); the browser tests are skipped."
+
+# The development set contains the production set, so either is good enough to run.
+production: $(CREATED)
+	@if [ ! $(PRODUCTION) -nt requirements.txt ] && [ ! $(DEVELOPMENT) -nt requirements-dev.txt ]; then \
+		$(call sync,requirements.txt) && rm -f $(DEVELOPMENT) && touch $(PRODUCTION); fi
+
+development: $(CREATED)
+	@if [ ! $(DEVELOPMENT) -nt requirements-dev.txt ]; then \
+		$(call sync,requirements-dev.txt) && rm -f $(PRODUCTION) && touch $(DEVELOPMENT); fi
+
+# pip installs nothing but uv, in the pinned version; uv is several times faster with the rest.
+$(CREATED): $(if $(wildcard $(BIN)/python),,rebuild)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is missing or older than Python 3.11: install a newer one, or name it: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot create virtual environments: install its venv package (on Debian: apt-get install python3-venv)."; exit 1; }
+	@echo "Creating $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@sed -n '/^uv==/,/[^\]$$/p' requirements-dev.txt > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.txt
+	@touch $@
+
+rebuild:

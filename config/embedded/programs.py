@@ -1,0 +1,30 @@
+"""The programs of Postgres in a place where the server's user may run them."""
+
+import os
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
+from config.embedded import binaries
+from config.embedded.errors import EmbeddedError
+
+
+def find_programs(home: Path) -> Path:
+    """The folder of initdb and postgres: the wheel's (a copy in `home` when we are root), else the system's.
+
+    Raises EmbeddedError if this machine has none.
+    """
+    if wheel := binaries.postgres_wheel():
+        return _readable_copy(wheel, home) if os.geteuid() == 0 else binaries.postgres_bin(wheel)
+    if system := binaries.system_postgres():
+        return system
+    raise EmbeddedError("No initdb and postgres for this machine: install PostgreSQL, or set DATABASE_URL.")
+
+
+def _readable_copy(wheel: Path, home: Path) -> Path:
+    target = home / f"programs-{version(wheel.name)}"
+    if target.exists():
+        return binaries.postgres_bin(target / wheel.name)
+    for outdated in home.glob("programs-*"):
+        shutil.rmtree(outdated)
+    return binaries.copy_postgres(wheel, target)

@@ -1,0 +1,1 @@
+"""`make run`: the whole product as one supervised process tree."""

@@ -1,0 +1,157 @@
+"""One child process: started, its output relayed, started again when it dies, stopped as a whole group."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from config.embedded.account import Account, bound_to_us
+from config.embedded.datafolder import PROJECT_ROOT
+from config.run.log import Log
+from config.run.pids import PidFiles
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 15.0
+STEADY_AFTER = 30.0
+CANNOT_START = 126
+LINE_LIMIT = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run and how to stop it. `environment` None: that of this process."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] | None = None
+    account: Account | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    grace: float = 10.0
+    ready_line: str = ""
+    before_restart: Callable[[], Awaitable[None]] | None = None
+
+
+class Child:
+    """A program kept alive until `stop`; `said_ready` is set by its first line that matches `ready_line`."""
+
+    def __init__(self, program: Program, log: Log, pids: PidFiles) -> None:
+        self.program = program
+        self.said_ready = asyncio.Event()
+        self._log = log
+        self._pids = pids
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Starts the program in the background."""
+        self._task = asyncio.create_task(self._keep_alive(), name=self.program.name)
+
+    async def run_once(self) -> int:
+        """Runs the program to its end; returns its exit status. Cancelled, it takes the program with it."""
+        try:
+            return await self._run()
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+
+    async def stop(self) -> None:
+        """Asks the program to stop, kills it after its grace; returns when its whole group is gone."""
+        self._stopping.set()
+        if self._task is None:
+            return
+        self._signal(self.program.stop_signal)
+        try:
+            await asyncio.wait_for(asyncio.shield(self._task), self.program.grace)
+        except TimeoutError:
+            self._log.line("roster", f"{self.program.name} did not stop within {self.program.grace:g} s and is killed")
+            self.kill()
+            await self._task
+
+    def kill(self) -> None:
+        """Kills the program and all that it started, at once."""
+        self._stopping.set()
+        if self._process is not None:
+            _kill_group(self._process.pid)
+
+    async def _keep_alive(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            status = await self._attempt()
+            if self._stopping.is_set():
+                return
+            pause = FIRST_PAUSE if time.monotonic() - started >= STEADY_AFTER else pause
+            self._log.line("roster", f"{self.program.name} {_describe(status)}; it starts again in {pause:g} s")
+            await self._wait(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _attempt(self) -> int:
+        try:
+            return await self._run()
+        except OSError as error:
+            self._log.line("roster", f"{self.program.name} could not be started: {error}")
+            return CANNOT_START
+
+    async def _wait(self, pause: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), pause)
+        if self.program.before_restart and not self._stopping.is_set():
+            await self.program.before_restart()
+
+    async def _run(self) -> int:
+        # The event loop's thread does the fork itself, so the child is bound to the life of the process.
+        process = await asyncio.create_subprocess_exec(
+            *bound_to_us(self.program.command, self.program.stop_signal, self.program.account),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=PROJECT_ROOT,
+            env=self.program.environment,
+            start_new_session=True,
+            limit=LINE_LIMIT,
+        )
+        self._process = process
+        self._pids.write(self.program.name, process.pid)
+        if self._stopping.is_set():
+            self._signal(self.program.stop_signal)
+        relay = asyncio.create_task(self._relay(process))
+        status = await process.wait()
+        _kill_group(process.pid)  # what it started itself must not outlive it
+        await relay
+        self._process = None
+        self._pids.remove(self.program.name)
+        return status
+
+    async def _relay(self, process: asyncio.subprocess.Process) -> None:
+        while process.stdout and (line := await _read_line(process.stdout)):
+            text = line.decode(errors="replace").rstrip()
+            if text:
+                self._log.line(self.program.name, text)
+            if self.program.ready_line and re.search(self.program.ready_line, text):
+                self.said_ready.set()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+
+async def _read_line(stream: asyncio.StreamReader) -> bytes:
+    try:
+        return await stream.readline()
+    except ValueError:
+        return b"(a line of more than 1 MB was left out)\n"
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def _describe(status: int) -> str:
+    return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"

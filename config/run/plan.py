@@ -1,0 +1,117 @@
+"""What is to be run, decided from the environment before anything starts."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from config.embedded import ports
+from config.embedded.datafolder import FAMILIES, DataFolder
+from config.run.errors import StartError
+
+OUTSIDE_CREDENTIALS = (
+    "SLACK_CLIENT_SECRET",
+    "SLACK_SIGNING_SECRET",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "GOOGLE_API_KEY",
+    "STRIPE_SECRET_KEY",
+    "WHATSAPP_APP_SECRET",
+)
+HIGHEST_PORT = 65535
+SANDBOX_VALUES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The decisions of one start."""
+
+    data: DataFolder
+    given: Mapping[str, str]
+    port: int
+    sandbox: bool
+    sandbox_port: int
+    mail_port: int
+
+    @property
+    def web_url(self) -> str:
+        """Where the web process listens."""
+        return f"http://{ports.LOOPBACK}:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the sandbox's peers listen."""
+        return self.given.get("SANDBOX_URL") or f"http://{ports.LOOPBACK}:{self.sandbox_port}"
+
+    @property
+    def public_url(self) -> str:
+        """Under which address people see the portal."""
+        return (self.given.get("PUBLIC_URL") or self.web_url).rstrip("/")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The effective values to be remembered, the services' URLs aside."""
+        return {
+            "PORT": str(self.port),
+            "PUBLIC_URL": self.public_url,
+            "SANDBOX": "1" if self.sandbox else "0",
+            "SANDBOX_URL": self.sandbox_url,
+            "ALLOWED_HOSTS": self.given.get("ALLOWED_HOSTS") or f"{ports.LOOPBACK},localhost",
+            **self._mail,
+        }
+
+    @property
+    def given_services(self) -> dict[str, str]:
+        """The URLs of services that were given from outside."""
+        return {name: self.given[name] for family in FAMILIES.values() for name in family if self.given.get(name)}
+
+    def uses_own(self, service_url: str) -> bool:
+        """Whether the embedded service behind DATABASE_URL or REDIS_URL is to be started."""
+        return not self.given.get(service_url)
+
+    def check_ports(self) -> None:
+        """Raises StartError if a port that we need is taken."""
+        self._check_free(self.port, "the portal", "PORT")
+        if self.sandbox:
+            self._check_free(self.sandbox_port, "the sandbox", "SANDBOX_PORT")
+            self._check_free(self.mail_port, "the sandbox's mail", "SANDBOX_SMTP_PORT")
+
+    @property
+    def _mail(self) -> dict[str, str]:
+        if not self.sandbox or self.mail_port == self.port + 2:
+            return {}
+        return {"EMAIL_URL": f"smtp://{ports.LOOPBACK}:{self.mail_port}"}
+
+    def _check_free(self, port: int, purpose: str, variable: str) -> None:
+        if not ports.is_free(port):
+            raise StartError(
+                f"Port {port}, meant for {purpose}, is in use by another program: stop that one, "
+                f"or choose another port with {variable}, as in `{variable}={port + 100} make run`."
+            )
+
+
+def make_plan(data: DataFolder, given: Mapping[str, str] = os.environ) -> Plan:
+    """Reads the environment; raises StartError for a value that makes no sense."""
+    port = _port(given, "PORT", 8000)
+    return Plan(
+        data=data,
+        given=given,
+        port=port,
+        sandbox=_wants_sandbox(given),
+        sandbox_port=_port(given, "SANDBOX_PORT", port + 1),
+        mail_port=_port(given, "SANDBOX_SMTP_PORT", port + 2),
+    )
+
+
+def _wants_sandbox(given: Mapping[str, str]) -> bool:
+    if not (wish := given.get("SANDBOX")):
+        return not any(given.get(name) for name in OUTSIDE_CREDENTIALS)
+    if wish.lower() not in SANDBOX_VALUES:
+        raise StartError(f"SANDBOX is {wish!r}: set it to 1 or 0.")
+    return SANDBOX_VALUES[wish.lower()]
+
+
+def _port(given: Mapping[str, str], name: str, default: int) -> int:
+    value = given.get(name) or str(default)
+    if not value.isdecimal() or not 0 < int(value) <= HIGHEST_PORT:
+        raise StartError(f"{name} is {value!r}: set it to a port number such as 8000.")
+    return int(value)

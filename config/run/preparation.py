@@ -1,0 +1,43 @@
+"""What has to be done once the database answers and before anything is served."""
+
+from config.embedded.datafolder import PROJECT_ROOT
+from config.run import programs
+from config.run.child import Child, Program
+from config.run.errors import StartError
+from config.run.log import Log
+from config.run.pids import PidFiles
+from config.run.plan import Plan
+from config.run.readiness import together
+from config.run.static import StaticFiles
+
+
+class Preparation:
+    """The management commands of a start."""
+
+    def __init__(self, plan: Plan, log: Log, pids: PidFiles) -> None:
+        self._plan = plan
+        self._log = log
+        self._pids = pids
+        self._static = StaticFiles(PROJECT_ROOT, plan.data.path / "run" / "static")
+
+    async def run(self) -> None:
+        """Roles, tables and static files; raises StartError when one of the commands fails."""
+        await together([self._database(), self._collect()])
+
+    async def _database(self) -> None:
+        await self._manage("provision", "provision_database")
+        await self._manage("migrate", "migrate", "--database", "owner", "--noinput", "--verbosity", "0")
+
+    async def _collect(self) -> None:
+        if self._static.are_current():
+            return
+        fingerprint = self._static.fingerprint()
+        await self._manage("static", "collectstatic", "--noinput", "--verbosity", "0")
+        self._static.mark(fingerprint)
+
+    async def _manage(self, name: str, *arguments: str) -> None:
+        await self._run(programs.manage(self._plan, name, *arguments), arguments[0])
+
+    async def _run(self, program: Program, command: str) -> None:
+        if await Child(program, self._log, self._pids).run_once():
+            raise StartError(f"`manage.py {command}` failed: its reason is in the lines above.")

@@ -1,0 +1,65 @@
+"""The embedded Postgres and Valkey inside the process tree."""
+
+import asyncio
+import time
+
+from config.embedded.postgres import DATABASE, ROLES, Postgres
+from config.embedded.service import POLL_INTERVAL, START_TIMEOUT, STOP_TIMEOUT, Service
+from config.embedded.valkey import Valkey
+from config.run.child import Program
+from config.run.errors import StartError
+from config.run.plan import Plan
+
+URL_VARIABLES = {
+    "app": "DATABASE_URL",
+    "owner": "DATABASE_OWNER_URL",
+    "staff": "DATABASE_STAFF_URL",
+    "postgres": "DATABASE_ADMIN_URL",
+}
+
+
+def services(plan: Plan) -> list[Service]:
+    """The services that nobody gave us from outside."""
+    own: list[Service] = []
+    if plan.uses_own("DATABASE_URL"):
+        own.append(Postgres(plan.data.path / "postgres"))
+    if plan.uses_own("REDIS_URL"):
+        own.append(Valkey(plan.data.path / "valkey"))
+    return own
+
+
+def urls(service: Service) -> dict[str, str]:
+    """The variables by which the other processes find a service."""
+    if isinstance(service, Postgres):
+        return {URL_VARIABLES[role]: service.url(role, DATABASE) for role in ROLES}
+    if isinstance(service, Valkey):
+        return {"REDIS_URL": service.url}
+    raise TypeError(service)
+
+
+def program(service: Service) -> Program:
+    """How to run a prepared service."""
+
+    async def end_leftovers() -> None:
+        await asyncio.to_thread(service.end_leftovers)
+
+    return Program(
+        service.name,
+        tuple(service.command()),
+        service.environment,
+        account=service.account,
+        stop_signal=service.stop_signal,
+        grace=STOP_TIMEOUT,
+        before_restart=end_leftovers,
+    )
+
+
+async def answers(service: Service) -> None:
+    """Returns when the service answers; raises StartError if it does not in time."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while not await asyncio.to_thread(service.is_ready):
+        if time.monotonic() > deadline:
+            raise StartError(
+                f"{service.name} did not start within {START_TIMEOUT:g} s: its reason is in the lines above."
+            )
+        await asyncio.sleep(POLL_INTERVAL)
