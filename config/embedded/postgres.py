@@ -36,7 +36,7 @@ SETTINGS = {
     "log_line_prefix": "%q%u@%d ",
 }
 # For tests, whose data nobody misses after a power cut.
-CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+CARELESS = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Postgres(Service):

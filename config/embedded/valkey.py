@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.embedded import binaries, ports
 from config.embedded.files import write_private
@@ -42,7 +44,7 @@ class Valkey(Service):
 
     def is_ready(self) -> bool:
         """See Service; not while the data is being loaded."""
-        client = redis.Redis.from_url(self.url, socket_timeout=PROBE_TIMEOUT, socket_connect_timeout=PROBE_TIMEOUT)
+        client = redis.Redis.from_url(self.url, retry=Retry(NoBackoff(), 0), socket_timeout=PROBE_TIMEOUT)
         try:
             return bool(client.ping())
         except (redis.ConnectionError, redis.TimeoutError):

@@ -104,22 +104,19 @@ class Child:
             await self.program.before_restart()
 
     async def _run(self) -> int:
-        # The event loop's thread does the fork itself, so the child is bound to the life of the process.
-        process = await asyncio.create_subprocess_exec(
-            *bound_to_us(self.program.command, self.program.stop_signal, self.program.account),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            cwd=PROJECT_ROOT,
-            env=self.program.environment,
-            start_new_session=True,
-            limit=LINE_LIMIT,
-        )
-        self._process = process
+        # A pipe of our own: with asyncio's, `wait` would also wait for every grandchild that holds its end.
+        output, end_of_child = os.pipe()
+        try:
+            self._process = process = await self._spawn(end_of_child)
+        except BaseException:
+            os.close(output)
+            raise
+        finally:
+            os.close(end_of_child)
         self._pids.write(self.program.name, process.pid)
         if self._stopping.is_set():
             self._signal(self.program.stop_signal)
-        relay = asyncio.create_task(self._relay(process))
+        relay = asyncio.create_task(self._relay(output))
         status = await process.wait()
         _kill_group(process.pid)  # what it started itself must not outlive it
         await relay
@@ -127,8 +124,31 @@ class Child:
         self._pids.remove(self.program.name)
         return status
 
-    async def _relay(self, process: asyncio.subprocess.Process) -> None:
-        while process.stdout and (line := await _read_line(process.stdout)):
+    async def _spawn(self, output: int) -> asyncio.subprocess.Process:
+        # The event loop's thread does the fork itself, so the child is bound to the life of the process.
+        return await asyncio.create_subprocess_exec(
+            *bound_to_us(self.program.command, self.program.stop_signal, self.program.account),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=PROJECT_ROOT,
+            env=self.program.environment,
+            start_new_session=True,
+        )
+
+    async def _relay(self, output: int) -> None:
+        stream = asyncio.StreamReader(limit=LINE_LIMIT)
+        pipe = os.fdopen(output, "rb", buffering=0)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), pipe
+        )
+        try:
+            await self._relay_lines(stream)
+        finally:
+            transport.close()
+
+    async def _relay_lines(self, stream: asyncio.StreamReader) -> None:
+        while line := await _read_line(stream):
             text = line.decode(errors="replace").rstrip()
             if text:
                 self._log.line(self.program.name, text)

@@ -1,0 +1,115 @@
+"""What `make run` decides before it starts anything."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.embedded.datafolder import DataFolder
+from config.embedded.files import FolderLock
+from config.run.errors import StartError
+from config.run.greeting import greeting
+from config.run.plan import OUTSIDE_CREDENTIALS, Plan, make_plan
+from config.run.programs import sandbox_environment
+from config.run.static import StaticFiles
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    return DataFolder(tmp_path / "data")
+
+
+def plan(data: DataFolder, **given: str) -> Plan:
+    return make_plan(data, given)
+
+
+def run(data: DataFolder, **given: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "ROSTER_DATA": str(data.path), **given}
+    command = [sys.executable, "-m", "config.run"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_sandbox_is_on_unless_there_are_outside_credentials(data: DataFolder) -> None:
+    assert plan(data).sandbox
+    for name in OUTSIDE_CREDENTIALS:
+        assert not plan(data, **{name: "secret"}).sandbox
+        assert plan(data, **{name: "secret"}, SANDBOX="1").sandbox
+    assert not plan(data, SANDBOX="0").sandbox
+
+
+def test_ports_follow_from_the_first(data: DataFolder) -> None:
+    decided = plan(data, PORT="8300")
+    assert (decided.port, decided.sandbox_port, decided.mail_port) == (8300, 8301, 8302)
+    assert decided.settings["SANDBOX_URL"] == "http://127.0.0.1:8301"
+    assert plan(data, PORT="8300", SANDBOX_PORT="9000").sandbox_url == "http://127.0.0.1:9000"
+    assert plan(data, SANDBOX_SMTP_PORT="9025").settings["EMAIL_URL"] == "smtp://127.0.0.1:9025"
+
+
+@pytest.mark.parametrize("value", ["abc", "0", "65536", "-1", "80.5"])
+def test_a_malformed_port_is_named(data: DataFolder, value: str) -> None:
+    with pytest.raises(StartError, match=f"PORT is '{value}': set it to a port number such as 8000"):
+        plan(data, PORT=value)
+
+
+def test_a_malformed_sandbox_is_named(data: DataFolder) -> None:
+    with pytest.raises(StartError, match="SANDBOX is 'perhaps': set it to 1 or 0"):
+        plan(data, SANDBOX="perhaps")
+
+
+def test_a_port_in_use_is_one_sentence_before_anything_starts(data: DataFolder) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as squatter:
+        port = str(squatter.getsockname()[1])
+        done = run(data, PORT=port, SANDBOX="0")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"Port {port}, meant for the portal, is in use by another program" in done.stderr
+    assert f"`PORT={int(port) + 100} make run`" in done.stderr
+    assert not (data.path / "postgres").exists()
+
+
+def test_a_second_start_beside_a_running_one_is_one_sentence(data: DataFolder) -> None:
+    data.prepare()
+    lock = FolderLock(data.path / "lock")
+    assert lock.acquire()
+    done = run(data)
+    lock.release()
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Roster is running already (process {os.getpid()}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_services_from_outside_are_used_and_remembered(data: DataFolder) -> None:
+    decided = plan(data, DATABASE_URL="postgres://outside", REDIS_URL="")
+    assert not decided.uses_own("DATABASE_URL")
+    assert decided.uses_own("REDIS_URL")
+    assert decided.given_services == {"DATABASE_URL": "postgres://outside"}
+
+
+def test_the_sandbox_is_told_the_credentials_that_roster_uses(data: DataFolder) -> None:
+    data.prepare()
+    told = sandbox_environment(plan(data, PORT="8300", SLACK_CLIENT_ID="given", SLACK_CLIENT_SECRET="", SANDBOX="1"))
+    assert told["SLACK_CLIENT_ID"] == "given"
+    assert told["SLACK_CLIENT_SECRET"] == data.environment(sandbox=True)["SLACK_CLIENT_SECRET"]
+    assert told["SLACK_EVENTS_URL"] == "http://127.0.0.1:8300/webhooks/slack/events"
+    assert told["SLACK_REDIRECT_URL"] == "http://127.0.0.1:8300/oauth/slack/callback"
+
+
+def test_the_greeting_says_the_first_thing_to_do(data: DataFolder) -> None:
+    assert "open http://127.0.0.1:8000 and sign up; the code arrives in the sandbox mailbox" in greeting(plan(data), 1)
+    assert "comes by e-mail" in greeting(plan(data, SANDBOX="0"), 1)
+
+
+def test_static_files_are_collected_again_when_a_source_changes(tmp_path: Path) -> None:
+    for name in ("static/app.css", "tenants/static/one.js", ".static/staticfiles.json", "config/settings.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "requirements.txt").touch()
+    static = StaticFiles(tmp_path, tmp_path / "data" / "static")
+    assert not static.are_current()
+    static.mark(static.fingerprint())
+    assert static.are_current()
+    (tmp_path / "tenants/static/one.js").write_text("changed")
+    assert not static.are_current()
