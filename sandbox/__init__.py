@@ -1,0 +1,1 @@
+"""Local peers of Slack, OpenAI and a mailbox: the whole product without an account anywhere. See README.md here."""

@@ -1,0 +1,75 @@
+"""`python -m sandbox`: every peer in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from sandbox.app import create_app, stop_waiting
+from sandbox.settings import Settings, SettingsError
+
+logger = logging.getLogger("sandbox")
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    app = create_app(settings)
+    server = Server(app, port=settings.port, interface=Interfaces.ASGI, log_enabled=False)
+
+    def stop() -> None:
+        stop_waiting(app)
+        server.stop()  # type: ignore[no-untyped-call]
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    logger.info("sandbox at http://127.0.0.1:%d, mail to 127.0.0.1:%d", settings.port, settings.smtp_port)
+    await server.serve()
+
+
+def ports_in_use(settings: Settings) -> list[str]:
+    """A sentence for each port that another process holds."""
+    ports = {"SANDBOX_PORT": settings.port, "SANDBOX_SMTP_PORT": settings.smtp_port}
+    return [
+        f"Port {port} is in use: stop what listens there, or set {name} to another port."
+        for name, port in ports.items()
+        if port and not _is_free(port)
+    ]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def main() -> int:
+    """Read the environment, check the ports, serve; returns the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    problems = ports_in_use(settings)
+    if problems:
+        sys.stderr.write("\n".join(problems) + "\n")
+        return 1
+    asyncio.run(serve(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""The sandbox as one ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sandbox.database import Database
+from sandbox.html import Html, tag
+from sandbox.llm import control as llm_control
+from sandbox.llm import openai_api
+from sandbox.llm.peer import Llm
+from sandbox.mail import smtp
+from sandbox.mail import views as mail_views
+from sandbox.mail.inbox import Inbox
+from sandbox.pages import STATIC, page, top_bar
+from sandbox.settings import Settings
+from sandbox.slack import api as slack_api
+from sandbox.slack import chat as slack_chat
+from sandbox.slack import consent as slack_consent
+from sandbox.slack import control as slack_control
+from sandbox.slack.peer import Slack
+
+logger = logging.getLogger(__name__)
+
+
+class OwnFormsOnly:
+    """Refuses what a page of another website sends here: a browser names that page in Origin."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on everything without an Origin, or with our own."""
+        if scope["type"] == "http" and _is_foreign(Request(scope)):
+            await PlainTextResponse("This request came from another website.", 403)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _is_foreign(request: Request) -> bool:
+    origin = request.headers.get("origin")
+    if origin is None or request.method in ("GET", "HEAD", "OPTIONS"):
+        return False
+    return origin.partition("://")[2] != request.headers.get("host")
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Build the application; the peers come to life with its lifespan."""
+    routes = [
+        Route("/", start_page),
+        Route("/healthz", healthz),
+        Mount("/static", StaticFiles(directory=STATIC)),
+        Route("/slack/oauth/v2/authorize", slack_consent.authorize, methods=["GET", "POST"]),
+        Route("/slack/api/{method}", slack_api.call_method, methods=["GET", "POST"]),
+        Mount("/slack/chat", routes=slack_chat.ROUTES),
+        Mount("/slack/control", routes=slack_control.ROUTES),
+        Mount("/openai/control", routes=llm_control.ROUTES),
+        Mount("/openai", routes=openai_api.ROUTES),
+        Mount("/mail", routes=mail_views.ROUTES),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly)], lifespan=_lifespan(settings))
+
+
+def _lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        database = Database(settings.data / "sandbox.sqlite3")
+        app.state.slack, app.state.llm = Slack(settings.slack, database), Llm(settings)
+        app.state.inbox = Inbox(database)
+        app.state.smtp = await smtp.serve(app.state.inbox, settings.smtp_port)
+        app.state.slack.deliveries.resume()
+        checking = asyncio.create_task(app.state.slack.check_url())
+        yield
+        checking.cancel()
+        app.state.smtp.close()
+        await app.state.slack.deliveries.close()
+        database.close()
+
+    return lifespan
+
+
+def stop_waiting(app: Starlette) -> None:
+    """Let requests that hang on purpose end, so that the server can stop at once."""
+    for peer in ("slack", "llm"):
+        if hasattr(app.state, peer):
+            getattr(app.state, peer).faults.stopping.set()
+
+
+async def healthz(request: Request) -> Response:
+    """200 when every peer is up."""
+    up = {"slack": True, "llm": True, "mail": request.app.state.smtp.is_serving()}
+    return JSONResponse({"ok": all(up.values()), **up}, 200 if all(up.values()) else 503)
+
+
+async def start_page(request: Request) -> Response:
+    """What is here."""
+    slack: Slack = request.app.state.slack
+    inbox: Inbox = request.app.state.inbox
+    number = len(slack.workspaces.all())
+    cards = (
+        _peer(
+            "Slack",
+            f"{number} {'workspace' if number == 1 else 'workspaces'}. Chat as a person with the app.",
+            "/slack/chat/",
+            "Open the chat",
+        ),
+        _peer(
+            "Mailbox",
+            f"{len(inbox.all())} mails. Everything the product sends lands here.",
+            "/mail/",
+            "Open the mailbox",
+        ),
+        _peer(
+            "OpenAI",
+            "Chat Completions and models, at /openai/v1. Answers from the instructions it is given.",
+            "/openai/control/calls",
+            "Calls so far",
+        ),
+    )
+    intro = tag(
+        "p",
+        "Stand-ins for the outside services, so that the whole product can be tried without an account.",
+        class_="soft",
+    )
+    head = tag("div", tag("h1", "Sandbox"), intro, class_="stack g2")
+    return page(
+        "Start", top_bar(), tag("main", head, tag("div", *cards, class_="peers"), class_="narrow wide stack g6")
+    )
+
+
+def _peer(name: str, text: str, url: str, label: str) -> Html:
+    link = tag("a", label, href=url, class_="btn btn-plain")
+    badge = tag("span", "Up", class_="badge b-ok")
+    head = tag("div", tag("h2", name), badge, class_="row between")
+    return tag("section", head, tag("p", text, class_="soft grow"), link, class_="card card-pad stack peer")

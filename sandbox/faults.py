@@ -1,0 +1,117 @@
+"""Faults on request: the next calls of a method answer as a provider does on a bad day."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+HIGHEST_DESCRIPTOR: Final = 4096
+
+
+@dataclass
+class Fault:
+    """What the next `times` calls of `method` (`*`: any) shall do. `seconds` is for hang and Retry-After."""
+
+    method: str
+    kind: str
+    times: int
+    seconds: float
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any], kinds: frozenset[str]) -> Fault:
+        """Read a control request's JSON. Raises ValueError with a sentence on what is allowed."""
+        kind = str(body.get("kind", ""))
+        if kind not in kinds:
+            raise ValueError(f"kind is {kind!r}: use one of {', '.join(sorted(kinds))}.")
+        method, times, seconds = str(body.get("method", "*")), int(body.get("times", 1)), float(body.get("seconds", 30))
+        return cls(method, kind, times, seconds)
+
+    def as_json(self) -> dict[str, Any]:
+        """The fault as the control API shows it."""
+        return asdict(self)
+
+
+class Faults:
+    """The faults still to come, the calls seen, and the end of the process, which ends every hang."""
+
+    def __init__(self) -> None:
+        self.planned: list[Fault] = []
+        self.calls: Counter[str] = Counter()
+        self.requests: deque[dict[str, Any]] = deque(maxlen=2000)
+        self.stopping = asyncio.Event()
+
+    def take(self, method: str) -> Fault | None:
+        """The fault for this call, used up by one, or None."""
+        for fault in self.planned:
+            if fault.times > 0 and fault.method in ("*", method):
+                fault.times -= 1
+                return fault
+        return None
+
+    def record(self, method: str, details: dict[str, Any]) -> None:
+        """Count a call and keep what it asked for, so that tests can look at it."""
+        self.calls[method] += 1
+        self.requests.append({"method": method, **details})
+
+    def reset(self) -> None:
+        """Forget planned faults, counters and recorded requests."""
+        self.planned.clear()
+        self.calls.clear()
+        self.requests.clear()
+
+    async def hang(self, seconds: float) -> None:
+        """Wait without answering, but never longer than the process lives."""
+        try:
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+class Hangup(Response):
+    """Close the client's connection without sending a byte of an answer."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(status_code=500)
+        self._request = request
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Shut the socket first; what the server then writes reaches nobody."""
+        cut_connection(self._request)
+        await super().__call__(scope, receive, send)
+
+
+def cut_connection(request: Request) -> None:
+    """Shut down the socket of this request's client.
+
+    ASGI has no message for it, so the socket is found among this process's own by the client's address.
+    """
+    if request.client is None:
+        return
+    peer = (request.client.host, int(request.client.port))
+    for descriptor in range(3, HIGHEST_DESCRIPTOR):
+        if _shut_if_connected_to(descriptor, peer):
+            return
+
+
+def _shut_if_connected_to(descriptor: int, peer: tuple[str, int]) -> bool:
+    try:
+        connection = socket.socket(fileno=os.dup(descriptor))
+    except OSError:
+        return False
+    try:
+        if connection.family != socket.AF_INET or connection.getpeername() != peer:
+            return False
+        connection.shutdown(socket.SHUT_RDWR)
+        return True
+    except OSError:
+        return False
+    finally:
+        connection.close()

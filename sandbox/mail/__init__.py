@@ -1,0 +1,1 @@
+"""A mailbox: takes every mail by SMTP, delivers none, shows them all."""

@@ -1,0 +1,115 @@
+"""What the sandbox reads from its environment, once, at the start."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(ValueError):
+    """A variable of the environment is missing or malformed; the message names it and the fix."""
+
+
+@dataclass(frozen=True)
+class SlackApp:
+    """The one app that is registered with the sandbox Slack, as on a Slack app's Basic Information page.
+
+    `retry_delays` are seconds before each repeated delivery of an event; `post_burst` is how many messages a channel
+    takes at once before one per second is enforced (0: no limit); `history_limited` applies Slack's limits for apps
+    outside its Marketplace.
+    """
+
+    name: str
+    client_id: str
+    client_secret: str
+    signing_secret: str
+    events_url: str
+    redirect_url: str
+    retry_delays: tuple[float, ...]
+    history_limited: bool
+    post_burst: int
+
+    @property
+    def app_id(self) -> str:
+        """Slack's `A…` id, derived from the client id so that it stays the same over restarts."""
+        return "A0" + hashlib.sha256(self.client_id.encode()).hexdigest()[:9].upper()
+
+    @property
+    def verification_token(self) -> str:
+        """The deprecated `token` of every event, which Slack still sends."""
+        return hashlib.sha256(f"verification:{self.client_secret}".encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Ports, the folder of the state, and each peer's credentials. Latency in seconds."""
+
+    port: int
+    smtp_port: int
+    data: Path
+    slack: SlackApp
+    openai_api_key: str
+    llm_latency: float
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the variables that README.md lists. Raises SettingsError."""
+        port = _whole(environment, "SANDBOX_PORT", "8001")
+        return cls(
+            port=port,
+            smtp_port=_whole(environment, "SANDBOX_SMTP_PORT", str(port + 1)),
+            data=Path(environment.get("SANDBOX_DATA") or ".roster/sandbox"),
+            slack=_slack_app(environment),
+            openai_api_key=environment.get("OPENAI_API_KEY", ""),
+            llm_latency=_seconds(environment, "SANDBOX_LLM_LATENCY", "0.6"),
+        )
+
+
+def _slack_app(environment: Mapping[str, str]) -> SlackApp:
+    return SlackApp(
+        name=environment.get("SANDBOX_SLACK_APP_NAME") or "Roster",
+        client_id=_required(environment, "SLACK_CLIENT_ID"),
+        client_secret=_required(environment, "SLACK_CLIENT_SECRET"),
+        signing_secret=_required(environment, "SLACK_SIGNING_SECRET"),
+        events_url=environment.get("SLACK_EVENTS_URL", ""),
+        redirect_url=environment.get("SLACK_REDIRECT_URL", ""),
+        retry_delays=_delays(environment),
+        history_limited=environment.get("SANDBOX_SLACK_HISTORY_LIMITED", "1") != "0",
+        post_burst=_whole(environment, "SANDBOX_SLACK_POST_BURST", "20"),
+    )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    if not environment.get(name):
+        raise SettingsError(
+            f"{name} is empty: set it to the value that the product's own {name} has, any text will do."
+        )
+    return environment[name]
+
+
+def _whole(environment: Mapping[str, str], name: str, default: str) -> int:
+    text = environment.get(name) or default
+    if not text.isdecimal() or int(text) > 65535:
+        raise SettingsError(f"{name} is {text!r}: set it to a whole number from 0 to 65535.")
+    return int(text)
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: str) -> float:
+    return _number(name, environment.get(name) or default)
+
+
+def _delays(environment: Mapping[str, str]) -> tuple[float, ...]:
+    name = "SANDBOX_SLACK_RETRY_DELAYS"
+    return tuple(_number(name, part) for part in (environment.get(name) or "0,60,300").split(","))
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 86400:
+        raise SettingsError(f"{name} holds {text!r}: set it to seconds, such as 0.6.")
+    return value

@@ -1,0 +1,42 @@
+"""Slack's rate limits that matter here. https://docs.slack.dev/apis/web-api/rate-limits"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Final
+
+HISTORY_SECONDS: Final = 60.0
+HISTORY_PAGE: Final = 15
+
+
+class Limits:
+    """Who called what when. Every method returns the seconds to wait, 0 when the call may pass."""
+
+    def __init__(self, history_limited: bool, post_burst: int) -> None:
+        self.history_limited = history_limited
+        self.post_burst = post_burst
+        self._history: dict[tuple[str, str], float] = {}
+        self._posts: dict[str, float] = {}
+
+    def history(self, team: str, method: str) -> int:
+        """One call a minute per workspace and method, as for apps outside Slack's Marketplace."""
+        now, last = time.monotonic(), self._history.get((team, method), -HISTORY_SECONDS)
+        if self.history_limited and now - last < HISTORY_SECONDS:
+            return math.ceil(HISTORY_SECONDS - (now - last))
+        self._history[team, method] = now
+        return 0
+
+    def post(self, channel: str) -> int:
+        """One message per second and channel, after a burst."""
+        now = time.monotonic()
+        due = max(self._posts.get(channel, now), now)
+        if self.post_burst and due - now >= self.post_burst:
+            return math.ceil(due - now - self.post_burst + 1)
+        self._posts[channel] = due + 1
+        return 0
+
+    def reset(self) -> None:
+        """Forget all calls."""
+        self._history.clear()
+        self._posts.clear()

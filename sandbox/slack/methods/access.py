@@ -1,0 +1,94 @@
+"""`oauth.v2.access`, `auth.*` and `apps.uninstall`. https://docs.slack.dev/reference/methods"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from sqlite3 import Row
+from typing import Final
+
+from sandbox.slack import doings
+from sandbox.slack.calls import Call, JsonObject, Method, RefusalError
+from sandbox.slack.scopes import parse
+
+CODE_SECONDS: Final = 600
+
+
+def oauth_v2_access(call: Call) -> JsonObject:
+    """Exchange a consent's code, once and within ten minutes, for a bot token."""
+    _check_client(call)
+    if call.text("grant_type") not in ("", "authorization_code"):
+        raise RefusalError("invalid_grant_type")
+    code = _usable_code(call)
+    slack = call.slack
+    slack.database.run("UPDATE oauth_code SET used = ? WHERE code = ?", time.time(), code["code"])
+    token = slack.workspaces.install(code["team_id"], code["user_id"], parse(code["scope"]), slack.app.name)
+    workspace = slack.workspaces.workspace(token.team_id)
+    return {
+        "ok": True,
+        "app_id": slack.app.app_id,
+        "authed_user": {"id": code["user_id"]},
+        "scope": ",".join(token.scopes),
+        "token_type": "bot",
+        "access_token": token.token,
+        "bot_user_id": token.user_id,
+        "team": {"id": workspace.id, "name": workspace.name},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+def auth_test(call: Call) -> JsonObject:
+    """Who the token is."""
+    workspace, bot = call.slack.workspaces.workspace(call.team), call.slack.workspaces.bot(call.team)
+    return {
+        "ok": True,
+        "url": f"https://{workspace.domain}.slack.com/",
+        "team": workspace.name,
+        "user": bot.handle if bot else "",
+        "team_id": workspace.id,
+        "user_id": call.bearer.user_id,
+        "bot_id": bot.bot_id if bot else "",
+        "is_enterprise_install": False,
+    }
+
+
+def auth_revoke(call: Call) -> JsonObject:
+    """End the token, unless `test`; it is the app's only one, so the app is uninstalled with it."""
+    if call.flag("test"):
+        return {"ok": True, "revoked": False}
+    doings.uninstall(call.slack, call.team)
+    return {"ok": True, "revoked": True}
+
+
+def apps_uninstall(call: Call) -> JsonObject:
+    """Remove the app from the token's workspace."""
+    _check_client(call)
+    doings.uninstall(call.slack, call.team)
+    return {"ok": True}
+
+
+def _check_client(call: Call) -> None:
+    """The client id and secret, by Basic or as arguments."""
+    client_id, secret = call.basic or (call.text("client_id"), call.text("client_secret"))
+    if not hmac.compare_digest(client_id.encode(), call.slack.app.client_id.encode()):
+        raise RefusalError("invalid_client_id")
+    if not hmac.compare_digest(secret.encode(), call.slack.app.client_secret.encode()):
+        raise RefusalError("bad_client_secret")
+
+
+def _usable_code(call: Call) -> Row:
+    code = call.slack.database.one("SELECT * FROM oauth_code WHERE code = ?", call.text("code"))
+    if code is None or code["used"] or time.time() - code["created"] > CODE_SECONDS:
+        raise RefusalError("invalid_code")
+    if code["redirect_uri"] and call.text("redirect_uri") != code["redirect_uri"]:
+        raise RefusalError("bad_redirect_uri")
+    return code
+
+
+METHODS: Final = {
+    "oauth.v2.access": Method(oauth_v2_access, needs_token=False),
+    "auth.test": Method(auth_test),
+    "auth.revoke": Method(auth_revoke),
+    "apps.uninstall": Method(apps_uninstall),
+}

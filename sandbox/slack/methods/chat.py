@@ -1,0 +1,110 @@
+"""`chat.*`, `reactions.add` and the assistant's status. https://docs.slack.dev/reference/methods"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sandbox.slack import doings
+from sandbox.slack.calls import Call, JsonObject, Method, RefusalError
+from sandbox.slack.methods.content import message_body
+from sandbox.slack.records import Channel, Message
+
+
+def post_message(call: Call) -> JsonObject:
+    """Post as the bot, into a channel it is in, a direct message, or to a person by user id."""
+    channel = _destination(call)
+    body, thread_ts = message_body(call), call.text("thread_ts") or None
+    wait = call.slack.limits.post(channel.id)
+    if wait:
+        raise RefusalError("rate_limited", retry_after=wait)
+    message = call.slack.messages.add(channel, call.bearer.user_id, body, thread_ts)
+    call.slack.statuses.clear(channel.id, thread_ts or "")
+    call.slack.events.message(channel, message)
+    return {"ok": True, "channel": channel.id, "ts": message.ts, "message": _shown(call, message)}
+
+
+def update(call: Call) -> JsonObject:
+    """Change an own message; what is not given stays, except that new text alone drops the old blocks."""
+    channel = call.channel()
+    message = _own_message(call, channel, "cant_update_message")
+    kept = {key: message.body[key] for key in ("metadata",) if key in message.body}
+    sent = doings.change(call.slack, channel, message, kept | message_body(call))
+    return {
+        "ok": True,
+        "channel": channel.id,
+        "ts": message.ts,
+        "text": sent.message.text,
+        "message": _shown(call, sent.message),
+    }
+
+
+def delete(call: Call) -> JsonObject:
+    """Delete an own message."""
+    channel = call.channel()
+    message = _own_message(call, channel, "cant_delete_message")
+    doings.delete(call.slack, channel, message)
+    return {"ok": True, "channel": channel.id, "ts": message.ts}
+
+
+def add_reaction(call: Call) -> JsonObject:
+    """Add an emoji to a message."""
+    name = call.text("name").strip(":")
+    if not name:
+        raise RefusalError("invalid_name")
+    message = _message(call, call.channel(), call.text("timestamp"), "message_not_found")
+    if not call.slack.messages.react(message, name, call.bearer.user_id):
+        raise RefusalError("already_reacted")
+    return {"ok": True}
+
+
+def set_status(call: Call) -> JsonObject:
+    """Say what the bot is doing in a thread, for two minutes or until it posts."""
+    channel = call.channel("channel_id")
+    if not call.text("thread_ts"):
+        raise RefusalError("invalid_thread_ts")
+    call.slack.statuses.set(channel.id, call.text("thread_ts"), call.text("status"))
+    return {"ok": True}
+
+
+def _destination(call: Call) -> Channel:
+    if call.text("channel").startswith("U"):
+        return _direct_message(call)
+    channel = call.channel()
+    if not call.is_member(channel) and "chat:write.public" not in call.bearer.scopes:
+        raise RefusalError("not_in_channel")
+    return channel
+
+
+def _direct_message(call: Call) -> Channel:
+    try:
+        person = call.slack.workspaces.person(call.text("channel"), call.team)
+    except KeyError:
+        raise RefusalError("channel_not_found") from None
+    return call.slack.workspaces.direct_message(call.team, call.bearer.user_id, person.id)[0]
+
+
+def _own_message(call: Call, channel: Channel, refusal: str) -> Message:
+    message = _message(call, channel, call.text("ts"), "message_not_found")
+    if message.user_id != call.bearer.user_id or message.body.get("subtype"):
+        raise RefusalError(refusal)
+    return message
+
+
+def _message(call: Call, channel: Channel, ts: str, refusal: str) -> Message:
+    try:
+        return call.slack.messages.get(channel.id, ts)
+    except KeyError:
+        raise RefusalError(refusal) from None
+
+
+def _shown(call: Call, message: Message) -> JsonObject:
+    return call.slack.objects.build(message, call.team)
+
+
+METHODS: Final = {
+    "chat.postMessage": Method(post_message, ("chat:write",)),
+    "chat.update": Method(update, ("chat:write",)),
+    "chat.delete": Method(delete, ("chat:write",)),
+    "reactions.add": Method(add_reaction, ("reactions:write",)),
+    "assistant.threads.setStatus": Method(set_status, ("chat:write", "assistant:write")),
+}
