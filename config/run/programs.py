@@ -9,6 +9,7 @@ from config.run.child import Program
 from config.run.pids import MARK
 from config.run.plan import Plan
 
+ROOT_WARNING = "You're running the worker with superuser privileges"
 WEB_GRACE = "8"  # seconds for open requests, within the 10 that a stop may take
 
 
@@ -35,8 +36,8 @@ def worker(plan: Plan) -> Program:
     options = ["--pool", "threads", "--concurrency", "32", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     return Program(
         "worker",
-        _module("celery", "-A", "config", "worker", *options),
-        environment(plan),
+        _module("celery", "--quiet", "-A", "config", "worker", *options),
+        environment(plan) | {"PYTHONWARNINGS": _warnings(plan)},
         stop_signal=signal.SIGQUIT,
         ready_line=r"celery@\S+ ready",
     )
@@ -45,7 +46,7 @@ def worker(plan: Plan) -> Program:
 def beat(plan: Plan) -> Program:
     """The clock of periodic tasks."""
     options = ["--schedule", str(plan.data.path / "beat-schedule"), "--pidfile=", "--loglevel", "INFO"]
-    return Program("beat", _module("celery", "-A", "config", "beat", *options), environment(plan))
+    return Program("beat", _module("celery", "--quiet", "-A", "config", "beat", *options), environment(plan))
 
 
 def sandbox(plan: Plan) -> Program:
@@ -65,6 +66,11 @@ def sandbox_environment(plan: Plan) -> Mapping[str, str]:
         "SLACK_EVENTS_URL": f"{plan.web_url}/webhooks/slack/events",
         "SLACK_REDIRECT_URL": f"{plan.public_url}/oauth/slack/callback",
     }
+
+
+def _warnings(plan: Plan) -> str:
+    # Celery warns of root with every start. In a container that is normal, and its tasks are JSON, not pickles.
+    return ",".join(filter(None, [plan.given.get("PYTHONWARNINGS"), f"ignore:{ROOT_WARNING}"]))
 
 
 def _module(name: str, *arguments: str) -> tuple[str, ...]:
