@@ -8,7 +8,7 @@ PRODUCTION := $(VENV)/.stamp-production
 DEVELOPMENT := $(VENV)/.stamp-development
 TEMPLATES = $(shell find templates */templates -name '*.html' 2>/dev/null)
 # The checks read the settings but reach no service, so that they need neither one running nor anybody's configuration.
-CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=check DATABASE_URL=postgres://app@127.0.0.1:1/roster \
+CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=check DATABASE_POOL_SIZE=0 DATABASE_URL=postgres://app@127.0.0.1:1/roster \
 	DATABASE_OWNER_URL=postgres://owner@127.0.0.1:1/roster REDIS_URL=redis://127.0.0.1:1/0 \
 	PLATFORM_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 

@@ -1,0 +1,18 @@
+"""Force row-level security on the tables of this app."""
+
+from django.db import migrations
+
+from tenants.tables import ProtectTenantTable
+
+
+class Migration(migrations.Migration):
+    dependencies = [("agents", "0001_initial")]
+
+    operations = [
+        ProtectTenantTable("Agent"),
+        ProtectTenantTable("AgentRevision"),
+        ProtectTenantTable("Conversation"),
+        ProtectTenantTable("Run"),
+        ProtectTenantTable("Turn"),
+        ProtectTenantTable("LLMCall"),
+    ]

@@ -1,0 +1,167 @@
+"""AI employees, what people and they said to each other, and each try at an answer."""
+
+from datetime import datetime
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from billing.models import Seat
+from tenants.models import TenantModel
+from usage.models import TokenCounts, usd
+from usage.tokens import Tokens
+
+
+class Profile(models.Model):
+    """What makes an AI employee answer as it does; kept with each revision."""
+
+    name = models.CharField(max_length=80)
+    job_title = models.CharField(max_length=120)
+    instructions = models.TextField(max_length=20_000)
+    unavailable_text = models.CharField(
+        max_length=500, default="I can't answer right now. I've let the team know; please try again later."
+    )
+    provider = models.CharField(max_length=40, default="openai")
+    model = models.CharField(max_length=120, default="gpt-4.1-mini")
+    max_output_tokens = models.PositiveIntegerField(
+        default=1_000, validators=[MinValueValidator(16), MaxValueValidator(16_000)]
+    )
+
+    class Meta:
+        abstract = True
+
+
+PROFILE_FIELDS = tuple(field.name for field in Profile._meta.local_fields)
+
+
+class AgentQuerySet(models.QuerySet["Agent"]):
+    def employed(self) -> "AgentQuerySet":
+        """Not deleted; in the order of hiring."""
+        return self.filter(deleted_at=None).order_by("created_at", "id")
+
+    def on_duty(self) -> "Agent | None":
+        """Who answers a channel that names nobody: the first in the order of seats."""
+        for holder in Seat.objects.order_by("position").values_list("holder_id", flat=True):
+            agent = self.employed().filter(id=holder).first()
+            if agent:
+                return agent
+        return None
+
+
+class Agent(TenantModel, Profile):
+    """An AI employee, as it is configured now."""
+
+    revision_number = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AgentQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AgentRevision(TenantModel, Profile):
+    """An AI employee as it was configured at some time; never changed."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["agent", "number"], name="agents_revision_number"),
+        ]
+
+
+class Conversation(TenantModel):
+    """What one or more people and one AI employee say to each other in one place."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="conversations")
+    channel = models.CharField(max_length=20)
+    title = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_turn_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant", "-last_turn_at"], name="agents_conversation_recent")]
+
+
+class Run(TenantModel):
+    """One try at an answer. A try that lost its lease may finish, but its answer is never sent."""
+
+    class State(models.TextChoices):
+        THINKING = "thinking"
+        ANSWERED = "answered"
+        REFUSED = "refused", "Refused by the quota"
+        FAILED = "failed"
+        SUPERSEDED = "superseded", "Overtaken by newer input or another worker"
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="runs")
+    revision = models.ForeignKey(AgentRevision, on_delete=models.PROTECT, related_name="runs")
+    attempt = models.PositiveIntegerField(help_text="The fencing number of the conversation's lease")
+    state = models.CharField(max_length=12, choices=State, default=State.THINKING)
+    error = models.TextField(blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["conversation", "attempt"], name="agents_run_attempt"),
+        ]
+
+    def end(self, state: "Run.State", at: datetime, error: str = "") -> None:
+        self.state, self.error, self.finished_at = state, error, at
+        self.save(update_fields=["state", "error", "finished_at"])
+
+
+class Turn(TenantModel):
+    """One thing said in a conversation."""
+
+    class Speaker(models.TextChoices):
+        PERSON = "person"
+        EMPLOYEE = "employee"
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="turn")
+    speaker = models.CharField(max_length=8, choices=Speaker)
+    author = models.CharField(max_length=120, blank=True)
+    text = models.TextField()
+    said_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["conversation", "said_at"], name="agents_turn_order")]
+
+
+class LLMCall(TenantModel, TokenCounts):
+    """One request to an LLM provider, written before it is made, so that a billed call is never unmetered."""
+
+    class State(models.TextChoices):
+        STARTED = "started"
+        SETTLED = "settled"
+        ASSUMED = "assumed", "Its end was not seen: settled at the estimate"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="calls")
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=120)
+    state = models.CharField(max_length=8, choices=State, default=State.STARTED)
+    estimate_usd = usd()
+    actual_usd = usd(null=True, blank=True)
+    price = models.JSONField(default=dict)
+    provider_request_id = models.CharField(max_length=120, blank=True)
+    error = models.TextField(blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            models.Index(
+                fields=["started_at"], name="agents_llmcall_open", condition=models.Q(state="started")
+            )
+        ]
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        for column, count in tokens.columns().items():
+            setattr(self, column, count)

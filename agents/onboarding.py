@@ -1,0 +1,50 @@
+"""The wizard's step about the AI employee."""
+
+from typing import ClassVar
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+
+from agents import hiring
+from agents.forms import EmployeeForm
+from agents.models import Agent
+from billing.quota import NoSeatError
+from tenants.access import workspace_of
+from tenants.models import Tenant
+from tenants.onboarding import step_after
+from tenants.scope import tenant_scope
+
+
+class SetUpEmployee:
+    """Step 2: name, role and instructions; it is employed at once."""
+
+    slug: ClassVar[str] = "employee"
+    title: ClassVar[str] = "Set up your AI employee"
+    minutes: ClassVar[str] = "About 3 minutes"
+
+    def is_done(self, tenant: Tenant) -> bool:
+        return Agent.objects.on_duty() is not None
+
+    def view(self, request: HttpRequest) -> HttpResponseBase:
+        tenant = workspace_of(request).tenant
+        with tenant_scope(tenant.id):
+            form = EmployeeForm(request.POST or None, instance=Agent.objects.on_duty())
+            if request.method == "POST" and form.is_valid() and save(form):
+                following = step_after(self.slug)
+                return redirect("workspace:onboarding_step", tenant.slug, following.slug if following else self.slug)
+            status = 422 if form.errors else 200
+            return render(request, "agents/onboarding_employee.html", {"step": self, "form": form}, status=status)
+
+
+def save(form: EmployeeForm) -> bool:
+    """Hire or change the employee that a valid form describes. False with an error on the form if no seat is free."""
+    agent = form.save(commit=False)
+    try:
+        if agent.revision_number:
+            hiring.change(agent)
+        else:
+            hiring.hire(agent)
+    except NoSeatError as error:
+        form.add_error(None, str(error))
+        return False
+    return True

@@ -1,0 +1,197 @@
+"""One try at an answer: prepare it in one transaction, ask outside of any, finish it in another."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from agents import llm, prompts, transcript
+from agents.llm import Completion, LLMError
+from agents.models import AgentRevision, Conversation, LLMCall, Run
+from agents.prompts import Prompt
+from billing import quota
+from usage import ledger, prices
+from usage.ledger import Spender, Spent
+from usage.meter import BudgetExceededError
+from usage.prices import Cost, UnknownPriceError
+from usage.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that may ask: its call is written and its worst case reserved."""
+
+    run_id: UUID
+    call_id: UUID
+    prompt: Prompt
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A run that may not ask, and what the employee says instead."""
+
+    run_id: UUID
+    reply: str
+    reason: str
+
+
+def prepare(conversation: Conversation, attempt: int) -> Prepared | Refused:
+    """Reserve the worst case of the next answer and write the call down, inside the tenant's scope.
+
+    attempt: the fencing number of the conversation's lease. Earlier tries that never ended are settled first.
+    """
+    abandon(conversation)
+    revision = _current_revision(conversation)
+    prompt = prompts.prompt_for(revision, conversation.channel, transcript.remembered(conversation))
+    run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
+    try:
+        call = _reserve(run, prompt)
+    except (quota.NoSeatError, BudgetExceededError, UnknownPriceError) as refusal:
+        return _refuse(run, str(refusal))
+    return Prepared(run.id, call.id, prompt)
+
+
+def ask(prepared: Prepared) -> Completion:
+    """Ask the LLM. Hold no transaction and no connection around this. Raises agents.llm.LLMError."""
+    return llm.complete(prepared.prompt, llm.platform_credential(prepared.prompt.provider))
+
+
+def finish(prepared: Prepared, completion: Completion) -> Run:
+    """Settle, record and save the answer as the conversation's next turn, inside the tenant's scope."""
+    run = _run(prepared.run_id)
+    now = timezone.now()
+    _settle(prepared.call_id, completion, now)
+    run.end(Run.State.ANSWERED, now)
+    transcript.say(run.conversation, run, completion.text, now)
+    return run
+
+
+def supersede(prepared: Prepared, completion: Completion) -> None:
+    """Settle and record an answer that is not sent: newer input arrived, or another worker took over."""
+    now = timezone.now()
+    _settle(prepared.call_id, completion, now)
+    _run(prepared.run_id).end(Run.State.SUPERSEDED, now)
+
+
+def fail(prepared: Prepared, error: LLMError) -> Run:
+    """End a run without an answer; what may have been billed is settled at its estimate."""
+    run, now = _run(prepared.run_id), timezone.now()
+    call = _open_call(prepared.call_id)
+    if call:
+        call.error = str(error)
+        _close(call, _estimated(call) if error.is_maybe_billed else None, now)
+    run.end(Run.State.FAILED, now, str(error))
+    return run
+
+
+def apologise(run: Run, text: str) -> None:
+    """Save what the employee says in place of an answer that will not come."""
+    transcript.say(run.conversation, run, text, timezone.now())
+
+
+def abandon(conversation: Conversation) -> None:
+    """Settle the calls of tries whose worker died at their estimate, so that no billed call is unmetered."""
+    now = timezone.now()
+    for run in Run.objects.filter(conversation=conversation, state=Run.State.THINKING):
+        for call in LLMCall.objects.select_for_update().filter(run=run, state=LLMCall.State.STARTED):
+            _close(call, _estimated(call), now)
+        run.end(Run.State.SUPERSEDED, now, "The worker died while the LLM was thinking.")
+
+
+def spender(conversation: Conversation) -> Spender:
+    """Whom the ledger books this conversation on."""
+    return Spender(conversation.agent_id, conversation.agent.name, conversation.channel)
+
+
+def _current_revision(conversation: Conversation) -> AgentRevision:
+    agent = conversation.agent
+    return AgentRevision.objects.get(agent=agent, number=agent.revision_number)
+
+
+def _run(run_id: UUID) -> Run:
+    return Run.objects.select_related("conversation__agent", "revision").get(id=run_id)
+
+
+def _reserve(run: Run, prompt: Prompt) -> LLMCall:
+    at, input_tokens = timezone.now(), prompt.most_input_tokens()
+    worst = prices.upper_bound(
+        prompt.provider, prompt.model, input_tokens=input_tokens, output_tokens=prompt.max_output_tokens, at=at
+    )
+    call_id = uuid7()
+    quota.reserve(run.revision.agent_id, run.revision.name, call_id, worst.usd)
+    return LLMCall.objects.create(
+        id=call_id,
+        run=run,
+        provider=prompt.provider,
+        model=prompt.model,
+        estimate_usd=worst.usd,
+        price=worst.price,
+        input_tokens=input_tokens,
+        output_tokens=prompt.max_output_tokens,
+        started_at=at,
+    )
+
+
+def _refuse(run: Run, reason: str) -> Refused:
+    now = timezone.now()
+    run.end(Run.State.REFUSED, now, reason)
+    transcript.say(run.conversation, run, run.revision.unavailable_text, now)
+    return Refused(run.id, run.revision.unavailable_text, reason)
+
+
+@dataclass(frozen=True)
+class _Bill:
+    tokens: Tokens
+    cost: Cost
+    is_assumed: bool
+
+
+def _open_call(call_id: UUID) -> LLMCall | None:
+    """The call, locked, unless it was settled already (by the worker that took over)."""
+    return LLMCall.objects.select_for_update().filter(id=call_id, state=LLMCall.State.STARTED).first()
+
+
+def _estimated(call: LLMCall) -> _Bill:
+    tokens = Tokens(input=call.input_tokens, output=call.output_tokens)
+    return _Bill(tokens, Cost(call.estimate_usd, call.price), is_assumed=True)
+
+
+def _settle(call_id: UUID, completion: Completion, now: datetime) -> None:
+    call = _open_call(call_id)
+    if call is None:
+        return
+    call.provider_request_id = completion.request_id
+    cost = prices.cost(call.provider, call.model, completion.tokens, at=call.started_at)
+    _close(call, _Bill(completion.tokens, cost, is_assumed=False), now)
+
+
+def _close(call: LLMCall, bill: _Bill | None, now: datetime) -> None:
+    """Settle a call at its bill, or at nothing if it was certainly not billed."""
+    call.state = LLMCall.State.ASSUMED if bill and bill.is_assumed else LLMCall.State.SETTLED
+    call.actual_usd = bill.cost.usd if bill else Decimal(0)
+    call.set_tokens(bill.tokens if bill else Tokens())
+    call.finished_at = now
+    call.save()
+    quota.settle(call.id, call.actual_usd)
+    if bill:
+        _record(call, bill)
+
+
+def _record(call: LLMCall, bill: _Bill) -> None:
+    conversation = call.run.conversation
+    ledger.record(
+        Spent(
+            call_id=call.id,
+            conversation_id=conversation.id,
+            spender=spender(conversation),
+            provider=call.provider,
+            model=call.model,
+            tokens=bill.tokens,
+            cost=bill.cost,
+            occurred_at=call.started_at,
+            is_assumed=bill.is_assumed,
+        )
+    )

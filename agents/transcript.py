@@ -1,0 +1,45 @@
+"""What was said in a conversation, and how much of it the employee is reminded of."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from agents.models import Agent, Conversation, Run, Turn
+
+REMEMBERED_TURNS = 40
+REMEMBERED_BYTES = 24_000
+
+
+def begin(agent: Agent, channel: str, title: str) -> Conversation:
+    """A new conversation of an employee in a channel (the provider's name, such as slack)."""
+    return Conversation.objects.create(agent=agent, channel=channel, title=title)
+
+
+def hear(conversation: Conversation, *, author: str, text: str, said_at: datetime) -> Turn:
+    """A person said something."""
+    return _add(conversation, speaker=Turn.Speaker.PERSON, author=author, text=text, said_at=said_at)
+
+
+def say(conversation: Conversation, run: Run, text: str, said_at: datetime) -> Turn:
+    """The employee answered, in this run."""
+    author = run.revision.name
+    return _add(conversation, run=run, speaker=Turn.Speaker.EMPLOYEE, author=author, text=text, said_at=said_at)
+
+
+def _add(conversation: Conversation, *, said_at: datetime, **fields: Any) -> Turn:
+    turn = Turn.objects.create(conversation=conversation, said_at=said_at, **fields)
+    Conversation.objects.filter(id=conversation.id).update(last_turn_at=said_at)
+    return turn
+
+
+def remembered(conversation: Conversation) -> Sequence[Turn]:
+    """The newest turns that fit, oldest first; the last one always, however long it is."""
+    newest = conversation.turns.order_by("-said_at", "-id")[:REMEMBERED_TURNS]
+    kept: list[Turn] = []
+    room = REMEMBERED_BYTES
+    for turn in newest:
+        room -= len(turn.text.encode())
+        if kept and room < 0:
+            break
+        kept.append(turn)
+    return kept[::-1]

@@ -1,0 +1,46 @@
+"""The portal's pages about AI employees."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from agents.forms import EmployeeForm
+from agents.models import Agent
+from agents.onboarding import save
+from billing import quota
+from tenants.access import requires, workspace_of
+from tenants.models import Role
+
+
+@require_GET
+def employee_list(request: HttpRequest) -> HttpResponse:
+    """Who works here, in the order of hiring, and how many seats are taken."""
+    employees = [(agent, quota.is_seated(agent.id)) for agent in Agent.objects.employed()]
+    return render(request, "agents/employee_list.html", {"employees": employees, "seats": quota.seats()})
+
+
+@requires(Role.OPERATOR)
+@require_http_methods(["GET", "POST"])
+def new_employee(request: HttpRequest) -> HttpResponse:
+    """Hire one more."""
+    form = EmployeeForm(request.POST or None)
+    return _edit(request, form, Agent())
+
+
+@requires(Role.OPERATOR)
+@require_http_methods(["GET", "POST"])
+def employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
+    """Read and change an AI employee."""
+    agent = get_object_or_404(Agent.objects.employed(), id=agent_id)
+    return _edit(request, EmployeeForm(request.POST or None, instance=agent), agent)
+
+
+def _edit(request: HttpRequest, form: EmployeeForm, agent: Agent) -> HttpResponse:
+    if request.method == "POST" and form.is_valid() and save(form):
+        messages.success(request, f"{form.instance.name} is saved. Changes apply from the next answer on.")
+        return redirect("workspace:employees", workspace_of(request).tenant.slug)
+    status = 422 if form.errors else 200
+    return render(request, "agents/employee.html", {"form": form, "employee": agent}, status=status)

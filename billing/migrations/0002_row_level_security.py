@@ -1,0 +1,13 @@
+"""Force row-level security on the tables of this app."""
+
+from django.db import migrations
+
+from tenants.tables import ProtectTenantTable
+
+
+class Migration(migrations.Migration):
+    dependencies = [("billing", "0001_initial")]
+
+    operations = [
+        ProtectTenantTable("Seat"),
+    ]

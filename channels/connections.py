@@ -1,0 +1,110 @@
+"""Connecting an outside account to a workspace, and what ends it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from channels.models import Connection, Delivery, InboxEvent, Route
+from channels.providers.base import Account
+from tenants.scope import current_tenant_id
+
+
+class AccountTakenError(Exception):
+    """Another workspace of Roster has this outside account."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"“{name}” is connected to another workspace of Roster. "
+            "It has to be disconnected there before it can be connected here."
+        )
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What an installation at a provider brought."""
+
+    provider: str
+    external_id: str
+    name: str
+    token: str
+    bot_user_id: str
+    installer_id: str
+    scopes: str
+
+
+def route_of(provider: str, external_id: str) -> Route | None:
+    """Which tenant an outside account belongs to; needs no scope."""
+    return Route.objects.filter(provider=provider, external_id=external_id).first()
+
+
+def connect(installed: Installed) -> Connection:
+    """Connect, or connect again with a fresh token, inside the tenant's scope.
+
+    Raises AccountTakenError if another tenant has this account.
+    """
+    with transaction.atomic():
+        connection, _ = Connection.objects.update_or_create(
+            provider=installed.provider,
+            external_id=installed.external_id,
+            defaults={
+                "name": installed.name,
+                "token": installed.token,
+                "bot_user_id": installed.bot_user_id,
+                "installer_id": installed.installer_id,
+                "scopes": installed.scopes,
+                "state": Connection.State.ACTIVE,
+                "error": "",
+                "connected_at": timezone.now(),
+            },
+        )
+        _claim_route(connection)
+    return connection
+
+
+def _claim_route(connection: Connection) -> None:
+    key = {"provider": connection.provider, "external_id": connection.external_id}
+    try:
+        with transaction.atomic():
+            Route.objects.get_or_create(
+                **key, defaults={"tenant_id": connection.tenant_id, "connection_id": connection.id}
+            )
+    except IntegrityError as error:
+        raise AccountTakenError(connection.name) from error
+    if Route.objects.get(**key).tenant_id != current_tenant_id():
+        raise AccountTakenError(connection.name)
+
+
+def disconnect(connection: Connection, reason: str) -> None:
+    """Erase the token, give the outside account free, and cancel what was queued."""
+    now = timezone.now()
+    with transaction.atomic():
+        connection.token = ""
+        connection.state, connection.error = Connection.State.DISCONNECTED, reason
+        connection.save(update_fields=["token", "state", "error"])
+        Route.objects.filter(connection_id=connection.id, tenant_id=connection.tenant_id).delete()
+        events = InboxEvent.objects.unanswered().filter(connection=connection)
+        events.update(state=InboxEvent.State.FAILED, reason=reason, finished_at=now)
+        waiting = Delivery.objects.filter(thread__connection=connection, state=Delivery.State.PENDING)
+        waiting.update(state=Delivery.State.FAILED, error=reason)
+
+
+def ended_at_provider(connection: Connection, at: datetime | None) -> None:
+    """The provider says that the app was removed. News older than a new installation is ignored."""
+    if at is None or at >= connection.connected_at.replace(microsecond=0):
+        disconnect(connection, f"{connection.name} removed the app. Connect it again to go on.")
+
+
+def mark_broken(connection_id: UUID, reason: str) -> None:
+    """The provider no longer accepts the token: the operator has to connect again."""
+    Connection.objects.filter(id=connection_id, state=Connection.State.ACTIVE).update(
+        state=Connection.State.BROKEN, error=reason
+    )
+
+
+def account_of(connection: Connection) -> Account:
+    """What a provider call needs, detached from the database."""
+    token = connection.token.reveal() if connection.token else ""
+    return Account(token, connection.bot_user_id, connection.installer_id)

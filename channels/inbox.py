@@ -1,0 +1,89 @@
+"""What people said, stored once and answered once."""
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from agents import runs, transcript
+from channels import connections
+from channels.models import Connection, InboxEvent, Thread
+from channels.providers.base import InboundEvent, InboundMessage
+from usage import ledger
+
+
+def accept(connection: Connection, event: InboundEvent) -> UUID | None:
+    """Store an event inside the tenant's scope. Returns the thread to answer, or None if there is nothing to do.
+
+    The event's unique keys absorb the provider's retries, and twin events about one message.
+    """
+    message = event.message
+    if event.ends_connection:
+        return _end(connection, event)
+    if message is None:
+        return _ignore(connection, event, event.reason)
+    thread = _known_thread(connection, message)
+    if thread is None and not message.is_addressed:
+        return _ignore(connection, event, "Said to others.")
+    if thread is None and connection.answering_agent() is None:
+        return _ignore(connection, event, "Nobody is employed here yet.")
+    stored = _stored(connection, event, message_key=message.key, position=message.position, address=dict(message.address))
+    if not InboxEvent.objects.insert_new(stored):
+        return None
+    return _hear(connection, stored, message, thread)
+
+
+def _hear(connection: Connection, stored: InboxEvent, message: InboundMessage, thread: Thread | None) -> UUID:
+    thread = thread or _begin_thread(connection, message)
+    conversation = thread.conversation
+    stored.thread = thread
+    stored.turn = transcript.hear(conversation, author=message.author, text=message.text, said_at=message.said_at)
+    stored.save(update_fields=["thread", "turn"])
+    ledger.count_messages(runs.spender(conversation), message.said_at, received=1)
+    return thread.id
+
+
+def _ignore(connection: Connection, event: InboundEvent, reason: str) -> None:
+    InboxEvent.objects.insert_new(_stored(connection, event, state=InboxEvent.State.IGNORED, reason=reason))
+
+
+def _end(connection: Connection, event: InboundEvent) -> None:
+    if InboxEvent.objects.insert_new(_stored(connection, event, state=InboxEvent.State.DONE)):
+        connections.ended_at_provider(connection, event.occurred_at)
+
+
+def _stored(connection: Connection, event: InboundEvent, **fields: object) -> InboxEvent:
+    return InboxEvent(
+        connection=connection,
+        provider=event.provider,
+        external_account=event.account,
+        event_id=event.event_id,
+        kind=event.kind[:60],
+        payload=event.payload,
+        is_test=event.is_test,
+        **{"position": 0, **fields},
+    )
+
+
+def _known_thread(connection: Connection, message: InboundMessage) -> Thread | None:
+    threads = Thread.objects.select_related("conversation__agent")
+    known = threads.filter(connection=connection, external_id__in=message.thread_ids)
+    by_id = {thread.external_id: thread for thread in known}
+    return next((by_id[each] for each in message.thread_ids if each in by_id), None)
+
+
+def _begin_thread(connection: Connection, message: InboundMessage) -> Thread:
+    """The thread of a message that begins one; two at once make one."""
+    agent = connection.answering_agent()
+    if agent is None:
+        raise ValueError("A thread begins only where somebody is employed.")
+    try:
+        with transaction.atomic():
+            conversation = transcript.begin(agent, connection.provider, message.title or message.text[:120])
+            return Thread.objects.create(
+                connection=connection, external_id=message.thread_ids[-1], conversation=conversation
+            )
+    except IntegrityError:
+        found = _known_thread(connection, message)
+        if found is None:
+            raise
+        return found

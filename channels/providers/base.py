@@ -1,0 +1,116 @@
+"""What a provider is: how its events read, how a message is posted, how a lost answer is looked up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+Address = Mapping[str, str]
+"""Where a message goes, in the provider's own terms (Slack: channel, thread_ts). Plain strings, kept as JSON."""
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    """Something that a person said.
+
+    key names the message itself, since several events may tell of it. position orders messages within a thread.
+    is_addressed: meant for the employee by itself (a mention, a direct message), not only as part of a thread.
+    thread_ids: the conversation it belongs to; the first that is known already, else the last one.
+    """
+
+    key: str
+    thread_ids: Sequence[str]
+    is_addressed: bool
+    author: str
+    text: str
+    position: Decimal
+    said_at: datetime
+    address: Address
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class InboundEvent:
+    """One event from a provider, read and verified. `message` is None where nobody said anything to answer."""
+
+    provider: str
+    account: str
+    event_id: str
+    kind: str
+    payload: str
+    message: InboundMessage | None = None
+    ends_connection: bool = False
+    occurred_at: datetime | None = None
+    reason: str = field(default="", compare=False)
+    is_test: bool = False
+
+
+class DeliveryError(Exception):
+    """A message that was not sent, or may not have been. Its text names the provider, the cause and the fix."""
+
+
+class NotNowError(DeliveryError):
+    """Certainly not sent; try again after `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RefusedError(DeliveryError):
+    """Certainly not sent, and it never will be. `breaks_connection`: the provider no longer accepts the token."""
+
+    def __init__(self, message: str, *, breaks_connection: bool = False) -> None:
+        super().__init__(message)
+        self.breaks_connection = breaks_connection
+
+
+class OutcomeUnknownError(DeliveryError):
+    """The request went out and no answer came back: it may have been sent."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a provider call needs of a connection, detached from the database."""
+
+    token: str
+    bot_user_id: str = ""
+    installer_id: str = ""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message to post. `sent_after` bounds a later look-up: it cannot have been sent before."""
+
+    delivery_id: UUID
+    address: Address
+    text: str
+    sent_after: datetime
+
+
+class Provider(Protocol):
+    """One module in channels/providers/ per provider. Calls block; hold no transaction around them."""
+
+    name: str
+    label: str
+
+    def split(self, text: str) -> Sequence[str]:
+        """An answer in parts that the provider takes, in order."""
+        ...
+
+    def post(self, account: Account, message: Outgoing) -> str:
+        """Send one message; the provider's id of it. Raises NotNowError, RefusedError or OutcomeUnknownError."""
+        ...
+
+    def find(self, account: Account, message: Outgoing) -> str | None:
+        """The provider's id of a message that may have been sent; None when it certainly was not.
+
+        Raises OutcomeUnknownError when the look-up cannot tell, NotNowError when it must wait.
+        """
+        ...
+
+    def start_test(self, account: Account, text: str) -> InboundMessage:
+        """Really post a test question where its operator sees it; the message to be answered. Raises DeliveryError."""
+        ...

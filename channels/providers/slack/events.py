@@ -1,0 +1,159 @@
+"""Slack's Events API: the signature, the envelope, and which message events mean that somebody wants an answer.
+
+https://docs.slack.dev/apis/events-api/ and https://docs.slack.dev/reference/events/message
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from pydantic import BaseModel, ConfigDict, ValidationError
+from slack_sdk.signature import SignatureVerifier
+
+from channels.providers.base import InboundEvent, InboundMessage
+
+PROVIDER = "slack"
+ENDINGS = {"app_uninstalled", "tokens_revoked"}
+SPOKEN_SUBTYPES = {None, "thread_broadcast", "file_share"}
+MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+MARKUP = re.compile(r"<(?:https?://[^|>]+\|([^>]+)|(https?://[^>]+)|#[A-Z0-9]+\|([^>]+)|![a-z]+\^?[^|>]*\|?([^>]*))>")
+
+
+class MalformedEventError(ValueError):
+    """A signed body that is not an event."""
+
+
+class Authorization(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    team_id: str | None = None
+
+
+class Message(BaseModel):
+    """The inner event, as far as we read it."""
+
+    model_config = ConfigDict(extra="ignore")
+    type: str
+    subtype: str | None = None
+    channel: str | None = None
+    channel_type: str | None = None
+    user: str | None = None
+    bot_id: str | None = None
+    text: str | None = None
+    ts: str | None = None
+    thread_ts: str | None = None
+
+
+class Envelope(BaseModel):
+    """The outer event, as far as we read it."""
+
+    model_config = ConfigDict(extra="ignore")
+    type: str
+    team_id: str | None = None
+    event_id: str | None = None
+    event_time: int | None = None
+    challenge: str | None = None
+    authorizations: list[Authorization] = []
+    event: Message | None = None
+
+    @property
+    def account(self) -> str:
+        """The team that installed the app; in a shared channel, team_id may be somebody else's."""
+        authorized = self.authorizations[0].team_id if self.authorizations else None
+        return authorized or self.team_id or ""
+
+
+def is_signed(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Is this body from Slack, and fresh? https://docs.slack.dev/authentication/verifying-requests-from-slack"""
+    secret = settings.SLACK_SIGNING_SECRET
+    if not secret:
+        return False
+    try:
+        return SignatureVerifier(secret).is_valid_request(body, dict(headers))
+    except ValueError:  # a time stamp that is no number, or a body that is no text
+        return False
+
+
+def read_envelope(body: bytes) -> Envelope:
+    """The envelope in a signed body. Raises MalformedEventError."""
+    try:
+        return Envelope.model_validate(json.loads(body))
+    except (ValueError, RecursionError, ValidationError) as error:
+        raise MalformedEventError("The body is not an event of Slack's Events API.") from error
+
+
+def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEvent:
+    """What an event callback says to us. bot_user_id: our own user in that workspace."""
+    if not envelope.event or not envelope.event_id:
+        raise MalformedEventError("An event callback needs event and event_id.")
+    inner = envelope.event
+    message, reason = _message(inner, bot_user_id)
+    return InboundEvent(
+        provider=PROVIDER,
+        account=envelope.account,
+        event_id=envelope.event_id,
+        kind=f"{inner.type}.{inner.subtype}" if inner.subtype else inner.type,
+        payload=body.decode(),
+        message=message,
+        ends_connection=inner.type in ENDINGS,
+        occurred_at=datetime.fromtimestamp(envelope.event_time, UTC) if envelope.event_time else None,
+        reason=reason,
+    )
+
+
+def _message(inner: Message, bot_user_id: str) -> tuple[InboundMessage | None, str]:
+    if inner.type not in {"message", "app_mention"}:
+        return None, "Not a message."
+    if inner.bot_id or inner.subtype not in SPOKEN_SUBTYPES or inner.user in {None, "", bot_user_id}:
+        return None, "Not said by a person."
+    if not inner.channel or not inner.ts or not _is_timestamp(inner.ts):
+        return None, "It has no channel or time stamp."
+    text = plain_text(inner.text or "", bot_user_id)
+    if not text:
+        return None, "It has no text."
+    return _spoken(inner, inner.channel, inner.ts, text, bot_user_id), ""
+
+
+def _spoken(inner: Message, channel: str, ts: str, text: str, bot_user_id: str) -> InboundMessage:
+    is_direct = inner.channel_type == "im"
+    is_mention = inner.type == "app_mention" or bot_user_id in MENTION.findall(inner.text or "")
+    return InboundMessage(
+        key=f"{channel}:{ts}",
+        thread_ids=_thread_ids(channel, ts, inner.thread_ts, is_direct=is_direct),
+        is_addressed=is_direct or is_mention,
+        author=inner.user or "",
+        text=text,
+        position=Decimal(ts),
+        said_at=datetime.fromtimestamp(float(ts), UTC),
+        address={"channel": channel, "thread_ts": inner.thread_ts or ts},
+        title="Direct message" if is_direct else "",
+    )
+
+
+def _thread_ids(channel: str, ts: str, thread_ts: str | None, *, is_direct: bool) -> list[str]:
+    """A channel's thread is a conversation. So is a direct message channel, unless a thread there already is one."""
+    if not is_direct:
+        return [f"{channel}:{thread_ts or ts}"]
+    return [f"{channel}:{thread_ts}", channel] if thread_ts else [channel]
+
+
+def _is_timestamp(ts: str) -> bool:
+    return re.fullmatch(r"\d{1,12}\.\d{1,6}", ts) is not None
+
+
+def plain_text(mrkdwn: str, bot_user_id: str) -> str:
+    """Slack's text for a reader: our own mention left out, links as their words, entities undone.
+
+    https://docs.slack.dev/messaging/formatting-message-text#retrieving-messages
+    """
+    text = MENTION.sub(lambda found: "" if found[1] == bot_user_id else f"@{found[1]}", mrkdwn)
+    text = MARKUP.sub(lambda found: next((group for group in found.groups() if group), ""), text)
+    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        text = text.replace(entity, character)
+    # Postgres stores neither NUL nor lone surrogates.
+    return text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+
+

@@ -1,0 +1,194 @@
+"""Installing the Slack app: Bolt's OAuthFlow over our own stores, bound to tenant, user and browser.
+
+https://docs.slack.dev/authentication/installing-with-oauth
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from slack_bolt import BoltRequest, BoltResponse
+from slack_bolt.adapter.django.handler import to_bolt_request
+from slack_bolt.error import BoltError
+from slack_bolt.oauth import OAuthFlow
+from slack_bolt.oauth.callback_options import CallbackOptions, FailureArgs, SuccessArgs
+from slack_bolt.oauth.oauth_settings import OAuthSettings
+from slack_sdk.oauth import OAuthStateUtils
+from slack_sdk.oauth.installation_store import Installation, InstallationStore
+from slack_sdk.oauth.state_store import OAuthStateStore
+
+from channels import connections
+from channels.connections import AccountTakenError, Installed
+from channels.models import InstallAttempt
+from channels.providers.slack.client import client
+from tenants.scope import tenant_scope
+
+PROVIDER = "slack"
+STATE_LIFE = timedelta(minutes=10)
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "chat:write",
+    "groups:history",
+    "im:history",
+    "im:read",
+    "im:write",
+    "metadata.message:read",
+    "users:read",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an installation ended: the team that was connected, or Slack's or our reason why not."""
+
+    tenant_id: UUID
+    team: str = ""
+    reason: str = ""
+    detail: str = ""
+
+
+def is_configured() -> bool:
+    """Can this installation of Roster connect Slack at all?"""
+    return bool(settings.SLACK_CLIENT_ID and settings.SLACK_CLIENT_SECRET and settings.SLACK_SIGNING_SECRET)
+
+
+def authorize_url(tenant_id: UUID, *, user_id: UUID | None = None, session_key: str = "") -> str:
+    """Where a person goes to consent. Call it inside no scope.
+
+    user_id, session_key: who asked, and in which browser; without them (the API) whoever consents uses the state up.
+    """
+    store = _StateStore(tenant_id, user_id, session_key)
+    return str(_flow(store, []).build_authorize_url(store.issue(), BoltRequest(body="")))
+
+
+def tenant_of(state: str) -> UUID | None:
+    """The tenant that a state names; whether it is genuine is decided by using it."""
+    try:
+        return UUID(hex=state.partition(".")[0])
+    except ValueError:
+        return None
+
+
+def finish(request: HttpRequest, tenant_id: UUID) -> Outcome:
+    """Take Slack's redirect: check the state, exchange the code, connect the team. Calls Slack; hold no transaction."""
+    user_id = request.user.id if request.user.is_authenticated else None
+    outcomes: list[Outcome] = []
+    flow = _flow(_StateStore(tenant_id, user_id, request.session.session_key or ""), outcomes)
+    try:
+        flow.handle_callback(to_bolt_request(request))
+    except OSError as error:
+        return Outcome(tenant_id, reason="unreachable", detail=str(error))
+    return outcomes[0]
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest() if value else ""
+
+
+class _StateStore(OAuthStateStore):
+    """OAuth states as rows of the tenant: single use, ten minutes, this user in this browser."""
+
+    def __init__(self, tenant_id: UUID, user_id: UUID | None, session_key: str) -> None:
+        self.tenant_id = tenant_id
+        self.user_id = user_id
+        self.session_digest = _digest(session_key)
+
+    def issue(self, *args: object, **kwargs: object) -> str:
+        state = f"{self.tenant_id.hex}.{secrets.token_urlsafe(32)}"
+        with tenant_scope(self.tenant_id):
+            InstallAttempt.objects.create(
+                provider=PROVIDER,
+                state_digest=_digest(state),
+                user_id=self.user_id,
+                session_digest=self.session_digest,
+                expires_at=timezone.now() + STATE_LIFE,
+            )
+        return state
+
+    def belongs_here(self, state: str) -> bool:
+        """Was it issued to this browser and user, or by the API to no browser? Unknown states are consume()'s."""
+        with tenant_scope(self.tenant_id):
+            attempt = InstallAttempt.objects.filter(state_digest=_digest(state)).first()
+        if attempt is None or not attempt.session_digest:
+            return True
+        return (attempt.session_digest, attempt.user_id) == (self.session_digest, self.user_id)
+
+    def consume(self, state: str) -> bool:
+        now = timezone.now()
+        with tenant_scope(self.tenant_id):
+            fresh = InstallAttempt.objects.filter(state_digest=_digest(state), used_at=None, expires_at__gt=now)
+            return bool(fresh.update(used_at=now))
+
+
+class _BrowserBinding(OAuthStateUtils):
+    """The session is the browser's proof: Bolt's own cookie would need HTTPS and know no user."""
+
+    def __init__(self, store: _StateStore) -> None:
+        super().__init__()
+        self.store = store
+
+    def is_valid_browser(self, state: str | None, request_headers: dict[str, str | Sequence[str]]) -> bool:
+        return bool(state) and self.store.belongs_here(str(state))
+
+
+class _Installations(InstallationStore):
+    """Connects what Slack installed to the tenant of the state."""
+
+    def __init__(self, tenant_id: UUID) -> None:
+        self.tenant_id = tenant_id
+
+    def save(self, installation: Installation) -> None:
+        installed = Installed(
+            provider=PROVIDER,
+            external_id=installation.team_id or "",
+            name=installation.team_name or installation.team_id or "",
+            token=installation.bot_token or "",
+            bot_user_id=installation.bot_user_id or "",
+            installer_id=installation.user_id or "",
+            scopes=",".join(installation.bot_scopes or []),
+        )
+        try:
+            with tenant_scope(self.tenant_id):
+                connections.connect(installed)
+        except AccountTakenError as error:
+            raise TakenError(str(error)) from error
+
+
+class TakenError(BoltError):
+    """The team belongs to another workspace; Bolt hands its own errors on."""
+
+
+def _reports(tenant_id: UUID, outcomes: list[Outcome]) -> CallbackOptions:
+    """Bolt's answers are ours to give, so its callbacks only report."""
+
+    def success(args: SuccessArgs) -> BoltResponse:
+        outcomes.append(Outcome(tenant_id, team=args.installation.team_name or ""))
+        return BoltResponse(status=200)
+
+    def failure(args: FailureArgs) -> BoltResponse:
+        outcomes.append(Outcome(tenant_id, reason=args.reason, detail=str(args.error or "")))
+        return BoltResponse(status=args.suggested_status_code)
+
+    return CallbackOptions(success=success, failure=failure)
+
+
+def _flow(store: _StateStore, outcomes: list[Outcome]) -> OAuthFlow:
+    options = OAuthSettings(
+        client_id=settings.SLACK_CLIENT_ID,
+        client_secret=settings.SLACK_CLIENT_SECRET,
+        scopes=SCOPES,
+        redirect_uri=f"{settings.PUBLIC_URL}/oauth/slack/callback",
+        authorization_url=settings.SLACK_AUTHORIZE_URL,
+        installation_store=_Installations(store.tenant_id),
+        state_store=store,
+        callback_options=_reports(store.tenant_id, outcomes),
+    )
+    options.state_utils = _BrowserBinding(store)
+    return OAuthFlow(client=client(), settings=options)

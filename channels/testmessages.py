@@ -1,0 +1,115 @@
+"""The test message: a question really posted at the provider, answered the way every message is."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+from uuid_utils.compat import uuid7
+
+from channels import connections, inbox
+from channels.models import Connection, Delivery, InboxEvent
+from channels.providers import provider_named
+from channels.providers.base import InboundEvent, InboundMessage
+from tenants.scope import tenant_scope
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A test message under way: the event to follow, the thread to answer, and what the provider said."""
+
+    event_id: UUID
+    thread_id: UUID
+    message: InboundMessage
+
+
+class NobodyEmployedError(Exception):
+    """There is no AI employee that could answer."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no AI employee yet: set one up first.")
+
+
+def send(tenant_id: UUID, connection_id: UUID, text: str) -> Sent:
+    """Post a question and put it into the inbox. Calls the provider: open no scope around this.
+
+    Raises channels.providers.base.DeliveryError, NobodyEmployedError, Connection.DoesNotExist.
+    """
+    with tenant_scope(tenant_id):
+        connection = Connection.objects.get(id=connection_id)
+        if connection.answering_agent() is None:
+            raise NobodyEmployedError
+        provider, account = provider_named(connection.provider), connections.account_of(connection)
+    message = provider.start_test(account, text)
+    with tenant_scope(tenant_id):
+        return _accept(connection, message)
+
+
+def _accept(connection: Connection, message: InboundMessage) -> Sent:
+    event = InboundEvent(
+        provider=connection.provider,
+        account=connection.external_id,
+        event_id=f"test-{uuid7()}",
+        kind="test_message",
+        payload="{}",
+        message=message,
+        occurred_at=datetime.now(UTC),
+        is_test=True,
+    )
+    thread_id = inbox.accept(connection, event)
+    stored = InboxEvent.objects.get(event_id=event.event_id)
+    if thread_id is None:
+        raise NobodyEmployedError
+    return Sent(stored.id, thread_id, message)
+
+
+def sent() -> QuerySet[InboxEvent]:
+    """The workspace's test messages, newest first."""
+    return InboxEvent.objects.filter(is_test=True).select_related("connection", "turn").order_by("-received_at")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a test message is."""
+
+    event: InboxEvent
+    delivery: Delivery | None
+
+    @property
+    def question(self) -> str:
+        return self.event.turn.text if self.event.turn else ""
+
+    @property
+    def reply(self) -> str:
+        return self.delivery.text if self.delivery else ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.event.state in {InboxEvent.State.DONE, InboxEvent.State.FAILED}
+
+    @property
+    def is_answered(self) -> bool:
+        """The employee's own answer arrived: not its apology, not its unavailable text."""
+        return self.event.state == InboxEvent.State.DONE and self.event.run is not None and (
+            self.event.run.state == self.event.run.State.ANSWERED
+        )
+
+    @property
+    def seconds(self) -> float | None:
+        """From the question in the inbox to the reply at the provider."""
+        if self.delivery is None or self.delivery.sent_at is None:
+            return None
+        return (self.delivery.sent_at - self.event.received_at).total_seconds()
+
+    @property
+    def problem(self) -> str:
+        """Why there is no answer, for the operator."""
+        if not self.is_over or self.is_answered:
+            return ""
+        return self.event.reason or (self.event.run.error if self.event.run else "") or "No answer came."
+
+
+def progress_of(event: InboxEvent) -> Progress:
+    """How far this test message is, inside the tenant's scope."""
+    delivery = Delivery.objects.filter(run=event.run).order_by("sequence").first() if event.run else None
+    return Progress(event, delivery)

@@ -1,0 +1,117 @@
+"""The portal's pages about channels and conversations, and Slack's way back from its consent page."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from agents.models import Conversation
+from channels import connections, onboarding
+from channels.models import Connection, Delivery, InboxEvent
+from channels.providers.slack import oauth
+from tenants.access import opens_own_scope, requires, workspace_of
+from tenants.models import Membership, Role, Tenant, User
+from tenants.onboarding import next_step
+from tenants.scope import tenant_scope
+
+
+@require_GET
+def slack_callback(request: HttpRequest) -> HttpResponse:
+    """`/oauth/slack/callback`: back from Slack, installed or not."""
+    tenant_id = oauth.tenant_of(request.GET.get("state", ""))
+    tenant = Tenant.objects.filter(id=tenant_id).first() if tenant_id else None
+    if tenant is None:
+        return render(request, "channels/slack_failed.html", {"problem": onboarding.OUTCOMES["invalid_state"]}, status=400)
+    outcome = oauth.finish(request, tenant.id)
+    if not _is_member(request, tenant):
+        return _answer_stranger(request, tenant, outcome)
+    if outcome.reason:
+        request.session["slack_problem"] = onboarding.explain(outcome)
+        return redirect("workspace:onboarding_step", tenant.slug, onboarding.ConnectChannel.slug)
+    messages.success(request, f"Slack is connected: {outcome.team}.")
+    return redirect("workspace:onboarding", tenant.slug)
+
+
+def _is_member(request: HttpRequest, tenant: Tenant) -> bool:
+    return isinstance(request.user, User) and Membership.objects.filter(tenant=tenant, user=request.user).exists()
+
+
+def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcome) -> HttpResponse:
+    """Somebody who consents in Slack for a workspace of Roster that is not theirs, by a link that the API made."""
+    if outcome.reason == "invalid_browser" and not request.user.is_authenticated:
+        return redirect_to_login(f"/t/{tenant.slug}/onboarding/")
+    if outcome.reason:
+        return render(request, "channels/slack_failed.html", {"problem": onboarding.explain(outcome)}, status=400)
+    return render(request, "channels/slack_connected.html", {"team": outcome.team, "tenant": tenant})
+
+
+@require_GET
+def channel_list(request: HttpRequest) -> HttpResponse:
+    """The workspace's connections, each with its state."""
+    context = {
+        "connections": Connection.objects.select_related("agent").order_by("connected_at"),
+        "can_slack": oauth.is_configured(),
+        "problem": request.session.pop("slack_problem", ""),
+    }
+    return render(request, "channels/channel_list.html", context)
+
+
+@opens_own_scope
+@requires(Role.OPERATOR)
+@require_POST
+def install_slack(request: HttpRequest) -> HttpResponseBase:
+    """Off to Slack's consent page."""
+    return onboarding.start_slack(request)
+
+
+@requires(Role.OPERATOR)
+@require_POST
+def disconnect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Disconnect a channel; its conversations stay readable."""
+    connection = get_object_or_404(Connection, id=connection_id)
+    connections.disconnect(connection, "Disconnected here in the portal.")
+    messages.success(request, f"{connection.name} is disconnected.")
+    return redirect("workspace:channels", workspace_of(request).tenant.slug)
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """What needs the operator, and what happened last."""
+    tenant = workspace_of(request).tenant
+    context = {
+        "next_step": next_step(tenant),
+        "connections": Connection.objects.order_by("connected_at"),
+        "conversations": _conversations()[:5],
+    }
+    return render(request, "channels/home.html", context)
+
+
+@require_GET
+def conversation_list(request: HttpRequest) -> HttpResponse:
+    """Conversations, the newest first."""
+    page = Paginator(_conversations(), 25).get_page(request.GET.get("page"))
+    return render(request, "channels/conversation_list.html", {"page": page})
+
+
+@require_GET
+def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """What was said, and what became of each answer."""
+    found = _conversations().filter(id=conversation_id).first()
+    if found is None:
+        raise Http404("No such conversation.")
+    deliveries = Delivery.objects.filter(thread__conversation=found).order_by("sequence")
+    by_run = {delivery.run_id: delivery for delivery in deliveries}
+    turns = [(turn, by_run.get(turn.run_id)) for turn in found.turns.order_by("said_at", "id")]
+    failed = InboxEvent.objects.filter(thread__conversation=found, state=InboxEvent.State.FAILED)
+    return render(
+        request, "channels/conversation.html", {"conversation": found, "turns": turns, "failed": failed}
+    )
+
+
+def _conversations() -> QuerySet[Conversation]:
+    return Conversation.objects.select_related("agent").order_by("-last_turn_at", "-id")

@@ -1,0 +1,48 @@
+"""Where providers knock: verify the raw bytes, find the tenant, store, answer at once."""
+
+import logging
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from channels import connections, inbox
+from channels.models import Connection
+from channels.providers.slack import events
+from channels.tasks import answer
+from tenants.scope import tenant_scope
+from tenants.tasks import wake_on_commit
+
+log = logging.getLogger(__name__)
+
+
+@csrf_exempt
+@require_POST
+def slack_events(request: HttpRequest) -> HttpResponse:
+    """Slack's Events API. 401 for a bad signature, 400 for a malformed body, otherwise 200 once it is stored."""
+    body = request.body
+    if not events.is_signed(body, request.headers):
+        return JsonResponse({"error": "The signature is wrong, missing or older than five minutes."}, status=401)
+    try:
+        envelope = events.read_envelope(body)
+        if envelope.type == "url_verification":
+            return HttpResponse(envelope.challenge or "", content_type="text/plain")
+        if envelope.type == "event_callback":
+            _accept(envelope, body)
+    except events.MalformedEventError as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    return HttpResponse(status=200)
+
+
+def _accept(envelope: events.Envelope, body: bytes) -> None:
+    route = connections.route_of(events.PROVIDER, envelope.account)
+    if route is None:
+        log.info("An event for a Slack workspace that nobody connected: %s", envelope.account)
+        return
+    with tenant_scope(route.tenant_id):
+        connection = Connection.objects.get(id=route.connection_id)
+        event = events.read_event(envelope, body, connection.bot_user_id)
+        thread_id = inbox.accept(connection, event)
+        if thread_id:
+            wake_on_commit(answer, route.tenant_id, thread_id, delay=settings.QUIET_SECONDS)

@@ -1,0 +1,111 @@
+"""The environment, read once: each value checked, each failure one sentence that names the variable and the fix."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+from config.embedded.datafolder import DataFolder
+
+T = TypeVar("T")
+
+CREDENTIALS = {
+    "SLACK_CLIENT_SECRET": "SLACK_API_URL",
+    "SLACK_SIGNING_SECRET": "SLACK_API_URL",
+    "OPENAI_API_KEY": "OPENAI_BASE_URL",
+    "ANTHROPIC_API_KEY": "ANTHROPIC_BASE_URL",
+    "GOOGLE_API_KEY": "GOOGLE_BASE_URL",
+    "STRIPE_SECRET_KEY": "STRIPE_API_URL",
+    "WHATSAPP_APP_SECRET": "WHATSAPP_GRAPH_URL",
+}
+"""Each outside credential, and the base URL that says to whom it would be sent."""
+
+
+class Environment:
+    """Typed access to the process's environment over the data folder's generated values.
+
+    Every getter raises ImproperlyConfigured with a sentence that names the variable and the fix.
+    """
+
+    def __init__(self, given: Mapping[str, str], generated: Mapping[str, str]) -> None:
+        self.given = given
+        self.values = {**generated, **{name: value for name, value in given.items() if value != ""}}
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.values.get(name, default).strip()
+
+    def required(self, name: str, fix: str) -> str:
+        value = self.text(name)
+        if not value:
+            raise ImproperlyConfigured(f"{name} is not set: {fix}.")
+        return value
+
+    def number(self, name: str, default: str, *, parse: Callable[[str], T], example: str) -> T:
+        value = self.text(name, default)
+        try:
+            return parse(value)
+        except (ValueError, ArithmeticError) as error:
+            raise ImproperlyConfigured(f"{name} is {value!r}, which is not {example}: correct it or unset it.") from error
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self.text(name, "1" if default else "0").lower()
+        if value not in {"0", "1", "true", "false", "yes", "no"}:
+            raise ImproperlyConfigured(f"{name} is {value!r}: set it to 1 or 0.")
+        return value in {"1", "true", "yes"}
+
+    def names(self, name: str, default: str = "") -> list[str]:
+        return [item.strip() for item in self.text(name, default).split(",") if item.strip()]
+
+    def url(self, name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "https")) -> str:
+        value = self.text(name, default)
+        if value and (urlsplit(value).scheme not in schemes or not urlsplit(value).netloc):
+            raise ImproperlyConfigured(f"{name} is {value!r}: give a whole URL that begins with {schemes[0]}://.")
+        return value
+
+    def database(self, name: str, *, default: str = "") -> dict[str, Any]:
+        """Connection settings for Django out of a postgres:// URL."""
+        value = self.url(name, default, schemes=("postgres", "postgresql"))
+        if not value:
+            raise ImproperlyConfigured(
+                f"{name} is not set: give a postgres:// URL, or run `make run`, which brings a database of its own."
+            )
+        return dict(environ.Env.db_url_config(value))
+
+    def email(self, name: str, default: str) -> dict[str, Any]:
+        """Django's EMAIL_* settings out of an smtp:// URL."""
+        try:
+            return dict(environ.Env.email_url_config(self.text(name, default)))
+        except Exception as error:
+            raise ImproperlyConfigured(f"{name} is not a mail URL: write it as smtp://user:password@host:587.") from error
+
+    def fernet_keys(self, name: str) -> list[str]:
+        """Fernet keys, the encrypting one first."""
+        self.required(name, "set it to a Fernet key, or several with commas between, the newest first")
+        keys = self.names(name)
+        for position, key in enumerate(keys, start=1):
+            try:
+                Fernet(key)
+            except ValueError as error:
+                raise ImproperlyConfigured(
+                    f"Key {position} of {name} is not a Fernet key: "
+                    "make one with cryptography.fernet.Fernet.generate_key()."
+                ) from error
+        return keys
+
+    def refuse_sandbox_with_live_credentials(self) -> None:
+        """SANDBOX=1 would send a real credential to the sandbox: refuse, unless its base URL was given too."""
+        for credential, base_url in CREDENTIALS.items():
+            if self.given.get(credential) and not self.given.get(base_url):
+                raise ImproperlyConfigured(
+                    f"SANDBOX=1 together with {credential}: unset SANDBOX to use the real service, "
+                    f"or unset {credential} to use the sandbox (or set {base_url} to say where it goes)."
+                )
+
+
+def read() -> Environment:
+    """The environment of this process: its own variables over those that `make run` keeps in the data folder."""
+    return Environment(os.environ, DataFolder.default().environment())

@@ -1,0 +1,58 @@
+"""Is it alive, may it serve, is it keeping up?"""
+
+from datetime import datetime
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Min
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from channels.models import Delivery, InboxEvent
+from tenants.scope import sweeper_scope
+
+
+def livez(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Postgres answers. Redis being down must not stop ingestion, so it is not asked."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("Postgres does not answer: check DATABASE_URL.\n", status=503, content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Ages in seconds of the oldest event and delivery that wait, and whether Redis answers: what to alert on."""
+    now = timezone.now()
+    with sweeper_scope():
+        waiting = InboxEvent.objects.filter(state__in=["pending", "running"])
+        event = waiting.aggregate(oldest=Min("received_at"))["oldest"]
+        delivery = Delivery.objects.filter(state="pending").aggregate(oldest=Min("next_attempt_at"))["oldest"]
+    is_up = _redis_answers()
+    return JsonResponse(
+        {
+            "oldest_event_seconds": _age(event, now),
+            "oldest_delivery_seconds": _age(delivery, now),
+            "redis": "ok" if is_up else "does not answer",
+        },
+        status=200 if is_up else 503,
+    )
+
+
+def _age(then: datetime | None, now: datetime) -> float:
+    return max(0.0, round((now - then).total_seconds(), 1)) if then else 0.0
+
+
+def _redis_answers() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False

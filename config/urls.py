@@ -1,0 +1,43 @@
+"""Every address of the site."""
+
+from django.urls import include, path
+
+from agents import views as agents
+from channels import views as channels
+from channels import webhooks
+from config import api, health
+from tenants import views as tenants
+from usage import views as usage
+
+workspace = [
+    path("", channels.home, name="home"),
+    path("onboarding/", tenants.onboarding_start, name="onboarding"),
+    path("onboarding/<slug:step>/", tenants.onboarding_step, name="onboarding_step"),
+    path("employees/", agents.employee_list, name="employees"),
+    path("employees/new/", agents.new_employee, name="new_employee"),
+    path("employees/<uuid:agent_id>/", agents.employee, name="employee"),
+    path("channels/", channels.channel_list, name="channels"),
+    path("channels/slack/install/", channels.install_slack, name="install_slack"),
+    path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
+    path("conversations/", channels.conversation_list, name="conversations"),
+    path("conversations/<uuid:conversation_id>/", channels.conversation, name="conversation"),
+    path("usage/", usage.usage, name="usage"),
+]
+
+urlpatterns = [
+    path("", tenants.front, name="home"),
+    path("accounts/", include("allauth.urls")),
+    path("workspaces/new/", tenants.new_workspace, name="new_workspace"),
+    path("t/<slug:workspace>/", include((workspace, "workspace"))),
+    path("oauth/slack/callback", channels.slack_callback, name="slack_callback"),
+    path("webhooks/slack/events", webhooks.slack_events, name="slack_events"),
+    path("api/v1/", include(api.urlpatterns)),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("healthz", health.healthz, name="healthz"),
+]
+
+handler400 = "tenants.errors.bad_request"
+handler403 = "tenants.errors.forbidden"
+handler404 = "tenants.errors.not_found"
+handler500 = "tenants.errors.server_error"

@@ -1,0 +1,86 @@
+"""Secrets at rest: Fernet (AES-128-CBC with HMAC-SHA256), the newest key first, the key's id beside each ciphertext."""
+
+import hashlib
+from functools import cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+class UndecryptableError(RuntimeError):
+    """None of PLATFORM_ENCRYPTION_KEYS opens this ciphertext."""
+
+
+class Secret:
+    """A secret in memory that shows itself only to those who ask: `secret.reveal()`.
+
+    Its text is its last four characters, so that a log line, a template or an error page cannot give it away.
+    """
+
+    __slots__ = ("_plain",)
+
+    def __init__(self, plain: str) -> None:
+        self._plain = plain
+
+    def reveal(self) -> str:
+        return self._plain
+
+    def __str__(self) -> str:
+        return f"••••{self._plain[-4:]}" if len(self._plain) >= 12 else "••••"
+
+    def __repr__(self) -> str:
+        return f"<Secret {self}>"
+
+    def __bool__(self) -> bool:
+        return bool(self._plain)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._plain == self._plain
+
+    def __hash__(self) -> int:
+        return hash(self._plain)
+
+
+def key_id(key: str) -> str:
+    """A short public name of a key: the first eight hexadecimal digits of its SHA-256."""
+    return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+
+@cache
+def _keyring(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def encrypt(plain: str) -> str:
+    """`<key id>:<Fernet token>` under the first of PLATFORM_ENCRYPTION_KEYS."""
+    keys = tuple(settings.PLATFORM_ENCRYPTION_KEYS)
+    return f"{key_id(keys[0])}:{_keyring(keys).encrypt(plain.encode()).decode()}"
+
+
+def decrypt(stored: str) -> str:
+    """The plain text of what encrypt() returned. Raises UndecryptableError, which names the missing key."""
+    name, _, token = stored.partition(":")
+    try:
+        return _keyring(tuple(settings.PLATFORM_ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
+    except InvalidToken as error:
+        raise UndecryptableError(
+            f"A secret was encrypted with key {name}, which PLATFORM_ENCRYPTION_KEYS lacks: put that key back."
+        ) from error
+
+
+class EncryptedField(models.TextField):  # type: ignore[type-arg]
+    """A text column that holds ciphertext and reads as a Secret."""
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Secret | None:
+        return None if value is None else Secret(decrypt(value) if value else "")
+
+    def to_python(self, value: Any) -> Any:
+        return value if isinstance(value, Secret) or value is None else Secret(str(value))
+
+    def get_prep_value(self, value: Any) -> str | None:
+        secret = self.to_python(value)
+        if secret is None:
+            return None
+        return encrypt(secret.reveal()) if secret else ""

@@ -1,0 +1,43 @@
+"""The app must not serve as a role that row-level security does not bind."""
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+_checked: set[str] = set()
+
+POWERS = """
+    SELECT current_user, r.rolsuper, r.rolbypassrls,
+           EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))
+      FROM pg_roles r WHERE r.rolname = current_user
+"""
+
+
+def check_role(sender: object, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """Look at the role of the first connection on `default`, once a process and role.
+
+    Raises ImproperlyConfigured if it is a superuser, may bypass row-level security, or owns tables.
+    """
+    user = str(connection.settings_dict["USER"])
+    if connection.alias != "default" or user in _checked:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(POWERS)
+        name, is_superuser, bypasses, owns = cursor.fetchone()
+    reason = refusal(is_superuser=is_superuser, bypasses=bypasses, owns=owns)
+    if reason:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL logs in as {name!r}, which {reason}, so tenants would not be kept apart: "
+            "use the role `app` that `manage.py provision_database` makes."
+        )
+    _checked.add(user)
+
+
+def refusal(*, is_superuser: bool, bypasses: bool, owns: bool) -> str:
+    """Why a role with these powers may not serve; empty if it may."""
+    if is_superuser:
+        return "is a superuser"
+    if bypasses:
+        return "has BYPASSRLS"
+    return "owns tables" if owns else ""

@@ -1,0 +1,102 @@
+"""Binds a request to its workspace: by the address in the portal, by token or header in the API."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils import timezone
+
+from tenants.models import ApiToken, Membership, Role, Tenant
+from tenants.scope import tenant_scope
+
+API = "/api/"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The workspace of a request and what its caller may do there."""
+
+    tenant: Tenant
+    role: Role
+    token: ApiToken | None = None
+
+    def allows(self, needed: Role) -> bool:
+        return self.role.covers(needed)
+
+
+class WorkspaceMiddleware:
+    """Sets `request.workspace` (or None) and runs the view inside the tenant's scope.
+
+    An answer of 400 or more rolls back. A view marked by @opens_own_scope runs outside, because it calls a provider.
+    Somebody else's workspace answers exactly as one that does not exist.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        match = _match(request)
+        workspace = _of_api(request) if request.path_info.startswith(API) else _of_portal(request, match)
+        request.workspace = workspace  # type: ignore[attr-defined]
+        if match and "workspace" in match.kwargs and workspace is None and not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if workspace is None or _runs_outside(match):
+            return self.get_response(request)
+        return self._scoped(request, workspace)
+
+    def _scoped(self, request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+        with structlog.contextvars.bound_contextvars(tenant=str(workspace.tenant.id)), tenant_scope(workspace.tenant.id):
+            response = self.get_response(request)
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+            return response
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]) -> None:
+        """Views take `request.workspace`, not the slug."""
+        if kwargs.pop("workspace", None) and getattr(request, "workspace", None) is None:
+            raise Http404("No such workspace.")
+
+
+def _match(request: HttpRequest) -> ResolverMatch | None:
+    try:
+        return resolve(request.path_info)
+    except Resolver404:
+        return None
+
+
+def _runs_outside(match: ResolverMatch | None) -> bool:
+    return match is None or getattr(match.func, "opens_own_scope", False)
+
+
+def _of_portal(request: HttpRequest, match: ResolverMatch | None) -> Workspace | None:
+    slug = match.kwargs.get("workspace") if match else None
+    return _membership(request, slug) if slug else None
+
+
+def _membership(request: HttpRequest, slug: str) -> Workspace | None:
+    if not request.user.is_authenticated:
+        return None
+    membership = Membership.objects.select_related("tenant").filter(user=request.user, tenant__slug=slug).first()
+    return Workspace(membership.tenant, Role(membership.role)) if membership else None
+
+
+def _of_api(request: HttpRequest) -> Workspace | None:
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return _of_token(bearer.strip())
+    slug = request.headers.get("Roster-Workspace", "")
+    return _membership(request, slug) if slug else None
+
+
+def _of_token(plain: str) -> Workspace | None:
+    now = timezone.now()
+    token = ApiToken.objects.usable(plain, now)
+    if token is None:
+        return None
+    ApiToken.objects.filter(id=token.id).update(last_used_at=now)
+    return Workspace(token.tenant, Role(token.role), token)

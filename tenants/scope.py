@@ -1,0 +1,58 @@
+"""Row-level tenant scoping: one transaction, one tenant, set where the policies read it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from uuid import UUID
+
+from django.db import connection, transaction
+
+_current: ContextVar[UUID | None] = ContextVar("tenant_id", default=None)
+
+
+class NoTenantError(RuntimeError):
+    """A tenant's row was touched outside a tenant_scope()."""
+
+
+def current_tenant_id() -> UUID:
+    """The tenant of the innermost open scope. Raises NoTenantError outside of one."""
+    tenant_id = _current.get()
+    if tenant_id is None:
+        raise NoTenantError("No tenant is set: open `with tenant_scope(tenant_id):` around this.")
+    return tenant_id
+
+
+def _tell_postgres(tenant_id: UUID | None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [str(tenant_id or "")])
+
+
+@contextmanager
+def tenant_scope(tenant_id: UUID) -> Iterator[None]:
+    """Open one transaction (or a savepoint) in which only this tenant's rows exist.
+
+    The setting is local to the transaction, so no pool can carry it to another request. Nested scopes restore the outer
+    tenant on success; on an error the savepoint's rollback has done so already.
+    """
+    outer = _current.get()
+    is_nested = connection.in_atomic_block
+    token = _current.set(tenant_id)
+    try:
+        with transaction.atomic():
+            _tell_postgres(tenant_id)
+            yield
+            if is_nested and not transaction.get_rollback():
+                _tell_postgres(outer)
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def sweeper_scope() -> Iterator[None]:
+    """One transaction as the role `sweeper`, which sees ids, states and times of all tenants and nothing else."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE sweeper")
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")

@@ -1,0 +1,62 @@
+"""Budgets that cannot be overspent: reserve the worst case before a call, settle at what it cost."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+
+from usage.models import Hold, Meter
+
+
+class BudgetExceededError(Exception):
+    """A meter has no room for this call."""
+
+    def __init__(self, meter: Meter) -> None:
+        super().__init__(f"{meter.name} has {meter.left_usd} USD left, too little for this answer.")
+        self.meter = meter
+
+
+def ensure(key: str, name: str, cap_usd: Decimal | None) -> Meter:
+    """The tenant's meter with this key, made with this cap if there is none."""
+    found = Meter.objects.filter(key=key).first()
+    if found:
+        return found
+    try:
+        with transaction.atomic():
+            return Meter.objects.create(key=key, name=name, cap_usd=cap_usd)
+    except IntegrityError:  # made meanwhile
+        return Meter.objects.get(key=key)
+
+
+def reserve(meters: Sequence[Meter], reference: UUID, amount_usd: Decimal) -> None:
+    """Hold this amount on every meter, or on none: one conditional UPDATE each, in the order given.
+
+    reference: the LLM call. Raises BudgetExceededError; the caller's transaction must then roll back or hold nothing.
+    """
+    with transaction.atomic():
+        for meter in meters:
+            _reserve_on(meter, reference, amount_usd)
+
+
+def _reserve_on(meter: Meter, reference: UUID, amount_usd: Decimal) -> None:
+    has_room = Q(cap_usd=None) | Q(cap_usd__gte=F("spent_usd") + F("reserved_usd") + amount_usd)
+    reserved = Meter.objects.filter(has_room, id=meter.id).update(reserved_usd=F("reserved_usd") + amount_usd)
+    if not reserved:
+        meter.refresh_from_db()
+        raise BudgetExceededError(meter)
+    Hold.objects.create(meter=meter, reference=reference, amount_usd=amount_usd)
+
+
+def settle(reference: UUID, actual_usd: Decimal) -> bool:
+    """Turn the holds of an LLM call into spending, exactly once. False if they were settled before."""
+    settled = False
+    for hold in Hold.objects.select_for_update().filter(reference=reference, state=Hold.State.OPEN).order_by("id"):
+        hold.state = Hold.State.SETTLED
+        hold.save(update_fields=["state"])
+        Meter.objects.filter(id=hold.meter_id).update(
+            reserved_usd=F("reserved_usd") - hold.amount_usd, spent_usd=F("spent_usd") + actual_usd
+        )
+        settled = True
+    return settled

@@ -1,0 +1,132 @@
+"""The ledger of what was spent. It keeps ids and names, no foreign key upward: it outlives the agents."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.utils import timezone
+
+from tenants.models import TenantModel
+
+
+def usd(**options: object) -> "models.DecimalField[Decimal, Decimal]":
+    """A column of USD, exact to a ten-thousandth of a millionth: tokens are that cheap."""
+    return models.DecimalField(max_digits=20, decimal_places=10, **options)  # type: ignore[arg-type]
+
+
+class Meter(TenantModel):
+    """A budget: how much may be spent (USD), how much is, and how much is reserved for calls under way."""
+
+    key = models.CharField(max_length=80)
+    name = models.CharField(max_length=120)
+    cap_usd = usd(null=True, blank=True)
+    spent_usd = usd(default=Decimal(0))
+    reserved_usd = usd(default=Decimal(0))
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "key"], name="usage_meter_key"),
+            models.CheckConstraint(condition=models.Q(reserved_usd__gte=0), name="usage_meter_reserved"),
+        ]
+
+    @property
+    def left_usd(self) -> Decimal | None:
+        """What may still be reserved; None without a cap."""
+        return None if self.cap_usd is None else max(Decimal(0), self.cap_usd - self.spent_usd - self.reserved_usd)
+
+
+class Hold(TenantModel):
+    """Money reserved on a meter for one LLM call, until it is settled at what the call cost."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        SETTLED = "settled"
+
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="holds")
+    reference = models.UUIDField(help_text="The LLM call that this was reserved for")
+    amount_usd = usd()
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["meter", "reference"], name="usage_hold_once"),
+        ]
+
+
+class TokenCounts(models.Model):
+    """Token classes as every provider's usage is normalised into: they do not overlap, their sum is what was sent.
+
+    Reasoning tokens are part of output_tokens, since providers bill them so.
+    """
+
+    input_tokens = models.BigIntegerField(default=0)
+    cached_read_tokens = models.BigIntegerField(default=0)
+    cache_write_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    reasoning_tokens = models.BigIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class UsageRecord(TenantModel, TokenCounts):
+    """One LLM call as it was billed. Append-only, by grant."""
+
+    call_id = models.UUIDField()
+    occurred_at = models.DateTimeField(default=timezone.now)
+    agent_id = models.UUIDField()
+    agent_name = models.CharField(max_length=80)
+    conversation_id = models.UUIDField()
+    channel = models.CharField(max_length=20)
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=120)
+    cost_usd = usd()
+    price = models.JSONField(help_text="USD per million tokens at the time, by token class")
+    is_assumed = models.BooleanField(default=False, help_text="The call's end was not seen: billed at its upper bound")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "call_id"], name="usage_record_once"),
+        ]
+        indexes = [models.Index(fields=["tenant", "occurred_at"], name="usage_record_when")]
+
+
+class DailyUsage(TenantModel, TokenCounts):
+    """Roll-up of usage records: a day in the workspace's time zone, an employee, a model, a channel."""
+
+    day = models.DateField()
+    agent_id = models.UUIDField()
+    agent_name = models.CharField(max_length=80)
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=120)
+    channel = models.CharField(max_length=20)
+    calls = models.BigIntegerField(default=0)
+    cost_usd = usd(default=Decimal(0))
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "day", "agent_id", "provider", "model", "channel"], name="usage_daily_once"
+            ),
+        ]
+
+
+class DailyMessages(TenantModel):
+    """Messages received and sent: a day in the workspace's time zone, an employee, a channel."""
+
+    day = models.DateField()
+    agent_id = models.UUIDField()
+    agent_name = models.CharField(max_length=80)
+    channel = models.CharField(max_length=20)
+    received = models.BigIntegerField(default=0)
+    sent = models.BigIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "day", "agent_id", "channel"], name="usage_messages_once"),
+        ]

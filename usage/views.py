@@ -1,0 +1,24 @@
+"""The portal's usage page."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from tenants.access import workspace_of
+from usage import charts, ledger, summary
+from usage.models import Meter
+
+
+@require_GET
+def usage(request: HttpRequest) -> HttpResponse:
+    """This month's tokens, cost and messages per AI employee, and what is left of the trial credit."""
+    today = ledger.local_day(timezone.now())
+    month = summary.summarise(today.replace(day=1), today)
+    context = {
+        "summary": month,
+        "bars": charts.token_bars(month.employees),
+        "meters": Meter.objects.order_by("key"),
+        "time_zone": workspace_of(request).tenant.time_zone,
+    }
+    return render(request, "usage/usage.html", context)
