@@ -90,7 +90,8 @@ def _key(request: Request) -> str:
     if scheme.lower() != "bearer" or not key.strip():
         text = (
             "You didn't provide an API key. You need to provide your API key in an Authorization header "
-            "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY). You can obtain an API key from https://platform.openai.com/account/api-keys."
+            "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY). You can obtain an API key "
+            "from https://platform.openai.com/account/api-keys."
         )
         raise BadRequestError(text, None, None, 401)
     if not _llm(request).accepts(key.strip()):

@@ -20,7 +20,8 @@ ROLE_PATTERNS: Final = (
     re.compile(r"\b[Yy]ou are (?:the |an? |our )(?P<role>[^\n.,;]+)"),
 )
 ORDER: Final = re.compile(
-    r"^(?:you are|you're|your (?:name|role|job)|name|role|position|be|never|always|do not|don't|keep|answer|reply|respond|"
+    r"^(?:you are|you're|your (?:name|role|job)|name|role|position|be|"
+    r"never|always|do not|don't|keep|answer|reply|respond|"
     r"stay|speak|use|write|greet|sign|today|the current|instructions|help|treat|ignore|conversation|channel)\b",
     re.IGNORECASE,
 )

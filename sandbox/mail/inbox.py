@@ -25,7 +25,9 @@ LINK: Final = re.compile(r"https?://[^\s<>\"')\]]+")
 ALONE: Final = re.compile(
     r"^[ \t*]*((?=[A-Z0-9-]*\d|[A-Z]{3,}-|[A-Z]{6})[A-Z0-9]{3,8}(?:-[A-Z0-9]{3,8})?)[ \t*]*$", re.MULTILINE
 )
-AFTER_WORD: Final = re.compile(r"\bcode\b[^\n\w]{1,4}(?:is\W{1,3})?([A-Z0-9]{4,8}(?:-[A-Z0-9]{3,8})?)\b", re.IGNORECASE)
+AFTER_WORD: Final = re.compile(
+    r"\b[Cc]ode\b[^\n\w]{1,4}(?:is\W{1,3})?((?=[A-Z-]*\d)[A-Z0-9]{4,8}(?:-[A-Z0-9]{3,8})?)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _part(message: EmailMessage, kind: str) -> str:
     if body is None:
         return ""
     try:
-        return str(body.get_content()).strip()
+        return str(body.get_content()).replace("\r\n", "\n").strip()
     except (LookupError, UnicodeDecodeError):
         return str(body.get_payload()).strip()
 

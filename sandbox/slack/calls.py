@@ -110,7 +110,7 @@ async def arguments(request: Request) -> dict[str, Any]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json" and body:
         return args | _json_object(body)
-    if kind in ("application/x-www-form-urlencoded", ""):
+    if not body or kind in ("application/x-www-form-urlencoded", ""):
         return args | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     raise RefusalError("invalid_post_type")
 

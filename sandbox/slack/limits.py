@@ -31,8 +31,9 @@ class Limits:
         """One message per second and channel, after a burst."""
         now = time.monotonic()
         due = max(self._posts.get(channel, now), now)
-        if self.post_burst and due - now >= self.post_burst:
-            return math.ceil(due - now - self.post_burst + 1)
+        wait = due - now - (self.post_burst - 1)
+        if self.post_burst and wait > 0:
+            return math.ceil(wait)
         self._posts[channel] = due + 1
         return 0
 
