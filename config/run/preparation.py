@@ -22,22 +22,15 @@ class Preparation:
 
     async def run(self) -> None:
         """Roles, tables and static files; raises StartError when one of the commands fails."""
-        await together([self._database(), self._collect()])
-
-    async def _database(self) -> None:
-        await self._manage("provision", "provision_database")
-        await self._manage("migrate", "migrate", "--database", "owner", "--noinput", "--verbosity", "0")
+        await together([self._run(programs.database(self._plan)), self._collect()])
 
     async def _collect(self) -> None:
         if self._static.are_current():
             return
         fingerprint = self._static.fingerprint()
-        await self._manage("static", "collectstatic", "--noinput", "--verbosity", "0")
+        await self._run(programs.collect_static(self._plan))
         self._static.mark(fingerprint)
 
-    async def _manage(self, name: str, *arguments: str) -> None:
-        await self._run(programs.manage(self._plan, name, *arguments), arguments[0])
-
-    async def _run(self, program: Program, command: str) -> None:
+    async def _run(self, program: Program) -> None:
         if await Child(program, self._log, self._pids).run_once():
-            raise StartError(f"`manage.py {command}` failed: its reason is in the lines above.")
+            raise StartError(f"The step `{program.name}` failed: its reason is in the lines above.")

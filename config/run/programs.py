@@ -19,9 +19,15 @@ def environment(plan: Plan) -> dict[str, str]:
     return {**plan.given, **own}
 
 
-def manage(plan: Plan, name: str, *arguments: str) -> Program:
-    """A management command."""
-    return Program(name, (sys.executable, "manage.py", *arguments), environment(plan))
+def database(plan: Plan) -> Program:
+    """Brings roles and tables up to date, and ends."""
+    return Program("database", _module("config.run.database"), environment(plan))
+
+
+def collect_static(plan: Plan) -> Program:
+    """Collects the static files, and ends."""
+    command = (sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0")
+    return Program("static", command, environment(plan))
 
 
 def web(plan: Plan) -> Program:
