@@ -14,7 +14,7 @@ CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=chec
 
 .PHONY: run test check bench chaos requirements clean production development browser rebuild
 
-sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(1)
+sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(1)
 
 run: production
 	@exec $(BIN)/python -m config.run
