@@ -156,26 +156,17 @@ def _tokens(response: ModelResponse) -> Tokens:
 
 
 def _failure(name: str, error: Exception) -> LLMError:
-    wait = getattr(error, "retry_after", None)
-    match error:
-        case failures.ModelAuthenticationError():
-            return LLMRefusedError(f"{name} does not accept the API key: check the key and its permissions.")
-        case failures.ModelNotFoundError():
-            return LLMRefusedError(f"{name} does not know this model: choose another.")
-        case failures.ModelQuotaExceededError():
-            return LLMRefusedError(f"The {name} account is out of credit: top it up there.")
-        case failures.ModelRateLimitError():
-            return LLMBusyError(f"{name} limits how often it may be asked.", wait)
-        case failures.ModelTimeoutError() | failures.ModelConnectionError():
-            return _connection_failure(name, error)
-        case failures.ModelHTTPError() if error.status_code >= 500:
-            return LLMBusyError(f"{name} has a problem of its own (HTTP {error.status_code}).", wait)
-        case failures.ModelHTTPError():
-            return LLMRefusedError(f"{name} rejects the request (HTTP {error.status_code}).")
-        case failures.ModelUnavailableError() | failures.ModelServerError():
-            return LLMBusyError(f"{name} has a problem of its own.", wait)
-        case _:
-            return LLMLostError(f"{name} answered with something that is not an answer.")
+    """What a failure of pydantic-ai means to us: the first kind of REFUSALS or BUSY that it is, else lost."""
+    if isinstance(error, failures.ModelConnectionError):
+        return _connection_failure(name, error)
+    for kind, message in REFUSALS.items():
+        if isinstance(error, kind):
+            return LLMRefusedError(message.format(name))
+    if isinstance(error, BUSY) or getattr(error, "status_code", 0) >= 500:
+        return LLMBusyError(f"{name} cannot answer right now: {error}", getattr(error, "retry_after", None))
+    if isinstance(error, failures.ModelHTTPError):
+        return LLMRefusedError(f"{name} rejects the request (HTTP {error.status_code}).")
+    return LLMLostError(f"{name} answered with something that is not an answer.")
 
 
 def _connection_failure(name: str, error: Exception) -> LLMError:
@@ -215,6 +206,14 @@ def _anthropic(model: str, credential: Credential) -> Model[Any]:
     )
     return AnthropicModel(model, provider=AnthropicProvider(anthropic_client=client))
 
+
+REFUSALS: dict[type[Exception], str] = {
+    failures.ModelAuthenticationError: "{} does not accept the API key: check the key and its permissions.",
+    failures.ModelNotFoundError: "{} does not know this model: choose another.",
+    failures.ModelQuotaExceededError: "The {} account is out of credit: top it up there.",
+    failures.ModelContextWindowExceededError: "{} cannot read a conversation this long: shorten the instructions.",
+}
+BUSY = (failures.ModelRateLimitError, failures.ModelUnavailableError, failures.ModelServerError)
 
 MODELS: dict[str, Callable[[str, Credential], Model[Any]]] = {"openai": _openai, "anthropic": _anthropic}
 """Providers by name, as genai-prices names them."""

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.models import Seat
 from tenants.models import TenantModel
-from usage.models import TokenCounts, usd
+from usage.models import USD, TokenCounts
 from usage.tokens import Tokens
 
 
@@ -147,8 +147,8 @@ class LLMCall(TenantModel, TokenCounts):
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=120)
     state = models.CharField(max_length=8, choices=State, default=State.STARTED)
-    estimate_usd = usd()
-    actual_usd = usd(null=True, blank=True)
+    estimate_usd = models.DecimalField(**USD)
+    actual_usd = models.DecimalField(**USD, null=True, blank=True)
     price = models.JSONField(default=dict)
     provider_request_id = models.CharField(max_length=120, blank=True)
     error = models.TextField(blank=True)
@@ -156,11 +156,7 @@ class LLMCall(TenantModel, TokenCounts):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
-        indexes = [
-            models.Index(
-                fields=["started_at"], name="agents_llmcall_open", condition=models.Q(state="started")
-            )
-        ]
+        indexes = [models.Index(fields=["started_at"], name="agents_llmcall_open", condition=models.Q(state="started"))]
 
     def set_tokens(self, tokens: Tokens) -> None:
         for column, count in tokens.columns().items():

@@ -16,7 +16,8 @@ Your instructions:
 
 Keep to this job. If something lies outside of it, say so kindly and say what you can help with.
 Never invent facts about the business; say when you do not know. If asked, say that you are an AI.
-Answer in the language in which you are addressed, briefly and in plain text. Several messages in a row get one answer."""
+Answer in the language in which you are addressed, briefly and in plain text.
+Several messages in a row get one answer."""
 
 
 @dataclass(frozen=True)

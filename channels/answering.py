@@ -74,7 +74,8 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
         InboxEvent.objects.filter(id__in=ids).update(state=InboxEvent.State.RUNNING, attempt=thread.attempt)
         prepared = runs.prepare(thread.conversation, thread.attempt)
         if isinstance(prepared, Refused):
-            return _land_refusal(thread, prepared)
+            _land_refusal(thread, prepared)
+            return None
         return Claim(tenant_id, thread_id, thread.attempt, prepared)
 
 

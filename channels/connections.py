@@ -69,7 +69,7 @@ def _claim_route(connection: Connection) -> None:
     try:
         with transaction.atomic():
             Route.objects.get_or_create(
-                **key, defaults={"tenant_id": connection.tenant_id, "connection_id": connection.id}
+                **key, defaults={"tenant_id": current_tenant_id(), "connection_id": connection.id}
             )
     except IntegrityError as error:
         raise AccountTakenError(connection.name) from error
@@ -84,7 +84,7 @@ def disconnect(connection: Connection, reason: str) -> None:
         connection.token = ""
         connection.state, connection.error = Connection.State.DISCONNECTED, reason
         connection.save(update_fields=["token", "state", "error"])
-        Route.objects.filter(connection_id=connection.id, tenant_id=connection.tenant_id).delete()
+        Route.objects.filter(connection_id=connection.id, tenant_id=current_tenant_id()).delete()
         events = InboxEvent.objects.unanswered().filter(connection=connection)
         events.update(state=InboxEvent.State.FAILED, reason=reason, finished_at=now)
         waiting = Delivery.objects.filter(thread__connection=connection, state=Delivery.State.PENDING)

@@ -18,18 +18,30 @@ def accept(connection: Connection, event: InboundEvent) -> UUID | None:
     """
     message = event.message
     if event.ends_connection:
-        return _end(connection, event)
-    if message is None:
-        return _ignore(connection, event, event.reason)
-    thread = _known_thread(connection, message)
-    if thread is None and not message.is_addressed:
-        return _ignore(connection, event, "Said to others.")
-    if thread is None and connection.answering_agent() is None:
-        return _ignore(connection, event, "Nobody is employed here yet.")
-    stored = _stored(connection, event, message_key=message.key, position=message.position, address=dict(message.address))
+        _end(connection, event)
+        return None
+    thread = _known_thread(connection, message) if message else None
+    reason = _why_not(connection, event, thread)
+    if message is None or reason:
+        _ignore(connection, event, reason)
+        return None
+    stored = _stored(
+        connection, event, message_key=message.key, position=message.position, address=dict(message.address)
+    )
     if not InboxEvent.objects.insert_new(stored):
         return None
     return _hear(connection, stored, message, thread)
+
+
+def _why_not(connection: Connection, event: InboundEvent, thread: Thread | None) -> str:
+    """Why nobody answers this event; empty if somebody does."""
+    if event.message is None:
+        return event.reason
+    if thread:
+        return ""
+    if not event.message.is_addressed:
+        return "Said to others."
+    return "" if connection.answering_agent() else "Nobody is employed here yet."
 
 
 def _hear(connection: Connection, stored: InboxEvent, message: InboundMessage, thread: Thread | None) -> UUID:

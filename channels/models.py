@@ -165,9 +165,7 @@ class InboxEvent(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["provider", "external_account", "event_id"], name="channels_event_once"
-            ),
+            models.UniqueConstraint(fields=["provider", "external_account", "event_id"], name="channels_event_once"),
             models.UniqueConstraint(
                 fields=["provider", "external_account", "message_key"], name="channels_message_once"
             ),

@@ -71,8 +71,10 @@ def start_slack(request: HttpRequest) -> HttpResponse:
 
 def explain(outcome: oauth.Outcome) -> str:
     """Why Slack is not connected, and what to do."""
-    return outcome.detail if outcome.reason == "storage_error" else OUTCOMES.get(
-        outcome.reason, f"Slack ended the installation: {outcome.reason}. You can try again."
+    return (
+        outcome.detail
+        if outcome.reason == "storage_error"
+        else OUTCOMES.get(outcome.reason, f"Slack ended the installation: {outcome.reason}. You can try again.")
     )
 
 

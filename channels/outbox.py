@@ -186,7 +186,9 @@ def _land_found(dispatch: Dispatch, external_id: str | None) -> None:
 def _next_unknown(tenant_id: UUID, thread_id: UUID) -> Dispatch | None:
     with tenant_scope(tenant_id):
         now = timezone.now()
-        deliveries = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related("thread__connection")
+        deliveries = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
+            "thread__connection"
+        )
         delivery = deliveries.filter(is_unseen(now), thread_id=thread_id).in_order().first()
         if delivery is None or not _may_look_up(delivery.thread.connection_id, now):
             return None
@@ -211,4 +213,3 @@ def _may_look_up(connection_id: UUID, now: datetime) -> bool:
 def due_after(now: datetime) -> Q:
     """Deliveries that a sweeper should wake: waiting and due."""
     return Q(state=Delivery.State.PENDING, next_attempt_at__lte=now)
-

@@ -90,8 +90,10 @@ class Progress:
     @property
     def is_answered(self) -> bool:
         """The employee's own answer arrived: not its apology, not its unavailable text."""
-        return self.event.state == InboxEvent.State.DONE and self.event.run is not None and (
-            self.event.run.state == self.event.run.State.ANSWERED
+        return (
+            self.event.state == InboxEvent.State.DONE
+            and self.event.run is not None
+            and (self.event.run.state == self.event.run.State.ANSWERED)
         )
 
     @property

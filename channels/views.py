@@ -17,7 +17,6 @@ from channels.providers.slack import oauth
 from tenants.access import opens_own_scope, requires, workspace_of
 from tenants.models import Membership, Role, Tenant, User
 from tenants.onboarding import next_step
-from tenants.scope import tenant_scope
 
 
 @require_GET
@@ -26,7 +25,9 @@ def slack_callback(request: HttpRequest) -> HttpResponse:
     tenant_id = oauth.tenant_of(request.GET.get("state", ""))
     tenant = Tenant.objects.filter(id=tenant_id).first() if tenant_id else None
     if tenant is None:
-        return render(request, "channels/slack_failed.html", {"problem": onboarding.OUTCOMES["invalid_state"]}, status=400)
+        return render(
+            request, "channels/slack_failed.html", {"problem": onboarding.OUTCOMES["invalid_state"]}, status=400
+        )
     outcome = oauth.finish(request, tenant.id)
     if not _is_member(request, tenant):
         return _answer_stranger(request, tenant, outcome)
@@ -106,11 +107,9 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
         raise Http404("No such conversation.")
     deliveries = Delivery.objects.filter(thread__conversation=found).order_by("sequence")
     by_run = {delivery.run_id: delivery for delivery in deliveries}
-    turns = [(turn, by_run.get(turn.run_id)) for turn in found.turns.order_by("said_at", "id")]
+    turns = [(turn, by_run.get(turn.run_id) if turn.run_id else None) for turn in found.turns.order_by("said_at", "id")]
     failed = InboxEvent.objects.filter(thread__conversation=found, state=InboxEvent.State.FAILED)
-    return render(
-        request, "channels/conversation.html", {"conversation": found, "turns": turns, "failed": failed}
-    )
+    return render(request, "channels/conversation.html", {"conversation": found, "turns": turns, "failed": failed})
 
 
 def _conversations() -> QuerySet[Conversation]:

@@ -1,5 +1,66 @@
 """The API root: /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from collections.abc import Callable
+from functools import cache
+from typing import Any
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.http import HttpResponseBase
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.views import APIView
+
+from agents.api import AgentViewSet
+from channels.api import ChannelTestView, ChannelViewSet, ConversationViewSet, SlackInstallView
+from tenants.access import opens_own_scope
+from usage.api import SummaryView
+
+
+class SchemaView(APIView):
+    """The OpenAPI schema, for everybody: JSON, or YAML by the Accept header or `?format=yaml`."""
+
+    schema = None
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2)
+
+    def get(self, request: Request) -> Response:
+        return Response(_schema())
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    """The same for everybody, and slow to make."""
+    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return schema
+
+
+def _either_slash(route: str, view: type[APIView], wrap: Callable[..., Any] = lambda view: view) -> list[URLPattern]:
+    """An address that is written without a slash at its end, and works with one."""
+    exact: Callable[..., HttpResponseBase] = wrap(view.as_view())
+    other: Callable[..., HttpResponseBase] = wrap(view.as_view(schema=None))
+    return [path(route, exact), path(f"{route}/", other)]
+
+
+router = SimpleRouter()
+router.trailing_slash = "/?"
+router.register("agents", AgentViewSet)
+router.register("channels", ChannelViewSet)
+router.register("conversations", ConversationViewSet)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *_either_slash("schema", SchemaView),
+    *_either_slash("usage/summary", SummaryView),
+    *_either_slash("channels/slack/install", SlackInstallView, opens_own_scope),
+    *_either_slash("channels/<uuid:id>/test", ChannelTestView, opens_own_scope),
+    *router.urls,
+]

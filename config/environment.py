@@ -49,7 +49,9 @@ class Environment:
         try:
             return parse(value)
         except (ValueError, ArithmeticError) as error:
-            raise ImproperlyConfigured(f"{name} is {value!r}, which is not {example}: correct it or unset it.") from error
+            raise ImproperlyConfigured(
+                f"{name} is {value!r}, which is not {example}: correct it or unset it."
+            ) from error
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.text(name, "1" if default else "0").lower()
@@ -80,7 +82,9 @@ class Environment:
         try:
             return dict(environ.Env.email_url_config(self.text(name, default)))
         except Exception as error:
-            raise ImproperlyConfigured(f"{name} is not a mail URL: write it as smtp://user:password@host:587.") from error
+            raise ImproperlyConfigured(
+                f"{name} is not a mail URL: write it as smtp://user:password@host:587."
+            ) from error
 
     def fernet_keys(self, name: str) -> list[str]:
         """Fernet keys, the encrypting one first."""

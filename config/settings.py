@@ -118,7 +118,6 @@ if env.text("DATABASE_OWNER_URL"):
         **env.database("DATABASE_OWNER_URL"),
         "ENGINE": "django.db.backends.postgresql",
         "OPTIONS": {"connect_timeout": 5},
-        "TEST": {"MIRROR": "default"},
     }
 DATABASE_STAFF_URL = env.url("DATABASE_STAFF_URL", schemes=("postgres", "postgresql"))
 DATABASE_ADMIN_URL = env.url("DATABASE_ADMIN_URL", schemes=("postgres", "postgresql"))

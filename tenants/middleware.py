@@ -50,7 +50,10 @@ class WorkspaceMiddleware:
         return self._scoped(request, workspace)
 
     def _scoped(self, request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-        with structlog.contextvars.bound_contextvars(tenant=str(workspace.tenant.id)), tenant_scope(workspace.tenant.id):
+        with (
+            structlog.contextvars.bound_contextvars(tenant=str(workspace.tenant.id)),
+            tenant_scope(workspace.tenant.id),
+        ):
             response = self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)

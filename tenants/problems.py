@@ -3,25 +3,81 @@
 from http import HTTPStatus
 from typing import Any
 
-from rest_framework.exceptions import APIException, ValidationError
+import structlog
+from django.core.exceptions import ValidationError as ModelError
+from django.http import Http404
+from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 CONTENT_TYPE = "application/problem+json"
 
 
+class ConflictError(exceptions.APIException):
+    """The request is right, but the workspace's state does not allow it now (409). The text says what to do."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_code = "conflict"
+
+
+class ProviderError(exceptions.APIException):
+    """An outside service did not do what was asked of it (502). The text names it, the cause and the fix."""
+
+    status_code = HTTPStatus.BAD_GATEWAY
+    default_code = "provider_error"
+
+    def __init__(self, detail: str, wait: float | None = None) -> None:
+        """wait: seconds after which it may work, for the header Retry-After."""
+        super().__init__(detail)
+        self.wait = wait
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """What went wrong, and what to do: RFC 9457 problem details."""
+
+    type = serializers.CharField(help_text="`about:blank`: the status says what kind of problem it is.")
+    title = serializers.CharField(help_text="The status in words.")
+    status = serializers.IntegerField(help_text="The HTTP status.")
+    detail = serializers.CharField(help_text="The thing that is wrong and the fix, in a sentence.")
+    request_id = serializers.CharField(help_text="Tell us this if you ask for help: it finds the request in the logs.")
+    errors = serializers.DictField(  # type: ignore[assignment]  # a field, where DRF's own base has a property
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="For 400: what is wrong with each field or parameter, by its name.",
+    )
+
+
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's answer to an exception, turned into a problem document; None for what DRF does not handle (500)."""
+    """DRF's answer to an exception, turned into a problem document; None for what DRF does not handle (500).
+
+    A model's own ValidationError counts as the caller's mistake.
+    """
+    if isinstance(error, ModelError):
+        error = exceptions.ValidationError(serializers.as_serializer_error(error))
     response = exception_handler(error, context)
     if response is None:
         return None
-    status = HTTPStatus(response.status_code)
-    problem: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value}
-    if isinstance(error, ValidationError):
-        problem |= {"detail": "Some fields are not right: see errors.", "errors": response.data}
-    else:
-        problem["detail"] = str(error.detail) if isinstance(error, APIException) else status.phrase
-    response.data = problem
+    response.data = _problem(HTTPStatus(response.status_code), error, response.data)
     response.content_type = CONTENT_TYPE
     return response
 
+
+def _problem(status: HTTPStatus, error: Exception, data: Any) -> dict[str, Any]:
+    problem = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": _detail(status, error),
+        "request_id": str(structlog.contextvars.get_contextvars().get("request_id", "")),
+    }
+    if isinstance(error, exceptions.ValidationError):
+        problem["errors"] = data if isinstance(data, dict) else {"non_field_errors": data}
+    return problem
+
+
+def _detail(status: HTTPStatus, error: Exception) -> str:
+    if isinstance(error, exceptions.ValidationError):
+        return "Some fields or parameters are not right: see errors."
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return "There is no such thing in this workspace: check the id."
+    return str(error.detail) if isinstance(error, exceptions.APIException) else str(error) or status.phrase

@@ -80,7 +80,7 @@ def composite_foreign_keys(model: type[models.Model]) -> Iterator[str]:
     """A plain foreign key may point to another tenant's row; one on (tenant_id, id) cannot."""
     table = model._meta.db_table
     for field in model._meta.local_fields:
-        target = field.related_model
+        target: Any = field.related_model
         if not isinstance(field, models.ForeignKey) or not is_tenant_table(target):
             continue
         name = f"{table}_{field.column}_tenant_fk"

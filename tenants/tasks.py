@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 BREAKER_SECONDS = 5.0
 
 
-class TenantTask(Task):  # type: ignore[misc]
-    """A task whose first argument is the tenant's id. Arguments are ids only; scopes are opened by the verbs it calls."""
+class TenantTask(Task):  # type: ignore[type-arg]
+    """A task whose first argument is the tenant's id. It takes ids only; the verbs that it calls open the scopes."""
 
     abstract = True
 
@@ -45,7 +45,7 @@ class _Breaker:
 _breaker = _Breaker()
 
 
-def wake(task: Task, *ids: UUID, delay: float = 0) -> None:
+def wake(task: "Task[Any, Any]", *ids: UUID, delay: float = 0) -> None:
     """Publish a wake-up, best effort: on failure log it and go on, since the sweeper finds what is due.
 
     delay: seconds until the task should run.
@@ -53,12 +53,12 @@ def wake(task: Task, *ids: UUID, delay: float = 0) -> None:
     if _breaker.is_open():
         return
     try:
-        task.apply_async(args=[str(value) for value in ids], countdown=delay or None)
+        task.apply_async(args=tuple(str(value) for value in ids), countdown=delay)
     except (OperationalError, OSError) as error:
         _breaker.trip()
         log.warning("The broker cannot be reached (%s): the sweeper will find the work.", error)
 
 
-def wake_on_commit(task: Task, *ids: UUID, delay: float = 0) -> None:
+def wake_on_commit(task: "Task[Any, Any]", *ids: UUID, delay: float = 0) -> None:
     """The same, once the transaction that made the work is committed."""
     transaction.on_commit(lambda: wake(task, *ids, delay=delay))

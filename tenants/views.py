@@ -27,9 +27,7 @@ def new_workspace(request: HttpRequest) -> HttpResponse:
     """Make a workspace, then begin its wizard."""
     form = WorkspaceForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and isinstance(request.user, User):
-        tenant = workspaces.create(
-            form.cleaned_data["name"], request.user, time_zone=form.cleaned_data["time_zone"]
-        )
+        tenant = workspaces.create(form.cleaned_data["name"], request.user, time_zone=form.cleaned_data["time_zone"])
         return redirect("workspace:onboarding", tenant.slug)
     return render(request, "tenants/new_workspace.html", {"form": form}, status=400 if form.errors else 200)
 

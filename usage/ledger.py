@@ -80,9 +80,7 @@ def local_day(at: datetime) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
-def _add(
-    model: type[Model], key: Mapping[str, object], agent_name: str, amounts: Mapping[str, int | Decimal]
-) -> None:
+def _add(model: type[Model], key: Mapping[str, object], agent_name: str, amounts: Mapping[str, int | Decimal]) -> None:
     rows = model._default_manager.filter(**key)
     changes = {"agent_name": Value(agent_name), **{column: F(column) + amount for column, amount in amounts.items()}}
     if not rows.update(**changes):

@@ -1,16 +1,15 @@
 """The ledger of what was spent. It keeps ids and names, no foreign key upward: it outlives the agents."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
 
 from tenants.models import TenantModel
 
-
-def usd(**options: object) -> "models.DecimalField[Decimal, Decimal]":
-    """A column of USD, exact to a ten-thousandth of a millionth: tokens are that cheap."""
-    return models.DecimalField(max_digits=20, decimal_places=10, **options)  # type: ignore[arg-type]
+USD: Any = {"max_digits": 20, "decimal_places": 10}
+"""Options of a column of USD, exact to a ten-thousandth of a millionth: tokens are that cheap."""
 
 
 class Meter(TenantModel):
@@ -18,9 +17,9 @@ class Meter(TenantModel):
 
     key = models.CharField(max_length=80)
     name = models.CharField(max_length=120)
-    cap_usd = usd(null=True, blank=True)
-    spent_usd = usd(default=Decimal(0))
-    reserved_usd = usd(default=Decimal(0))
+    cap_usd = models.DecimalField(**USD, null=True, blank=True)
+    spent_usd = models.DecimalField(**USD, default=Decimal(0))
+    reserved_usd = models.DecimalField(**USD, default=Decimal(0))
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -44,7 +43,7 @@ class Hold(TenantModel):
 
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="holds")
     reference = models.UUIDField(help_text="The LLM call that this was reserved for")
-    amount_usd = usd()
+    amount_usd = models.DecimalField(**USD)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -82,7 +81,7 @@ class UsageRecord(TenantModel, TokenCounts):
     channel = models.CharField(max_length=20)
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=120)
-    cost_usd = usd()
+    cost_usd = models.DecimalField(**USD)
     price = models.JSONField(help_text="USD per million tokens at the time, by token class")
     is_assumed = models.BooleanField(default=False, help_text="The call's end was not seen: billed at its upper bound")
 
@@ -104,7 +103,7 @@ class DailyUsage(TenantModel, TokenCounts):
     model = models.CharField(max_length=120)
     channel = models.CharField(max_length=20)
     calls = models.BigIntegerField(default=0)
-    cost_usd = usd(default=Decimal(0))
+    cost_usd = models.DecimalField(**USD, default=Decimal(0))
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -1,8 +1,10 @@
 """What a period cost: read from the roll-ups, never from the records."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
@@ -66,43 +68,42 @@ class Summary:
 
 def summarise(first: date, last: date) -> Summary:
     """The open scope's usage from `first` to `last`, employees with the highest cost first."""
-    spent = {row["agent_id"]: row for row in _spending(first, last)}
-    said = {row["agent_id"]: row for row in _messages(first, last)}
+    spent, said = _spending(first, last), _messages(first, last)
     names = _latest_names(first, last)
-    employees = [_employee(agent, names[agent], spent.get(agent, {}), said.get(agent, {})) for agent in {**spent, **said}]
+    employees = [_employee(agent, names[agent], spent.get(agent, {}), said.get(agent, {})) for agent in names]
     return Summary(first, last, sorted(employees, key=lambda each: (-each.cost_usd, each.agent_name)))
 
 
-def _employee(agent_id: UUID, name: str, spent: dict[str, int | Decimal], said: dict[str, int]) -> EmployeeUsage:
-    cached = int(spent.get("cached", 0)) + int(spent.get("written", 0))
+Sums = Mapping[str, Any]
+
+
+def _employee(agent_id: UUID, name: str, spent: Sums, said: Sums) -> EmployeeUsage:
+    inputs = ("input_tokens", "cached_read_tokens", "cache_write_tokens")
     return EmployeeUsage(
         agent_id=agent_id,
         agent_name=name,
-        input_tokens=int(spent.get("input", 0)) + cached,
-        output_tokens=int(spent.get("output", 0)),
-        cost_usd=Decimal(spent.get("cost", 0)),
-        received=said.get("in", 0),
-        sent=said.get("out", 0),
+        input_tokens=sum(int(spent.get(column, 0)) for column in inputs),
+        output_tokens=int(spent.get("output_tokens", 0)),
+        cost_usd=Decimal(spent.get("cost_usd", 0)),
+        received=int(said.get("received", 0)),
+        sent=int(said.get("sent", 0)),
     )
 
 
-def _spending(first: date, last: date) -> QuerySet[DailyUsage, dict[str, object]]:
-    return (
-        DailyUsage.objects.filter(day__range=(first, last))
-        .values("agent_id")
-        .annotate(
-            input=Sum("input_tokens"),
-            cached=Sum("cached_read_tokens"),
-            written=Sum("cache_write_tokens"),
-            output=Sum("output_tokens"),
-            cost=Sum("cost_usd"),
-        )
-    )
+def _spending(first: date, last: date) -> Mapping[UUID, Sums]:
+    columns = ("input_tokens", "cached_read_tokens", "cache_write_tokens", "output_tokens", "cost_usd")
+    return _sums(DailyUsage.objects.filter(day__range=(first, last)), columns)
 
 
-def _messages(first: date, last: date) -> QuerySet[DailyMessages, dict[str, object]]:
-    rows = DailyMessages.objects.filter(day__range=(first, last)).values("agent_id")
-    return rows.annotate(**{"in": Sum("received"), "out": Sum("sent")})
+def _messages(first: date, last: date) -> Mapping[UUID, Sums]:
+    return _sums(DailyMessages.objects.filter(day__range=(first, last)), ("received", "sent"))
+
+
+def _sums(rows: QuerySet[Any], columns: Sequence[str]) -> Mapping[UUID, Sums]:
+    """The columns' sums for each employee."""
+    # A sum may not be named like its column, or Django takes the second for a sum of the first.
+    grouped = rows.values("agent_id").annotate(**{f"sum_{column}": Sum(column) for column in columns})
+    return {row["agent_id"]: {column: row[f"sum_{column}"] for column in columns} for row in grouped}
 
 
 def _latest_names(first: date, last: date) -> dict[UUID, str]:

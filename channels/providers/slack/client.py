@@ -51,7 +51,9 @@ class Slack:
 
     def post(self, account: Account, message: Outgoing) -> str:
         """chat.postMessage; the message's ts. Its metadata carries the delivery's id, for the look-up."""
-        return str(_post(account, message.address, escape(message.text), {"delivery_id": str(message.delivery_id)})["ts"])
+        return str(
+            _post(account, message.address, escape(message.text), {"delivery_id": str(message.delivery_id)})["ts"]
+        )
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """The one use of history: did this delivery arrive? None only when all of the thread since then was seen."""
@@ -103,7 +105,8 @@ def client(token: str = "") -> WebClient:
 def _post(account: Account, address: Address, text: str, payload: Mapping[str, str]) -> SlackResponse:
     with _failures():
         return client(account.token).chat_postMessage(
-            **address,
+            channel=address["channel"],
+            thread_ts=address.get("thread_ts"),
             text=text,
             metadata={"event_type": METADATA, "event_payload": dict(payload)},
             unfurl_links=False,

@@ -3,15 +3,14 @@
 https://docs.slack.dev/apis/events-api/ and https://docs.slack.dev/reference/events/message
 """
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from slack_sdk.signature import SignatureVerifier
 
 from channels.providers.base import InboundEvent, InboundMessage
@@ -27,36 +26,48 @@ class MalformedEventError(ValueError):
     """A signed body that is not an event."""
 
 
+Id = Annotated[str, StringConstraints(max_length=100, pattern=r"^[\x21-\x7e]*$")]
+Timestamp = Annotated[str, StringConstraints(pattern=r"^\d{1,11}\.\d{1,6}$")]
+
+
 class Authorization(BaseModel):
     model_config = ConfigDict(extra="ignore")
-    team_id: str | None = None
+    team_id: Id | None = None
 
 
 class Message(BaseModel):
     """The inner event, as far as we read it."""
 
     model_config = ConfigDict(extra="ignore")
-    type: str
-    subtype: str | None = None
-    channel: str | None = None
-    channel_type: str | None = None
-    user: str | None = None
-    bot_id: str | None = None
+    type: Id
+    subtype: Id | None = None
+    channel: Any = None  # an object in events about channels
+    channel_type: Id | None = None
+    user: Any = None  # an object in events about users
+    bot_id: Id | None = None
     text: str | None = None
-    ts: str | None = None
-    thread_ts: str | None = None
+    ts: Any = None
+    thread_ts: Timestamp | None = None
+
+
+class Spoken(BaseModel):
+    """A message event that somebody said: what must be there, and of which shape."""
+
+    channel: Id
+    user: Id
+    ts: Timestamp
 
 
 class Envelope(BaseModel):
     """The outer event, as far as we read it."""
 
     model_config = ConfigDict(extra="ignore")
-    type: str
-    team_id: str | None = None
-    event_id: str | None = None
+    type: Id
+    team_id: Id | None = None
+    event_id: Id | None = None
     event_time: int | None = None
     challenge: str | None = None
-    authorizations: list[Authorization] = []
+    authorizations: list[Authorization] | None = None
     event: Message | None = None
 
     @property
@@ -64,6 +75,13 @@ class Envelope(BaseModel):
         """The team that installed the app; in a shared channel, team_id may be somebody else's."""
         authorized = self.authorizations[0].team_id if self.authorizations else None
         return authorized or self.team_id or ""
+
+    @property
+    def occurred_at(self) -> datetime | None:
+        try:
+            return datetime.fromtimestamp(self.event_time or 0, UTC) if self.event_time else None
+        except (ValueError, OverflowError, OSError):
+            return None
 
 
 def is_signed(body: bytes, headers: Mapping[str, str]) -> bool:
@@ -80,8 +98,8 @@ def is_signed(body: bytes, headers: Mapping[str, str]) -> bool:
 def read_envelope(body: bytes) -> Envelope:
     """The envelope in a signed body. Raises MalformedEventError."""
     try:
-        return Envelope.model_validate(json.loads(body))
-    except (ValueError, RecursionError, ValidationError) as error:
+        return Envelope.model_validate_json(body)
+    except ValidationError as error:
         raise MalformedEventError("The body is not an event of Slack's Events API.") from error
 
 
@@ -99,7 +117,7 @@ def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEven
         payload=body.decode(),
         message=message,
         ends_connection=inner.type in ENDINGS,
-        occurred_at=datetime.fromtimestamp(envelope.event_time, UTC) if envelope.event_time else None,
+        occurred_at=envelope.occurred_at,
         reason=reason,
     )
 
@@ -107,24 +125,27 @@ def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEven
 def _message(inner: Message, bot_user_id: str) -> tuple[InboundMessage | None, str]:
     if inner.type not in {"message", "app_mention"}:
         return None, "Not a message."
-    if inner.bot_id or inner.subtype not in SPOKEN_SUBTYPES or inner.user in {None, "", bot_user_id}:
+    if inner.bot_id or inner.subtype not in SPOKEN_SUBTYPES or inner.user in {None, bot_user_id}:
         return None, "Not said by a person."
-    if not inner.channel or not inner.ts or not _is_timestamp(inner.ts):
-        return None, "It has no channel or time stamp."
     text = plain_text(inner.text or "", bot_user_id)
     if not text:
         return None, "It has no text."
-    return _spoken(inner, inner.channel, inner.ts, text, bot_user_id), ""
+    try:
+        spoken = Spoken(channel=inner.channel, user=inner.user, ts=inner.ts)
+    except ValidationError as error:
+        raise MalformedEventError("A message event needs channel, user and ts.") from error
+    return _spoken(inner, spoken, text, bot_user_id), ""
 
 
-def _spoken(inner: Message, channel: str, ts: str, text: str, bot_user_id: str) -> InboundMessage:
+def _spoken(inner: Message, spoken: Spoken, text: str, bot_user_id: str) -> InboundMessage:
+    channel, ts = spoken.channel, spoken.ts
     is_direct = inner.channel_type == "im"
     is_mention = inner.type == "app_mention" or bot_user_id in MENTION.findall(inner.text or "")
     return InboundMessage(
         key=f"{channel}:{ts}",
         thread_ids=_thread_ids(channel, ts, inner.thread_ts, is_direct=is_direct),
         is_addressed=is_direct or is_mention,
-        author=inner.user or "",
+        author=spoken.user,
         text=text,
         position=Decimal(ts),
         said_at=datetime.fromtimestamp(float(ts), UTC),
@@ -140,10 +161,6 @@ def _thread_ids(channel: str, ts: str, thread_ts: str | None, *, is_direct: bool
     return [f"{channel}:{thread_ts}", channel] if thread_ts else [channel]
 
 
-def _is_timestamp(ts: str) -> bool:
-    return re.fullmatch(r"\d{1,12}\.\d{1,6}", ts) is not None
-
-
 def plain_text(mrkdwn: str, bot_user_id: str) -> str:
     """Slack's text for a reader: our own mention left out, links as their words, entities undone.
 
@@ -155,5 +172,3 @@ def plain_text(mrkdwn: str, bot_user_id: str) -> str:
         text = text.replace(entity, character)
     # Postgres stores neither NUL nor lone surrogates.
     return text.replace("\x00", "").encode("utf-8", "replace").decode().strip()
-
-

@@ -13,7 +13,7 @@ from tenants import roles
 
 class Command(BaseCommand):
     help = "Create the Postgres roles owner, app, staff and sweeper, the database and its grants. Safe to repeat."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument(
@@ -24,7 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, admin_url: str, **options: Any) -> None:
         if not admin_url:
-            raise CommandError("Give --admin-url (or DATABASE_ADMIN_URL): a postgres:// URL of a role that may create roles.")
+            raise CommandError(
+                "Give --admin-url (or DATABASE_ADMIN_URL): a postgres:// URL of a role that may create roles."
+            )
         database = str(settings.DATABASES["default"]["NAME"])
         passwords = {
             str(each["USER"]): str(each["PASSWORD"]) for each in settings.DATABASES.values() if each.get("PASSWORD")

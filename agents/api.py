@@ -1,0 +1,131 @@
+"""AI employees in the REST API: `agents/`."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents import hiring
+from agents.llm import MODELS
+from agents.models import PROFILE_FIELDS, Agent, AgentRevision
+from billing.quota import NoSeatError
+from tenants.problems import ConflictError
+from tenants.schema import ProblemSchema, problem
+from usage import prices
+
+
+class AgentSerializer(serializers.ModelSerializer[Agent]):
+    """An AI employee as it is configured now."""
+
+    revision = serializers.IntegerField(
+        source="revision_number", read_only=True, help_text="The number of its newest revision."
+    )
+
+    class Meta:
+        model = Agent
+        fields: ClassVar = ["id", *PROFILE_FIELDS, "revision", "created_at"]
+        read_only_fields: ClassVar = ["created_at"]
+        extra_kwargs: ClassVar = {
+            "name": {"help_text": "How it introduces itself."},
+            "job_title": {"help_text": "One line, such as “Customer support for Acme”."},
+            "instructions": {"help_text": "What it should know and how it should behave, in plain words."},
+            "unavailable_text": {"help_text": "Sent instead of an answer while it is paused or out of budget."},
+            "provider": {"help_text": "The LLM provider, such as `openai`."},
+            "model": {"help_text": "The provider's model. It needs a known price."},
+            "max_output_tokens": {"help_text": "The most tokens that one answer may have."},
+        }
+
+    def validate_provider(self, provider: str) -> str:
+        if provider not in MODELS:
+            raise ValidationError(f"“{provider}” is no provider here: choose one of {', '.join(sorted(MODELS))}.")
+        return provider
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A model without a price is refused when it is chosen; see usage.prices."""
+        if self.instance and not attrs.keys() & {"provider", "model"}:
+            return attrs
+        described = self.instance or Agent()
+        provider, model = (attrs.get(name, getattr(described, name)) for name in ("provider", "model"))
+        try:
+            prices.upper_bound(provider, model, input_tokens=1, output_tokens=1, at=timezone.now())
+        except prices.UnknownPriceError as error:
+            raise ValidationError({"model": [str(error)]}) from error
+        return attrs
+
+    def create(self, validated_data: dict[str, Any]) -> Agent:
+        try:
+            return hiring.hire(Agent(**validated_data))
+        except NoSeatError as error:
+            raise ConflictError(str(error)) from error
+
+    def update(self, instance: Agent, validated_data: dict[str, Any]) -> Agent:
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        return hiring.change(instance)
+
+
+class AgentRevisionSerializer(serializers.ModelSerializer[AgentRevision]):
+    """An AI employee as it was configured at some time."""
+
+    class Meta:
+        model = AgentRevision
+        fields: ClassVar = ["id", "number", *PROFILE_FIELDS, "created_at"]
+        read_only_fields: ClassVar = fields
+
+
+@extend_schema(tags=["AI employees"])
+@extend_schema_view(
+    list=extend_schema(
+        operation_id="listAgents", summary="List AI employees", description="All that are employed, the newest first."
+    ),
+    create=extend_schema(
+        operation_id="createAgent",
+        summary="Hire an AI employee",
+        description="It takes a seat and answers at once.",
+        responses={201: AgentSerializer, **problem(409, "No seat is free: `detail` says how to get one.")},
+    ),
+    retrieve=extend_schema(operation_id="getAgent", summary="Read an AI employee"),
+    update=extend_schema(
+        operation_id="replaceAgent",
+        summary="Change an AI employee",
+        description="The change is a new revision and applies from the next answer on.",
+    ),
+    partial_update=extend_schema(
+        operation_id="updateAgent",
+        summary="Change some fields of an AI employee",
+        description="The change is a new revision and applies from the next answer on.",
+    ),
+    destroy=extend_schema(
+        operation_id="deleteAgent",
+        summary="Let an AI employee go",
+        description="Its seat becomes free. Conversations and usage stay readable.",
+    ),
+)
+class AgentViewSet(viewsets.ModelViewSet[Agent]):
+    """AI employees of the workspace."""
+
+    schema = ProblemSchema()
+    queryset = Agent.objects.employed()
+    serializer_class = AgentSerializer
+    lookup_field = "id"
+
+    def perform_destroy(self, instance: Agent) -> None:
+        hiring.let_go(instance)
+
+    @extend_schema(
+        operation_id="listAgentRevisions",
+        summary="List an AI employee's revisions",
+        description="How it was configured, the newest first.",
+        responses=AgentRevisionSerializer(many=True),
+    )
+    @action(detail=True, serializer_class=AgentRevisionSerializer, filter_backends=[])
+    def revisions(self, request: Request, id: str) -> Response:  # noqa: A002 - DRF passes the address's part by name
+        revisions: QuerySet[AgentRevision] = self.get_object().revisions.all()
+        page = self.paginate_queryset(revisions)  # type: ignore[arg-type]  # another model than the view's own
+        return self.get_paginated_response(AgentRevisionSerializer(page, many=True).data)

@@ -1,0 +1,100 @@
+"""The cast, a database of our own with `app` as its user, and the whole product as a process tree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from pytest_django import DjangoDbBlocker
+
+from config.embedded.postgres import Postgres, temporary_postgres
+from tenants import roles
+from tenants.models import Tenant, User
+from tests import factories
+from tests.stack import QUIET_SECONDS, Stack
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A Postgres for this run, with the platform's roles."""
+    with temporary_postgres() as server:
+        passwords = {role: _password(server.url(role)) for role in ("owner", "app", "staff")}
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+            roles.provision(connection, "roster", passwords)
+            roles.grant(connection)
+        yield server
+
+
+def _password(url: str) -> str:
+    return unquote(urlsplit(url).password or "")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Migrated as `owner`, served as `app`: otherwise row-level security proves nothing."""
+    for alias, role in (("default", "app"), ("owner", "owner")):
+        url = urlsplit(postgres.url(role))
+        connections[alias].settings_dict.update(
+            HOST=url.hostname, PORT=url.port, NAME=url.path[1:], USER=role, PASSWORD=_password(postgres.url(role))
+        )
+    with django_db_blocker.unblock():
+        call_command("migrate", database="owner", verbosity=0)
+        yield
+        connections.close_all()
+
+
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+@pytest.fixture
+def committed(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Real transactions, also from threads; the owner empties the tables afterwards."""
+    with django_db_blocker.unblock():
+        yield
+        connections.close_all()
+    with psycopg.connect(postgres.url("owner")) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        names = ", ".join(f'"{name}"' for (name,) in tables if name not in KEPT_TABLES)
+        connection.execute(f"TRUNCATE {names} CASCADE".encode())
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Two workspaces with their owners, and somebody who belongs to neither."""
+
+    acme: Tenant
+    globex: Tenant
+    alice: User
+    bob: User
+    outsider: User
+
+
+def _cast() -> Cast:
+    alice, bob = factories.make_user("alice@acme.example"), factories.make_user("bob@globex.example")
+    acme = factories.make_tenant("acme", owner=alice)
+    globex = factories.make_tenant("globex", owner=bob)
+    return Cast(acme, globex, alice, bob, factories.make_user("outsider@example.com"))
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """The cast, in a transaction that is rolled back."""
+    return _cast()
+
+
+@pytest.fixture
+def committed_cast(committed: None) -> Cast:
+    """The cast, committed: for threads and for what opens transactions of its own."""
+    return _cast()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole product, started once for all tests that drive it from outside."""
+    stack = Stack(tmp_path_factory.mktemp("stack"), {"QUIET_SECONDS": str(QUIET_SECONDS), "SANDBOX_LLM_LATENCY": "0.1"})
+    stack.start()
+    yield stack
+    assert stack.stop() == 0

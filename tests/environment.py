@@ -1,0 +1,30 @@
+"""What Django's settings need before pytest loads them; the real addresses come with the services (conftest.py)."""
+
+import os
+import tempfile
+
+from cryptography.fernet import Fernet
+
+NOWHERE = "127.0.0.1:9"
+
+# Nothing of a developer's own environment or data folder may reach the tests.
+for name in list(os.environ):
+    if name.startswith(("SLACK_", "OPENAI_", "ANTHROPIC_", "DATABASE_", "REDIS_", "CELERY_", "SANDBOX", "STRIPE_")):
+        del os.environ[name]
+os.environ.update(
+    ROSTER_DATA=os.path.join(tempfile.gettempdir(), "roster-tests-have-no-data-folder"),  # noqa: PTH118
+    SECRET_KEY="only-for-tests",
+    PLATFORM_ENCRYPTION_KEYS=Fernet.generate_key().decode(),
+    DATABASE_URL=f"postgres://app@{NOWHERE}/roster",
+    DATABASE_OWNER_URL=f"postgres://owner@{NOWHERE}/roster",
+    DATABASE_POOL_SIZE="0",
+    REDIS_URL=f"redis://{NOWHERE}",
+    PUBLIC_URL="http://testserver",
+    ALLOWED_HOSTS="testserver,127.0.0.1",
+    SLACK_CLIENT_ID="111.222",
+    SLACK_CLIENT_SECRET="client-secret",
+    SLACK_SIGNING_SECRET="signing-secret",
+    SLACK_API_URL=f"http://{NOWHERE}/api/",
+    OPENAI_API_KEY="sk-sandbox-tests",
+    OPENAI_BASE_URL=f"http://{NOWHERE}/v1",
+)

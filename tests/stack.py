@@ -1,0 +1,122 @@
+"""The whole product as `make run` starts it, on a data folder and ports of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.waiting import eventually, free_ports
+
+ROOT = Path(__file__).parents[1]
+QUIET_SECONDS = 0.3
+
+
+@dataclass
+class Stack:
+    """A running process tree. `environment` is what its data folder tells `manage.py`."""
+
+    folder: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=lambda: free_ports(3))
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.port + 1}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "run.log"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of a process beside it: the machine's own few, and where the data folder is."""
+        own = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return {**own, "ROSTER_DATA": str(self.folder / "data"), "PORT": str(self.port), **self.extra}
+
+    @property
+    def generated(self) -> dict[str, str]:
+        """What the supervisor keeps in environment.json."""
+        kept = json.loads((self.folder / "data" / "environment.json").read_text())
+        return {**kept["always"], **kept["sandbox"]}
+
+    def start(self, *, within: float = 90) -> None:
+        """Start it and wait until web, worker and sandbox are ready."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "config.run"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
+            )
+        eventually(self._is_ready, within=within, what=f"the start; see {self.log}")
+
+    def _is_ready(self) -> bool:
+        assert self.process
+        if self.process.poll() is not None:
+            raise AssertionError(f"the start failed:\n{self.log.read_text()[-3000:]}")
+        return "Ctrl-C stops everything" in self.log.read_text()
+
+    def stop(self) -> int:
+        """Ctrl-C; returns the exit status."""
+        assert self.process
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(40)
+
+    def processes(self, word: str) -> list[psutil.Process]:
+        """The tree's processes whose command line has this word."""
+        assert self.process
+        found = []
+        for each in psutil.Process(self.process.pid).children(recursive=True):
+            try:
+                if any(word in part for part in each.cmdline()):
+                    found.append(each)
+            except psutil.Error:
+                continue
+        return found
+
+    def kill(self, word: str) -> None:
+        """kill -9 of the processes with this word in their command line, and wait for their end."""
+        victims = self.processes(word)
+        assert victims, f"no process of the stack has {word!r} in its command line"
+        for each in victims:
+            each.kill()
+        psutil.wait_procs(victims, timeout=10)
+
+    def manage(self, *arguments: str) -> str:
+        """Run manage.py beside the stack; what it printed."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Look into the stack's database as its superuser."""
+        admin = self.generated["DATABASE_ADMIN_URL"]
+        url = admin.rsplit("/", 1)[0] + "/roster"
+        with psycopg.connect(url, row_factory=dict_row) as connection:
+            return connection.execute(statement, parameters).fetchall()
+
+    def control(self, path: str, **body: Any) -> dict[str, Any]:
+        """POST to a control API of the sandbox."""
+        answer = httpx.post(f"{self.sandbox_url}/{path}", json=body, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def look(self, path: str, **query: str) -> dict[str, Any]:
+        """GET from a control API of the sandbox."""
+        answer = httpx.get(f"{self.sandbox_url}/{path}", params=query, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())

@@ -1,0 +1,104 @@
+"""Every table of a tenant is under forced row-level security: read from Postgres' catalogue, also for tables to come."""
+
+import pytest
+from django.db import connection
+
+OUTSIDE = {
+    "tenants_user": "a person may belong to several workspaces",
+    "tenants_tenant": "looked up by slug before any tenant is set; holds no content",
+    "tenants_membership": "decides which tenant may be set",
+    "tenants_apitoken": "looked up by digest before any tenant is set",
+    "tenants_user_groups": "Django's permissions, for staff",
+    "tenants_user_user_permissions": "Django's permissions, for staff",
+    "channels_route": "finds the tenant of an incoming event; holds no secret",
+    "account_emailaddress": "allauth: belongs to a person",
+    "account_emailconfirmation": "allauth: belongs to a person",
+    "auth_group": "Django's permissions, for staff",
+    "auth_group_permissions": "Django's permissions, for staff",
+    "auth_permission": "Django's permissions, for staff",
+    "django_content_type": "Django's own",
+    "django_migrations": "Django's own",
+    "django_session": "a person's session, before any tenant is set",
+}
+
+TABLES = """
+    SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
+           EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnotnull)
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
+"""
+POLICIES = """
+    SELECT tablename, policyname, roles::text[], cmd, qual, with_check FROM pg_policies WHERE schemaname = 'public'
+"""
+FOREIGN_KEYS = """
+    SELECT f.conrelid::regclass::text, f.confrelid::regclass::text, f.condeferrable,
+           array(SELECT a.attname::text FROM unnest(f.conkey) k(n) JOIN pg_attribute a
+                  ON a.attrelid = f.conrelid AND a.attnum = k.n)
+      FROM pg_constraint f WHERE f.contype = 'f'
+"""
+MATCH = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
+
+
+def rows(statement: str) -> list[tuple]:  # type: ignore[type-arg]
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+@pytest.mark.django_db
+def test_every_table_is_protected_or_listed_with_a_reason() -> None:
+    protected = {name for name, enabled, forced, owned in rows(TABLES) if enabled and forced and owned}
+    everything = {name for name, *_ in rows(TABLES)}
+    assert everything - protected == set(OUTSIDE)
+    assert len(protected) >= 16
+
+
+@pytest.mark.django_db
+def test_every_protected_table_shows_a_tenant_only_its_own_rows() -> None:
+    by_table: dict[str, set[tuple[str, str]]] = {}
+    for table, _name, roles, command, using, check in rows(POLICIES):
+        if roles == ["sweeper"]:
+            assert (command, using, check) == ("SELECT", "true", None)
+            continue
+        assert (command, using, check) == ("ALL", MATCH, MATCH), table
+        by_table.setdefault(table, set()).update((role, command) for role in roles)
+    protected = {name for name, enabled, *_ in rows(TABLES) if enabled}
+    assert {table for table, roles in by_table.items() if roles == {("app", "ALL"), ("owner", "ALL")}} == protected
+
+
+@pytest.mark.django_db
+def test_every_foreign_key_between_tenant_tables_is_doubled_by_one_on_the_tenant() -> None:
+    protected = {name for name, enabled, *_ in rows(TABLES) if enabled}
+    keys = [row for row in rows(FOREIGN_KEYS) if row[0] in protected and row[1] in protected]
+    plain = {(source, target, columns[0]) for source, target, _, columns in keys if len(columns) == 1}
+    doubled = {
+        (source, target, columns[1]) for source, target, deferrable, columns in keys if len(columns) == 2 and deferrable
+    }
+    assert plain
+    assert plain - doubled == set()
+
+
+@pytest.mark.django_db
+def test_the_sweeper_reads_ids_states_and_times_only() -> None:
+    granted = rows(
+        "SELECT DISTINCT column_name FROM information_schema.column_privileges WHERE grantee = 'sweeper'"
+    )
+    assert {name for (name,) in granted} == {
+        "id", "tenant_id", "connection_id", "thread_id", "state", "attempt",
+        "received_at", "leased_until", "retry_at", "next_attempt_at", "sending_since", "unknown_since",
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_app_owns_nothing_and_cannot_truncate_or_bypass() -> None:
+    assert rows("SELECT current_user") == [("app",)]
+    assert rows("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = 'app'") == [(False, False)]
+    assert rows("SELECT count(*) FROM pg_tables WHERE tableowner = 'app'") == [(0,)]
+    assert rows("SELECT count(*) FROM pg_tables WHERE has_table_privilege('app', quote_ident(schemaname) || '.' || quote_ident(tablename), 'TRUNCATE') "
+                "AND schemaname = 'public'") == [(0,)]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_ledger_can_only_grow() -> None:
+    for right, may in (("SELECT", True), ("INSERT", True), ("UPDATE", False), ("DELETE", False)):
+        assert rows(f"SELECT has_table_privilege('app', 'usage_usagerecord', '{right}')") == [(may,)]

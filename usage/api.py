@@ -1,0 +1,105 @@
+"""Usage in the REST API: `usage/summary`."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from tenants.middleware import Workspace
+from tenants.schema import ProblemSchema, problem
+from usage import ledger, summary
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days in the workspace's time zone, first and last included."""
+
+    first: date
+    last: date
+
+
+class PeriodSerializer(serializers.Serializer[Period]):
+    """`?from=…&to=…`"""
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a word of Python's, so it cannot be declared as an attribute."""
+        return {
+            "from": serializers.DateField(required=False, help_text="First day. Default: the first of `to`'s month."),
+            "to": serializers.DateField(required=False, help_text="Last day, included. Default: today."),
+        }
+
+    def validate(self, attrs: dict[str, date]) -> dict[str, date]:
+        last = attrs.get("to") or ledger.local_day(timezone.now())
+        first = attrs.get("from") or last.replace(day=1)
+        if first > last:
+            raise serializers.ValidationError(
+                {"from": [f"It begins after it ends ({last.isoformat()}): give a `from` that is not after `to`."]}
+            )
+        return {"from": first, "to": last}
+
+
+def period_of(request: Request) -> Period:
+    """The period that a request asks for. Raises ValidationError naming the parameter."""
+    asked = PeriodSerializer(data=request.query_params)
+    asked.is_valid(raise_exception=True)
+    return Period(asked.validated_data["from"], asked.validated_data["to"])
+
+
+class AmountsSerializer(serializers.Serializer[Any]):
+    """Tokens and messages are counts, money is USD."""
+
+    input_tokens = serializers.IntegerField(help_text="Sent to the LLM, cached ones included.")
+    output_tokens = serializers.IntegerField(help_text="Written by the LLM.")
+    cost_usd = serializers.DecimalField(max_digits=30, decimal_places=10, help_text="What the LLM calls cost, in USD.")
+    messages_received = serializers.IntegerField(source="received", help_text="What people said.")
+    messages_sent = serializers.IntegerField(source="sent", help_text="What AI employees answered.")
+
+
+class AgentUsageSerializer(AmountsSerializer):
+    """One AI employee's part; employees that were let go included."""
+
+    agent = serializers.UUIDField(source="agent_id")
+    agent_name = serializers.CharField()
+
+
+class SummarySerializer(serializers.Serializer[summary.Summary]):
+    """What a period cost."""
+
+    time_zone = serializers.SerializerMethodField(help_text="The workspace's: its days are counted.")
+    totals = AmountsSerializer(source="*")
+    agents = AgentUsageSerializer(source="employees", many=True, help_text="The highest cost first.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a word of Python's, so it cannot be declared as an attribute."""
+        days = {"from": serializers.DateField(source="first"), "to": serializers.DateField(source="last")}
+        return {**days, **super().get_fields()}
+
+    def get_time_zone(self, found: summary.Summary) -> str:
+        return str(self.context["time_zone"])
+
+
+class SummaryView(APIView):
+    """Usage of the workspace."""
+
+    schema = ProblemSchema()
+
+    @extend_schema(
+        operation_id="getUsageSummary",
+        tags=["Usage"],
+        summary="What a period cost",
+        description="Tokens, cost and messages from `from` to `to`, in total and per AI employee. "
+        "Decimals are strings, so that nothing is lost.",
+        parameters=[PeriodSerializer],
+        responses={200: SummarySerializer, **problem(400, "A date is not right: see `errors`.")},
+    )
+    def get(self, request: Request) -> Response:
+        period = period_of(request)
+        workspace: Workspace = request.auth
+        found = summary.summarise(period.first, period.last)
+        return Response(SummarySerializer(found, context={"time_zone": workspace.tenant.time_zone}).data)
