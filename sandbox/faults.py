@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections import Counter, deque
@@ -12,8 +13,11 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 HIGHEST_DESCRIPTOR: Final = 4096
+CUT_ATTEMPTS: Final = 4
+CUT_PAUSE_SECONDS: Final = 0.05
 
 
 @dataclass
@@ -82,9 +86,11 @@ class Hangup(Response):
         super().__init__(status_code=500)
         self._request = request
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Shut the socket first; what the server then writes reaches nobody."""
-        cut_connection(self._request)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Shut the socket, again in case it was not found at once; what is written after that reaches nobody."""
+        for _ in range(CUT_ATTEMPTS):
+            cut_connection(self._request)
+            await asyncio.sleep(CUT_PAUSE_SECONDS)
         await super().__call__(scope, receive, send)
 
 
@@ -97,21 +103,14 @@ def cut_connection(request: Request) -> None:
         return
     peer = (request.client.host, int(request.client.port))
     for descriptor in range(3, HIGHEST_DESCRIPTOR):
-        if _shut_if_connected_to(descriptor, peer):
-            return
+        _shut_if_connected_to(descriptor, peer)
 
 
-def _shut_if_connected_to(descriptor: int, peer: tuple[str, int]) -> bool:
+def _shut_if_connected_to(descriptor: int, peer: tuple[str, int]) -> None:
     try:
         connection = socket.socket(fileno=os.dup(descriptor))
     except OSError:
-        return False
-    try:
-        if connection.family != socket.AF_INET or connection.getpeername() != peer:
-            return False
-        connection.shutdown(socket.SHUT_RDWR)
-        return True
-    except OSError:
-        return False
-    finally:
-        connection.close()
+        return
+    with connection, contextlib.suppress(OSError):
+        if connection.family == socket.AF_INET and connection.getpeername() == peer:
+            connection.shutdown(socket.SHUT_RDWR)
