@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, viewsets
@@ -124,8 +123,8 @@ class AgentViewSet(viewsets.ModelViewSet[Agent]):
         description="How it was configured, the newest first.",
         responses=AgentRevisionSerializer(many=True),
     )
-    @action(detail=True, serializer_class=AgentRevisionSerializer, filter_backends=[])
-    def revisions(self, request: Request, id: str) -> Response:  # noqa: A002 - DRF passes the address's part by name
-        revisions: QuerySet[AgentRevision] = self.get_object().revisions.all()
-        page = self.paginate_queryset(revisions)  # type: ignore[arg-type]  # another model than the view's own
+    @action(detail=True, serializer_class=AgentRevisionSerializer)
+    def revisions(self, request: Request, id: str) -> Response:
+        revisions = self.get_object().revisions.all()
+        page: Any = self.paginate_queryset(revisions)  # type: ignore[arg-type]  # another model than the view's own
         return self.get_paginated_response(AgentRevisionSerializer(page, many=True).data)

@@ -20,6 +20,7 @@ from channels.models import Connection, Delivery, Thread
 from channels.providers.base import DeliveryError
 from channels.providers.slack import oauth
 from channels.tasks import answer
+from tenants.authentication import workspace_of
 from tenants.middleware import Workspace
 from tenants.models import User
 from tenants.pagination import OldestFirst
@@ -131,7 +132,7 @@ class SlackInstallView(APIView):
                 "Slack is not configured on this installation: "
                 "set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_SIGNING_SECRET."
             )
-        workspace: Workspace = request.auth
+        workspace = workspace_of(request)
         return Response({"url": oauth.authorize_url(workspace.tenant.id, **_browser(request))})
 
 
@@ -159,10 +160,10 @@ class ChannelTestView(APIView):
             **problem(502, "The provider did not take the message: `detail` says why."),
         },
     )
-    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002 - DRF passes the address's part by name
+    def post(self, request: Request, id: UUID) -> Response:
         asked = TestMessageSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        workspace: Workspace = request.auth
+        workspace = workspace_of(request)
         _refuse_disconnected(workspace, id)
         sent = _send(workspace, id, asked.validated_data["text"])
         wake(answer, workspace.tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)
@@ -221,7 +222,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     """One message of an answer, on its way to the provider."""
 
     provider_id = serializers.CharField(
-        source="external_id", read_only=True, help_text="The provider's id of the message, once it is sent. Slack: `ts`."
+        source="external_id", read_only=True, help_text="The provider's id of the message, once sent. Slack: `ts`."
     )
 
     class Meta:
@@ -290,8 +291,8 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet[Conversation]):
         responses=MessageSerializer(many=True),
     )
     @action(detail=True, serializer_class=MessageSerializer, pagination_class=OldestFirst)
-    def messages(self, request: Request, id: str) -> Response:  # noqa: A002 - DRF passes the address's part by name
+    def messages(self, request: Request, id: str) -> Response:
         deliveries = Prefetch("run__deliveries", queryset=Delivery.objects.order_by("sequence"))
         turns = self.get_object().turns.select_related("run").prefetch_related(deliveries)
-        page = self.paginate_queryset(turns)  # type: ignore[arg-type]  # another model than the view's own
+        page: Any = self.paginate_queryset(turns)  # type: ignore[arg-type]  # another model than the view's own
         return self.get_paginated_response(MessageSerializer(page, many=True).data)

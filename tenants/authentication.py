@@ -1,6 +1,6 @@
 """Who calls the API: a bearer token, or a member's session with a Roster-Workspace header."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -9,6 +9,11 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Pe
 from rest_framework.request import Request
 
 from tenants.middleware import Workspace
+
+
+def workspace_of(request: Request) -> Workspace:
+    """The workspace that a request to the API was authenticated for."""
+    return cast("Workspace", request.auth)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -35,11 +40,11 @@ class TokenAuthentication(BaseAuthentication):
         if slug and request._request.user.is_authenticated:  # noqa: SLF001
             return PermissionDenied(f"You are in no workspace “{slug}”: check the header Roster-Workspace.")
         return NotAuthenticated(
-            "Send `Authorization: Bearer <api_token>`, or with a log-in's session the header `Roster-Workspace: <slug>`."
+            "Send `Authorization: Bearer <api_token>`, or with a log-in's session `Roster-Workspace: <slug>`."
         )
 
     def check_csrf(self, request: Request) -> None:
-        check = CSRFCheck(lambda _request: None)  # type: ignore[arg-type, return-value]
+        check = CSRFCheck(lambda _request: None)  # type: ignore[arg-type]
         check.process_request(request._request)  # noqa: SLF001
         reason = check.process_view(request._request, None, (), {})  # type: ignore[arg-type]  # noqa: SLF001
         if reason:

@@ -63,7 +63,7 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
 
 
 def _problem(status: HTTPStatus, error: Exception, data: Any) -> dict[str, Any]:
-    problem = {
+    problem: dict[str, Any] = {
         "type": "about:blank",
         "title": status.phrase,
         "status": status.value,

@@ -27,7 +27,7 @@ class ProblemSchema(AutoSchema):
     """Adds the problems that any operation of its kind may answer with."""
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        bodies: dict[str, Any] = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for status in self._problem_statuses():
             bodies.setdefault(str(status), self._problem_body(status, direction))
         return dict(sorted(bodies.items()))

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tenants.middleware import Workspace
+from tenants.authentication import workspace_of
 from tenants.schema import ProblemSchema, problem
 from usage import ledger, summary
 
@@ -100,6 +100,5 @@ class SummaryView(APIView):
     )
     def get(self, request: Request) -> Response:
         period = period_of(request)
-        workspace: Workspace = request.auth
         found = summary.summarise(period.first, period.last)
-        return Response(SummarySerializer(found, context={"time_zone": workspace.tenant.time_zone}).data)
+        return Response(SummarySerializer(found, context={"time_zone": workspace_of(request).tenant.time_zone}).data)
