@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import stat
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,8 +17,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 HIGHEST_DESCRIPTOR: Final = 4096
-CUT_ATTEMPTS: Final = 4
-CUT_PAUSE_SECONDS: Final = 0.05
 
 
 @dataclass
@@ -87,10 +86,8 @@ class Hangup(Response):
         self._request = request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Shut the socket, again in case it was not found at once; what is written after that reaches nobody."""
-        for _ in range(CUT_ATTEMPTS):
-            cut_connection(self._request)
-            await asyncio.sleep(CUT_PAUSE_SECONDS)
+        """Shut the socket first; what the server then writes reaches nobody."""
+        cut_connection(self._request)
         await super().__call__(scope, receive, send)
 
 
@@ -108,6 +105,8 @@ def cut_connection(request: Request) -> None:
 
 def _shut_if_connected_to(descriptor: int, peer: tuple[str, int]) -> None:
     try:
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            return
         connection = socket.socket(fileno=os.dup(descriptor))
     except OSError:
         return

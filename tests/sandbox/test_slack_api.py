@@ -239,3 +239,11 @@ def test_a_hanging_or_cut_call_stores_nothing(workspace: Workspace) -> None:
         for m in workspace.client.conversations_history(channel=workspace.general)["messages"]
         if "bot_id" in m and not m.get("subtype")
     ]
+
+
+def test_cutting_many_connections_leaves_the_sandbox_well(workspace: Workspace) -> None:
+    workspace.sandbox.slack("faults", method="auth.test", kind="cut", times=30)
+    for _ in range(30):
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.post(f"{workspace.sandbox.url}/slack/api/auth.test", timeout=2)
+    assert workspace.client.auth_test()["ok"]
