@@ -1,4 +1,4 @@
-"""Rows for tests, made by the verbs that the product uses. Call them inside a tenant_scope() unless they say otherwise."""
+"""Rows for tests, made by the product's own verbs. Call them inside a tenant_scope() unless they say otherwise."""
 
 from itertools import count
 from typing import Any
