@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from agents.models import Agent
 from channels import testmessages
@@ -51,6 +52,7 @@ class ConnectChannel:
             "step": self,
             "connections": connected,
             "can_slack": oauth.is_configured(),
+            "redirect_url": f"{settings.PUBLIC_URL}{reverse('slack_callback')}",
             "problem": request.session.pop("slack_problem", ""),
         }
         return render(request, "channels/onboarding_channel.html", context)
@@ -122,6 +124,8 @@ class SendTestMessage:
             context = {"step": self, "form": form, "connection": connection, "agent": agent, "progress": progress}
             template = "channels/onboarding_test.html"
             is_partial = bool(request.headers.get("HX-Request"))
+            if is_partial and progress and not progress.is_over:
+                return HttpResponse(status=204)  # htmx leaves the page as it is, so nothing is read out again
             return render(request, f"{template}#progress" if is_partial else template, context)
 
     def progress(self, request: HttpRequest) -> testmessages.Progress | None:

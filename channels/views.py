@@ -8,15 +8,18 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from agents.models import Conversation
+from agents.models import Agent, Conversation
+from billing import quota
 from channels import connections, onboarding
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.slack import oauth
 from tenants.access import opens_own_scope, requires, workspace_of
 from tenants.models import Membership, Role, Tenant, User
 from tenants.onboarding import next_step
+from usage import ledger, summary
 
 
 @require_GET
@@ -84,8 +87,12 @@ def disconnect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 def home(request: HttpRequest) -> HttpResponse:
     """What needs the operator, and what happened last."""
     tenant = workspace_of(request).tenant
+    today = ledger.local_day(timezone.now())
     context = {
         "next_step": next_step(tenant),
+        "employees": Agent.objects.employed(),
+        "summary": summary.summarise(today.replace(day=1), today),
+        "trial": quota.trial_meter(),
         "connections": Connection.objects.order_by("connected_at"),
         "conversations": _conversations()[:5],
     }

@@ -1,0 +1,55 @@
+"""What the portal's templates need beyond Django's own: form controls, request ids and readable numbers."""
+
+from decimal import Decimal
+
+from django import template
+from django.forms import BoundField
+from django.utils.safestring import SafeString
+
+from tenants import errors
+
+register = template.Library()
+
+CENT = Decimal("0.01")
+SMALLEST_SHOWN = Decimal("0.0001")
+
+
+@register.simple_tag
+def control(field: BoundField, autofocus: bool | str = False) -> SafeString:
+    """A field's input without placeholder: its label stands above it. Hint and error are tied to it by Django."""
+    attrs = {"placeholder": False, "autofocus": bool(autofocus)}
+    return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag
+def request_id() -> str:
+    """The id under which this request is in the logs."""
+    return errors.request_id()
+
+
+@register.filter
+def usd(amount: Decimal | None) -> str:
+    """USD with two decimals; below a cent as many as show something, since single answers are that cheap."""
+    if amount is None:
+        return ""
+    if amount == 0 or abs(amount) >= CENT:
+        return f"${amount:,.2f}"
+    return f"${amount:.4f}" if abs(amount) >= SMALLEST_SHOWN else f"less than ${SMALLEST_SHOWN}"
+
+
+@register.filter
+def compact(count: int) -> str:
+    """A count in at most four figures: 950, 9,500, 44.4K, 17.3M."""
+    for size, letter in ((1_000_000_000, "B"), (1_000_000, "M"), (10_000, "K")):
+        if count >= size:
+            unit = 1_000 if letter == "K" else size
+            return f"{count / unit:.1f}".removesuffix(".0") + letter
+    return f"{count:,}"
+
+
+@register.filter
+def share(part: Decimal, whole: Decimal | None) -> float:
+    """What part of a whole, in per cent with one decimal; a hard cap never shows more than 100."""
+    if not whole:
+        return 100.0
+    return round(min(float(part / whole) * 100, 100.0), 1)
