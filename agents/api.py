@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import hiring
-from agents.llm import MODELS
+from agents.llm import PROVIDERS
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
 from billing.quota import NoSeatError
 from tenants.problems import ConflictError
@@ -41,8 +41,8 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         }
 
     def validate_provider(self, provider: str) -> str:
-        if provider not in MODELS:
-            raise ValidationError(f"“{provider}” is no provider here: choose one of {', '.join(sorted(MODELS))}.")
+        if provider not in PROVIDERS:
+            raise ValidationError(f"“{provider}” is no provider here: choose one of {', '.join(sorted(PROVIDERS))}.")
         return provider
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

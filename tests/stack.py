@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import psutil
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from tests.waiting import eventually, free_ports
@@ -102,12 +103,13 @@ class Stack:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    def query(self, statement: str | sql.Composed, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Look into the stack's database as its superuser."""
         admin = self.generated["DATABASE_ADMIN_URL"]
         url = admin.rsplit("/", 1)[0] + "/roster"
         with psycopg.connect(url, row_factory=dict_row) as connection:
-            return connection.execute(statement, parameters).fetchall()
+            wanted = statement.encode() if isinstance(statement, str) else statement
+            return connection.execute(wanted, parameters).fetchall()
 
     def control(self, path: str, **body: Any) -> dict[str, Any]:
         """POST to a control API of the sandbox."""

@@ -17,6 +17,7 @@ WORDS: Final = {
     "im:history": "Read direct messages that people send to it",
     "im:read": "See basic information about its direct messages",
     "im:write": "Start direct messages with people",
+    "metadata.message:read": "Read the metadata of messages where it has been added",
     "mpim:history": "Read group direct messages that it has been added to",
     "mpim:read": "See basic information about its group direct messages",
     "reactions:read": "See reactions to messages",

@@ -39,7 +39,6 @@ SCOPES = (
     "im:history",
     "im:read",
     "im:write",
-    "metadata.message:read",
     "users:read",
 )
 

@@ -1,0 +1,68 @@
+"""How a page is judged: accessibility in both themes, labels, width on a small screen; and its pictures."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+WIDE = {"width": 1280, "height": 860}
+NARROW = {"width": 375, "height": 760}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WITHOUT_LABEL = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
+  .filter((control) => !control.labels?.length && !control.getAttribute("aria-label"))
+  .map((control) => control.outerHTML)"""
+SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, input:not([type=hidden]), select, textarea")]
+  .filter((target) => target.checkVisibility() && !target.closest(".vh, p, li span, .hint, .skip, .sandbox"))
+  .filter((target) => target.getBoundingClientRect().height < 24 && !target.matches(".cover, a.small"))
+  .map((target) => target.outerHTML)"""
+
+
+@dataclass
+class Judge:
+    """Looks at pages and collects what is wrong with them."""
+
+    page: Page
+    folder: str = field(default_factory=lambda: os.environ.get("SCREENSHOTS", ""))
+    names: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def look(self, name: str) -> None:
+        """Judge the page as it is now, in both themes and both widths."""
+        self.names.append(name)
+        for theme in THEMES:
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+            self._judge_wide(f"{name}, {theme}")
+            self._take(f"{name}-{theme}")
+            self.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+            self._judge_narrow(f"{name}, {theme}")
+            self._take(f"{name}-{theme}-375")
+        self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+    def _judge_wide(self, where: str) -> None:
+        found = Axe().run(self.page, options={"resultTypes": ["violations"]})
+        for violation in found.response["violations"]:
+            nodes = "; ".join(node["html"] for node in violation["nodes"])
+            self._fault(where, f"{violation['id']}: {violation['help']}: {nodes}")
+        for control in self.page.evaluate(WITHOUT_LABEL):
+            self._fault(where, f"no label: {control}")
+        if not re.match(r".+ · Roster$", self.page.title()):
+            self._fault(where, f"the title is {self.page.title()!r}")
+
+    def _judge_narrow(self, where: str) -> None:
+        if sideways := self.page.evaluate(SIDEWAYS):
+            self._fault(where, f"{sideways} px wider than a screen of 375 px")
+        for target in self.page.evaluate(TOO_SMALL):
+            self._fault(where, f"less than 24 px high: {target}")
+
+    def _fault(self, where: str, what: str) -> None:
+        self.faults.append(f"{where}: {what}")
+
+    def _take(self, name: str) -> None:
+        if self.folder:
+            self.page.screenshot(path=Path(self.folder) / f"{name}.png", full_page=True)

@@ -1,0 +1,71 @@
+"""From sign-up to the first real reply, as a new operator walks it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NewOperator
+from tests.browser.operator import Operator
+
+
+def walk_to_reply(operator: Operator) -> str:
+    """Press the main button all the way through; every default works."""
+    operator.begin()
+    operator.sign_up()
+    operator.confirm()
+    operator.make_workspace("Acme Support")
+    operator.go_to_slack()
+    operator.allow()
+    operator.set_up_employee()
+    operator.send_test_message()
+    return operator.read_reply()
+
+
+@pytest.mark.parametrize("has_scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_a_new_operator_gets_a_real_reply(new_operator: NewOperator, has_scripts: bool) -> None:
+    operator = new_operator(java_script_enabled=has_scripts)
+
+    reply = walk_to_reply(operator)
+
+    assert "Maya" in reply
+    expect(operator.page.get_by_text(re.compile(r"Answered in \d+\.\d s through Slack"))).to_be_visible()
+    operator.finish()
+    conversations = operator.page.get_by_role("region", name="Latest conversations")
+    expect(conversations.get_by_role("listitem")).to_have_count(1)
+
+
+def test_the_browsers_time_zone_is_chosen(new_operator: NewOperator) -> None:
+    operator = new_operator(timezone_id="America/New_York")
+    operator.begin()
+    operator.sign_up()
+    operator.confirm()
+
+    expect(operator.page.get_by_label("Time zone")).to_have_value("America/New_York")
+
+
+def test_cancelling_in_slack_comes_back_to_the_step_with_a_retry(new_operator: NewOperator) -> None:
+    operator = new_operator()
+    operator.begin()
+    operator.sign_up()
+    operator.confirm()
+    operator.make_workspace("Acme Support")
+    operator.go_to_slack()
+
+    operator.press("Cancel")
+
+    expect(operator.page.get_by_role("alert")).to_contain_text("You cancelled the installation in Slack")
+    expect(operator.page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_after_a_failed_submit_the_focus_goes_to_a_summary_that_links_to_the_field(new_operator: NewOperator) -> None:
+    operator = new_operator()
+    operator.begin()
+    operator.page.get_by_label("E-mail address").fill("nobody")
+
+    operator.press("Sign up")
+
+    summary = operator.page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    summary.get_by_role("link").first.click()
+    expect(operator.page.get_by_label("E-mail address")).to_be_focused()

@@ -1,0 +1,101 @@
+"""A workspace of Roster connected to a workspace of the sandbox Slack, made the way an integrator would: by the API."""
+
+import json
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+from psycopg.sql import SQL, Identifier
+
+from tests.stack import Stack
+from tests.waiting import eventually
+
+_numbers = count(1)
+INSTRUCTIONS = "You work for Northwind, a bakery. We open at 7 and close at 19. Parking is free behind the shop."
+
+
+@dataclass(frozen=True)
+class Office:
+    """One tenant with its API token, and its Slack team."""
+
+    stack: Stack
+    slug: str
+    api: httpx.Client
+    team: str
+    bot: str
+
+    def says(self, text: str, *, channel: str = "general", user: str = "ben", **more: str) -> dict[str, Any]:
+        """A person writes in Slack; `ts` and the events that Slack sent."""
+        body = {"team": self.team, "channel": channel, "user": user, "text": text, **more}
+        return self.stack.control("slack/control/messages", **body)
+
+    def mentions(self, text: str, **more: str) -> dict[str, Any]:
+        return self.says(f"@roster {text}", **more)
+
+    def heard(self, channel: str = "general", user: str = "ben") -> list[dict[str, Any]]:
+        """What the bot posted in a channel, oldest first."""
+        found = self.stack.look("slack/control/messages", team=self.team, channel=channel, user=user)
+        return [each for each in found["messages"] if each.get("bot_id") and not each.get("subtype")]
+
+    def replies_to(self, ts: str, channel: str = "general", user: str = "ben") -> list[dict[str, Any]]:
+        return [each for each in self.heard(channel, user) if each.get("thread_ts") == ts]
+
+    def reply_to(self, ts: str, channel: str = "general", user: str = "ben", *, within: float = 30) -> dict[str, Any]:
+        """The first reply in the thread of this message."""
+        found = eventually(
+            lambda: self.replies_to(ts, channel, user), within=within, what=f"a reply to {ts}; see {self.stack.log}"
+        )
+        return found[0]
+
+    def settled(self, *, within: float = 60) -> None:
+        """Wait until nothing of this office waits: every event and delivery has come to its end."""
+        waiting = """
+            SELECT 1 FROM channels_inboxevent e JOIN tenants_tenant t ON t.id = e.tenant_id
+             WHERE t.slug = %s AND e.state IN ('pending', 'running', 'answered')
+            UNION ALL SELECT 1 FROM channels_delivery d JOIN tenants_tenant t ON t.id = d.tenant_id
+             WHERE t.slug = %s AND d.state IN ('pending', 'sending', 'unknown')
+        """
+        eventually(
+            lambda: not self.stack.query(waiting, [self.slug, self.slug]), within=within, what="everything settled"
+        )
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """This tenant's rows of a table, oldest first."""
+        statement = SQL(
+            "SELECT x.* FROM {} x JOIN tenants_tenant t ON t.id = x.tenant_id WHERE t.slug = %s ORDER BY x.id"
+        )
+        return self.stack.query(statement.format(Identifier(table)), [self.slug])
+
+
+def api_of(stack: Stack, slug: str = "") -> tuple[str, httpx.Client]:
+    """A fresh tenant and a client with its token."""
+    slug = slug or f"office-{next(_numbers)}"
+    made = json.loads(stack.manage("create_tenant", slug, "--owner", f"owner@{slug}.example"))
+    headers = {"Authorization": f"Bearer {made['api_token']}"}
+    return slug, httpx.Client(base_url=f"{stack.url}/api/v1/", headers=headers, timeout=30)
+
+
+def consent(url: str, **form: str) -> httpx.Response:
+    """A person at Slack's consent page presses Allow (or what the form says) and comes back to Roster."""
+    answer = httpx.post(url, data={"decision": "allow", **form}, timeout=30)
+    assert answer.status_code == 303, answer.text
+    return httpx.get(answer.headers["location"], timeout=30)
+
+
+def open_office(stack: Stack, *, agent: dict[str, Any] | None = None, slug: str = "") -> Office:
+    """A tenant with an AI employee, connected to a new Slack workspace, its bot invited to #general."""
+    slug, api = api_of(stack, slug)
+    profile = {"name": "Maya", "job_title": "Customer support", "instructions": INSTRUCTIONS, **(agent or {})}
+    hired = api.post("agents/", json=profile)
+    assert hired.status_code == 201, hired.text
+    url = api.post("channels/slack/install").json()["url"]
+    assert parse_qs(urlsplit(url).query)["client_id"]
+    done = consent(url, name=slug)
+    assert done.status_code == 200, done.text
+    team = api.get("channels/").json()["results"][0]["external_id"]
+    teams = stack.look("slack/control/workspaces")["workspaces"]
+    bot = next(each["bot"]["id"] for each in teams if each["id"] == team)
+    stack.control("slack/control/invite", team=team, channel="general", user="ada")
+    return Office(stack, slug, api, team, bot)

@@ -1,0 +1,101 @@
+"""People talk to an AI employee in Slack: over real HTTP, from the signed event to the reply in the thread."""
+
+import pytest
+
+from tests.flow.office import Office, open_office
+from tests.stack import Stack
+from tests.waiting import eventually
+
+
+@pytest.fixture(scope="module")
+def office(stack: Stack) -> Office:
+    return open_office(stack)
+
+
+def test_a_mention_gets_one_reply_in_its_thread(office: Office) -> None:
+    said = office.mentions("When do you open?")
+    assert sorted(event["type"] for event in said["events"]) == ["app_mention", "message"]
+    reply = office.reply_to(said["ts"])
+    assert "7" in reply["text"]
+    office.settled()
+    assert len(office.replies_to(said["ts"])) == 1
+
+
+def test_one_event_sent_four_times_gets_one_reply(office: Office) -> None:
+    said = office.mentions("Is parking free?")
+    for event in said["events"]:
+        again = office.stack.control(f"slack/control/events/{event['event_id']}/redeliver", times=3)
+        assert again["statuses"] == [200, 200, 200]
+    office.reply_to(said["ts"])
+    office.settled()
+    assert len(office.replies_to(said["ts"])) == 1
+
+
+def test_a_reply_in_the_thread_needs_no_mention_and_is_understood_from_what_was_said(office: Office) -> None:
+    said = office.mentions("My name is Grace Hopper.")
+    office.reply_to(said["ts"])
+    office.says("What is my name?", thread_ts=said["ts"])
+    replies = eventually(
+        lambda: (found := office.replies_to(said["ts"])) and len(found) == 2 and found, what="a second reply"
+    )
+    assert "Grace" in replies[1]["text"]
+
+
+def test_what_is_said_to_others_gets_no_reply(office: Office) -> None:
+    said = office.says("Lunch, anyone?")
+    addressed = office.mentions("When do you close?")
+    office.reply_to(addressed["ts"])
+    office.settled()
+    assert office.replies_to(said["ts"]) == []
+
+
+def test_direct_messages_are_one_conversation(office: Office) -> None:
+    office.says("Hello, I am Ada Lovelace.", channel="dm", user="ada")
+    eventually(lambda: len(office.heard("dm", "ada")) == 1, what="an answer to the first direct message")
+    office.says("What is my name?", channel="dm", user="ada")
+    eventually(lambda: len(office.heard("dm", "ada")) == 2, what="an answer to the second direct message")
+    assert "Ada" in office.heard("dm", "ada")[1]["text"]
+
+
+def test_three_quick_messages_get_one_answer(office: Office) -> None:
+    for text in ("When do you open?", "And is parking free?", "Thanks!"):
+        office.says(text, channel="dm", user="chloe")
+    eventually(lambda: office.heard("dm", "chloe"), what="an answer")
+    office.settled()
+    assert len(office.heard("dm", "chloe")) == 1
+
+
+def test_an_edit_and_a_deletion_get_no_reply(office: Office) -> None:
+    said = office.mentions("When do you close?")
+    office.reply_to(said["ts"])
+    changed = {"team": office.team, "channel": "general", "user": "ben", "ts": said["ts"]}
+    office.stack.control("slack/control/messages/edit", **changed, text="@roster When do you close today?")
+    office.stack.control("slack/control/messages/delete", **changed)
+    office.settled()
+    assert len(office.replies_to(said["ts"])) == 1
+
+
+def test_an_answer_cannot_ping_the_channel(stack: Stack) -> None:
+    loud = open_office(stack, agent={"instructions": "Our motto is <!channel> & <!here> be loud."})
+    said = loud.mentions("What is our motto?")
+    reply = loud.reply_to(said["ts"])
+    assert "<!channel>" not in reply["text"]
+    assert "&lt;!channel&gt;" in reply["text"]
+
+
+def test_the_conversation_and_what_it_cost_can_be_read(office: Office) -> None:
+    said = office.mentions("When do you open?")
+    reply = office.reply_to(said["ts"])
+    office.settled()
+    newest = office.api.get("conversations/").json()["results"]
+    turns = [office.api.get(f"conversations/{each['id']}/messages/").json()["results"] for each in newest]
+    assert any(turn["text"] in reply["text"] for each in turns for turn in each if turn["speaker"] == "employee")
+    records = office.rows("usage_usagerecord")
+    calls = office.rows("agents_llmcall")
+    assert len(records) == len(calls) > 0
+    assert all(row["cost_usd"] > 0 and row["price"]["input_mtok"] for row in records)
+    meter = office.rows("usage_meter")[0]
+    assert meter["spent_usd"] == sum(row["cost_usd"] for row in records)
+    assert meter["reserved_usd"] == 0
+    summary = office.api.get("usage/summary").json()
+    assert float(summary["cost_usd"] if "cost_usd" in summary else summary["totals"]["cost_usd"]) > 0
