@@ -16,8 +16,11 @@ SMALLEST_SHOWN = Decimal("0.0001")
 
 @register.simple_tag
 def control(field: BoundField, autofocus: bool | str = False) -> SafeString:
-    """A field's input without placeholder: its label stands above it. Hint and error are tied to it by Django."""
-    attrs = {"placeholder": False, "autofocus": bool(autofocus)}
+    """A field's input without placeholder: its label stands above it. Hint and error are tied to it by Django.
+
+    With errors the focus belongs to their summary.
+    """
+    attrs = {"placeholder": False, "autofocus": bool(autofocus) and not field.form.errors}
     return field.as_widget(attrs=attrs)
 
 
