@@ -256,7 +256,7 @@ class ConversationFilterSerializer(serializers.Serializer[Any]):
 
 
 def _asked_for(request: Request, found: QuerySet[Conversation]) -> QuerySet[Conversation]:
-    asked = ConversationFilterSerializer(data=request.query_params)
+    asked = ConversationFilterSerializer(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     columns = {"agent": "agent_id", "channel": "thread__connection_id"}
     return found.filter(**{columns[name]: value for name, value in asked.validated_data.items()})

@@ -46,7 +46,7 @@ class PeriodSerializer(serializers.Serializer[Period]):
 
 def period_of(request: Request) -> Period:
     """The period that a request asks for. Raises ValidationError naming the parameter."""
-    asked = PeriodSerializer(data=request.query_params)
+    asked = PeriodSerializer(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
     return Period(asked.validated_data["from"], asked.validated_data["to"])
 
