@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, viewsets
@@ -14,9 +15,12 @@ from agents import hiring
 from agents.llm import PROVIDERS
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
 from billing.quota import NoSeatError
+from tenants.parsers import BoundedJSONParser
 from tenants.problems import ConflictError
 from tenants.schema import ProblemSchema, problem
 from usage import prices
+
+READING = ("list", "retrieve", "revisions")
 
 
 class AgentSerializer(serializers.ModelSerializer[Agent]):
@@ -112,7 +116,13 @@ class AgentViewSet(viewsets.ModelViewSet[Agent]):
     schema = ProblemSchema()
     queryset = Agent.objects.employed()
     serializer_class = AgentSerializer
+    parser_classes = (BoundedJSONParser,)
     lookup_field = "id"
+
+    def get_queryset(self) -> QuerySet[Agent]:
+        """A change locks its row, so that two at once do not undo each other's fields."""
+        agents = super().get_queryset()
+        return agents if self.action in READING else agents.select_for_update()
 
     def perform_destroy(self, instance: Agent) -> None:
         hiring.let_go(instance)

@@ -24,6 +24,7 @@ from tenants.authentication import workspace_of
 from tenants.middleware import Workspace
 from tenants.models import User
 from tenants.pagination import OldestFirst
+from tenants.parsers import BoundedJSONParser
 from tenants.problems import ConflictError, ProviderError
 from tenants.schema import ProblemSchema, problem
 from tenants.scope import tenant_scope
@@ -147,6 +148,7 @@ class ChannelTestView(APIView):
     """The test message. Calls the provider, so it runs outside the tenant's scope and opens short ones."""
 
     schema = ProblemSchema()
+    parser_classes = (BoundedJSONParser,)
 
     @extend_schema(
         operation_id="testChannel",

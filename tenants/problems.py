@@ -4,6 +4,8 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelError
 from django.http import Http404
 from rest_framework import exceptions, serializers
@@ -32,6 +34,14 @@ class ProviderError(exceptions.APIException):
         self.wait = wait
 
 
+class TooLargeError(exceptions.APIException):
+    """The body is longer than settings.DATA_UPLOAD_MAX_MEMORY_SIZE (413)."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"The body is too large: send at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes."
+    default_code = "too_large"
+
+
 class ProblemSerializer(serializers.Serializer[Any]):
     """What went wrong, and what to do: RFC 9457 problem details."""
 
@@ -52,14 +62,20 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
 
     A model's own ValidationError counts as the caller's mistake.
     """
-    if isinstance(error, ModelError):
-        error = exceptions.ValidationError(serializers.as_serializer_error(error))
+    error = _as_known(error)
     response = exception_handler(error, context)
     if response is None:
         return None
     response.data = _problem(HTTPStatus(response.status_code), error, response.data)
     response.content_type = CONTENT_TYPE
     return response
+
+
+def _as_known(error: Exception) -> Exception:
+    """Django's own refusals in DRF's terms."""
+    if isinstance(error, ModelError):
+        return exceptions.ValidationError(serializers.as_serializer_error(error))
+    return TooLargeError() if isinstance(error, RequestDataTooBig) else error
 
 
 def _problem(status: HTTPStatus, error: Exception, data: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ REASONS = {
     403: "The role does not allow this.",
     404: "There is no such thing in this workspace.",
     406: "The API speaks JSON only: the `Accept` header refuses it.",
+    413: "The body is too large.",
     415: "The body is not JSON: send `Content-Type: application/json`.",
 }
 
@@ -36,7 +37,7 @@ class ProblemSchema(AutoSchema):
         statuses = [401, 403, 406]
         takes_body = self.method in {"POST", "PUT", "PATCH"}
         if takes_body:
-            statuses += [400, 415]
+            statuses += [400, 413, 415]
         if isinstance(self.view, ListModelMixin) and "{id}" not in self.path:
             statuses.append(400)
         if "{id}" in self.path:
