@@ -12,6 +12,13 @@ register = template.Library()
 
 CENT = Decimal("0.01")
 SMALLEST_SHOWN = Decimal("0.0001")
+LABELS = {
+    "Email": "E-mail address",
+    "Current Password": "Current password",
+    "New Password": "New password",
+    "New Password (again)": "New password, again",
+    "Password (again)": "Password, again",
+}
 
 
 @register.simple_tag
@@ -22,6 +29,12 @@ def control(field: BoundField, autofocus: bool | str = False) -> SafeString:
     """
     attrs = {"placeholder": False, "autofocus": bool(autofocus) and not field.form.errors}
     return field.as_widget(attrs=attrs)
+
+
+@register.filter
+def label(field: BoundField) -> str:
+    """A field's label; allauth's are put as the rest of the portal is."""
+    return LABELS.get(str(field.label), str(field.label))
 
 
 @register.simple_tag

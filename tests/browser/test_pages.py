@@ -1,5 +1,6 @@
 """Every page of the portal: accessible in light and dark, labelled, and no wider than a small screen."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewOperator
@@ -101,18 +102,19 @@ def see_the_account(operator: Operator, judge: Judge) -> None:
 def see_a_new_password(operator: Operator, judge: Judge) -> None:
     operator.page.context.clear_cookies()
     operator.open("/accounts/password/reset/")
-    operator.page.get_by_label("Email").fill(operator.email)
+    operator.page.get_by_label("E-mail address").fill(operator.email)
     operator.press("Send the code")
     judge.look("password-reset-code")
     operator.page.get_by_label("Code").fill(operator.site.newest_code(operator.email, since=1))
     operator.press("Continue")
     judge.look("password-reset-new")
-    operator.page.get_by_label("New Password", exact=True).fill(PASSWORD + " again")
-    operator.page.get_by_label("New Password (again)").fill(PASSWORD + " again")
+    operator.page.get_by_label("New password", exact=True).fill(PASSWORD + " again")
+    operator.page.get_by_label("New password, again").fill(PASSWORD + " again")
     operator.press("Change password")
     judge.look("password-reset-done")
 
 
+@pytest.mark.timeout(300)
 def test_every_page_is_accessible_labelled_and_fits_a_small_screen(new_operator: NewOperator) -> None:
     operator = new_operator()
     judge = Judge(operator.page)
