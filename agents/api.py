@@ -15,7 +15,6 @@ from agents import hiring
 from agents.llm import PROVIDERS
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
 from billing.quota import NoSeatError
-from tenants.parsers import BoundedJSONParser
 from tenants.problems import ConflictError
 from tenants.schema import ProblemSchema, problem
 from usage import prices
@@ -116,7 +115,6 @@ class AgentViewSet(viewsets.ModelViewSet[Agent]):
     schema = ProblemSchema()
     queryset = Agent.objects.employed()
     serializer_class = AgentSerializer
-    parser_classes = (BoundedJSONParser,)
     lookup_field = "id"
 
     def get_queryset(self) -> QuerySet[Agent]:

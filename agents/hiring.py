@@ -21,18 +21,21 @@ def hire(agent: Agent) -> Agent:
 
 
 def change(agent: Agent) -> Agent:
-    """Save the changed profile as a new revision; the same profile makes none.
+    """Save this employee's changed profile as a new revision; the same profile makes none.
 
-    Raises django.core.exceptions.ValidationError for bad fields.
+    Returns the employee as it is kept. Raises django.core.exceptions.ValidationError for bad fields, and
+    Agent.DoesNotExist if it was let go meanwhile.
     """
     agent.full_clean(exclude=["tenant"])
     with transaction.atomic():
-        before = Agent.objects.select_for_update().get(id=agent.id)
-        if any(getattr(before, name) != getattr(agent, name) for name in PROFILE_FIELDS):
-            agent.revision_number = before.revision_number
-            _revise(agent)
-            quota.rename_seat(agent.id, agent.name)
-    return agent
+        kept = Agent.objects.employed().select_for_update().get(id=agent.id)
+        changes = {name: getattr(agent, name) for name in PROFILE_FIELDS if getattr(kept, name) != getattr(agent, name)}
+        if changes:
+            for name, value in changes.items():
+                setattr(kept, name, value)
+            _revise(kept)
+            quota.rename_seat(kept.id, kept.name)
+    return kept
 
 
 def let_go(agent: Agent) -> None:

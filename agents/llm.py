@@ -111,4 +111,5 @@ def complete(prompt: Prompt, credential: Credential) -> Completion:
 
     Raises LLMRefusedError, LLMBusyError or LLMLostError.
     """
-    return _loop().run(_edge()(prompt, credential))
+    completion: Completion = _loop().run(_edge()(prompt, credential))
+    return completion

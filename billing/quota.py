@@ -17,12 +17,12 @@ TRIAL = "trial"
 
 
 class NoSeatError(Exception):
-    """The employee has no paid seat, so it pauses."""
+    """There is no paid seat for this employee: it is paused, or cannot be hired."""
 
     def __init__(self, holder: str, seats: int) -> None:
         super().__init__(
-            f"{holder} is paused: this workspace has {seats} seat{'' if seats == 1 else 's'}, all taken. "
-            "Free one, or add a seat under Billing."
+            f"There is no seat for {holder}: this workspace has {seats} seat{'' if seats == 1 else 's'}, all taken. "
+            "Let another AI employee go first."
         )
 
 

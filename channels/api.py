@@ -24,7 +24,6 @@ from tenants.authentication import workspace_of
 from tenants.middleware import Workspace
 from tenants.models import User
 from tenants.pagination import OldestFirst
-from tenants.parsers import BoundedJSONParser
 from tenants.problems import ConflictError, ProviderError
 from tenants.schema import ProblemSchema, problem
 from tenants.scope import tenant_scope
@@ -148,7 +147,6 @@ class ChannelTestView(APIView):
     """The test message. Calls the provider, so it runs outside the tenant's scope and opens short ones."""
 
     schema = ProblemSchema()
-    parser_classes = (BoundedJSONParser,)
 
     @extend_schema(
         operation_id="testChannel",
@@ -166,25 +164,17 @@ class ChannelTestView(APIView):
         asked = TestMessageSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         workspace = workspace_of(request)
-        _refuse_disconnected(workspace, id)
         sent = _send(workspace, id, asked.validated_data["text"])
         wake(answer, workspace.tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)
         return Response(_receipt(workspace, sent), status=status.HTTP_202_ACCEPTED)
 
 
-def _refuse_disconnected(workspace: Workspace, connection_id: UUID) -> None:
-    with tenant_scope(workspace.tenant.id):
-        connection = Connection.objects.filter(id=connection_id).first()
-    if connection is None:
-        raise Http404
-    if connection.state == Connection.State.DISCONNECTED:
-        raise ConflictError(f"{connection.name} is disconnected: connect it again first.")
-
-
 def _send(workspace: Workspace, connection_id: UUID, text: str) -> testmessages.Sent:
     try:
         return testmessages.send(workspace.tenant.id, connection_id, text)
-    except testmessages.NobodyEmployedError as error:
+    except Connection.DoesNotExist as error:
+        raise Http404 from error
+    except testmessages.NotReadyError as error:
         raise ConflictError(str(error)) from error
     except DeliveryError as error:
         raise ProviderError(str(error), wait=getattr(error, "retry_after", None)) from error

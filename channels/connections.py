@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from channels.models import Connection, Delivery, InboxEvent, Route
-from channels.providers.base import Account
+from channels.providers.base import Account, RefusedError
 from tenants.scope import current_tenant_id
 
 
@@ -97,11 +97,11 @@ def ended_at_provider(connection: Connection, at: datetime | None) -> None:
         disconnect(connection, f"{connection.name} removed the app. Connect it again to go on.")
 
 
-def mark_broken(connection_id: UUID, reason: str) -> None:
-    """The provider no longer accepts the token: the operator has to connect again."""
-    Connection.objects.filter(id=connection_id, state=Connection.State.ACTIVE).update(
-        state=Connection.State.BROKEN, error=reason
-    )
+def refused(connection_id: UUID, error: RefusedError) -> None:
+    """The provider refused a call; if it no longer accepts the token, the operator has to connect again."""
+    if error.breaks_connection:
+        active = Connection.objects.filter(id=connection_id, state=Connection.State.ACTIVE)
+        active.update(state=Connection.State.BROKEN, error=str(error))
 
 
 def account_of(connection: Connection) -> Account:

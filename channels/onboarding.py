@@ -16,7 +16,7 @@ from channels.models import Connection, InboxEvent
 from channels.providers.base import DeliveryError
 from channels.providers.slack import oauth
 from channels.tasks import answer
-from channels.testmessages import NobodyEmployedError
+from channels.testmessages import NotReadyError
 from tenants.access import workspace_of
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -110,7 +110,7 @@ class SendTestMessage:
         tenant = workspace_of(request).tenant
         try:
             sent = testmessages.send(tenant.id, connection.id, form.cleaned_data["text"])
-        except (DeliveryError, NobodyEmployedError) as error:
+        except (DeliveryError, NotReadyError) as error:
             form.add_error(None, str(error))
             return self.show(request, connection, agent, form)
         wake(answer, tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)

@@ -152,8 +152,8 @@ def _fail(delivery: Delivery, error: DeliveryError) -> None:
     now = timezone.now()
     events = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
     events.update(state=InboxEvent.State.FAILED, reason=str(error), finished_at=now)
-    if isinstance(error, RefusedError) and error.breaks_connection:
-        connections.mark_broken(delivery.thread.connection_id, str(error))
+    if isinstance(error, RefusedError):
+        connections.refused(delivery.thread.connection_id, error)
 
 
 def reconcile(tenant_id: UUID, thread_id: UUID) -> None:

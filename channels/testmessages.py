@@ -10,8 +10,11 @@ from uuid_utils.compat import uuid7
 from channels import connections, inbox
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers import provider_named
-from channels.providers.base import InboundEvent, InboundMessage
+from channels.providers.base import InboundEvent, InboundMessage, RefusedError
 from tenants.scope import tenant_scope
+
+
+NOBODY = "There is no AI employee yet: set one up first."
 
 
 @dataclass(frozen=True)
@@ -23,24 +26,28 @@ class Sent:
     message: InboundMessage
 
 
-class NobodyEmployedError(Exception):
-    """There is no AI employee that could answer."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no AI employee yet: set one up first.")
+class NotReadyError(Exception):
+    """There is nobody who could answer, or nothing to answer through; its text names the fix."""
 
 
 def send(tenant_id: UUID, connection_id: UUID, text: str) -> Sent:
     """Post a question and put it into the inbox. Calls the provider: open no scope around this.
 
-    Raises channels.providers.base.DeliveryError, NobodyEmployedError, Connection.DoesNotExist.
+    Raises channels.providers.base.DeliveryError, NotReadyError, Connection.DoesNotExist.
     """
     with tenant_scope(tenant_id):
         connection = Connection.objects.get(id=connection_id)
+        if connection.state == Connection.State.DISCONNECTED:
+            raise NotReadyError(f"{connection.name} is disconnected: connect it again first.")
         if connection.answering_agent() is None:
-            raise NobodyEmployedError
+            raise NotReadyError(NOBODY)
         provider, account = provider_named(connection.provider), connections.account_of(connection)
-    message = provider.start_test(account, text)
+    try:
+        message = provider.start_test(account, text)
+    except RefusedError as error:
+        with tenant_scope(tenant_id):
+            connections.refused(connection.id, error)
+        raise
     with tenant_scope(tenant_id):
         return _accept(connection, message)
 
@@ -59,7 +66,7 @@ def _accept(connection: Connection, message: InboundMessage) -> Sent:
     thread_id = inbox.accept(connection, event)
     stored = InboxEvent.objects.get(event_id=event.event_id)
     if thread_id is None:
-        raise NobodyEmployedError
+        raise NotReadyError(NOBODY)
     return Sent(stored.id, thread_id, message)
 
 

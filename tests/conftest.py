@@ -8,13 +8,19 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connections
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from config.embedded.postgres import Postgres, temporary_postgres
 from tenants import roles
 from tenants.models import Tenant, User
 from tests import factories
 from tests.stack import QUIET_SECONDS, Stack
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    """Slow hashing is for attackers."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

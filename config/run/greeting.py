@@ -5,7 +5,7 @@ from config.run.plan import Plan
 
 def greeting(plan: Plan, seconds: float) -> str:
     """The addresses, and the first thing to do."""
-    places = {"Portal": plan.public_url, "API": f"{plan.public_url}/api/docs"}
+    places = {"Portal": plan.public_url}
     code = "comes by e-mail"
     if plan.sandbox:
         places |= {"Mailbox": f"{plan.sandbox_url}/mail/", "Slack": f"{plan.sandbox_url}/slack/chat/"}

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.http import HttpResponseBase
 from django.test import Client
-from pytest_django import Settings
 
 from tenants.models import ApiToken, Role, Tenant
 from tests.conftest import Cast
@@ -106,9 +105,3 @@ def viewer(cast: Cast, token_of: TokenOf) -> Caller:
 @pytest.fixture
 def anonymous(cast: Cast) -> Caller:
     return Caller()
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Settings) -> None:
-    """Nobody logs in by password here, and a real hash takes most of a test's time."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

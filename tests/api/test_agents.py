@@ -26,7 +26,7 @@ def test_hired_employee_is_read_back(acme: Caller) -> None:
 def test_no_seat_left_is_a_conflict_that_says_what_to_do(acme: Caller, cast: Cast) -> None:
     acme.post("agents/", MAYA)
     problem = acme.post("agents/", {**MAYA, "name": "Ben"}).problem(409)
-    assert "add a seat under Billing" in problem["detail"]
+    assert "Let another AI employee go first" in problem["detail"]
     with tenant_scope(cast.acme.id):
         assert Agent.objects.count() == 1
 

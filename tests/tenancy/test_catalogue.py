@@ -1,5 +1,7 @@
 """Every tenant table is under forced row-level security: read from Postgres' catalogue, so also for tables to come."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -39,10 +41,10 @@ FOREIGN_KEYS = """
 MATCH = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
 
 
-def rows(statement: str) -> list[tuple]:  # type: ignore[type-arg]
+def rows(statement: str) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 @pytest.mark.django_db

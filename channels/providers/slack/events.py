@@ -98,21 +98,22 @@ def is_signed(body: bytes, headers: Mapping[str, str]) -> bool:
 def read_envelope(body: bytes) -> Envelope:
     """The envelope in a signed body. Raises MalformedEventError."""
     try:
-        return Envelope.model_validate_json(body)
+        envelope = Envelope.model_validate_json(body)
     except ValidationError as error:
         raise MalformedEventError("The body is not an event of Slack's Events API.") from error
+    if envelope.type == "event_callback" and not (envelope.event and envelope.event_id):
+        raise MalformedEventError("An event callback needs event and event_id.")
+    return envelope
 
 
 def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEvent:
     """What an event callback says to us. bot_user_id: our own user in that workspace."""
-    if not envelope.event or not envelope.event_id:
-        raise MalformedEventError("An event callback needs event and event_id.")
-    inner = envelope.event
+    inner = envelope.event or Message(type="")
     message, reason = _message(inner, bot_user_id)
     return InboundEvent(
         provider=PROVIDER,
         account=envelope.account,
-        event_id=envelope.event_id,
+        event_id=envelope.event_id or "",
         kind=f"{inner.type}.{inner.subtype}" if inner.subtype else inner.type,
         payload=body.decode(),
         message=message,

@@ -1,0 +1,181 @@
+"""Slack's Events API webhook: signatures, malformed bodies, what is answered and what is only stored."""
+
+import time
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from channels.models import Connection, InboxEvent, Route, Thread
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.channels.slack import BOT, TEAM, payload, post, signed
+from tests.conftest import Cast
+
+
+@pytest.fixture
+def acme(committed_cast: Cast) -> Tenant:
+    """A workspace with Slack connected and an AI employee."""
+    with tenant_scope(committed_cast.acme.id):
+        factories.make_agent()
+        factories.make_connection(TEAM, bot_user_id=BOT)
+    return committed_cast.acme
+
+
+def events_of(tenant: Tenant) -> list[tuple[str, str]]:
+    with tenant_scope(tenant.id):
+        return list(InboxEvent.objects.order_by("id").values_list("kind", "state"))
+
+
+def test_a_signed_mention_is_stored_and_waits_for_its_answer(acme: Tenant, client: Client) -> None:
+    assert post(client, payload("app_mention")).status_code == 200
+    assert events_of(acme) == [("app_mention", "pending")]
+    with tenant_scope(acme.id):
+        turn = InboxEvent.objects.get().turn
+        assert turn is not None
+        assert turn.text == "What is the hour of the pearl, ?"
+
+
+@pytest.mark.parametrize("order", [("app_mention", "message_channels"), ("message_channels", "app_mention")])
+def test_both_events_of_a_mention_are_one_message(acme: Tenant, client: Client, order: tuple[str, str]) -> None:
+    for name in (*order, *order):
+        assert post(client, payload(name)).status_code == 200
+    with tenant_scope(acme.id):
+        assert InboxEvent.objects.filter(state="pending").count() == 1
+
+
+BODY = b'{"type": "event_callback"}'
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Slack-Signature": "v0=00", "X-Slack-Request-Timestamp": str(int(time.time()))},
+        signed(BODY, secret="somebody else's"),
+        signed(BODY, at=time.time() - 310),
+        signed(BODY, at=time.time() + 3_600),
+        {**signed(BODY), "X-Slack-Request-Timestamp": "yesterday"},
+        signed(b'{"type": "event_callback" }'),
+    ],
+    ids=["missing", "wrong", "another secret", "old", "from the future", "no number", "another body"],
+)
+def test_a_bad_signature_is_refused_and_nothing_is_stored(acme: Tenant, client: Client, headers: Any) -> None:
+    assert post(client, BODY, headers).status_code == 401
+    assert events_of(acme) == []
+
+
+def test_without_a_signing_secret_everything_is_refused(acme: Tenant, client: Client, settings: Any) -> None:
+    body = b"{}"
+    headers = signed(body, secret="x")
+    settings.SLACK_SIGNING_SECRET = ""
+    assert post(client, body, headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BODY, b"", b"{", b"[]", b"null", b'"x"', b"{}", b'{"type": 5}', b"[" * 100_000,
+        b'{"type": "event_callback", "team_id": "T123ABC456"}',
+        b'{"type": "event_callback", "team_id": "T123ABC456", "event": {"type": "app_mention"}}',
+        b'{"type": "event_callback", "team_id": "T123ABC456", "event_id": "a\\u0000b", "event": {"type": "x"}}',
+        b'{"type": "event_callback", "team_id": "T123ABC456", "event_id": "\\ud800", "event": {"type": "x"}}',
+    ],
+)  # fmt: skip
+def test_a_malformed_body_with_a_valid_signature_is_a_400(acme: Tenant, client: Client, body: bytes) -> None:
+    response = post(client, body)
+    assert response.status_code == 400
+    assert "error" in response.json()
+    assert events_of(acme) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("ts", "soon"), ("ts", None), ("ts", "1" * 40), ("channel", None), ("channel", "C" * 500), ("thread_ts", "x")],
+)
+def test_a_message_event_of_the_wrong_shape_is_a_400(acme: Tenant, client: Client, field: str, value: Any) -> None:
+    assert post(client, payload("app_mention", **{field: value})).status_code == 400
+    assert events_of(acme) == []
+
+
+def test_the_url_is_verified_only_with_a_signature(client: Client, committed: None) -> None:
+    challenge = payload("url_verification")
+    response = post(client, challenge)
+    assert (response.status_code, response.content.decode()) == (200, challenge["challenge"])
+    assert post(client, challenge, {}).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["message_changed", "message_bot", "channel_join", "channel_created"])
+def test_what_nobody_said_is_stored_and_ignored(acme: Tenant, client: Client, name: str) -> None:
+    assert post(client, payload(name)).status_code == 200
+    assert [state for _, state in events_of(acme)] == ["ignored"]
+
+
+def test_our_own_messages_are_ignored(acme: Tenant, client: Client) -> None:
+    post(client, payload("message_im", user=BOT))
+    post(client, payload("message_im", bot_id="B0US", _event_id="Ev2"))
+    assert [state for _, state in events_of(acme)] == ["ignored", "ignored"]
+
+
+def test_an_unknown_workspace_is_answered_and_nothing_is_stored(acme: Tenant, client: Client) -> None:
+    assert post(client, payload("app_mention", _team_id="T0NOBODYS")).status_code == 200
+    assert events_of(acme) == []
+
+
+def test_a_shared_channel_is_routed_by_who_is_authorized(acme: Tenant, client: Client) -> None:
+    shared = payload("message_channels", _team_id="T0PARTNER")
+    assert post(client, shared).status_code == 200
+    assert events_of(acme) == [("message", "pending")]
+
+
+def test_text_that_postgres_cannot_store_is_cleaned(acme: Tenant, client: Client) -> None:
+    assert post(client, payload("message_im", text="a\x00b & <https://x.example|a link> &lt;3")).status_code == 200
+    with tenant_scope(acme.id):
+        turn = InboxEvent.objects.get().turn
+        assert turn is not None
+        assert turn.text == "ab & a link <3"
+
+
+def test_a_direct_message_and_a_reply_in_its_thread_are_one_conversation_with_their_own_addresses(
+    acme: Tenant, client: Client
+) -> None:
+    post(client, payload("message_im"))
+    reply = payload("message_im", ts="1355517600.000001", thread_ts="1355517523.000005", _event_id="Ev2")
+    post(client, reply)
+    with tenant_scope(acme.id):
+        assert Thread.objects.count() == 1
+        addresses = [event.address["thread_ts"] for event in InboxEvent.objects.order_by("position")]
+        assert addresses == ["1355517523.000005", "1355517523.000005"]
+
+
+def test_without_an_employee_a_message_is_kept_and_said_so(committed_cast: Cast, client: Client) -> None:
+    with tenant_scope(committed_cast.acme.id):
+        factories.make_connection(TEAM, bot_user_id=BOT)
+    assert post(client, payload("app_mention")).status_code == 200
+    with tenant_scope(committed_cast.acme.id):
+        assert InboxEvent.objects.get().reason == "Nobody is employed here yet."
+
+
+def test_an_uninstalled_app_erases_the_token_and_frees_the_route(acme: Tenant, client: Client) -> None:
+    post(client, payload("message_im"))
+    assert post(client, payload("app_uninstalled", _event_time=int(time.time()) + 5)).status_code == 200
+    with tenant_scope(acme.id):
+        connection = Connection.objects.get()
+        assert (connection.state, bool(connection.token)) == ("disconnected", False)
+        assert InboxEvent.objects.get(kind="message").state == "failed"
+    assert not Route.objects.exists()
+
+
+def test_news_of_an_uninstallation_before_the_new_installation_is_ignored(acme: Tenant, client: Client) -> None:
+    assert post(client, payload("app_uninstalled")).status_code == 200
+    with tenant_scope(acme.id):
+        assert Connection.objects.get().state == "active"
+
+
+def test_a_dead_broker_does_not_disturb_the_answer(acme: Tenant, client: Client) -> None:
+    """REDIS_URL of the tests points to a port where nobody listens."""
+    started = time.monotonic()
+    assert post(client, payload("app_mention")).status_code == 200
+    assert time.monotonic() - started < 3, "Slack gives us three seconds"
+    assert events_of(acme) == [("app_mention", "pending")]
