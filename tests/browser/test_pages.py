@@ -126,4 +126,4 @@ def test_every_page_is_accessible_labelled_and_fits_a_small_screen(new_operator:
     see_the_account(operator, judge)
     see_a_new_password(operator, judge)
 
-    assert judge.faults == []
+    assert not judge.faults, "\n".join(judge.faults)
