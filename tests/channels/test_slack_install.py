@@ -1,0 +1,180 @@
+"""Installing the Slack app: from the portal's button over the sandbox's consent page and back."""
+
+import html
+import re
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from channels.models import Connection, InstallAttempt, Route
+from channels.providers.slack import oauth
+from tenants.models import Role, Tenant
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.conftest import Cast
+from tests.stack import Stack
+
+
+@pytest.fixture(autouse=True)
+def _peer(settings: Settings, stack: Stack) -> None:
+    """Slack is the stack's sandbox; the redirect address is the one registered there."""
+    generated = stack.generated
+    settings.SLACK_CLIENT_ID = generated["SLACK_CLIENT_ID"]
+    settings.SLACK_CLIENT_SECRET = generated["SLACK_CLIENT_SECRET"]
+    settings.SLACK_API_URL = f"{stack.sandbox_url}/slack/api/"
+    settings.SLACK_AUTHORIZE_URL = f"{stack.sandbox_url}/slack/oauth/v2/authorize"
+    settings.PUBLIC_URL = stack.url
+
+
+@pytest.fixture
+def alice(committed_cast: Cast) -> Client:
+    client = Client()
+    client.force_login(committed_cast.alice)
+    return client
+
+
+def install_url(client: Client, slug: str = "acme") -> str:
+    page = client.post(f"/t/{slug}/channels/slack/install/").content.decode()
+    found = re.search(r'href="([^"]+/slack/oauth/v2/authorize[^"]+)"', page)
+    assert found, page
+    return html.unescape(found[1])
+
+
+def answered(url: str, **form: str) -> str:
+    """Press a button of the consent page; the path and query that Slack sends the browser back to."""
+    answer = httpx.post(url, data={"decision": "allow", "name": "Northwind", **form}, timeout=10)
+    assert answer.status_code == 303, answer.text
+    back = urlsplit(answer.headers["location"])
+    return f"{back.path}?{back.query}"
+
+
+def connections_of(tenant: Tenant) -> list[tuple[str, str]]:
+    with tenant_scope(tenant.id):
+        return list(Connection.objects.values_list("name", "state"))
+
+
+def test_allow_connects_the_team_and_leads_on(alice: Client, committed_cast: Cast) -> None:
+    response = alice.get(answered(install_url(alice)))
+    assert (response.status_code, response.headers["Location"]) == (302, "/t/acme/onboarding/")
+    assert connections_of(committed_cast.acme) == [("Northwind", "active")]
+    with tenant_scope(committed_cast.acme.id):
+        connection = Connection.objects.get()
+        assert connection.token.reveal().startswith("xoxb-")
+        assert connection.bot_user_id.startswith("U")
+        assert connection.installer_id.startswith("U")
+    assert Route.objects.get().tenant == committed_cast.acme
+
+
+def test_cancel_comes_back_to_the_step_and_says_how_to_retry(alice: Client, committed_cast: Cast) -> None:
+    response = alice.get(answered(install_url(alice), decision="cancel"), follow=True)
+    page = response.content.decode()
+    assert "You cancelled the installation in Slack" in page
+    assert connections_of(committed_cast.acme) == []
+
+
+def test_a_state_works_once(alice: Client, committed_cast: Cast) -> None:
+    back = answered(install_url(alice))
+    alice.get(back)
+    page = alice.get(back, follow=True).content.decode()
+    assert "This link was used already" in page
+    assert connections_of(committed_cast.acme) == [("Northwind", "active")]
+
+
+def test_a_state_expires(alice: Client, committed_cast: Cast) -> None:
+    back = answered(install_url(alice))
+    with tenant_scope(committed_cast.acme.id):
+        InstallAttempt.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert "older than ten minutes" in alice.get(back, follow=True).content.decode()
+    assert connections_of(committed_cast.acme) == []
+
+
+def test_another_browser_of_the_same_person_is_refused(alice: Client, committed_cast: Cast) -> None:
+    back = answered(install_url(alice))
+    elsewhere = Client()
+    elsewhere.force_login(committed_cast.alice)
+    assert "made in another browser" in elsewhere.get(back, follow=True).content.decode()
+    assert connections_of(committed_cast.acme) == []
+    assert alice.get(back).headers["Location"] == "/t/acme/onboarding/", "a thief's try does not use the state up"
+
+
+@pytest.mark.parametrize("who", ["anonymous", "outsider", "bob"])
+def test_somebody_else_with_the_link_connects_nothing(alice: Client, committed_cast: Cast, who: str) -> None:
+    back = answered(install_url(alice))
+    thief = Client()
+    if who != "anonymous":
+        thief.force_login(getattr(committed_cast, who))
+    assert thief.get(back).status_code in {302, 400}
+    assert connections_of(committed_cast.acme) == []
+    assert connections_of(committed_cast.globex) == []
+
+
+def test_a_state_cannot_be_turned_to_another_workspace(alice: Client, committed_cast: Cast) -> None:
+    back = answered(install_url(alice))
+    mine, theirs = committed_cast.acme.id.hex, committed_cast.globex.id.hex
+    bob = Client()
+    bob.force_login(committed_cast.bob)
+    bob.get(back.replace(mine, theirs))
+    alice.get(back.replace(mine, theirs))
+    assert connections_of(committed_cast.globex) == []
+
+
+@pytest.mark.parametrize("query", ["", "?code=x", "?state=x&code=x", "?state=" + "0" * 32 + ".x&code=x"])
+def test_a_forged_callback_is_refused_with_what_to_do(committed: None, query: str) -> None:
+    response = Client().get(f"/oauth/slack/callback{query}")
+    assert response.status_code == 400
+    assert "Start again" in response.content.decode()
+
+
+def test_a_team_of_another_workspace_is_refused_with_the_reason(
+    alice: Client, committed_cast: Cast, stack: Stack
+) -> None:
+    alice.get(answered(install_url(alice)))
+    with tenant_scope(committed_cast.acme.id):
+        team = Connection.objects.get().external_id
+    bob = Client()
+    bob.force_login(committed_cast.bob)
+    page = bob.get(answered(install_url(bob, "globex"), workspace=team), follow=True).content.decode()
+    assert "is connected to another workspace of Roster" in html.unescape(page)
+    assert connections_of(committed_cast.globex) == []
+    assert Route.objects.get().tenant == committed_cast.acme
+
+
+def test_connecting_again_keeps_one_connection_with_a_fresh_token(alice: Client, committed_cast: Cast) -> None:
+    alice.get(answered(install_url(alice)))
+    with tenant_scope(committed_cast.acme.id):
+        first = Connection.objects.get()
+    alice.get(answered(install_url(alice), workspace=first.external_id))
+    with tenant_scope(committed_cast.acme.id):
+        assert Connection.objects.get().id == first.id
+
+
+def test_slack_out_of_reach_is_said_so(alice: Client, settings: Settings, committed_cast: Cast) -> None:
+    back = answered(install_url(alice))
+    settings.SLACK_API_URL = "http://127.0.0.1:9/api/"
+    assert "Slack cannot be reached right now" in alice.get(back, follow=True).content.decode()
+
+
+def test_a_viewer_may_not_connect(committed_cast: Cast) -> None:
+
+    viewer = Client()
+    viewer.force_login(factories.make_member(committed_cast.acme, Role.VIEWER))
+    assert viewer.post("/t/acme/channels/slack/install/").status_code == 403
+
+
+def test_a_link_made_by_the_api_connects_its_own_workspace_from_any_browser(committed_cast: Cast) -> None:
+    back = answered(oauth.authorize_url(committed_cast.acme.id))
+    page = Client().get(back)
+    assert page.status_code == 200
+    assert "Northwind" in page.content.decode()
+    assert connections_of(committed_cast.acme) == [("Northwind", "active")]
+
+
+def test_the_scopes_asked_for_are_the_ones_used(alice: Client) -> None:
+    scopes = parse_qs(urlsplit(install_url(alice)).query)["scope"][0].split(",")
+    assert set(scopes) == set(oauth.SCOPES)
+    assert "channels:read" not in scopes
