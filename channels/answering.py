@@ -154,6 +154,7 @@ def _give_up(thread: Thread, reason: str, run: Run | None = None) -> None:
     run = run or Run.objects.filter(conversation=thread.conversation).order_by("-attempt").first()
     events = InboxEvent.objects.unanswered().filter(thread=thread)
     events.update(state=InboxEvent.State.FAILED, reason=reason, run=run, finished_at=timezone.now())
+    runs.abandon(thread.conversation)
     thread.release()
     if run and not run.deliveries.exists():
         runs.apologise(run, APOLOGY)

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from agents import runs, transcript
 from channels import connections
@@ -50,7 +51,7 @@ def _hear(connection: Connection, stored: InboxEvent, message: InboundMessage, t
     stored.thread = thread
     stored.turn = transcript.hear(conversation, author=message.author, text=message.text, said_at=message.said_at)
     stored.save(update_fields=["thread", "turn"])
-    ledger.count_messages(runs.spender(conversation), message.said_at, received=1)
+    ledger.count_messages(runs.spender(conversation), timezone.now(), received=1)
     return thread.id
 
 

@@ -168,7 +168,7 @@ def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
         log.info("Look-up of %s must wait: %s", dispatch.delivery_id, error)
     except DeliveryError as error:
         log.warning("Look-up of %s: %s", dispatch.delivery_id, error)
-        _land_error(dispatch, error)
+        _land_error(dispatch, OutcomeUnknownError(str(error)))
     else:
         _land_found(dispatch, external_id)
 

@@ -13,7 +13,6 @@ from channels.providers import provider_named
 from channels.providers.base import InboundEvent, InboundMessage, RefusedError
 from tenants.scope import tenant_scope
 
-
 NOBODY = "There is no AI employee yet: set one up first."
 
 

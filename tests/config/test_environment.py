@@ -1,0 +1,71 @@
+"""A wrong or missing variable stops the start with a sentence that names it and the fix."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.stack import ROOT
+
+GOOD = {
+    "SECRET_KEY": "x",
+    "PLATFORM_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+    "DATABASE_URL": "postgres://app@127.0.0.1:9/roster",
+    "REDIS_URL": "redis://127.0.0.1:9",
+    "DATABASE_POOL_SIZE": "0",
+}
+
+
+def show_settings(folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own that loads the settings and prints the base URLs."""
+    environment = {"PATH": os.environ["PATH"], "ROSTER_DATA": str(folder), **GOOD, **changes}
+    script = "from django.conf import settings as s; print(s.SLACK_API_URL, s.OPENAI_BASE_URL, s.ANTHROPIC_BASE_URL)"
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", script]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SECRET_KEY", "", "SECRET_KEY is not set"),
+        ("PLATFORM_ENCRYPTION_KEYS", "", "PLATFORM_ENCRYPTION_KEYS is not set"),
+        ("PLATFORM_ENCRYPTION_KEYS", "abc", "Key 1 of PLATFORM_ENCRYPTION_KEYS is not a Fernet key"),
+        ("DATABASE_URL", "", "DATABASE_URL is not set"),
+        ("DATABASE_URL", "mysql://x/y", "DATABASE_URL is 'mysql://x/y'"),
+        ("REDIS_URL", "", "REDIS_URL is not set"),
+        ("PORT", "eighty", "PORT is 'eighty', which is not a port number"),
+        ("SANDBOX", "maybe", "SANDBOX is 'maybe': set it to 1 or 0"),
+        ("SLACK_API_URL", "slack.com", "SLACK_API_URL is 'slack.com'"),
+        ("TRIAL_CREDIT_USD", "five", "TRIAL_CREDIT_USD is 'five'"),
+        ("EMAIL_URL", "fax://x", "EMAIL_URL is not a mail URL"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+    done = show_settings(tmp_path, **{name: value})
+    assert done.returncode == 1
+    assert done.stderr.startswith(sentence), done.stderr
+    assert "Traceback" not in done.stderr
+    assert value != "abc" or "abc" not in done.stderr, "a malformed key may be a secret"
+
+
+def test_the_defaults_are_the_providers_own(tmp_path: Path) -> None:
+    assert show_settings(tmp_path).stdout.split() == [
+        "https://slack.com/api/", "https://api.openai.com/v1", "https://api.anthropic.com",
+    ]  # fmt: skip
+
+
+def test_the_sandbox_takes_every_unset_base_url_and_leaves_the_set_ones(tmp_path: Path) -> None:
+    done = show_settings(tmp_path, SANDBOX="1", PORT="9000", OPENAI_BASE_URL="http://127.0.0.1:5/v1")
+    assert done.stdout.split() == [
+        "http://127.0.0.1:9001/slack/api/", "http://127.0.0.1:5/v1", "http://127.0.0.1:9001/anthropic",
+    ]  # fmt: skip
+
+
+def test_the_sandbox_is_refused_together_with_a_live_credential(tmp_path: Path) -> None:
+    done = show_settings(tmp_path, SANDBOX="1", OPENAI_API_KEY="sk-live")
+    assert done.returncode == 1
+    assert done.stderr.startswith("SANDBOX=1 together with OPENAI_API_KEY")
+    assert "sk-live" not in done.stderr

@@ -1,0 +1,83 @@
+"""One message in the inbox of a connected workspace, in this process, with the sandbox as its providers."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from agents.models import Agent
+from channels.models import Connection, Delivery, InboxEvent, Thread
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.channels.slack import payload, post
+from tests.conftest import Cast
+from tests.stack import Stack
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A workspace whose AI employee is in a real channel of the sandbox Slack."""
+
+    stack: Stack
+    tenant: Tenant
+    agent: Agent
+    team: str
+    bot: str
+    channel: str
+
+    def hear(self, text: str, thread_ts: str | None = None) -> UUID:
+        """Ben mentions the bot in Slack, and the event arrives by the signed webhook; the thread that waits."""
+        more = {"thread_ts": thread_ts} if thread_ts else {}
+        said = self.stack.control(
+            "slack/control/messages", team=self.team, channel=self.channel, user="ben", text=f"@roster {text}", **more
+        )
+        body = payload("app_mention", text=f"<@{self.bot}> {text}", ts=said["ts"], channel=self.channel, **more)
+        body |= {"team_id": self.team, "event_id": f"Ev{said['ts']}"}
+        assert post(Client(), body).status_code == 200
+        with tenant_scope(self.tenant.id):
+            return Thread.objects.order_by("-id")[0].id
+
+    def first_ts(self) -> str:
+        """The time stamp of the first message, under which its thread goes."""
+        with tenant_scope(self.tenant.id):
+            return str(InboxEvent.objects.order_by("position")[0].address["thread_ts"])
+
+    def events(self) -> list[tuple[str, str]]:
+        with tenant_scope(self.tenant.id):
+            return list(InboxEvent.objects.order_by("position", "id").values_list("state", "reason"))
+
+    def deliveries(self) -> list[str]:
+        with tenant_scope(self.tenant.id):
+            return list(Delivery.objects.in_order().values_list("state", flat=True))
+
+    def posted(self) -> list[str]:
+        """What the bot really posted in the sandbox's channel."""
+        found = self.stack.look("slack/control/messages", team=self.team, channel=self.channel)
+        return [each["text"] for each in found["messages"] if each.get("bot_id") and not each.get("subtype")]
+
+
+@pytest.fixture
+def peers(settings: Settings, stack: Stack) -> Stack:
+    """The stack's sandbox plays the providers for this process too, without faults."""
+    generated = stack.generated
+    settings.SLACK_API_URL = f"{stack.sandbox_url}/slack/api/"
+    settings.OPENAI_BASE_URL = f"{stack.sandbox_url}/openai/v1"
+    settings.OPENAI_API_KEY = generated["OPENAI_API_KEY"]
+    settings.QUIET_SECONDS = settings.QUIET_MAX_SECONDS = 0
+    settings.RETRY_SECONDS = 0
+    for peer in ("slack", "openai"):
+        stack.control(f"{peer}/control/reset")
+    return stack
+
+
+@pytest.fixture
+def desk(peers: Stack, committed_cast: Cast) -> Desk:
+    made = peers.control("slack/control/workspaces", name="Desk", install=True, join=["general"])
+    with tenant_scope(committed_cast.acme.id):
+        agent = factories.make_agent()
+        factories.make_connection(made["id"], token=made["access_token"], bot_user_id=made["bot_user_id"])
+        assert Connection.objects.count() == 1
+    return Desk(peers, committed_cast.acme, agent, made["id"], made["bot_user_id"], made["channels"]["general"])

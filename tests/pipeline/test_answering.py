@@ -1,0 +1,208 @@
+"""Claims, fencing and failures, one step at a time."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connections
+from django.utils import timezone
+from pytest_django import Settings
+
+from agents import hiring, runs
+from agents.models import LLMCall, Run, Turn
+from billing import quota
+from channels import answering, leases, outbox, sweeper
+from channels.models import Delivery, InboxEvent, Thread
+from tenants.scope import tenant_scope
+from tests.pipeline.conftest import Desk
+from usage.models import DailyMessages, DailyUsage, Hold, Meter, UsageRecord
+
+
+def answer(desk: Desk, thread_id: UUID) -> None:
+    """What the task does."""
+    answering.answer(desk.tenant.id, thread_id)
+    outbox.deliver(desk.tenant.id, thread_id)
+
+
+def test_a_message_is_answered_metered_and_counted(desk: Desk) -> None:
+    answer(desk, desk.hear("When do you open?"))
+    assert desk.events() == [("done", "")]
+    assert len(desk.posted()) == 1
+    with tenant_scope(desk.tenant.id):
+        record, meter = UsageRecord.objects.get(), Meter.objects.get()
+        assert record.cost_usd == LLMCall.objects.get().actual_usd == meter.spent_usd > 0
+        assert meter.reserved_usd == 0
+        assert record.price == {"input_mtok": "0.4", "cache_read_mtok": "0.1", "output_mtok": "1.6"}
+        assert DailyUsage.objects.get().cost_usd == record.cost_usd
+        counted = DailyMessages.objects.get()
+        assert (counted.received, counted.sent) == (1, 1)
+
+
+def test_every_step_twice_changes_nothing(desk: Desk) -> None:
+    thread = desk.hear("When do you open?")
+    for _ in range(2):
+        answer(desk, thread)
+        outbox.reconcile(desk.tenant.id, thread)
+    with tenant_scope(desk.tenant.id):
+        assert (Run.objects.count(), LLMCall.objects.count(), UsageRecord.objects.count()) == (1, 1, 1)
+    assert len(desk.posted()) == 1
+
+
+def test_ten_workers_at_once_give_one_answer(desk: Desk) -> None:
+    thread = desk.hear("When do you open?")
+
+    def work(_: int) -> None:
+        try:
+            answer(desk, thread)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(work, range(10)))
+    assert len(desk.posted()) == 1
+    with tenant_scope(desk.tenant.id):
+        assert LLMCall.objects.count() == 1
+
+
+def test_a_worker_that_was_overtaken_sends_nothing_and_is_billed(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    slow = answering._claim(desk.tenant.id, thread_id)
+    assert slow
+    completion = runs.ask(slow.run)
+    with tenant_scope(desk.tenant.id):
+        Thread.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    answer(desk, thread_id)
+    assert answering._land(slow, completion, may_start_over=True) is False
+    assert not leases.renew(desk.tenant.id, thread_id, slow.attempt)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert len(desk.posted()) == 1
+    with tenant_scope(desk.tenant.id):
+        assert set(Run.objects.values_list("attempt", "state")) == {(1, "superseded"), (2, "answered")}
+        assert set(LLMCall.objects.values_list("state", flat=True)) == {"assumed", "settled"}
+        assert Meter.objects.get().spent_usd == sum(UsageRecord.objects.values_list("cost_usd", flat=True))
+        assert not Hold.objects.filter(state="open").exists()
+
+
+def test_a_leased_conversation_is_not_taken(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    assert answering._claim(desk.tenant.id, thread_id)
+    assert answering._claim(desk.tenant.id, thread_id) is None
+
+
+def test_a_message_that_keeps_killing_its_worker_ends_with_one_apology(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    for _ in range(answering.MOST_FAILURES):
+        assert answering._claim(desk.tenant.id, thread_id)
+        with tenant_scope(desk.tenant.id):
+            Thread.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert answering._claim(desk.tenant.id, thread_id) is None
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.events() == [("failed", "Every try at an answer ended with its worker.")]
+    assert desk.posted() == [answering.APOLOGY]
+    with tenant_scope(desk.tenant.id):
+        assert Meter.objects.get().reserved_usd == 0
+
+
+def test_a_fault_that_does_not_pass_ends_with_one_apology(desk: Desk) -> None:
+    thread_id = desk.hear("Hello [sandbox:500]")
+    for _ in range(answering.MOST_FAILURES + 2):
+        answer(desk, thread_id)
+    assert [state for state, _ in desk.events()] == ["failed"]
+    assert "OpenAI" in desk.events()[0][1]
+    assert len(desk.posted()) == 1
+    with tenant_scope(desk.tenant.id):
+        assert LLMCall.objects.count() == answering.MOST_FAILURES
+        assert Meter.objects.get().spent_usd == 0
+
+
+def test_a_retry_waits_for_what_the_provider_asks(desk: Desk) -> None:
+    desk.stack.control("openai/control/faults", kind="429", times=1, seconds=40)
+    thread_id = desk.hear("When do you open?")
+    answer(desk, thread_id)
+    answer(desk, thread_id)
+    with tenant_scope(desk.tenant.id):
+        assert LLMCall.objects.count() == 1
+        retry_at = Thread.objects.get().retry_at
+        assert retry_at is not None
+        assert 35 < (retry_at - timezone.now()).total_seconds() <= 40
+
+
+def test_a_spent_budget_answers_with_the_unavailable_text_and_asks_nobody(desk: Desk) -> None:
+    with tenant_scope(desk.tenant.id):
+        Meter.objects.create(key="trial", name="Trial credit", cap_usd=Decimal("0.0000001"))
+    answer(desk, desk.hear("When do you open?"))
+    assert desk.posted() == [desk.agent.unavailable_text]
+    assert desk.events() == [("done", "")]
+    with tenant_scope(desk.tenant.id):
+        assert not LLMCall.objects.exists()
+        assert Run.objects.get().error.startswith("Trial credit has")
+
+
+def test_an_employee_without_a_seat_answers_with_the_unavailable_text(desk: Desk) -> None:
+    with tenant_scope(desk.tenant.id):
+        thread_id = desk.hear("When do you open?")
+        quota.leave_seat(desk.agent.id)
+    answer(desk, thread_id)
+    assert desk.posted() == [desk.agent.unavailable_text]
+
+
+def test_a_model_without_a_price_is_refused_not_free(desk: Desk) -> None:
+    with tenant_scope(desk.tenant.id):
+        desk.agent.model = "no-such-model"
+        hiring.change(desk.agent)
+    answer(desk, desk.hear("When do you open?"))
+    with tenant_scope(desk.tenant.id):
+        assert Run.objects.get().error == (
+            "There is no price for no-such-model of openai: choose a model that has one."
+        )
+        assert not LLMCall.objects.exists()
+
+
+def test_the_quiet_period_gathers_and_has_an_end(desk: Desk, settings: Settings) -> None:
+    settings.QUIET_SECONDS, settings.QUIET_MAX_SECONDS = 60, 300
+    thread_id = desk.hear("When do you open?")
+    answer(desk, thread_id)
+    assert desk.events() == [("pending", "")]
+    with tenant_scope(desk.tenant.id):
+        InboxEvent.objects.update(received_at=timezone.now() - timedelta(seconds=301))
+    desk.hear("And when do you close?", desk.first_ts())
+    answer(desk, thread_id)
+    assert desk.events() == [("done", ""), ("done", "")]
+    assert len(desk.posted()) == 1
+
+
+def test_the_sweeper_finds_what_nobody_woke(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    assert sweeper.due().answers == []
+    with tenant_scope(desk.tenant.id):
+        InboxEvent.objects.update(received_at=timezone.now() - timedelta(seconds=30))
+    assert sweeper.due().answers == [(desk.tenant.id, thread_id)]
+    answering.answer(desk.tenant.id, thread_id)
+    with tenant_scope(desk.tenant.id):
+        Delivery.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=30))
+    assert sweeper.due().deliveries == [(desk.tenant.id, thread_id)]
+    with tenant_scope(desk.tenant.id):
+        Delivery.objects.update(state="sending", sending_since=timezone.now() - timedelta(seconds=30))
+    assert sweeper.due().look_ups == [(desk.tenant.id, thread_id)]
+
+
+def test_a_long_answer_goes_out_in_parts_in_order(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    claim = answering._claim(desk.tenant.id, thread_id)
+    assert claim
+    completion = runs.ask(claim.run)
+    text = "\n\n".join(f"Paragraph {number}. " + "word " * 150 for number in range(12))
+    answering._land(claim, type(completion)(text, completion.tokens, ""), may_start_over=False)
+    outbox.deliver(desk.tenant.id, thread_id)
+    parts = desk.posted()
+    assert len(parts) > 1
+    assert all(len(part) <= 3_900 for part in parts)
+    assert "".join("".join(parts).split()) == "".join(text.split())
+    assert desk.events() == [("done", "")]
+
+
+def test_people_and_employee_take_turns(desk: Desk) -> None:
+    answer(desk, desk.hear("When do you open?"))
+    with tenant_scope(desk.tenant.id):
+        assert list(Turn.objects.order_by("id").values_list("speaker", flat=True)) == ["person", "employee"]

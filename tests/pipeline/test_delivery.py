@@ -1,0 +1,109 @@
+"""Deliveries whose fate was not seen."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from channels import answering, outbox
+from channels.models import Connection, Delivery
+from tenants.scope import tenant_scope
+from tests.pipeline.conftest import Desk
+
+
+def fault(desk: Desk, kind: str, times: int = 1) -> None:
+    desk.stack.control("slack/control/faults", method="chat.postMessage", kind=kind, times=times, seconds=1)
+
+
+def sent_unseen(desk: Desk, kind: str) -> UUID:
+    """A message whose post ends in a fault, and the moment that a look-up waits for has passed."""
+    fault(desk, kind)
+    thread_id = desk.hear("When do you open?")
+    answering.answer(desk.tenant.id, thread_id)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["unknown"]
+    age(desk)
+    return thread_id
+
+
+def age(desk: Desk) -> None:
+    with tenant_scope(desk.tenant.id):
+        Delivery.objects.update(unknown_since=timezone.now() - timedelta(seconds=10))
+
+
+@pytest.mark.parametrize(("kind", "was_sent"), [("drop", True), ("cut", False), ("500", False)])
+def test_it_is_looked_up_and_sent_again_only_when_absent(desk: Desk, kind: str, was_sent: bool) -> None:
+    thread_id = sent_unseen(desk, kind)
+    outbox.reconcile(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["sent" if was_sent else "pending"]
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["sent"]
+    assert len(desk.posted()) == 1
+    assert [state for state, _ in desk.events()] == ["done"]
+
+
+def test_history_is_read_once_a_minute_and_workspace(desk: Desk) -> None:
+    thread_id = sent_unseen(desk, "drop")
+    with tenant_scope(desk.tenant.id):
+        Connection.objects.update(looked_up_at=timezone.now() - timedelta(seconds=30))
+    outbox.reconcile(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["unknown"]
+    assert "conversations.replies" not in desk.stack.look("slack/control/calls")["calls"]
+
+
+def test_a_look_up_that_fails_leaves_it_unknown(desk: Desk) -> None:
+    thread_id = sent_unseen(desk, "drop")
+    desk.stack.control("slack/control/faults", method="conversations.replies", kind="500", times=1)
+    outbox.reconcile(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["unknown"]
+    assert len(desk.posted()) == 1
+
+
+def test_an_unknown_one_holds_the_conversation_for_a_minute_only(desk: Desk) -> None:
+    thread_id = sent_unseen(desk, "drop")
+    desk.hear("And when do you close?", desk.first_ts())
+    answering.answer(desk.tenant.id, thread_id)
+    assert [state for state, _ in desk.events()] == ["answered", "pending"]
+    with tenant_scope(desk.tenant.id):
+        Delivery.objects.update(unknown_since=timezone.now() - timedelta(seconds=61))
+    answering.answer(desk.tenant.id, thread_id)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["unknown", "sent"]
+
+
+def test_a_sender_that_died_is_looked_up(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    answering.answer(desk.tenant.id, thread_id)
+    dispatch = outbox._next(desk.tenant.id, thread_id)
+    assert dispatch
+    dispatch.provider.post(dispatch.account, dispatch.message)
+    with tenant_scope(desk.tenant.id):
+        Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=30))
+    outbox.reconcile(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["sent"]
+    assert len(desk.posted()) == 1
+
+
+def test_a_dead_token_breaks_the_connection_and_says_so(desk: Desk) -> None:
+    with tenant_scope(desk.tenant.id):
+        Connection.objects.update(token="xoxb-revoked")
+    thread_id = desk.hear("When do you open?")
+    answering.answer(desk.tenant.id, thread_id)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["failed"]
+    assert desk.events() == [("failed", "Slack no longer accepts the token (invalid_auth): connect Slack again.")]
+    with tenant_scope(desk.tenant.id):
+        assert Connection.objects.get().state == "broken"
+
+
+def test_a_lasting_rate_limit_ends(desk: Desk) -> None:
+    fault(desk, "429", times=50)
+    thread_id = desk.hear("When do you open?")
+    answering.answer(desk.tenant.id, thread_id)
+    for _ in range(outbox.MOST_ATTEMPTS + 1):
+        with tenant_scope(desk.tenant.id):
+            Delivery.objects.update(next_attempt_at=timezone.now())
+        outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["failed"]
+    assert desk.posted() == []
