@@ -1,6 +1,7 @@
 """What the portal's templates need beyond Django's own: form controls, request ids and readable numbers."""
 
 from decimal import Decimal
+from math import floor
 
 from django import template
 from django.forms import BoundField
@@ -27,7 +28,7 @@ def control(field: BoundField, autofocus: bool | str = False) -> SafeString:
 
     With errors the focus belongs to their summary.
     """
-    attrs = {"placeholder": False, "autofocus": bool(autofocus) and not field.form.errors}
+    attrs: dict[str, str | bool] = {"placeholder": False, "autofocus": bool(autofocus) and not field.form.errors}
     return field.as_widget(attrs=attrs)
 
 
@@ -56,16 +57,18 @@ def usd(amount: Decimal | None) -> str:
 @register.filter
 def compact(count: int) -> str:
     """A count in at most four figures: 950, 9,500, 44.4K, 17.3M."""
-    for size, letter in ((1_000_000_000, "B"), (1_000_000, "M"), (10_000, "K")):
-        if count >= size:
-            unit = 1_000 if letter == "K" else size
-            return f"{count / unit:.1f}".removesuffix(".0") + letter
-    return f"{count:,}"
+    if count < 10_000:
+        return f"{count:,}"
+    for unit, letter in ((1_000, "K"), (1_000_000, "M"), (1_000_000_000, "B")):
+        figures = round(count / unit, 1)
+        if figures < 1_000 or letter == "B":
+            break
+    return f"{figures:g}{letter}"
 
 
 @register.filter
 def share(part: Decimal, whole: Decimal | None) -> float:
-    """What part of a whole, in per cent with one decimal; a hard cap never shows more than 100."""
+    """What part of a whole, in per cent, rounded down to a decimal; a hard cap never shows more than 100."""
     if not whole:
         return 100.0
-    return round(min(float(part / whole) * 100, 100.0), 1)
+    return floor(min(part / whole, Decimal(1)) * 1_000) / 10

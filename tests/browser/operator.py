@@ -21,10 +21,14 @@ class Site:
 
     def newest_code(self, email: str, *, since: int = 0) -> str:
         """The code in the newest mail to this address, once more than `since` mails are there."""
-        mail = eventually(lambda: self._mails(email)[since:] and self._mails(email)[0], what=f"a mail to {email}")
-        found = re.search(r"^\s{4}(\S+)\s*$", mail["text"], re.MULTILINE)
-        assert found, f"no code in {mail['text']!r}"
+        mails = eventually(lambda: self._mails_after(since, email), what=f"a mail to {email}")
+        found = re.search(r"^\s{4}(\S+)\s*$", mails[0]["text"], re.MULTILINE)
+        assert found, f"no code in {mails[0]['text']!r}"
         return found[1]
+
+    def _mails_after(self, since: int, email: str) -> list[dict[str, str]] | None:
+        mails = self._mails(email)
+        return mails if len(mails) > since else None
 
     def _mails(self, email: str) -> list[dict[str, str]]:
         answer = httpx.get(f"{self.sandbox_url}/mail/control/messages", params={"to": email}, timeout=10)

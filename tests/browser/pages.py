@@ -21,8 +21,10 @@ WITHOUT_LABEL = """() => [...document.querySelectorAll("input:not([type=hidden],
   .filter((control) => !control.labels?.length && !control.getAttribute("aria-label"))
   .map((control) => control.outerHTML)"""
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, input:not([type=hidden], [type=radio]), select, textarea")]
-  .filter((target) => target.checkVisibility() && !target.closest(".vh, p, li > span, error-summary, .hint, .skip, .sandbox"))
+# Links within a sentence are as high as its line.
+TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, input:not([type=hidden], [type=radio])")]
+  .filter((target) => target.checkVisibility())
+  .filter((target) => !target.closest(".vh, p, li > span, error-summary, .hint, .skip, .sandbox"))
   .filter((target) => target.getBoundingClientRect().height < 24 && !target.matches(".cover"))
   .map((target) => target.outerHTML)"""
 

@@ -69,3 +69,34 @@ def test_after_a_failed_submit_the_focus_goes_to_a_summary_that_links_to_the_fie
     expect(summary).to_be_focused()
     summary.get_by_role("link").first.click()
     expect(operator.page.get_by_label("E-mail address")).to_be_focused()
+
+
+FOCUS = """() => {
+  const focused = document.activeElement, box = focused.getBoundingClientRect(), style = getComputedStyle(focused);
+  const bar = document.querySelector(".wiz-foot"), top = bar.getBoundingClientRect().top;
+  return {
+    name: focused.outerHTML.slice(0, 120),
+    has_ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    is_free: bar.contains(focused) || box.top < top,
+    is_last: focused.matches(".wiz-foot button"),
+  };
+}"""
+
+
+def test_the_keyboard_reaches_the_main_button_with_a_visible_focus_all_the_way(new_operator: NewOperator) -> None:
+    operator = new_operator(viewport={"width": 1280, "height": 600})
+    operator.begin()
+    operator.sign_up()
+    operator.confirm()
+    operator.make_workspace("Acme Support")
+    operator.go_to_slack()
+    operator.allow()
+
+    for _ in range(40):
+        operator.page.keyboard.press("Tab")
+        focus = operator.page.evaluate(FOCUS)
+        assert focus["has_ring"], f"no visible focus on {focus['name']}"
+        assert focus["is_free"], f"under the bar: {focus['name']}"
+        if focus["is_last"]:
+            return
+    raise AssertionError("40 times Tab did not reach the main button")
