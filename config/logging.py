@@ -36,5 +36,6 @@ def logging_config(*, json: bool) -> dict[str, Any]:
             "slack_sdk": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
         },
     }
