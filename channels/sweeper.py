@@ -15,6 +15,8 @@ from channels.models import Delivery, InboxEvent
 from tenants.scope import sweeper_scope
 
 LOCK = 7_201_833
+LAST_SWEEP = "last-sweep"
+"""The cache's key of the time (seconds since the epoch) at which a worker last swept."""
 MOST = 200
 STALE_SECONDS = 2
 

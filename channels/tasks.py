@@ -1,8 +1,10 @@
 """The pipeline's tasks: ids in, a verb called, the next one woken."""
 
+import time
 from uuid import UUID
 
 from celery import shared_task
+from django.core.cache import cache
 
 from channels import answering, outbox, sweeper
 from tenants.tasks import TenantTask, wake
@@ -30,7 +32,8 @@ def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
 
 @shared_task
 def sweep() -> None:
-    """Wake what is overdue."""
+    """Wake what is overdue, and show that beat and a worker live."""
+    cache.set(sweeper.LAST_SWEEP, time.time())
     due = sweeper.due()
     for task, pairs in ((answer, due.answers), (deliver, due.deliveries), (reconcile, due.look_ups)):
         for tenant_id, thread_id in pairs:

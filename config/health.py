@@ -4,13 +4,17 @@ from datetime import datetime
 
 import redis
 from django.conf import settings
+from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from channels.models import Delivery, InboxEvent
+from channels.sweeper import LAST_SWEEP
 from tenants.scope import sweeper_scope
+
+SWEEP_STALE_SECONDS = 30
 
 
 def livez(request: HttpRequest) -> HttpResponse:
@@ -29,20 +33,25 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Ages in seconds of the oldest event and delivery that wait, and whether Redis answers: what to alert on."""
+    """What to alert on: ages in seconds of the oldest event and delivery that wait, Redis, and the last sweep.
+
+    Beat publishes a sweep every few seconds and a worker runs it, so an old one means that one of them is down.
+    """
     now = timezone.now()
     with sweeper_scope():
         waiting = InboxEvent.objects.filter(state__in=["pending", "running"])
         event = waiting.aggregate(oldest=Min("received_at"))["oldest"]
         delivery = Delivery.objects.filter(state="pending").aggregate(oldest=Min("next_attempt_at"))["oldest"]
-    is_up = _redis_answers()
+    is_up, swept = _redis_answers(), cache.get(LAST_SWEEP)
+    works = swept is not None and now.timestamp() - swept < SWEEP_STALE_SECONDS
     return JsonResponse(
         {
             "oldest_event_seconds": _age(event, now),
             "oldest_delivery_seconds": _age(delivery, now),
             "redis": "ok" if is_up else "does not answer",
+            "workers": "ok" if works else "no worker has swept lately: check the worker and beat",
         },
-        status=200 if is_up else 503,
+        status=200 if is_up and works else 503,
     )
 
 
