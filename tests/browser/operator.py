@@ -91,7 +91,10 @@ class Operator:
         self.press("Save and continue")
         expect(self.page.get_by_role("heading", name="Say hello to Maya")).to_be_visible()
 
-    def send_test_message(self) -> None:
+    def send_test_message(self, text: str = "") -> None:
+        """Send the prefilled message, or another one."""
+        if text:
+            self.page.get_by_label("Your message").fill(text)
         self.press("Send message")
 
     def read_reply(self) -> str:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewOperator
-from tests.browser.operator import Operator
+from tests.browser.operator import ANSWER_WITHIN_MS, Operator
 
 
 def walk_to_reply(operator: Operator) -> str:
@@ -69,6 +69,24 @@ def test_after_a_failed_submit_the_focus_goes_to_a_summary_that_links_to_the_fie
     expect(summary).to_be_focused()
     summary.get_by_role("link").first.click()
     expect(operator.page.get_by_label("E-mail address")).to_be_focused()
+
+
+def test_a_failed_test_message_says_why_and_offers_another_try(new_operator: NewOperator) -> None:
+    operator = new_operator()
+    operator.begin()
+    operator.sign_up()
+    operator.confirm()
+    operator.make_workspace("Acme Support")
+    operator.go_to_slack()
+    operator.allow()
+    operator.set_up_employee()
+
+    operator.send_test_message("Hello [sandbox:401]")
+
+    expect(operator.page.get_by_text("OpenAI does not accept the API key")).to_be_visible(timeout=ANSWER_WITHIN_MS)
+    operator.page.get_by_role("link", name="Try again").click()
+    operator.send_test_message()
+    assert "Maya" in operator.read_reply()
 
 
 FOCUS = """() => {
