@@ -80,7 +80,9 @@ def _answer(persona: Persona, conversation: Conversation, message: str) -> str:
     greeted = GREETING.match(message)
     rest = message[greeted.end() :] if greeted else message
     reply = _reply(persona, conversation, rest) if rest.strip() else "How can I help you today?"
-    return f"Hello! {persona.introduction}. {reply}" if greeted else reply
+    if not greeted:
+        return reply
+    return f"Hello! {reply}" if reply.startswith(persona.introduction) else f"Hello! {persona.introduction}. {reply}"
 
 
 def _reply(persona: Persona, conversation: Conversation, message: str) -> str:
