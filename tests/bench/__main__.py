@@ -1,0 +1,54 @@
+"""Run with `make bench`, or `python -m tests.bench --help`."""
+
+import argparse
+from collections.abc import Sequence
+
+from tests.bench import broker, ingest, latency
+from tests.bench.figures import SPREAD, load, say, table
+from tests.bench.slack_events import Sender
+from tests.flow.office import open_office
+from tests.temporary import temporary_stack
+
+
+def main() -> None:
+    """Measure and print; a failure to measure is the only failure."""
+    given = _arguments()
+    say(f"Before: {load()}.\n")
+    if "latency" in given.parts:
+        _latency(given.messages, given.quiet)
+    if "webhook" in given.parts:
+        _webhook()
+    say(f"After: {load()}, this included.")
+
+
+def _latency(messages: int, quiet: Sequence[float]) -> None:
+    found = [latency.measure(messages, each) for each in quiet]
+    rows = [row for each in found for row in latency.rows(each)]
+    table("From Slack's event to the post, beyond the LLM", SPREAD, rows)
+    names = list(found[0].cpu)
+    shown = [
+        [f"quiet period {each.quiet:g} s", *(f"{each.cpu[name] * 1000:.0f} ms" for name in names)] for each in found
+    ]
+    table("CPU time for a message", names, shown)
+
+
+def _webhook() -> None:
+    with temporary_stack(SANDBOX_LLM_LATENCY="0", SANDBOX_SLACK_POST_BURST="0", TRIAL_CREDIT_USD="1000") as stack:
+        office = open_office(stack)
+        office.reply_to(office.mentions("Note this.")["ts"])
+        sender = Sender(stack.generated["SLACK_SIGNING_SECRET"], office.team, office.bot, stack.port)
+        title = f"The webhook's answer, {1 / broker.EVERY_SECONDS:.0f} events a second"
+        table(title, [*SPREAD, "not 200"], broker.measure(stack, sender))
+        table(f"Ingest over {ingest.CONNECTIONS} connections", ingest.HEAD, ingest.measure(office, sender))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=("latency", "webhook"), default=("latency", "webhook"))
+    parser.add_argument("--messages", type=int, default=100, help="apart, and as many ten at once")
+    parser.add_argument("--quiet", type=float, nargs="+", default=[0.0, 2.0], help="quiet periods in seconds")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

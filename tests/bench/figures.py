@@ -1,0 +1,63 @@
+"""Figures and how they are shown."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from statistics import median
+
+from tests.stack import Stack
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Durations in seconds, shown in milliseconds."""
+
+    seconds: Sequence[float]
+
+    @property
+    def median(self) -> float:
+        return median(self.seconds)
+
+    def percentile(self, part: float) -> float:
+        """The smallest duration that this part (0 to 1) of them does not exceed."""
+        ordered = sorted(self.seconds)
+        return ordered[ceil(part * len(ordered)) - 1]
+
+    def cells(self) -> list[str]:
+        """Count, median, 90th and 99th percentile and the longest."""
+        shown = (self.median, self.percentile(0.9), self.percentile(0.99), max(self.seconds))
+        return [str(len(self.seconds)), *(f"{each * 1000:.0f} ms" for each in shown)]
+
+
+SPREAD = ("n", "median", "p90", "p99", "longest")
+
+
+def say(line: str = "") -> None:
+    """One line to the terminal, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table whose first column is text and whose others are figures."""
+    lines = [[title, *head], *(list(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        first, *others = (
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        say("  ".join([first, *others]))
+    say()
+
+
+def load() -> str:
+    """What else this machine does, as far as it can be told."""
+    return f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
+
+
+def cpu_seconds(stack: Stack, word: str) -> float:
+    """CPU time so far of the stack's processes with this word in their command line."""
+    return sum(float(times.user + times.system) for times in (each.cpu_times() for each in stack.processes(word)))

@@ -1,0 +1,116 @@
+"""Run with `make chaos`, or `python -m tests.chaos --help`. Exit status 1: lost, duplicated or wrongly booked."""
+
+import argparse
+import random
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+
+from tests.bench.figures import load, say, table
+from tests.chaos import money
+from tests.chaos.people import Person, Said, crowd
+from tests.chaos.reckoning import Reckoning, reckon
+from tests.chaos.weather import Weather
+from tests.flow.office import Office, open_office
+from tests.stack import Stack
+from tests.temporary import temporary_stack
+
+SETTLE_SECONDS = 150.0
+STACK = {
+    "QUIET_SECONDS": "0.5",
+    "SANDBOX_LLM_LATENCY": "0.8",
+    "SANDBOX_SLACK_RETRY_DELAYS": "0,10,30",  # Slack's own are 0, 60 and 300 s
+    "TRIAL_CREDIT_USD": "1000",
+}
+FATAL = ("lost", "duplicated")
+
+
+def main() -> int:
+    """Break everything for a while, wait until it has settled, and count."""
+    given = _arguments()
+    chance = random.Random(given.seed)
+    say(f"Seed {given.seed}; {load()}.")
+    with temporary_stack(**STACK) as stack:
+        offices = [open_office(stack) for _ in range(given.offices)]
+        people = crowd(offices, given.threads, given.messages, given.seconds, chance)
+        weather = Weather(stack, random.Random(chance.random()))
+        _storm(people, weather, given.messages, given.seconds)
+        waited = _settle(stack, offices)
+        said = [message for person in people for message in person.said]
+        found, wrong = reckon(said), money.audit(stack, offices)
+        if given.keep_log:
+            given.keep_log.write_bytes(stack.log.read_bytes())
+    _report(found, wrong, people, weather, waited)
+    return int(bool(wrong) or any(found.counts[kind] for kind in FATAL))
+
+
+def _storm(people: Sequence[Person], weather: Weather, calls: int, seconds: float) -> None:
+    """Everybody talks while everything breaks."""
+    stop = threading.Event()
+    try:
+        with ThreadPoolExecutor(len(people) + 2) as at_once:
+            jobs = [at_once.submit(person.talk, stop) for person in people]
+            jobs.append(at_once.submit(weather.plan_faults, calls, seconds, stop))
+            jobs.append(at_once.submit(weather.kill_processes, seconds, stop))
+            for job in jobs:
+                job.result()
+    finally:
+        stop.set()
+
+
+def _settle(stack: Stack, offices: Sequence[Office]) -> float:
+    """Wait until nothing is on its way any more; the seconds that it took. What is open then counts as lost."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < SETTLE_SECONDS and not _is_settled(stack, offices):
+        time.sleep(1)
+    return time.monotonic() - begun
+
+
+def _is_settled(stack: Stack, offices: Sequence[Office]) -> bool:
+    """Slack has brought every event, and every event and delivery of Roster's has come to its end."""
+    told = [event for office in offices for event in stack.look("slack/control/events", team=office.team)["events"]]
+    if any(event["finished"] is None for event in told):
+        return False
+    try:
+        return not stack.query(OPEN)
+    except psycopg.OperationalError:  # it is starting again
+        return False
+
+
+OPEN = """
+    SELECT id FROM channels_inboxevent WHERE state IN ('pending', 'running', 'answered')
+    UNION ALL SELECT id FROM channels_delivery WHERE state IN ('pending', 'sending', 'unknown')
+"""
+
+
+def _report(found: Reckoning, wrong: Sequence[str], people: Sequence[Person], weather: Weather, waited: float) -> None:
+    said: list[Said] = [message for person in people for message in person.said]
+    again = sum(person.redelivered for person in people)
+    figures = {"messages": len(said), "redelivered": again, "lost": 0, "duplicated": 0, **found.counts}
+    table("Chaos", ["count"], [[kind, str(count)] for kind, count in figures.items()])
+    table("Faults planned", ["times"], [[kind, str(times)] for kind, times in sorted(weather.planned.items())])
+    table("Killed", ["times"], [[name, str(times)] for name, times in sorted(weather.killed.items())])
+    table("Reasons of apologies", ["times"], [[reason, str(times)] for reason, times in found.reasons.items()])
+    for line in [*found.findings, *wrong]:
+        say(line)
+    say(f"Money: {'wrong' if wrong else 'every figure agrees'}. Settled after {waited:.0f} s; {load()}.")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--messages", type=int, default=300)
+    parser.add_argument("--seconds", type=float, default=120, help="how long people talk and processes die")
+    parser.add_argument("--offices", type=int, default=8, help="workspaces, each connected to its own Slack")
+    parser.add_argument("--threads", type=int, default=4, help="conversations in each of them")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep-log", type=Path, help="where to leave the log of the processes")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

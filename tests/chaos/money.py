@@ -1,0 +1,41 @@
+"""The ledger after the storm: nothing reserved, everything spent is recorded, every billed call is recorded once."""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from tests.flow.office import Office
+from tests.stack import Stack
+
+
+def audit(stack: Stack, offices: Sequence[Office]) -> list[str]:
+    """What is wrong with the money, as sentences; empty if nothing is."""
+    wrong = [each for office in offices for each in _audit_office(office)]
+    answered = sum(not each["fault"] for each in stack.look("openai/control/calls")["requests"])
+    recorded = sum(len(office.rows("usage_usagerecord")) for office in offices)
+    if recorded < answered:
+        wrong.append(f"the LLM answered {answered} calls, but {recorded} are recorded")
+    return wrong
+
+
+def _audit_office(office: Office) -> list[str]:
+    meters, records = office.rows("usage_meter"), office.rows("usage_usagerecord")
+    calls, holds = office.rows("agents_llmcall"), office.rows("usage_hold")
+    spent = sum((row["cost_usd"] for row in records), Decimal(0))
+    times = Counter(row["call_id"] for row in records)
+    checks = {
+        "is reserved still": any(row["reserved_usd"] for row in meters) or any(row["state"] == "open" for row in holds),
+        f"does not match {spent} USD recorded": any(row["spent_usd"] != spent for row in meters),
+        "has calls that never ended": any(row["state"] == "started" for row in calls),
+        "has a billed call that is not recorded exactly once": any(
+            times[row["id"]] != (1 if row["actual_usd"] else 0) for row in calls
+        ),
+        "has records that do not match their call's cost": _differ(records, calls),
+    }
+    return [f"{office.slug}: money {what}" for what, is_wrong in checks.items() if is_wrong]
+
+
+def _differ(records: Sequence[dict[str, Any]], calls: Sequence[dict[str, Any]]) -> bool:
+    costs = {row["id"]: row["actual_usd"] for row in calls}
+    return any(costs.get(row["call_id"]) != row["cost_usd"] for row in records)

@@ -1,0 +1,77 @@
+"""People who write in Slack, each in a thread and in order. Every message has a word that its answer quotes."""
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.flow.office import Office
+
+QUICKLY = 0.3
+"""The part of the messages that follow at once, while the one before is still being answered."""
+AT_ONCE_SECONDS = 0.2
+REDELIVERED = 0.1
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message: its word, when it was written (Slack's ts), and the thread's first ts."""
+
+    office: Office
+    channel: str
+    thread_ts: str
+    ts: str
+    word: str
+
+
+@dataclass
+class Person:
+    """Writes `messages` messages in one thread, over about so many seconds."""
+
+    office: Office
+    name: str
+    messages: int
+    seconds: float
+    chance: random.Random
+    said: list[Said] = field(default_factory=list)
+    redelivered: int = 0
+
+    def talk(self, stop: threading.Event) -> None:
+        """Write until everything is said, or `stop` is set."""
+        begun = time.monotonic()
+        for number, due in enumerate(self._times()):
+            if stop.wait(max(0.0, begun + due - time.monotonic())):
+                return
+            self._say(f"{self.name}m{number}w")
+
+    def _times(self) -> list[float]:
+        times = sorted(self.chance.uniform(0, self.seconds) for _ in range(self.messages))
+        for position in range(1, len(times)):
+            if self.chance.random() < QUICKLY:
+                times[position] = times[position - 1] + AT_ONCE_SECONDS
+        return sorted(times)
+
+    def _say(self, word: str) -> None:
+        if self.said:
+            told = self.office.says(f"Note {word}.", thread_ts=self.said[0].ts)
+        else:
+            told = self.office.mentions(f"Note {word}.")
+        first = self.said[0].ts if self.said else told["ts"]
+        self.said.append(Said(self.office, told["channel"], first, told["ts"], word))
+        if self.chance.random() < REDELIVERED:
+            self.redelivered += 1
+            for event in told["events"]:
+                self.office.stack.control(f"slack/control/events/{event['event_id']}/redeliver", times=2)
+
+
+def crowd(
+    offices: Sequence[Office], threads: int, messages: int, seconds: float, chance: random.Random
+) -> list[Person]:
+    """So many threads in each office, sharing the messages evenly."""
+    places = [(number, office) for number, office in enumerate(offices) for _ in range(threads)]
+    share, rest = divmod(messages, len(places))
+    return [
+        Person(office, f"o{number}t{each}", share + (each < rest), seconds, random.Random(chance.random()))
+        for each, (number, office) in enumerate(places)
+    ]

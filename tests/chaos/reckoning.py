@@ -1,0 +1,142 @@
+"""What became of every message, judged by what stands in Slack; Roster's rows only tell why."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from tests.chaos.people import Said
+from tests.flow.office import Office
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Reckoning:
+    """Counts, and for each finding one line that names the message."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    findings: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def find(self, kind: str, what: str) -> None:
+        self.counts[kind] += 1
+        self.findings.append(f"{kind}: {what}")
+
+
+@dataclass(frozen=True)
+class Books:
+    """One office as Slack and as Roster have it."""
+
+    office: Office
+    channel: str
+
+    @cached_property
+    def posts(self) -> list[Row]:
+        """What the bot posted, oldest first."""
+        return sorted(self.office.heard(self.channel), key=lambda post: float(post["ts"]))
+
+    @cached_property
+    def events(self) -> dict[str, Row]:
+        """Messages that Roster stored, by ts."""
+        rows = self.office.rows("channels_inboxevent")
+        return {row["message_key"].split(":")[1]: row for row in rows if row["message_key"]}
+
+    @cached_property
+    def deliveries(self) -> dict[str, Row]:
+        return {str(row["id"]): row for row in self.office.rows("channels_delivery")}
+
+    def posts_of_run(self, run_id: object) -> list[Row]:
+        ids = {id_ for id_, row in self.deliveries.items() if row["run_id"] == run_id}
+        return [post for post in self.posts if delivery_id(post) in ids]
+
+
+def delivery_id(post: Row) -> str:
+    return str(post.get("metadata", {}).get("event_payload", {}).get("delivery_id", ""))
+
+
+def reckon(said: Sequence[Said]) -> Reckoning:
+    """Judge everything that was said."""
+    found = Reckoning()
+    by_office: dict[str, list[Said]] = defaultdict(list)
+    for each in said:
+        by_office[each.office.slug].append(each)
+    for messages in by_office.values():
+        books = Books(messages[0].office, messages[0].channel)
+        _judge_posts(found, books)
+        for message in messages:
+            _judge(found, books, message)
+        for thread in _threads(messages):
+            _judge_order(found, books, thread)
+    return found
+
+
+def _judge_posts(found: Reckoning, books: Books) -> None:
+    """No delivery stands in Slack twice; none is left open."""
+    found.counts["posts"] += len(books.posts)
+    for id_, times in Counter(map(delivery_id, books.posts)).items():
+        if times > 1:
+            found.find("duplicated", f"{books.office.slug}: delivery {id_} stands in Slack {times} times")
+    for id_, row in books.deliveries.items():
+        if row["state"] != "sent":
+            found.find(f"delivery {row['state']}", f"{books.office.slug}: {id_}, {row['error']}")
+
+
+def _judge(found: Reckoning, books: Books, message: Said) -> None:
+    quoting = [post for post in books.posts if message.word in post["text"]]
+    event = books.events.get(message.ts)
+    if len(quoting) > 1 and len({delivery_id(post) for post in quoting}) > 1:
+        found.find("duplicated", f"{_name(message)} is answered by {len(quoting)} posts")
+    if quoting:
+        found.counts["answered"] += 1
+    elif event and event["state"] == "failed" and books.posts_of_run(event["run_id"]):
+        found.find("apology", f"{_name(message)}: {event['reason']}")
+        found.reasons[event["reason"][:100]] += 1
+    else:
+        found.find("lost", f"{_name(message)}: {_why(books, event)}")
+
+
+def _why(books: Books, event: Row | None) -> str:
+    if event is None:
+        return "Roster never stored it"
+    if event["state"] != "done":
+        return f"its event is {event['state']} {event['reason']}".strip()
+    texts = [post["text"] for post in books.posts_of_run(event["run_id"])]
+    return f"its event is done, but the reply says {texts!r}"
+
+
+def _name(message: Said) -> str:
+    return f"{message.word} ({message.office.slug}, ts {message.ts}, thread {message.thread_ts})"
+
+
+def _threads(messages: Iterable[Said]) -> Iterator[list[Said]]:
+    threads: dict[str, list[Said]] = defaultdict(list)
+    for message in messages:
+        threads[message.thread_ts].append(message)
+    yield from threads.values()
+
+
+def _judge_order(found: Reckoning, books: Books, thread: Sequence[Said]) -> None:
+    """A message is out of order if a later one of its thread was answered before it."""
+    first_post = {
+        message.ts: min((float(post["ts"]) for post in books.posts if message.word in post["text"]), default=None)
+        for message in thread
+    }
+    for position, message in enumerate(thread):
+        posted = first_post[message.ts]
+        overtaking = [each for each in thread[position + 1 :] if (first_post[each.ts] or posted or 0) < (posted or 0)]
+        if overtaking:
+            cause = _why_late(books, message, overtaking)
+            found.find(f"out of order, {cause}", f"{_name(message)} after {overtaking[0].word}")
+
+
+def _why_late(books: Books, message: Said, overtaking: Sequence[Said]) -> str:
+    """Slack itself brought it later (a retry after an outage), or its delivery was unknown for too long."""
+    event, others = books.events[message.ts], [books.events[each.ts] for each in overtaking]
+    if event["received_at"] > min(other["received_at"] for other in others):
+        return "Slack brought it later"
+    sent = [row for row in books.deliveries.values() if row["run_id"] == event["run_id"]]
+    if any(row["attempt"] > 1 for row in sent):
+        return "its delivery was in doubt"
+    return "unexplained"

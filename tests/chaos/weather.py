@@ -1,0 +1,88 @@
+"""What breaks: faults of the LLM and of Slack at their rates, and processes killed at random moments."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import psutil
+
+from tests.stack import Stack
+
+LLM_RATE = 0.03
+LLM_KINDS = ("429", "500", "503", "cut", "garbage", "hang")
+POST_RATES = (("429", 0.015), ("503", 0.015), ("drop", 0.02), ("hang", 0.0025), ("drop_hang", 0.0025))
+POST = "chat.postMessage"
+LLM_HANG_SECONDS = 8.0
+POST_HANG_SECONDS = 15.0
+"""Longer than Slack's client waits."""
+KILLS = (("worker", 5), ("valkey", 2), ("postgres", 1), ("web", 2), ("beat", 1))
+COMMANDS = {
+    "worker": ("celery", "worker"),
+    "beat": ("celery", "beat"),
+    "valkey": ("valkey-server", ""),
+    "postgres": ("cluster", ""),
+    "web": ("granian", "granian"),
+}
+"""A word in the command line of each kind of process, and a whole argument that it has."""
+
+
+@dataclass
+class Weather:
+    """Everything that goes wrong within so many seconds, by its own seed."""
+
+    stack: Stack
+    chance: random.Random
+    planned: Counter[str] = field(default_factory=Counter)
+    killed: Counter[str] = field(default_factory=Counter)
+
+    def plan_faults(self, calls: int, seconds: float, stop: threading.Event) -> None:
+        """One fault for the next call, at the moments at which a share of so many even calls would fail."""
+        plans = [("openai", kind) for kind in self._llm_faults(calls)]
+        plans += [("slack", kind) for kind, rate in POST_RATES for _ in range(self._times(calls, rate))]
+        moments = sorted((self.chance.uniform(0, seconds), *plan) for plan in plans)
+        for peer, kind in _at_their_moments(moments, stop):
+            self._plan(peer, kind)
+
+    def kill_processes(self, seconds: float, stop: threading.Event) -> None:
+        """Kill -9, each kind as often as KILLS says, between the tenth and the last tenth of the time."""
+        victims = [(name, "") for name, times in KILLS for _ in range(times)]
+        moments = sorted((self.chance.uniform(0.1, 0.9) * seconds, *victim) for victim in victims)
+        for name, _ in _at_their_moments(moments, stop):
+            self.killed[name] += self._kill(name)
+
+    def _llm_faults(self, calls: int) -> list[str]:
+        return [self.chance.choice(LLM_KINDS) for _ in range(self._times(calls, LLM_RATE))]
+
+    def _times(self, calls: int, rate: float) -> int:
+        """How many of so many calls fail at this rate; the fraction decided by chance."""
+        whole, fraction = divmod(calls * rate, 1)
+        return int(whole) + (self.chance.random() < fraction)
+
+    def _plan(self, peer: str, kind: str) -> None:
+        self.planned[f"{peer} {kind}"] += 1
+        if peer == "openai":
+            self.stack.control("openai/control/faults", kind=kind, times=1, seconds=LLM_HANG_SECONDS)
+            return
+        seconds = 1 if kind == "429" else POST_HANG_SECONDS
+        self.stack.control("slack/control/faults", method=POST, kind=kind, times=1, seconds=seconds)
+
+    def _kill(self, name: str) -> int:
+        """1 if it lived. It may be starting again after the kill before."""
+        word, argument = COMMANDS[name]
+        victims = [each for each in self.stack.processes(word) if not argument or argument in each.cmdline()]
+        for each in victims:
+            each.kill()
+        psutil.wait_procs(victims, timeout=10)
+        return int(bool(victims))
+
+
+def _at_their_moments(moments: list[tuple[float, str, str]], stop: threading.Event) -> Iterator[tuple[str, str]]:
+    """Each when its time has come, until `stop` is set."""
+    begun = time.monotonic()
+    for due, *what in moments:
+        if stop.wait(max(0.0, begun + due - time.monotonic())):
+            return
+        yield what[0], what[1]
