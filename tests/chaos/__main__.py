@@ -24,7 +24,7 @@ SETTLE_SECONDS = 150.0
 STACK = {
     "QUIET_SECONDS": "0.5",
     "SANDBOX_LLM_LATENCY": "0.8",
-    "SANDBOX_SLACK_RETRY_DELAYS": "0,10,30",  # Slack's own are 0, 60 and 300 s
+    "SANDBOX_SLACK_RETRY_DELAYS": "0,15,60",  # Slack's own are 0, 60 and 300 s
     "TRIAL_CREDIT_USD": "1000",
 }
 FATAL = ("lost", "duplicated")

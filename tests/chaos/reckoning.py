@@ -47,6 +47,11 @@ class Books:
     def deliveries(self) -> dict[str, Row]:
         return {str(row["id"]): row for row in self.office.rows("channels_delivery")}
 
+    def attempts(self, ts: str) -> list[int | str]:
+        """How Slack's attempts to bring a message ended: a status, or why there was none."""
+        told = self.office.stack.look("slack/control/events", team=self.office.team)["events"]
+        return [each["status"] or each["error"] for event in told if event["ts"] == ts for each in event["attempts"]]
+
     def posts_of_run(self, run_id: object) -> list[Row]:
         ids = {id_ for id_, row in self.deliveries.items() if row["run_id"] == run_id}
         return [post for post in self.posts if delivery_id(post) in ids]
@@ -94,12 +99,12 @@ def _judge(found: Reckoning, books: Books, message: Said) -> None:
         found.find("apology", f"{_name(message)}: {event['reason']}")
         found.reasons[event["reason"][:100]] += 1
     else:
-        found.find("lost", f"{_name(message)}: {_why(books, event)}")
+        found.find("lost", f"{_name(message)}: {_why(books, message, event)}")
 
 
-def _why(books: Books, event: Row | None) -> str:
+def _why(books: Books, message: Said, event: Row | None) -> str:
     if event is None:
-        return "Roster never stored it"
+        return f"Roster never stored it; Slack's attempts ended with {books.attempts(message.ts)}"
     if event["state"] != "done":
         return f"its event is {event['state']} {event['reason']}".strip()
     texts = [post["text"] for post in books.posts_of_run(event["run_id"])]
