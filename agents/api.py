@@ -120,7 +120,7 @@ class AgentViewSet(viewsets.ModelViewSet[Agent]):
     def get_queryset(self) -> QuerySet[Agent]:
         """A change locks its row, so that two at once do not undo each other's fields."""
         agents = super().get_queryset()
-        return agents if self.action in READING else agents.select_for_update()
+        return agents if self.action in READING else agents.select_for_update(no_key=True)
 
     def perform_destroy(self, instance: Agent) -> None:
         hiring.let_go(instance)

@@ -55,13 +55,11 @@ async def complete(prompt: Prompt, credential: Credential) -> Completion:
         raise LLMLostError(f"{name} did not answer within {settings.LLM_TOTAL_SECONDS:g} s.") from error
     except (failures.ModelAPIError, failures.UnexpectedModelBehavior) as error:
         raise _failure(name, error) from error
-    return _completion(name, response)
+    return _completion(response)
 
 
-def _completion(name: str, response: ModelResponse) -> Completion:
+def _completion(response: ModelResponse) -> Completion:
     text = "".join(part.content for part in response.parts if isinstance(part, TextPart)).strip()
-    if not text:
-        raise LLMLostError(f"{name} answered without a text.")
     return Completion(text, _tokens(response), response.provider_response_id or "")
 
 
@@ -86,7 +84,7 @@ def _failure(name: str, error: Exception) -> LLMError:
         if isinstance(error, kind):
             return LLMRefusedError(message.format(name))
     if isinstance(error, BUSY) or getattr(error, "status_code", 0) >= 500:
-        return LLMBusyError(f"{name} cannot answer right now: {error}", getattr(error, "retry_after", None))
+        return LLMBusyError(f"{name} cannot answer right now.", getattr(error, "retry_after", None))
     if isinstance(error, failures.ModelHTTPError):
         return LLMRefusedError(f"{name} rejects the request (HTTP {error.status_code}).")
     return LLMLostError(f"{name} answered with something that is not an answer.")

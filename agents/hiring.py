@@ -28,7 +28,7 @@ def change(agent: Agent) -> Agent:
     """
     agent.full_clean(exclude=["tenant"])
     with transaction.atomic():
-        kept = Agent.objects.employed().select_for_update().get(id=agent.id)
+        kept = Agent.objects.employed().select_for_update(no_key=True).get(id=agent.id)
         changes = {name: getattr(agent, name) for name in PROFILE_FIELDS if getattr(kept, name) != getattr(agent, name)}
         if changes:
             for name, value in changes.items():

@@ -77,17 +77,30 @@ class _Loop:
         threading.Thread(target=self.loop.run_forever, name="llm", daemon=True).start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(settings.LLM_TOTAL_SECONDS + 10)
+
+
+_starting = threading.Lock()
 
 
 @cache
-def _loop() -> _Loop:
+def _loop_once() -> _Loop:
     return _Loop()
 
 
 @cache
-def _edge() -> Any:
+def _edge_once() -> Any:
     return import_string("agents.edge.complete")
+
+
+def _loop() -> _Loop:
+    with _starting:  # functools.cache alone lets threads that begin together make several
+        return _loop_once()
+
+
+def _edge() -> Any:
+    with _starting:
+        return _edge_once()
 
 
 def warm_up() -> None:

@@ -18,9 +18,7 @@ class Profile(models.Model):
     name = models.CharField(max_length=80)
     job_title = models.CharField(max_length=120)
     instructions = models.TextField(max_length=20_000)
-    unavailable_text = models.CharField(
-        max_length=500, default="I can't answer right now. I've let the team know; please try again later."
-    )
+    unavailable_text = models.CharField(max_length=500, default="I can't answer right now. Please try again later.")
     provider = models.CharField(max_length=40, default="openai")
     model = models.CharField(max_length=120, default="gpt-4.1-mini")
     max_output_tokens = models.PositiveIntegerField(

@@ -1,5 +1,6 @@
 """One try at an answer: prepare it in one transaction, ask outside of any, finish it in another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from agents import llm, prompts, transcript
 from agents.llm import Completion, LLMError
-from agents.models import AgentRevision, Conversation, LLMCall, Run
+from agents.models import AgentRevision, Conversation, LLMCall, Run, Turn
 from agents.prompts import Prompt
 from billing import quota
 from usage import ledger, prices
@@ -38,14 +39,13 @@ class Refused:
     reason: str
 
 
-def prepare(conversation: Conversation, attempt: int) -> Prepared | Refused:
+def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn]) -> Prepared | Refused:
     """Reserve the worst case of the next answer and write the call down, inside the tenant's scope.
 
-    attempt: the fencing number of the conversation's lease. Earlier tries that never ended are settled first.
+    attempt: the fencing number of the conversation's lease. turns: what the LLM is told, what waits for an answer last.
     """
-    abandon(conversation)
     revision = _current_revision(conversation)
-    prompt = prompts.prompt_for(revision, conversation.channel, transcript.remembered(conversation))
+    prompt = prompts.prompt_for(revision, conversation.channel, turns)
     run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
     try:
         call = _reserve(run, prompt)
@@ -59,14 +59,19 @@ def ask(prepared: Prepared) -> Completion:
     return llm.complete(prepared.prompt, llm.platform_credential(prepared.prompt.provider))
 
 
-def finish(prepared: Prepared, completion: Completion) -> Run:
-    """Settle, record and save the answer as the conversation's next turn, inside the tenant's scope."""
+def finish(prepared: Prepared, completion: Completion) -> tuple[Run, str]:
+    """Settle, record and save the answer as the conversation's next turn, inside the tenant's scope.
+
+    Returns the run and what to send: an LLM that had nothing to say (its limit was reached, or a filter kept it back)
+    is not asked again, and the employee says that it is unavailable.
+    """
     run = _run(prepared.run_id)
     now = timezone.now()
     _settle(prepared.call_id, completion, now)
     run.end(Run.State.ANSWERED, now)
-    transcript.say(run.conversation, run, completion.text, now)
-    return run
+    reply = completion.text or run.revision.unavailable_text
+    transcript.say(run.conversation, run, reply, now)
+    return run, reply
 
 
 def supersede(prepared: Prepared, completion: Completion) -> None:
@@ -96,7 +101,7 @@ def abandon(conversation: Conversation) -> None:
     """Settle the calls of tries whose worker died at their estimate, so that no billed call is unmetered."""
     now = timezone.now()
     for run in Run.objects.filter(conversation=conversation, state=Run.State.THINKING):
-        for call in LLMCall.objects.select_for_update().filter(run=run, state=LLMCall.State.STARTED):
+        for call in LLMCall.objects.select_for_update(no_key=True).filter(run=run, state=LLMCall.State.STARTED):
             _close(call, _estimated(call), now)
         run.end(Run.State.SUPERSEDED, now, "The worker died while the LLM was thinking.")
 
@@ -151,7 +156,7 @@ class _Bill:
 
 def _open_call(call_id: UUID) -> LLMCall | None:
     """The call, locked, unless it was settled already (by the worker that took over)."""
-    return LLMCall.objects.select_for_update().filter(id=call_id, state=LLMCall.State.STARTED).first()
+    return LLMCall.objects.select_for_update(no_key=True).filter(id=call_id, state=LLMCall.State.STARTED).first()
 
 
 def _estimated(call: LLMCall) -> _Bill:
@@ -159,13 +164,19 @@ def _estimated(call: LLMCall) -> _Bill:
     return _Bill(tokens, Cost(call.estimate_usd, call.price), is_assumed=True)
 
 
+def _billed(call: LLMCall, tokens: Tokens) -> _Bill:
+    """What the provider says was used; an answer that does not say is not free, but billed at its estimate."""
+    if not tokens.total_input:
+        return _estimated(call)
+    return _Bill(tokens, prices.cost(call.provider, call.model, tokens, at=call.started_at), is_assumed=False)
+
+
 def _settle(call_id: UUID, completion: Completion, now: datetime) -> None:
     call = _open_call(call_id)
     if call is None:
         return
     call.provider_request_id = completion.request_id
-    cost = prices.cost(call.provider, call.model, completion.tokens, at=call.started_at)
-    _close(call, _Bill(completion.tokens, cost, is_assumed=False), now)
+    _close(call, _billed(call, completion.tokens), now)
 
 
 def _close(call: LLMCall, bill: _Bill | None, now: datetime) -> None:

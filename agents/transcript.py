@@ -32,6 +32,12 @@ def _add(conversation: Conversation, *, said_at: datetime, **fields: Any) -> Tur
     return turn
 
 
+def with_last(said: Sequence[Turn], asked: Sequence[Turn]) -> list[Turn]:
+    """The same turns with those that wait for an answer last, even where an answer was saved after they were said."""
+    waiting = {turn.id for turn in asked}
+    return [*(turn for turn in said if turn.id not in waiting), *asked]
+
+
 def remembered(conversation: Conversation) -> Sequence[Turn]:
     """The newest turns that fit, oldest first; the last one always, however long it is."""
     newest = conversation.turns.order_by("-said_at", "-id")[:REMEMBERED_TURNS]

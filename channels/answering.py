@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
-from agents import runs
+from agents import runs, transcript
 from agents.llm import Completion, LLMError
 from agents.models import Run
 from agents.runs import Prepared, Refused
@@ -25,7 +25,7 @@ from tenants.scope import tenant_scope
 log = logging.getLogger(__name__)
 
 MOST_FAILURES = 5
-APOLOGY = "Sorry, something went wrong on my side and I can't answer this. The team has been told."
+APOLOGY = "Sorry, something went wrong on my side and I can't answer this. Please try again later."
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,21 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
     with tenant_scope(tenant_id):
         now = timezone.now()
         thread = _free_thread(thread_id, now)
-        events = list(InboxEvent.objects.unanswered().filter(thread=thread)) if thread else []
-        if thread is None or not events or not (is_restart or _is_due(thread, events, now)):
+        if thread is None:
             return None
+        # Read in this order, whatever was said is either among the events or not in the prompt.
+        said = transcript.remembered(thread.conversation)
+        events = list(InboxEvent.objects.unanswered().filter(thread=thread).select_related("turn"))
+        if not events or not (is_restart or _is_due(thread, events, now)):
+            return None
+        runs.abandon(thread.conversation)
         if _keeps_failing(thread, events):
             return None
         thread.lease(now)
         ids = [event.id for event in events]
         InboxEvent.objects.filter(id__in=ids).update(state=InboxEvent.State.RUNNING, attempt=thread.attempt)
-        prepared = runs.prepare(thread.conversation, thread.attempt)
+        asked = transcript.with_last(said, [event.turn for event in events if event.turn])
+        prepared = runs.prepare(thread.conversation, thread.attempt, asked)
         if isinstance(prepared, Refused):
             _land_refusal(thread, prepared)
             return None
@@ -81,7 +87,7 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
 
 def _free_thread(thread_id: UUID, now: datetime) -> Thread | None:
     """The thread, locked, if nobody answers it and nothing of it is on its way out."""
-    threads = Thread.objects.select_for_update(skip_locked=True, of=("self",))
+    threads = Thread.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
     thread = threads.select_related("conversation__agent").filter(id=thread_id).first()
     if thread is None or thread.is_leased(now) or thread.deliveries.holding_up(now).exists():
         return None
@@ -116,10 +122,11 @@ def _land(claim: Claim, completion: Completion, *, may_start_over: bool) -> bool
             return False
         if may_start_over and _newer_input(thread).exists():
             runs.supersede(claim.run, completion)
+            _running(thread).update(state=InboxEvent.State.PENDING)
             thread.release(failures=thread.failures)
             return True
-        run = runs.finish(claim.run, completion)
-        _queue(thread, run, completion.text)
+        run, reply = runs.finish(claim.run, completion)
+        _queue(thread, run, reply)
         return False
 
 
@@ -153,17 +160,17 @@ def _give_up(thread: Thread, reason: str, run: Run | None = None) -> None:
     """Terminal, visible and replayable; the end user gets one apology."""
     run = run or Run.objects.filter(conversation=thread.conversation).order_by("-attempt").first()
     events = InboxEvent.objects.unanswered().filter(thread=thread)
+    address = _address_of(events)
     events.update(state=InboxEvent.State.FAILED, reason=reason, run=run, finished_at=timezone.now())
-    runs.abandon(thread.conversation)
     thread.release()
     if run and not run.deliveries.exists():
         runs.apologise(run, APOLOGY)
-        outbox.queue(thread, run, APOLOGY, _last_address(thread))
+        outbox.queue(thread, run, APOLOGY, address)
 
 
 def _queue(thread: Thread, run: Run, text: str) -> None:
     events = _running(thread)
-    address = _last_address(thread)
+    address = _address_of(events)
     events.update(state=InboxEvent.State.ANSWERED, run=run)
     outbox.queue(thread, run, text, address)
     thread.release()
@@ -171,7 +178,7 @@ def _queue(thread: Thread, run: Run, text: str) -> None:
 
 def _still_ours(claim: Claim) -> Thread | None:
     """The thread, locked, unless another worker has taken it over since."""
-    threads = Thread.objects.select_for_update(of=("self",)).select_related("conversation__agent")
+    threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related("conversation__agent")
     return threads.filter(id=claim.thread_id, attempt=claim.attempt).first()
 
 
@@ -183,6 +190,6 @@ def _newer_input(thread: Thread) -> InboxEventQuerySet:
     return InboxEvent.objects.filter(thread=thread, state=InboxEvent.State.PENDING)
 
 
-def _last_address(thread: Thread) -> dict[str, str]:
-    """Answers go where the person spoke last."""
-    return dict(InboxEvent.objects.filter(thread=thread).order_by("-position").values_list("address", flat=True)[0])
+def _address_of(events: InboxEventQuerySet) -> dict[str, str]:
+    """An answer goes where the last of what it answers was said."""
+    return dict(events.order_by("-position").values_list("address", flat=True)[0])

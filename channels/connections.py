@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from agents import runs
 from channels.models import Connection, Delivery, InboxEvent, Route
 from channels.providers.base import Account, RefusedError
 from tenants.scope import current_tenant_id
@@ -79,16 +80,24 @@ def _claim_route(connection: Connection) -> None:
 
 def disconnect(connection: Connection, reason: str) -> None:
     """Erase the token, give the outside account free, and cancel what was queued."""
-    now = timezone.now()
     with transaction.atomic():
         connection.token = ""
         connection.state, connection.error = Connection.State.DISCONNECTED, reason
         connection.save(update_fields=["token", "state", "error"])
         Route.objects.filter(connection_id=connection.id, tenant_id=current_tenant_id()).delete()
-        events = InboxEvent.objects.unanswered().filter(connection=connection)
-        events.update(state=InboxEvent.State.FAILED, reason=reason, finished_at=now)
-        waiting = Delivery.objects.filter(thread__connection=connection, state=Delivery.State.PENDING)
-        waiting.update(state=Delivery.State.FAILED, error=reason)
+        _cancel_queued(connection, reason)
+
+
+def _cancel_queued(connection: Connection, reason: str) -> None:
+    """End what waits, what is being answered (its worker is fenced off, its call settled) and what is to be sent."""
+    for thread in connection.threads.select_for_update(no_key=True).filter(leased_until__isnull=False):
+        thread.overtake()
+        runs.abandon(thread.conversation)
+    unfinished = (*InboxEvent.WAITING, InboxEvent.State.ANSWERED)
+    events = InboxEvent.objects.filter(connection=connection, state__in=unfinished)
+    events.update(state=InboxEvent.State.FAILED, reason=reason, finished_at=timezone.now())
+    waiting = Delivery.objects.filter(thread__connection=connection, state=Delivery.State.PENDING)
+    waiting.update(state=Delivery.State.FAILED, error=reason)
 
 
 def ended_at_provider(connection: Connection, at: datetime | None) -> None:

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agents import runs, transcript
+from agents.models import Conversation
 from channels import connections
 from channels.models import Connection, InboxEvent, Thread
 from channels.providers.base import InboundEvent, InboundMessage
@@ -47,12 +48,25 @@ def _why_not(connection: Connection, event: InboundEvent, thread: Thread | None)
 
 def _hear(connection: Connection, stored: InboxEvent, message: InboundMessage, thread: Thread | None) -> UUID:
     thread = thread or _begin_thread(connection, message)
-    conversation = thread.conversation
+    conversation = _staffed(connection, thread, message)
     stored.thread = thread
     stored.turn = transcript.hear(conversation, author=message.author, text=message.text, said_at=message.said_at)
     stored.save(update_fields=["thread", "turn"])
     ledger.count_messages(runs.spender(conversation), timezone.now(), received=1)
     return thread.id
+
+
+def _staffed(connection: Connection, thread: Thread, message: InboundMessage) -> Conversation:
+    """The thread's conversation; a new one if its employee was let go and another answers here now."""
+    successor = connection.answering_agent()
+    if thread.conversation.agent.deleted_at and successor:
+        thread.conversation = transcript.begin(successor, connection.provider, _title(message))
+        thread.save(update_fields=["conversation"])
+    return thread.conversation
+
+
+def _title(message: InboundMessage) -> str:
+    return message.title or message.text[:120]
 
 
 def _ignore(connection: Connection, event: InboundEvent, reason: str) -> None:
@@ -91,7 +105,7 @@ def _begin_thread(connection: Connection, message: InboundMessage) -> Thread:
         raise ValueError("A thread begins only where somebody is employed.")
     try:
         with transaction.atomic():
-            conversation = transcript.begin(agent, connection.provider, message.title or message.text[:120])
+            conversation = transcript.begin(agent, connection.provider, _title(message))
             return Thread.objects.create(
                 connection=connection, external_id=message.thread_ids[-1], conversation=conversation
             )

@@ -10,7 +10,8 @@ from functools import cache
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFault
+from django.db import connection
 from django.utils import timezone
 
 from channels.models import Thread
@@ -42,13 +43,16 @@ class Keeper:
             time.sleep(settings.HEARTBEAT_SECONDS)
             with self._lock:
                 leases = list(self._leases)
-            try:
-                for lease in leases:
-                    renew(*lease)
-            except DatabaseError as error:
-                log.warning("Leases could not be renewed: %s", error)
-            finally:
-                connection.close()
+            for lease in leases:
+                self._renew(lease)
+            connection.close()
+
+    def _renew(self, lease: Lease) -> None:
+        try:
+            renew(*lease)
+        except DatabaseFault as error:
+            log.warning("A lease could not be renewed: %s", error)
+            connection.close()
 
 
 def renew(tenant_id: UUID, thread_id: UUID, attempt: int) -> bool:
@@ -59,9 +63,17 @@ def renew(tenant_id: UUID, thread_id: UUID, attempt: int) -> bool:
         return bool(ours.update(leased_until=until))
 
 
+_starting = threading.Lock()
+
+
 @cache
-def _keeper() -> Keeper:
+def _keeper_once() -> Keeper:
     return Keeper()
+
+
+def _keeper() -> Keeper:
+    with _starting:  # functools.cache alone lets threads that begin together make several
+        return _keeper_once()
 
 
 @contextmanager

@@ -113,6 +113,12 @@ class Thread(TenantModel):
         self.retry_at = None
         self.save(update_fields=["attempt", "failures", "leased_until", "retry_at"])
 
+    def overtake(self) -> None:
+        """Fence off whoever is answering."""
+        self.attempt += 1
+        self.leased_until = None
+        self.save(update_fields=["attempt", "leased_until"])
+
     def release(self, *, failures: int = 0, retry_at: datetime | None = None) -> None:
         self.leased_until, self.failures, self.retry_at = None, failures, retry_at
         self.save(update_fields=["leased_until", "failures", "retry_at"])
@@ -121,8 +127,7 @@ class Thread(TenantModel):
 class InboxEventQuerySet(models.QuerySet["InboxEvent"]):
     def unanswered(self) -> "InboxEventQuerySet":
         """What waits for an answer, in the order in which it was said."""
-        waiting = (InboxEvent.State.PENDING, InboxEvent.State.RUNNING)
-        return self.filter(state__in=waiting).order_by("position", "id")
+        return self.filter(state__in=InboxEvent.WAITING).order_by("position", "id")
 
     def insert_new(self, event: "InboxEvent") -> bool:
         """Store an event unless it, or another event about the same message, was stored before."""
@@ -140,6 +145,8 @@ class InboxEvent(TenantModel):
         DONE = "done"
         FAILED = "failed"
         IGNORED = "ignored"
+
+    WAITING = (State.PENDING, State.RUNNING)
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="events")
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, null=True, blank=True, related_name="events")

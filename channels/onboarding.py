@@ -78,7 +78,7 @@ def explain(outcome: oauth.Outcome) -> str:
     return (
         outcome.detail
         if outcome.reason == "storage_error"
-        else OUTCOMES.get(outcome.reason, f"Slack ended the installation: {outcome.reason}. You can try again.")
+        else OUTCOMES.get(outcome.reason, "Slack ended the installation. Nothing was changed; you can try again.")
     )
 
 

@@ -1,6 +1,7 @@
 """Answers on their way out: each is sent once, and one whose fate was not seen is looked up before it is sent again."""
 
 import logging
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -29,7 +30,9 @@ from usage import ledger
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 10
+KEEP_TRYING_FOR = timedelta(hours=6)
+"""An answer later than this is no answer any more."""
+LONGEST_WAIT = 60.0
 SENDING_SECONDS = 20
 """After this long without news, whoever was sending is dead (one call takes 10 s at most)."""
 LOOK_UP_AFTER_SECONDS = 3
@@ -60,11 +63,17 @@ def queue(thread: Thread, run: Run, text: str, address: Address) -> None:
 
 
 def deliver(tenant_id: UUID, thread_id: UUID) -> bool:
-    """Send what is due in a thread, in order. True if the thread is free again and has something to answer."""
+    """Send what is due in a thread, in order. True if that freed the thread for something that waits for an answer."""
+    has_sent = False
     while dispatch := _next(tenant_id, thread_id):
         database.close()
         if not _send(dispatch):
-            break
+            return False
+        has_sent = True
+    return has_sent and _has_more_to_answer(tenant_id, thread_id)
+
+
+def _has_more_to_answer(tenant_id: UUID, thread_id: UUID) -> bool:
     with tenant_scope(tenant_id):
         is_held_up = Delivery.objects.filter(thread_id=thread_id).holding_up(timezone.now()).exists()
         return not is_held_up and InboxEvent.objects.unanswered().filter(thread_id=thread_id).exists()
@@ -74,7 +83,7 @@ def _next(tenant_id: UUID, thread_id: UUID) -> Dispatch | None:
     """Claim the thread's next message if it is due and none before it is still on its way."""
     with tenant_scope(tenant_id):
         now = timezone.now()
-        if not Thread.objects.select_for_update(skip_locked=True).filter(id=thread_id).exists():
+        if not Thread.objects.select_for_update(no_key=True, skip_locked=True).filter(id=thread_id).exists():
             return None
         delivery = Delivery.objects.filter(thread_id=thread_id).holding_up(now).in_order().first()
         if delivery is None or delivery.state != Delivery.State.PENDING or delivery.next_attempt_at > now:
@@ -110,7 +119,9 @@ def _send(dispatch: Dispatch) -> bool:
 
 def _ours(dispatch: Dispatch) -> Delivery | None:
     """The delivery, locked, unless somebody else has moved it on since."""
-    deliveries = Delivery.objects.select_for_update(of=("self",)).select_related("thread__conversation__agent", "run")
+    deliveries = Delivery.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "thread__conversation__agent", "run"
+    )
     open_states = [Delivery.State.SENDING, Delivery.State.UNKNOWN]
     return deliveries.filter(id=dispatch.delivery_id, attempt=dispatch.attempt, state__in=open_states).first()
 
@@ -135,14 +146,20 @@ def _land_error(dispatch: Dispatch, error: DeliveryError) -> None:
             return
         now = timezone.now()
         match error:
-            case NotNowError() if delivery.attempt < MOST_ATTEMPTS:
-                wait = timedelta(seconds=max(error.retry_after, 1))
+            case NotNowError() if now - delivery.created_at < KEEP_TRYING_FOR:
+                wait = timedelta(seconds=_wait(error, delivery.attempt))
                 delivery.move(Delivery.State.PENDING, next_attempt_at=now + wait, error=str(error))
             case OutcomeUnknownError():
                 since = delivery.unknown_since or now
                 delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=str(error))
             case _:
                 _fail(delivery, error)
+
+
+def _wait(error: NotNowError, attempt: int) -> float:
+    """Seconds until the next try: what the provider asks, or longer each time, and never all at once."""
+    backoff = min(2.0 ** min(attempt, 10) / 2, LONGEST_WAIT)
+    return max(error.retry_after, backoff) * random.uniform(1, 1.2)  # noqa: S311 - jitter is no secret
 
 
 def _fail(delivery: Delivery, error: DeliveryError) -> None:
@@ -168,9 +185,17 @@ def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
         log.info("Look-up of %s must wait: %s", dispatch.delivery_id, error)
     except DeliveryError as error:
         log.warning("Look-up of %s: %s", dispatch.delivery_id, error)
-        _land_error(dispatch, OutcomeUnknownError(str(error)))
+        _land_look_up_error(dispatch, error)
     else:
         _land_found(dispatch, external_id)
+
+
+def _land_look_up_error(dispatch: Dispatch, error: DeliveryError) -> None:
+    """A look-up that is refused says nothing about the message: it stays unknown."""
+    _land_error(dispatch, OutcomeUnknownError(str(error)))
+    if isinstance(error, RefusedError):
+        with tenant_scope(dispatch.tenant_id):
+            connections.refused(Delivery.objects.get(id=dispatch.delivery_id).thread.connection_id, error)
 
 
 def _land_found(dispatch: Dispatch, external_id: str | None) -> None:
@@ -186,15 +211,15 @@ def _land_found(dispatch: Dispatch, external_id: str | None) -> None:
 def _next_unknown(tenant_id: UUID, thread_id: UUID) -> Dispatch | None:
     with tenant_scope(tenant_id):
         now = timezone.now()
-        deliveries = Delivery.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
+        deliveries = Delivery.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related(
             "thread__connection"
         )
         delivery = deliveries.filter(is_unseen(now), thread_id=thread_id).in_order().first()
-        if delivery is None or not _may_look_up(delivery.thread.connection_id, now):
+        if delivery is None:
             return None
-        since = delivery.unknown_since or now
+        since = delivery.unknown_since or delivery.sending_since or now
         delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=delivery.error or "Its sender ended.")
-        return _dispatch(tenant_id, delivery)
+        return _dispatch(tenant_id, delivery) if _may_look_up(delivery.thread.connection_id, now) else None
 
 
 def is_unseen(now: datetime) -> Q:

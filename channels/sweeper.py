@@ -1,13 +1,13 @@
 """Closes the gap between Postgres, which knows what is due, and the broker, which may have forgotten."""
 
-from collections.abc import Iterable
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from channels import outbox
@@ -18,6 +18,7 @@ LOCK = 7_201_833
 LAST_SWEEP = "last-sweep"
 """The cache's key of the time (seconds since the epoch) at which a worker last swept."""
 MOST = 200
+CONSIDERED = 10_000
 STALE_SECONDS = 2
 
 
@@ -31,15 +32,18 @@ class Due:
 
 
 def due() -> Due:
-    """What is overdue over all tenants, oldest first, at most 200 of each; nothing while another sweep looks."""
+    """What is overdue over all tenants, at most 200 threads of each kind; nothing while another sweep looks.
+
+    They come in random order: what cannot move must not stand before what can, sweep after sweep.
+    """
     with sweeper_scope():
         if not _is_alone():
             return Due([], [], [])
         now = timezone.now()
         return Due(
-            answers=_pairs(_overdue_events(now)),
-            deliveries=_pairs(_overdue_deliveries(now)),
-            look_ups=_pairs(Delivery.objects.filter(outbox.is_unseen(now)).order_by("sending_since")),
+            answers=_threads(_overdue_events(now)),
+            deliveries=_threads(_overdue_deliveries(now)),
+            look_ups=_threads(Delivery.objects.filter(outbox.is_unseen(now))),
         )
 
 
@@ -50,21 +54,22 @@ def _is_alone() -> bool:
 
 
 def _overdue_events(now: datetime) -> QuerySet[InboxEvent]:
-    """Waiting past the quiet period with nobody on it."""
+    """Waiting past the quiet period with nobody on it and nothing of the thread on its way out."""
     stale = now - timedelta(seconds=settings.QUIET_SECONDS + STALE_SECONDS)
     is_free = Q(thread__leased_until=None) | Q(thread__leased_until__lte=now)
     is_to_retry = Q(thread__retry_at=None) | Q(thread__retry_at__lte=now)
+    held_up = Delivery.objects.holding_up(now).filter(thread=OuterRef("thread"))
     waiting = InboxEvent.objects.filter(
-        is_free, is_to_retry, state__in=["pending", "running"], received_at__lte=stale, thread__isnull=False
+        is_free, is_to_retry, state__in=InboxEvent.WAITING, received_at__lte=stale, thread__isnull=False
     )
-    return waiting.order_by("received_at")
+    return waiting.filter(~Exists(held_up))
 
 
 def _overdue_deliveries(now: datetime) -> QuerySet[Delivery]:
-    stale = now - timedelta(seconds=STALE_SECONDS)
-    return Delivery.objects.filter(outbox.due_after(stale)).order_by("next_attempt_at")
+    return Delivery.objects.filter(outbox.due_after(now - timedelta(seconds=STALE_SECONDS)))
 
 
-def _pairs(rows: "QuerySet[InboxEvent] | QuerySet[Delivery]") -> list[tuple[UUID, UUID]]:
-    found: Iterable[tuple[UUID, UUID]] = rows.values_list("tenant_id", "thread_id")[:MOST]
-    return list(dict.fromkeys(found))
+def _threads(rows: "QuerySet[InboxEvent] | QuerySet[Delivery]") -> list[tuple[UUID, UUID]]:
+    """Each thread once, as (tenant, thread)."""
+    found = rows.order_by().values_list("tenant_id", "thread_id").distinct()[:CONSIDERED]
+    return random.sample(list(found), min(MOST, len(found)))

@@ -27,7 +27,8 @@ def deliver(tenant_id: UUID, thread_id: UUID) -> None:
 def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
     """Look up a delivery whose outcome was not seen, and send again what is absent."""
     outbox.reconcile(tenant_id, thread_id)
-    _deliver(tenant_id, thread_id)
+    outbox.deliver(tenant_id, thread_id)
+    wake(answer, tenant_id, thread_id)
 
 
 @shared_task

@@ -36,7 +36,7 @@ def slack_events(request: HttpRequest) -> HttpResponse:
 
 
 def _accept(envelope: events.Envelope, body: bytes) -> None:
-    route = connections.route_of(events.PROVIDER, envelope.account)
+    route = connections.route_of(events.PROVIDER, envelope.account) if envelope.account else None
     if route is None:
         log.info("An event for a Slack workspace that nobody connected: %s", envelope.account)
         return

@@ -1,7 +1,9 @@
 """The environment, read once: each value checked, each failure one sentence that names the variable and the fix."""
 
+import math
 import os
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -53,6 +55,12 @@ class Environment:
                 f"{name} is {value!r}, which is not {example}: correct it or unset it."
             ) from error
 
+    def seconds(self, name: str, default: str) -> float:
+        return self.number(name, default, parse=not_negative, example="a number of seconds")
+
+    def count(self, name: str, default: str) -> int:
+        return int(self.number(name, default, parse=not_negative, example=f"a number such as {default}"))
+
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.text(name, "1" if default else "0").lower()
         if value not in {"0", "1", "true", "false", "yes", "no"}:
@@ -64,8 +72,8 @@ class Environment:
 
     def url(self, name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "https")) -> str:
         value = self.text(name, default)
-        if value and (urlsplit(value).scheme not in schemes or not urlsplit(value).netloc):
-            raise ImproperlyConfigured(f"{name} is {value!r}: give a whole URL that begins with {schemes[0]}://.")
+        if value and not _is_url(value, schemes):
+            raise ImproperlyConfigured(f"{name} is no whole URL: write it so that it begins with {schemes[0]}://.")
         return value
 
     def database(self, name: str, *, default: str = "") -> dict[str, Any]:
@@ -108,6 +116,37 @@ class Environment:
                     f"SANDBOX=1 together with {credential}: unset SANDBOX to use the real service, "
                     f"or unset {credential} to use the sandbox (or set {base_url} to say where it goes)."
                 )
+
+
+def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # a port that is no number
+        return False
+
+
+def not_negative(value: str) -> float:
+    """A number of seconds. Raises ValueError."""
+    number = float(value)
+    if not (math.isfinite(number) and number >= 0):
+        raise ValueError(value)
+    return number
+
+
+def amount(value: str) -> Decimal:
+    """An amount of USD. Raises ValueError or ArithmeticError."""
+    number = Decimal(value)
+    if not (number.is_finite() and number >= 0):
+        raise ValueError(value)
+    return number
+
+
+def port(value: str) -> int:
+    """A port number. Raises ValueError."""
+    if not 0 < int(value) < 65_534:  # the sandbox takes the next two
+        raise ValueError(value)
+    return int(value)
 
 
 def read() -> Environment:

@@ -32,6 +32,8 @@ def logging_config(*, json: bool) -> dict[str, Any]:
             "psycopg.pool": {"level": "ERROR"},
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},
+            "httpx2": {"level": "WARNING"},
+            "httpcore2": {"level": "WARNING"},
             "openai": {"level": "WARNING"},
             "slack_sdk": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},

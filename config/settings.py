@@ -1,6 +1,5 @@
 """Django's settings, all of them read from the environment (see docs/configuration.md)."""
 
-from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,7 +21,7 @@ env = environment.read()
 SANDBOX = env.flag("SANDBOX", default=False)
 if SANDBOX:
     env.refuse_sandbox_with_live_credentials()
-PORT = env.number("PORT", "8000", parse=int, example="a port number such as 8000")
+PORT = env.number("PORT", "8000", parse=environment.port, example="a port number such as 8000")
 SANDBOX_URL = env.url("SANDBOX_URL", f"http://127.0.0.1:{PORT + 1}").rstrip("/")
 
 
@@ -102,7 +101,7 @@ TEMPLATES = [
 
 # Databases: `app` serves under row-level security, `owner` migrates.
 _app = env.database("DATABASE_URL")
-_pool_size = env.number("DATABASE_POOL_SIZE", "16", parse=int, example="a number such as 16")
+_pool_size = env.count("DATABASE_POOL_SIZE", "16")
 _pool = {"min_size": 1, "max_size": _pool_size, "timeout": 5} if _pool_size else False
 DATABASES = {
     "default": {
@@ -124,7 +123,7 @@ DATABASE_ADMIN_URL = env.url("DATABASE_ADMIN_URL", schemes=("postgres", "postgre
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: the broker and the cache. Neither holds truth: losing it loses nothing.
-REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss"))
 if not REDIS_URL:
     raise ImproperlyConfigured("REDIS_URL is not set: give a redis:// URL, or run `make run`, which brings its own.")
 CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", REDIS_URL, schemes=("redis", "rediss", "amqp", "amqps"))
@@ -216,22 +215,25 @@ OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", _peer("/openai/v1", "https://api.openai.com/v1"))
 ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
 ANTHROPIC_BASE_URL = env.url("ANTHROPIC_BASE_URL", _peer("/anthropic", "https://api.anthropic.com"))
-LLM_CONNECT_SECONDS = env.number("LLM_CONNECT_SECONDS", "5", parse=float, example="a number of seconds")
-LLM_TOTAL_SECONDS = env.number("LLM_TOTAL_SECONDS", "90", parse=float, example="a number of seconds")
-DEFAULT_MODEL = env.text("DEFAULT_MODEL", "openai:gpt-4.1-mini")
+LLM_CONNECT_SECONDS = env.number(
+    "LLM_CONNECT_SECONDS", "5", parse=environment.not_negative, example="a number of seconds"
+)
+LLM_TOTAL_SECONDS = env.seconds("LLM_TOTAL_SECONDS", "90")
 
 # Trial
-TRIAL_CREDIT_USD = env.number("TRIAL_CREDIT_USD", "5", parse=Decimal, example="an amount such as 5")
-TRIAL_DAYS = env.number("TRIAL_DAYS", "14", parse=int, example="a number of days such as 14")
-TRIAL_REQUIRES_CARD = env.flag("TRIAL_REQUIRES_CARD", default=True)
+TRIAL_CREDIT_USD = env.number("TRIAL_CREDIT_USD", "5", parse=environment.amount, example="an amount such as 5")
 
 # The pipeline's clocks, in seconds (see docs/pipeline.md)
-QUIET_SECONDS = env.number("QUIET_SECONDS", "2", parse=float, example="a number of seconds")
-QUIET_MAX_SECONDS = env.number("QUIET_MAX_SECONDS", "10", parse=float, example="a number of seconds")
-LEASE_SECONDS = env.number("LEASE_SECONDS", "20", parse=float, example="a number of seconds")
-HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", "5", parse=float, example="a number of seconds")
-UNKNOWN_FREES_SECONDS = env.number("UNKNOWN_FREES_SECONDS", "60", parse=float, example="a number of seconds")
-RETRY_SECONDS = env.number("RETRY_SECONDS", "2", parse=float, example="a number of seconds")
+QUIET_SECONDS = env.seconds("QUIET_SECONDS", "2")
+QUIET_MAX_SECONDS = env.seconds("QUIET_MAX_SECONDS", "10")
+LEASE_SECONDS = env.seconds("LEASE_SECONDS", "20")
+HEARTBEAT_SECONDS = env.seconds("HEARTBEAT_SECONDS", "5")
+UNKNOWN_FREES_SECONDS = env.number(
+    "UNKNOWN_FREES_SECONDS", "60", parse=environment.not_negative, example="a number of seconds"
+)
+if HEARTBEAT_SECONDS >= LEASE_SECONDS:
+    raise ImproperlyConfigured("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS: a quarter of it is good.")
+RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 
 # Static files: hashed names, compressed, served by WhiteNoise.
 STATIC_URL = "/static/"

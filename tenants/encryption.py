@@ -19,28 +19,35 @@ class Secret:
     Its text is its last four characters, so that a log line, a template or an error page cannot give it away.
     """
 
-    __slots__ = ("_plain",)
+    __slots__ = ("_plain", "_stored")
 
-    def __init__(self, plain: str) -> None:
+    def __init__(self, plain: str = "", *, stored: str = "") -> None:
         self._plain = plain
+        self._stored = stored
 
     def reveal(self) -> str:
-        return self._plain
+        """The plain text. What came from the database is decrypted only now, so a lost key breaks nothing else."""
+        return decrypt(self._stored) if self._stored else self._plain
+
+    def sealed(self) -> str:
+        """The ciphertext for the database; empty for an empty secret."""
+        return self._stored or (encrypt(self._plain) if self._plain else "")
 
     def __str__(self) -> str:
-        return f"••••{self._plain[-4:]}" if len(self._plain) >= 12 else "••••"
+        plain = self.reveal()
+        return f"••••{plain[-4:]}" if len(plain) >= 12 else "••••"
 
     def __repr__(self) -> str:
-        return f"<Secret {self}>"
+        return "<Secret>"
 
     def __bool__(self) -> bool:
-        return bool(self._plain)
+        return bool(self._plain or self._stored)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._plain == self._plain
+        return isinstance(other, Secret) and other.reveal() == self.reveal()
 
     def __hash__(self) -> int:
-        return hash(self._plain)
+        return hash(self.reveal())
 
 
 def key_id(key: str) -> str:
@@ -74,7 +81,7 @@ class EncryptedField(models.TextField):  # type: ignore[type-arg]
     """A text column that holds ciphertext and reads as a Secret."""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Secret | None:
-        return None if value is None else Secret(decrypt(value) if value else "")
+        return None if value is None else Secret(stored=value)
 
     def to_python(self, value: Any) -> Any:
         return value if isinstance(value, Secret) or value is None else Secret(str(value))
@@ -83,4 +90,5 @@ class EncryptedField(models.TextField):  # type: ignore[type-arg]
         secret = self.to_python(value)
         if secret is None:
             return None
-        return encrypt(secret.reveal()) if secret else ""
+        sealed: str = secret.sealed()
+        return sealed

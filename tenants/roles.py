@@ -7,7 +7,8 @@ from psycopg import sql
 
 ATTRIBUTES = {
     "owner": "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE CREATEDB",
-    "app": "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB",
+    # NOINHERIT: a policy for `sweeper` would otherwise hold for `app` too; it has to SET ROLE first.
+    "app": "LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB",
     "staff": "LOGIN NOSUPERUSER BYPASSRLS NOCREATEROLE NOCREATEDB",
     "sweeper": "NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB",
 }
@@ -20,7 +21,9 @@ def provision(connection: psycopg.Connection, database: str, passwords: Mapping[
     Returns the names of the roles that were made. Raises psycopg.errors.InsufficientPrivilege.
     """
     made = [role for role in ATTRIBUTES if _ensure_role(connection, role, passwords.get(role, ""))]
-    connection.execute("GRANT sweeper TO app")
+    with connection.transaction():  # an older grant may have been made with inheritance
+        connection.execute("REVOKE sweeper FROM app")
+        connection.execute("GRANT sweeper TO app")
     _ensure_database(connection, database)
     return made
 
@@ -28,8 +31,8 @@ def provision(connection: psycopg.Connection, database: str, passwords: Mapping[
 def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> bool:
     exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     name = sql.Identifier(role)
-    if not exists:
-        connection.execute(sql.SQL("CREATE ROLE {} " + ATTRIBUTES[role]).format(name))
+    verb = "ALTER" if exists else "CREATE"
+    connection.execute(sql.SQL(verb + " ROLE {} " + ATTRIBUTES[role]).format(name))
     if password:
         connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(password)))
     return not exists

@@ -52,7 +52,9 @@ def _reserve_on(meter: Meter, reference: UUID, amount_usd: Decimal) -> None:
 def settle(reference: UUID, actual_usd: Decimal) -> bool:
     """Turn the holds of an LLM call into spending, exactly once. False if they were settled before."""
     settled = False
-    for hold in Hold.objects.select_for_update().filter(reference=reference, state=Hold.State.OPEN).order_by("id"):
+    for hold in (
+        Hold.objects.select_for_update(no_key=True).filter(reference=reference, state=Hold.State.OPEN).order_by("id")
+    ):
         hold.state = Hold.State.SETTLED
         hold.save(update_fields=["state"])
         Meter.objects.filter(id=hold.meter_id).update(

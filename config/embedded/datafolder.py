@@ -20,6 +20,9 @@ FAMILIES = {
 }
 
 
+YES = {"1", "true", "yes"}
+
+
 @dataclass(frozen=True)
 class DataFolder:
     """The data folder at `path`, an absolute path."""
@@ -44,7 +47,7 @@ class DataFolder:
         stored = read_json(self._environment_path)
         always: dict[str, str] = stored.get("always", {})
         if sandbox is None:
-            sandbox = (os.environ.get("SANDBOX") or always.get("SANDBOX")) == "1"
+            sandbox = (os.environ.get("SANDBOX") or always.get("SANDBOX", "0")).lower() in YES
         overruled = {name for given, family in FAMILIES.items() if os.environ.get(given) for name in family}
         values = always | (stored.get("sandbox", {}) if sandbox else {})
         return {name: value for name, value in values.items() if name not in overruled}

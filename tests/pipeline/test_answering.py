@@ -10,13 +10,16 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agents import hiring, runs
+from agents.llm import Completion
 from agents.models import LLMCall, Run, Turn
 from billing import quota
 from channels import answering, leases, outbox, sweeper
 from channels.models import Delivery, InboxEvent, Thread
 from tenants.scope import tenant_scope
+from tests import factories
 from tests.pipeline.conftest import Desk
 from usage.models import DailyMessages, DailyUsage, Hold, Meter, UsageRecord
+from usage.tokens import Tokens
 
 
 def answer(desk: Desk, thread_id: UUID) -> None:
@@ -102,6 +105,7 @@ def test_a_message_that_keeps_killing_its_worker_ends_with_one_apology(desk: Des
     assert desk.posted() == [answering.APOLOGY]
     with tenant_scope(desk.tenant.id):
         assert Meter.objects.get().reserved_usd == 0
+        assert not Run.objects.filter(state="thinking").exists()
 
 
 def test_a_fault_that_does_not_pass_ends_with_one_apology(desk: Desk) -> None:
@@ -206,3 +210,89 @@ def test_people_and_employee_take_turns(desk: Desk) -> None:
     answer(desk, desk.hear("When do you open?"))
     with tenant_scope(desk.tenant.id):
         assert list(Turn.objects.order_by("id").values_list("speaker", flat=True)) == ["person", "employee"]
+
+
+def test_accepting_and_landing_at_once_do_not_lock_each_other_out(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    claim = answering._claim(desk.tenant.id, thread_id)
+    assert claim
+    completion = runs.ask(claim.run)
+
+    def hear(number: int) -> None:
+        try:
+            desk.hear(f"And on day {number}?", desk.first_ts())
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        heard = [pool.submit(hear, number) for number in range(16)]
+        answering._land(claim, completion, may_start_over=False)
+        for each in heard:
+            each.result()
+    with tenant_scope(desk.tenant.id):
+        assert InboxEvent.objects.filter(state="pending").count() >= 1
+        assert Run.objects.get().state == "answered"
+
+
+def test_what_waits_comes_last_in_the_prompt_even_if_the_answer_was_saved_after_it(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    claim = answering._claim(desk.tenant.id, thread_id)
+    assert claim
+    completion = runs.ask(claim.run)
+    desk.hear("And when do you close?", desk.first_ts())
+    answering._land(claim, completion, may_start_over=False)
+    outbox.deliver(desk.tenant.id, thread_id)
+    following = answering._claim(desk.tenant.id, thread_id)
+    assert following
+    assert [message.is_from_employee for message in following.run.prompt.messages] == [False, True, False]
+    assert following.run.prompt.messages[-1].text == "And when do you close?"
+
+
+def test_starting_over_is_no_failure(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    with tenant_scope(desk.tenant.id):
+        Thread.objects.update(failures=answering.MOST_FAILURES - 1)
+    claim = answering._claim(desk.tenant.id, thread_id)
+    assert claim
+    desk.hear("And when do you close?", desk.first_ts())
+    assert answering._attempt(claim, may_start_over=True) is True
+    answer(desk, thread_id)
+    assert desk.events() == [("done", ""), ("done", "")]
+
+
+def test_after_an_employee_is_let_go_its_successor_answers_in_the_old_thread(desk: Desk) -> None:
+    answer(desk, desk.hear("When do you open?"))
+    with tenant_scope(desk.tenant.id):
+        hiring.let_go(desk.agent)
+        factories.make_agent("Max")
+    answer(desk, desk.hear("And when do you close?", desk.first_ts()))
+    with tenant_scope(desk.tenant.id):
+        assert Run.objects.order_by("-id")[0].revision.name == "Max"
+    assert desk.posted()[-1] != desk.agent.unavailable_text
+
+
+def test_an_answer_without_usage_is_billed_at_its_estimate(desk: Desk) -> None:
+    claim = answering._claim(desk.tenant.id, desk.hear("When do you open?"))
+    assert claim
+    answering._land(claim, Completion("Hello", Tokens(), ""), may_start_over=False)
+    with tenant_scope(desk.tenant.id):
+        record = UsageRecord.objects.get()
+        assert record.is_assumed
+        assert record.cost_usd == LLMCall.objects.get().estimate_usd > 0
+
+
+def test_an_answer_without_text_is_paid_once_and_not_asked_again(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    claim = answering._claim(desk.tenant.id, thread_id)
+    assert claim
+    answering._land(claim, Completion("", Tokens(input=100, output=1_000), ""), may_start_over=False)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.posted() == [desk.agent.unavailable_text]
+    assert desk.events() == [("done", "")]
+
+
+def test_a_wake_up_for_what_is_not_due_wakes_nothing(desk: Desk) -> None:
+    """A worker that finds nothing to send must not publish: it would spin."""
+    thread_id = desk.hear("When do you open?")
+    assert answering._claim(desk.tenant.id, thread_id)
+    assert outbox.deliver(desk.tenant.id, thread_id) is False

@@ -6,10 +6,11 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from channels import answering, outbox
+from channels import answering, connections, outbox
 from channels.models import Connection, Delivery
 from tenants.scope import tenant_scope
 from tests.pipeline.conftest import Desk
+from usage.models import Meter
 
 
 def fault(desk: Desk, kind: str, times: int = 1) -> None:
@@ -97,13 +98,51 @@ def test_a_dead_token_breaks_the_connection_and_says_so(desk: Desk) -> None:
         assert Connection.objects.get().state == "broken"
 
 
-def test_a_lasting_rate_limit_ends(desk: Desk) -> None:
+def test_a_rate_limit_is_outlasted_but_not_for_ever(desk: Desk) -> None:
     fault(desk, "429", times=50)
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
-    for _ in range(outbox.MOST_ATTEMPTS + 1):
+    for _ in range(20):
         with tenant_scope(desk.tenant.id):
             Delivery.objects.update(next_attempt_at=timezone.now())
         outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["pending"]
+    with tenant_scope(desk.tenant.id):
+        delivery = Delivery.objects.get()
+        assert delivery.next_attempt_at - timezone.now() > timedelta(seconds=30), "the waits grow"
+        Delivery.objects.update(next_attempt_at=timezone.now(), created_at=timezone.now() - outbox.KEEP_TRYING_FOR)
+    outbox.deliver(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["failed"]
-    assert desk.posted() == []
+    assert [state for state, _ in desk.events()] == ["failed"]
+
+
+def test_a_stale_sender_frees_the_conversation_also_when_no_look_up_is_allowed(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    answering.answer(desk.tenant.id, thread_id)
+    assert outbox._next(desk.tenant.id, thread_id)
+    with tenant_scope(desk.tenant.id):
+        Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=70))
+        Connection.objects.update(looked_up_at=timezone.now())
+    outbox.reconcile(desk.tenant.id, thread_id)
+    with tenant_scope(desk.tenant.id):
+        assert not Delivery.objects.holding_up(timezone.now()).exists()
+
+
+def test_disconnecting_ends_what_waits_and_gives_the_hold_back(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    claim = answering._claim(desk.tenant.id, thread_id)
+    assert claim
+    with tenant_scope(desk.tenant.id):
+        connections.disconnect(Connection.objects.get(), "Disconnected by a test.")
+        assert Meter.objects.get().reserved_usd == 0
+    answering._attempt(claim, may_start_over=True)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.events() == [("failed", "Disconnected by a test.")]
+    assert desk.deliveries() == []
+
+
+def test_disconnecting_ends_an_answer_that_waits_to_be_sent(desk: Desk) -> None:
+    answering.answer(desk.tenant.id, desk.hear("When do you open?"))
+    with tenant_scope(desk.tenant.id):
+        connections.disconnect(Connection.objects.get(), "Disconnected by a test.")
+    assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected by a test.")])

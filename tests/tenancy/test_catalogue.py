@@ -60,7 +60,7 @@ def test_every_protected_table_shows_a_tenant_only_its_own_rows() -> None:
     by_table: dict[str, set[tuple[str, str]]] = {}
     for table, _name, roles, command, using, check in rows(POLICIES):
         if roles == ["sweeper"]:
-            assert (command, using, check) == ("SELECT", "true", None)
+            assert (command, using, check) == ("SELECT", "(CURRENT_USER = 'sweeper'::name)", None)
             continue
         assert (command, using, check) == ("ALL", MATCH, MATCH), table
         by_table.setdefault(table, set()).update((role, command) for role in roles)
@@ -82,7 +82,11 @@ def test_every_foreign_key_between_tenant_tables_is_doubled_by_one_on_the_tenant
 
 @pytest.mark.django_db
 def test_the_sweeper_reads_ids_states_and_times_only() -> None:
-    granted = rows("SELECT DISTINCT column_name FROM information_schema.column_privileges WHERE grantee = 'sweeper'")
+    granted = rows("""
+        SELECT DISTINCT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+           AND has_column_privilege('sweeper', c.oid, a.attnum, 'SELECT')
+    """)
     assert {name for (name,) in granted} == {
         "id", "tenant_id", "connection_id", "thread_id", "state", "attempt",
         "received_at", "leased_until", "retry_at", "next_attempt_at", "sending_since", "unknown_since",
@@ -92,6 +96,9 @@ def test_the_sweeper_reads_ids_states_and_times_only() -> None:
 @pytest.mark.django_db
 def test_app_owns_nothing_and_cannot_truncate_or_bypass() -> None:
     assert rows("SELECT current_user") == [("app",)]
+    assert rows("SELECT pg_has_role('app', 'sweeper', 'USAGE'), pg_has_role('app', 'sweeper', 'SET')") == [
+        (False, True)
+    ]
     assert rows("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = 'app'") == [(False, False)]
     assert rows("SELECT count(*) FROM pg_tables WHERE tableowner = 'app'") == [(0,)]
     truncatable = """

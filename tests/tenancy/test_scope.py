@@ -78,6 +78,9 @@ def test_the_sweeper_sees_ids_over_all_tenants_but_no_content(committed_cast: Ca
                 connection=linked, provider="slack", external_account=linked.external_id, event_id="Ev1",
                 kind="x", position=0, payload="secret",
             )  # fmt: skip
+    assert InboxEvent.objects.count() == 0, "app must not see by what it may become"
+    with tenant_scope(committed_cast.acme.id):
+        assert InboxEvent.objects.values_list("tenant_id").distinct().get() == (committed_cast.acme.id,)
     with sweeper_scope():
         seen: set[UUID] = set(InboxEvent.objects.values_list("tenant_id", flat=True))
         assert seen == {committed_cast.acme.id, committed_cast.globex.id}

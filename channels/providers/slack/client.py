@@ -1,5 +1,8 @@
 """Slack's Web API: posting, looking up, the test message. https://docs.slack.dev/reference/methods"""
 
+import errno
+import re
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,7 +32,10 @@ PART = 3_900
 """Slack advises at most 4,000 characters of text a message; 40,000 is where it cuts."""
 LOOK_UP_MESSAGES = 15
 TIMEOUT_SECONDS = 10
+UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 DEAD_TOKEN = {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
+ERROR_CODE = re.compile(r"[a-z_]+")
+"""What is none is slack_sdk's own sentence about a body that is no JSON."""
 OWN_TROUBLE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
 
 
@@ -132,7 +138,7 @@ def _refusal(error: SlackApiError) -> DeliveryError:
     code = response.get("error", "") if isinstance(response.data, dict) else ""
     if response.status_code == 429 or code in {"ratelimited", "rate_limited"}:
         return NotNowError("Slack limits how often messages may be sent.", _retry_after(response))
-    if response.status_code >= 500 or code in OWN_TROUBLE or not code:
+    if response.status_code >= 500 or code in OWN_TROUBLE or not ERROR_CODE.fullmatch(code):
         return OutcomeUnknownError(f"Slack has a problem of its own (HTTP {response.status_code} {code}).")
     if code in DEAD_TOKEN:
         return RefusedError(f"Slack no longer accepts the token ({code}): connect Slack again.", breaks_connection=True)
@@ -147,7 +153,8 @@ def _retry_after(response: SlackResponse) -> float:
 
 
 def _broken_connection(error: URLError) -> DeliveryError:
-    """A refused connection sent nothing; anything later may have."""
-    if isinstance(error.reason, ConnectionRefusedError):
+    """What never reached Slack was not sent; anything later may have been."""
+    reason = error.reason
+    if isinstance(reason, ConnectionRefusedError | socket.gaierror) or getattr(reason, "errno", None) in UNREACHABLE:
         return NotNowError("Slack cannot be reached.", 5.0)
     return OutcomeUnknownError(f"The connection to Slack broke: {error.reason}.")

@@ -144,10 +144,12 @@ class _Installations(InstallationStore):
         self.tenant_id = tenant_id
 
     def save(self, installation: Installation) -> None:
+        if not installation.team_id:
+            raise TakenError("Roster joins single workspaces: choose one of the organisation's and install it there.")
         installed = Installed(
             provider=PROVIDER,
-            external_id=installation.team_id or "",
-            name=installation.team_name or installation.team_id or "",
+            external_id=installation.team_id,
+            name=installation.team_name or installation.team_id,
             token=installation.bot_token or "",
             bot_user_id=installation.bot_user_id or "",
             installer_id=installation.user_id or "",
@@ -161,7 +163,7 @@ class _Installations(InstallationStore):
 
 
 class TakenError(BoltError):
-    """The team belongs to another workspace; Bolt hands its own errors on."""
+    """This team cannot be connected here; Bolt hands its own errors on."""
 
 
 def _reports(tenant_id: UUID, outcomes: list[Outcome]) -> CallbackOptions:
