@@ -47,4 +47,7 @@ def save(form: EmployeeForm) -> bool:
     except NoSeatError as error:
         form.add_error(None, str(error))
         return False
+    except Agent.DoesNotExist:
+        form.add_error(None, f"{agent.name} was let go meanwhile: go back to the list.")
+        return False
     return True

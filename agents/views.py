@@ -5,8 +5,9 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from agents import hiring
 from agents.forms import EmployeeForm
 from agents.models import Agent
 from agents.onboarding import save
@@ -36,6 +37,16 @@ def employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Read and change an AI employee."""
     agent = get_object_or_404(Agent.objects.employed(), id=agent_id)
     return _edit(request, EmployeeForm(request.POST or None, instance=agent), agent)
+
+
+@requires(Role.OPERATOR)
+@require_POST
+def let_go(request: HttpRequest, agent_id: UUID) -> HttpResponse:
+    """Free the employee's seat; what it said stays readable."""
+    agent = get_object_or_404(Agent.objects.employed(), id=agent_id)
+    hiring.let_go(agent)
+    messages.success(request, f"{agent.name} was let go.")
+    return redirect("workspace:employees", workspace_of(request).tenant.slug)
 
 
 def _edit(request: HttpRequest, form: EmployeeForm, agent: Agent) -> HttpResponse:

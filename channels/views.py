@@ -112,10 +112,11 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     found = _conversations().filter(id=conversation_id).first()
     if found is None:
         raise Http404("No such conversation.")
-    deliveries = Delivery.objects.filter(thread__conversation=found).order_by("sequence")
-    by_run = {delivery.run_id: delivery for delivery in deliveries}
+    # Of an answer in several parts the page tells about the first that was not sent, else about the last.
+    parts = Delivery.objects.filter(run__conversation=found).order_by("-sequence")
+    by_run = {part.run_id: part for part in sorted(parts, key=lambda part: part.state != Delivery.State.SENT)}
     turns = [(turn, by_run.get(turn.run_id) if turn.run_id else None) for turn in found.turns.order_by("said_at", "id")]
-    failed = InboxEvent.objects.filter(thread__conversation=found, state=InboxEvent.State.FAILED)
+    failed = InboxEvent.objects.filter(turn__conversation=found, state=InboxEvent.State.FAILED)
     return render(request, "channels/conversation.html", {"conversation": found, "turns": turns, "failed": failed})
 
 

@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_init, worker_ready
 from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -13,7 +13,13 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+@worker_init.connect
+def refuse_powerful_role(**kwargs: object) -> None:
+    """The worker serves tenants too; a path, because settings are not loaded yet here."""
+    import_string("tenants.guard.refuse_powerful_role")()
+
+
 @worker_ready.connect
 def warm_up(**kwargs: object) -> None:
-    """Workers ask LLMs, so they load the SDKs; the name is a path because settings are not loaded yet here."""
+    """Workers ask LLMs, so they load the SDKs."""
     import_string("agents.llm.warm_up")()

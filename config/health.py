@@ -38,10 +38,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
     Beat publishes a sweep every few seconds and a worker runs it, so an old one means that one of them is down.
     """
     now = timezone.now()
-    with sweeper_scope():
-        waiting = InboxEvent.objects.filter(state__in=["pending", "running"])
-        event = waiting.aggregate(oldest=Min("received_at"))["oldest"]
-        delivery = Delivery.objects.filter(state="pending").aggregate(oldest=Min("next_attempt_at"))["oldest"]
+    try:
+        event, delivery = _oldest()
+    except DatabaseError:
+        return JsonResponse({"postgres": "does not answer: check DATABASE_URL"}, status=503)
     is_up, swept = _redis_answers(), cache.get(LAST_SWEEP)
     works = swept is not None and now.timestamp() - swept < SWEEP_STALE_SECONDS
     return JsonResponse(
@@ -53,6 +53,17 @@ def healthz(request: HttpRequest) -> JsonResponse:
         },
         status=200 if is_up and works else 503,
     )
+
+
+def _oldest() -> tuple[datetime | None, datetime | None]:
+    """When the oldest event that waits came in, and since when the oldest delivery on its way is due."""
+    with sweeper_scope():
+        events = InboxEvent.objects.filter(state__in=InboxEvent.WAITING)
+        deliveries = Delivery.objects.filter(state__in=[Delivery.State.PENDING, Delivery.State.SENDING])
+        return (
+            events.aggregate(oldest=Min("received_at"))["oldest"],
+            deliveries.aggregate(oldest=Min("next_attempt_at"))["oldest"],
+        )
 
 
 def _age(then: datetime | None, now: datetime) -> float:

@@ -16,6 +16,7 @@ workspace = [
     path("employees/", agents.employee_list, name="employees"),
     path("employees/new/", agents.new_employee, name="new_employee"),
     path("employees/<uuid:agent_id>/", agents.employee, name="employee"),
+    path("employees/<uuid:agent_id>/let-go/", agents.let_go, name="let_go"),
     path("channels/", channels.channel_list, name="channels"),
     path("channels/slack/install/", channels.install_slack, name="install_slack"),
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),

@@ -1,9 +1,15 @@
 """The app must not serve as a role that row-level security does not bind."""
 
+import logging
+import sys
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
+from django.db import connection as default_connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+log = logging.getLogger(__name__)
 
 _checked: set[str] = set()
 
@@ -12,6 +18,21 @@ POWERS = """
            EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))
       FROM pg_roles r WHERE r.rolname = current_user
 """
+
+
+def refuse_powerful_role() -> None:
+    """Look at the role at the start already. A Postgres that does not answer yet is asked at the first connection.
+
+    Exits with the sentence if the role may not serve.
+    """
+    try:
+        default_connection.ensure_connection()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+    except OperationalError:
+        log.warning("Postgres does not answer yet.")
+    finally:
+        default_connection.close()
 
 
 def check_role(sender: object, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:

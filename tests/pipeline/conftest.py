@@ -27,6 +27,7 @@ class Desk:
     team: str
     bot: str
     channel: str
+    token: str
 
     def hear(self, text: str, thread_ts: str | None = None) -> UUID:
         """Ben mentions the bot in Slack, and the event arrives by the signed webhook; the thread that waits."""
@@ -80,4 +81,12 @@ def desk(peers: Stack, committed_cast: Cast) -> Desk:
         agent = factories.make_agent()
         factories.make_connection(made["id"], token=made["access_token"], bot_user_id=made["bot_user_id"])
         assert Connection.objects.count() == 1
-    return Desk(peers, committed_cast.acme, agent, made["id"], made["bot_user_id"], made["channels"]["general"])
+    return Desk(
+        peers,
+        committed_cast.acme,
+        agent,
+        made["id"],
+        made["bot_user_id"],
+        made["channels"]["general"],
+        made["access_token"],
+    )

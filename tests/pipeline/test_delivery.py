@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from channels import answering, connections, outbox
-from channels.models import Connection, Delivery
+from agents.models import LLMCall
+from channels import answering, connections, outbox, replays
+from channels.models import Connection, Delivery, InboxEvent
 from tenants.scope import tenant_scope
 from tests.pipeline.conftest import Desk
 from usage.models import Meter
@@ -146,3 +147,24 @@ def test_disconnecting_ends_an_answer_that_waits_to_be_sent(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
         connections.disconnect(Connection.objects.get(), "Disconnected by a test.")
     assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected by a test.")])
+
+
+def test_replay_sends_a_failed_answer_as_it_is_and_answers_what_got_none(desk: Desk) -> None:
+    with tenant_scope(desk.tenant.id):
+        Connection.objects.update(token="xoxb-revoked")
+    thread_id = desk.hear("When do you open?")
+    answering.answer(desk.tenant.id, thread_id)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert [state for state, _ in desk.events()] == ["failed"]
+    with tenant_scope(desk.tenant.id):
+        assert replays.replay() == replays.Replayed(0, 0), "not while the connection is broken"
+        Connection.objects.update(token=desk.token, state="active")
+        assert replays.replay() == replays.Replayed(1, 0)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert (desk.events(), len(desk.posted())) == ([("done", "")], 1)
+    with tenant_scope(desk.tenant.id):
+        InboxEvent.objects.update(state="failed", run=None)
+        assert replays.replay() == replays.Replayed(0, 1)
+        assert LLMCall.objects.count() == 1
+    answering.answer(desk.tenant.id, thread_id)
+    assert [state for state, _ in desk.events()] == ["answered"]

@@ -22,6 +22,19 @@ def test_a_powerful_role_is_refused_with_a_sentence(postgres: Postgres, role: st
 
 
 @pytest.mark.usefixtures("django_db_setup")
+@pytest.mark.parametrize(
+    "command", [["-c", "import config.wsgi"], ["-m", "celery", "-A", "config", "worker", "--pool", "solo"]]
+)
+def test_web_and_worker_do_not_start_as_a_powerful_role(postgres: Postgres, command: list[str]) -> None:
+    environment = {**os.environ, "DATABASE_URL": postgres.url("postgres")}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode != 0
+    assert "DATABASE_URL logs in as 'postgres', which is a superuser" in done.stderr
+
+
+@pytest.mark.usefixtures("django_db_setup")
 def test_the_role_app_is_accepted(postgres: Postgres) -> None:
     done = ask_for_tenants(postgres.url("app"))
     assert done.returncode == 1
