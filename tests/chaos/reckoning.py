@@ -1,5 +1,6 @@
 """What became of every message, judged by what stands in Slack; Roster's rows only tell why."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -39,9 +40,9 @@ class Books:
 
     @cached_property
     def events(self) -> dict[str, Row]:
-        """Messages that Roster stored, by ts."""
-        rows = self.office.rows("channels_inboxevent")
-        return {row["message_key"].split(":")[1]: row for row in rows if row["message_key"]}
+        """Messages that Roster stored, by ts; of two events about one, the one that it did not ignore."""
+        rows = sorted(self.office.rows("channels_inboxevent"), key=lambda row: row["message_key"] is not None)
+        return {str(json.loads(row["payload"])["event"].get("ts")): row for row in rows}
 
     @cached_property
     def deliveries(self) -> dict[str, Row]:
