@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from billing.models import Seat
@@ -39,11 +40,9 @@ class AgentQuerySet(models.QuerySet["Agent"]):
 
     def on_duty(self) -> "Agent | None":
         """Who answers a channel that names nobody: the first in the order of seats."""
-        for holder in Seat.objects.order_by("position").values_list("holder_id", flat=True):
-            agent = self.employed().filter(id=holder).first()
-            if agent:
-                return agent
-        return None
+        seat = Seat.objects.filter(holder_id=OuterRef("id")).values("position")
+        seated = self.filter(deleted_at=None).annotate(seat=Subquery(seat)).filter(seat__isnull=False)
+        return seated.order_by("seat").first()
 
 
 class Agent(TenantModel, Profile):

@@ -1,16 +1,23 @@
 """What people said, stored once and answered once."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db import connection as database
 from django.utils import timezone
 
 from agents import runs, transcript
 from agents.models import Conversation
 from channels import connections
 from channels.models import Connection, InboxEvent, Thread
+from channels.providers import provider_named
 from channels.providers.base import InboundEvent, InboundMessage
 from usage import ledger
+
+SAID_TO_OTHERS = "Said to others."
+ADOPTED_WITHIN = timedelta(minutes=10)
+"""Slack brings an event again after a minute and after five."""
 
 
 def accept(connection: Connection, event: InboundEvent) -> UUID | None:
@@ -22,6 +29,8 @@ def accept(connection: Connection, event: InboundEvent) -> UUID | None:
     if event.ends_connection:
         _end(connection, event)
         return None
+    if message:
+        _lock(connection, message)
     thread = _known_thread(connection, message) if message else None
     reason = _why_not(connection, event, thread)
     if message is None or reason:
@@ -42,18 +51,45 @@ def _why_not(connection: Connection, event: InboundEvent, thread: Thread | None)
     if thread:
         return ""
     if not event.message.is_addressed:
-        return "Said to others."
+        return SAID_TO_OTHERS
     return "" if connection.answering_agent() else "Nobody is employed here yet."
 
 
 def _hear(connection: Connection, stored: InboxEvent, message: InboundMessage, thread: Thread | None) -> UUID:
-    thread = thread or _begin_thread(connection, message)
+    if thread is None:
+        thread = _begin_thread(connection, message)
+        _adopt(connection, thread, message)
     conversation = _staffed(connection, thread, message)
     stored.thread = thread
     stored.turn = transcript.hear(conversation, author=message.author, text=message.text, said_at=message.said_at)
     stored.save(update_fields=["thread", "turn"])
     ledger.count_messages(runs.spender(conversation), timezone.now(), received=1)
     return thread.id
+
+
+def _lock(connection: Connection, message: InboundMessage) -> None:
+    """One event of a thread at a time, so that a reply finds the thread that its mention begins."""
+    with database.cursor() as cursor:
+        key = f"{connection.id}:{message.thread_ids[-1]}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
+def _adopt(connection: Connection, thread: Thread, message: InboundMessage) -> None:
+    """Replies that overtook the mention that begins their thread were taken for talk among others: hear them now."""
+    replies = InboxEvent.objects.filter(
+        connection=connection,
+        state=InboxEvent.State.IGNORED,
+        reason=SAID_TO_OTHERS,
+        address=dict(message.address),
+        position__gt=message.position,
+        received_at__gt=timezone.now() - ADOPTED_WITHIN,
+    )
+    for reply in replies.order_by("position"):
+        said = provider_named(connection.provider).read(reply.payload, connection.bot_user_id)
+        if said:
+            reply.state, reply.reason, reply.message_key = InboxEvent.State.PENDING, "", said.key
+            reply.save(update_fields=["state", "reason", "message_key"])
+            _hear(connection, reply, said, thread)
 
 
 def _staffed(connection: Connection, thread: Thread, message: InboundMessage) -> Conversation:
@@ -70,7 +106,9 @@ def _title(message: InboundMessage) -> str:
 
 
 def _ignore(connection: Connection, event: InboundEvent, reason: str) -> None:
-    InboxEvent.objects.insert_new(_stored(connection, event, state=InboxEvent.State.IGNORED, reason=reason))
+    heard = {"position": event.message.position, "address": dict(event.message.address)} if event.message else {}
+    ignored = _stored(connection, event, state=InboxEvent.State.IGNORED, reason=reason, **heard)
+    InboxEvent.objects.insert_new(ignored)
 
 
 def _end(connection: Connection, event: InboundEvent) -> None:

@@ -1,10 +1,14 @@
 """Doing what failed once more: answers that could not be sent, and messages that got no answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
+from agents.models import Run
 from channels.models import Connection, Delivery, InboxEvent
 
 
@@ -16,20 +20,34 @@ class Replayed:
     events: int
 
 
-def replay() -> Replayed:
-    """Put the open scope's failures back in line; the sweeper wakes them. Only where the connection is active.
+def replay(since: datetime) -> Replayed:
+    """Put the open scope's failures back in line, of messages that came in after `since`; the sweeper wakes them.
 
-    An answer that failed on its way is sent as it is: the LLM is not asked again.
+    Only where the connection is active. An answer that failed on its way is sent as it is, without asking the LLM
+    again. A message whose answer may have arrived is left alone, since nobody can tell.
     """
-    is_active = Connection.State.ACTIVE
-    failed = InboxEvent.objects.filter(state=InboxEvent.State.FAILED, thread__isnull=False, connection__state=is_active)
-    unsent = Delivery.objects.filter(state=Delivery.State.FAILED, thread__connection__state=is_active)
-    now = timezone.now()
+    failed = InboxEvent.objects.filter(
+        state=InboxEvent.State.FAILED,
+        thread__isnull=False,
+        connection__state=Connection.State.ACTIVE,
+        received_at__gte=since,
+    )
+    answered = Run.objects.filter(state__in=[Run.State.ANSWERED, Run.State.REFUSED], events__in=failed)
+    unseen = [Delivery.State.SENT, Delivery.State.SENDING, Delivery.State.UNKNOWN]
     with transaction.atomic():
-        runs = list(unsent.values_list("run_id", flat=True).distinct())
-        failed.filter(run__in=runs).update(state=InboxEvent.State.ANSWERED, reason="", finished_at=None)
-        deliveries = unsent.update(state=Delivery.State.PENDING, next_attempt_at=now, created_at=now, error="")
-        events = failed.exclude(run__in=runs).update(
-            state=InboxEvent.State.PENDING, run=None, reason="", finished_at=None
-        )
-    return Replayed(deliveries, events)
+        to_send = list(answered.exclude(deliveries__state__in=unseen).values_list("id", flat=True).distinct())
+        to_answer = list(failed.exclude(run__in=answered).values_list("id", flat=True))
+        return Replayed(deliveries=_send_again(to_send), events=_answer_again(to_answer))
+
+
+def _send_again(runs: Sequence[UUID]) -> int:
+    now = timezone.now()
+    events = InboxEvent.objects.filter(run__in=runs, state=InboxEvent.State.FAILED)
+    events.update(state=InboxEvent.State.ANSWERED, reason="", finished_at=None)
+    unsent = Delivery.objects.filter(run__in=runs, state=Delivery.State.FAILED)
+    return unsent.update(state=Delivery.State.PENDING, next_attempt_at=now, created_at=now, error="")
+
+
+def _answer_again(events: Sequence[UUID]) -> int:
+    failed = InboxEvent.objects.filter(id__in=events)
+    return failed.update(state=InboxEvent.State.PENDING, run=None, reason="", finished_at=None)

@@ -1,7 +1,9 @@
 """Celery's edge: tasks that carry a tenant, and the one way to wake them."""
 
 import logging
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from kombu.exceptions import OperationalError
 log = logging.getLogger(__name__)
 
 BREAKER_SECONDS = 5.0
+SLOW_SECONDS = 0.3
 
 
 class TenantTask(Task):  # type: ignore[type-arg]
@@ -29,20 +32,32 @@ class TenantTask(Task):  # type: ignore[type-arg]
                 close_old_connections()
 
 
-class _Breaker:
-    """After a failed publish, do not try again for a while: a dead broker must not slow a webhook down."""
+class Breaker:
+    """After a failed or slow publish one thread in five seconds tries: a dead broker must not slow webhooks down."""
 
-    def __init__(self) -> None:
-        self.closed_again_at = 0.0
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._is_open = False
+        self._next_try_at = 0.0
+        self._lock = threading.Lock()
 
-    def is_open(self) -> bool:
-        return time.monotonic() < self.closed_again_at
+    def lets_through(self) -> bool:
+        """May this publish be tried?"""
+        with self._lock:
+            if not self._is_open:
+                return True
+            if self._clock() < self._next_try_at:
+                return False
+            self._next_try_at = self._clock() + BREAKER_SECONDS
+            return True
 
-    def trip(self) -> None:
-        self.closed_again_at = time.monotonic() + BREAKER_SECONDS
+    def report(self, *, worked: bool) -> None:
+        with self._lock:
+            self._is_open = not worked
+            self._next_try_at = self._clock() + BREAKER_SECONDS
 
 
-_breaker = _Breaker()
+_breaker = Breaker()
 
 
 def wake(task: "Task[Any, Any]", *ids: UUID, delay: float = 0) -> None:
@@ -50,13 +65,16 @@ def wake(task: "Task[Any, Any]", *ids: UUID, delay: float = 0) -> None:
 
     delay: seconds until the task should run.
     """
-    if _breaker.is_open():
+    if not _breaker.lets_through():
         return
+    began = time.monotonic()
     try:
         task.apply_async(args=tuple(str(value) for value in ids), countdown=delay)
     except (OperationalError, OSError) as error:
-        _breaker.trip()
+        _breaker.report(worked=False)
         log.warning("The broker cannot be reached (%s): the sweeper will find the work.", error)
+    else:
+        _breaker.report(worked=time.monotonic() - began < SLOW_SECONDS)
 
 
 def wake_on_commit(task: "Task[Any, Any]", *ids: UUID, delay: float = 0) -> None:

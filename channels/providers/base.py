@@ -96,6 +96,10 @@ class Provider(Protocol):
     name: str
     label: str
 
+    def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
+        """The message in a stored event, read once more; None if it has none."""
+        ...
+
     def split(self, text: str) -> Sequence[str]:
         """An answer in parts that the provider takes, in order."""
         ...

@@ -34,8 +34,9 @@ def find_chromium() -> str | None:
     return on_path or (str(ON_A_MAC) if ON_A_MAC.exists() else None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Closed with this package: Playwright's event loop runs in this thread, where Django would refuse to work."""
     executable = find_chromium()
     if executable is None:
         pytest.skip("there is no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")

@@ -179,3 +179,18 @@ def test_a_dead_broker_does_not_disturb_the_answer(acme: Tenant, client: Client)
     assert post(client, payload("app_mention")).status_code == 200
     assert time.monotonic() - started < 3, "Slack gives us three seconds"
     assert events_of(acme) == [("app_mention", "pending")]
+
+
+def test_a_reply_that_overtakes_its_mention_is_heard_with_it(acme: Tenant, client: Client) -> None:
+    post(client, payload("message_channels", text="Lunch?", ts="1515449400.000001", _event_id="EvLunch"))
+    reply = {"ts": "1515449530.000001", "thread_ts": "1515449522.000016", "text": "It is urgent"}
+    post(client, payload("message_channels", **reply, _event_id="EvReply"))
+    assert [state for _, state in events_of(acme)] == ["ignored", "ignored"]
+    post(client, payload("app_mention"))
+    with tenant_scope(acme.id):
+        heard = InboxEvent.objects.unanswered().select_related("turn")
+        assert [event.turn.text for event in heard if event.turn] == [
+            "What is the hour of the pearl, ?",
+            "It is urgent",
+        ]
+        assert InboxEvent.objects.get(event_id="EvLunch").state == "ignored"

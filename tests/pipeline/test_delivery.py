@@ -13,6 +13,8 @@ from tenants.scope import tenant_scope
 from tests.pipeline.conftest import Desk
 from usage.models import Meter
 
+YESTERDAY = timezone.now() - timedelta(days=1)
+
 
 def fault(desk: Desk, kind: str, times: int = 1) -> None:
     desk.stack.control("slack/control/faults", method="chat.postMessage", kind=kind, times=times, seconds=1)
@@ -157,14 +159,16 @@ def test_replay_sends_a_failed_answer_as_it_is_and_answers_what_got_none(desk: D
     outbox.deliver(desk.tenant.id, thread_id)
     assert [state for state, _ in desk.events()] == ["failed"]
     with tenant_scope(desk.tenant.id):
-        assert replays.replay() == replays.Replayed(0, 0), "not while the connection is broken"
+        assert replays.replay(YESTERDAY) == replays.Replayed(0, 0), "not while the connection is broken"
         Connection.objects.update(token=desk.token, state="active")
-        assert replays.replay() == replays.Replayed(1, 0)
+        assert replays.replay(YESTERDAY) == replays.Replayed(1, 0)
     outbox.deliver(desk.tenant.id, thread_id)
     assert (desk.events(), len(desk.posted())) == ([("done", "")], 1)
     with tenant_scope(desk.tenant.id):
-        InboxEvent.objects.update(state="failed", run=None)
-        assert replays.replay() == replays.Replayed(0, 1)
+        InboxEvent.objects.update(state="failed")
+        assert replays.replay(YESTERDAY) == replays.Replayed(0, 0), "its answer is at Slack"
+        InboxEvent.objects.update(run=None)
+        assert replays.replay(YESTERDAY) == replays.Replayed(0, 1)
         assert LLMCall.objects.count() == 1
     answering.answer(desk.tenant.id, thread_id)
     assert [state for state, _ in desk.events()] == ["answered"]

@@ -1,8 +1,10 @@
 """`manage.py replay`: failed messages and deliveries once more."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from channels import replays
 from tenants.models import Tenant
@@ -14,13 +16,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("slug", nargs="?", default="", help="the workspace's address; default: every workspace")
+        parser.add_argument("--hours", type=float, default=24, help="how far back; default: 24")
 
-    def handle(self, *args: Any, slug: str, **options: Any) -> None:
+    def handle(self, *args: Any, slug: str, hours: float, **options: Any) -> None:
+        since = timezone.now() - timedelta(hours=hours)
         tenants = Tenant.objects.filter(slug=slug) if slug else Tenant.objects.order_by("slug")
         if slug and not tenants:
             raise CommandError(f"There is no workspace {slug!r}: give the part after /t/ of its address.")
         for tenant in tenants:
             with tenant_scope(tenant.id):
-                replayed = replays.replay()
+                replayed = replays.replay(since)
             if replayed.deliveries or replayed.events:
                 self.stdout.write(f"{tenant.slug}: {replayed.events} to answer, {replayed.deliveries} to send again")

@@ -26,6 +26,7 @@ from channels.providers.base import (
     Outgoing,
     RefusedError,
 )
+from channels.providers.slack import events
 
 METADATA = "roster_delivery"
 PART = 3_900
@@ -44,6 +45,11 @@ class Slack:
 
     name = "slack"
     label = "Slack"
+
+    def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
+        """The message of an event callback."""
+        body = payload.encode()
+        return events.read_event(events.read_envelope(body), body, bot_user_id).message
 
     def split(self, text: str) -> Sequence[str]:
         """Parts of at most 3,900 characters, cut at a paragraph, a line or a space where there is one."""

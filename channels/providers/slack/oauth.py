@@ -37,9 +37,7 @@ SCOPES = (
     "chat:write",
     "groups:history",
     "im:history",
-    "im:read",
     "im:write",
-    "users:read",
 )
 
 
