@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agents import runs, transcript
 from agents.models import Conversation
-from channels import connections
+from channels import connections, people
 from channels.models import Connection, InboxEvent, Thread
 from channels.providers import provider_named
 from channels.providers.base import InboundEvent, InboundMessage
@@ -60,8 +60,9 @@ def _hear(connection: Connection, stored: InboxEvent, message: InboundMessage, t
         thread = _begin_thread(connection, message)
         _adopt(connection, thread, message)
     conversation = _staffed(connection, thread, message)
+    author = str(people.meet(connection, message.author))
     stored.thread = thread
-    stored.turn = transcript.hear(conversation, author=message.author, text=message.text, said_at=message.said_at)
+    stored.turn = transcript.hear(conversation, author=author, text=message.text, said_at=message.said_at)
     stored.save(update_fields=["thread", "turn"])
     ledger.count_messages(runs.spender(conversation), timezone.now(), received=1)
     return thread.id

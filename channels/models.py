@@ -60,6 +60,23 @@ class Connection(TenantModel):
         return Agent.objects.on_duty()
 
 
+class Contact(TenantModel):
+    """A person at a provider. The name comes later than the first message: it takes a call to the provider."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="contacts")
+    external_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=120, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["connection", "external_id"], name="channels_contact_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id
+
+
 class InstallAttempt(TenantModel):
     """One OAuth state: single use, soon expired, bound to tenant, user and browser session.
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.core.cache import cache
 
-from channels import answering, outbox, sweeper
+from channels import answering, outbox, people, sweeper
 from tenants.tasks import TenantTask, wake
 
 
@@ -15,6 +15,7 @@ def answer(tenant_id: UUID, thread_id: UUID) -> None:
     """Answer what waits in a thread and send it."""
     answering.answer(tenant_id, thread_id)
     _deliver(tenant_id, thread_id)
+    people.introduce(tenant_id, thread_id)
 
 
 @shared_task(base=TenantTask)

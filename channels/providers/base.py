@@ -115,6 +115,10 @@ class Provider(Protocol):
         """
         ...
 
+    def name_of(self, account: Account, person_id: str) -> str:
+        """What a person is called at the provider. Raises DeliveryError."""
+        ...
+
     def start_test(self, account: Account, text: str) -> InboundMessage:
         """Really post a test question where its operator sees it; the message to be answered. Raises DeliveryError."""
         ...

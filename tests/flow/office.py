@@ -31,8 +31,8 @@ class Office:
         body = {"team": self.team, "channel": channel, "user": user, "text": text, **more}
         return self.stack.control("slack/control/messages", **body)
 
-    def mentions(self, text: str, **more: str) -> dict[str, Any]:
-        return self.says(f"@roster {text}", **more)
+    def mentions(self, text: str, *, user: str = "ben", **more: str) -> dict[str, Any]:
+        return self.says(f"@roster {text}", user=user, **more)
 
     def heard(self, channel: str = "general", user: str = "ben") -> list[dict[str, Any]]:
         """What the bot posted in a channel, oldest first."""

@@ -81,6 +81,15 @@ def test_an_answer_cannot_ping_the_channel(stack: Stack) -> None:
     assert "&lt;!channel&gt;" in reply["text"]
 
 
+def test_people_are_called_by_their_names(office: Office) -> None:
+    said = office.mentions("When do you open?", user="chloe")
+    office.reply_to(said["ts"])
+    named = eventually(
+        lambda: [row for row in office.rows("agents_turn") if row["author"] == "chloe"], what="the display name of Chloe"
+    )
+    assert {row["text"] for row in named} >= {"When do you open?"}
+
+
 def test_the_conversation_and_what_it_cost_can_be_read(office: Office) -> None:
     said = office.mentions("When do you open?")
     reply = office.reply_to(said["ts"])

@@ -84,6 +84,13 @@ class Slack:
             raise OutcomeUnknownError("Slack's thread is too long to see whether the message arrived: look there.")
         return None
 
+    def name_of(self, account: Account, person_id: str) -> str:
+        """users.info: the display name, as Slack shows it, else the full name."""
+        with _failures():
+            user = client(account.token).users_info(user=person_id)["user"]
+        profile = user.get("profile", {})
+        return str(profile.get("display_name") or profile.get("real_name") or user.get("real_name") or person_id)
+
     def start_test(self, account: Account, text: str) -> InboundMessage:
         """Post the question into the direct messages of whoever installed the app; it is answered in its thread."""
         with _failures():

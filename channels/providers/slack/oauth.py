@@ -38,6 +38,7 @@ SCOPES = (
     "groups:history",
     "im:history",
     "im:write",
+    "users:read",
 )
 
 

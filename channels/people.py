@@ -1,0 +1,45 @@
+"""Who talks to the AI employees: names instead of the provider's ids, learned once a person has written."""
+
+import logging
+from uuid import UUID
+
+from agents.models import Turn
+from channels import connections
+from channels.models import Connection, Contact
+from channels.providers import provider_named
+from channels.providers.base import DeliveryError, NotNowError
+from tenants.scope import tenant_scope
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 5
+
+
+def meet(connection: Connection, external_id: str) -> Contact:
+    """The contact who wrote, inside the tenant's scope; made at the first message, still without a name."""
+    return Contact.objects.get_or_create(connection=connection, external_id=external_id)[0]
+
+
+def introduce(tenant_id: UUID, thread_id: UUID) -> None:
+    """Ask the provider for the names of new contacts of a thread's connection. Calls it: open no scope around this."""
+    with tenant_scope(tenant_id):
+        connection = Connection.objects.get(threads=thread_id)
+        strangers = list(connection.contacts.filter(name="")[:AT_ONCE])
+        provider, account = provider_named(connection.provider), connections.account_of(connection)
+    for contact in strangers:
+        try:
+            name = provider.name_of(account, contact.external_id)
+        except NotNowError:
+            return
+        except DeliveryError as error:
+            log.warning("No name for a contact: %s", error)
+            name = contact.external_id
+        with tenant_scope(tenant_id):
+            _remember(contact, name[:120])
+
+
+def _remember(contact: Contact, name: str) -> None:
+    contact.name = name
+    contact.save(update_fields=["name"])
+    said = Turn.objects.filter(conversation__thread__connection=contact.connection_id, author=contact.external_id)
+    said.update(author=name)
