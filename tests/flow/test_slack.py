@@ -85,7 +85,7 @@ def test_people_are_called_by_their_names(office: Office) -> None:
     said = office.mentions("When do you open?", user="chloe")
     office.reply_to(said["ts"])
     named = eventually(
-        lambda: [row for row in office.rows("agents_turn") if row["author"] == "chloe"], what="the display name of Chloe"
+        lambda: [row for row in office.rows("agents_turn") if row["author"] == "chloe"], what="her display name"
     )
     assert {row["text"] for row in named} >= {"When do you open?"}
 
