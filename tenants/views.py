@@ -1,6 +1,8 @@
 """The portal's frame: the way in, a new workspace, home and the wizard."""
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -27,8 +29,11 @@ def new_workspace(request: HttpRequest) -> HttpResponse:
     """Make a workspace, then begin its wizard."""
     form = WorkspaceForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and isinstance(request.user, User):
-        tenant = workspaces.create(form.cleaned_data["name"], request.user, time_zone=form.cleaned_data["time_zone"])
-        return redirect("workspace:onboarding", tenant.slug)
+        name, time_zone = form.cleaned_data["name"], form.cleaned_data["time_zone"]
+        try:
+            return redirect("workspace:onboarding", workspaces.create(name, request.user, time_zone=time_zone).slug)
+        except (ValidationError, IntegrityError):
+            form.add_error(None, "Somebody took this workspace's address a moment ago: press the button again.")
     return render(request, "tenants/new_workspace.html", {"form": form}, status=400 if form.errors else 200)
 
 
