@@ -7,7 +7,7 @@ from agents.models import Turn
 from channels import connections
 from channels.models import Connection, Contact
 from channels.providers import provider_named
-from channels.providers.base import DeliveryError, NotNowError
+from channels.providers.base import DeliveryError, RefusedError
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,10 @@ def introduce(tenant_id: UUID, thread_id: UUID) -> None:
     for contact in strangers:
         try:
             name = provider.name_of(account, contact.external_id)
-        except NotNowError:
-            return
         except DeliveryError as error:
             log.warning("No name for a contact: %s", error)
+            if not isinstance(error, RefusedError) or error.breaks_connection:
+                return  # it may be told another time
             name = contact.external_id
         with tenant_scope(tenant_id):
             _remember(contact, name[:120])

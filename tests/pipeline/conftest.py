@@ -28,6 +28,7 @@ class Desk:
     bot: str
     channel: str
     token: str
+    ben: str
 
     def hear(self, text: str, thread_ts: str | None = None) -> UUID:
         """Ben mentions the bot in Slack, and the event arrives by the signed webhook; the thread that waits."""
@@ -35,7 +36,9 @@ class Desk:
         said = self.stack.control(
             "slack/control/messages", team=self.team, channel=self.channel, user="ben", text=f"@roster {text}", **more
         )
-        body = payload("app_mention", text=f"<@{self.bot}> {text}", ts=said["ts"], channel=self.channel, **more)
+        body = payload(
+            "app_mention", text=f"<@{self.bot}> {text}", ts=said["ts"], channel=self.channel, user=self.ben, **more
+        )
         body |= {"team_id": self.team, "event_id": f"Ev{said['ts']}"}
         assert post(Client(), body).status_code == 200
         with tenant_scope(self.tenant.id):
@@ -81,6 +84,7 @@ def desk(peers: Stack, committed_cast: Cast) -> Desk:
         agent = factories.make_agent()
         factories.make_connection(made["id"], token=made["access_token"], bot_user_id=made["bot_user_id"])
         assert Connection.objects.count() == 1
+    ben = next(person["id"] for person in made["people"] if person["handle"] == "ben")
     return Desk(
         peers,
         committed_cast.acme,
@@ -89,4 +93,5 @@ def desk(peers: Stack, committed_cast: Cast) -> Desk:
         made["bot_user_id"],
         made["channels"]["general"],
         made["access_token"],
+        ben,
     )
