@@ -167,6 +167,16 @@ def test_an_uninstalled_app_erases_the_token_and_frees_the_route(acme: Tenant, c
     assert not Route.objects.exists()
 
 
+@pytest.mark.parametrize(("tokens", "state"), [({"oauth": ["U1"]}, "active"), ({"bot": [BOT]}, "disconnected")])
+def test_only_our_own_revoked_token_ends_the_connection(
+    acme: Tenant, client: Client, tokens: dict[str, list[str]], state: str
+) -> None:
+    soon = int(time.time()) + 5
+    assert post(client, payload("tokens_revoked", tokens=tokens, _event_time=soon)).status_code == 200
+    with tenant_scope(acme.id):
+        assert Connection.objects.get().state == state
+
+
 def test_news_of_an_uninstallation_before_the_new_installation_is_ignored(acme: Tenant, client: Client) -> None:
     assert post(client, payload("app_uninstalled")).status_code == 200
     with tenant_scope(acme.id):

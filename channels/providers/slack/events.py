@@ -16,7 +16,6 @@ from slack_sdk.signature import SignatureVerifier
 from channels.providers.base import InboundEvent, InboundMessage
 
 PROVIDER = "slack"
-ENDINGS = {"app_uninstalled", "tokens_revoked"}
 SPOKEN_SUBTYPES = {None, "thread_broadcast", "file_share"}
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 MARKUP = re.compile(r"<(?:https?://[^|>]+\|([^>]+)|(https?://[^>]+)|#[A-Z0-9]+\|([^>]+)|![a-z]+\^?[^|>]*\|?([^>]*))>")
@@ -48,6 +47,16 @@ class Message(BaseModel):
     text: str | None = None
     ts: Any = None
     thread_ts: Timestamp | None = None
+    tokens: Any = None
+
+    @property
+    def ends_connection(self) -> bool:
+        """The app was removed, or its bot's token revoked; somebody's own token is not ours to care about.
+
+        https://docs.slack.dev/reference/events/tokens_revoked
+        """
+        revoked = self.tokens.get("bot") if isinstance(self.tokens, dict) else None
+        return self.type == "app_uninstalled" or (self.type == "tokens_revoked" and bool(revoked))
 
 
 class Spoken(BaseModel):
@@ -117,7 +126,7 @@ def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEven
         kind=f"{inner.type}.{inner.subtype}" if inner.subtype else inner.type,
         payload=body.decode(),
         message=message,
-        ends_connection=inner.type in ENDINGS,
+        ends_connection=inner.ends_connection,
         occurred_at=envelope.occurred_at,
         reason=reason,
     )
