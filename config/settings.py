@@ -4,12 +4,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
-from config.logging import logging_config
+from config.logging import configure_structlog, logging_config
 
 # Makes ModelForm[Agent] and the like legal at run time.
 django_stubs_ext.monkeypatch()
@@ -295,17 +294,5 @@ SPECTACULAR_SETTINGS = {
 
 # Logs
 LOGGING = logging_config(json=not SANDBOX)
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.filter_by_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.format_exc_info,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
+configure_structlog()
 DJANGO_STRUCTLOG_CELERY_ENABLED = False

@@ -7,7 +7,7 @@ from config.embedded.account import Account
 from config.embedded.errors import EmbeddedError
 
 # /var/lib first: files in /var/tmp may be cleared away after a month.
-ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108
+ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - folders are made there with names of our own
 
 
 def find_home(folder: Path, account: Account) -> Path:

@@ -20,7 +20,7 @@ def become(parent: int, death_signal: int, account: str, command: list[str]) -> 
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit(1)
-    os.execvp(command[0], command)  # noqa: S606
+    os.execvp(command[0], command)  # noqa: S606 - replacing ourselves is the point
 
 
 def switch(account: str) -> None:

@@ -18,7 +18,7 @@ class Handler:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep the mail; called by aiosmtpd after DATA."""
         content = envelope.content
         raw = content.encode() if isinstance(content, str) else content or b""
