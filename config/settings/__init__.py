@@ -1,0 +1,11 @@
+"""Django's settings, all of them read from the environment (see docs/configuration.md)."""
+
+from config.settings.accounts import *
+from config.settings.base import *
+from config.settings.data import *
+from config.settings.hardening import *
+from config.settings.logs import *
+from config.settings.pipeline import *
+from config.settings.rest import *
+from config.settings.services import *
+from config.settings.site import *

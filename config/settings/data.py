@@ -1,0 +1,66 @@
+"""Where data is: Postgres by role, Redis as broker and cache, and how Celery uses it."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.settings.base import env
+
+# Databases: `app` serves under row-level security, `owner` migrates.
+_app = env.database("DATABASE_URL")
+_pool_size = env.count("DATABASE_POOL_SIZE", "16")
+_pool = {"min_size": 1, "max_size": _pool_size, "timeout": 5} if _pool_size else False
+DATABASES = {
+    "default": {
+        **_app,
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"pool": _pool, "connect_timeout": 5},
+    },
+}
+if env.text("DATABASE_OWNER_URL"):
+    DATABASES["owner"] = {
+        **env.database("DATABASE_OWNER_URL"),
+        "ENGINE": "django.db.backends.postgresql",
+        "OPTIONS": {"connect_timeout": 5},
+    }
+DATABASE_STAFF_URL = env.url("DATABASE_STAFF_URL", schemes=("postgres", "postgresql"))
+DATABASE_ADMIN_URL = env.url("DATABASE_ADMIN_URL", schemes=("postgres", "postgresql"))
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis: the broker and the cache. Neither holds truth: losing it loses nothing.
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss"))
+if not REDIS_URL:
+    raise ImproperlyConfigured("REDIS_URL is not set: give a redis:// URL, or run `make run`, which brings its own.")
+CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", REDIS_URL, schemes=("redis", "rediss", "amqp", "amqps"))
+CACHES = {
+    "default": {
+        "BACKEND": "tenants.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "roster",
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+}
+
+# Celery: Postgres is the truth, Celery the engine. Publishing must never block.
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 8
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 0.5,
+    "socket_connect_timeout": 0.5,
+    "max_retries": 0,
+    "retry_on_timeout": False,
+    "visibility_timeout": 3600,
+}
+CELERY_REDIS_SOCKET_TIMEOUT = 0.5
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "channels.tasks.sweep", "schedule": 3.0, "options": {"expires": 3}},
+}

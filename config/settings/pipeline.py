@@ -1,0 +1,24 @@
+"""The wizard's steps, and the pipeline's clocks in seconds (see docs/pipeline.md)."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment
+from config.settings.base import env
+
+# The wizard: each app owns its step.
+ONBOARDING_STEPS = [
+    "channels.onboarding.ConnectChannel",
+    "agents.onboarding.SetUpEmployee",
+    "channels.onboarding.SendTestMessage",
+]
+
+QUIET_SECONDS = env.seconds("QUIET_SECONDS", "2")
+QUIET_MAX_SECONDS = env.seconds("QUIET_MAX_SECONDS", "10")
+LEASE_SECONDS = env.seconds("LEASE_SECONDS", "20")
+HEARTBEAT_SECONDS = env.seconds("HEARTBEAT_SECONDS", "5")
+UNKNOWN_FREES_SECONDS = env.number(
+    "UNKNOWN_FREES_SECONDS", "60", parse=environment.not_negative, example="a number of seconds"
+)
+if HEARTBEAT_SECONDS >= LEASE_SECONDS:
+    raise ImproperlyConfigured("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS: a quarter of it is good.")
+RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")

@@ -1,0 +1,35 @@
+"""Outside services, and what the platform brings to them."""
+
+from config import environment
+from config.settings.base import PORT, SANDBOX, env, peer
+from config.settings.site import PUBLIC_HOST
+
+# Mail
+vars().update(env.email("EMAIL_URL", f"smtp://127.0.0.1:{PORT + 2}" if SANDBOX else "smtp://localhost:25"))
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Roster <roster@{PUBLIC_HOST or 'localhost'}>")
+
+# Secrets at rest
+PLATFORM_ENCRYPTION_KEYS = env.fernet_keys("PLATFORM_ENCRYPTION_KEYS")
+
+# Slack
+SLACK_CLIENT_ID = env.text("SLACK_CLIENT_ID")
+SLACK_CLIENT_SECRET = env.text("SLACK_CLIENT_SECRET")
+SLACK_SIGNING_SECRET = env.text("SLACK_SIGNING_SECRET")
+SLACK_API_URL = env.url("SLACK_API_URL", peer("/slack/api/", "https://slack.com/api/"))
+SLACK_AUTHORIZE_URL = env.url(
+    "SLACK_AUTHORIZE_URL", peer("/slack/oauth/v2/authorize", "https://slack.com/oauth/v2/authorize")
+)
+
+# LLM providers
+OPENAI_API_KEY = env.text("OPENAI_API_KEY")
+OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", peer("/openai/v1", "https://api.openai.com/v1"))
+ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
+ANTHROPIC_BASE_URL = env.url("ANTHROPIC_BASE_URL", peer("/anthropic", "https://api.anthropic.com"))
+LLM_CONNECT_SECONDS = env.number(
+    "LLM_CONNECT_SECONDS", "5", parse=environment.not_negative, example="a number of seconds"
+)
+LLM_TOTAL_SECONDS = env.seconds("LLM_TOTAL_SECONDS", "90")
+
+# Trial
+TRIAL_CREDIT_USD = env.number("TRIAL_CREDIT_USD", "5", parse=environment.amount, example="an amount such as 5")
