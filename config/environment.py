@@ -59,7 +59,7 @@ class Environment:
         return self.number(name, default, parse=not_negative, example="a number of seconds")
 
     def count(self, name: str, default: str) -> int:
-        return int(self.number(name, default, parse=not_negative, example=f"a number such as {default}"))
+        return self.number(name, default, parse=whole, example=f"a whole number such as {default}")
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.text(name, "1" if default else "0").lower()
@@ -132,6 +132,13 @@ def not_negative(value: str) -> float:
     if not (math.isfinite(number) and number >= 0):
         raise ValueError(value)
     return number
+
+
+def whole(value: str) -> int:
+    """A count of things, 0 included. Raises ValueError."""
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError(value)
+    return int(value)
 
 
 def amount(value: str) -> Decimal:

@@ -11,6 +11,8 @@ env = environment.read()
 SANDBOX = env.flag("SANDBOX", default=False)
 if SANDBOX:
     env.refuse_sandbox_with_live_credentials()
+# Proxies in front of the web, each of which sets the X-Forwarded headers; with 0 nobody's are believed.
+TRUSTED_PROXIES = env.count("TRUSTED_PROXIES", "0")
 PORT = env.number("PORT", "8000", parse=environment.port, example="a port number such as 8000")
 SANDBOX_URL = env.url("SANDBOX_URL", f"http://127.0.0.1:{PORT + 1}").rstrip("/")
 
