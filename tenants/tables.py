@@ -60,7 +60,7 @@ class ProtectTenantTable(Operation):
 
     def grants(self, table: str) -> Iterator[str]:
         if self.is_append_only:
-            yield f'REVOKE UPDATE, DELETE ON "{table}" FROM app'
+            yield f'REVOKE UPDATE, DELETE ON "{table}" FROM app, staff'
         if self.sweeper_reads:
             columns = ", ".join(f'"{column}"' for column in self.sweeper_reads)
             yield f'GRANT SELECT ({columns}) ON "{table}" TO sweeper'

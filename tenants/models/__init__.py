@@ -1,0 +1,44 @@
+"""Who there is: people, workspaces (tenants), members, tokens; what happened; and the base of every tenant's table."""
+
+from tenants.models.base import TenantModel
+from tenants.models.events import AccountEvent, ActorKind, AuditEvent, Event
+from tenants.models.exports import Export, ExportPart
+from tenants.models.idempotency import IdempotentRequest
+from tenants.models.people import User, UserManager
+from tenants.models.support import SupportGrant
+from tenants.models.tokens import ApiToken
+from tenants.models.workspaces import (
+    RESERVED_SLUGS,
+    FormerSlug,
+    Invitation,
+    Language,
+    Membership,
+    Role,
+    Tenant,
+    validate_slug_is_free,
+    validate_time_zone,
+)
+
+__all__ = [
+    "RESERVED_SLUGS",
+    "AccountEvent",
+    "ActorKind",
+    "ApiToken",
+    "AuditEvent",
+    "Event",
+    "Export",
+    "ExportPart",
+    "FormerSlug",
+    "IdempotentRequest",
+    "Invitation",
+    "Language",
+    "Membership",
+    "Role",
+    "SupportGrant",
+    "Tenant",
+    "TenantModel",
+    "User",
+    "UserManager",
+    "validate_slug_is_free",
+    "validate_time_zone",
+]

@@ -1,0 +1,43 @@
+"""Exports of a whole workspace, kept in parts for some days."""
+
+from django.db import models
+from django.utils import timezone
+
+from tenants.models.base import TenantModel
+
+
+class Export(TenantModel):
+    """One zip of everything that a workspace has, made by a task."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done", "Ready"
+        FAILED = "failed"
+
+    requested_by_id = models.UUIDField(null=True, blank=True)
+    requested_by_name = models.CharField(max_length=254, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    rows_done = models.PositiveBigIntegerField(default=0)
+    rows_total = models.PositiveBigIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the zip")
+    attempt = models.PositiveIntegerField(default=0, help_text="Fences: an older try that comes back is ignored")
+    leased_until = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When its parts are deleted")
+
+
+class ExportPart(TenantModel):
+    """A piece of an export's zip, in order."""
+
+    export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["export", "number"], name="tenants_exportpart_number"),
+        ]

@@ -1,0 +1,24 @@
+"""Requests to the API that must not be done twice."""
+
+from django.db import models
+from django.utils import timezone
+
+from tenants.models.base import TenantModel
+
+
+class IdempotentRequest(TenantModel):
+    """A request that came with an Idempotency-Key, and its answer, which a repetition gets again."""
+
+    caller = models.CharField(max_length=64, help_text="The token or person that sent it")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, address and body")
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Of the answer; empty while it is made")
+    answer = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "caller", "key"], name="tenants_idempotent_once"),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="tenants_idempotent_age")]

@@ -1,0 +1,121 @@
+"""Workspaces (tenants), their former addresses, who belongs to them and who is invited."""
+
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from tenants.models.people import User
+
+RESERVED_SLUGS = {"admin", "api", "new", "settings", "static", "www"}
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"{name!r} is not a time zone: choose one such as Europe/London.")
+
+
+def validate_slug_is_free(slug: str) -> None:
+    if slug in RESERVED_SLUGS:
+        raise ValidationError(f"“{slug}” is reserved: choose another address.")
+
+
+class Language(models.TextChoices):
+    """In what an AI employee answers when a message does not show its language."""
+
+    ENGLISH = "en", "English"
+    FRENCH = "fr", "French"
+    GERMAN = "de", "German"
+    ITALIAN = "it", "Italian"
+    PORTUGUESE = "pt", "Portuguese"
+    SPANISH = "es", "Spanish"
+
+
+class Tenant(models.Model):
+    """A workspace: one business, its AI employees, channels, people and bill."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=80)
+    slug = models.SlugField(max_length=50, unique=True, validators=[validate_slug_is_free])
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    language = models.CharField(max_length=8, choices=Language, default=Language.ENGLISH)
+    contact_email = models.EmailField("contact", blank=True, help_text="Gets notices beside the owners")
+    retention_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text="Conversations are deleted this many days after their last message; empty keeps them",
+    )
+    deletes_at = models.DateTimeField(null=True, blank=True, help_text="When it is erased, if its owner asked for it")
+    created_at = models.DateTimeField(default=timezone.now)
+    members = models.ManyToManyField(User, through="Membership", related_name="tenants")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FormerSlug(models.Model):
+    """An address that a workspace had before: links to it go on to the workspace."""
+
+    slug = models.SlugField(max_length=50, primary_key=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="former_slugs")
+    created_at = models.DateTimeField(default=timezone.now)
+
+
+class Role(models.TextChoices):
+    """What a member may do, from most to least."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+    def covers(self, needed: "Role") -> bool:
+        """Does this role include what `needed` allows?"""
+        order = list(Role)
+        return order.index(self) <= order.index(needed)
+
+
+class Membership(models.Model):
+    """A person's place in a workspace."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.OPERATOR)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="tenants_membership_once")]
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self, now: datetime) -> "InvitationQuerySet":
+        """Those that can still be accepted."""
+        return self.filter(expires_at__gt=now)
+
+
+class Invitation(models.Model):
+    """A place in a workspace that waits for the owner of an e-mail address. Accepted or withdrawn, it is deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail address")
+    role = models.CharField(max_length=10, choices=Role, default=Role.OPERATOR)
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of what the link carries")
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("tenant", Lower("email"), name="tenants_invitation_once")]
+
+    def __str__(self) -> str:
+        return self.email
