@@ -1,0 +1,40 @@
+"""Who is at the other end of a request, also behind proxies."""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.request import split_domain_port
+
+NOBODY = "0.0.0.0"  # noqa: S104 - what stands for "unknown" where an address is required; nothing binds to it
+
+
+def client_ip(request: HttpRequest) -> str:
+    """The client's address, as the outermost of our own proxies (settings.TRUSTED_PROXIES of them) saw it.
+
+    Each proxy adds, at the end of X-Forwarded-For, the address that spoke to it: with n trusted proxies the last n
+    entries are true, and what stands before them is what the client claims. A chain that is too short or not made of
+    addresses did not come through our proxies: then the address of the connection counts.
+    """
+    connected = _address(request.META.get("REMOTE_ADDR", "")) or NOBODY
+    proxies: int = settings.TRUSTED_PROXIES
+    if not proxies:
+        return connected
+    chain = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-proxies:]
+    addresses = [_address(entry) for entry in chain]
+    if len(chain) < proxies or not all(addresses):
+        return connected
+    return addresses[0] or connected
+
+
+def _address(text: str) -> str:
+    """An IP address in its one spelling, without a port; empty if the text is none."""
+    bare, _ = split_domain_port(text.strip())
+    for candidate in (text.strip(), bare.strip("[]")):
+        try:
+            address = ipaddress.ip_address(candidate)
+        except ValueError:
+            continue
+        mapped = getattr(address, "ipv4_mapped", None)
+        return str(mapped or address)
+    return ""
