@@ -2,8 +2,10 @@
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.embedded.datafolder import DataFolder
 
 T = TypeVar("T")
+HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\]")
 
 CREDENTIALS = {
     "SLACK_CLIENT_SECRET": "SLACK_API_URL",
@@ -76,6 +79,33 @@ class Environment:
             raise ImproperlyConfigured(f"{name} is no whole URL: write it so that it begins with {schemes[0]}://.")
         return value
 
+    def public_url(self, name: str, default: str) -> str:
+        """The site's own address: a scheme and a host. http:// is for loopback, or where ALLOW_INSECURE_HTTP=1."""
+        value = self.url(name, default).rstrip("/")
+        parts = urlsplit(value)
+        if value != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
+            raise ImproperlyConfigured(
+                f"{name} is more than a scheme and a host: write it as https://roster.example.com."
+            )
+        is_open = parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+        if is_open and not self.flag("ALLOW_INSECURE_HTTP", default=False):
+            raise ImproperlyConfigured(
+                f"{name} is {value}, so that passwords would travel in the clear: use https://, "
+                "or set ALLOW_INSECURE_HTTP=1 on a network that you trust."
+            )
+        return value
+
+    def hosts(self, name: str, own: str) -> list[str]:
+        """Host names that are served, `own` always among them; wildcards are refused."""
+        given = self.names(name)
+        for host in given:
+            if not HOST.fullmatch(host):
+                raise ImproperlyConfigured(
+                    f"{name} has {host!r}, which is no host name: write names such as roster.example.com, "
+                    "with commas between, without scheme, port or wildcard."
+                )
+        return list(dict.fromkeys([*given, f"[{own}]" if ":" in own else own]))
+
     def database(self, name: str, *, default: str = "") -> dict[str, Any]:
         """Connection settings for Django out of a postgres:// URL."""
         value = self.url(name, default, schemes=("postgres", "postgresql"))
@@ -123,6 +153,15 @@ def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
         parts = urlsplit(value)
         return parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:  # a port that is no number
+        return False
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
         return False
 
 

@@ -1,13 +1,20 @@
 """Error pages: what happened, what to do, and a request id to tell us."""
 
+import math
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from allauth.account import app_settings as account_settings
+from allauth.core.internal.ratelimit import parse_rates
+from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 
 from tenants import problems
+
+MACHINES = ("/api/", "/webhooks/")
+"""Whoever calls these addresses gets a problem document instead of a page."""
 
 
 def request_id() -> str:
@@ -15,27 +22,69 @@ def request_id() -> str:
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
-def _answer(request: HttpRequest, status: HTTPStatus, detail: str = "") -> HttpResponseBase:
-    if request.path_info.startswith("/api/"):
+def speaks_to_a_machine(request: HttpRequest) -> bool:
+    """Whether a problem document is expected, and not a page."""
+    return request.path_info.startswith(MACHINES)
+
+
+def answer(request: HttpRequest, status: HTTPStatus, detail: str = "", **context: Any) -> HttpResponse:
+    """The page or the problem document of an error status; `detail` says what is wrong and the fix."""
+    if speaks_to_a_machine(request):
         problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
         return JsonResponse(
             {**problem, "request_id": request_id()}, status=status.value, content_type=problems.CONTENT_TYPE
         )
-    context: dict[str, Any] = {"detail": detail, "request_id": request_id(), "status": status}
+    context |= {"detail": detail, "status": status}
     return render(request, f"{status.value}.html", context, status=status.value)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    return _answer(request, HTTPStatus.BAD_REQUEST)
+    """400, and 413 for what is longer than the limits. Only our own words are repeated, not a library's."""
+    if isinstance(exception, RequestDataTooBig):
+        return answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(exception))
+    if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
+        return answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "It has too many fields: send fewer at once.")
+    own = str(exception) if isinstance(exception, BadRequest) else ""
+    return answer(request, HTTPStatus.BAD_REQUEST, own or "The request is damaged: load the page again and repeat it.")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    return _answer(request, HTTPStatus.FORBIDDEN, str(exception))
+    return answer(request, HTTPStatus.FORBIDDEN, str(exception))
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """A form that did not come from our pages, or from one that was open for too long."""
+    return render(request, "403_csrf.html", status=HTTPStatus.FORBIDDEN)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    return _answer(request, HTTPStatus.NOT_FOUND, "There is no such address.")
+    return answer(request, HTTPStatus.NOT_FOUND, "There is no such address.")
+
+
+def wrong_method(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:
+    """Django's bare 405 with words; the header Allow names the methods that there are."""
+    allowed = refusal.headers["Allow"]
+    detail = f"This address does not take {request.method}: use {allowed}."
+    page = answer(request, HTTPStatus.METHOD_NOT_ALLOWED, detail)
+    page.headers["Allow"] = allowed
+    return page
+
+
+def too_many(request: HttpRequest) -> HttpResponseBase:
+    """429 for people who log in, sign up and the like; allauth asks for it through `handler429`."""
+    seconds = longest_wait()
+    minutes = math.ceil(seconds / 60)
+    detail = f"Too many tries in a short time: wait {minutes} minutes, then try again."
+    page = answer(request, HTTPStatus.TOO_MANY_REQUESTS, detail, minutes=minutes)
+    page.headers["Retry-After"] = str(seconds)
+    return page
+
+
+def longest_wait() -> int:
+    """Seconds after which every limit of allauth has passed: it does not say which one was hit."""
+    rates = [rate for given in account_settings.RATE_LIMITS.values() for rate in parse_rates(given)]
+    return max((math.ceil(rate.duration) for rate in rates), default=60)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side.")
+    return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side.")

@@ -20,6 +20,7 @@ os.environ.update(
     DATABASE_POOL_SIZE="0",
     REDIS_URL=f"redis://{NOWHERE}",
     PUBLIC_URL="http://testserver",
+    ALLOW_INSECURE_HTTP="1",
     ALLOWED_HOSTS="testserver,127.0.0.1",
     SLACK_CLIENT_ID="111.222",
     SLACK_CLIENT_SECRET="client-secret",

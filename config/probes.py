@@ -1,0 +1,21 @@
+"""Health probes are answered before hosts are checked: a cluster asks by the address of a pod, not by our name."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+from config import health
+
+VIEWS = {f"/{name}": getattr(health, name) for name in settings.PROBES}
+
+
+class ProbeMiddleware:
+    """Answers GET and HEAD of the probes for whatever host; their views build no address from it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        view = VIEWS.get(request.path_info) if request.method in {"GET", "HEAD"} else None
+        return view(request) if view else self.get_response(request)
