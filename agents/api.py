@@ -15,6 +15,7 @@ from agents import hiring
 from agents.llm import PROVIDERS
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
 from billing.quota import NoSeatError
+from tenants.permissions import Permission
 from tenants.problems import ConflictError
 from tenants.schema import ProblemSchema, problem
 from usage import prices
@@ -113,6 +114,7 @@ class AgentViewSet(viewsets.ModelViewSet[Agent]):
     """AI employees of the workspace."""
 
     schema = ProblemSchema()
+    reads, writes = Permission.READ, Permission.MANAGE_EMPLOYEES
     queryset = Agent.objects.employed()
     serializer_class = AgentSerializer
     lookup_field = "id"

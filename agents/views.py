@@ -13,9 +13,10 @@ from agents.models import Agent
 from agents.onboarding import save
 from billing import quota
 from tenants.access import requires, workspace_of
-from tenants.models import Role
+from tenants.permissions import Permission
 
 
+@requires(Permission.READ)
 @require_GET
 def employee_list(request: HttpRequest) -> HttpResponse:
     """Who works here, in the order of hiring, and how many seats are taken."""
@@ -23,7 +24,7 @@ def employee_list(request: HttpRequest) -> HttpResponse:
     return render(request, "agents/employee_list.html", {"employees": employees, "seats": quota.seats()})
 
 
-@requires(Role.OPERATOR)
+@requires(Permission.MANAGE_EMPLOYEES)
 @require_http_methods(["GET", "POST"])
 def new_employee(request: HttpRequest) -> HttpResponse:
     """Hire one more."""
@@ -31,7 +32,7 @@ def new_employee(request: HttpRequest) -> HttpResponse:
     return _edit(request, form, Agent())
 
 
-@requires(Role.OPERATOR)
+@requires(Permission.MANAGE_EMPLOYEES)
 @require_http_methods(["GET", "POST"])
 def employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Read and change an AI employee."""
@@ -39,7 +40,7 @@ def employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     return _edit(request, EmployeeForm(request.POST or None, instance=agent), agent)
 
 
-@requires(Role.OPERATOR)
+@requires(Permission.MANAGE_EMPLOYEES)
 @require_POST
 def let_go(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Free the employee's seat; what it said stays readable."""

@@ -24,6 +24,7 @@ from tenants.authentication import workspace_of
 from tenants.middleware import Workspace
 from tenants.models import User
 from tenants.pagination import OldestFirst
+from tenants.permissions import Permission
 from tenants.problems import ConflictError, ProviderError
 from tenants.schema import ProblemSchema, problem
 from tenants.scope import tenant_scope
@@ -104,6 +105,7 @@ class ChannelViewSet(
     """Outside accounts of the workspace."""
 
     schema = ProblemSchema()
+    reads, writes = Permission.READ, Permission.MANAGE_CHANNELS
     queryset = Connection.objects.all()
     serializer_class = ChannelSerializer
     lookup_field = "id"
@@ -116,6 +118,7 @@ class SlackInstallView(APIView):
     """The way to Slack's consent page. Runs outside the tenant's scope, as the state is committed by itself."""
 
     schema = ProblemSchema()
+    writes = Permission.MANAGE_CHANNELS
 
     @extend_schema(
         operation_id="installSlack",
@@ -147,6 +150,7 @@ class ChannelTestView(APIView):
     """The test message. Calls the provider, so it runs outside the tenant's scope and opens short ones."""
 
     schema = ProblemSchema()
+    writes = Permission.MANAGE_CHANNELS
 
     @extend_schema(
         operation_id="testChannel",
@@ -268,6 +272,7 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet[Conversation]):
     """Conversations of the workspace."""
 
     schema = ProblemSchema()
+    reads = Permission.READ
     queryset = Conversation.objects.select_related("agent", "thread")
     serializer_class = ConversationSerializer
     lookup_field = "id"

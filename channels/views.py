@@ -17,8 +17,9 @@ from channels import connections, onboarding
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.slack import oauth
 from tenants.access import opens_own_scope, requires, workspace_of
-from tenants.models import Membership, Role, Tenant, User
+from tenants.models import Membership, Tenant, User
 from tenants.onboarding import next_step
+from tenants.permissions import Permission
 from usage import ledger, summary
 
 
@@ -54,6 +55,7 @@ def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcom
     return render(request, "channels/slack_connected.html", {"team": outcome.team, "tenant": tenant})
 
 
+@requires(Permission.READ)
 @require_GET
 def channel_list(request: HttpRequest) -> HttpResponse:
     """The workspace's connections, each with its state."""
@@ -66,14 +68,14 @@ def channel_list(request: HttpRequest) -> HttpResponse:
 
 
 @opens_own_scope
-@requires(Role.OPERATOR)
+@requires(Permission.MANAGE_CHANNELS)
 @require_POST
 def install_slack(request: HttpRequest) -> HttpResponseBase:
     """Off to Slack's consent page."""
     return onboarding.start_slack(request)
 
 
-@requires(Role.OPERATOR)
+@requires(Permission.MANAGE_CHANNELS)
 @require_POST
 def disconnect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """Disconnect a channel; its conversations stay readable."""
@@ -83,6 +85,7 @@ def disconnect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     return redirect("workspace:channels", workspace_of(request).tenant.slug)
 
 
+@requires(Permission.READ)
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What needs the operator, and what happened last."""
@@ -99,6 +102,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "channels/home.html", context)
 
 
+@requires(Permission.READ)
 @require_GET
 def conversation_list(request: HttpRequest) -> HttpResponse:
     """Conversations, the newest first."""
@@ -106,6 +110,7 @@ def conversation_list(request: HttpRequest) -> HttpResponse:
     return render(request, "channels/conversation_list.html", {"page": page})
 
 
+@requires(Permission.READ)
 @require_GET
 def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """What was said, and what became of each answer."""

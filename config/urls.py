@@ -6,13 +6,13 @@ from agents import views as agents
 from channels import views as channels
 from channels import webhooks
 from config import api, health
-from tenants import views as tenants
+from tenants.views import entrance, wizard
 from usage import views as usage
 
 workspace = [
     path("", channels.home, name="home"),
-    path("onboarding/", tenants.onboarding_start, name="onboarding"),
-    path("onboarding/<slug:step>/", tenants.onboarding_step, name="onboarding_step"),
+    path("onboarding/", wizard.onboarding_start, name="onboarding"),
+    path("onboarding/<slug:step>/", wizard.onboarding_step, name="onboarding_step"),
     path("employees/", agents.employee_list, name="employees"),
     path("employees/new/", agents.new_employee, name="new_employee"),
     path("employees/<uuid:agent_id>/", agents.employee, name="employee"),
@@ -26,9 +26,9 @@ workspace = [
 ]
 
 urlpatterns = [
-    path("", tenants.front, name="home"),
+    path("", entrance.front, name="home"),
     path("accounts/", include("allauth.urls")),
-    path("workspaces/new/", tenants.new_workspace, name="new_workspace"),
+    path("workspaces/new/", entrance.new_workspace, name="new_workspace"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
     path("oauth/slack/callback", channels.slack_callback, name="slack_callback"),
     path("webhooks/slack/events", webhooks.slack_events, name="slack_events"),
@@ -41,4 +41,5 @@ urlpatterns = [
 handler400 = "tenants.errors.bad_request"
 handler403 = "tenants.errors.forbidden"
 handler404 = "tenants.errors.not_found"
+handler429 = "tenants.errors.too_many"
 handler500 = "tenants.errors.server_error"

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from tenants.middleware import Workspace
-from tenants.models import Role
+from tenants.permissions import Permission, refusal
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -19,18 +19,17 @@ def workspace_of(request: HttpRequest) -> Workspace:
     return cast("Workspace", request.workspace)  # type: ignore[attr-defined]
 
 
-def requires(role: Role) -> Callable[[View[P]], View[P]]:
-    """Refuse members whose role does not cover `role` (403 with what to do)."""
+def requires(permission: Permission) -> Callable[[View[P]], View[P]]:
+    """Refuse members whose role does not allow `permission` (403 with what to do). Every workspace view has one."""
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if not workspace_of(request).allows(role):
-                raise PermissionDenied(
-                    f"This needs the role {role.label.lower()} in this workspace: ask one of its owners."
-                )
+            if not workspace_of(request).allows(permission):
+                raise PermissionDenied(refusal(permission))
             return view(request, *args, **kwargs)
 
+        checked.permission = permission  # type: ignore[attr-defined]  # for the isolation matrix
         return checked
 
     return decorate

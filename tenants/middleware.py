@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -11,7 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
 
-from tenants.models import ApiToken, Membership, Role, Tenant
+from tenants import actor
+from tenants.clients import client_ip
+from tenants.models import ApiToken, Membership, Role, Tenant, User
+from tenants.permissions import Permission, allows
 from tenants.scope import tenant_scope
 
 API = "/api/"
@@ -25,8 +29,13 @@ class Workspace:
     role: Role
     token: ApiToken | None = None
 
-    def allows(self, needed: Role) -> bool:
-        return self.role.covers(needed)
+    def allows(self, needed: Permission) -> bool:
+        return allows(self.role, needed)
+
+    @cached_property
+    def may(self) -> dict[str, bool]:
+        """The same for templates: `{% if workspace.may.manage_members %}`."""
+        return {permission.value: self.allows(permission) for permission in Permission}
 
 
 class WorkspaceMiddleware:
@@ -45,9 +54,10 @@ class WorkspaceMiddleware:
         request.workspace = workspace  # type: ignore[attr-defined]
         if match and "workspace" in match.kwargs and workspace is None and not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        if workspace is None or _runs_outside(match):
-            return self.get_response(request)
-        return self._scoped(request, workspace)
+        with actor.acting(_actor(request, workspace)):
+            if workspace is None or _runs_outside(match):
+                return self.get_response(request)
+            return self._scoped(request, workspace)
 
     def _scoped(self, request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         with (
@@ -63,6 +73,16 @@ class WorkspaceMiddleware:
         """Views take `request.workspace`, not the slug."""
         if kwargs.pop("workspace", None) and getattr(request, "workspace", None) is None:
             raise Http404("No such workspace.")
+
+
+def _actor(request: HttpRequest, workspace: Workspace | None) -> actor.Actor:
+    """Who the audit trail names for what this request does."""
+    ip, user_agent = client_ip(request), request.headers.get("User-Agent", "")
+    if workspace and workspace.token:
+        return actor.token(workspace.token, ip=ip, user_agent=user_agent)
+    if isinstance(request.user, User):
+        return actor.person(request.user, ip=ip, user_agent=user_agent)
+    return actor.Actor(ip=ip, user_agent=user_agent)
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:

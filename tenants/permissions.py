@@ -1,24 +1,49 @@
-"""Who may do what through the API: reading takes any role, writing the operator's."""
+"""Who may do what: the one table that views, the API and templates ask, and that the portal shows."""
 
-from typing import TYPE_CHECKING
+from django.db import models
 
-from rest_framework.permissions import SAFE_METHODS, BasePermission
-from rest_framework.request import Request
-
-from tenants.middleware import Workspace
 from tenants.models import Role
 
-if TYPE_CHECKING:  # DRF loads this module while it loads its views
-    from rest_framework.views import APIView
+
+class Permission(models.TextChoices):
+    """What somebody may be allowed to do in a workspace; the label is what the portal says."""
+
+    READ = "read", "See AI employees, channels, conversations and usage"
+    MANAGE_EMPLOYEES = "manage_employees", "Hire, change and let go of AI employees"
+    MANAGE_CHANNELS = "manage_channels", "Connect, test and disconnect channels"
+    MANAGE_MEMBERS = "manage_members", "Invite, change and remove members"
+    MANAGE_TOKENS = "manage_tokens", "Make and revoke API tokens"
+    READ_AUDIT = "read_audit", "Read the audit trail"
+    MANAGE_SETTINGS = "manage_settings", "Change the workspace's settings and how long conversations are kept"
+    ERASE_PEOPLE = "erase_people", "Erase what a person said to AI employees"
+    EXPORT_DATA = "export_data", "Export everything that the workspace has"
+    GRANT_SUPPORT = "grant_support", "Let Roster's support look at the workspace"
+    OWN = "own", "Hand over ownership and delete the workspace"
 
 
-class InWorkspace(BasePermission):
-    """The caller belongs to a workspace, with a role that covers what the method does."""
+NEEDS: dict[Permission, Role] = {
+    Permission.READ: Role.VIEWER,
+    Permission.MANAGE_EMPLOYEES: Role.OPERATOR,
+    Permission.MANAGE_CHANNELS: Role.OPERATOR,
+    Permission.MANAGE_MEMBERS: Role.ADMIN,
+    Permission.MANAGE_TOKENS: Role.ADMIN,
+    Permission.READ_AUDIT: Role.ADMIN,
+    Permission.MANAGE_SETTINGS: Role.ADMIN,
+    Permission.ERASE_PEOPLE: Role.ADMIN,
+    Permission.EXPORT_DATA: Role.OWNER,
+    Permission.GRANT_SUPPORT: Role.OWNER,
+    Permission.OWN: Role.OWNER,
+}
+"""The least role that each permission takes."""
 
-    message = "Your role does not allow this: it takes an operator, an admin or an owner."
 
-    def has_permission(self, request: Request, view: "APIView") -> bool:
-        workspace = request.auth
-        if not isinstance(workspace, Workspace):
-            return False
-        return workspace.allows(Role.VIEWER if request.method in SAFE_METHODS else Role.OPERATOR)
+def allows(role: Role, permission: Permission) -> bool:
+    """May somebody with this role do that?"""
+    return role.covers(NEEDS[permission])
+
+
+def refusal(permission: Permission) -> str:
+    """What somebody is told who may not do that: what it takes, and whom to ask."""
+    needed = NEEDS[permission].label.lower()
+    article = "an" if needed[0] in "aeiou" else "a"
+    return f"“{permission.label}” takes the role of {article} {needed} in this workspace: ask one of its owners."

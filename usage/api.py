@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants.authentication import workspace_of
+from tenants.permissions import Permission
 from tenants.schema import ProblemSchema, problem
 from usage import ledger, summary
 
@@ -88,6 +89,7 @@ class SummaryView(APIView):
     """Usage of the workspace."""
 
     schema = ProblemSchema()
+    reads = Permission.READ
 
     @extend_schema(
         operation_id="getUsageSummary",

@@ -5,11 +5,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from tenants.access import workspace_of
+from tenants.access import requires, workspace_of
+from tenants.permissions import Permission
 from usage import charts, ledger, summary
 from usage.models import Meter
 
 
+@requires(Permission.READ)
 @require_GET
 def usage(request: HttpRequest) -> HttpResponse:
     """This month's tokens, cost and messages per AI employee, and what is left of the trial credit."""

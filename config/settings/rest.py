@@ -2,7 +2,7 @@
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["tenants.permissions.InWorkspace"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.authorization.InWorkspace"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["tenants.parsers.BoundedJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "tenants.pagination.NewestFirst",
