@@ -1,12 +1,16 @@
 """Secrets at rest: Fernet (AES-128-CBC with HMAC-SHA256), the newest key first, the key's id beside each ciphertext."""
 
 import hashlib
+import re
 from functools import cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
+
+SEALED = r"[0-9a-f]{8}:gAAAA[A-Za-z0-9_=-]+"
+"""What encrypt() returns, as a regular expression that Python and Postgres read alike."""
 
 
 class UndecryptableError(RuntimeError):
@@ -30,8 +34,14 @@ class Secret:
         return decrypt(self._stored) if self._stored else self._plain
 
     def sealed(self) -> str:
-        """The ciphertext for the database; empty for an empty secret."""
-        return self._stored or (encrypt(self._plain) if self._plain else "")
+        """The ciphertext for the database; empty for an empty secret.
+
+        What came from the database under an older key goes back under the newest, so that saving a row that was read
+        before a rotation does not undo it.
+        """
+        if self._stored:
+            return renewed(self._stored)
+        return encrypt(self._plain) if self._plain else ""
 
     def __str__(self) -> str:
         plain = self.reveal()
@@ -75,6 +85,36 @@ def decrypt(stored: str) -> str:
         raise UndecryptableError(
             f"A secret was encrypted with key {name}, which PLATFORM_ENCRYPTION_KEYS lacks: put that key back."
         ) from error
+
+
+def newest_key_id() -> str:
+    """The id of the key that encrypts."""
+    return key_id(settings.PLATFORM_ENCRYPTION_KEYS[0])
+
+
+def key_ids_in(text: str) -> list[str]:
+    """The key ids of all ciphertexts in a text, such as a JSON document."""
+    return [sealed.partition(":")[0] for sealed in re.findall(SEALED, text)]
+
+
+def is_sealed(text: str) -> bool:
+    """Is this, as a whole, what encrypt() returns?"""
+    return re.fullmatch(SEALED, text) is not None
+
+
+def reencrypt(stored: str) -> str:
+    """The same secret under the newest key. Raises UndecryptableError."""
+    return encrypt(decrypt(stored))
+
+
+def renewed(stored: str) -> str:
+    """The same, where it is needed and can be done: what no key opens is kept, since the key may come back."""
+    if stored.startswith(f"{newest_key_id()}:"):
+        return stored
+    try:
+        return reencrypt(stored)
+    except UndecryptableError:
+        return stored
 
 
 class EncryptedField(models.TextField):  # type: ignore[type-arg]

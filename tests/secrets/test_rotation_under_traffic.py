@@ -1,0 +1,75 @@
+"""Keys change one process after the other while all of them read and write: the rolling order loses nothing."""
+
+from collections import Counter
+
+from cryptography.fernet import Fernet
+from pytest_django import Settings
+
+from channels.models import Connection
+from config.embedded.postgres import Postgres
+from tenants import encryption, rotation
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.conftest import Cast
+from tests.secrets.processes import Worker, manage
+
+CONNECTIONS = 60
+OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
+
+
+def employ(cast: Cast, settings: Settings) -> None:
+    """Connections whose tokens are numbers, all under the old key."""
+    settings.PLATFORM_ENCRYPTION_KEYS = [OLD]
+    with tenant_scope(cast.acme.id):
+        for _ in range(CONNECTIONS):
+            factories.make_connection(token="0")
+
+
+class Fleet:
+    """Two processes, replaced one after the other as a deployment does."""
+
+    def __init__(self, postgres: Postgres, cast: Cast, keys: list[str]) -> None:
+        self._postgres, self._tenant_id = postgres, cast.acme.id
+        self._workers = [self._start(keys) for _ in range(2)]
+        self.counts: Counter[str] = Counter()
+
+    def _start(self, keys: list[str]) -> Worker:
+        return Worker.start(self._postgres, keys, self._tenant_id)
+
+    def roll(self, keys: list[str]) -> None:
+        for _ in range(len(self._workers)):
+            self._workers.append(self._start(keys))
+            self.counts += self._workers.pop(0).stop()
+
+    def stop(self) -> None:
+        while self._workers:
+            self.counts += self._workers.pop().stop()
+
+
+def test_the_rolling_order_fails_nobody_and_undoes_no_write(
+    committed_cast: Cast, postgres: Postgres, settings: Settings
+) -> None:
+    employ(committed_cast, settings)
+    fleet = Fleet(postgres, committed_cast, [OLD])
+    fleet.roll([OLD, NEW])
+    fleet.roll([NEW, OLD])
+    done = manage(postgres, [NEW, OLD], "rotate_encryption_keys")
+    assert done.returncode == 0, done.stderr
+    assert f"Key {encryption.key_id(OLD)}: 0 secrets remain under it, it may be removed" in done.stdout
+    fleet.roll([NEW])
+    fleet.stop()
+    assert fleet.counts["failures"] == 0
+    assert min(fleet.counts["reads"], fleet.counts["writes"]) > 100
+    settings.PLATFORM_ENCRYPTION_KEYS = [NEW]
+    with tenant_scope(committed_cast.acme.id):
+        written = sum(int(each.token.reveal()) for each in Connection.objects.all())
+    assert written == fleet.counts["writes"], "a write was undone"
+    assert rotation.key_usage() == {encryption.key_id(NEW): CONNECTIONS}
+
+
+def test_changing_the_key_in_one_step_fails(committed_cast: Cast, postgres: Postgres, settings: Settings) -> None:
+    employ(committed_cast, settings)
+    fleet = Fleet(postgres, committed_cast, [OLD])
+    fleet.roll([NEW])
+    fleet.stop()
+    assert fleet.counts["failures"] > 0
