@@ -1,12 +1,13 @@
 """Every address of the site."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from agents import views as agents
 from channels import views as channels
 from channels import webhooks
 from config import api, health
-from tenants.views import entrance, wizard
+from tenants.views import accounts, entrance, wizard
 from usage import views as usage
 
 workspace = [
@@ -25,8 +26,20 @@ workspace = [
     path("usage/", usage.usage, name="usage"),
 ]
 
+# Beside allauth's own; where an address is also one of allauth's, ours goes first.
+account = [
+    path("", RedirectView.as_view(pattern_name="account_security")),
+    path("security/", accounts.security, name="account_security"),
+    path("email/", accounts.email, name="account_email"),
+    path("email/confirm/", accounts.confirm_email_change, name="account_confirm_email_change"),
+    path("sessions/", accounts.session_list, name="usersessions_list"),
+    path("sessions/<int:session_id>/end/", accounts.end_session, name="account_end_session"),
+    path("reauthenticate/code/", accounts.reauthenticate_by_code, name="account_reauthenticate_by_code"),
+]
+
 urlpatterns = [
     path("", entrance.front, name="home"),
+    path("accounts/", include(account)),
     path("accounts/", include("allauth.urls")),
     path("workspaces/new/", entrance.new_workspace, name="new_workspace"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
@@ -21,6 +22,12 @@ from tests.stack import QUIET_SECONDS, Stack
 def _quick_passwords(settings: Settings) -> None:
     """Slow hashing is for attackers."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Rate limits begin anew."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,12 @@
 """Accounts: how people sign up, log in and stay logged in."""
 
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.settings.base import env
+from config.settings.site import IS_HTTPS
+
 AUTH_USER_MODEL = "tenants.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -9,9 +16,13 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+
+# Sign-up and log-in: by e-mail address, with a password or with a code sent to it.
+ACCOUNT_ADAPTER = "tenants.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "tenants.signup.SignupForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
@@ -20,4 +31,66 @@ ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_ADAPTER = "tenants.accounts.AccountAdapter"
+
+# Changes: one address each, changed only with a code from the old and one from the new one; who they are is asked
+# again five minutes after they last proved it; each change is told by mail.
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+
+# Limits, by client (tenants.clients: what our own proxies saw; IPv6 by /64) and by account. Those by client stop one
+# machine that tries many accounts, and leave room for an office behind one address. Those by key stop many machines
+# that try one account: five wrong passwords in five minutes (at most 1,440 a day, against ten characters or more),
+# three mails a minute and ten an hour to one mailbox. A stranger can use up somebody's five; the owner then still has
+# code, passkey and Google or Slack. Without Redis each web process counts by itself (tenants.cache).
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/m/ip,100/h/ip",
+    "request_login_code": "20/m/ip,3/m/key,10/h/key",
+    "reset_password": "20/m/ip,3/m/key,10/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "confirm_email": "1/10s/key,10/h/key",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user",
+}
+
+# The second step: an authenticator app or a passkey, with recovery codes. Their secrets are encrypted at rest.
+MFA_ADAPTER = "tenants.accounts.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Roster"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
+
+# Log-in by Google or Slack, where configured. Their tokens are not stored. An account is never found by the address
+# that they tell: it is connected on the page for it, by somebody who is logged in.
+SOCIALACCOUNT_ADAPTER = "tenants.logins.SocialAccountAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+
+
+def _provider(name: str, url: str) -> list[dict[str, Any]]:
+    """An OpenID provider out of <NAME>_LOGIN_CLIENT_ID, _SECRET and _URL; none if it is not configured."""
+    prefix = f"{name.upper()}_LOGIN"
+    client_id, secret = env.text(f"{prefix}_CLIENT_ID"), env.text(f"{prefix}_CLIENT_SECRET")
+    if bool(client_id) != bool(secret):
+        raise ImproperlyConfigured(f"Set both {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET, or neither.")
+    settings = {
+        "server_url": env.url(f"{prefix}_URL", url).rstrip("/"),
+        "oauth_pkce_enabled": True,
+        "fetch_userinfo": False,
+        "token_auth_method": "client_secret_post",
+    }
+    app = {"provider_id": name.lower(), "name": name, "client_id": client_id, "secret": secret, "settings": settings}
+    return [app] if client_id else []
+
+
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [*_provider("Google", "https://accounts.google.com"), *_provider("Slack", "https://slack.com")]
+    }
+}
