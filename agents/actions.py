@@ -1,0 +1,8 @@
+"""What can be done with AI employees and conversations, as the audit trail calls it."""
+
+from tenants.audit import Action
+
+EMPLOYEE_HIRED = Action("employee.hired", "Hired an AI employee")
+EMPLOYEE_CHANGED = Action("employee.changed", "Changed an AI employee")
+EMPLOYEE_LET_GO = Action("employee.let_go", "Let an AI employee go")
+CONVERSATION_READ = Action("conversation.read", "Read a conversation")

@@ -1,0 +1,32 @@
+"""What can be done with a workspace, its people and its tokens, as the audit trail calls it."""
+
+from tenants.audit import Action
+
+# Workspace
+WORKSPACE_CREATED = Action("workspace.created", "Made the workspace")
+
+# API tokens
+TOKEN_CREATED = Action("token.created", "Made an API token")
+TOKEN_REVOKED = Action("token.revoked", "Revoked an API token")
+
+# The audit trail itself
+AUDIT_EXPORTED = Action("audit.exported", "Downloaded the audit trail")
+
+# Accounts: these stand in AccountEvent
+SIGNED_UP = Action("account.signed_up", "Signed up")
+LOGGED_IN = Action("account.logged_in", "Logged in")
+LOG_IN_FAILED = Action("account.log_in_failed", "A log-in failed")
+LOGGED_OUT = Action("account.logged_out", "Logged out")
+PASSWORD_CHANGED = Action("account.password_changed", "Changed the password")
+PASSWORD_SET = Action("account.password_set", "Set a password")
+PASSWORD_RESET = Action("account.password_reset", "Reset the password by e-mail")
+EMAIL_ADDED = Action("account.email_added", "Added an e-mail address")
+EMAIL_CONFIRMED = Action("account.email_confirmed", "Confirmed an e-mail address")
+EMAIL_CHANGED = Action("account.email_changed", "Changed the main e-mail address")
+EMAIL_REMOVED = Action("account.email_removed", "Removed an e-mail address")
+SECOND_STEP_ADDED = Action("account.second_step_added", "Added a second step")
+SECOND_STEP_REMOVED = Action("account.second_step_removed", "Removed a second step")
+RECOVERY_CODES_RENEWED = Action("account.recovery_codes_renewed", "Made new recovery codes")
+RECOVERY_CODE_USED = Action("account.recovery_code_used", "Used a recovery code")
+LOGIN_CONNECTED = Action("account.login_connected", "Connected another way to log in")
+LOGIN_DISCONNECTED = Action("account.login_disconnected", "Disconnected a way to log in")
