@@ -19,17 +19,22 @@ def workspace_of(request: HttpRequest) -> Workspace:
     return cast("Workspace", request.workspace)  # type: ignore[attr-defined]
 
 
-def requires(permission: Permission) -> Callable[[View[P]], View[P]]:
-    """Refuse members whose role does not allow `permission` (403 with what to do). Every workspace view has one."""
+def requires(permission: Permission, *, writes: Permission | None = None) -> Callable[[View[P]], View[P]]:
+    """Refuse members whose role does not allow `permission` (403 with what to do). Every workspace view has one.
+
+    writes: what a POST takes instead, for pages that some may only read.
+    """
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if not workspace_of(request).allows(permission):
-                raise PermissionDenied(refusal(permission))
+            needed = writes if writes and request.method == "POST" else permission
+            if not workspace_of(request).allows(needed):
+                raise PermissionDenied(refusal(needed))
             return view(request, *args, **kwargs)
 
         checked.permission = permission  # type: ignore[attr-defined]  # for the isolation matrix
+        checked.writes = writes or permission  # type: ignore[attr-defined]
         return checked
 
     return decorate

@@ -5,6 +5,18 @@ from tenants.audit import Action
 # Workspace
 WORKSPACE_CREATED = Action("workspace.created", "Made the workspace")
 
+# Members and invitations
+MEMBER_CHANGED = Action("member.changed", "Changed a member's role")
+MEMBER_REMOVED = Action("member.removed", "Removed a member")
+MEMBER_LEFT = Action("member.left", "Left the workspace")
+OWNERSHIP_HANDED_OVER = Action("ownership.handed_over", "Handed over ownership")
+INVITATION_SENT = Action("invitation.sent", "Invited somebody")
+INVITATION_RESENT = Action("invitation.resent", "Sent an invitation again")
+INVITATION_CHANGED = Action("invitation.changed", "Changed the role of an invitation")
+INVITATION_WITHDRAWN = Action("invitation.withdrawn", "Withdrew an invitation")
+INVITATION_ACCEPTED = Action("invitation.accepted", "Accepted an invitation")
+INVITATION_UNDELIVERED = Action("invitation.undelivered", "An invitation was not delivered")
+
 # API tokens
 TOKEN_CREATED = Action("token.created", "Made an API token")
 TOKEN_REVOKED = Action("token.revoked", "Revoked an API token")

@@ -52,6 +52,12 @@ class Tenant(models.Model):
         help_text="Conversations are deleted this many days after their last message; empty keeps them",
     )
     deletes_at = models.DateTimeField(null=True, blank=True, help_text="When it is erased, if its owner asked for it")
+    deletion_requested_at = models.DateTimeField(null=True, blank=True)
+    deletion_requested_by_id = models.UUIDField(null=True, blank=True)
+    deletion_warned_at = models.DateTimeField(null=True, blank=True, help_text="When its owners were reminded")
+    erased_rows = models.JSONField(
+        default=dict, blank=True, help_text="Rows erased so far by table, while it is being erased"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     members = models.ManyToManyField(User, through="Membership", related_name="tenants")
 
@@ -92,6 +98,9 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="tenants_membership_once")]
+
+    def __str__(self) -> str:
+        return self.user.email
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
