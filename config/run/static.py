@@ -28,7 +28,7 @@ class StaticFiles:
     def fingerprint(self) -> str:
         """Changes with every source: our own files by size and time, those of packages by their pinned versions."""
         digest = hashlib.sha256((self._root / "requirements.txt").read_bytes())
-        digest.update((self._root / "config" / "settings.py").read_bytes())
+        digest.update((self._root / "config" / "settings" / "site.py").read_bytes())
         for file in self._sources():
             status = file.stat()
             digest.update(f"{file.relative_to(self._root)} {status.st_size} {status.st_mtime_ns}\n".encode())
