@@ -34,12 +34,12 @@ class SchemaView(APIView):
     renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2)
 
     def get(self, request: Request) -> Response:
-        return Response(_schema())
+        return Response(openapi())
 
 
 @cache
-def _schema() -> dict[str, Any]:
-    """The same for everybody, and slow to make."""
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document: the same for everybody, and slow to make."""
     schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return schema
 

@@ -45,10 +45,10 @@ def _refuse_too_long(request: HttpRequest) -> None:
 
 def _length(request: HttpRequest) -> int:
     """What the client announces. Django reads no body beyond it, and none without it."""
-    try:
-        return int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return 0
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    if not (announced.isascii() and announced.isdigit()):
+        raise BadRequest("The header Content-Length is not a number: correct it.")
+    return int(announced)
 
 
 def _texts(pairs: Iterable[tuple[str, Iterable[object]]]) -> Iterable[str]:

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from agents import views as agents
 from channels import views as channels
 from channels import webhooks
-from config import api, health
+from config import api, apidocs, health
 from tenants.views import accounts, entrance, wizard
 from usage import views as usage
 
@@ -46,6 +46,8 @@ urlpatterns = [
     path("oauth/slack/callback", channels.slack_callback, name="slack_callback"),
     path("webhooks/slack/events", webhooks.slack_events, name="slack_events"),
     path("api/v1/", include(api.urlpatterns)),
+    path("api/docs", apidocs.documentation, name="api_docs"),
+    path("api/docs/", apidocs.documentation),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("healthz", health.healthz, name="healthz"),

@@ -5,16 +5,16 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from allauth.account import app_settings as account_settings
-from allauth.core.internal.ratelimit import parse_rates
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 
 from tenants import problems
+from tenants.waits import seconds_to_wait
 
 MACHINES = ("/api/", "/webhooks/")
 """Whoever calls these addresses gets a problem document instead of a page."""
+SHOWN_IN_SECONDS = 120
 
 
 def request_id() -> str:
@@ -72,18 +72,11 @@ def wrong_method(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpR
 
 def too_many(request: HttpRequest) -> HttpResponseBase:
     """429 for people who log in, sign up and the like; allauth asks for it through `handler429`."""
-    seconds = longest_wait()
-    minutes = math.ceil(seconds / 60)
-    detail = f"Too many tries in a short time: wait {minutes} minutes, then try again."
-    page = answer(request, HTTPStatus.TOO_MANY_REQUESTS, detail, minutes=minutes)
+    seconds = seconds_to_wait(request)
+    wait = f"{seconds} seconds" if seconds <= SHOWN_IN_SECONDS else f"{math.ceil(seconds / 60)} minutes"
+    page = answer(request, HTTPStatus.TOO_MANY_REQUESTS, f"Too many tries: wait {wait}, then try again.", wait=wait)
     page.headers["Retry-After"] = str(seconds)
     return page
-
-
-def longest_wait() -> int:
-    """Seconds after which every limit of allauth has passed: it does not say which one was hit."""
-    rates = [rate for given in account_settings.RATE_LIMITS.values() for rate in parse_rates(given)]
-    return max((math.ceil(rate.duration) for rate in rates), default=60)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:

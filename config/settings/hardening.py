@@ -3,9 +3,12 @@
 The sources are OWASP's ASVS 5.0, level 2, and the rules by which Mozilla's HTTP Observatory scores.
 """
 
+from urllib.parse import urlsplit
+
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from config.settings.accounts import SOCIALACCOUNT_PROVIDERS
 from config.settings.base import TRUSTED_PROXIES, env
 from config.settings.site import IS_HTTPS
 
@@ -54,6 +57,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Browsers hold form-action also against redirects, as to the provider of a log-in.
+_apps = SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+_addresses = [urlsplit(app["settings"]["server_url"]) for app in _apps]
+_log_ins = [f"{address.scheme}://{address.netloc}" for address in _addresses]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -65,7 +72,7 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
         "object-src": [NONE],
         "worker-src": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *_log_ins],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "upgrade-insecure-requests": IS_HTTPS,

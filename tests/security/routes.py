@@ -1,0 +1,53 @@
+"""Every address of the site, read from the URL resolver, so that a new one is tested from its first day."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.admindocs.views import extract_views_from_urlpatterns, simplify_regex
+from django.urls import get_resolver
+from rest_framework.views import APIView
+
+API = "/api/v1/"
+ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
+NOBODY = str(UUID(int=7))
+SAMPLES = {"workspace": "acme", "step": "channel", "pk": "7"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address with its arguments in angle brackets, and the view behind it."""
+
+    pattern: str
+    view: Callable[..., Any]
+
+    @property
+    def arguments(self) -> list[str]:
+        return ARGUMENT.findall(self.pattern)
+
+    @property
+    def is_api(self) -> bool:
+        found = getattr(self.view, "cls", None)
+        return isinstance(found, type) and issubclass(found, APIView)
+
+    @property
+    def is_csrf_exempt(self) -> bool:
+        return bool(getattr(self.view, "csrf_exempt", False))
+
+    def path(self, values: Mapping[str, str] = SAMPLES) -> str:
+        """The address with `values` for its arguments; those without one get the id of nothing."""
+        return ARGUMENT.sub(lambda match: values.get(match[1], NOBODY), self.pattern)
+
+
+def all_routes() -> list[Route]:
+    """Each address once, in the resolver's order."""
+    views = extract_views_from_urlpatterns(get_resolver().url_patterns)  # type: ignore[no-untyped-call]
+    routes = {_pattern(regex): view for view, regex, *_ in views}
+    return [Route(pattern, view) for pattern, view in routes.items()]
+
+
+def _pattern(regex: str) -> str:
+    simple: str = simplify_regex(regex)  # type: ignore[no-untyped-call]
+    return re.sub(r"<\w+:(\w+)>", r"<\1>", simple).replace("/?", "/")

@@ -1,0 +1,103 @@
+"""Whatever is sent to whatever address: never an error of ours, never a redirect to elsewhere."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.http import HttpResponseBase
+from django.test import Client
+
+from config import api
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.conftest import Cast
+from tests.security import hostile
+from tests.security.hostile import Sent
+from tests.security.routes import SAMPLES, Route, all_routes
+
+FIELD = re.compile(r'<(?:input|select|textarea)[^>]*\bname="([^"]+)"')
+# Providers and services that nobody runs here may be missed, but by an answer that says so.
+UNAVAILABLE = {502, 503}
+OWN_HOSTS = {"", "testserver", urlsplit(settings.SLACK_AUTHORIZE_URL).netloc}
+
+
+def send(client: Client, path: str, sent: Sent) -> HttpResponseBase:
+    address = f"{path}?{sent.query}" if sent.query else path
+    return client.generic(sent.method, address, sent.body, content_type=sent.content_type, headers=sent.headers)
+
+
+def fault(response: HttpResponseBase) -> str:
+    """What is wrong with an answer; empty if nothing is."""
+    if response.status_code >= 500 and response.status_code not in UNAVAILABLE:
+        return str(response.status_code)
+    to = response.headers.get("Location", "")
+    if to.startswith(("//", "\\", "/\\")) or urlsplit(to).netloc not in OWN_HOSTS or "javascript:" in to[:20]:
+        return f"redirects to {to}"
+    return ""
+
+
+def faults(client: Client, path: str, attempts: Iterator[Sent]) -> list[str]:
+    found = ((sent, fault(send(client, path, sent))) for sent in attempts)
+    return [f"{sent.method} {path}?{sent.query[:90]} {sent.body[:90]!r}: {what}" for sent, what in found if what]
+
+
+@pytest.fixture
+def values(cast: Cast) -> dict[str, str]:
+    """Arguments that lead to things which exist."""
+    with tenant_scope(cast.acme.id):
+        agent, connection = factories.make_agent(), factories.make_connection()
+    return {**SAMPLES, "agent_id": str(agent.id), "connection_id": str(connection.id), "id": str(agent.id)}
+
+
+def callers(route: Route, request: pytest.FixtureRequest) -> list[Client]:
+    names = ["stranger", "program", "alice"] if route.is_api else ["stranger", "alice"]
+    return [request.getfixturevalue(name) for name in names]
+
+
+def fields_of(client: Client, route: Route, path: str) -> list[str]:
+    """The names that a page's forms have, or an operation's request."""
+    if route.is_api:
+        return _fields_of_operation(route.pattern)
+    page = getattr(client.get(path), "content", b"").decode(errors="replace")
+    return sorted(set(FIELD.findall(page)) - {"csrfmiddlewaretoken"}) or ["name"]
+
+
+def _fields_of_operation(pattern: str) -> list[str]:
+    schema = api.openapi()
+    methods = schema["paths"].get(re.sub(r"<(\w+)>", r"{\1}", pattern), {})
+    names: set[str] = set()
+    for operation in methods.values():
+        content: dict[str, Any] = operation.get("requestBody", {}).get("content", {}).get(hostile.JSON, {})
+        reference = content.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+        names |= schema["components"]["schemas"].get(reference, {}).get("properties", {}).keys()
+    return sorted(names) or ["name"]
+
+
+@pytest.mark.parametrize("route", all_routes(), ids=lambda route: route.pattern)
+def test_no_address_breaks_or_leads_away(route: Route, values: dict[str, str], request: pytest.FixtureRequest) -> None:
+    path = route.path(values)
+    for client in callers(route, request):
+        fields = fields_of(client, route, path)
+        own = hostile.documents(fields) if route.is_api else hostile.forms(fields)
+        for attempts in (hostile.queries(), hostile.bodies(), hostile.methods(), own):
+            assert faults(client, path, attempts) == []
+
+
+@pytest.mark.parametrize("route", [each for each in all_routes() if each.arguments], ids=lambda route: route.pattern)
+def test_no_argument_breaks_an_address(route: Route, cast: Cast, request: pytest.FixtureRequest) -> None:
+    for client in callers(route, request):
+        for value in hostile.ARGUMENTS:
+            for name in route.arguments:
+                path = route.path({**SAMPLES, name: value})
+                assert faults(client, path, iter([Sent("GET"), Sent("POST")])) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//evil.example/", "//evil.example/accounts/login", "/\\evil.example/..", "/%2F/evil.example", "/%00", "/%FF"],
+)
+def test_no_unknown_address_breaks_or_leads_away(stranger: Client, cast: Cast, path: str) -> None:
+    assert faults(stranger, path, iter([Sent("GET"), Sent("HEAD"), Sent("POST")])) == []
