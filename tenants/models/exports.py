@@ -14,6 +14,9 @@ class Export(TenantModel):
         RUNNING = "running"
         DONE = "done", "Ready"
         FAILED = "failed"
+        EXPIRED = "expired"
+
+    OPEN = (State.WAITING, State.RUNNING)
 
     requested_by_id = models.UUIDField(null=True, blank=True)
     requested_by_name = models.CharField(max_length=254, blank=True)
@@ -22,11 +25,26 @@ class Export(TenantModel):
     rows_total = models.PositiveBigIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the zip")
     attempt = models.PositiveIntegerField(default=0, help_text="Fences: an older try that comes back is ignored")
-    leased_until = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="Until then nobody else takes it up")
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="When its parts are deleted")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant"],
+                name="tenants_export_one_open",
+                condition=models.Q(state__in=["waiting", "running"]),
+            ),
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        """Is it still being made?"""
+        return self.state in self.OPEN
 
 
 class ExportPart(TenantModel):
