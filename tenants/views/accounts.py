@@ -20,6 +20,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -77,6 +78,7 @@ def confirm_email_change(request: HttpRequest) -> HttpResponse:
     if form.errors and not _may_try_again(request, process):
         return redirect("account_email")
     context = {"verify_form": form, "email": process.email, "new_email": process.new_email}
+    context |= {"can_resend": True, "cancel_url": reverse("account_email")}
     return render(request, "account/confirm_email_change.html", context, status=400 if form.errors else 200)
 
 
