@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.models import AgentRevision, Turn
+from tenants.models import Language
 
 MESSAGE_OVERHEAD = 16
 """Tokens that a message costs beyond its text, counted from above."""
@@ -16,7 +17,8 @@ Your instructions:
 
 Keep to this job. If something lies outside of it, say so kindly and say what you can help with.
 Never invent facts about the business; say when you do not know. If asked, say that you are an AI.
-Answer in the language in which you are addressed, briefly and in plain text.
+Answer in the language in which you are addressed, and in {language} where a message does not show one.
+Be brief and write plain text.
 Several messages in a row get one answer."""
 
 
@@ -51,6 +53,7 @@ def prompt_for(revision: AgentRevision, channel: str, turns: Sequence[Turn]) -> 
         job_title=revision.job_title,
         channel=channel.capitalize(),
         instructions=revision.instructions.strip(),
+        language=Language(revision.tenant.language).label,
     )
     return Prompt(revision.provider, revision.model, system, joined(turns), revision.max_output_tokens)
 

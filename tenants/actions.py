@@ -17,6 +17,17 @@ INVITATION_WITHDRAWN = Action("invitation.withdrawn", "Withdrew an invitation")
 INVITATION_ACCEPTED = Action("invitation.accepted", "Accepted an invitation")
 INVITATION_UNDELIVERED = Action("invitation.undelivered", "An invitation was not delivered")
 
+SETTINGS_CHANGED = Action("workspace.settings_changed", "Changed the workspace's settings")
+RETENTION_CHANGED = Action("workspace.retention_changed", "Changed how long conversations are kept")
+
+# Data rights
+EXPORT_REQUESTED = Action("export.requested", "Asked for an export of everything")
+EXPORT_DOWNLOADED = Action("export.downloaded", "Downloaded an export of everything")
+EXPORTS_WITHDRAWN = Action("export.withdrawn", "Deleted older exports")
+DELETION_REQUESTED = Action("workspace.deletion_requested", "Asked for the deletion of the workspace")
+DELETION_CANCELLED = Action("workspace.deletion_cancelled", "Kept the workspace")
+WORKSPACE_ERASED = Action("workspace.erased", "A workspace was erased")  # stands in AccountEvent
+
 # API tokens
 TOKEN_CREATED = Action("token.created", "Made an API token")
 TOKEN_REVOKED = Action("token.revoked", "Revoked an API token")

@@ -8,8 +8,9 @@ from typing import Any
 import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.urls import Resolver404, ResolverMatch, resolve
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils import timezone
 
 from tenants import actor
@@ -54,6 +55,8 @@ class WorkspaceMiddleware:
         request.workspace = workspace  # type: ignore[attr-defined]
         if match and "workspace" in match.kwargs and workspace is None and not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
+        if match and workspace and match.kwargs.get("workspace", workspace.tenant.slug) != workspace.tenant.slug:
+            return _moved(request, match, workspace.tenant)
         with actor.acting(_actor(request, workspace)):
             if workspace is None or _runs_outside(match):
                 return self.get_response(request)
@@ -101,10 +104,20 @@ def _of_portal(request: HttpRequest, match: ResolverMatch | None) -> Workspace |
     return _membership(request, slug) if slug else None
 
 
+def _moved(request: HttpRequest, match: ResolverMatch, tenant: Tenant) -> HttpResponseRedirect:
+    """From a former address of the workspace to the same page under the one it has now, with what was sent."""
+    path = reverse(match.view_name, kwargs={**match.kwargs, "workspace": tenant.slug})
+    query = request.META.get("QUERY_STRING", "")
+    is_reading = request.method in {"GET", "HEAD"}
+    return HttpResponseRedirect(f"{path}?{query}" if query else path, preserve_request=not is_reading)
+
+
 def _membership(request: HttpRequest, slug: str) -> Workspace | None:
+    """The caller's place in the workspace that has this address, or had it."""
     if not request.user.is_authenticated:
         return None
-    membership = Membership.objects.select_related("tenant").filter(user=request.user, tenant__slug=slug).first()
+    named = Q(tenant__slug=slug) | Q(tenant__former_slugs__slug=slug)
+    membership = Membership.objects.select_related("tenant").filter(named, user=request.user).first()
     return Workspace(membership.tenant, Role(membership.role)) if membership else None
 
 

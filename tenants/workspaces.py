@@ -1,17 +1,38 @@
-"""Making a workspace."""
+"""Making a workspace, and which addresses are free."""
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.utils.text import slugify
 
-from tenants.models import RESERVED_SLUGS, Membership, Role, Tenant, User
+from tenants import actions, audit
+from tenants.models import RESERVED_SLUGS, FormerSlug, Membership, Role, Tenant, User
+from tenants.scope import tenant_scope
 
 
 def free_slug(name: str) -> str:
-    """An address made from a workspace's name that nobody has yet."""
+    """An address made from a workspace's name that nobody has or had."""
     base = slugify(name)[:40] or "workspace"
-    taken = set(Tenant.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | RESERVED_SLUGS
+    used = [
+        set(model._default_manager.filter(slug__startswith=base).values_list("slug", flat=True))
+        for model in (Tenant, FormerSlug)
+    ]
+    taken = set().union(*used, RESERVED_SLUGS)
     candidates = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
     return next(slug for slug in candidates if slug not in taken)
+
+
+def lock_slugs(*slugs: str) -> None:
+    """Until the transaction ends nobody else gives or takes these addresses; an address is in one of two tables."""
+    with connection.cursor() as cursor:
+        for slug in sorted(slugs):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"slug:{slug}"])
+
+
+def is_taken(slug: str, *, by_others_than: Tenant) -> bool:
+    """Has another workspace this address, or had it? Then links to it lead there."""
+    if Tenant.objects.filter(slug=slug).exclude(id=by_others_than.id).exists():
+        return True
+    return FormerSlug.objects.filter(slug=slug).exclude(tenant=by_others_than).exists()
 
 
 def create(name: str, owner: User, *, slug: str = "", time_zone: str = "UTC") -> Tenant:
@@ -21,7 +42,13 @@ def create(name: str, owner: User, *, slug: str = "", time_zone: str = "UTC") ->
     """
     with transaction.atomic():
         tenant = Tenant(name=name, slug=slug or free_slug(name), time_zone=time_zone)
+        lock_slugs(tenant.slug)
         tenant.full_clean()
+        if is_taken(tenant.slug, by_others_than=tenant):
+            raise ValidationError({"slug": f"“{tenant.slug}” belonged to another workspace: choose another address."})
         tenant.save()
         Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
+        with tenant_scope(tenant.id):
+            changes = audit.difference({}, audit.snapshot(tenant, ("name", "slug", "time_zone")))
+            audit.record(actions.WORKSPACE_CREATED, tenant, changes=changes, detail=f"Its owner is {owner.email}.")
     return tenant
