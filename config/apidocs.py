@@ -13,7 +13,6 @@ from django.shortcuts import render
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from config import api
@@ -82,7 +81,6 @@ class Section:
 
 
 @require_GET
-@cache_control(public=True, max_age=300)
 def documentation(request: HttpRequest) -> HttpResponse:
     """`/api/docs`, for everybody."""
     context = {

@@ -86,7 +86,6 @@ PERMISSIONS_POLICY = {
         (
             "accelerometer",
             "autoplay",
-            "bluetooth",
             "camera",
             "clipboard-read",
             "display-capture",
