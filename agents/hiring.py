@@ -1,10 +1,14 @@
 """Hiring, changing and letting go of AI employees: the same verbs for portal, API and wizard."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
+from agents import actions
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
 from billing import quota
+from tenants import audit
 
 
 def hire(agent: Agent) -> Agent:
@@ -17,6 +21,7 @@ def hire(agent: Agent) -> Agent:
         quota.take_seat(agent.id, agent.name)
         agent.save()
         _revise(agent)
+        audit.record(actions.EMPLOYEE_HIRED, agent, changes=audit.difference({}, _profile(agent)))
     return agent
 
 
@@ -30,11 +35,13 @@ def change(agent: Agent) -> Agent:
     with transaction.atomic():
         kept = Agent.objects.employed().select_for_update(no_key=True).get(id=agent.id)
         changes = {name: getattr(agent, name) for name in PROFILE_FIELDS if getattr(kept, name) != getattr(agent, name)}
+        before = _profile(kept)
         if changes:
             for name, value in changes.items():
                 setattr(kept, name, value)
             _revise(kept)
             quota.rename_seat(kept.id, kept.name)
+            audit.record(actions.EMPLOYEE_CHANGED, kept, changes=audit.difference(before, _profile(kept)))
     return kept
 
 
@@ -44,6 +51,11 @@ def let_go(agent: Agent) -> None:
         agent.deleted_at = timezone.now()
         agent.save(update_fields=["deleted_at"])
         quota.leave_seat(agent.id)
+        audit.record(actions.EMPLOYEE_LET_GO, agent)
+
+
+def _profile(agent: Agent) -> dict[str, Any]:
+    return audit.snapshot(agent, PROFILE_FIELDS)
 
 
 def _revise(agent: Agent) -> None:

@@ -84,6 +84,10 @@ class Conversation(TenantModel):
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["tenant", "-last_turn_at"], name="agents_conversation_recent")]
 
+    def __str__(self) -> str:
+        """Who talks where; the title is what somebody said, so it stays out of logs and trails."""
+        return f"{self.agent.name} in {self.channel.title()}"
+
 
 class Run(TenantModel):
     """One try at an answer. A try that lost its lease may finish, but its answer is never sent."""

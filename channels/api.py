@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from agents import actions
 from agents.models import Conversation, Turn
 from channels import connections, testmessages
 from channels.forms import EXAMPLE
@@ -20,6 +21,7 @@ from channels.models import Connection, Delivery, Thread
 from channels.providers.base import DeliveryError
 from channels.providers.slack import oauth
 from channels.tasks import answer
+from tenants import audit
 from tenants.authentication import workspace_of
 from tenants.middleware import Workspace
 from tenants.models import User
@@ -290,6 +292,8 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet[Conversation]):
     @action(detail=True, serializer_class=MessageSerializer, pagination_class=OldestFirst)
     def messages(self, request: Request, id: str) -> Response:
         deliveries = Prefetch("run__deliveries", queryset=Delivery.objects.order_by("sequence"))
-        turns = self.get_object().turns.select_related("run").prefetch_related(deliveries)
+        conversation = self.get_object()
+        audit.record(actions.CONVERSATION_READ, conversation)
+        turns = conversation.turns.select_related("run").prefetch_related(deliveries)
         page: Any = self.paginate_queryset(turns)  # type: ignore[arg-type]  # another model than the view's own
         return self.get_paginated_response(MessageSerializer(page, many=True).data)

@@ -8,9 +8,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agents import runs
+from channels import actions
 from channels.models import Connection, Delivery, InboxEvent, Route
 from channels.providers.base import Account, RefusedError
+from tenants import actor, audit
+from tenants.audit import Action
 from tenants.scope import current_tenant_id
+
+AUDITED = ("provider", "external_id", "name", "scopes", "state")
 
 
 class AccountTakenError(Exception):
@@ -46,10 +51,11 @@ def connect(installed: Installed) -> Connection:
 
     Raises AccountTakenError if another tenant has this account.
     """
+    key = {"provider": installed.provider, "external_id": installed.external_id}
     with transaction.atomic():
+        known = Connection.objects.filter(**key).first()
         connection, _ = Connection.objects.update_or_create(
-            provider=installed.provider,
-            external_id=installed.external_id,
+            **key,
             defaults={
                 "name": installed.name,
                 "token": installed.token,
@@ -62,7 +68,15 @@ def connect(installed: Installed) -> Connection:
             },
         )
         _claim_route(connection)
+        _record_connected(known, connection)
     return connection
+
+
+def _record_connected(known: Connection | None, connection: Connection) -> None:
+    before = audit.snapshot(known, AUDITED) if known else {}
+    detail = f"Installed at {connection.provider.title()} by {connection.installer_id}."
+    changes = audit.difference(before, audit.snapshot(connection, AUDITED))
+    audit.record(actions.CHANNEL_CONNECTED, connection, changes=changes, detail=detail)
 
 
 def _claim_route(connection: Connection) -> None:
@@ -78,14 +92,18 @@ def _claim_route(connection: Connection) -> None:
         raise AccountTakenError(connection.name)
 
 
-def disconnect(connection: Connection, reason: str) -> None:
+def disconnect(connection: Connection, reason: str, action: Action = actions.CHANNEL_DISCONNECTED) -> None:
     """Erase the token, give the outside account free, and cancel what was queued."""
     with transaction.atomic():
+        before = audit.snapshot(connection, AUDITED)
         connection.token = ""
         connection.state, connection.error = Connection.State.DISCONNECTED, reason
         connection.save(update_fields=["token", "state", "error"])
         Route.objects.filter(connection_id=connection.id, tenant_id=current_tenant_id()).delete()
         _cancel_queued(connection, reason)
+        changes = audit.difference(before, audit.snapshot(connection, AUDITED))
+        if changes:
+            audit.record(action, connection, changes=changes, detail=reason)
 
 
 def _cancel_queued(connection: Connection, reason: str) -> None:
@@ -103,14 +121,21 @@ def _cancel_queued(connection: Connection, reason: str) -> None:
 def ended_at_provider(connection: Connection, at: datetime | None) -> None:
     """The provider says that the app was removed. News older than a new installation is ignored."""
     if at is None or at >= connection.connected_at.replace(microsecond=0):
-        disconnect(connection, f"{connection.name} removed the app. Connect it again to go on.")
+        reason = f"{connection.name} removed the app. Connect it again to go on."
+        disconnect(connection, reason, actions.CHANNEL_ENDED)
 
 
 def refused(connection_id: UUID, error: RefusedError) -> None:
     """The provider refused a call; if it no longer accepts the token, the operator has to connect again."""
-    if error.breaks_connection:
+    if not error.breaks_connection:
+        return
+    with transaction.atomic():
         active = Connection.objects.filter(id=connection_id, state=Connection.State.ACTIVE)
-        active.update(state=Connection.State.BROKEN, error=str(error))
+        if active.update(state=Connection.State.BROKEN, error=str(error)):
+            changes = {"state": [Connection.State.ACTIVE, Connection.State.BROKEN]}
+            broken = Connection.objects.get(id=connection_id)
+            with actor.acting(actor.SYSTEM):
+                audit.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=str(error))
 
 
 def account_of(connection: Connection) -> Account:

@@ -53,6 +53,9 @@ class Connection(TenantModel):
             models.UniqueConstraint(fields=["tenant", "provider", "external_id"], name="channels_connection_once"),
         ]
 
+    def __str__(self) -> str:
+        return self.name
+
     def answering_agent(self) -> Agent | None:
         """The AI employee that answers here: the chosen one, else the first in the order of seats."""
         if self.agent and self.agent.deleted_at is None:

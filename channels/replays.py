@@ -9,7 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.models import Run
+from channels import actions
 from channels.models import Connection, Delivery, InboxEvent
+from tenants import audit
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,9 @@ class Replayed:
 
     deliveries: int
     events: int
+
+    def __str__(self) -> str:
+        return f"{self.events} to answer and {self.deliveries} to send again."
 
 
 def replay(since: datetime) -> Replayed:
@@ -37,7 +42,10 @@ def replay(since: datetime) -> Replayed:
     with transaction.atomic():
         to_send = list(answered.exclude(deliveries__state__in=unseen).values_list("id", flat=True).distinct())
         to_answer = list(failed.exclude(run__in=answered).values_list("id", flat=True))
-        return Replayed(deliveries=_send_again(to_send), events=_answer_again(to_answer))
+        replayed = Replayed(deliveries=_send_again(to_send), events=_answer_again(to_answer))
+        if replayed.deliveries or replayed.events:
+            audit.record(actions.MESSAGES_REPLAYED, detail=str(replayed))
+    return replayed
 
 
 def _send_again(runs: Sequence[UUID]) -> int:

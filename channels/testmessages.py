@@ -7,10 +7,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 from uuid_utils.compat import uuid7
 
-from channels import connections, inbox
+from channels import actions, connections, inbox
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers import provider_named
 from channels.providers.base import InboundEvent, InboundMessage, RefusedError
+from tenants import audit
 from tenants.scope import tenant_scope
 
 NOBODY = "There is no AI employee yet: set one up first."
@@ -66,6 +67,7 @@ def _accept(connection: Connection, message: InboundMessage) -> Sent:
     stored = InboxEvent.objects.get(event_id=event.event_id)
     if thread_id is None:
         raise NotReadyError(NOBODY)
+    audit.record(actions.TEST_SENT, connection)
     return Sent(stored.id, thread_id, message)
 
 

@@ -11,11 +11,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from agents import actions
 from agents.models import Agent, Conversation
 from billing import quota
 from channels import connections, onboarding
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.slack import oauth
+from tenants import audit
 from tenants.access import opens_own_scope, requires, workspace_of
 from tenants.models import Membership, Tenant, User
 from tenants.onboarding import next_step
@@ -120,6 +122,7 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     # Of an answer in several parts the page tells about the first that was not sent, else about the last.
     parts = Delivery.objects.filter(run__conversation=found).order_by("-sequence")
     by_run = {part.run_id: part for part in sorted(parts, key=lambda part: part.state != Delivery.State.SENT)}
+    audit.record(actions.CONVERSATION_READ, found)
     turns = [(turn, by_run.get(turn.run_id) if turn.run_id else None) for turn in found.turns.order_by("said_at", "id")]
     failed = InboxEvent.objects.filter(turn__conversation=found, state=InboxEvent.State.FAILED)
     return render(request, "channels/conversation.html", {"conversation": found, "turns": turns, "failed": failed})

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from tenants.encryption import EncryptedField
 from tenants.models.base import TenantModel
 
 
@@ -13,7 +14,7 @@ class IdempotentRequest(TenantModel):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of method, address and body")
     status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Of the answer; empty while it is made")
-    answer = models.TextField(blank=True)
+    answer = EncryptedField(blank=True, default="", help_text="It may hold an address that is a permission")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta(TenantModel.Meta):

@@ -23,10 +23,11 @@ from slack_sdk.oauth import OAuthStateUtils
 from slack_sdk.oauth.installation_store import Installation, InstallationStore
 from slack_sdk.oauth.state_store import OAuthStateStore
 
-from channels import connections
+from channels import actions, connections
 from channels.connections import AccountTakenError, Installed
 from channels.models import InstallAttempt
 from channels.providers.slack.client import client
+from tenants import audit
 from tenants.scope import tenant_scope
 
 PROVIDER = "slack"
@@ -108,6 +109,7 @@ class _StateStore(OAuthStateStore):
                 session_digest=self.session_digest,
                 expires_at=timezone.now() + STATE_LIFE,
             )
+            audit.record(actions.INSTALL_BEGUN, detail="Slack's page for consent was asked for.")
         return state
 
     def belongs_here(self, state: str) -> bool:
