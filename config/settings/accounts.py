@@ -19,7 +19,7 @@ LOGIN_REDIRECT_URL = "home"
 
 # Sign-up and log-in: by e-mail address, with a password or with a code sent to it.
 ACCOUNT_ADAPTER = "tenants.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "tenants.signup.SignupForm"}
+ACCOUNT_FORMS = {"login": "tenants.forms.LoginForm", "signup": "tenants.signup.SignupForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]
@@ -59,6 +59,11 @@ ACCOUNT_RATE_LIMITS = {
 
 # The second step: an authenticator app or a passkey, with recovery codes. Their secrets are encrypted at rest.
 MFA_ADAPTER = "tenants.accounts.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "tenants.secondsteps.AuthenticateForm",
+    "reauthenticate": "tenants.secondsteps.ReauthenticateForm",
+    "activate_totp": "tenants.secondsteps.ActivateTOTPForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Roster"
