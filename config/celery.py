@@ -1,16 +1,27 @@
 """The Celery application: tasks carry ids only, Postgres owns retries."""
 
 import os
+from typing import Any
 
-from celery import Celery
+import structlog
+from celery import Celery, Task
 from celery.signals import worker_init, worker_ready
 from django.utils.module_loading import import_string
+from django_structlog.celery.signals import bind_extra_task_metadata
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("roster")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@bind_extra_task_metadata.connect
+def name_the_task(task: "Task[Any, Any]", **kwargs: object) -> None:
+    """Every line of a task says which; its id is there already, with those of the request that woke it."""
+    structlog.contextvars.bind_contextvars(task=task.name)
 
 
 @worker_init.connect

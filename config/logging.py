@@ -1,11 +1,17 @@
-"""Logs: one line an event, JSON in production, plain text beside the sandbox."""
+"""Logs: one line an event, JSON in production, plain text beside the sandbox, never with a secret."""
 
+import logging
+import threading
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
+from config.scrubber import Scrubber
+from tenants.scope import NoTenantError, current_tenant_id
 
-def logging_config(*, json: bool) -> dict[str, Any]:
+
+def logging_config(*, json: bool, scrubber: Scrubber) -> dict[str, Any]:
     """Django's LOGGING setting. `json`: machine-readable lines instead of text for a person."""
     renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
     return {
@@ -14,12 +20,15 @@ def logging_config(*, json: bool) -> dict[str, Any]:
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+                # The scrubber comes last, when arguments and exceptions have become text.
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, scrubber, renderer],
                 "foreign_pre_chain": [
                     structlog.contextvars.merge_contextvars,
+                    add_tenant,
                     structlog.processors.TimeStamper(fmt="iso"),
                     structlog.stdlib.add_logger_name,
                     structlog.stdlib.add_log_level,
+                    structlog.processors.StackInfoRenderer(),
                     structlog.processors.format_exc_info,
                 ],
             }
@@ -36,11 +45,22 @@ def logging_config(*, json: bool) -> dict[str, Any]:
             "httpcore2": {"level": "WARNING"},
             "openai": {"level": "WARNING"},
             "slack_sdk": {"level": "WARNING"},
-            "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
+            # django-structlog tells of failed requests and tasks, with their ids; these tell it a second time.
+            "django.request": {"level": "CRITICAL"},
+            "celery.app.trace": {"level": "CRITICAL"},
         },
     }
+
+
+def add_tenant(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The tenant of the open scope, where neither a request nor a task has told it: in webhooks and commands."""
+    try:
+        event.setdefault("tenant", str(current_tenant_id()))
+    except NoTenantError:
+        return event
+    return event
 
 
 def configure_structlog() -> None:
@@ -48,6 +68,7 @@ def configure_structlog() -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            add_tenant,
             structlog.stdlib.filter_by_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.stdlib.add_logger_name,
@@ -58,3 +79,11 @@ def configure_structlog() -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    threading.excepthook = log_thread_crash
+
+
+def log_thread_crash(crash: threading.ExceptHookArgs) -> None:
+    """A thread's uncaught exception as a log line: Python itself would print it past the scrubber."""
+    if crash.exc_type is not SystemExit:
+        info = (crash.exc_type, crash.exc_value or crash.exc_type(), crash.exc_traceback)
+        logging.getLogger(__name__).error("A thread crashed.", exc_info=info)

@@ -1,10 +1,20 @@
-"""Logs."""
+"""Logs and error reports."""
+
+from django.utils.module_loading import import_string
 
 from config.logging import configure_structlog, logging_config
-from config.settings.base import SANDBOX
+from config.scrubber import Scrubber, secrets_of
+from config.settings.base import SANDBOX, env
 
-LOGGING = logging_config(json=not SANDBOX)
+_scrubber = Scrubber(secrets_of(env.values))
+LOGGING = logging_config(json=env.flag("LOG_JSON", default=not SANDBOX), scrubber=_scrubber)
 configure_structlog()
-DJANGO_STRUCTLOG_CELERY_ENABLED = False
-# config/sessions.py binds the user: asking Postgres for it while an error is handled would be one more error.
-DJANGO_STRUCTLOG_USER_ID_FIELD = ""
+
+# Tasks carry the ids of the request that woke them. Addresses are not logged: the audit trail has them.
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+
+# Loading the SDK takes a tenth of a second, so only where it is wanted.
+SENTRY_DSN = env.url("SENTRY_DSN")
+if SENTRY_DSN:
+    import_string("config.sentry.start")(SENTRY_DSN, _scrubber, "sandbox" if SANDBOX else "production")
