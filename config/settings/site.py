@@ -51,7 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django_structlog.middlewares.RequestMiddleware",
+    "config.requestlog.RequestMiddleware",
     "config.headers.BrowserPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "tenants.sessions.LastSeenMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.WorkspaceMiddleware",
+    "tenants.throttling.RateLimitMiddleware",
 ]
 
 TEMPLATES = [
