@@ -32,11 +32,13 @@ def new_employee(request: HttpRequest) -> HttpResponse:
     return _edit(request, form, Agent())
 
 
-@requires(Permission.MANAGE_EMPLOYEES)
+@requires(Permission.READ, writes=Permission.MANAGE_EMPLOYEES)
 @require_http_methods(["GET", "POST"])
 def employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
-    """Read and change an AI employee."""
+    """Read and change an AI employee; those who may not change it see the same without fields."""
     agent = get_object_or_404(Agent.objects.employed(), id=agent_id)
+    if not workspace_of(request).allows(Permission.MANAGE_EMPLOYEES):
+        return render(request, "agents/employee_read_only.html", {"employee": agent})
     return _edit(request, EmployeeForm(request.POST or None, instance=agent), agent)
 
 

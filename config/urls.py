@@ -7,7 +7,7 @@ from agents import views as agents
 from channels import views as channels
 from channels import webhooks
 from config import api, apidocs, health
-from tenants.views import accounts, entrance, wizard
+from tenants.views import accounts, entrance, invitations, members, wizard
 from usage import views as usage
 
 workspace = [
@@ -24,6 +24,14 @@ workspace = [
     path("conversations/", channels.conversation_list, name="conversations"),
     path("conversations/<uuid:conversation_id>/", channels.conversation, name="conversation"),
     path("usage/", usage.usage, name="usage"),
+    path("settings/members/", members.member_list, name="members"),
+    path("settings/members/invite/", invitations.invite, name="invite"),
+    path("settings/members/hand-over/", members.hand_over, name="hand_over"),
+    path("settings/members/leave/", members.leave, name="leave"),
+    path("settings/members/<uuid:membership_id>/role/", members.change_role, name="change_role"),
+    path("settings/members/<uuid:membership_id>/remove/", members.remove, name="remove_member"),
+    path("settings/invitations/<uuid:invitation_id>/resend/", invitations.resend, name="resend_invitation"),
+    path("settings/invitations/<uuid:invitation_id>/withdraw/", invitations.withdraw, name="withdraw_invitation"),
 ]
 
 # Beside allauth's own; where an address is also one of allauth's, ours goes first.
@@ -42,6 +50,9 @@ urlpatterns = [
     path("accounts/", include(account)),
     path("accounts/", include("allauth.urls")),
     path("workspaces/new/", entrance.new_workspace, name="new_workspace"),
+    path("invitations/", invitations.accept, name="accept_invitation"),
+    path("invitations/switch/", invitations.switch, name="switch_account"),
+    path("invitations/<str:link>/", invitations.follow, name="invitation"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
     path("oauth/slack/callback", channels.slack_callback, name="slack_callback"),
     path("webhooks/slack/events", webhooks.slack_events, name="slack_events"),

@@ -11,6 +11,9 @@ from tenants.middleware import Workspace
 from tenants.permissions import Permission, refusal
 
 P = ParamSpec("P")
+LAST_USED = "workspace"
+"""Under this name a session keeps the id of the workspace that was used last in it."""
+
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
@@ -31,6 +34,7 @@ def requires(permission: Permission, *, writes: Permission | None = None) -> Cal
             needed = writes if writes and request.method == "POST" else permission
             if not workspace_of(request).allows(needed):
                 raise PermissionDenied(refusal(needed))
+            _remember(request)
             return view(request, *args, **kwargs)
 
         checked.permission = permission  # type: ignore[attr-defined]  # for the isolation matrix
@@ -38,6 +42,13 @@ def requires(permission: Permission, *, writes: Permission | None = None) -> Cal
         return checked
 
     return decorate
+
+
+def _remember(request: HttpRequest) -> None:
+    """The front page leads to the workspace that was used last."""
+    used = str(workspace_of(request).tenant.id)
+    if request.session.get(LAST_USED) != used:
+        request.session[LAST_USED] = used
 
 
 def opens_own_scope(view: View[P]) -> View[P]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from django.db.models import Case, When
+
 from tenants import audit
 from tenants.actions import (
     INVITATION_WITHDRAWN,
@@ -75,7 +77,7 @@ def leave(tenant: Tenant, user: User) -> None:
 def hand_over(tenant: Tenant, membership_id: UUID, *, by: User) -> Membership:
     """Make a member the owner in one's own place; whoever hands over becomes an admin.
 
-    Raises Membership.DoesNotExist, NotAllowedError unless an owner asks, TeamError if the other one is an owner already.
+    Raises Membership.DoesNotExist, NotAllowedError unless an owner asks, TeamError if the other is an owner already.
     """
     with changing(tenant):
         own, heir = _own(tenant, by), _found(tenant, membership_id)
@@ -102,6 +104,11 @@ def authorize(tenant: Tenant, by: Manager, *roles: Role) -> None:
 def grantable(own: Role) -> list[Role]:
     """The roles that somebody with this one may give, from most to least."""
     return [role for role in Role if own.covers(role)] if allows(own, Permission.MANAGE_MEMBERS) else []
+
+
+def by_rank() -> Case:
+    """For ordering rows that have a role: from most to least."""
+    return Case(*(When(role=role, then=rank) for rank, role in enumerate(Role)))
 
 
 def article(role: Role) -> str:

@@ -1,5 +1,7 @@
 """The way in: the front page and a new workspace."""
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
@@ -7,17 +9,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tenants import workspaces
+from tenants import allowance
+from tenants.access import LAST_USED
+from tenants.actions import MEMBER_LEFT, MEMBER_REMOVED
+from tenants.allowance import AllowanceError
 from tenants.forms import WorkspaceForm
-from tenants.models import User
+from tenants.models import AccountEvent, Membership, User
 
 
 @require_GET
 def front(request: HttpRequest) -> HttpResponse:
-    """`/`: for members their workspace, for everybody else what Roster is."""
+    """`/`: for members the workspace they used last, or else their first; for everybody else what Roster is."""
     if not isinstance(request.user, User):
         return render(request, "front.html")
-    tenant = request.user.tenants.order_by("memberships__created_at").first()
+    own = Membership.objects.filter(user=request.user).select_related("tenant").order_by("created_at")
+    tenants = {str(each.tenant_id): each.tenant for each in own}
+    tenant = tenants.get(request.session.get(LAST_USED, "")) or next(iter(tenants.values()), None)
     return redirect("workspace:home", tenant.slug) if tenant else redirect("new_workspace")
 
 
@@ -25,11 +32,25 @@ def front(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_workspace(request: HttpRequest) -> HttpResponse:
     """Make a workspace, then begin its wizard."""
+    user = cast("User", request.user)
     form = WorkspaceForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and isinstance(request.user, User):
+    if request.method == "POST" and form.is_valid():
         name, time_zone = form.cleaned_data["name"], form.cleaned_data["time_zone"]
         try:
-            return redirect("workspace:onboarding", workspaces.create(name, request.user, time_zone=time_zone).slug)
+            return redirect("workspace:onboarding", allowance.create(name, user, time_zone=time_zone).slug)
+        except AllowanceError as error:
+            form.add_error(None, str(error))
         except (ValidationError, IntegrityError):
             form.add_error(None, "Somebody took this workspace's address a moment ago: press the button again.")
-    return render(request, "tenants/new_workspace.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "has_others": _has_workspace(user), "was_removed": _was_removed(user)}
+    return render(request, "tenants/new_workspace.html", context, status=400 if form.errors else 200)
+
+
+def _has_workspace(user: User) -> bool:
+    return Membership.objects.filter(user=user).exists()
+
+
+def _was_removed(user: User) -> bool:
+    """Did they belong to a workspace, and to none now?"""
+    ended = AccountEvent.objects.filter(account_id=user.id, action__in=[MEMBER_REMOVED.name, MEMBER_LEFT.name])
+    return not _has_workspace(user) and ended.exists()

@@ -13,9 +13,10 @@ from tenants.scope import tenant_scope
 @requires(Permission.READ)
 @require_GET
 def onboarding_start(request: HttpRequest) -> HttpResponse:
-    """Go to the first step that is not done; with all done, home."""
-    tenant = workspace_of(request).tenant
-    step = onboarding.next_step(tenant)
+    """Go to the first step that is not done; with all done, or for those who may not set up anything, home."""
+    workspace = workspace_of(request)
+    tenant = workspace.tenant
+    step = onboarding.next_step(tenant) if workspace.allows(Permission.MANAGE_CHANNELS) else None
     if step is None:
         return redirect("workspace:home", tenant.slug)
     return redirect("workspace:onboarding_step", tenant.slug, step.slug)

@@ -1,0 +1,182 @@
+"""The portal's pages about who belongs to a workspace."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from django.contrib import messages
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from tenants import invitations, members
+from tenants.access import requires, workspace_of
+from tenants.forms import HandOverForm, RoleForm
+from tenants.members import TeamError
+from tenants.middleware import Workspace
+from tenants.models import ApiToken, Invitation, Membership, Role, Tenant, User
+from tenants.permissions import Permission, allows
+
+
+@dataclass(frozen=True)
+class Row:
+    """A member as the page shows it to one who looks."""
+
+    membership: Membership
+    is_you: bool
+    is_last_owner: bool
+    may_change: bool
+    tokens: int
+    invitations: int
+    form: RoleForm | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An open or expired invitation as the page shows it."""
+
+    invitation: Invitation
+    is_open: bool
+    is_undelivered: bool
+    may_change: bool
+
+
+def user_of(request: HttpRequest) -> User:
+    """Who is logged in; workspace views are for nobody else."""
+    return cast("User", request.user)
+
+
+@requires(Permission.READ)
+@require_GET
+def member_list(request: HttpRequest) -> HttpResponse:
+    """Who belongs here with which role, who is invited, and what each role may do."""
+    workspace = workspace_of(request)
+    found = list(_memberships(workspace.tenant))
+    rows = _rows(workspace, found, user_of(request))
+    heirs = [each for each in found if each.role != Role.OWNER]
+    context: dict[str, Any] = {
+        "settings_page": "members",
+        "rows": rows,
+        "own": next((row for row in rows if row.is_you), None),
+        "waiting": _waiting(workspace) if workspace.allows(Permission.MANAGE_MEMBERS) else [],
+        "hand_over_form": HandOverForm(heirs=heirs) if heirs and workspace.allows(Permission.OWN) else None,
+        "roles": list(Role),
+        "table": [(each, [allows(role, each) for role in Role]) for each in Permission],
+    }
+    return render(request, "tenants/members.html", context)
+
+
+@requires(Permission.MANAGE_MEMBERS)
+@require_POST
+def change_role(request: HttpRequest, membership_id: UUID) -> HttpResponse:
+    """Give a member another role."""
+    workspace = workspace_of(request)
+    form = RoleForm(request.POST, own=workspace.role)
+    if not form.is_valid():
+        return _back(request, error="Nothing is changed: choose a role that is not above your own.")
+    try:
+        changed = members.change_role(workspace.tenant, membership_id, form.chosen, by=user_of(request))
+    except Membership.DoesNotExist as error:
+        raise Http404("No such member.") from error
+    except TeamError as error:
+        return _back(request, error=str(error))
+    return _back(request, f"{changed} is {members.article(form.chosen)} now.")
+
+
+@requires(Permission.MANAGE_MEMBERS)
+@require_POST
+def remove(request: HttpRequest, membership_id: UUID) -> HttpResponse:
+    """End somebody's membership."""
+    try:
+        gone = members.remove(workspace_of(request).tenant, membership_id, by=user_of(request))
+    except Membership.DoesNotExist as error:
+        raise Http404("No such member.") from error
+    except TeamError as error:
+        return _back(request, error=str(error))
+    if gone.user_id == user_of(request).id:
+        return _gone(request)
+    return _back(request, f"{gone} is removed.")
+
+
+@requires(Permission.READ)
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """End one's own membership."""
+    try:
+        members.leave(workspace_of(request).tenant, user_of(request))
+    except TeamError as error:
+        return _back(request, error=str(error))
+    return _gone(request)
+
+
+@requires(Permission.OWN)
+@require_POST
+def hand_over(request: HttpRequest) -> HttpResponse:
+    """Make another member the owner in one's own place."""
+    tenant = workspace_of(request).tenant
+    heirs = list(_memberships(tenant).exclude(role=Role.OWNER))
+    form = HandOverForm(request.POST, heirs=heirs)
+    if not form.is_valid():
+        return _back(request, error="Ownership is not handed over: choose a member who is here and no owner yet.")
+    try:
+        heir = members.hand_over(tenant, UUID(form.cleaned_data["heir"]), by=user_of(request))
+    except (Membership.DoesNotExist, TeamError) as error:
+        return _back(request, error=str(error))
+    return _back(request, f"{heir} is the owner now, and you are an admin.")
+
+
+def _memberships(tenant: Tenant) -> QuerySet[Membership]:
+    """By role from most to least, then by time; with whether a second step guards the account."""
+    steps = Authenticator.objects.filter(user=OuterRef("user")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    found = Membership.objects.filter(tenant=tenant).select_related("user").annotate(has_second_step=Exists(steps))
+    return found.order_by(members.by_rank(), "created_at")
+
+
+def _rows(workspace: Workspace, found: Sequence[Membership], you: User) -> list[Row]:
+    tenant, manages = workspace.tenant, workspace.allows(Permission.MANAGE_MEMBERS)
+    made = (
+        Counter(ApiToken.objects.filter(tenant=tenant).values_list("created_by", flat=True)) if manages else Counter()
+    )
+    sent = Counter(tenant.invitations.values_list("invited_by", flat=True)) if manages else Counter()
+    owners = sum(each.role == Role.OWNER for each in found)
+    return [
+        Row(
+            membership=each,
+            is_you=each.user_id == you.id,
+            is_last_owner=each.role == Role.OWNER and owners == 1,
+            may_change=manages and workspace.role.covers(Role(each.role)),
+            tokens=made[each.user_id],
+            invitations=sent[each.user_id],
+            form=RoleForm(initial={"role": each.role}, own=workspace.role, auto_id=f"role-{each.id}")
+            if manages
+            else None,
+        )
+        for each in found
+    ]
+
+
+def _waiting(workspace: Workspace) -> list[Waiting]:
+    found = list(workspace.tenant.invitations.select_related("invited_by").order_by("-id"))
+    failed, now = invitations.undelivered(workspace.tenant, found), timezone.now()
+    return [
+        Waiting(each, each.expires_at > now, each.id in failed, workspace.role.covers(Role(each.role)))
+        for each in found
+    ]
+
+
+def _back(request: HttpRequest, done: str = "", *, error: str = "") -> HttpResponse:
+    if error:
+        messages.error(request, error)
+    else:
+        messages.success(request, done)
+    return redirect("workspace:members", workspace_of(request).tenant.slug)
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    messages.success(request, f"You left {workspace_of(request).tenant.name}.")
+    return redirect("home")

@@ -1,0 +1,167 @@
+"""Members: who may change whom, and that an owner is always left."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from tenants.models import ApiToken, Invitation, Membership, Role
+from tenants.permissions import NEEDS, Permission, allows
+from tests import factories
+from tests.conftest import Cast
+from tests.teams.conftest import Hire, Person, membership_of, person, role_of, text, trail
+
+SETTINGS = "/t/acme/settings/members/"
+
+
+def change(by: Person, whom: Person, role: str) -> str:
+    return text(by.post(f"{SETTINGS}{membership_of(whom.user, by_acme(by)).id}/role/", role=role))
+
+
+def by_acme(by: Person) -> object:
+    return Membership.objects.get(user=by.user, tenant__slug="acme").tenant
+
+
+def remove(by: Person, whom: Person, cast: Cast) -> str:
+    return text(by.post(f"{SETTINGS}{membership_of(whom.user, cast.acme).id}/remove/"))
+
+
+def test_everybody_sees_who_is_here_and_what_each_role_may_do(hire: Hire, alice: Person) -> None:
+    viewer = hire(Role.VIEWER)
+    page = viewer.get(SETTINGS)
+    for known in (alice.user.email, viewer.user.email, *(permission.label for permission in Permission)):
+        assert known.replace("'", "&#x27;") in page.content.decode()
+    assert "Invite somebody" not in text(page)
+    assert "Change role" not in text(page)
+    assert "last log-in" not in text(page), "when somebody logged in is for those who manage members"
+    assert "Change role" in text(alice.get(SETTINGS))
+
+
+def test_the_table_of_roles_is_the_one_that_is_enforced(alice: Person) -> None:
+    table = re.search(r"<tbody>.*</tbody>", alice.get(SETTINGS).content.decode(), re.DOTALL)
+    assert table
+    rows = [re.findall(r">(Yes|No)<", row) for row in table[0].split("</tr>")[:-1]]
+    assert rows == [["Yes" if allows(role, each) else "No" for role in Role] for each in NEEDS]
+
+
+def test_a_role_is_changed_and_the_trail_has_before_and_after(alice: Person, hire: Hire, cast: Cast) -> None:
+    viewer = hire(Role.VIEWER)
+    assert f"{viewer.user.email} is an operator now." in change(alice, viewer, "operator")
+    assert role_of(viewer.user, cast.acme) == Role.OPERATOR
+    assert trail(cast.acme) == [("member.changed", viewer.user.email, {"role": ["viewer", "operator"]})]
+
+
+def test_the_same_role_again_leaves_no_trace(alice: Person, hire: Hire, cast: Cast) -> None:
+    change(alice, hire(Role.VIEWER), "viewer")
+    assert trail(cast.acme) == []
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
+def test_who_may_not_manage_members_changes_nothing(hire: Hire, cast: Cast, role: Role) -> None:
+    someone, other = hire(role), hire(Role.VIEWER)
+    path = f"{SETTINGS}{membership_of(other.user, cast.acme).id}"
+    for answer in (
+        someone.post(f"{path}/role/", role="operator"),
+        someone.post(f"{path}/remove/"),
+        someone.post(f"{SETTINGS}invite/", email="new@example.com", role="viewer"),
+        someone.post(f"{SETTINGS}hand-over/", heir=str(membership_of(other.user, cast.acme).id)),
+    ):
+        assert answer.status_code == 403
+        assert "ask one of its owners" in text(answer)
+    assert role_of(other.user, cast.acme) == Role.VIEWER
+    assert not Invitation.objects.exists()
+    assert trail(cast.acme) == []
+
+
+def test_nobody_reaches_above_their_own_role(hire: Hire, alice: Person, cast: Cast) -> None:
+    admin, viewer = hire(Role.ADMIN), hire(Role.VIEWER)
+    hire(Role.OWNER)  # so that nothing is refused for being the last one
+    assert "above your own role" in change(admin, alice, "viewer")
+    assert "above your own role" in remove(admin, alice, cast)
+    assert "not above your own" in change(admin, viewer, "owner")
+    assert "not above your own" in change(admin, admin, "owner")
+    assert role_of(alice.user, cast.acme) == Role.OWNER
+    assert role_of(viewer.user, cast.acme) == Role.VIEWER
+    assert "above your own" not in change(admin, viewer, "admin")
+    assert role_of(viewer.user, cast.acme) == Role.ADMIN
+
+
+def test_the_last_owner_stays_and_is_told_the_way(alice: Person, cast: Cast) -> None:
+    for said in (
+        change(alice, alice, "admin"),
+        remove(alice, alice, cast),
+        text(alice.post(f"{SETTINGS}leave/")),
+    ):
+        assert "hand over ownership, or make somebody else an owner first" in said
+    assert role_of(alice.user, cast.acme) == Role.OWNER
+    assert "Leave…" not in text(alice.get(SETTINGS))
+
+
+def test_with_a_second_owner_the_first_may_go(alice: Person, hire: Hire, cast: Cast) -> None:
+    second = hire(Role.OWNER)
+    assert "You left Acme." in text(alice.post(f"{SETTINGS}leave/"))
+    assert role_of(alice.user, cast.acme) is None
+    assert "only owner" in text(second.post(f"{SETTINGS}leave/"))
+    assert trail(cast.acme) == [("member.left", alice.user.email, {"role": ["owner", None]})]
+
+
+def test_who_hands_over_becomes_an_admin(alice: Person, hire: Hire, cast: Cast) -> None:
+    heir = hire(Role.VIEWER)
+    page = alice.post(f"{SETTINGS}hand-over/", heir=str(membership_of(heir.user, cast.acme).id))
+    assert f"{heir.user.email} is the owner now, and you are an admin." in text(page)
+    assert role_of(heir.user, cast.acme) == Role.OWNER
+    assert role_of(alice.user, cast.acme) == Role.ADMIN
+    assert trail(cast.acme)[-1] == (
+        "ownership.handed_over", heir.user.email, {"owner": [alice.user.email, heir.user.email]}
+    )  # fmt: skip
+
+
+def test_ownership_goes_to_no_stranger(alice: Person, cast: Cast) -> None:
+    foreign = membership_of(cast.bob, cast.globex)
+    assert "choose a member who is here" in text(alice.post(f"{SETTINGS}hand-over/", heir=str(foreign.id)))
+    assert "choose a member who is here" in text(alice.post(f"{SETTINGS}hand-over/", heir="nobody"))
+    assert role_of(cast.alice, cast.acme) == Role.OWNER
+
+
+def test_a_removed_member_is_out_at_the_next_request(alice: Person, hire: Hire, cast: Cast) -> None:
+    admin = hire(Role.ADMIN)
+    assert admin.get("/t/acme/").status_code == 200
+    assert f"{admin.user.email} is removed." in remove(alice, admin, cast)
+    assert admin.get("/t/acme/").status_code == 404
+    assert admin.client.get("/api/v1/agents/", headers={"Roster-Workspace": "acme"}).status_code == 403
+    assert trail(cast.acme) == [("member.removed", admin.user.email, {"role": ["admin", None]})]
+
+
+def test_a_removed_members_tokens_work_on_and_the_dialog_says_so(alice: Person, hire: Hire, cast: Cast) -> None:
+    admin = hire(Role.ADMIN)
+    _, plain = ApiToken.issue(cast.acme, "Reports", Role.VIEWER, created_by=admin.user)
+    said = text(alice.get(SETTINGS))
+    assert "1 API token that they made belongs to the workspace and goes on working: revoke it under" in said
+    remove(alice, admin, cast)
+    assert Client().get("/api/v1/agents/", headers={"Authorization": f"Bearer {plain}"}).status_code == 200
+
+
+def test_invitations_end_with_the_right_to_send_them(alice: Person, hire: Hire, cast: Cast) -> None:
+    admin = hire(Role.ADMIN)
+    admin.post(f"{SETTINGS}invite/", email="friend@example.com", role="admin")
+    assert "1 invitation that they sent is withdrawn." in text(alice.get(SETTINGS))
+    change(alice, admin, "operator")
+    assert not Invitation.objects.exists()
+    assert [action for action, *_ in trail(cast.acme)] == ["invitation.sent", "member.changed", "invitation.withdrawn"]
+
+
+def test_who_is_in_no_workspace_any_more_is_told(alice: Person, hire: Hire, cast: Cast) -> None:
+    viewer = hire(Role.VIEWER)
+    remove(alice, viewer, cast)
+    page = viewer.get("/")
+    assert page.request["PATH_INFO"] == "/workspaces/new/"  # type: ignore[attr-defined]
+    assert "You are in no workspace now" in text(page)
+    assert "You are in no workspace now" not in text(person(factories.make_user()).get("/"))
+
+
+def test_a_foreign_member_is_as_unknown_as_none(alice: Person, cast: Cast) -> None:
+    theirs = membership_of(cast.bob, cast.globex).id
+    for verb, fields in (("role", {"role": "viewer"}), ("remove", {})):
+        for unknown in (theirs, cast.globex.id):
+            assert alice.post(f"{SETTINGS}{unknown}/{verb}/", **fields).status_code == 404
+    assert role_of(cast.bob, cast.globex) == Role.OWNER

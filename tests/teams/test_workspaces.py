@@ -1,0 +1,112 @@
+"""Several workspaces of one person: the switcher, the way in, how many there may be; and what each role is shown."""
+
+import re
+
+import pytest
+
+from tenants import allowance
+from tenants.models import Membership, Role, Tenant
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.conftest import Cast
+from tests.teams.conftest import Hire, Person, person, text
+
+PAGES = ("", "employees/", "channels/", "conversations/", "usage/", "settings/members/")
+
+
+def make(by: Person, name: str) -> str:
+    return text(by.post("/workspaces/new/", name=name, time_zone="Europe/London"))
+
+
+def join(tenant: Tenant, who: Person, role: Role = Role.VIEWER) -> None:
+    Membership.objects.create(tenant=tenant, user=who.user, role=role)
+
+
+def test_the_switcher_lists_ones_own_workspaces_and_marks_this_one(alice: Person, cast: Cast) -> None:
+    join(cast.globex, alice)
+    factories.make_tenant("hidden")
+    page = alice.get("/t/globex/").content.decode()
+    links = re.findall(r'<a href="(/t/[a-z]+/)" (aria-current="true")?>', page)
+    assert links == [("/t/acme/", ""), ("/t/globex/", 'aria-current="true"')] * 2, "in the side bar and in the drawer"
+    assert page.count('href="/workspaces/new/"') == 2
+
+
+def test_the_front_page_leads_to_the_workspace_that_was_used_last(alice: Person, cast: Cast) -> None:
+    join(cast.globex, alice)
+    assert alice.client.get("/").headers["Location"] == "/t/acme/"
+    alice.get("/t/globex/usage/")
+    assert alice.client.get("/").headers["Location"] == "/t/globex/"
+    Membership.objects.filter(user=alice.user, tenant=cast.globex).delete()
+    assert alice.client.get("/").headers["Location"] == "/t/acme/"
+
+
+def test_the_front_page_knows_only_ones_own_workspaces(alice: Person, cast: Cast) -> None:
+    assert alice.client.get("/t/globex/").status_code == 404
+    assert alice.client.get("/").headers["Location"] == "/t/acme/"
+
+
+def test_an_account_owns_five_workspaces_at_most(outsider: Person) -> None:
+    for number in range(allowance.MOST_OWNED):
+        make(outsider, f"Shop {number}")
+    assert "You own 5 workspaces, as many as one account may" in make(outsider, "One more")
+    assert outsider.user.memberships.count() == allowance.MOST_OWNED
+
+
+def test_giving_workspaces_away_makes_no_room_for_more_credit(outsider: Person) -> None:
+    for number in range(allowance.MOST_MADE):
+        make(outsider, f"Shop {number}")
+    outsider.user.memberships.all().delete()
+    assert "You made 5 workspaces within 30 days" in make(outsider, "One more")
+
+
+def test_workspaces_of_others_count_for_nobody(outsider: Person) -> None:
+    for _ in range(allowance.MOST_OWNED + 1):
+        join(factories.make_tenant(), outsider)
+    make(outsider, "My own")
+    assert outsider.user.memberships.filter(role=Role.OWNER).count() == 1
+
+
+@pytest.mark.parametrize("is_set_up", [False, True])
+def test_a_viewer_reads_every_page_and_is_offered_nothing_else(hire: Hire, cast: Cast, *, is_set_up: bool) -> None:
+    if is_set_up:
+        with tenant_scope(cast.acme.id):
+            factories.make_agent()
+            factories.make_connection()
+    viewer = hire(Role.VIEWER)
+    for name in PAGES:
+        page = viewer.get(f"/t/acme/{name}")
+        assert page.status_code == 200, name
+        _is_offered_nothing(viewer, page.content.decode(), name)
+    assert viewer.get("/t/acme/onboarding/").request["PATH_INFO"] == "/t/acme/"  # type: ignore[attr-defined]
+
+
+def _is_offered_nothing(viewer: Person, page: str, name: str) -> None:
+    """Every link of the page opens for them, and every form that it sends is about themselves."""
+    for path in set(re.findall(r'href="(/t/[^"#?]+)', page)):
+        assert viewer.get(path).status_code == 200, f"{name} leads to {path}"
+    forms = set(re.findall(r'<form[^>]* action="([^"]+)"', page))
+    assert forms <= {"/accounts/logout/", "/t/acme/settings/members/leave/"}, name
+
+
+def test_a_viewer_reads_what_an_employee_is_told_and_changes_nothing(hire: Hire, cast: Cast) -> None:
+    with tenant_scope(cast.acme.id):
+        agent = factories.make_agent()
+    path, viewer = f"/t/acme/employees/{agent.id}/", hire(Role.VIEWER)
+    page = viewer.get(path)
+    assert agent.instructions in text(page)
+    assert "<textarea" not in page.content.decode()
+    assert viewer.post(path, name="Eve").status_code == 403
+    assert viewer.post(f"{path}let-go/").status_code == 403
+    assert "<textarea" in hire(Role.OPERATOR).get(path).content.decode()
+
+
+def test_operators_keep_every_button(hire: Hire, cast: Cast) -> None:
+    operator = hire(Role.OPERATOR)
+    assert "Continue setup" in text(operator.get("/t/acme/"))
+    assert "Set up an AI employee" in text(operator.get("/t/acme/employees/"))
+    assert "Send a test message" in text(operator.get("/t/acme/conversations/"))
+
+
+def test_a_new_person_with_one_workspace_is_led_there(cast: Cast) -> None:
+    someone = person(factories.make_member(cast.globex, Role.VIEWER))
+    assert someone.client.get("/").headers["Location"] == "/t/globex/"
