@@ -24,7 +24,7 @@ def test_the_documentation_is_accessible_and_fits_a_small_screen(new_operator: N
 def test_a_link_of_the_contents_leads_to_its_operation(new_operator: NewOperator) -> None:
     operator = new_operator()
     operator.open("/api/docs/")
-    contents = operator.page.get_by_role("navigation", name="Contents")
+    contents = operator.page.get_by_role("navigation", name="Contents", exact=True)
 
     contents.get_by_role("link", name="Hire an AI employee").click()
 

@@ -13,15 +13,16 @@ from rest_framework.views import APIView
 API = "/api/v1/"
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 NOBODY = str(UUID(int=7))
-SAMPLES = {"workspace": "acme", "step": "channel", "pk": "7"}
+SAMPLES = {"workspace": "acme", "step": "channel"}
 
 
 @dataclass(frozen=True)
 class Route:
-    """An address with its arguments in angle brackets, and the view behind it."""
+    """An address with its arguments in angle brackets, those that are numbers, and the view behind it."""
 
     pattern: str
     view: Callable[..., Any]
+    numbers: tuple[str, ...]
 
     @property
     def arguments(self) -> list[str]:
@@ -38,14 +39,17 @@ class Route:
 
     def path(self, values: Mapping[str, str] = SAMPLES) -> str:
         """The address with `values` for its arguments; those without one get the id of nothing."""
-        return ARGUMENT.sub(lambda match: values.get(match[1], NOBODY), self.pattern)
+        return ARGUMENT.sub(lambda match: values.get(match[1]) or self._nobody(match[1]), self.pattern)
+
+    def _nobody(self, argument: str) -> str:
+        return "7" if argument in self.numbers else NOBODY
 
 
 def all_routes() -> list[Route]:
     """Each address once, in the resolver's order."""
     views = extract_views_from_urlpatterns(get_resolver().url_patterns)  # type: ignore[no-untyped-call]
-    routes = {_pattern(regex): view for view, regex, *_ in views}
-    return [Route(pattern, view) for pattern, view in routes.items()]
+    routes = [Route(_pattern(regex), view, tuple(re.findall(r"<int:(\w+)>", regex))) for view, regex, *_ in views]
+    return list({route.pattern: route for route in routes}.values())
 
 
 def _pattern(regex: str) -> str:

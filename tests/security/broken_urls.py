@@ -1,0 +1,19 @@
+"""The site with two addresses more, one of the portal and one of the API, whose view has a fault."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from config import urls
+
+SECRET = "sk-live-in-the-exception"
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError(SECRET)
+
+
+urlpatterns = [path("broken/", broken), path("api/v1/broken/", broken), *urls.urlpatterns]
+handler400 = urls.handler400
+handler403 = urls.handler403
+handler404 = urls.handler404
+handler500 = urls.handler500

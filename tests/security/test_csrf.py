@@ -1,0 +1,49 @@
+"""Nobody else's page can act for somebody who is logged in."""
+
+import pytest
+from django.test import Client
+
+from tests.conftest import Cast
+from tests.security.routes import Route, all_routes
+
+# They are called by providers, who sign what they send.
+SIGNED = {"/webhooks/slack/events"}
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@pytest.fixture
+def victim(cast: Cast) -> Client:
+    """Alice, whose browser another site makes send requests."""
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False, headers={"Roster-Workspace": "acme"})
+    client.force_login(cast.alice)
+    return client
+
+
+def test_only_signed_webhooks_and_the_api_do_without_django_s_check() -> None:
+    exempt = {route.pattern for route in all_routes() if route.is_csrf_exempt and not route.is_api}
+
+    assert exempt == SIGNED
+
+
+@pytest.mark.parametrize("path", sorted(SIGNED))
+def test_a_webhook_without_a_signature_is_refused(victim: Client, path: str) -> None:
+    assert victim.post(path, {"type": "event_callback"}, content_type="application/json").status_code == 401
+
+
+@pytest.mark.parametrize("route", [each for each in all_routes() if each.is_api], ids=lambda route: route.pattern)
+def test_a_session_writes_through_the_api_only_with_a_csrf_token(route: Route, victim: Client) -> None:
+    for method in UNSAFE:
+        answer = victim.generic(method, route.path(), "{}", content_type="application/json")
+        assert answer.status_code in {403, 405}, f"{method}: {answer.status_code}"
+
+
+@pytest.mark.parametrize(
+    "route",
+    [each for each in all_routes() if not each.is_api and not each.is_csrf_exempt],
+    ids=lambda route: route.pattern,
+)
+def test_a_form_from_elsewhere_changes_nothing(route: Route, victim: Client) -> None:
+    answer = victim.post(route.path(), {"name": "x"}, headers={"Origin": "https://evil.example"})
+
+    assert answer.status_code == 403, f"{answer.status_code}"
+    assert b"This form can no longer be sent" in answer.content or answer.headers["Content-Type"].endswith("json")

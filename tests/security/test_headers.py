@@ -1,0 +1,111 @@
+"""Every answer tells the browser the same strict policies, whatever it is."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import HttpResponseBase
+from django.test import Client
+from pytest_django import Settings
+
+from tests.conftest import Cast
+from tests.security.routes import Route, all_routes
+
+EXPECTED = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+NONE = {"default-src", "object-src", "base-uri", "frame-ancestors", "worker-src"}
+INLINE = re.compile(rb'<[^>]+\s(style|on[a-z]+)="|<style|<script(?![^>]*\bsrc=)|href="javascript:', re.IGNORECASE)
+
+
+def directives(response: HttpResponseBase) -> dict[str, list[str]]:
+    policy = response.headers["Content-Security-Policy"]
+    return {name: sources for name, *sources in (part.split() for part in policy.split(";"))}
+
+
+def judge(response: HttpResponseBase) -> None:
+    """Raises AssertionError where a header is missing or weak, or a page has what the policy would stop."""
+    assert {name: response.headers.get(name) for name in EXPECTED} == EXPECTED
+    policy = directives(response)
+    assert {name for name in NONE if policy[name] == ["'none'"]} == NONE
+    sources = {source for each in policy.values() for source in each}
+    assert sources <= {"'none'", "'self'", "data:"}
+    assert policy["img-src"] == ["'self'", "data:"]
+    assert "data:" not in policy["script-src"] + policy["style-src"]
+    assert "camera=()" in response.headers["Permissions-Policy"]
+    assert "publickey-credentials-get=(self)" in response.headers["Permissions-Policy"]
+    assert re.fullmatch(r"[0-9a-f-]{36}", response.headers["X-Request-ID"])
+    assert response.headers["Cache-Control"]
+    assert "Access-Control-Allow-Origin" not in response.headers
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        assert not INLINE.search(getattr(response, "content", b"")), "an inline style or script"
+
+
+@pytest.mark.parametrize("route", all_routes(), ids=lambda route: route.pattern)
+def test_every_address_carries_the_policies(route: Route, stranger: Client, alice: Client) -> None:
+    for client in (stranger, alice):
+        for method in ("GET", "POST", "OPTIONS"):
+            judge(client.generic(method, route.path()))
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/nowhere/", 404),
+        ("/accounts/login", 301),
+        ("/t/acme/", 302),
+        ("/%00", 400),
+        ("/api/v1/nothing", 404),
+        ("/livez", 200),
+    ],
+)
+def test_refusals_and_redirects_carry_them_too(stranger: Client, cast: Cast, path: str, status: int) -> None:
+    response = stranger.get(path)
+
+    assert response.status_code == status
+    judge(response)
+
+
+def test_a_host_that_is_not_ours_gets_them_too(stranger: Client) -> None:
+    response = stranger.get("/", headers={"Host": "evil.example"})
+
+    assert response.status_code == 400
+    judge(response)
+
+
+def test_static_files_carry_them_and_stay_at_our_origin(settings: Settings) -> None:
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    assert finders.find("css/base.css")
+
+    response = Client().get(f"{settings.STATIC_URL}css/base.css")
+
+    assert response.status_code == 200
+    judge(response)
+
+
+def test_what_is_not_said_to_be_cacheable_is_not_cached(alice: Client) -> None:
+    for path in ("/t/acme/", "/api/v1/agents/", "/", "/accounts/email/"):
+        assert "no-store" in alice.get(path).headers["Cache-Control"]
+
+
+def test_a_claimed_host_is_not_believed(stranger: Client, cast: Cast) -> None:
+    response = stranger.get("/t/acme/", headers={"X-Forwarded-Host": "evil.example", "X-Forwarded-Port": "1"})
+
+    assert response.headers["Location"] == "/accounts/login/?next=/t/acme/"
+    assert settings.USE_X_FORWARDED_HOST is False
+    assert settings.USE_X_FORWARDED_PORT is False
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_a_probe_may_ask_by_the_address_of_a_pod(stranger: Client, cast: Cast, path: str) -> None:
+    assert stranger.get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 200
+
+
+def test_a_probe_s_address_takes_nothing_else_by_that_host(stranger: Client) -> None:
+    assert stranger.post("/livez", headers={"Host": "10.1.2.3:8000"}).status_code == 400

@@ -1,0 +1,48 @@
+"""Postgres is down: pages say so in our words, and nothing hangs on it."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+from pytest_django import DjangoDbBlocker
+
+from tests.waiting import free_ports
+
+
+@pytest.fixture
+def postgres_is_down(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The connection's address is one where nobody listens."""
+    with django_db_blocker.unblock():
+        connection = connections["default"]
+        connection.close()
+        port = connection.settings_dict["PORT"]
+        connection.settings_dict["PORT"] = free_ports(1)
+        yield
+        connection.close()
+        connection.settings_dict["PORT"] = port
+
+
+@pytest.mark.parametrize("path", ["/", "/t/acme/", "/accounts/email/"])
+def test_the_page_of_our_own_faults_needs_no_database(postgres_is_down: None, stranger: Client, path: str) -> None:
+    stranger.cookies[settings.SESSION_COOKIE_NAME] = "a" * 32
+
+    answer = stranger.get(path)
+
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.content.decode()
+    assert answer.headers["X-Request-ID"] in answer.content.decode()
+
+
+def test_so_does_the_api_s(postgres_is_down: None, stranger: Client) -> None:
+    answer = stranger.get("/api/v1/agents/", headers={"Authorization": "Bearer rst_unknown"})
+
+    assert answer.status_code == 500
+    assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_error_pages_without_a_session_come_as_ever(postgres_is_down: None, stranger: Client) -> None:
+    assert stranger.get("/nowhere/").status_code == 404
+    assert stranger.get("/livez").status_code == 200
+    assert stranger.get("/readyz").status_code == 503
