@@ -1,11 +1,12 @@
 """Doing what failed once more: answers that could not be sent, and messages that got no answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from agents.models import Run
@@ -31,12 +32,20 @@ def replay(since: datetime) -> Replayed:
     Only where the connection is active. An answer that failed on its way is sent as it is, without asking the LLM
     again. A message whose answer may have arrived is left alone, since nobody can tell.
     """
-    failed = InboxEvent.objects.filter(
-        state=InboxEvent.State.FAILED,
-        thread__isnull=False,
-        connection__state=Connection.State.ACTIVE,
-        received_at__gte=since,
-    )
+    return _replay(_failed().filter(received_at__gte=since))
+
+
+def replay_events(events: Collection[UUID]) -> Replayed:
+    """The same for these events of the open scope, whenever they came in."""
+    return _replay(_failed().filter(id__in=events))
+
+
+def _failed() -> QuerySet[InboxEvent]:
+    active = Connection.State.ACTIVE
+    return InboxEvent.objects.filter(state=InboxEvent.State.FAILED, thread__isnull=False, connection__state=active)
+
+
+def _replay(failed: QuerySet[InboxEvent]) -> Replayed:
     answered = Run.objects.filter(state__in=[Run.State.ANSWERED, Run.State.REFUSED], events__in=failed)
     unseen = [Delivery.State.SENT, Delivery.State.SENDING, Delivery.State.UNKNOWN]
     with transaction.atomic():

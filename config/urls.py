@@ -7,7 +7,8 @@ from agents import views as agents
 from channels import views as channels
 from channels import webhooks
 from config import api, apidocs, health
-from tenants.views import accounts, entrance, invitations, members, wizard
+from tenants import staff
+from tenants.views import accounts, entrance, invitations, members, support, wizard
 from usage import views as usage
 
 workspace = [
@@ -24,6 +25,8 @@ workspace = [
     path("conversations/", channels.conversation_list, name="conversations"),
     path("conversations/<uuid:conversation_id>/", channels.conversation, name="conversation"),
     path("usage/", usage.usage, name="usage"),
+    path("settings/support/", support.support, name="support"),
+    path("settings/support/end/", support.end_support, name="end_support"),
     path("settings/members/", members.member_list, name="members"),
     path("settings/members/invite/", invitations.invite, name="invite"),
     path("settings/members/hand-over/", members.hand_over, name="hand_over"),
@@ -59,6 +62,7 @@ urlpatterns = [
     path("api/v1/", include(api.urlpatterns)),
     path("api/docs", apidocs.documentation, name="api_docs"),
     path("api/docs/", apidocs.documentation),
+    path("admin/", staff.site.urls),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("healthz", health.healthz, name="healthz"),

@@ -53,3 +53,15 @@ RECOVERY_CODES_RENEWED = Action("account.recovery_codes_renewed", "Made new reco
 RECOVERY_CODE_USED = Action("account.recovery_code_used", "Used a recovery code")
 LOGIN_CONNECTED = Action("account.login_connected", "Connected another way to log in")
 LOGIN_DISCONNECTED = Action("account.login_disconnected", "Disconnected a way to log in")
+
+# Support access
+SUPPORT_GRANTED = Action("support.granted", "Let Roster's support look at the workspace")
+SUPPORT_ENDED = Action("support.ended", "Ended support access")
+SUPPORT_VIEWED = Action("support.viewed", "Looked at a page as Roster's support")
+
+# Roster's staff in their admin: in the workspace's trail what is about it, the rest in AccountEvent
+STAFF_LISTED = Action("staff.listed", "Looked at a list as Roster staff")
+STAFF_VIEWED = Action("staff.viewed", "Looked at a record as Roster staff")
+STAFF_CHANGED = Action("staff.changed", "Changed a record as Roster staff")
+ACCOUNT_DEACTIVATED = Action("account.deactivated", "Deactivated an account")
+ACCOUNT_REACTIVATED = Action("account.reactivated", "Reactivated an account")

@@ -1,5 +1,9 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
 
 from tenants.guard import check_role
 
@@ -9,3 +13,9 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(check_role, dispatch_uid="tenants.guard")
+        post_migrate.connect(_grant_staff, sender=self, dispatch_uid="tenants.staff")
+
+
+def _grant_staff(**kwargs: Any) -> None:
+    """By dotted path: the admin is loaded after the apps."""
+    import_string("tenants.staff.rights.grant")(**kwargs)

@@ -46,13 +46,13 @@ def record(
 
     Raises tenants.scope.NoTenantError outside of a scope.
     """
-    AuditEvent.objects.create(**_entry(action, target, changes or {}, detail))
+    AuditEvent.objects.create(**entry(action, target, changes or {}, detail))
 
 
 def record_account(action: Action, user: User | None, *, changes: Changes | None = None, detail: str = "") -> None:
     """Note what happened with a person's account; needs no scope."""
     account_id = user.id if user else None
-    AccountEvent.objects.create(account_id=account_id, **_entry(action, user, changes or {}, detail))
+    AccountEvent.objects.create(account_id=account_id, **entry(action, user, changes or {}, detail))
 
 
 def snapshot(instance: models.Model, fields: Iterable[str]) -> dict[str, Any]:
@@ -66,7 +66,8 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
     return {name: [before.get(name), after.get(name)] for name in names}
 
 
-def _entry(action: Action, target: models.Model | None, changes: Changes, detail: str) -> dict[str, Any]:
+def entry(action: Action, target: models.Model | None, changes: Changes, detail: str) -> dict[str, Any]:
+    """The columns of an entry about what the current actor does now."""
     who = actor.current()
     return {
         "action": action.name,

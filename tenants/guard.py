@@ -19,6 +19,13 @@ POWERS = """
       FROM pg_roles r WHERE r.rolname = current_user
 """
 
+SENTENCES = {
+    "default": "DATABASE_URL logs in as {name!r}, which {reason}, so tenants would not be kept apart: "
+    "use the role `app` that `manage.py provision_database` makes.",
+    "staff": "DATABASE_STAFF_URL logs in as {name!r}, which {reason}: "
+    "use the role `staff` that `manage.py provision_database` makes.",
+}
+
 
 def refuse_powerful_role() -> None:
     """Look at the role at the start already. A Postgres that does not answer yet is asked at the first connection.
@@ -36,22 +43,23 @@ def refuse_powerful_role() -> None:
 
 
 def check_role(sender: object, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    """Look at the role of the first connection on `default`, once a process and role.
+    """Look at the role of the first connection on `default` and on `staff`, once a process and role.
 
-    Raises ImproperlyConfigured if it is a superuser, may bypass row-level security, or owns tables.
+    Raises ImproperlyConfigured if `default` is a superuser, may bypass row-level security, or owns tables; and if
+    `staff`, which has to bypass it, can do more than that, or cannot.
     """
     user = str(connection.settings_dict["USER"])
-    if connection.alias != "default" or user in _checked:
+    if connection.alias not in SENTENCES or user in _checked:
         return
     with connection.cursor() as cursor:
         cursor.execute(POWERS)
         name, is_superuser, bypasses, owns = cursor.fetchone()
-    reason = refusal(is_superuser=is_superuser, bypasses=bypasses, owns=owns)
+    if connection.alias == "default":
+        reason = refusal(is_superuser=is_superuser, bypasses=bypasses, owns=owns)
+    else:
+        reason = refusal_of_staff(is_superuser=is_superuser, bypasses=bypasses, owns=owns)
     if reason:
-        raise ImproperlyConfigured(
-            f"DATABASE_URL logs in as {name!r}, which {reason}, so tenants would not be kept apart: "
-            "use the role `app` that `manage.py provision_database` makes."
-        )
+        raise ImproperlyConfigured(SENTENCES[connection.alias].format(name=name, reason=reason))
     _checked.add(user)
 
 
@@ -62,3 +70,10 @@ def refusal(*, is_superuser: bool, bypasses: bool, owns: bool) -> str:
     if bypasses:
         return "has BYPASSRLS"
     return "owns tables" if owns else ""
+
+
+def refusal_of_staff(*, is_superuser: bool, bypasses: bool, owns: bool) -> str:
+    """Why a role with these powers may not serve the staff's admin; empty if it may."""
+    if is_superuser or owns:
+        return refusal(is_superuser=is_superuser, bypasses=False, owns=owns)
+    return "" if bypasses else "lacks BYPASSRLS, so the admin would look empty"

@@ -7,28 +7,34 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils import timezone
 
-from tenants import actor
+from tenants import actor, proof, support
 from tenants.clients import client_ip
-from tenants.models import ApiToken, Membership, Role, Tenant, User
+from tenants.models import ActorKind, ApiToken, Membership, Role, SupportGrant, Tenant, User
 from tenants.permissions import Permission, allows
 from tenants.scope import tenant_scope
 
 API = "/api/"
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The workspace of a request and what its caller may do there."""
+    """The workspace of a request and what its caller may do there.
+
+    support: what lets Roster's staff look at it, if the caller is staff and no member.
+    """
 
     tenant: Tenant
     role: Role
     token: ApiToken | None = None
+    support: SupportGrant | None = None
 
     def allows(self, needed: Permission) -> bool:
         return allows(self.role, needed)
@@ -37,6 +43,11 @@ class Workspace:
     def may(self) -> dict[str, bool]:
         """The same for templates: `{% if workspace.may.manage_members %}`."""
         return {permission.value: self.allows(permission) for permission in Permission}
+
+    @cached_property
+    def open_to_support(self) -> SupportGrant | None:
+        """For templates: what lets Roster's staff look at this workspace now."""
+        return self.support or support.current_of(self.tenant.id)
 
 
 class WorkspaceMiddleware:
@@ -58,6 +69,8 @@ class WorkspaceMiddleware:
         if match and workspace and match.kwargs.get("workspace", workspace.tenant.slug) != workspace.tenant.slug:
             return _moved(request, match, workspace.tenant)
         with actor.acting(_actor(request, workspace)):
+            if workspace and workspace.support:
+                _watch_support(request, workspace.support)
             if workspace is None or _runs_outside(match):
                 return self.get_response(request)
             return self._scoped(request, workspace)
@@ -84,8 +97,16 @@ def _actor(request: HttpRequest, workspace: Workspace | None) -> actor.Actor:
     if workspace and workspace.token:
         return actor.token(workspace.token, ip=ip, user_agent=user_agent)
     if isinstance(request.user, User):
-        return actor.person(request.user, ip=ip, user_agent=user_agent)
+        kind = ActorKind.STAFF if workspace and workspace.support else ActorKind.MEMBER
+        return actor.person(request.user, ip=ip, user_agent=user_agent, kind=kind)
     return actor.Actor(ip=ip, user_agent=user_agent)
+
+
+def _watch_support(request: HttpRequest, access: SupportGrant) -> None:
+    """Staff look and change nothing, and the workspace's trail has each page. Raises PermissionDenied."""
+    support.note_look(access, str(request.method), request.get_full_path())
+    if request.method not in SAFE:
+        raise PermissionDenied("Roster's support may look at this workspace and change nothing: ask one of its owners.")
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:
@@ -101,7 +122,16 @@ def _runs_outside(match: ResolverMatch | None) -> bool:
 
 def _of_portal(request: HttpRequest, match: ResolverMatch | None) -> Workspace | None:
     slug = match.kwargs.get("workspace") if match else None
-    return _membership(request, slug) if slug else None
+    return (_membership(request, slug) or _support_visit(request, slug)) if slug else None
+
+
+def _support_visit(request: HttpRequest, slug: str) -> Workspace | None:
+    """Staff with a proven second step, while an owner lets them: as a viewer."""
+    if proof.proven_staff(request) is None:
+        return None
+    tenant = Tenant.objects.filter(Q(slug=slug) | Q(former_slugs__slug=slug)).first()
+    access = support.current_of(tenant.id) if tenant else None
+    return Workspace(tenant, Role.VIEWER, support=access) if tenant and access else None
 
 
 def _moved(request: HttpRequest, match: ResolverMatch, tenant: Tenant) -> HttpResponseRedirect:

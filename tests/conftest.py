@@ -48,7 +48,7 @@ def _password(url: str) -> str:
 @pytest.fixture(scope="session")
 def django_db_setup(postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Migrated as `owner`, served as `app`: otherwise row-level security proves nothing."""
-    for alias, role in (("default", "app"), ("owner", "owner")):
+    for alias, role in (("default", "app"), ("owner", "owner"), ("staff", "staff")):
         url = urlsplit(postgres.url(role))
         connections[alias].settings_dict.update(
             HOST=url.hostname, PORT=url.port, NAME=url.path[1:], USER=role, PASSWORD=_password(postgres.url(role))

@@ -17,6 +17,7 @@ os.environ.update(
     PLATFORM_ENCRYPTION_KEYS=Fernet.generate_key().decode(),
     DATABASE_URL=f"postgres://app@{NOWHERE}/roster",
     DATABASE_OWNER_URL=f"postgres://owner@{NOWHERE}/roster",
+    DATABASE_STAFF_URL=f"postgres://staff@{NOWHERE}/roster",
     DATABASE_POOL_SIZE="0",
     REDIS_URL=f"redis://{NOWHERE}",
     PUBLIC_URL="http://testserver",

@@ -9,3 +9,4 @@ from config.settings.pipeline import *
 from config.settings.rest import *
 from config.settings.services import *
 from config.settings.site import *
+from config.settings.staff import *

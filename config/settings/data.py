@@ -24,6 +24,13 @@ if env.text("DATABASE_OWNER_URL"):
         "OPTIONS": {"connect_timeout": 5},
     }
 DATABASE_STAFF_URL = env.url("DATABASE_STAFF_URL", schemes=("postgres", "postgresql"))
+if DATABASE_STAFF_URL:  # only Django's admin uses it (tenants/staff)
+    DATABASES["staff"] = {
+        **env.database("DATABASE_STAFF_URL"),
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"connect_timeout": 5},
+    }
 DATABASE_ADMIN_URL = env.url("DATABASE_ADMIN_URL", schemes=("postgres", "postgresql"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

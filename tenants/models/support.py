@@ -25,3 +25,6 @@ class SupportGrant(TenantModel):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = SupportGrantQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Support access until {self.expires_at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,80 @@
+"""AI employees and their calls in the staff's admin: how they are doing, never what is said."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import ClassVar
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Count
+
+from agents.models import Agent, Conversation, LLMCall, Run
+from billing.models import Seat
+from tenants.models import Tenant
+from tenants.staff import STAFF, Panel, StaffAdmin, Table, site
+
+OF_TENANT = ("tenant__name", "tenant__slug")
+
+
+class EmployeesPanel(Panel):
+    """Who is employed, and where in the order of seats."""
+
+    titles: ClassVar[tuple[str, ...]] = ("AI employees",)
+
+    def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
+        employed = Agent.objects.using(STAFF).filter(tenant_id__in=tenants, deleted_at=None)
+        return {"AI employees": dict(employed.values_list("tenant_id").annotate(Count("id")))}
+
+    def tables(self, tenant: Tenant) -> Iterable[Table]:
+        seats = dict(Seat.objects.using(STAFF).filter(tenant_id=tenant.id).values_list("holder_id", "position"))
+        agents = Agent.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("created_at", "id")
+        columns = ("id", "name", "job_title", "provider", "model", "created_at", "deleted_at")
+        rows = [(*row, seats.get(agent_id)) for agent_id, *row in agents.values_list(*columns)]
+        head = ("Name", "Job title", "Provider", "Model", "Hired", "Let go", "Place in the order of seats")
+        yield Table("AI employees", head, rows, "Nobody is employed.")
+
+
+@admin.register(Agent, site=site)
+class AgentAdmin(StaffAdmin):
+    reads = (
+        "tenant", "name", "job_title", "provider", "model", "max_output_tokens", "revision_number", "created_at",
+        "deleted_at",
+    )  # fmt: skip
+    follows = ("tenant",)
+    list_display = ("name", "tenant", "job_title", "provider", "model", "created_at", "deleted_at")
+    search_fields = (*OF_TENANT, "name")
+    ordering = ("-created_at",)
+
+
+@admin.register(Conversation, site=site)
+class ConversationAdmin(StaffAdmin):
+    """Without its title, which is often the first message."""
+
+    reads = ("tenant", "agent", "channel", "created_at", "last_turn_at")
+    follows = ("tenant", "agent")
+    list_display = ("id", "tenant", "agent", "channel", "created_at", "last_turn_at")
+    search_fields = (*OF_TENANT, "agent__name")
+    ordering = ("-last_turn_at",)
+
+
+@admin.register(Run, site=site)
+class RunAdmin(StaffAdmin):
+    reads = ("tenant", "attempt", "state", "error", "started_at", "finished_at")
+    follows = ("tenant",)
+    list_display = ("started_at", "tenant", "state", "attempt", "error")
+    list_filter = ("state",)
+    search_fields = (*OF_TENANT, "error")
+    ordering = ("-started_at",)
+
+
+@admin.register(LLMCall, site=site)
+class LLMCallAdmin(StaffAdmin):
+    reads = (
+        "tenant", "provider", "model", "state", "estimate_usd", "actual_usd", "provider_request_id", "error",
+        "started_at", "finished_at", "input_tokens", "cached_read_tokens", "cache_write_tokens", "output_tokens",
+        "reasoning_tokens",
+    )  # fmt: skip
+    follows = ("tenant",)
+    list_display = ("started_at", "tenant", "provider", "model", "state", "actual_usd", "error")
+    list_filter = ("state", "provider")
+    search_fields = (*OF_TENANT, "provider_request_id", "error")
+    ordering = ("-started_at",)

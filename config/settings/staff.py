@@ -1,0 +1,16 @@
+"""The staff's admin: what it shows of a workspace, and how long a second step holds there."""
+
+# Each app owns its panels (tenants/staff/panels.py says what one is); they stand on the pages in this order.
+STAFF_PANELS = [
+    "tenants.admin.PeoplePanel",
+    "agents.admin.EmployeesPanel",
+    "channels.admin.ConnectionsPanel",
+    "channels.admin.PipelinePanel",
+    "billing.admin.TrialPanel",
+    "usage.admin.UsagePanel",
+    "tenants.admin.SupportPanel",
+    "tenants.admin.TrailPanel",
+]
+
+# A day's work: then staff prove their second step again.
+STAFF_SECOND_STEP_SECONDS = 12 * 60 * 60

@@ -1,0 +1,64 @@
+"""The panels of this app: members and invitations, support access, the latest of the audit trail."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import ClassVar
+from uuid import UUID
+
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from tenants.models import AuditEvent, Invitation, Membership, SupportGrant, Tenant
+from tenants.staff.database import STAFF
+from tenants.staff.panels import Panel, Table
+
+LATEST = 20
+"""Rows of what has no end."""
+
+
+class PeoplePanel(Panel):
+    """Who belongs to a workspace, and who is invited."""
+
+    titles: ClassVar[tuple[str, ...]] = ("Members",)
+
+    def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
+        counted = Membership.objects.using(STAFF).filter(tenant_id__in=tenants).values_list("tenant_id")
+        return {"Members": dict(counted.annotate(Count("id")))}
+
+    def tables(self, tenant: Tenant) -> Iterable[Table]:
+        members = Membership.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("created_at")
+        invited = Invitation.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("created_at")
+        head = ("E-mail address", "Role")
+        yield Table("Members", (*head, "Since"), list(members.values_list("user__email", "role", "created_at")))
+        yield Table(
+            "Invitations",
+            (*head, "Sent", "Until"),
+            list(invited.values_list("email", "role", "created_at", "expires_at")),
+            "Nobody is invited.",
+        )
+
+
+class SupportPanel(Panel):
+    """Until when staff may see the portal."""
+
+    titles: ClassVar[tuple[str, ...]] = ("Support access until",)
+
+    def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
+        active = SupportGrant.objects.using(STAFF).active(timezone.now()).filter(tenant_id__in=tenants)
+        latest = active.order_by().values_list("tenant_id").annotate(Max("expires_at"))
+        return {"Support access until": dict(latest)}
+
+    def tables(self, tenant: Tenant) -> Iterable[Table]:
+        given = SupportGrant.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("-created_at")
+        columns = ("granted_by_name", "reason", "created_at", "expires_at", "ended_at")
+        head = ("By", "Reason", "Given", "Until", "Ended")
+        yield Table("Support access", head, list(given.values_list(*columns)[:LATEST]), "Never given.")
+
+
+class TrailPanel(Panel):
+    """What happened last."""
+
+    def tables(self, tenant: Tenant) -> Iterable[Table]:
+        events = AuditEvent.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("-at")
+        columns = ("at", "action", "actor_name", "target_name", "detail")
+        head = ("At", "What", "Who", "To what", "Detail")
+        yield Table("Audit trail, the latest", head, list(events.values_list(*columns)[:LATEST]))

@@ -1,0 +1,159 @@
+"""Rows as staff see them: read-only unless said otherwise, only named columns, each look audited."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+
+from tenants import actions
+from tenants.models import AccountEvent, AuditEvent
+from tenants.staff.database import STAFF
+from tenants.staff.trail import note, tenant_of
+
+HIDDEN_VIEWS = ("_add", "_delete")
+
+
+class StaffAdmin(admin.ModelAdmin[Any]):
+    """The base of every admin here. Postgres itself lets the role `staff` read nothing but what is named.
+
+    reads: columns that staff may read (tenants/staff/rights.py grants them), which the page of a row shows.
+    also_reads: columns that are read and not shown, such as what a search looks at.
+    writes: columns that staff may change.
+    follows: foreign keys among `reads` whose target is shown by its name.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ()
+    also_reads: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ()
+    follows: ClassVar[tuple[str, ...]] = ()
+    list_per_page = 50
+    show_full_result_count = False
+    view_on_site = False
+
+    def columns(self) -> tuple[str, ...]:
+        """The fields that may be read, the key among them."""
+        return tuple(dict.fromkeys((self.model._meta.pk.name, *self.reads, *self.also_reads)))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = self.model._default_manager.using(STAFF)
+        return rows.select_related(*self.follows).only(*self.columns(), *self._followed())
+
+    def _followed(self) -> Iterator[str]:
+        for name in self.follows:
+            target = self.model._meta.get_field(name).related_model
+            for column in self.admin_site.get_model_admin(target).columns():  # type: ignore[attr-defined]
+                yield f"{name}__{column}"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.reads
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.reads
+
+    def get_urls(self) -> list[URLPattern]:
+        return [url for url in super().get_urls() if not (url.name or "").endswith(HIDDEN_VIEWS)]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return True  # who gets in is the site's question
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        """A list or a search: audited with its words, for a workspace's own list in that workspace's trail."""
+        if request.method == "GET":
+            asked = ", ".join(f"{name}={value}" for name, value in request.GET.items())
+            name = str(self.model._meta.verbose_name_plural)
+            note(actions.STAFF_LISTED, tenant_id=_asked_tenant(request), detail=f"{name}: {asked}" if asked else name)
+        return super().changelist_view(request, extra_context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponseBase:
+        """A row: audited, whatever becomes of it."""
+        shown = self.get_object(request, object_id)
+        if shown is not None and request.method == "GET":
+            note(actions.STAFF_VIEWED, shown)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
+        """What the trails say about a row, the newest first."""
+        shown = self.get_object(request, object_id)
+        if shown is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+        note(actions.STAFF_VIEWED, shown, detail="Its history.")
+        page = Paginator(_events_about(shown), self.list_per_page).get_page(request.GET.get("p"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History: {shown}",
+            "subtitle": None,
+            "page": page,
+            "object": shown,
+            "opts": self.opts,
+            "module_name": str(self.opts.verbose_name_plural).capitalize(),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/object_history.html", context)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Only what the form changed, in the staff's transaction, with what was there before."""
+        names = [name for name in form.changed_data if name in self.writes]
+        if names:
+            obj.save(using=STAFF, update_fields=names)
+            changes = {name: [form.initial.get(name), form.cleaned_data[name]] for name in names}
+            note(actions.STAFF_CHANGED, obj, changes=changes)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing is added here."""
+        raise PermissionDenied
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        """Our own trail has it already, with before and after."""
+
+
+def _asked_tenant(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.GET.get("tenant__id__exact", ""))
+    except ValueError:
+        return None
+
+
+def _events_about(target: models.Model) -> QuerySet[Any]:
+    tenant_id = tenant_of(target)
+    about = {"target_kind": str(target._meta.model_name), "target_id": str(target.pk)}
+    columns = ("at", "action", "actor_kind", "actor_name", "detail", "ip", "request_id")
+    if tenant_id:
+        events: QuerySet[Any] = AuditEvent.objects.using(STAFF).filter(tenant_id=tenant_id, **about)
+    else:
+        events = AccountEvent.objects.using(STAFF).filter(**about)
+    return events.order_by("-at").values(*columns)
+
+
+Column = Callable[[Any], object]
+
+
+def titled(title: str, value: Column) -> Column:
+    """A column of a list, out of a function of the row."""
+
+    @admin.display(description=title)
+    def shown(row: Any) -> object:
+        return value(row)
+
+    return shown

@@ -1,0 +1,104 @@
+"""The way into the staff's admin: our own log-in, staff only, a second step; then as STAFF in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import update_wrapper
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.template.response import SimpleTemplateResponse
+from django.urls import URLPattern, URLResolver, reverse
+
+from tenants import actor, proof
+from tenants.models import ActorKind, User
+from tenants.staff.database import STAFF
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+HIDDEN_VIEWS = {"autocomplete", "password_change", "password_change_done", "view_on_site"}
+NOT_SET = (
+    "The staff's admin has no database: set DATABASE_STAFF_URL to a postgres:// URL of the role `staff`, "
+    "which `manage.py provision_database` makes."
+)
+
+
+class StaffSite(admin.AdminSite):
+    """Django's admin, of which nobody but staff with a proven second step sees anything."""
+
+    site_header = "Roster staff"
+    site_title = "Roster staff"
+    index_title = "Support"
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [url for url in super().get_urls() if getattr(url, "name", "") not in HIDDEN_VIEWS]
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return proof.proven_staff(request) is not None
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        inner = super().admin_view(view, cacheable)
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return turned_away(request) or as_staff(inner, request, *args, **kwargs)
+
+        return update_wrapper(guarded, view)  # type: ignore[return-value]
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:  # type: ignore[override]
+        """There is one log-in, that of the portal."""
+        return turned_away(request) or redirect("admin:index")
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:  # type: ignore[override]
+        logout(request)
+        return redirect("home")
+
+
+def turned_away(request: HttpRequest) -> HttpResponseBase | None:
+    """What somebody gets who may not go in, or not yet: where to log in or to prove the second step, or 404."""
+    user = request.user
+    if not isinstance(user, User):
+        return redirect_to_login(request.get_full_path())
+    if not user.is_staff:
+        raise Http404("There is no such address.")
+    if not settings.DATABASE_STAFF_URL:
+        return unavailable(request, NOT_SET)
+    if not proof.has_second_step(user):
+        messages.info(request, "Staff need a second step: set up an authenticator app or a passkey here.")
+        return redirect("mfa_index")
+    if not proof.is_fresh(request, user):
+        return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")
+    return None
+
+
+def as_staff(
+    view: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    """Call a view as STAFF in one transaction of the role `staff`, the page's making included."""
+    who = replace(actor.current(), kind=ActorKind.STAFF)
+    try:
+        with actor.acting(who), transaction.atomic(using=STAFF):
+            response = view(request, *args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+            if response.status_code >= HTTPStatus.BAD_REQUEST:
+                transaction.set_rollback(True, using=STAFF)
+            return response
+    except ImproperlyConfigured as error:
+        return unavailable(request, str(error))
+
+
+def unavailable(request: HttpRequest, reason: str) -> HttpResponseBase:
+    """503, for staff: what this installation lacks."""
+    context = {"reason": reason}
+    return render(request, "admin/unavailable.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+site = StaffSite(name="admin")

@@ -1,0 +1,62 @@
+"""What was spent, in the staff's admin."""
+
+from collections.abc import Iterable
+
+from django.contrib import admin
+from django.db.models import Sum
+from django.utils import timezone
+
+from tenants.models import Tenant
+from tenants.staff import STAFF, Panel, StaffAdmin, Table, site
+from usage.models import DailyMessages, DailyUsage, Meter
+
+
+class UsagePanel(Panel):
+    """Meters, and this month's usage by employee and model. Months begin in UTC here."""
+
+    def tables(self, tenant: Tenant) -> Iterable[Table]:
+        first = timezone.now().date().replace(day=1)
+        meters = Meter.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("key")
+        columns = ("name", "cap_usd", "spent_usd", "reserved_usd")
+        head = ("Meter", "Cap, USD", "Spent, USD", "Reserved, USD")
+        yield Table("Meters", head, list(meters.values_list(*columns)), "None yet: no call was made.")
+
+        month = {"tenant_id": tenant.id, "day__gte": first}
+        used = DailyUsage.objects.using(STAFF).filter(**month).values_list("agent_name", "provider", "model")
+        sums = used.annotate(Sum("calls"), Sum("input_tokens"), Sum("output_tokens"), Sum("cost_usd"))
+        head = ("AI employee", "Provider", "Model", "Calls", "Input tokens", "Output tokens", "Cost, USD")
+        yield Table("Usage this month", head, list(sums.order_by("agent_name", "model")), "None.")
+
+        said = DailyMessages.objects.using(STAFF).filter(**month).values_list("agent_name", "channel")
+        counts = said.annotate(Sum("received"), Sum("sent")).order_by("agent_name", "channel")
+        yield Table("Messages this month", ("AI employee", "Channel", "Received", "Sent"), list(counts), "None.")
+
+
+@admin.register(Meter, site=site)
+class MeterAdmin(StaffAdmin):
+    reads = ("tenant", "key", "name", "cap_usd", "spent_usd", "reserved_usd")
+    follows = ("tenant",)
+    list_display = ("name", "tenant", "cap_usd", "spent_usd", "reserved_usd")
+    search_fields = ("tenant__name", "tenant__slug", "name")
+    ordering = ("-id",)
+
+
+@admin.register(DailyUsage, site=site)
+class DailyUsageAdmin(StaffAdmin):
+    reads = (
+        "tenant", "day", "agent_name", "provider", "model", "channel", "calls", "cost_usd",
+        "input_tokens", "cached_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+    )  # fmt: skip
+    follows = ("tenant",)
+    list_display = ("day", "tenant", "agent_name", "provider", "model", "channel", "calls", "cost_usd")
+    search_fields = ("tenant__name", "tenant__slug", "agent_name", "model")
+    ordering = ("-day", "-id")
+
+
+@admin.register(DailyMessages, site=site)
+class DailyMessagesAdmin(StaffAdmin):
+    reads = ("tenant", "day", "agent_name", "channel", "received", "sent")
+    follows = ("tenant",)
+    list_display = ("day", "tenant", "agent_name", "channel", "received", "sent")
+    search_fields = ("tenant__name", "tenant__slug", "agent_name")
+    ordering = ("-day", "-id")
