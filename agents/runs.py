@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -49,7 +50,7 @@ def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn]) -> 
     run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
     try:
         call = _reserve(run, prompt)
-    except (quota.NoSeatError, BudgetExceededError, UnknownPriceError) as refusal:
+    except (quota.ClosingError, quota.NoSeatError, BudgetExceededError, UnknownPriceError) as refusal:
         return _refuse(run, str(refusal))
     return Prepared(run.id, call.id, prompt)
 
@@ -65,7 +66,7 @@ def finish(prepared: Prepared, completion: Completion) -> tuple[Run, str]:
     Returns the run and what to send: an LLM that had nothing to say (its limit was reached, or a filter kept it back)
     is not asked again, and the employee says that it is unavailable.
     """
-    run = _run(prepared.run_id)
+    run = _runs().get(id=prepared.run_id)
     now = timezone.now()
     _settle(prepared.call_id, completion, now)
     run.end(Run.State.ANSWERED, now)
@@ -78,12 +79,19 @@ def supersede(prepared: Prepared, completion: Completion) -> None:
     """Settle and record an answer that is not sent: newer input arrived, or another worker took over."""
     now = timezone.now()
     _settle(prepared.call_id, completion, now)
-    _run(prepared.run_id).end(Run.State.SUPERSEDED, now)
+    run = _runs().filter(id=prepared.run_id).first()
+    if run:  # else its conversation was erased while the LLM worked
+        run.end(Run.State.SUPERSEDED, now)
 
 
-def fail(prepared: Prepared, error: LLMError) -> Run:
-    """End a run without an answer; what may have been billed is settled at its estimate."""
-    run, now = _run(prepared.run_id), timezone.now()
+def fail(prepared: Prepared, error: LLMError) -> Run | None:
+    """End a run without an answer; what may have been billed is settled at its estimate.
+
+    None if its conversation was erased while the LLM worked.
+    """
+    run, now = _runs().filter(id=prepared.run_id).first(), timezone.now()
+    if run is None:
+        return None
     call = _open_call(prepared.call_id)
     if call:
         call.error = str(error)
@@ -116,8 +124,8 @@ def _current_revision(conversation: Conversation) -> AgentRevision:
     return AgentRevision.objects.get(agent=agent, number=agent.revision_number)
 
 
-def _run(run_id: UUID) -> Run:
-    return Run.objects.select_related("conversation__agent", "revision").get(id=run_id)
+def _runs() -> QuerySet[Run]:
+    return Run.objects.select_related("conversation__agent", "revision")
 
 
 def _reserve(run: Run, prompt: Prompt) -> LLMCall:

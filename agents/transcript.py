@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from agents.models import Agent, Conversation, Run, Turn
 
+ERASED = "[erased]"
+"""What stands where something was said that had to go. The employee is not reminded of it."""
 REMEMBERED_TURNS = 40
 REMEMBERED_BYTES = 24_000
 
@@ -32,6 +36,12 @@ def _add(conversation: Conversation, *, said_at: datetime, **fields: Any) -> Tur
     return turn
 
 
+def erase(turns: QuerySet[Turn]) -> int:
+    """Replace what was said and who said it; returns how many turns. The employee's name stays."""
+    turns.filter(speaker=Turn.Speaker.PERSON).update(author="")
+    return turns.update(text=ERASED)
+
+
 def with_last(said: Sequence[Turn], asked: Sequence[Turn]) -> list[Turn]:
     """The same turns with those that wait for an answer last, even where an answer was saved after they were said."""
     waiting = {turn.id for turn in asked}
@@ -40,7 +50,7 @@ def with_last(said: Sequence[Turn], asked: Sequence[Turn]) -> list[Turn]:
 
 def remembered(conversation: Conversation) -> Sequence[Turn]:
     """The newest turns that fit, oldest first; the last one always, however long it is."""
-    newest = conversation.turns.order_by("-said_at", "-id")[:REMEMBERED_TURNS]
+    newest = conversation.turns.exclude(text=ERASED).order_by("-said_at", "-id")[:REMEMBERED_TURNS]
     kept: list[Turn] = []
     room = REMEMBERED_BYTES
     for turn in newest:

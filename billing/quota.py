@@ -26,6 +26,16 @@ class NoSeatError(Exception):
         )
 
 
+class ClosingError(Exception):
+    """The workspace is about to be deleted, so nobody works there any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This workspace is going to be deleted, so its AI employees do not answer. "
+            "An owner can keep it: under Settings, Data."
+        )
+
+
 def seats() -> int:
     """How many AI employees may work in this workspace."""
     return SEATS_WITHOUT_SUBSCRIPTION
@@ -63,8 +73,10 @@ def trial_meter() -> Meter:
 def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) -> None:
     """Let an employee make one LLM call that costs at most `worst_case_usd`, and hold that much.
 
-    Raises NoSeatError, or usage.meter.BudgetExceededError naming the meter that has no room.
+    Raises ClosingError, NoSeatError, or usage.meter.BudgetExceededError naming the meter that has no room.
     """
+    if Tenant.objects.filter(id=current_tenant_id(), deletes_at__isnull=False).exists():
+        raise ClosingError
     if not is_seated(holder_id):
         raise NoSeatError(name, seats())
     meter.reserve([trial_meter()], call_id, worst_case_usd)

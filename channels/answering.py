@@ -140,8 +140,8 @@ def _land_failure(claim: Claim, error: LLMError) -> None:
     """Try again later if that may help; otherwise say sorry once and let the conversation go on."""
     log.warning("No answer: %s", error)
     with tenant_scope(claim.tenant_id):
+        thread = _still_ours(claim)  # locked before the call, as everywhere
         run = runs.fail(claim.run, error)
-        thread = _still_ours(claim)
         if thread is None:
             return
         if error.is_transient and thread.failures + 1 < MOST_FAILURES:

@@ -23,7 +23,9 @@ def meet(connection: Connection, external_id: str) -> Contact:
 def introduce(tenant_id: UUID, thread_id: UUID) -> None:
     """Ask the provider for the names of new contacts of a thread's connection. Calls it: open no scope around this."""
     with tenant_scope(tenant_id):
-        connection = Connection.objects.get(threads=thread_id)
+        connection = Connection.objects.filter(threads=thread_id).first()
+        if connection is None:  # the conversation was erased meanwhile
+            return
         strangers = list(connection.contacts.filter(name="")[:AT_ONCE])
         provider, account = provider_named(connection.provider), connections.account_of(connection)
     for contact in strangers:
@@ -39,7 +41,7 @@ def introduce(tenant_id: UUID, thread_id: UUID) -> None:
 
 
 def _remember(contact: Contact, name: str) -> None:
-    contact.name = name
-    contact.save(update_fields=["name"])
+    if not Contact.objects.filter(id=contact.id).update(name=name):
+        return  # erased meanwhile
     said = Turn.objects.filter(conversation__thread__connection=contact.connection_id, author=contact.external_id)
     said.update(author=name)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from channels import outbox
 from channels.models import Delivery, InboxEvent
+from tenants import export
 from tenants.scope import sweeper_scope
 
 LOCK = 7_201_833
@@ -24,11 +25,13 @@ STALE_SECONDS = 2
 
 @dataclass(frozen=True)
 class Due:
-    """Threads with something overdue, each as (tenant, thread)."""
+    """Threads and exports with something overdue, each as (tenant, thread or export)."""
 
     answers: list[tuple[UUID, UUID]]
     deliveries: list[tuple[UUID, UUID]]
     look_ups: list[tuple[UUID, UUID]]
+    exports: list[tuple[UUID, UUID]]
+    outdated_exports: list[tuple[UUID, UUID]]
 
 
 def due() -> Due:
@@ -38,12 +41,14 @@ def due() -> Due:
     """
     with sweeper_scope():
         if not _is_alone():
-            return Due([], [], [])
+            return Due([], [], [], [], [])
         now = timezone.now()
         return Due(
             answers=_threads(_overdue_events(now)),
             deliveries=_threads(_overdue_deliveries(now)),
             look_ups=_threads(Delivery.objects.filter(outbox.is_unseen(now))),
+            exports=list(export.due(now).values_list("tenant_id", "id")[:MOST]),
+            outdated_exports=list(export.outdated(now).values_list("tenant_id", "id")[:MOST]),
         )
 
 

@@ -5,9 +5,12 @@ from uuid import UUID
 
 from celery import shared_task
 from django.core.cache import cache
+from django.utils import timezone
 
-from channels import answering, outbox, people, sweeper
-from tenants.tasks import TenantTask, wake
+from channels import answering, closing, outbox, people, retention, sweeper
+from tenants import deletion
+from tenants.models import Tenant
+from tenants.tasks import TenantTask, expire_export, make_export, wake, warn_of_deletion
 
 
 @shared_task(base=TenantTask)
@@ -37,9 +40,45 @@ def sweep() -> None:
     """Wake what is overdue, and show that beat and a worker live."""
     cache.set(sweeper.LAST_SWEEP, time.time())
     due = sweeper.due()
-    for task, pairs in ((answer, due.answers), (deliver, due.deliveries), (reconcile, due.look_ups)):
-        for tenant_id, thread_id in pairs:
-            wake(task, tenant_id, thread_id)
+    for task, pairs in (
+        (answer, due.answers),
+        (deliver, due.deliveries),
+        (reconcile, due.look_ups),
+        (make_export, due.exports),
+        (expire_export, due.outdated_exports),
+    ):
+        for tenant_id, row_id in pairs:
+            wake(task, tenant_id, row_id)
+
+
+@shared_task
+def forget_old() -> None:
+    """Each night: delete what workspaces do not want to keep longer."""
+    for tenant_id in Tenant.objects.filter(retention_days__isnull=False).values_list("id", flat=True):
+        wake(forget_old_of, tenant_id)
+
+
+@shared_task(base=TenantTask)
+def forget_old_of(tenant_id: UUID) -> None:
+    """The same for one workspace."""
+    retention.forget_old(tenant_id)
+
+
+@shared_task
+def close_workspaces() -> None:
+    """Each hour: remind owners of a deletion that comes near, and erase the workspaces whose time has come."""
+    now = timezone.now()
+    for tenant_id in deletion.to_warn(now).values_list("id", flat=True):
+        wake(warn_of_deletion, tenant_id)
+    for tenant_id in deletion.due(now).values_list("id", flat=True):
+        wake(close_workspace, tenant_id)
+
+
+@shared_task(base=TenantTask)
+def close_workspace(tenant_id: UUID) -> None:
+    """Leave the providers, then erase the workspace."""
+    closing.leave_providers(tenant_id)
+    deletion.erase(tenant_id)
 
 
 def _deliver(tenant_id: UUID, thread_id: UUID) -> None:

@@ -85,7 +85,7 @@ class SettingsForm(forms.ModelForm[Tenant]):
         labels = {"slug": "Address", "time_zone": "Time zone", "language": "Language", "contact_email": "Contact"}
         help_texts = {
             "name": "Shown to members and in our mails. People in your channels do not see it.",
-            "slug": "The part after /t/ in every link. Old links keep working, for members, and nobody else can get it.",
+            "slug": "The part after /t/ in every link. Old links go on working for members; nobody else gets them.",
             "language": "In what AI employees answer when a message does not show its language. They answer everybody "
             "else in their own. The portal stays English.",
             "contact_email": "Gets notices about exports and deletion, beside the owners. It may stay empty.",
@@ -111,7 +111,7 @@ class DeletionForm(forms.Form):
     """The workspace's name, typed by whoever wants it gone."""
 
     name = forms.CharField(
-        label="The workspace’s name",
+        label="The workspace's name",
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -125,5 +125,5 @@ class DeletionForm(forms.Form):
         """Exactly as it is written, but for space around it."""
         name = str(self.cleaned_data["name"]).strip()
         if name != self.expected.strip():
-            raise forms.ValidationError(f"This is not the workspace’s name: type “{self.expected}”.")
+            raise forms.ValidationError(f"This is not the workspace's name: type “{self.expected}”.")
         return name

@@ -8,9 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from celery import Task
+from celery import Task, shared_task
 from django.db import close_old_connections, transaction
 from kombu.exceptions import OperationalError
+
+from tenants import deletion, export
 
 log = logging.getLogger(__name__)
 
@@ -80,3 +82,27 @@ def wake(task: "Task[Any, Any]", *ids: UUID, delay: float = 0) -> None:
 def wake_on_commit(task: "Task[Any, Any]", *ids: UUID, delay: float = 0) -> None:
     """The same, once the transaction that made the work is committed."""
     transaction.on_commit(lambda: wake(task, *ids, delay=delay))
+
+
+@shared_task(base=TenantTask)
+def make_export(tenant_id: UUID, export_id: UUID) -> None:
+    """Make an export of everything that a workspace has."""
+    export.make(tenant_id, export_id)
+
+
+@shared_task(base=TenantTask)
+def expire_export(tenant_id: UUID, export_id: UUID) -> None:
+    """Delete what an export held, after its days."""
+    export.expire(tenant_id, export_id)
+
+
+@shared_task(base=TenantTask)
+def announce_deletion(tenant_id: UUID) -> None:
+    """Mail that the days of grace have begun."""
+    deletion.announce(tenant_id)
+
+
+@shared_task(base=TenantTask)
+def warn_of_deletion(tenant_id: UUID) -> None:
+    """Mail that few days of grace are left."""
+    deletion.warn(tenant_id)

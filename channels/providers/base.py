@@ -119,6 +119,10 @@ class Provider(Protocol):
         """What a person is called at the provider. Raises DeliveryError."""
         ...
 
+    def revoke(self, account: Account) -> None:
+        """Give the token back, so that the provider knows us no more. Raises DeliveryError."""
+        ...
+
     def start_test(self, account: Account, text: str) -> InboundMessage:
         """Really post a test question where its operator sees it; the message to be answered. Raises DeliveryError."""
         ...

@@ -91,6 +91,13 @@ class Slack:
         profile = user.get("profile", {})
         return str(profile.get("display_name") or profile.get("real_name") or user.get("real_name") or person_id)
 
+    def revoke(self, account: Account) -> None:
+        """apps.uninstall: the app leaves the workspace, and its token ends."""
+        with _failures():
+            client(account.token).apps_uninstall(
+                client_id=settings.SLACK_CLIENT_ID, client_secret=settings.SLACK_CLIENT_SECRET
+            )
+
     def start_test(self, account: Account, text: str) -> InboundMessage:
         """Post the question into the direct messages of whoever installed the app; it is answered in its thread."""
         with _failures():

@@ -1,0 +1,31 @@
+"""Leaving the providers, before a workspace is erased."""
+
+import logging
+from uuid import UUID
+
+from django.db import connection as database
+
+from channels import connections
+from channels.models import Connection
+from channels.providers import provider_named
+from channels.providers.base import DeliveryError
+from tenants.scope import tenant_scope
+
+log = logging.getLogger(__name__)
+
+REASON = "The workspace is being deleted."
+
+
+def leave_providers(tenant_id: UUID) -> None:
+    """Give every token back to its provider, as far as that works, then disconnect. Calls providers: open no scope."""
+    with tenant_scope(tenant_id):
+        found = list(Connection.objects.exclude(state=Connection.State.DISCONNECTED))
+        accounts = [(each, connections.account_of(each)) for each in found]
+    database.close()
+    for connection, account in accounts:
+        try:
+            provider_named(connection.provider).revoke(account)
+        except DeliveryError as error:
+            log.warning("A token was not revoked at the provider, only erased here: %s", error)
+        with tenant_scope(tenant_id):
+            connections.disconnect(connection, REASON)

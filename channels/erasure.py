@@ -1,0 +1,240 @@
+"""Forgetting: whole conversations, and what one person said.
+
+What a redelivery would be known by (the keys of its event) stays, without content. So does the ledger: ids and numbers.
+Locks are taken in the order of the pipeline: thread, conversation, deliveries, events, turns, calls.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from agents import runs, transcript
+from agents.models import Conversation, LLMCall, Run, Turn
+from agents.transcript import ERASED
+from channels import actions
+from channels.models import Contact, Delivery, InboxEvent, InboxEventQuerySet, Thread
+from channels.providers import provider_named
+from tenants import audit, export
+from tenants.scope import tenant_scope
+
+REASON = "Erased."
+EVENTS_AT_ONCE = 200
+MOST_PASSES = 5
+"""Who goes on writing is met again by another pass; what comes after the last one is a new acquaintance."""
+
+
+def forget(conversations: Collection[UUID], *, even_open: bool = False) -> int:
+    """Delete conversations with all that was said, inside the tenant's scope; returns how many.
+
+    Those that wait for an answer or are being answered are left alone, unless `even_open`: then they end first.
+    """
+    threads = list(_locked_threads(conversations, waits=even_open))
+    taken = Thread.objects.filter(conversation__in=conversations).exclude(id__in=[each.id for each in threads])
+    found = Conversation.objects.select_for_update(no_key=True).exclude(thread__in=taken)
+    locked = list(found.filter(id__in=conversations).order_by("id").values_list("id", flat=True))
+    if even_open:
+        _end(threads)
+    else:
+        locked = _closed(locked)
+    _delete(locked)
+    return len(locked)
+
+
+def _locked_threads(conversations: Collection[UUID], *, waits: bool) -> Iterator[Thread]:
+    threads = Thread.objects.select_for_update(no_key=True, skip_locked=not waits, of=("self",))
+    yield from threads.select_related("conversation__agent").filter(conversation__in=conversations).order_by("id")
+
+
+def _closed(conversations: Collection[UUID]) -> list[UUID]:
+    """Those of which nothing is under way."""
+    now = timezone.now()
+    waiting = InboxEvent.objects.unanswered().filter(Q(turn__conversation__in=conversations)).order_by()
+    leaving = Delivery.objects.filter(run__conversation__in=conversations).holding_up(now)
+    leased = Thread.objects.filter(conversation__in=conversations, leased_until__gt=now)
+    busy = {
+        *waiting.values_list("turn__conversation", flat=True),
+        *leaving.values_list("run__conversation", flat=True),
+        *leased.values_list("conversation", flat=True),
+    }
+    return [each for each in conversations if each not in busy]
+
+
+def _end(threads: Sequence[Thread]) -> None:
+    """Fence off whoever is answering, and settle what the LLM was asked; others' messages wait again."""
+    for thread in threads:
+        thread.overtake()
+        runs.abandon(thread.conversation)
+        running = InboxEvent.objects.filter(thread=thread, state=InboxEvent.State.RUNNING)
+        running.update(state=InboxEvent.State.PENDING)
+
+
+def _delete(conversations: Collection[UUID]) -> None:
+    threads = list(Thread.objects.filter(conversation__in=conversations).values_list("id", flat=True))
+    made = Q(run__conversation__in=conversations)
+    Delivery.objects.filter(made | Q(thread__in=threads)).delete()
+    told = InboxEvent.objects.filter(made | Q(turn__conversation__in=conversations) | Q(thread__in=threads))
+    _empty(InboxEvent.objects.filter(id__in=list(told.order_by().values_list("id", flat=True))), is_detached=True)
+    Turn.objects.filter(conversation__in=conversations).delete()
+    LLMCall.objects.filter(run__conversation__in=conversations).delete()
+    Run.objects.filter(conversation__in=conversations).delete()
+    Thread.objects.filter(id__in=threads).delete()
+    Conversation.objects.filter(id__in=conversations).delete()
+
+
+def _empty(events: InboxEventQuerySet, *, is_detached: bool = False) -> int:
+    """Take what events told out of them; what waited is over. Their keys go on absorbing redeliveries."""
+    under_way = [*InboxEvent.WAITING, InboxEvent.State.ANSWERED]
+    events.filter(state__in=under_way).update(state=InboxEvent.State.IGNORED, reason=REASON, finished_at=timezone.now())
+    events.filter(state=InboxEvent.State.IGNORED).update(reason=REASON)
+    detached = {"thread": None, "turn": None, "run": None, "address": {}} if is_detached else {}
+    return events.update(payload="", **detached)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is to be erased, detached from the database."""
+
+    tenant_id: UUID
+    contact_id: UUID
+    connection_id: UUID
+    external_id: str
+    name: str
+    provider: str
+    bot_user_id: str
+
+    @property
+    def digest(self) -> str:
+        """Who it was, for those who know the id at the provider and ask again; nobody else can tell."""
+        return salted_hmac("channels.erasure", f"{self.connection_id}:{self.external_id}").hexdigest()[:16]
+
+
+@dataclass
+class Erased:
+    """What was found of a person, and is gone."""
+
+    conversations: int = 0
+    messages: int = 0
+    answers: int = 0
+
+    def __str__(self) -> str:
+        """A sentence without a name."""
+        return (
+            f"{self.conversations} conversation{'' if self.conversations == 1 else 's'} deleted; in others "
+            f"{self.messages} message{'' if self.messages == 1 else 's'} and "
+            f"{self.answers} answer{'' if self.answers == 1 else 's'} replaced by {ERASED}."
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An event that tells of the person; `is_said`: what they said themselves."""
+
+    id: UUID
+    thread_id: UUID | None
+    is_said: bool
+
+
+def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
+    """Erase what a person said, the answers to it, and who they are. Open no scope around this: it takes several.
+
+    What was interrupted is done by calling it again: the contact goes last. Raises Contact.DoesNotExist.
+    """
+    person, erased = _person(tenant_id, contact_id), Erased()
+    for _ in range(MOST_PASSES):
+        found = list(_events_about(person))
+        for thread_id in dict.fromkeys(each.thread_id for each in found):
+            _erase_in(person, thread_id, [each for each in found if each.thread_id == thread_id], erased)
+        if not found:
+            break
+    with tenant_scope(tenant_id):
+        Contact.objects.filter(id=contact_id).delete()
+        export.withdraw()
+        audit.record(actions.PERSON_ERASED, detail=f"{erased} Fingerprint of the person: {person.digest}.")
+    return erased
+
+
+def _person(tenant_id: UUID, contact_id: UUID) -> Person:
+    with tenant_scope(tenant_id):
+        contact = Contact.objects.select_related("connection").get(id=contact_id)
+        connection = contact.connection
+        return Person(
+            tenant_id=tenant_id,
+            contact_id=contact_id,
+            connection_id=connection.id,
+            external_id=contact.external_id,
+            name=contact.name,
+            provider=connection.provider,
+            bot_user_id=connection.bot_user_id,
+        )
+
+
+def _events_about(person: Person) -> Iterator[_Found]:
+    """Every event that still tells of them, a bounded number of payloads at a time."""
+    mentions = Q(payload__contains=person.external_id)
+    own_tests = Q(is_test=True, turn__author__in={person.external_id, person.name} - {""})
+    after = UUID(int=0)
+    while True:
+        with tenant_scope(person.tenant_id):
+            events = InboxEvent.objects.filter(mentions | own_tests, connection=person.connection_id, id__gt=after)
+            batch = list(events.select_related("turn").order_by("id")[:EVENTS_AT_ONCE])
+        yield from filter(None, (_judged(person, event) for event in batch))
+        if not batch:
+            return
+        after = batch[-1].id
+
+
+def _judged(person: Person, event: InboxEvent) -> _Found | None:
+    """What an event has to do with the person; None for what somebody else said."""
+    if event.is_test:
+        return _Found(event.id, event.thread_id, is_said=True)
+    try:
+        message = provider_named(person.provider).read(event.payload, person.bot_user_id)
+    except ValueError:
+        message = None
+    if message is None:
+        return _Found(event.id, event.thread_id, is_said=False)
+    return _Found(event.id, event.thread_id, is_said=True) if message.author == person.external_id else None
+
+
+def _erase_in(person: Person, thread_id: UUID | None, found: Sequence[_Found], erased: Erased) -> None:
+    """One thread in one transaction; events of no thread only lose what they told."""
+    ids = [each.id for each in found]
+    with tenant_scope(person.tenant_id):
+        threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related("conversation__agent")
+        thread = threads.filter(id=thread_id).first()
+        said = [each.id for each in found if each.is_said]
+        places = Turn.objects.filter(event__in=said).order_by("conversation").values_list("conversation", flat=True)
+        conversations = list(places.distinct())
+        list(Conversation.objects.select_for_update(no_key=True).filter(id__in=conversations).order_by("id"))
+        if thread:
+            _end([thread])
+        own = [each for each in conversations if not _others_spoke(each, said)]
+        erased.conversations += forget(own, even_open=True)
+        for conversation in set(conversations) - set(own):
+            _blank(conversation, said, erased)
+        _empty(InboxEvent.objects.filter(id__in=ids))
+
+
+def _others_spoke(conversation: UUID, said: Sequence[UUID]) -> bool:
+    people = Turn.objects.filter(conversation=conversation, speaker=Turn.Speaker.PERSON)
+    return people.exclude(event__in=said).exclude(text=ERASED).exists()
+
+
+def _blank(conversation: UUID, said: Sequence[UUID], erased: Erased) -> None:
+    """In a conversation with others: the person's words, the answers to them, and a title made of them."""
+    theirs = Turn.objects.filter(conversation=conversation, event__in=said)
+    first = Turn.objects.filter(conversation=conversation).order_by("said_at", "id").first()
+    if first and theirs.filter(id=first.id).exists():
+        Conversation.objects.filter(id=conversation).update(title=ERASED)
+    answered = InboxEvent.objects.filter(id__in=said, run__conversation=conversation)
+    answering = list(answered.order_by().values_list("run", flat=True).distinct())
+    deliveries = Delivery.objects.filter(run__in=answering)
+    deliveries.update(text=ERASED)
+    open_states = [Delivery.State.PENDING, Delivery.State.SENDING, Delivery.State.UNKNOWN]
+    deliveries.filter(state__in=open_states).update(state=Delivery.State.FAILED, error=REASON)
+    erased.answers += transcript.erase(Turn.objects.filter(run__in=answering))
+    erased.messages += transcript.erase(Turn.objects.filter(id__in=list(theirs.values_list("id", flat=True))))

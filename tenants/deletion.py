@@ -1,0 +1,217 @@
+"""Deleting a workspace: asked for by an owner, taken back within days of grace, then erased row by row.
+
+What is erased is read from Postgres' catalogue: every table with a column tenant_id, those to come as well. What stays
+is one AccountEvent without content, and what people did with their own accounts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from graphlib import TopologicalSorter
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from tenants import actions, audit, notices
+from tenants.models import Tenant, User
+from tenants.scope import tenant_scope
+
+ROWS_AT_ONCE = 1_000
+MOST_PASSES = 3
+"""Whatever is written meanwhile is found by another pass; after these the next hour goes on."""
+WARNED_BEFORE = timedelta(days=3)
+LAST = "tenants_membership"
+"""Goes together with the workspace: it tells whom to mail."""
+
+TABLES = """
+    SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+       AND a.attname = 'tenant_id' AND NOT a.attisdropped
+"""
+REFERENCES = """
+    SELECT DISTINCT child.relname, parent.relname FROM pg_constraint f
+      JOIN pg_class child ON child.oid = f.conrelid JOIN pg_class parent ON parent.oid = f.confrelid
+     WHERE f.contype = 'f' AND child.oid <> parent.oid
+"""
+
+
+class NotNowError(Exception):
+    """The workspace is being erased, or nobody asked for it."""
+
+
+def request(tenant: Tenant, by: User) -> Tenant:
+    """Begin the days of grace, inside the tenant's scope. AI employees stop answering at once (billing.quota)."""
+    kept = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
+    if kept.deletes_at:
+        return kept
+    now = timezone.now()
+    kept.deletion_requested_at, kept.deletion_requested_by_id = now, by.id
+    kept.deletes_at, kept.deletion_warned_at = now + timedelta(days=settings.DELETION_GRACE_DAYS), None
+    _save(kept)
+    audit.record(actions.DELETION_REQUESTED, kept, changes={"deletes_at": [None, str(kept.deletes_at)]})
+    return kept
+
+
+def keep(tenant: Tenant) -> Tenant:
+    """Take the request back, inside the tenant's scope. Raises NotNowError once erasing may have begun."""
+    kept = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
+    if kept.deletes_at is None:
+        return kept
+    if kept.deletes_at <= timezone.now():
+        raise NotNowError("The workspace is being erased already: it cannot be kept any more.")
+    before = str(kept.deletes_at)
+    kept.deletes_at = kept.deletion_requested_at = kept.deletion_requested_by_id = kept.deletion_warned_at = None
+    _save(kept)
+    audit.record(actions.DELETION_CANCELLED, kept, changes={"deletes_at": [before, None]})
+    return kept
+
+
+def _save(tenant: Tenant) -> None:
+    tenant.save(update_fields=["deletes_at", "deletion_requested_at", "deletion_requested_by_id", "deletion_warned_at"])
+
+
+def announce(tenant_id: UUID) -> None:
+    """Tell owners and contact that the days of grace have begun. Open no scope around this."""
+    tenant = Tenant.objects.filter(id=tenant_id, deletes_at__isnull=False).first()
+    if tenant:
+        asked_by = User.objects.filter(id=tenant.deletion_requested_by_id).values_list("email", flat=True).first()
+        text = (
+            f"{asked_by or 'An owner'} asked to delete the workspace “{tenant.name}”. {_when(tenant)} Its AI employees "
+            "have stopped answering. Until then you can export everything or keep the workspace, here:"
+        )
+        _mail(tenant, f"{tenant.name} will be deleted", text)
+
+
+def to_warn(now: datetime) -> QuerySet[Tenant]:
+    """Workspaces that are erased within three days, and whose owners were not reminded yet."""
+    soon = Tenant.objects.filter(deletes_at__gt=now, deletes_at__lte=now + WARNED_BEFORE, deletion_warned_at=None)
+    return soon.filter(deletion_requested_at__lt=F("deletes_at") - WARNED_BEFORE)
+
+
+def warn(tenant_id: UUID) -> None:
+    """Remind owners and contact, once. Open no scope around this."""
+    now = timezone.now()
+    if not to_warn(now).filter(id=tenant_id).update(deletion_warned_at=now):
+        return
+    tenant = Tenant.objects.get(id=tenant_id)
+    _mail(tenant, f"{tenant.name} will be deleted soon", f"{_when(tenant)} This is your last chance to keep it, here:")
+
+
+def _when(tenant: Tenant) -> str:
+    return f"The workspace and all that it holds will be erased on {tenant.deletes_at:%d %B %Y, %H:%M} UTC."
+
+
+def _mail(tenant: Tenant, subject: str, text: str) -> None:
+    to = notices.recipients(tenant)
+    connection.close()  # back to the pool while the mail goes out
+    notices.send(to, subject, f"{text}\n\n    {notices.data_page(tenant)}")
+
+
+def due(now: datetime) -> QuerySet[Tenant]:
+    """Workspaces whose days of grace are over."""
+    return Tenant.objects.filter(deletes_at__lte=now)
+
+
+def erase(tenant_id: UUID) -> bool:
+    """Erase a workspace that is due, in small transactions; what was interrupted goes on where it was.
+
+    False if it is not due, or if something was written all the time: then the next call goes on.
+    """
+    for _ in range(MOST_PASSES):
+        for table in tables():
+            while table != LAST and _erase_some(tenant_id, table):
+                pass
+        erased = _finish(tenant_id)
+        if erased:
+            connection.close()
+            text = f"The workspace “{erased.name}” and all that it held was erased, as you were told."
+            notices.send(erased.recipients, f"{erased.name} is deleted", text)
+            return True
+    return False
+
+
+def tables() -> list[str]:
+    """Every table with a column tenant_id, each before those that it refers to; from Postgres' catalogue."""
+    with connection.cursor() as cursor:
+        cursor.execute(TABLES)
+        found = {name for (name,) in cursor.fetchall()}
+        cursor.execute(REFERENCES)
+        references = [(child, parent) for child, parent in cursor.fetchall() if {child, parent} <= found]
+    order: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(found, ()))
+    for child, parent in references:
+        order.add(parent, child)
+    return list(order.static_order())
+
+
+def _due(tenant_id: UUID) -> Tenant | None:
+    """The workspace, locked: one worker at a time erases it."""
+    return due(timezone.now()).select_for_update(no_key=True).filter(id=tenant_id).first()
+
+
+def _erase_some(tenant_id: UUID, table: str) -> int:
+    """Rows of this table that are gone now, at most ROWS_AT_ONCE; counted in the same transaction."""
+    with tenant_scope(tenant_id):
+        tenant = _due(tenant_id)
+        return _count(tenant, table) if tenant else 0
+
+
+def _count(tenant: Tenant, table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT erase_tenant_rows(%s, %s)", [table, ROWS_AT_ONCE])
+        erased = int(cursor.fetchone()[0])
+    if erased:
+        tenant.erased_rows[table] = tenant.erased_rows.get(table, 0) + erased
+        tenant.save(update_fields=["erased_rows"])
+    return erased
+
+
+@dataclass(frozen=True)
+class _Erased:
+    """Whom to tell about which workspace."""
+
+    name: str
+    recipients: list[str]
+
+
+def _finish(tenant_id: UUID) -> _Erased | None:
+    """The workspace's own row, once nothing refers to it. None if it is not due or if something was written since."""
+    with tenant_scope(tenant_id):
+        tenant = _due(tenant_id)
+        if tenant is None:
+            return None
+        # The strongest lock: whoever adds a row now waits, then finds no workspace to add it to.
+        Tenant.objects.select_for_update().get(id=tenant_id)
+        erased = _Erased(tenant.name, notices.recipients(tenant))
+        while _count(tenant, LAST):
+            pass
+        if any(_has_rows(tenant_id, table) for table in tables()):
+            transaction.set_rollback(True)
+            return None
+        _remember(tenant)
+        with (
+            connection.cursor() as cursor
+        ):  # Django would ask every table first, also those that nobody may delete from
+            cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
+        return erased
+
+
+def _has_rows(tenant_id: UUID, table: str) -> bool:
+    with connection.cursor() as cursor:
+        name = connection.ops.quote_name(table)
+        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {name} WHERE tenant_id = %s)", [tenant_id])  # noqa: S608
+        return bool(cursor.fetchone()[0])
+
+
+def _remember(tenant: Tenant) -> None:
+    """All that stays: the id, who asked and when, and how many rows there were."""
+    rows: Mapping[str, int] = tenant.erased_rows
+    detail = (
+        f"Workspace {tenant.id}: asked for by account {tenant.deletion_requested_by_id} at "
+        f"{tenant.deletion_requested_at}; {sum(rows.values())} rows in {len(rows)} tables erased."
+    )
+    asked_by = User.objects.filter(id=tenant.deletion_requested_by_id).first()
+    changes = {table: [count, 0] for table, count in rows.items()}
+    audit.record_account(actions.WORKSPACE_ERASED, asked_by, changes=changes, detail=detail)

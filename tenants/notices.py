@@ -1,0 +1,35 @@
+"""Mails about a workspace, to its owners and its contact."""
+
+import logging
+from collections.abc import Iterable
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.urls import reverse
+
+from tenants.models import Role, Tenant
+
+log = logging.getLogger(__name__)
+
+FOOT = "\n\nRoster\nAI employees for your team\n"
+
+
+def recipients(tenant: Tenant) -> list[str]:
+    """The owners' addresses and the contact's, each once; needs no scope."""
+    owners = tenant.memberships.filter(role=Role.OWNER).order_by("created_at").values_list("user__email", flat=True)
+    return list(dict.fromkeys([*owners, *([tenant.contact_email] if tenant.contact_email else [])]))
+
+
+def send(to: Iterable[str], subject: str, text: str) -> None:
+    """Mail each of them by itself, best effort: what the notice tells about is on the pages too. Open no scope."""
+    mails = [EmailMessage(subject, f"Hello,\n\n{text}{FOOT}", to=[address]) for address in to]
+    try:
+        get_connection().send_messages(mails)
+    except (SMTPException, OSError) as error:
+        log.warning("A notice could not be sent: %s", error)
+
+
+def data_page(tenant: Tenant) -> str:
+    """The address of the workspace's page about its data. It holds no secret: who opens it has to log in."""
+    return f"{settings.PUBLIC_URL}{reverse('workspace:data', args=[tenant.slug])}"
