@@ -4,11 +4,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from agents import views as agents
+from channels import data as channel_data
 from channels import views as channels
 from channels import webhooks
 from config import api, apidocs, health
 from tenants import staff
-from tenants.views import accounts, entrance, invitations, members, support, wizard
+from tenants.views import accounts, data, entrance, invitations, members, settings, support, wizard
 from usage import views as usage
 
 workspace = [
@@ -25,6 +26,16 @@ workspace = [
     path("conversations/", channels.conversation_list, name="conversations"),
     path("conversations/<uuid:conversation_id>/", channels.conversation, name="conversation"),
     path("usage/", usage.usage, name="usage"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/data/", channel_data.data, name="data"),
+    path("settings/data/retention/", channel_data.keep_for, name="keep_for"),
+    path("settings/data/people/", channel_data.people, name="people"),
+    path("settings/data/people/<uuid:contact_id>/erase/", channel_data.erase_person, name="erase_person"),
+    path("settings/data/exports/new/", data.start_export, name="start_export"),
+    path("settings/data/exports/<uuid:export_id>/", data.export_progress, name="export_progress"),
+    path("settings/data/exports/<uuid:export_id>/download/", data.download_export, name="download_export"),
+    path("settings/data/delete/", data.delete_workspace, name="delete_workspace"),
+    path("settings/data/keep/", data.keep_workspace, name="keep_workspace"),
     path("settings/support/", support.support, name="support"),
     path("settings/support/end/", support.end_support, name="end_support"),
     path("settings/members/", members.member_list, name="members"),

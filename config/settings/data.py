@@ -1,5 +1,6 @@
 """Where data is: Postgres by role, Redis as broker and cache, and how Celery uses it."""
 
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.base import env
@@ -33,6 +34,9 @@ if DATABASE_STAFF_URL:  # only Django's admin uses it (tenants/staff)
     }
 DATABASE_ADMIN_URL = env.url("DATABASE_ADMIN_URL", schemes=("postgres", "postgresql"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Days in which an owner who asked to delete the workspace can keep it.
+DELETION_GRACE_DAYS = env.count("DELETION_GRACE_DAYS", "14")
 
 # Redis: the broker and the cache. Neither holds truth: losing it loses nothing.
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss"))
@@ -70,4 +74,6 @@ CELERY_REDIS_SOCKET_TIMEOUT = 0.5
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "channels.tasks.sweep", "schedule": 3.0, "options": {"expires": 3}},
+    "close-workspaces": {"task": "channels.tasks.close_workspaces", "schedule": 60 * 60.0},
+    "forget-old": {"task": "channels.tasks.forget_old", "schedule": crontab(hour=2, minute=30)},
 }
