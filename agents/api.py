@@ -15,6 +15,7 @@ from agents import hiring
 from agents.llm import PROVIDERS
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
 from billing.quota import NoSeatError
+from tenants.idempotency import IdempotentCreateMixin
 from tenants.permissions import Permission
 from tenants.problems import ConflictError
 from tenants.schema import ProblemSchema, problem
@@ -110,7 +111,7 @@ class AgentRevisionSerializer(serializers.ModelSerializer[AgentRevision]):
         description="Its seat becomes free. Conversations and usage stay readable.",
     ),
 )
-class AgentViewSet(viewsets.ModelViewSet[Agent]):
+class AgentViewSet(IdempotentCreateMixin, viewsets.ModelViewSet[Agent]):
     """AI employees of the workspace."""
 
     schema = ProblemSchema()

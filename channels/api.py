@@ -23,6 +23,7 @@ from channels.providers.slack import oauth
 from channels.tasks import answer
 from tenants import audit
 from tenants.authentication import workspace_of
+from tenants.idempotency import idempotent
 from tenants.middleware import Workspace
 from tenants.models import User
 from tenants.pagination import OldestFirst
@@ -131,6 +132,7 @@ class SlackInstallView(APIView):
         request=None,
         responses={200: InstallSerializer, **problem(409, "Slack is not configured on this installation.")},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         if not oauth.is_configured():
             raise ConflictError(
@@ -166,6 +168,7 @@ class ChannelTestView(APIView):
             **problem(502, "The provider did not take the message: `detail` says why."),
         },
     )
+    @idempotent
     def post(self, request: Request, id: UUID) -> Response:
         asked = TestMessageSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

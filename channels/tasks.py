@@ -10,6 +10,7 @@ from django.utils import timezone
 from channels import answering, closing, outbox, people, retention, sweeper
 from tenants import deletion
 from tenants.models import Tenant
+from tenants import idempotency
 from tenants.tasks import TenantTask, expire_export, make_export, wake, warn_of_deletion
 
 
@@ -79,6 +80,12 @@ def close_workspace(tenant_id: UUID) -> None:
     """Leave the providers, then erase the workspace."""
     closing.leave_providers(tenant_id)
     deletion.erase(tenant_id)
+
+
+@shared_task
+def forget_requests() -> None:
+    """Delete answers to requests with an Idempotency-Key that are older than a day."""
+    idempotency.forget(timezone.now())
 
 
 def _deliver(tenant_id: UUID, thread_id: UUID) -> None:

@@ -64,6 +64,9 @@ class Environment:
     def count(self, name: str, default: str) -> int:
         return self.number(name, default, parse=whole, example=f"a whole number such as {default}")
 
+    def quota(self, name: str, default: str) -> int:
+        return self.number(name, default, parse=at_least_one, example="a whole number of at least 1")
+
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.text(name, "1" if default else "0").lower()
         if value not in {"0", "1", "true", "false", "yes", "no"}:
@@ -178,6 +181,14 @@ def whole(value: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise ValueError(value)
     return int(value)
+
+
+def at_least_one(value: str) -> int:
+    """Raises ValueError for what is no whole number, or less than 1."""
+    number = whole(value)
+    if number < 1:
+        raise ValueError(value)
+    return number
 
 
 def amount(value: str) -> Decimal:

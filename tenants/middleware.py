@@ -164,5 +164,5 @@ def _of_token(plain: str) -> Workspace | None:
     token = ApiToken.objects.usable(plain, now)
     if token is None:
         return None
-    ApiToken.objects.filter(id=token.id).update(last_used_at=now)
-    return Workspace(token.tenant, Role(token.role), token)
+    token.note_use(now)
+    return Workspace(token.tenant, token.effective_role, token)

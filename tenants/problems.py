@@ -21,6 +21,18 @@ class ConflictError(exceptions.APIException):
     status_code = HTTPStatus.CONFLICT
     default_code = "conflict"
 
+    def __init__(self, detail: str, wait: float | None = None) -> None:
+        """wait: seconds after which it may work, for the header Retry-After."""
+        super().__init__(detail)
+        self.wait = wait
+
+
+class KeyReusedError(exceptions.APIException):
+    """An Idempotency-Key came with another request than the first time (422)."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    default_code = "key_reused"
+
 
 class ProviderError(exceptions.APIException):
     """An outside service did not do what was asked of it (502). The text names it, the cause and the fix."""

@@ -22,6 +22,11 @@ def current_tenant_id() -> UUID:
     return tenant_id
 
 
+def is_scoped() -> bool:
+    """Is a tenant's scope open here?"""
+    return _current.get() is not None
+
+
 def _tell_postgres(tenant_id: UUID | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [str(tenant_id or "")])

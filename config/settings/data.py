@@ -74,6 +74,7 @@ CELERY_REDIS_SOCKET_TIMEOUT = 0.5
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "channels.tasks.sweep", "schedule": 3.0, "options": {"expires": 3}},
+    "forget-requests": {"task": "channels.tasks.forget_requests", "schedule": 60 * 60.0},
     "close-workspaces": {"task": "channels.tasks.close_workspaces", "schedule": 60 * 60.0},
     "forget-old": {"task": "channels.tasks.forget_old", "schedule": crontab(hour=2, minute=30)},
 }

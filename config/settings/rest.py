@@ -1,4 +1,12 @@
-"""The REST API and its schema."""
+"""The REST API, its limits and its schema."""
+
+from config.settings.base import env
+
+# How much each caller may ask (tenants/throttling.py): a token, or a person in a workspace; of those the requests by
+# which a provider is called; and an address from which no good token comes.
+API_REQUESTS_PER_MINUTE = env.quota("API_REQUESTS_PER_MINUTE", "600")
+API_PROVIDER_REQUESTS_PER_MINUTE = env.quota("API_PROVIDER_REQUESTS_PER_MINUTE", "30")
+API_UNKNOWN_REQUESTS_PER_MINUTE = env.quota("API_UNKNOWN_REQUESTS_PER_MINUTE", "60")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.TokenAuthentication"],
@@ -12,9 +20,26 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": None,
 }
+DESCRIPTION = """\
+AI employees, their channels, conversations and usage.
+
+**Who calls.** `Authorization: Bearer <api_token>`: a token belongs to one workspace and has a role.
+
+**Errors** are RFC 9457 problem details: `detail` says what is wrong and the fix, `request_id` finds it in the logs.
+
+**Lists** come in pages: follow `next` until it is null. A query parameter that is not documented is ignored.
+
+**Once only.** Send an `Idempotency-Key` of your own with a POST that creates: repeated within 24 hours by the same \
+caller it gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. The same key with \
+another request is refused (422), and while the first is being worked on, so is a repetition (409). An error frees \
+the key.
+
+**Limits.** `RateLimit-Policy` names the limits that apply to a request and `RateLimit` what is left of them (`r`) and \
+in how many seconds they are full again (`t`). Beyond a limit the answer is 429, with `Retry-After` in seconds.
+"""
 SPECTACULAR_SETTINGS = {
     "TITLE": "Roster API",
-    "DESCRIPTION": "AI employees, their channels, conversations and usage.",
+    "DESCRIPTION": DESCRIPTION,
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -2,21 +2,31 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from tenants.models.people import User
-from tenants.models.workspaces import Role, Tenant
+from tenants.models.workspaces import Membership, Role, Tenant
+
+NOTED_EVERY = timedelta(minutes=1)
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def usable(self, plain: str, now: datetime) -> "ApiToken | None":
-        """The token that this bearer string is, unless unknown or expired."""
+        """The token that this bearer string is, unless unknown, expired, or of somebody who left the workspace."""
         live = models.Q(expires_at=None) | models.Q(expires_at__gt=now)
-        return self.filter(live, digest=ApiToken.digest_of(plain)).select_related("tenant").first()
+        kept = models.Q(created_by=None) | models.Q(maker_role__isnull=False)
+        known = self.with_maker().filter(live, kept, digest=ApiToken.digest_of(plain))
+        return known.select_related("tenant").first()
+
+    def with_maker(self) -> "ApiTokenQuerySet":
+        """Adds `maker_role`: what whoever made it is in the workspace now; None for who left it, or a command."""
+        of_maker = {"tenant": OuterRef("tenant"), "user": OuterRef("created_by"), "user__is_active": True}
+        return self.annotate(maker_role=Subquery(Membership.objects.filter(**of_maker).values("role")))
 
 
 class ApiToken(models.Model):
@@ -30,15 +40,38 @@ class ApiToken(models.Model):
     role = models.CharField(max_length=10, choices=Role, default=Role.OPERATOR)
     digest = models.CharField(max_length=64, unique=True)
     last_four = models.CharField(max_length=4)
-    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
     objects = ApiTokenQuerySet.as_manager()
 
+    maker_role: str | None = None
+    """Only after ApiTokenQuerySet.with_maker()."""
+
     def __str__(self) -> str:
         return f"{self.name} (••••{self.last_four})"
+
+    @property
+    def effective_role(self) -> Role:
+        """Its own role, but never more than what its maker has now: who loses a role does not keep it in a token."""
+        own = Role(self.role)
+        maker = Role(self.maker_role) if self.maker_role else own
+        return own if maker.covers(own) else maker
+
+    @property
+    def is_orphan(self) -> bool:
+        """Its maker left the workspace, so it opens nothing any more."""
+        return self.created_by_id is not None and self.maker_role is None
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+    def note_use(self, now: datetime) -> None:
+        """Remember that it was used, at most once a minute: an UPDATE for each request would be waste."""
+        if self.last_used_at is None or self.last_used_at < now - NOTED_EVERY:
+            ApiToken.objects.filter(id=self.id).update(last_used_at=now)
 
     @staticmethod
     def digest_of(plain: str) -> str:

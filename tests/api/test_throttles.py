@@ -1,0 +1,115 @@
+"""Limits of the API: counted per caller, told in headers, and no obstacle while Redis is away."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pytest_django import Settings
+
+from agents.models import Agent
+from config.embedded.valkey import Valkey, temporary_valkey
+from tenants import throttling
+from tenants.models import Role
+from tenants.scope import tenant_scope
+from tenants.tasks import Breaker
+from tenants.throttling import Policy, take
+from tests.api.conftest import Caller, TokenOf
+from tests.api.test_errors import session_of
+from tests.conftest import Cast
+
+MAYA = {"name": "Maya", "job_title": "Customer support", "instructions": "We open at 9."}
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[Valkey]:
+    with temporary_valkey() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _own_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttling, "_breaker", Breaker())
+
+
+@pytest.fixture
+def limits(valkey: Valkey, settings: Settings) -> Settings:
+    """Small ones, in a real Redis that remembers nobody."""
+    settings.REDIS_URL = valkey.url
+    throttling._redis(valkey.url).flushall()
+    settings.API_REQUESTS_PER_MINUTE = 18  # 3 a second
+    settings.API_PROVIDER_REQUESTS_PER_MINUTE = 1
+    settings.API_UNKNOWN_REQUESTS_PER_MINUTE = 2
+    return settings
+
+
+def test_beyond_the_limit_a_problem_says_how_long_to_wait(acme: Caller, limits: Settings) -> None:
+    answers = (acme.get("agents/") for _ in range(100))  # a slow machine's limit fills up meanwhile
+    assert next(answers).status == 200
+    refused = next(answer for answer in answers if answer.status != 200)
+    assert "Too many requests: wait" in refused.problem(429)["detail"]
+    assert int(refused.response.headers["Retry-After"]) >= 1
+
+
+def test_every_answer_tells_the_limits(acme: Caller, limits: Settings) -> None:
+    answer = acme.get("nothing/")
+    assert answer.status == 404
+    assert answer.response.headers["RateLimit-Policy"] == '"requests";q=18;w=60, "burst";q=3;w=1'
+    assert re.fullmatch(r'"requests";r=17;t=\d+, "burst";r=2;t=1', answer.response.headers["RateLimit"])
+
+
+def test_each_caller_has_limits_of_its_own(acme: Caller, token_of: TokenOf, cast: Cast, limits: Settings) -> None:
+    limits.API_REQUESTS_PER_MINUTE = 1
+    others = [token_of(cast.acme, Role.OPERATOR), session_of(cast.alice, "acme"), session_of(cast.bob, "globex")]
+    assert acme.get("agents/").status == 200
+    assert acme.get("agents/").status == 429
+    assert [other.get("agents/").status for other in others] == [200, 200, 200]
+
+
+def test_calls_to_providers_have_a_limit_beside(acme: Caller, limits: Settings) -> None:
+    assert acme.post("channels/slack/install").status == 200
+    refused = acme.post("channels/slack/install")
+    refused.problem(429)
+    assert '"provider";q=1;w=60' in refused.response.headers["RateLimit-Policy"]
+    assert int(refused.response.headers["Retry-After"]) > 50
+    assert acme.get("channels/").status == 200
+
+
+def test_a_refused_request_does_nothing(acme: Caller, cast: Cast, limits: Settings) -> None:
+    limits.API_REQUESTS_PER_MINUTE = 1
+    assert acme.get("agents/").status == 200
+    acme.post("agents/", MAYA).problem(429)
+    with tenant_scope(cast.acme.id):
+        assert not Agent.objects.exists()
+
+
+def test_who_tries_tokens_is_stopped_and_a_good_token_from_there_is_not(acme: Caller, limits: Settings) -> None:
+    guesses = [Caller({"Authorization": f"Bearer rst_{number}"}).get("agents/") for number in range(4)]
+    assert [guess.status for guess in guesses] == [401, 401, 429, 429]
+    assert acme.get("agents/").status == 200
+
+
+def test_many_at_once_get_no_more_than_the_limit(valkey: Valkey, settings: Settings) -> None:
+    settings.REDIS_URL = valkey.url
+    policies = [Policy("many", 50, window=3600)]
+    with ThreadPoolExecutor(16) as pool:
+        levels = list(pool.map(lambda _: take("somebody", policies)[0], range(200)))
+    assert sum(level.wait == 0 for level in levels) == 50
+
+
+def test_a_request_that_one_limit_refuses_costs_nothing_of_the_other(valkey: Valkey, settings: Settings) -> None:
+    settings.REDIS_URL = valkey.url
+    policies = [Policy("wide", 10, window=3600), Policy("narrow", 1, window=3600)]
+    lefts = [[level.left for level in take("picky", policies)] for _ in range(3)]
+    assert lefts == [[9, 0], [9, 0], [9, 0]]
+
+
+def test_without_redis_the_api_goes_on_and_says_so_once(
+    acme: Caller, caplog: pytest.LogCaptureFixture, settings: Settings
+) -> None:
+    settings.API_REQUESTS_PER_MINUTE = 1
+    answers = [acme.get("agents/") for _ in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 200]
+    assert "RateLimit" not in answers[0].response.headers
+    assert answers[0].response.headers["RateLimit-Policy"]
+    assert caplog.text.count("nobody's requests to the API are limited") == 1
