@@ -69,7 +69,7 @@ class Scrubber:
     """Masks secrets. `secrets`: exact values to hide wherever they turn up; very short ones are left out."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {form for each in secrets if len(each) >= SHORTEST_SECRET for form in (each, quote(each, safe=""))}
+        known = {form for each in secrets if len(each) >= SHORTEST_SECRET for form in _forms(each)}
         self._known = sorted(known, key=len, reverse=True)
 
     def text(self, text: str) -> str:
@@ -111,6 +111,12 @@ class Scrubber:
                 "event": "A log line was left out: it could not be searched for secrets.",
                 "error": type(error).__name__,
             }
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """A secret as it is, in an address, and inside quotation marks of Python or JSON."""
+    escaped = secret.replace("\\", "\\\\")
+    return (secret, quote(secret, safe=""), escaped.replace("'", "\\'"), escaped.replace('"', '\\"'))
 
 
 def secrets_of(environment: Mapping[str, str]) -> set[str]:

@@ -3,15 +3,19 @@
 https://docs.sentry.io/platforms/python/configuration/options/
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import sentry_sdk
 import structlog
 from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.integrations.django import DjangoIntegration
+from sentry_sdk.integrations.logging import ignore_logger
 
 from config.scrubber import Scrubber
 
+SAID_TWICE = ("django_structlog.middlewares.request", "django_structlog.celery.receivers")
+"""Their lines tell of exceptions that the integrations for Django and Celery report themselves."""
 TAGS = ("request_id", "tenant", "task", "task_id")
 
 
@@ -29,13 +33,19 @@ def start(dsn: str, scrubber: Scrubber, environment: str) -> None:
         trace_propagation_targets=[],
         auto_session_tracking=False,
         shutdown_timeout=2,
-        before_send=lambda event, hint: report(event, scrubber),  # type: ignore[arg-type, return-value]
+        before_send=lambda event, hint: report(event, hint, scrubber),  # type: ignore[arg-type, return-value]
         before_breadcrumb=lambda crumb, hint: scrubber(None, "", crumb),
     )
+    for name in SAID_TWICE:
+        ignore_logger(name)
 
 
-def report(event: Any, scrubber: Scrubber) -> dict[str, Any]:
+def report(event: Any, hint: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
     """What is sent for an event: scrubbed, with the ids that the log lines have as tags."""
     known = structlog.contextvars.get_contextvars()
     event["tags"] = {**event.get("tags", {}), **{name: known[name] for name in TAGS if known.get(name)}}
+    line = getattr(hint.get("log_record"), "msg", None)
+    if isinstance(line, dict):  # a line of structlog is a dict until it is rendered
+        event["logentry"] = {"message": str(line.get("event", "")), "params": []}
+        event["extra"] = {**event.get("extra", {}), **line}
     return scrubber(None, "", event)

@@ -1,0 +1,86 @@
+"""A process in which everything goes wrong with secrets at hand: `python -m tests.secrets.failing`.
+
+It logs the canaries of CANARIES, which come as a comma-separated list, in every way that code may.
+"""
+
+import logging
+import os
+import threading
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+import structlog  # noqa: E402 - after the settings, which set it up
+from django.http import HttpRequest, HttpResponse  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from config.celery import app  # noqa: E402
+
+CANARIES = os.environ["CANARIES"].split(",")
+log = logging.getLogger("canary")
+
+
+class RefusedError(Exception):
+    """What a careless library raises: the secret is in its text."""
+
+
+def fail(secret: str) -> None:
+    local = {"plain": secret}  # a local variable of the frame that an error report shows
+    try:
+        int(f"cannot parse {local['plain']}")
+    except ValueError as error:
+        raise RefusedError(f"refused: {secret}", {"password": secret}) from error
+
+
+def view(request: HttpRequest) -> HttpResponse:
+    tell(CANARIES)
+    fail(" ".join(CANARIES))
+    return HttpResponse()
+
+
+urlpatterns = [path("fail/", view)]
+
+
+@app.task
+def failing_task(secret: str) -> None:
+    fail(secret)
+
+
+def tell(secrets: list[str]) -> None:
+    for secret in secrets:
+        log.warning("plain %s", secret)
+        log.error("named %(what)s", {"what": secret})
+        log.error("extra", extra={"token": secret})
+        structlog.get_logger("canary").error("bound", anything=secret, nested={"deep": [{"x": secret}]})
+        try:
+            fail(secret)
+        except RefusedError:
+            log.exception("caught")
+            structlog.get_logger("canary").exception("caught", stack_info=True)
+
+
+def crash(secret: str) -> None:
+    thread = threading.Thread(target=fail, args=(secret,))
+    thread.start()
+    thread.join()
+
+
+def request() -> Any:
+    first = CANARIES[0]
+    client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {first}", "X-Api-Key": first})
+    client.cookies["sessionid"] = first
+    body = {"password": first, "comment": " ".join(CANARIES)}
+    return client.post(f"/fail/?token={first}&code={first}", body, HTTP_X_REQUEST_ID="from-the-proxy-1")
+
+
+if __name__ == "__main__":
+    from django.conf import settings
+
+    settings.ROOT_URLCONF = "tests.secrets.failing"
+    request()
+    failing_task.apply(args=[CANARIES[0]], task_id="task-1")
+    crash(CANARIES[0])
