@@ -8,9 +8,8 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from channels import answering, closing, outbox, people, retention, sweeper
-from tenants import deletion
+from tenants import deletion, idempotency
 from tenants.models import Tenant
-from tenants import idempotency
 from tenants.tasks import TenantTask, expire_export, make_export, wake, warn_of_deletion
 
 
