@@ -1,0 +1,228 @@
+"""A full export: everything that the workspace has, of one moment, made once, without a secret."""
+
+import hashlib
+import io
+import json
+import threading
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.utils import timezone
+
+from channels import sweeper
+from tenants import archive, export
+from tenants.models import AuditEvent, Export, ExportPart, Role, Tenant
+from tenants.scope import tenant_scope
+from tests.data.conftest import SECRET, CountRows, Person, Shop, words
+from usage.models import UsageRecord
+
+NOT_EXPORTED = {"tenants_exportpart", "tenants_idempotentrequest"}
+
+
+def ask(shop: Shop) -> UUID:
+    with tenant_scope(shop.tenant.id):
+        return export.request(shop.owner).id
+
+
+def content(tenant: Tenant, export_id: UUID) -> bytes:
+    return b"".join(export._pieces(tenant.id, export_id))
+
+
+def opened(tenant: Tenant, export_id: UUID) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(content(tenant, export_id)))
+
+
+def rows(archive: zipfile.ZipFile, table: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in archive.read(f"data/{table}.jsonl").splitlines()]
+
+
+def state(shop: Shop, export_id: UUID) -> Export:
+    with tenant_scope(shop.tenant.id):
+        return Export.objects.get(id=export_id)
+
+
+def made(shop: Shop) -> UUID:
+    export_id = ask(shop)
+    export.make(shop.tenant.id, export_id)
+    return export_id
+
+
+def test_the_export_holds_every_row_of_every_table(lived_in: Shop, count_rows: CountRows) -> None:
+    export_id = ask(lived_in)
+    counted = {table: rows for table, rows in count_rows(lived_in.tenant).items() if table not in NOT_EXPORTED}
+    export.make(lived_in.tenant.id, export_id)
+    archive = opened(lived_in.tenant, export_id)
+
+    exported = {name[5:-6]: len(archive.read(name).splitlines()) for name in archive.namelist() if "data/" in name}
+    assert exported.pop("tenants_tenant") == 1
+    assert exported == counted
+    assert sum(1 for count in counted.values() if count) >= 25
+
+
+def test_the_manifest_proves_each_file(lived_in: Shop) -> None:
+    archive = opened(lived_in.tenant, made(lived_in))
+    manifest = json.loads(archive.read("manifest.json"))
+    assert manifest["schema_version"] == 1
+    assert manifest["workspace"]["slug"] == "acme-now"
+    for each in manifest["files"]:
+        read = archive.read(each["name"])
+        assert (each["bytes"], each["sha256"]) == (len(read), hashlib.sha256(read).hexdigest())
+    left_out = {each["what"]: each["why"] for each in manifest["left_out"]}
+    assert left_out.keys() >= NOT_EXPORTED
+    assert all(left_out.values())
+    assert "Acme" in archive.read("README.txt").decode()
+
+
+def test_what_was_said_and_who_belongs_is_readable(lived_in: Shop) -> None:
+    archive = opened(lived_in.tenant, made(lived_in))
+    assert "When do you open?" in {row["text"] for row in rows(archive, "agents_turn")}
+    assert [row["user_email"] for row in rows(archive, "tenants_membership")] == ["alice@acme.example"]
+    with tenant_scope(lived_in.tenant.id):
+        cost = UsageRecord.objects.order_by("id").values_list("cost_usd", flat=True)[0]
+    assert rows(archive, "usage_usagerecord")[0]["cost_usd"] == str(cost)
+
+
+def test_no_secret_and_nobody_elses_row_is_in_it(lived_in: Shop) -> None:
+    archive = opened(lived_in.tenant, made(lived_in))
+    everything = b"".join(archive.read(name) for name in archive.namelist()).decode()
+    assert SECRET not in everything
+    assert "gAAAA" not in everything
+    assert "digest" not in {
+        name for table in ("tenants_apitoken", "tenants_invitation") for name in rows(archive, table)[0]
+    }
+    assert rows(archive, "channels_connection")[0]["token"] == "••••"
+    assert "globex" not in everything
+
+
+def test_it_is_kept_in_pieces_of_a_megabyte_at_most(lived_in: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "PART_BYTES", 700)
+    export_id = made(lived_in)
+    with tenant_scope(lived_in.tenant.id):
+        sizes = [len(part.content) for part in ExportPart.objects.filter(export=export_id)]
+    assert len(sizes) > 3
+    assert max(sizes) == 700
+    assert sum(sizes) == state(lived_in, export_id).size
+    assert opened(lived_in.tenant, export_id).testzip() is None
+
+
+def test_it_shows_one_moment_whatever_is_written_meanwhile(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.talk("Before")
+    begin = export._Work.begin
+
+    def write_meanwhile(work: export._Work, rows_total: int) -> None:
+        begin(work, rows_total)
+        writer = threading.Thread(target=lambda: (shop.talk("Meanwhile"), connection.close()))
+        writer.start()
+        writer.join()
+
+    monkeypatch.setattr(export._Work, "begin", write_meanwhile)
+    archive = opened(shop.tenant, made(shop))
+    assert "Meanwhile" in shop.turns()
+    assert "Before" in archive.read("data/agents_turn.jsonl").decode()
+    for name in ("agents_turn", "channels_inboxevent", "agents_conversation"):
+        assert "Meanwhile" not in archive.read(f"data/{name}.jsonl").decode()
+
+
+def test_a_workspace_makes_one_at_a_time(shop: Shop) -> None:
+    ask(shop)
+    with pytest.raises(export.AlreadyRunningError, match="already"):
+        ask(shop)
+
+
+def test_making_it_twice_makes_it_once(shop: Shop) -> None:
+    export_id = made(shop)
+    before = content(shop.tenant, export_id)
+    export.make(shop.tenant.id, export_id)
+    assert state(shop, export_id).attempt == 1
+    assert content(shop.tenant, export_id) == before
+    assert len(mail.outbox) == 1
+
+
+def test_the_sweeper_takes_up_what_a_dead_worker_left_and_the_dead_one_changes_nothing(shop: Shop) -> None:
+    export_id = ask(shop)
+    assert sweeper.due().exports == []
+    attempt = export._claim(shop.tenant.id, export_id)
+    assert attempt == 1
+    with tenant_scope(shop.tenant.id):
+        Export.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert sweeper.due().exports == [(shop.tenant.id, export_id)]
+    export.make(shop.tenant.id, export_id)
+    ready = content(shop.tenant, export_id)
+
+    dead = export._Work(shop.tenant.id, export_id, attempt)
+    assert not export.renew(dead)
+    with pytest.raises(export.OvertakenError):
+        export._store(dead, io.BytesIO(b"late"))
+    with pytest.raises(export.OvertakenError):
+        export._land(dead, size=4)
+    assert content(shop.tenant, export_id) == ready
+    assert (state(shop, export_id).attempt, state(shop, export_id).state) == (2, "done")
+
+
+def test_who_lost_the_lease_stops(shop: Shop) -> None:
+    work = export._Work(shop.tenant.id, ask(shop), 1, is_lost=True)
+    with pytest.raises(export.OvertakenError):
+        archive.write(io.BytesIO(), shop.tenant.id, work)
+
+
+def test_three_dead_workers_end_it_with_a_sentence(shop: Shop) -> None:
+    export_id = ask(shop)
+    for _ in range(4):
+        with tenant_scope(shop.tenant.id):
+            Export.objects.update(leased_until=timezone.now())
+        export._claim(shop.tenant.id, export_id)
+    assert state(shop, export_id).state == "failed"
+    assert "Ask for a new one" in state(shop, export_id).error
+    assert ask(shop)
+
+
+def test_after_its_days_the_parts_are_deleted(shop: Shop) -> None:
+    export_id = made(shop)
+    export.expire(shop.tenant.id, export_id)
+    assert content(shop.tenant, export_id)
+    with tenant_scope(shop.tenant.id):
+        Export.objects.update(expires_at=timezone.now())
+    assert sweeper.due().outdated_exports == [(shop.tenant.id, export_id)]
+    for _ in range(2):
+        export.expire(shop.tenant.id, export_id)
+    assert content(shop.tenant, export_id) == b""
+    assert sweeper.due().outdated_exports == []
+
+
+def test_an_owner_asks_follows_and_downloads(shop: Shop, alice: Person) -> None:
+    shop.talk("When do you open?")
+    assert alice.post("settings/data/exports/new/").status_code == 302
+    assert "Waiting to begin" in words(alice.get("settings/data/"))
+    with tenant_scope(shop.tenant.id):
+        export_id = Export.objects.get().id
+    export.make(shop.tenant.id, export_id)
+    assert [each.to for each in mail.outbox] == [["alice@acme.example"]]
+    assert "http://testserver/t/acme/settings/data/" in str(mail.outbox[0].body)
+    assert "Ready" in words(alice.get("settings/data/"))
+    part = alice.client.get(alice.url(f"settings/data/exports/{export_id}/"), headers={"HX-Request": "true"})
+    assert "every 2s" not in part.content.decode()
+
+    answer = alice.client.get(alice.url(f"settings/data/exports/{export_id}/download/"))
+    read = b"".join(answer)  # type: ignore[arg-type]  # a streaming answer
+    assert len(read) == int(answer["Content-Length"])
+    assert "acme-" in answer["Content-Disposition"]
+    assert "agents_turn" in "".join(zipfile.ZipFile(io.BytesIO(read)).namelist())
+    with tenant_scope(shop.tenant.id):
+        trail = list(
+            AuditEvent.objects.filter(action__startswith="export.").order_by("id").values_list("action", "actor_name")
+        )
+    assert trail == [("export.requested", "alice@acme.example"), ("export.downloaded", "alice@acme.example")]
+
+
+def test_an_admin_may_not(shop: Shop, hire: Callable[[Role], Person]) -> None:
+    export_id = made(shop)
+    admin = hire(Role.ADMIN)
+    assert admin.post("settings/data/exports/new/").status_code == 403
+    assert admin.get(f"settings/data/exports/{export_id}/download/").status_code == 403
+    assert "Export everything" not in words(admin.get("settings/data/"))
