@@ -4,11 +4,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
 
+from config.environment import Environment
 from tests.stack import ROOT
 
 GOOD = {
@@ -74,3 +77,51 @@ def test_the_sandbox_is_refused_together_with_a_live_credential(tmp_path: Path) 
     assert done.returncode == 1
     assert done.stderr.startswith("SANDBOX=1 together with OPENAI_API_KEY")
     assert "sk-live" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("TRUSTED_PROXIES", "1.5", "TRUSTED_PROXIES is '1.5', which is not a whole number such as 0"),
+        ("TRUSTED_PROXIES", "-1", "TRUSTED_PROXIES is '-1'"),
+        ("PUBLIC_URL", "http://roster.example.com", "PUBLIC_URL is http://roster.example.com, so that passwords"),
+        ("PUBLIC_URL", "http://10.0.0.1:8000", "PUBLIC_URL is http://10.0.0.1:8000, so that passwords"),
+        ("PUBLIC_URL", "https://roster.example.com/app", "PUBLIC_URL is more than a scheme and a host"),
+        ("PUBLIC_URL", "https://u@roster.example.com", "PUBLIC_URL is more than a scheme and a host"),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS has '*', which is no host name"),
+        ("ALLOWED_HOSTS", "a.example,.example.com", "ALLOWED_HOSTS has '.example.com', which is no host name"),
+        ("ALLOWED_HOSTS", "https://a.example", "ALLOWED_HOSTS has 'https://a.example', which is no host name"),
+        ("ALLOWED_HOSTS", "a.example:443", "ALLOWED_HOSTS has 'a.example:443', which is no host name"),
+    ],
+)
+def test_addresses_and_proxies_fail_closed(name: str, value: str, sentence: str) -> None:
+    """The getters themselves: each is what one line of the settings calls."""
+    environment = Environment({name: value}, {})
+    reads: dict[str, Callable[[], object]] = {
+        "TRUSTED_PROXIES": lambda: environment.count(name, "0"),
+        "PUBLIC_URL": lambda: environment.public_url(name, ""),
+        "ALLOWED_HOSTS": lambda: environment.hosts(name, "roster.example.com"),
+    }
+
+    with pytest.raises(ImproperlyConfigured, match=re.escape(sentence)):
+        reads[name]()
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000", "https://roster.example.com:8443/"]
+)
+def test_an_address_that_is_safe_is_taken(address: str) -> None:
+    assert Environment({"PUBLIC_URL": address}, {}).public_url("PUBLIC_URL", "") == address.rstrip("/")
+
+
+def test_plain_http_elsewhere_needs_a_word_of_consent() -> None:
+    given = {"PUBLIC_URL": "http://roster.example.com", "ALLOW_INSECURE_HTTP": "1"}
+
+    assert Environment(given, {}).public_url("PUBLIC_URL", "") == "http://roster.example.com"
+
+
+def test_our_own_host_is_always_served() -> None:
+    environment = Environment({"ALLOWED_HOSTS": "127.0.0.1, [::1],web_1"}, {})
+
+    assert environment.hosts("ALLOWED_HOSTS", "::1") == ["127.0.0.1", "[::1]", "web_1"]
+    assert Environment({}, {}).hosts("ALLOWED_HOSTS", "roster.example.com") == ["roster.example.com"]
