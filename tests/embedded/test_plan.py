@@ -103,7 +103,7 @@ def test_the_greeting_says_the_first_thing_to_do(data: DataFolder) -> None:
 
 
 def test_static_files_are_collected_again_when_a_source_changes(tmp_path: Path) -> None:
-    for name in ("static/app.css", "tenants/static/one.js", ".static/staticfiles.json", "config/settings.py"):
+    for name in ("static/app.css", "tenants/static/one.js", ".static/staticfiles.json", "config/settings/site.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "requirements.txt").touch()

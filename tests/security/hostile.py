@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=edge"
@@ -36,7 +37,20 @@ ARGUMENTS = (
     "%F0%9F%92%A9",
 )
 FIELD_VALUES = ("\0", "x\0y", "x" * 20_000, "9" * 400, "-1", "\u202e\u0301", "1e999", "<script>alert(1)</script>")
-JSON_VALUES = (*FIELD_VALUES, "\ud800", None, True, -1, 10**30, 1e300, [], {}, [[]], {"a": {"b": "\0"}}, ["\0"])
+JSON_VALUES: tuple[Any, ...] = (
+    *FIELD_VALUES,
+    "\ud800",
+    None,
+    True,
+    -1,
+    10**30,
+    1e300,
+    [],
+    {},
+    [[]],
+    {"a": {"b": "\0"}},
+    ["\0"],
+)
 
 
 @dataclass(frozen=True)

@@ -47,11 +47,12 @@ class Route:
 
 def all_routes() -> list[Route]:
     """Each address once, in the resolver's order."""
-    views = extract_views_from_urlpatterns(get_resolver().url_patterns)  # type: ignore[no-untyped-call]
-    routes = [Route(_pattern(regex), view, tuple(re.findall(r"<int:(\w+)>", regex))) for view, regex, *_ in views]
+    found = extract_views_from_urlpatterns(get_resolver().url_patterns)
+    views = ((view, str(regex)) for view, regex, *_ in found)
+    routes = [Route(_pattern(regex), view, tuple(re.findall(r"<int:(\w+)>", regex))) for view, regex in views]
     return list({route.pattern: route for route in routes}.values())
 
 
 def _pattern(regex: str) -> str:
-    simple: str = simplify_regex(regex)  # type: ignore[no-untyped-call]
+    simple: str = simplify_regex(regex)
     return re.sub(r"<\w+:(\w+)>", r"<\1>", simple).replace("/?", "/")

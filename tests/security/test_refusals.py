@@ -2,10 +2,10 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 import structlog
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 from structlog.testing import capture_logs
@@ -16,12 +16,13 @@ from tests.conftest import Cast
 from tests.security.broken_urls import SECRET
 
 MIB = 1024 * 1024
+Answer = Any  # the test client's own type, which no stub exports
 
 
-def page(response: HttpResponse, status: int, heading: str) -> str:
+def page(response: Answer, status: int, heading: str) -> str:
     """The page's text, after checking what every error page has."""
     assert response.status_code == status
-    text = response.content.decode()
+    text: str = response.content.decode()
     assert f"<h1>{heading}</h1>" in text
     assert f"Error {status}" in text
     assert response.headers["X-Request-ID"] in text
@@ -30,10 +31,10 @@ def page(response: HttpResponse, status: int, heading: str) -> str:
     return text
 
 
-def problem(response: HttpResponse, status: int) -> dict[str, str]:
+def problem(response: Answer, status: int) -> dict[str, Any]:
     assert response.status_code == status
     assert response.headers["Content-Type"] == "application/problem+json"
-    document: dict[str, str] = json.loads(response.content)
+    document: dict[str, Any] = json.loads(response.content)
     assert document["status"] == status
     assert document["request_id"] == response.headers["X-Request-ID"]
     assert document["detail"]
