@@ -22,6 +22,8 @@ from rest_framework.views import APIView
 from agents.api import AgentViewSet
 from channels.api import ChannelTestView, ChannelViewSet, ConversationViewSet, SlackInstallView
 from tenants.access import opens_own_scope
+from tenants.api.audit import AuditViewSet
+from tenants.api.members import InvitationViewSet, MemberViewSet
 from usage.api import SummaryView
 
 
@@ -56,6 +58,9 @@ router.trailing_slash = "/?"
 router.register("agents", AgentViewSet)
 router.register("channels", ChannelViewSet)
 router.register("conversations", ConversationViewSet)
+router.register("audit", AuditViewSet, basename="audit")
+router.register("members", MemberViewSet, basename="member")
+router.register("invitations", InvitationViewSet, basename="invitation")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *_either_slash("schema", SchemaView),

@@ -9,7 +9,19 @@ from channels import views as channels
 from channels import webhooks
 from config import api, apidocs, health
 from tenants import staff
-from tenants.views import accounts, data, entrance, invitations, members, settings, support, wizard
+from tenants.views import (
+    accounts,
+    activity,
+    audit,
+    data,
+    entrance,
+    invitations,
+    members,
+    settings,
+    support,
+    tokens,
+    wizard,
+)
 from usage import views as usage
 
 workspace = [
@@ -36,6 +48,10 @@ workspace = [
     path("settings/data/exports/<uuid:export_id>/download/", data.download_export, name="download_export"),
     path("settings/data/delete/", data.delete_workspace, name="delete_workspace"),
     path("settings/data/keep/", data.keep_workspace, name="keep_workspace"),
+    path("settings/tokens/", tokens.tokens, name="tokens"),
+    path("settings/tokens/<uuid:token_id>/revoke/", tokens.revoke_token, name="revoke_token"),
+    path("settings/audit/", audit.audit_trail, name="audit"),
+    path("settings/audit/export.csv", audit.audit_csv, name="audit_csv"),
     path("settings/support/", support.support, name="support"),
     path("settings/support/end/", support.end_support, name="end_support"),
     path("settings/members/", members.member_list, name="members"),
@@ -54,6 +70,7 @@ account = [
     path("security/", accounts.security, name="account_security"),
     path("email/", accounts.email, name="account_email"),
     path("email/confirm/", accounts.confirm_email_change, name="account_confirm_email_change"),
+    path("activity/", activity.account_activity, name="account_activity"),
     path("sessions/", accounts.session_list, name="usersessions_list"),
     path("sessions/<int:session_id>/end/", accounts.end_session, name="account_end_session"),
     path("reauthenticate/code/", accounts.reauthenticate_by_code, name="account_reauthenticate_by_code"),

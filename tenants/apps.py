@@ -1,3 +1,4 @@
+from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig
@@ -13,6 +14,7 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(check_role, dispatch_uid="tenants.guard")
+        import_module("tenants.receivers")
         post_migrate.connect(_grant_staff, sender=self, dispatch_uid="tenants.staff")
 
 

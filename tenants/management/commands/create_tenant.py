@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from tenants import workspaces
-from tenants.models import ApiToken, Role, User
+from tenants import tokens, workspaces
+from tenants.models import Role, User
+from tenants.scope import tenant_scope
 
 
 class Command(BaseCommand):
@@ -27,7 +28,8 @@ class Command(BaseCommand):
             with transaction.atomic():
                 user = owner_account(owner)
                 tenant = workspaces.create(name or slug.replace("-", " ").title(), user, slug=slug)
-                _, plain = ApiToken.issue(tenant, "Made by create_tenant", Role.OWNER)
+                with tenant_scope(tenant.id):
+                    _, plain = tokens.issue(tenant, "Made by create_tenant", Role.OWNER)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(json.dumps({"tenant": tenant.slug, "owner": user.email, "api_token": plain}))

@@ -1,0 +1,1 @@
+"""What tenants brings to the REST API, one module a resource."""
