@@ -153,7 +153,8 @@ def open_one(digest: str) -> Invitation | None:
 
 def is_for(invitation: Invitation, user: User) -> bool:
     """Is the address it is bound to this person's, and proved to be?"""
-    return EmailAddress.objects.filter(user=user, email__iexact=invitation.email, verified=True).exists()
+    proved = EmailAddress.objects.filter(user=user, email__iexact=invitation.email, verified=True)
+    return bool(proved.exists())
 
 
 def digest_of(plain: str) -> str:
@@ -217,8 +218,8 @@ def _make_room(tenant: Tenant, email: str, now: datetime) -> None:
 
 
 def _refuse_crowd(tenant: Tenant, now: datetime, *, but: Invitation | None = None) -> None:
-    waiting = Invitation.objects.open(now).filter(tenant=tenant).exclude(id=but.id if but else None)
-    if waiting.count() >= MOST_OPEN:
+    waiting = set(Invitation.objects.open(now).filter(tenant=tenant).values_list("id", flat=True))
+    if len(waiting - {but.id if but else None}) >= MOST_OPEN:
         raise TeamError(f"{MOST_OPEN} invitations are open already: withdraw some, or wait until they are accepted.")
 
 

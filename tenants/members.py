@@ -57,7 +57,7 @@ def change_role(tenant: Tenant, membership_id: UUID, role: Role, *, by: Manager)
 
 
 def remove(tenant: Tenant, membership_id: UUID, *, by: Manager) -> Membership:
-    """End somebody's membership: they lose access at their next request. API tokens belong to the workspace and stay.
+    """End somebody's membership: they lose access at their next request, and so do the API tokens that they made.
 
     Raises Membership.DoesNotExist, NotAllowedError for somebody above oneself, TeamError for the last owner.
     """
@@ -93,7 +93,7 @@ def hand_over(tenant: Tenant, membership_id: UUID, *, by: User) -> Membership:
 
 def authorize(tenant: Tenant, by: Manager, *roles: Role) -> None:
     """May they give and take these roles, as it is now under the lock? Raises NotAllowedError."""
-    own = Role(by.role) if isinstance(by, ApiToken) else Role(_own(tenant, by).role)
+    own = _role_of(by) if isinstance(by, ApiToken) else Role(_own(tenant, by).role)
     if not allows(own, Permission.MANAGE_MEMBERS):
         raise NotAllowedError(refusal(Permission.MANAGE_MEMBERS))
     for role in roles:
@@ -132,6 +132,13 @@ def _own(tenant: Tenant, user: User) -> Membership:
     if membership is None:
         raise NotAllowedError(f"You are not a member of {tenant.name}: ask one of its owners for an invitation.")
     return membership
+
+
+def _role_of(token: ApiToken) -> Role:
+    found = ApiToken.objects.with_maker().filter(id=token.id).first()
+    if found is None or found.is_orphan:
+        raise NotAllowedError("This API token was revoked a moment ago: make a new one.")
+    return found.effective_role
 
 
 def _refuse_last_owner(membership: Membership) -> None:

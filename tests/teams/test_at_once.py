@@ -86,7 +86,7 @@ def test_a_link_that_is_followed_twice_at_once_makes_one_member(committed_cast: 
     for _ in ROUNDS:
         invitation, _plain = invitations.invite(tenant, outsider.email, Role.VIEWER, by=committed_cast.alice)
         digest = invitation.digest
-        said = at_once(*[lambda digest=digest: invitations.accept(digest, outsider)] * 3)  # type: ignore[misc]
+        said = at_once(*[lambda digest=digest: invitations.accept(digest, outsider)] * 3)
         assert sum(not refusal for refusal in said) == 1
         assert Membership.objects.filter(tenant=tenant, user=outsider).count() == 1
         Membership.objects.filter(tenant=tenant, user=outsider).delete()
@@ -117,7 +117,7 @@ def test_workspaces_made_at_once_do_not_exceed_the_allowance(committed_cast: Cas
     person = factories.make_user()
     said = at_once(
         *[
-            lambda number=number: allowance.create(f"Shop {number}", person, time_zone="UTC")  # type: ignore[misc]
+            lambda number=number: allowance.create(f"Shop {number}", person, time_zone="UTC")
             for number in range(allowance.MOST_OWNED + 2)
         ]
     )
