@@ -4,6 +4,7 @@ What is erased is read from Postgres' catalogue: every table with a column tenan
 is one AccountEvent without content, and what people did with their own accounts.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from graphlib import TopologicalSorter
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, OperationalError, connection
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -19,12 +20,14 @@ from tenants import actions, audit, notices
 from tenants.models import Tenant, User
 from tenants.scope import tenant_scope
 
+log = logging.getLogger(__name__)
+
 ROWS_AT_ONCE = 1_000
-MOST_PASSES = 3
-"""Whatever is written meanwhile is found by another pass; after these the next hour goes on."""
+MOST_TRIES = 5
+"""Others who write at the same moment may be first; after these the next hour goes on."""
 WARNED_BEFORE = timedelta(days=3)
 LAST = "tenants_membership"
-"""Goes together with the workspace: it tells whom to mail."""
+"""Goes together with the workspace's own row: it tells whom to mail."""
 
 TABLES = """
     SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
@@ -118,19 +121,18 @@ def due(now: datetime) -> QuerySet[Tenant]:
 def erase(tenant_id: UUID) -> bool:
     """Erase a workspace that is due, in small transactions; what was interrupted goes on where it was.
 
-    False if it is not due, or if something was written all the time: then the next call goes on.
+    False if it is not due, or if others wrote all the time: then the next call goes on.
     """
-    for _ in range(MOST_PASSES):
-        for table in tables():
-            while table != LAST and _erase_some(tenant_id, table):
-                pass
-        erased = _finish(tenant_id)
-        if erased:
-            connection.close()
-            text = f"The workspace “{erased.name}” and all that it held was erased, as you were told."
-            notices.send(erased.recipients, f"{erased.name} is deleted", text)
-            return True
-    return False
+    for table in tables():
+        while table != LAST and _erase_some(tenant_id, table):
+            pass
+    erased = _finish(tenant_id)
+    if erased is None:
+        return False
+    connection.close()
+    text = f"The workspace “{erased.name}” and all that it held was erased, as you were told."
+    notices.send(erased.recipients, f"{erased.name} is deleted", text)
+    return True
 
 
 def tables() -> list[str]:
@@ -152,10 +154,17 @@ def _due(tenant_id: UUID) -> Tenant | None:
 
 
 def _erase_some(tenant_id: UUID, table: str) -> int:
-    """Rows of this table that are gone now, at most ROWS_AT_ONCE; counted in the same transaction."""
-    with tenant_scope(tenant_id):
-        tenant = _due(tenant_id)
-        return _count(tenant, table) if tenant else 0
+    """Rows of this table that are gone now, at most ROWS_AT_ONCE; counted in the same transaction.
+
+    What somebody refers to at this very moment is left for _finish.
+    """
+    try:
+        with tenant_scope(tenant_id):
+            tenant = _due(tenant_id)
+            return _count(tenant, table) if tenant else 0
+    except (IntegrityError, OperationalError) as error:
+        log.info("Rows of %s go later: %s", table, error)
+        return 0
 
 
 def _count(tenant: Tenant, table: str) -> int:
@@ -177,32 +186,29 @@ class _Erased:
 
 
 def _finish(tenant_id: UUID) -> _Erased | None:
-    """The workspace's own row, once nothing refers to it. None if it is not due or if something was written since."""
-    with tenant_scope(tenant_id):
-        tenant = _due(tenant_id)
-        if tenant is None:
-            return None
-        # The strongest lock: whoever adds a row now waits, then finds no workspace to add it to.
-        Tenant.objects.select_for_update().get(id=tenant_id)
-        erased = _Erased(tenant.name, notices.recipients(tenant))
-        while _count(tenant, LAST):
+    """What is left, and the workspace's own row, in one transaction. None if it is not due, or if others were first."""
+    for _ in range(MOST_TRIES):
+        try:
+            with tenant_scope(tenant_id):
+                return _erase_rest(tenant_id)
+        except (IntegrityError, OperationalError) as error:
+            log.info("The end of workspace %s is tried again: %s", tenant_id, error)
+    return None
+
+
+def _erase_rest(tenant_id: UUID) -> _Erased | None:
+    # The strongest lock: whoever adds a row now waits, and then finds no workspace to add it to.
+    tenant = due(timezone.now()).select_for_update().filter(id=tenant_id).first()
+    if tenant is None:
+        return None
+    erased = _Erased(tenant.name, notices.recipients(tenant))
+    for table in tables():
+        while _count(tenant, table):
             pass
-        if any(_has_rows(tenant_id, table) for table in tables()):
-            transaction.set_rollback(True)
-            return None
-        _remember(tenant)
-        with (
-            connection.cursor() as cursor
-        ):  # Django would ask every table first, also those that nobody may delete from
-            cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
-        return erased
-
-
-def _has_rows(tenant_id: UUID, table: str) -> bool:
-    with connection.cursor() as cursor:
-        name = connection.ops.quote_name(table)
-        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {name} WHERE tenant_id = %s)", [tenant_id])  # noqa: S608
-        return bool(cursor.fetchone()[0])
+    _remember(tenant)
+    with connection.cursor() as cursor:  # Django would ask every table first, also those that nobody may delete from
+        cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
+    return erased
 
 
 def _remember(tenant: Tenant) -> None:

@@ -64,9 +64,12 @@ class Shop:
 
     def claim(self, thread_id: UUID) -> answering.Claim:
         """A worker takes the conversation and has not asked the LLM yet."""
-        claimed = answering._claim(self.tenant.id, thread_id)
+        claimed = self.claim_or_none(thread_id)
         assert claimed
         return claimed
+
+    def claim_or_none(self, thread_id: UUID) -> answering.Claim | None:
+        return answering._claim(self.tenant.id, thread_id)
 
     def land(self, claim: answering.Claim, text: str = "We open at nine.") -> None:
         """The LLM has answered."""

@@ -1,0 +1,251 @@
+"""Deleting a workspace: days of grace, then nothing is left but a note."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, OperationalError, ProgrammingError, connection
+from django.utils import timezone
+
+from agents.models import Agent, Run
+from channels.models import Connection, InboxEvent, Route
+from channels.tasks import close_workspace
+from tenants import deletion
+from tenants.models import AccountEvent, AuditEvent, Role, Tenant, User
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.conftest import Cast
+from tests.data.conftest import CountRows, Person, Shop, prove, words
+
+ERASE = "SELECT erase_tenant_rows('usage_usagerecord', 10)"
+
+
+def ask(shop: Shop) -> Tenant:
+    with tenant_scope(shop.tenant.id):
+        return deletion.request(shop.tenant, shop.owner)
+
+
+def make_due(shop: Shop) -> None:
+    """The days of grace are over."""
+    ask(shop)
+    Tenant.objects.filter(id=shop.tenant.id).update(deletes_at=timezone.now())
+
+
+def close(shop: Shop) -> None:
+    close_workspace.apply(args=(str(shop.tenant.id),), throw=True)
+
+
+def trail(shop: Shop) -> list[str]:
+    with tenant_scope(shop.tenant.id):
+        found = AuditEvent.objects.filter(action__startswith="workspace.deletion").order_by("id")
+        return list(found.values_list("action", flat=True))
+
+
+def test_nothing_is_left_in_any_table(lived_in: Shop, committed_cast: Cast, count_rows: CountRows) -> None:
+    with tenant_scope(committed_cast.globex.id):
+        factories.make_agent("Theirs")
+    before, others = count_rows(lived_in.tenant), count_rows(committed_cast.globex)
+    assert before["usage_usagerecord"] == 2
+    assert before["tenants_auditevent"] > 0
+    make_due(lived_in)
+    close(lived_in)
+    assert {table: rows for table, rows in count_rows(lived_in.tenant).items() if rows} == {}
+    assert not Tenant.objects.filter(id=lived_in.tenant.id).exists()
+    assert count_rows(committed_cast.globex) == others
+    assert User.objects.filter(id=lived_in.owner.id).exists()
+
+
+def test_one_note_without_content_stays(lived_in: Shop) -> None:
+    make_due(lived_in)
+    close(lived_in)
+    note = AccountEvent.objects.get(action="workspace.erased")
+    assert str(lived_in.tenant.id) in note.detail
+    assert note.account_id == lived_in.owner.id
+    assert note.changes["agents_turn"] == [4, 0]
+    assert note.changes["usage_usagerecord"] == [2, 0]
+    assert "Acme" not in f"{note.detail}{note.changes}"
+
+
+def test_doing_it_twice_or_after_an_interruption_does_it_once(
+    lived_in: Shop, monkeypatch: pytest.MonkeyPatch, count_rows: CountRows
+) -> None:
+    rows = count_rows(lived_in.tenant)["agents_turn"]
+    make_due(lived_in)
+    monkeypatch.setattr(deletion, "ROWS_AT_ONCE", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(deletion, "_finish", lambda tenant_id: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            deletion.erase(lived_in.tenant.id)
+    assert deletion.erase(lived_in.tenant.id)
+    assert not deletion.erase(lived_in.tenant.id)
+    assert AccountEvent.objects.get(action="workspace.erased").changes["agents_turn"] == [rows, 0]
+
+
+def test_what_is_written_meanwhile_goes_too(shop: Shop, monkeypatch: pytest.MonkeyPatch, count_rows: CountRows) -> None:
+    make_due(shop)
+    finish = deletion._finish
+
+    def write_first(tenant_id: UUID) -> object:
+        with tenant_scope(tenant_id):
+            Agent.objects.create(name="Late", job_title="x", instructions="x")
+        return finish(tenant_id)
+
+    monkeypatch.setattr(deletion, "_finish", write_first)
+    assert deletion.erase(shop.tenant.id)
+    assert not any(count_rows(shop.tenant).values())
+
+
+def test_who_comes_too_late_finds_no_workspace(shop: Shop) -> None:
+    make_due(shop)
+    deletion.erase(shop.tenant.id)
+    with pytest.raises(IntegrityError), tenant_scope(shop.tenant.id):
+        Agent.objects.create(name="Late", job_title="x", instructions="x")
+
+
+def test_a_worker_that_is_answering_is_fenced_off(shop: Shop, count_rows: CountRows) -> None:
+    claim = shop.claim(shop.hear("When do you open?"))
+    make_due(shop)
+    close(shop)
+    shop.land(claim)
+    assert not any(count_rows(shop.tenant).values())
+
+
+def test_many_who_write_at_once_do_not_stop_it(shop: Shop, count_rows: CountRows) -> None:
+    """What comes in is refused or erased; the route goes first, so that it ends."""
+    make_due(shop)
+    begun, stop = threading.Event(), threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            body, _ = shop.said("Hello?", by="U0BEN")
+            try:
+                with tenant_scope(shop.tenant.id):
+                    InboxEvent.objects.create(
+                        connection=Connection.objects.get(), provider="slack", external_account="T",
+                        event_id=str(body["event_id"]), kind="x", position=0, payload="",
+                    )  # fmt: skip
+            except (IntegrityError, OperationalError, Connection.DoesNotExist):
+                pass
+            begun.set()
+        connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for each in writers:
+        each.start()
+    begun.wait(10)
+    try:
+        close(shop)
+    finally:
+        stop.set()
+        for each in writers:
+            each.join()
+    assert not any(count_rows(shop.tenant).values())
+    assert not Tenant.objects.filter(id=shop.tenant.id).exists()
+
+
+def test_append_only_rows_go_only_once_the_time_has_come(lived_in: Shop) -> None:
+    for prepare in (lambda: None, lambda: ask(lived_in)):
+        prepare()
+        with pytest.raises(ProgrammingError, match="not to be erased now"), tenant_scope(lived_in.tenant.id):
+            connection.cursor().execute(ERASE)
+    make_due(lived_in)
+    with pytest.raises(ProgrammingError, match="not to be erased now"):
+        connection.cursor().execute(ERASE)  # without a tenant
+    with pytest.raises(ProgrammingError, match="is no table of tenants"), tenant_scope(lived_in.tenant.id):
+        connection.cursor().execute("SELECT erase_tenant_rows('tenants_user', 10)")
+    with tenant_scope(lived_in.tenant.id), connection.cursor() as cursor:
+        cursor.execute(ERASE)
+        assert cursor.fetchone() == (2,)
+
+
+def test_nobody_but_app_may_call_the_function(shop: Shop) -> None:
+    signature = "erase_tenant_rows(text, integer)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_function_privilege('staff', %s, 'EXECUTE'), has_function_privilege('sweeper', %s, 'EXECUTE'), "
+            "has_function_privilege('app', %s, 'EXECUTE')",
+            [signature] * 3,
+        )
+        assert cursor.fetchone() == (False, False, True)
+
+
+def test_in_the_days_of_grace_employees_do_not_answer(shop: Shop) -> None:
+    ask(shop)
+    thread_id = shop.hear("When do you open?")
+    assert shop.claim_or_none(thread_id) is None
+    with tenant_scope(shop.tenant.id):
+        run = Run.objects.get()
+    assert run.state == "refused"
+    assert "going to be deleted" in run.error
+    assert "I can't answer right now" in shop.turns()[1]
+
+
+def test_an_owner_deletes_and_keeps_it(shop: Shop, alice: Person) -> None:
+    first = alice.get("settings/data/delete/")
+    assert first.status_code == 302
+    assert "reauthenticate" in first["Location"]
+    assert alice.post("settings/data/delete/", name="Acme").status_code == 302
+    assert not Tenant.objects.get(id=shop.tenant.id).deletes_at, "without proof of who asks nothing happens"
+    prove(alice)
+    assert "14 days" in words(alice.get("settings/data/delete/"))
+    wrong = alice.post("settings/data/delete/", name="acme")
+    assert wrong.status_code == 422
+    assert "This is not the workspace's name" in words(wrong)
+    assert alice.post("settings/data/delete/", name="Acme").status_code == 302
+    deletes_at = Tenant.objects.get(id=shop.tenant.id).deletes_at
+    assert deletes_at
+    assert timedelta(days=13) < deletes_at - timezone.now() <= timedelta(days=14)
+    for path in ("", "employees/", "settings/", "settings/data/"):
+        assert "This workspace will be erased on" in words(alice.get(path))
+    assert alice.post("settings/data/keep/").status_code == 302
+    assert "will be erased" not in words(alice.get())
+    assert trail(shop) == ["workspace.deletion_requested", "workspace.deletion_cancelled"]
+    shop.talk("When do you open?", reply="At nine.")
+    assert shop.turns() == ["When do you open?", "At nine."]
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.OPERATOR, Role.VIEWER])
+def test_nobody_but_an_owner_may(shop: Shop, hire: Callable[[Role], Person], role: Role) -> None:
+    someone = hire(role)
+    prove(someone)
+    assert someone.post("settings/data/delete/", name="Acme").status_code == 403
+    ask(shop)
+    assert someone.post("settings/data/keep/").status_code == 403
+    assert "Keep the workspace" not in words(someone.get())
+    assert Tenant.objects.get(id=shop.tenant.id).deletes_at
+
+
+def test_once_it_is_due_it_cannot_be_kept(shop: Shop, alice: Person) -> None:
+    make_due(shop)
+    alice.post("settings/data/keep/")
+    assert "being erased already" in words(alice.get("settings/data/"))
+    assert Tenant.objects.get(id=shop.tenant.id).deletes_at
+
+
+def test_owners_and_the_contact_are_told_three_times(shop: Shop) -> None:
+    Tenant.objects.filter(id=shop.tenant.id).update(contact_email="office@acme.example")
+    factories.make_member(shop.tenant, Role.ADMIN)
+    ask(shop)
+    deletion.announce(shop.tenant.id)
+    assert list(deletion.to_warn(timezone.now())) == []
+    now = timezone.now()
+    long_ago = now - timedelta(days=11)
+    Tenant.objects.update(deletes_at=now + timedelta(days=2, hours=23), deletion_requested_at=long_ago)
+    for _ in range(2):
+        deletion.warn(shop.tenant.id)
+    Tenant.objects.update(deletes_at=timezone.now())
+    deletion.erase(shop.tenant.id)
+    told = [(each.subject, each.to[0]) for each in mail.outbox]
+    subjects = ("Acme will be deleted", "Acme will be deleted soon", "Acme is deleted")
+    assert told == [(subject, to) for subject in subjects for to in ("alice@acme.example", "office@acme.example")]
+
+
+def test_the_account_at_the_provider_is_free_again(shop: Shop, committed_cast: Cast) -> None:
+    make_due(shop)
+    close(shop)
+    assert not Route.objects.exists()
+    with tenant_scope(committed_cast.globex.id):
+        assert factories.make_connection("T123ABC456")
