@@ -1,0 +1,48 @@
+"""Everybody who may come: members and tokens of each role, an outsider, staff without a grant, and nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.test import Client
+
+from tenants.models import Role, User
+from tests import factories
+from tests.isolation.furnishing import World
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with a way in. `role` is the one at home; None belongs to no workspace."""
+
+    name: str
+    role: Role | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_token: bool = False
+    is_staff: bool = False
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Neither logged in nor with a token."""
+        return not self.headers
+
+
+def everybody(home: World) -> list[Caller]:
+    """All callers, seen from one workspace as their home."""
+    members = [Caller(f"{role} by log-in", role, _logged_in(home.people[role])) for role in Role]
+    tokens = [Caller(f"{role}'s token", role, _bearer(home.tokens[role]), is_token=True) for role in Role]
+    outsider = Caller("outsider", None, _logged_in(factories.make_user("outsider@example.com")))
+    staff = factories.make_user("staff@example.com")
+    User.objects.filter(id=staff.id).update(is_staff=True, is_superuser=True)
+    supporter = Caller("staff without a grant", None, _logged_in(staff), is_staff=True)
+    return [*members, *tokens, outsider, supporter, Caller("anonymous")]
+
+
+def _logged_in(user: User) -> dict[str, str]:
+    client = Client()
+    client.force_login(user)
+    return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"}
+
+
+def _bearer(plain: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {plain}"}

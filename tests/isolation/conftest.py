@@ -1,0 +1,51 @@
+"""Two furnished workspaces, committed, in a Postgres that notes who writes what."""
+
+import logging
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker
+
+from config.embedded.postgres import Postgres
+from tests.conftest import KEPT_TABLES
+from tests.isolation.callers import everybody
+from tests.isolation.furnishing import furnish
+from tests.isolation.matrix import Matrix
+from tests.isolation.watching import watched
+
+PLAIN = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+QUIET = {
+    "STORAGES": {**settings.STORAGES, "staticfiles": PLAIN},
+    "CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
+    "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+    "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
+    "ACCOUNT_RATE_LIMITS": False,
+}
+"""Nothing may refuse but permissions: limits would hide what they let nobody see."""
+
+
+@pytest.fixture(scope="module")
+def matrix(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[Matrix]:
+    """The matrix of two workspaces; the owner empties the tables afterwards."""
+    with django_db_blocker.unblock(), override_settings(**QUIET):
+        home, neighbour = furnish("acme"), furnish("globex")
+        callers = everybody(home)
+        logging.disable(logging.CRITICAL)
+        with watched(postgres):
+            aliases = [alias for alias in settings.DATABASES if alias != "owner"]
+            yield Matrix(home, neighbour, callers, aliases)
+        logging.disable(logging.NOTSET)
+        connections.close_all()
+    empty(postgres)
+
+
+def empty(postgres: Postgres) -> None:
+    """Delete all rows."""
+    with psycopg.connect(postgres.url("owner")) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        names = ", ".join(f'"{name}"' for (name,) in tables if name not in KEPT_TABLES)
+        connection.execute(f"TRUNCATE {names} CASCADE".encode())

@@ -1,0 +1,197 @@
+"""A workspace with a row in each of its tables, each text of which names the workspace, so that a leak can be seen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.apps import apps
+from django.db import models
+from django.utils import timezone
+
+from tenants.models import ApiToken, Membership, Role, Tenant, User
+from tenants.scope import tenant_scope
+from tests import factories
+
+MANY = 3
+"""Rows made in each table: one to be read, and others to be changed."""
+
+GIVEN: dict[str, dict[str, Any]] = {
+    "agents.Agent": {"provider": "openai", "model": "gpt-4.1-mini", "max_output_tokens": 1000, "deleted_at": None},
+    "agents.LLMCall": {"state": "settled"},
+    "agents.Run": {"state": "answered"},
+    "channels.Connection": {"provider": "slack", "state": "active"},
+    "channels.Delivery": {"state": "sent"},
+    "channels.InboxEvent": {"state": "done", "is_test": True},
+    "channels.Route": {"provider": "slack"},
+    "tenants.Export": {"state": "done"},
+    "tenants.SupportGrant": {"ended_at": None},
+    "usage.Hold": {"state": "settled"},
+}
+"""Values that a row needs to be of use, where any text would not do."""
+
+PEOPLE = ("user_id", "invited_by_id", "granted_by_id", "requested_by_id", "created_by_id", "actor_id", "account_id")
+NAMED = {"agent_id": "Agent", "holder_id": "Agent", "connection_id": "Connection", "conversation_id": "Conversation"}
+"""Columns that keep an id without a foreign key, and of which model."""
+
+
+def canary(slug: str) -> str:
+    """The word that stands in every text of a workspace, and nowhere else."""
+    return f"q{slug}q"
+
+
+@dataclass(repr=False)
+class World:
+    """One workspace, its people by role, its tokens in plain text by role, and its rows by model."""
+
+    tenant: Tenant
+    people: dict[Role, User]
+    spare: User
+    tokens: dict[Role, str] = field(default_factory=dict)
+    rows: dict[str, list[models.Model]] = field(default_factory=dict)
+    ids: frozenset[str] = frozenset()
+
+    @property
+    def slug(self) -> str:
+        """Its address."""
+        return self.tenant.slug
+
+    @property
+    def canary(self) -> str:
+        """What none but its own people may ever be shown."""
+        return canary(self.slug)
+
+    @property
+    def owners(self) -> list[str]:
+        """The ids of the workspace and its people."""
+        return [str(each.id) for each in (self.tenant, self.spare, *self.people.values())]
+
+    def id_of(self, model: str) -> str:
+        """The id of one of its rows. Raises KeyError for a model that it has none of."""
+        return str(self.rows[model][0].pk)
+
+
+def furnish(slug: str) -> World:
+    """A new workspace, committed, with at least one row in every table that has a tenant."""
+    word = canary(slug)
+    people = {role: _person(f"{role}.{word}@{slug}.example", word) for role in Role}
+    spare = _person(f"spare.{word}@{slug}.example", word)
+    tenant = factories.make_tenant(slug, owner=people[Role.OWNER])
+    Tenant.objects.filter(id=tenant.id).update(name=f"{word} ltd", contact_email=f"contact.{word}@{slug}.example")
+    tenant.refresh_from_db()
+    world = World(tenant, people, spare)
+    for role in (Role.ADMIN, Role.OPERATOR, Role.VIEWER):
+        Membership.objects.create(tenant=tenant, user=people[role], role=role)
+    member = Membership.objects.create(tenant=tenant, user=spare, role=Role.OPERATOR)
+    world.tokens = {role: ApiToken.issue(tenant, f"{word} {role}", role)[1] for role in Role}
+    world.rows = {"Membership": [member], "User": [spare], "Tenant": [tenant], **_own_things(people[Role.OWNER], word)}
+    with tenant_scope(tenant.id):
+        for model in _in_order():
+            made = [_make(model, world, number) for number in range(MANY)]
+            world.rows.setdefault(model.__name__, made)
+    world.ids = frozenset(str(row.pk) for rows in world.rows.values() for row in rows if isinstance(row.pk, UUID))
+    return world
+
+
+def _person(email: str, word: str) -> User:
+    user = factories.make_user(email)
+    user.name = f"{word} person"
+    user.save()
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+def _own_things(user: User, word: str) -> dict[str, list[models.Model]]:
+    """What belongs to a person: a passkey, and a session."""
+    key = Authenticator.objects.create(
+        user=user, type=Authenticator.Type.WEBAUTHN, data={"name": word, "credential": {}}
+    )
+    session = UserSession.objects.create(user=user, ip="203.0.113.9", session_key=f"{word}{uuid4().hex}"[:40], data={})
+    return {"Authenticator": [key], "UserSession": [session]}
+
+
+def tenant_models() -> list[type[models.Model]]:
+    """Every model whose rows belong to one workspace."""
+    return [each for each in apps.get_models() if each is not Tenant and _has_tenant(each)]
+
+
+def _has_tenant(model: type[models.Model]) -> bool:
+    found = (each for each in model._meta.concrete_fields if each.name == "tenant")
+    return any(each.related_model is Tenant for each in found)
+
+
+def _in_order() -> Iterator[type[models.Model]]:
+    """What is referred to before what refers to it; members are made by hand."""
+    left = [each for each in tenant_models() if each is not Membership]
+    while left:
+        free = [each for each in left if not _refers_to(each) & (set(left) - {each})]
+        assert free, f"these refer to each other in a circle: {left}"
+        yield from free
+        left = [each for each in left if each not in free]
+
+
+def _refers_to(model: type[models.Model]) -> set[Any]:
+    return {each.related_model for each in model._meta.concrete_fields if each.is_relation}
+
+
+def _make(model: type[models.Model], world: World, number: int) -> models.Model:
+    columns = [each for each in model._meta.concrete_fields if not each.primary_key or isinstance(each, models.CharField)]
+    values = {each.attname: _value(each, world, number) for each in columns}
+    return model._default_manager.create(**{**values, **GIVEN.get(model._meta.label, {})})
+
+
+def _value(column: Any, world: World, number: int) -> Any:
+    """Something of this column's kind that names the workspace, where it is a text."""
+    if column.is_relation:
+        return _related(column, world, number)
+    if column.choices:
+        return column.get_default() if column.has_default() else column.choices[0][0]
+    if isinstance(column, models.UUIDField):
+        return _id(column.attname, world, number)
+    return _plain(column, world, number)
+
+
+def _related(column: Any, world: World, number: int) -> Any:
+    if column.related_model is Tenant:
+        return world.tenant.id
+    if column.related_model is User:
+        return world.people[Role.OWNER].id
+    return world.rows[column.related_model.__name__][number].pk
+
+
+def _id(name: str, world: World, number: int) -> UUID:
+    if name in PEOPLE:
+        return world.people[Role.OWNER].id
+    known = world.rows.get(NAMED.get(name, ""), [])
+    return UUID(str(known[number].pk)) if known else uuid4()
+
+
+def _plain(column: Any, world: World, number: int) -> Any:
+    word, now = f"{world.canary}-{number}", timezone.now()
+    if isinstance(column, models.EmailField):
+        return f"{column.name}.{word}@{world.slug}.example"
+    if isinstance(column, models.GenericIPAddressField):
+        return "203.0.113.9"
+    if isinstance(column, models.CharField | models.TextField):
+        return f"{word}-{column.name}"[: column.max_length]
+    if isinstance(column, models.JSONField):
+        return {"channel": word, "thread_ts": word}
+    if isinstance(column, models.BinaryField):
+        return word.encode()
+    return _moment_or_number(column, number, now)
+
+
+def _moment_or_number(column: Any, number: int, now: datetime) -> Any:
+    if isinstance(column, models.DateTimeField):
+        later = now + timedelta(days=1)
+        return later if column.name in {"expires_at"} else None if column.null else now
+    if isinstance(column, models.DateField):
+        return date(now.year, now.month, 1) + timedelta(days=number)
+    if isinstance(column, models.BooleanField):
+        return False
+    return Decimal(number + 1) if isinstance(column, models.DecimalField) else number + 1

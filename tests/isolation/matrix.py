@@ -1,0 +1,168 @@
+"""The matrix: every route, method, caller and kind of id; what was answered and what was written."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.test import Client
+
+from tenants.models import Role
+from tests.isolation import values
+from tests.isolation.callers import Caller
+from tests.isolation.furnishing import World
+from tests.isolation.routes import METHODS, Route
+from tests.isolation.values import Things
+from tests.isolation.watching import Write, writes
+
+OWN, FOREIGN, UNKNOWN = "own", "foreign", "unknown"
+SLUG_OF_NOBODY = "nobody"
+UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+RANDOM = re.compile(
+    r'(?<=name="csrfmiddlewaretoken" value=")\w+|(?<="request_id":")[^"]+|(?<="request_id": ")[^"]+'
+    r'|(?<=csrftoken=)\w+|(?<=sessionid=)\w+|(?<=expires=)[^;]+|(?<=data-request-id=")[^"]+|\bnonce-[^\' ]+'
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call: whose workspace its address names, and whose rows it names."""
+
+    route: Route
+    method: str
+    caller: Caller
+    place: str
+    things: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.route.pattern} as {self.caller.name}, workspace {self.place}, ids {self.things}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it."""
+
+    case: Case
+    status: int
+    text: str
+    writes: list[Write] = field(default_factory=list)
+    sent: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status < 400
+
+
+@dataclass(repr=False)
+class Matrix:
+    """Two workspaces, and everybody from the first one who tries everything with both."""
+
+    home: World
+    neighbour: World
+    callers: list[Caller]
+    aliases: list[str]
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+
+    def run(self, routes: list[Route]) -> Iterator[Outcome]:
+        """Call everything, each in a transaction of its own that is rolled back."""
+        for route in routes:
+            cache.clear()
+            self._warm(route)
+            yield from (self.call(case) for case in self.cases(route))
+
+    def cases(self, route: Route) -> Iterator[Case]:
+        """Every method and caller with own, foreign and unknown ids. Raises UnknownArgumentError."""
+        for caller in self._who_calls(route):
+            for place, things in _variants(route, caller):
+                yield from (Case(route, method, caller, place, things) for method in METHODS)
+
+    def _who_calls(self, route: Route) -> list[Caller]:
+        """Whoever makes a difference: roles count in a workspace, tokens in the API, and the admin is for staff."""
+        if route.kind == "portal":
+            return [each for each in self.callers if not each.is_token or each.role is Role.OWNER]
+        if route.kind == "api" and route.is_written_otherwise:
+            return [each for each in self.callers if each.is_token or each.role is None]
+        if route.kind == "api":
+            return self.callers
+        few = [each for each in self.callers if each.role in {None, Role.OWNER}]
+        return [each for each in few if not each.is_staff] if route.kind == "admin" else few
+
+    def call(self, case: Case) -> Outcome:
+        """Do it, look what was written, and undo it."""
+        path, body, headers = self._path(case), self._body(case), self._headers(case)
+        with ExitStack() as stack:
+            for alias in self.aliases:
+                stack.enter_context(transaction.atomic(using=alias))
+            answer = self._ask(case, path, body, headers)
+            text, written = _text(answer), writes(self.aliases)
+            for alias in self.aliases:
+                transaction.set_rollback(True, using=alias)
+        return Outcome(case, answer.status_code, text, written, f"{path} {body!r} {headers}")
+
+    def _ask(self, case: Case, path: str, body: bytes, headers: dict[str, str]) -> HttpResponseBase:
+        kind = "application/json" if case.route.api_view else "application/x-www-form-urlencoded"
+        self.client.cookies.clear()
+        return self.client.generic(case.method, path, body, content_type=kind, headers=headers)
+
+    def _path(self, case: Case) -> str:
+        things = self._things(case.things)
+        given = values.query(case.route, case.method, things) if case.things != OWN or case.place != OWN else {}
+        path = case.route.path(values.arguments(case.route, self._slug(case.place), things))
+        return f"{path}?{urlencode(given)}" if given else path
+
+    def _body(self, case: Case) -> bytes:
+        fields = values.body(case.route, case.method, self._things(case.things))
+        if case.route.api_view:
+            return json.dumps(fields).encode() if fields else b""
+        return urlencode(fields, doseq=True).encode()
+
+    def _headers(self, case: Case) -> dict[str, str]:
+        by_header = case.route.api_view and not case.caller.is_token
+        return {**case.caller.headers, **({"Roster-Workspace": self._slug(case.place)} if by_header else {})}
+
+    def _slug(self, place: str) -> str:
+        return {OWN: self.home.slug, FOREIGN: self.neighbour.slug, UNKNOWN: SLUG_OF_NOBODY}[place]
+
+    def _things(self, things: str) -> Things:
+        return Things({OWN: self.home, FOREIGN: self.neighbour, UNKNOWN: None}[things])
+
+    def _warm(self, route: Route) -> None:
+        """The neighbour asked the same a moment ago: what is cached for them must not be told to others."""
+        token = {"Authorization": f"Bearer {next(iter(self.neighbour.tokens.values()))}"}
+        path = route.path(values.arguments(route, self.neighbour.slug, Things(self.neighbour)))
+        with transaction.atomic():
+            self.client.get(path, headers=token if route.api_view else {})
+            transaction.set_rollback(True)
+
+
+def _variants(route: Route, caller: Caller) -> list[tuple[str, str]]:
+    """(workspace, ids): only those that differ for this route."""
+    has_place = "workspace" in route.arguments or (route.api_view is not None and not caller.is_token)
+    has_things = values.refers_to_things(route)
+    pairs = [(OWN, OWN), (OWN, FOREIGN), (OWN, UNKNOWN), (FOREIGN, OWN), (FOREIGN, FOREIGN), (UNKNOWN, UNKNOWN)]
+    if not has_things:
+        pairs = [(OWN, OWN), (FOREIGN, FOREIGN), (UNKNOWN, UNKNOWN)]
+    return pairs if has_place else [pair for pair in pairs if pair[0] == OWN]
+
+
+def _text(answer: HttpResponseBase) -> str:
+    """All of an answer that its receiver can read."""
+    head = "\n".join(f"{name}: {value}" for name, value in sorted(answer.headers.items()))
+    cookies = answer.cookies.output() if hasattr(answer, "cookies") else ""
+    body = b"".join(answer) if getattr(answer, "streaming", False) else getattr(answer, "content", b"")
+    return f"{head}\n{cookies}\n\n{body.decode(errors='replace')}"
+
+
+def blank(outcome: Outcome, slugs: set[str]) -> str:
+    """An answer without what differs by nature: ids, addresses of workspaces, and what is drawn by lot."""
+    text = RANDOM.sub("*", UUIDS.sub("<id>", outcome.text))
+    text = text.replace(values.UNKNOWN_NUMBER, "<id>")
+    text = re.sub(r"(?m)^X-Request-ID: .*$|^Content-Length: .*$", "", text, flags=re.IGNORECASE)
+    return re.sub("|".join(map(re.escape, sorted(slugs))), "<slug>", text) if slugs else text
+
+

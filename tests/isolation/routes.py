@@ -1,0 +1,139 @@
+"""Every route that the site has, read from Django's URL resolver, with what it says about who may call it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+from rest_framework.views import APIView
+
+from tenants.authorization import needed_by
+from tenants.permissions import Permission
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
+GROUP = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
+API, PORTAL, ACCOUNTS, ADMIN = "api/v1/", "t/<slug:workspace>/", "accounts/", "admin/"
+
+PUBLIC = {
+    "": "sends people to where they belong, strangers to the log-in",
+    "workspaces/new/": "whoever is logged in may begin a workspace of their own",
+    "invitations/": "whoever holds an invitation's link sees what it is about",
+    "invitations/switch/": "logs out, to go on with an invitation as somebody else",
+    "invitations/<str:link>/": "an invitation's link, of 256 random bits",
+    "api/docs": "the API's documentation, the same for everybody",
+    "api/docs/": "the API's documentation, the same for everybody",
+    "oauth/slack/callback": "Slack's way back: bound to its workspace by a state that is used once",
+    "webhooks/slack/events": "signed by Slack, which says whose event it is",
+    "livez": "a probe that tells no data",
+    "readyz": "a probe that tells no data",
+    "healthz": "a probe that tells ages and counts of the whole platform",
+    "api/v1/schema": "the API's description, the same for everybody",
+    "api/v1/schema/": "the API's description, the same for everybody",
+}
+"""Routes that belong neither to a workspace nor to a person's account, and why they may be there."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address with its arguments in angle brackets, and the view behind it."""
+
+    name: str
+    pattern: str
+    view: Callable[..., Any]
+    is_written_otherwise: bool = False
+    """The same address with or without a slash at its end, as it is not documented."""
+
+    @property
+    def arguments(self) -> list[str]:
+        """The names of its arguments."""
+        return [name for _, name in ARGUMENT.findall(self.pattern)]
+
+    @property
+    def kind(self) -> str:
+        """Which rules hold: `public`, `api`, `portal`, `accounts`, `admin`, or empty if it is none of them."""
+        if self.pattern in PUBLIC:
+            return "public"
+        kinds = {"api": API, "portal": PORTAL, "accounts": ACCOUNTS, "admin": ADMIN}
+        return next((kind for kind, prefix in kinds.items() if self.pattern.startswith(prefix)), "")
+
+    @property
+    def api_view(self) -> type[APIView] | None:
+        """The class of a view of the API."""
+        found = getattr(self.view, "cls", None)
+        return found if isinstance(found, type) and issubclass(found, APIView) else None
+
+    def takes(self, method: str) -> bool:
+        """Does a view of the API have this method?"""
+        if method == "OPTIONS":
+            return True
+        actions = getattr(self.view, "actions", None)
+        wanted = ({"get", "head"} & {method.lower()} and {"get"}) or {method.lower()}
+        return bool(wanted & (set(actions) if actions else _handlers(self.api_view)))
+
+    def needs(self, method: str) -> Permission | None:
+        """The permission that the view declares for this method."""
+        if self.api_view:
+            return needed_by(self.api_view, method)
+        return getattr(self.view, "permission", None)
+
+    def path(self, values: Mapping[str, str]) -> str:
+        """The address with these values for its arguments. Raises KeyError for one that has none."""
+        return "/" + ARGUMENT.sub(lambda match: values[match[2]], self.pattern)
+
+
+def _handlers(view: type[APIView] | None) -> set[str]:
+    return {name for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)}
+
+
+def all_routes() -> list[Route]:
+    """Each route once; one that works with and without a slash at its end is two."""
+    found: dict[str, Route] = {}
+    for route in _walk(get_resolver().url_patterns, "", ""):
+        found.setdefault(route.pattern, route)
+    return list(found.values())
+
+
+def _walk(patterns: list[Any], before: str, space: str) -> Iterator[Route]:
+    for each in patterns:
+        if isinstance(each, URLResolver):
+            inner = f"{space}{each.namespace}:" if each.namespace else space
+            yield from _walk(each.url_patterns, before + _written(each), inner)
+        elif isinstance(each, URLPattern):
+            written = before + _written(each)
+            has_twin = getattr(each.callback, "initkwargs", {}).get("schema", "") is None  # config.api._either_slash
+            yield Route(f"{space}{each.name or ''}", written.replace("/?", "/"), each.callback, has_twin)
+            yield Route(f"{space}{each.name or ''}", written.replace("/?", ""), each.callback, "/?" in written)
+
+
+def _written(pattern: URLPattern | URLResolver) -> str:
+    """A pattern as `path()` writes it, also where it was made by `re_path()`."""
+    text = str(pattern.pattern)
+    if isinstance(pattern.pattern, RoutePattern):
+        return text
+    return GROUP.sub(r"<\1>", text).removeprefix("^").removesuffix("$").replace(r"\Z", "").replace("\\", "")
+
+
+def undeclared(routes: list[Route]) -> list[str]:
+    """Routes that belong nowhere, or do not say who may call them. A sentence each."""
+    faults = []
+    for route in routes:
+        if not route.kind:
+            faults.append(f"{route.pattern}: neither in a workspace nor in tests.isolation.routes.PUBLIC")
+        elif route.kind == "portal" and not isinstance(route.needs("GET"), Permission):
+            faults.append(f"{route.pattern}: its view has no @requires(Permission.…)")
+        elif route.kind == "api":
+            faults += [f"{method} {route.pattern}: no `reads` or `writes`" for method in _unguarded(route)]
+    return faults
+
+
+def _unguarded(route: Route) -> list[str]:
+    return [method for method in METHODS if route.takes(method) and not isinstance(route.needs(method), Permission)]
+
+
+NOBODY = UUID("01900000-0000-7000-8000-000000000000")
+"""An id that nothing has."""

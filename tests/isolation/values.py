@@ -1,0 +1,156 @@
+"""What routes are filled with: their arguments, filters and bodies, so that an allowed call really succeeds.
+
+A route with an argument, or a writing one with a body, that is not known here fails the matrix: add it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+
+from tenants.permissions import allows as allows
+from tests.isolation.furnishing import World
+from tests.isolation.routes import NOBODY, UNSAFE, Route
+
+ARGUMENTS = {
+    "agent_id": "Agent",
+    "connection_id": "Connection",
+    "conversation_id": "Conversation",
+    "session_id": "UserSession",
+    "membership_id": "Membership",
+    "invitation_id": "Invitation",
+}
+"""Which model's id an argument, a filter or a field of a body is."""
+ARGUMENTS_OF = {
+    "mfa_remove_webauthn": {"pk": "Authenticator"},
+    "mfa_edit_webauthn": {"pk": "Authenticator"},
+    "api/v1/channels/<uuid:id>/test": {"id": "Connection"},
+}
+"""The same for one route, by its name or pattern, where the name of the argument alone does not say it."""
+WORDS = {"step": "employee", "provider_id": "google", "link": "a-link-of-nobody", "url": "anything"}
+"""Arguments that are no ids."""
+FILTERS = {"agent": "Agent", "channel": "Connection"}
+"""Query parameters of the API that are ids."""
+
+UNKNOWN_NUMBER = "987654321"
+PROFILE = {"name": "Mia", "job_title": "Sales", "instructions": "Sell.", "unavailable_text": "Later."}
+Bodies = Mapping[str, Callable[["Things"], dict[str, Any]]]
+BODIES: Bodies = {
+    "workspace:new_employee": lambda things: PROFILE,
+    "workspace:employee": lambda things: PROFILE,
+    "workspace:onboarding_step": lambda things: PROFILE,
+    "workspace:invite": lambda things: {"email": "new.person@example.com", "role": "viewer"},
+    "workspace:change_role": lambda things: {"role": "viewer"},
+    "workspace:hand_over": lambda things: {"heir": things["Membership"]},
+    "workspace:support": lambda things: {"hours": "4", "reason": "Help us.", "duration": "4"},
+    "POST agent-list": lambda things: PROFILE,
+    "PUT agent-detail": lambda things: PROFILE,
+    "PATCH agent-detail": lambda things: {"name": "Mia"},
+}
+"""By route name, or by method and name where methods differ; without one the body is empty."""
+OTHERWISE: Mapping[str, tuple[set[int], str]] = {
+    "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which nobody plays here"),
+}
+"""Answers but success to those who are allowed, and why they still prove that the permission was given."""
+
+
+STILL: Mapping[str, str] = {
+    "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which nobody plays here",
+}
+"""Writing calls that change nothing, and why."""
+NOT_AUDITED: Mapping[str, str] = {
+    "channels_installattempt": "a state that expires in ten minutes; what it leads to is audited",
+    "tenants_idempotentrequest": "keeps an answer for its repetition; the call itself is audited",
+}
+"""Tables whose change is no change of the workspace, and why."""
+
+
+class UnknownArgumentError(LookupError):
+    """A route has an argument that nobody said how to fill."""
+
+
+@dataclass(frozen=True)
+class Things:
+    """Ids to fill in: of a workspace's own rows, or of none."""
+
+    world: World | None
+
+    def __getitem__(self, model: str) -> str:
+        if self.world is not None:
+            return self.world.id_of(model)
+        return UNKNOWN_NUMBER if model in {"Authenticator", "UserSession"} else str(NOBODY)
+
+
+def model_of(route: Route, argument: str) -> str:
+    """Which model an argument identifies; empty if it is a word. Raises UnknownArgumentError."""
+    own = ARGUMENTS_OF.get(route.name) or ARGUMENTS_OF.get(route.pattern.rstrip("/")) or {}
+    if argument in own:
+        return own[argument]
+    if argument == "id" and route.api_view is not None and hasattr(route.api_view, "queryset"):
+        return str(route.api_view.queryset.model.__name__)
+    if argument in ARGUMENTS:
+        return ARGUMENTS[argument]
+    if argument in WORDS or argument == "workspace":
+        return ""
+    raise UnknownArgumentError(f"{route.pattern}: tests.isolation.values does not know the argument {argument!r}")
+
+
+def arguments(route: Route, slug: str, things: Things) -> dict[str, str]:
+    """Values for all arguments of a route. Raises UnknownArgumentError."""
+    models = {name: model_of(route, name) for name in route.arguments}
+    return {name: things[model] if model else {"workspace": slug, **WORDS}[name] for name, model in models.items()}
+
+
+def query(route: Route, method: str, things: Things) -> dict[str, str]:
+    """A value for each filter of a GET that is an id. Raises UnknownArgumentError."""
+    names = _id_parameters(route) if method == "GET" else []
+    unknown = set(names) - set(FILTERS)
+    if unknown:
+        raise UnknownArgumentError(f"{route.pattern}: tests.isolation.values does not know the filters {unknown}")
+    return {name: things[FILTERS[name]] for name in names}
+
+
+def _id_parameters(route: Route) -> list[str]:
+    parameters = operation(route, "GET").get("parameters", [])
+    return [each["name"] for each in parameters if each["in"] == "query" and each["schema"].get("format") == "uuid"]
+
+
+def operation(route: Route, method: str) -> dict[str, Any]:
+    """What the OpenAPI schema says about a call; empty for what is not in it."""
+    written = "/" + route.pattern.replace("<uuid:", "{").replace("<", "{").replace(">", "}")
+    paths = _paths()
+    found = paths.get(written) or paths.get(f"{written}/") or paths.get(written.rstrip("/")) or {}
+    return dict(found.get(method.lower(), {}))
+
+
+@cache
+def _paths() -> dict[str, Any]:
+    made = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return dict(made["paths"])
+
+
+def body(route: Route, method: str, things: Things) -> dict[str, Any]:
+    """A body with which somebody who is allowed succeeds."""
+    if method not in UNSAFE:
+        return {}
+    for key in (f"{method} {route.name}", route.name, f"{method} {route.pattern.rstrip('/')}"):
+        if key in BODIES:
+            return BODIES[key](things)
+    return {}
+
+
+def refers_to_things(route: Route) -> bool:
+    """Does a call of this route name rows, by its address, a filter or a body?"""
+    if any(model_of(route, name) for name in route.arguments) or _id_parameters(route):
+        return True
+    own, none = Things(None), Marked(None)
+    return any(body(route, method, own) != body(route, method, none) for method in UNSAFE)
+
+
+class Marked(Things):
+    """Ids that are like none, to see whether a body has any."""
+
+    def __getitem__(self, model: str) -> str:
+        return "marked"
