@@ -106,7 +106,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 class _Session(requests.Session):
     """Asks the provider, and not for long: if it does not answer, the person sees the page that says so."""
 
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         try:
             return super().request(*args, **{"timeout": TIMEOUT_SECONDS, **kwargs})
         except requests.RequestException as error:

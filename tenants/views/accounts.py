@@ -47,7 +47,7 @@ def security(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@rate_limit(action="manage_email")
+@rate_limit(action="manage_email")  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "POST"])
 def email(request: HttpRequest) -> HttpResponse:
     """The address; a new one is first agreed to at the old one, by a code sent there."""
@@ -62,7 +62,7 @@ def email(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@rate_limit(action="manage_email")
+@rate_limit(action="manage_email")  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "POST"])
 def confirm_email_change(request: HttpRequest) -> HttpResponse:
     """The code from the old address; with it allauth sends another one to the new address."""
@@ -102,7 +102,7 @@ def _may_try_again(request: HttpRequest, process: MailedCode) -> bool:
 
 @require_POST
 @login_required
-@reauthentication_required(app="allauth.account")
+@reauthentication_required(app="allauth.account")  # type: ignore[untyped-decorator]
 def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     """Log out one browser, which may be this one."""
     session = get_object_or_404(UserSession, pk=session_id, user=_person(request))

@@ -9,14 +9,13 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from tests.accounts.openid import Provider, running_provider
+from tests.accounts.openid import Provider
 from tests.accounts.visitor import totp
 from tests.browser.conftest import ARGUMENTS, find_chromium
 from tests.browser.operator import PASSWORD, Site
 from tests.browser.pages import Judge
 from tests.browser.watch import Watch
 from tests.stack import Stack
-from tests.waiting import free_ports
 
 # The provider's own library calls what it will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:get_jwt_config:DeprecationWarning")
@@ -85,24 +84,6 @@ class Account:
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    with running_provider() as provider:
-        yield provider
-
-
-@pytest.fixture(scope="module")
-def own_stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A product at a host with a name, since browsers give passkeys to no others; `provider` plays Google."""
-    port = free_ports(3)
-    google = {"GOOGLE_LOGIN_CLIENT_ID": "roster", "GOOGLE_LOGIN_CLIENT_SECRET": "s", "GOOGLE_LOGIN_URL": provider.url}
-    folder = tmp_path_factory.mktemp("accounts")
-    stack = Stack(folder, {"PUBLIC_URL": f"http://localhost:{port}", **google}, port)
-    stack.start()
-    yield stack
-    assert stack.stop() == 0
-
-
-@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Closed with this module: Playwright's event loop runs in this thread, where Django would refuse to work."""
     executable = find_chromium()
@@ -115,8 +96,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def account(browser: Browser, own_stack: Stack, provider: Provider) -> Iterator[Account]:
-    site = Site(f"http://localhost:{own_stack.port}", own_stack.sandbox_url)
+def account(browser: Browser, named_stack: Stack, provider: Provider) -> Iterator[Account]:
+    site = Site(f"http://localhost:{named_stack.port}", named_stack.sandbox_url)
     watch = Watch({urlsplit(site.url).netloc, urlsplit(provider.url).netloc})
     with ExitStack() as stack:
         context = browser.new_context()

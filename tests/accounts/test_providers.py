@@ -5,7 +5,6 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from django.contrib.sessions.models import Session
 from pytest_django import Settings
 
 from tenants.models import User
-from tests.accounts.openid import Provider, query_of, running_provider
+from tests.accounts.openid import Provider, query_of
 from tests.accounts.visitor import Visitor, code_for, confirmed, mails_to, text
 from tests.conftest import Cast
 
@@ -24,24 +23,17 @@ pytestmark = pytest.mark.filterwarnings("ignore:get_jwt_config:DeprecationWarnin
 GMAIL = {"email": "nora@gmail.com", "email_verified": True, "name": "Nora Nguyen"}
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Provider]:
-    with running_provider() as provider:
-        yield provider
-
-
 def _app(name: str, url: str) -> dict[str, Any]:
     secret = {"client_id": f"{name}-client", "secret": f"{name}-secret"}
     settings = {"oauth_pkce_enabled": True, "fetch_userinfo": False, "token_auth_method": "client_secret_post"}
     return {"provider_id": name, "name": name.title(), **secret, "settings": {"server_url": url, **settings}}
 
 
-@pytest.fixture
-def provider(running: Provider, settings: Settings) -> Provider:
+@pytest.fixture(autouse=True)
+def _configured(provider: Provider, settings: Settings) -> None:
     """It plays Google and Slack."""
-    apps = [_app("google", running.url), _app("slack", running.url)]
+    apps = [_app("google", provider.url), _app("slack", provider.url)]
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": apps}}
-    return running
 
 
 def leave(visitor: Visitor, name: str = "google", process: str = "login") -> str:

@@ -37,11 +37,11 @@ def test_the_page_names_each_browser_and_which_one_is_this(visitor: Visitor, pho
 
 def test_one_is_ended_after_proof(visitor: Visitor, phone: Visitor) -> None:
     asked = visitor.post(f"sessions/{session_of(phone).pk}/end/")
-    assert phone.is_logged_in
+    before = [visitor.is_logged_in, phone.is_logged_in]
     visitor.proves(asked)
 
-    assert not phone.is_logged_in
-    assert visitor.is_logged_in
+    assert before == [True, True]
+    assert [visitor.is_logged_in, phone.is_logged_in] == [True, False]
 
 
 def test_log_out_everywhere_else_keeps_this_one(alice: User, visitor: Visitor, phone: Visitor) -> None:

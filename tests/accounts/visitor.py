@@ -11,7 +11,6 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.mail import EmailMessage
-from django.http import HttpResponse
 from django.test import Client
 
 from tenants.models import User
@@ -48,7 +47,7 @@ class Visitor:
         return self.client.get("/accounts/security/").status_code == 200
 
 
-def text(answer: HttpResponse) -> str:
+def text(answer: Any) -> str:
     """The page's words in one line."""
     page = re.sub(r"<(style|svg|script|head).*?</\1>", " ", answer.content.decode(), flags=re.DOTALL)
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from tests.bench import broker, ingest, latency
+from tests.bench import broker, ingest, latency, logins
 from tests.bench.figures import SPREAD, load, say, table
 from tests.bench.slack_events import Sender
 from tests.flow.office import open_office
@@ -14,10 +14,12 @@ def main() -> None:
     """Measure and print; a failure to measure is the only failure."""
     given = _arguments()
     say(f"Before: {load()}.\n")
-    if given.only != "webhook":
+    if given.only in {None, "latency"}:
         _latency(given.messages, given.quiet)
-    if given.only != "latency":
+    if given.only in {None, "webhook"}:
         _webhook()
+    if given.only in {None, "logins"}:
+        _logins(given.samples)
     say(f"After: {load()}, this included.")
 
 
@@ -42,10 +44,20 @@ def _webhook() -> None:
         table(f"Ingest over {ingest.CONNECTIONS} connections", ingest.HEAD, ingest.measure(office, sender))
 
 
+def _logins(samples: int) -> None:
+    with temporary_stack(TRUSTED_PROXIES="1") as stack:
+        table("What the time of an answer tells", logins.TIMES_HEAD, logins.measure_times(stack, samples))
+        behind = ["behind a proxy", *logins.measure_guesses(stack, "203.0.113.9")]
+    with temporary_stack() as stack:
+        rows = [behind, ["without a proxy", *logins.measure_guesses(stack, "")]]
+    table("Guesses that claim another client each time", logins.GUESSES_HEAD, rows)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", choices=("latency", "webhook"), help="default: both")
+    parser.add_argument("--only", choices=("latency", "webhook", "logins"), help="default: all")
     parser.add_argument("--messages", type=int, default=100, help="apart, and as many ten at once")
+    parser.add_argument("--samples", type=int, default=200, help="log-ins of each kind whose time is taken")
     parser.add_argument("--quiet", type=float, nargs="+", default=[0.0, 2.0], help="quiet periods in seconds")
     return parser.parse_args()
 

@@ -1,0 +1,33 @@
+"""Limits as an attacker meets them: real HTTP, threads, and headers that claim another client each time."""
+
+import time
+
+from tests.accounts.crowd import Guesser
+from tests.stack import Stack
+
+ATTEMPTS = 150
+A_MINUTE = 10
+
+
+def test_spoofed_forwarding_headers_get_no_more_than_the_limit(named_stack: Stack) -> None:
+    """`python -m tests.bench --only logins` does the same with 1,000, and without a proxy too."""
+    began = time.monotonic()
+    statuses = Guesser(named_stack.url).guess_many(ATTEMPTS, "203.0.113.9")
+    minutes = int((time.monotonic() - began) // 60) + 1
+
+    assert set(statuses) == {200, 429}
+    assert 1 <= statuses[200] <= A_MINUTE * minutes
+
+
+def test_while_redis_hangs_it_is_neither_open_nor_shut(named_stack: Stack) -> None:
+    guesser = Guesser(named_stack.url)
+    for each in named_stack.processes("valkey"):
+        each.suspend()
+    try:
+        statuses = guesser.guess_many(40, "203.0.113.77")
+    finally:
+        for each in named_stack.processes("valkey"):
+            each.resume()
+
+    assert set(statuses) == {200, 429}
+    assert 1 <= statuses[200] <= 2 * A_MINUTE
