@@ -1,7 +1,7 @@
 """Trial credit and seats in the staff's admin. A subscription's panel comes with subscriptions."""
 
 from collections.abc import Collection, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -19,10 +19,10 @@ class TrialPanel(Panel):
     titles: ClassVar[tuple[str, ...]] = ("Trial credit left, USD",)
 
     def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
-        left: dict[UUID, object] = dict.fromkeys(tenants, f"{settings.TRIAL_CREDIT_USD:.2f}")
+        left: dict[Any, object] = dict.fromkeys(tenants, f"{settings.TRIAL_CREDIT_USD:.2f}")
         columns = ("tenant_id", "cap_usd", "spent_usd", "reserved_usd")
-        for meter in Meter.objects.using(STAFF).filter(key=TRIAL, tenant_id__in=tenants).only(*columns):
-            left[meter.tenant_id] = "no limit" if meter.left_usd is None else f"{meter.left_usd:.2f}"
+        meters = Meter.objects.using(STAFF).filter(key=TRIAL, tenant_id__in=tenants).only(*columns)
+        left |= {each.tenant_id: "no limit" if each.left_usd is None else f"{each.left_usd:.2f}" for each in meters}
         return {self.titles[0]: left}
 
 

@@ -60,18 +60,18 @@ class PipelinePanel(Panel):
     def tables(self, tenant: Tenant) -> Iterable[Table]:
         events = InboxEvent.objects.using(STAFF).filter(tenant_id=tenant.id)
         deliveries = Delivery.objects.using(STAFF).filter(tenant_id=tenant.id)
-        rows = [
+        waiting = [
             ("Inbox", *_tally(events, InboxEvent.WAITING, "received_at")),
             ("Outbox", *_tally(deliveries, OPEN_DELIVERIES, "created_at")),
         ]
-        yield Table("Waiting", ("", "Waiting", "Oldest since", "Failed in the last 7 days"), rows)
+        yield Table("Waiting", ("", "Waiting", "Oldest since", "Failed in the last 7 days"), waiting)
         failed = events.filter(state=InboxEvent.State.FAILED).order_by("-received_at")
         head = ("Received", "Kind", "Attempts", "Reason")
         columns = ("received_at", "kind", "attempt", "reason")
         yield Table("Failed events, the latest", head, list(failed.values_list(*columns)[:LATEST]), "None.")
         unsent = deliveries.filter(state=Delivery.State.FAILED).order_by("-created_at")
-        columns, head = ("created_at", "attempt", "error"), ("Made", "Attempts", "Error")
-        yield Table("Failed deliveries, the latest", head, list(unsent.values_list(*columns)[:LATEST]), "None.")
+        rows = list(unsent.values_list("created_at", "attempt", "error")[:LATEST])
+        yield Table("Failed deliveries, the latest", ("Made", "Attempts", "Error"), rows, "None.")
 
 
 def _tally(rows: QuerySet[Any], waiting: tuple[Any, ...], moment: str) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -34,7 +34,7 @@ class Summaries(ChangeList):
         found = {title: values for panel in panels() for title, values in panel.summaries(ids).items()}
         for tenant in tenants:
             tenant.summaries = {title: values.get(tenant.id) for title, values in found.items()}
-        self.result_list = tenants  # type: ignore[assignment]
+        self.result_list = tenants
 
 
 @admin.register(Tenant, site=site)
@@ -66,7 +66,7 @@ class TenantAdmin(StaffAdmin):
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """What support needs to know of a workspace, from each app."""
         tenant = self.get_object(request, object_id)
         context = {"tables": [table for panel in panels() for table in panel.tables(tenant)]} if tenant else {}
@@ -99,7 +99,8 @@ class UserAdmin(StaffAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         seconds = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_STEPS)
-        return super().get_queryset(request).annotate(has_second_step=Exists(seconds))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(has_second_step=Exists(seconds))
 
     @admin.display(boolean=True, description="Second step")
     def second_step(self, user: Any) -> bool:
@@ -107,14 +108,14 @@ class UserAdmin(StaffAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Superusers say who is staff, but not of themselves: the last one would be gone."""
-        return bool(request.user.is_superuser) and obj is not None and obj.pk != request.user.pk  # type: ignore[union-attr]
+        return bool(request.user.is_superuser) and obj is not None and obj.pk != request.user.pk
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for name in self.reads if name not in self.FLAGS)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         user = self.get_object(request, object_id)
         context = {"tables": _tables_of(user)} if user else {}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})

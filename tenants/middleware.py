@@ -70,7 +70,7 @@ class WorkspaceMiddleware:
             return _moved(request, match, workspace.tenant)
         with actor.acting(_actor(request, workspace)):
             if workspace and workspace.support:
-                _watch_support(request, workspace.support)
+                _watch_support(request, workspace.tenant, workspace.support)
             if workspace is None or _runs_outside(match):
                 return self.get_response(request)
             return self._scoped(request, workspace)
@@ -102,9 +102,9 @@ def _actor(request: HttpRequest, workspace: Workspace | None) -> actor.Actor:
     return actor.Actor(ip=ip, user_agent=user_agent)
 
 
-def _watch_support(request: HttpRequest, access: SupportGrant) -> None:
+def _watch_support(request: HttpRequest, tenant: Tenant, access: SupportGrant) -> None:
     """Staff look and change nothing, and the workspace's trail has each page. Raises PermissionDenied."""
-    support.note_look(access, str(request.method), request.get_full_path())
+    support.note_look(tenant.id, access, str(request.method), request.get_full_path())
     if request.method not in SAFE:
         raise PermissionDenied("Roster's support may look at this workspace and change nothing: ask one of its owners.")
 

@@ -49,7 +49,7 @@ def current_of(tenant_id: UUID) -> SupportGrant | None:
         return current()
 
 
-def note_look(access: SupportGrant, method: str, path: str) -> None:
+def note_look(tenant_id: UUID, access: SupportGrant, method: str, path: str) -> None:
     """Tell the workspace's trail what staff open, before they see it; committed whatever becomes of the page."""
-    with tenant_scope(access.tenant_id):
+    with tenant_scope(tenant_id):
         audit.record(actions.SUPPORT_VIEWED, access, detail=f"{method} {path}")

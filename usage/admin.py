@@ -24,8 +24,8 @@ class UsagePanel(Panel):
         month = {"tenant_id": tenant.id, "day__gte": first}
         used = DailyUsage.objects.using(STAFF).filter(**month).values_list("agent_name", "provider", "model")
         sums = used.annotate(Sum("calls"), Sum("input_tokens"), Sum("output_tokens"), Sum("cost_usd"))
-        head = ("AI employee", "Provider", "Model", "Calls", "Input tokens", "Output tokens", "Cost, USD")
-        yield Table("Usage this month", head, list(sums.order_by("agent_name", "model")), "None.")
+        counted = ("AI employee", "Provider", "Model", "Calls", "Input tokens", "Output tokens", "Cost, USD")
+        yield Table("Usage this month", counted, list(sums.order_by("agent_name", "model")), "None.")
 
         said = DailyMessages.objects.using(STAFF).filter(**month).values_list("agent_name", "channel")
         counts = said.annotate(Sum("received"), Sum("sent")).order_by("agent_name", "channel")

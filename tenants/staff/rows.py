@@ -1,7 +1,7 @@
 """Rows as staff see them: read-only unless said otherwise, only named columns, each look audited."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 from uuid import UUID
 
 from django.contrib import admin
@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 
@@ -43,7 +43,7 @@ class StaffAdmin(admin.ModelAdmin[Any]):
         return tuple(dict.fromkeys((self.model._meta.pk.name, *self.reads, *self.also_reads)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = self.model._default_manager.using(STAFF)
+        rows: QuerySet[Any] = self.model._default_manager.using(STAFF)
         return rows.select_related(*self.follows).only(*self.columns(), *self._followed())
 
     def _followed(self) -> Iterator[str]:
@@ -76,7 +76,7 @@ class StaffAdmin(admin.ModelAdmin[Any]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """A list or a search: audited with its words, for a workspace's own list in that workspace's trail."""
         if request.method == "GET":
             asked = ", ".join(f"{name}={value}" for name, value in request.GET.items())
@@ -86,18 +86,18 @@ class StaffAdmin(admin.ModelAdmin[Any]):
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """A row: audited, whatever becomes of it."""
         shown = self.get_object(request, object_id)
         if shown is not None and request.method == "GET":
             note(actions.STAFF_VIEWED, shown)
         return super().change_view(request, object_id, form_url, extra_context)
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """What the trails say about a row, the newest first."""
         shown = self.get_object(request, object_id)
         if shown is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+            raise Http404("There is no such record.")
         note(actions.STAFF_VIEWED, shown, detail="Its history.")
         page = Paginator(_events_about(shown), self.list_per_page).get_page(request.GET.get("p"))
         context = {
@@ -120,7 +120,7 @@ class StaffAdmin(admin.ModelAdmin[Any]):
             changes = {name: [form.initial.get(name), form.cleaned_data[name]] for name in names}
             note(actions.STAFF_CHANGED, obj, changes=changes)
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> NoReturn:
         """Nothing is added here."""
         raise PermissionDenied
 

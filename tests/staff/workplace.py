@@ -1,0 +1,106 @@
+"""A workspace in which something of everything has happened, with a canary wherever staff must not read."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from agents.models import Agent, Conversation, LLMCall, Run, Turn
+from billing import quota
+from channels.models import Connection, Contact, Delivery, InboxEvent, InstallAttempt, Thread
+from tenants import audit
+from tenants.actions import STAFF_VIEWED
+from tenants.models import (
+    ApiToken,
+    Export,
+    ExportPart,
+    IdempotentRequest,
+    Invitation,
+    Role,
+    Tenant,
+)
+from tenants.scope import tenant_scope
+from tests.factories import make_agent, make_connection
+from usage.models import DailyMessages, DailyUsage
+
+CANARY = "cage-of-canaries"
+
+
+@dataclass
+class Workplace:
+    """The rows that tests speak of."""
+
+    tenant: Tenant
+    agent: Agent
+    connection: Connection
+    event: InboxEvent
+    delivery: Delivery
+
+
+def fill(tenant: Tenant, team: str = "T0NORTHWIND") -> Workplace:
+    """Hire, connect, hear a message, fail to answer it; and keep what else a workspace keeps."""
+    with tenant_scope(tenant.id):
+        agent = make_agent(instructions=CANARY)
+        connection = make_connection(team, token=f"xoxb-{CANARY}", name=f"Northwind {team}")
+        event, delivery = _failed_answer(agent, connection)
+        _ledger(agent)
+        _kept_secrets(tenant, connection)
+        audit.record(STAFF_VIEWED, connection, changes={"instructions": [CANARY, CANARY]})
+    return Workplace(tenant, agent, connection, event, delivery)
+
+
+def _failed_answer(agent: Agent, connection: Connection) -> tuple[InboxEvent, Delivery]:
+    conversation = Conversation.objects.create(agent=agent, channel="slack", title=f"Title {CANARY}")
+    revision = agent.revisions.latest("number")
+    run = Run.objects.create(conversation=conversation, revision=revision, attempt=1, state=Run.State.ANSWERED)
+    turn = Turn.objects.create(conversation=conversation, speaker=Turn.Speaker.PERSON, author=CANARY, text=CANARY)
+    LLMCall.objects.create(run=run, provider="openai", model="gpt-4.1-mini", estimate_usd=Decimal("0.01"))
+    thread = Thread.objects.create(connection=connection, external_id=f"C1:{CANARY}", conversation=conversation)
+    event = InboxEvent.objects.create(
+        connection=connection,
+        thread=thread,
+        turn=turn,
+        run=run,
+        provider="slack",
+        external_account=connection.external_id,
+        event_id=f"Ev{connection.external_id}",
+        kind="app_mention",
+        address={"channel": CANARY},
+        position=Decimal(1),
+        payload=CANARY,
+        state=InboxEvent.State.FAILED,
+        reason="Slack said: channel_not_found",
+    )
+    delivery = Delivery.objects.create(
+        thread=thread,
+        run=run,
+        sequence=0,
+        address={"channel": CANARY},
+        text=CANARY,
+        state=Delivery.State.FAILED,
+        error="channel_not_found",
+    )
+    return event, delivery
+
+
+def _ledger(agent: Agent) -> None:
+    quota.trial_meter()
+    day = timezone.now().date()
+    DailyUsage.objects.create(
+        day=day, agent_id=agent.id, agent_name=agent.name, provider="openai", model="gpt-4.1-mini", channel="slack",
+        calls=3, cost_usd=Decimal("0.25"),
+    )  # fmt: skip
+    DailyMessages.objects.create(day=day, agent_id=agent.id, agent_name=agent.name, channel="slack", received=4, sent=3)
+
+
+def _kept_secrets(tenant: Tenant, connection: Connection) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
+    digest = f"{CANARY} {tenant.slug}"
+    ApiToken.objects.create(tenant=tenant, name="Robot", role=Role.VIEWER, digest=digest, last_four="ab1c")
+    Invitation.objects.create(tenant=tenant, email=f"new@{tenant.slug}.example", digest=digest, expires_at=tomorrow)
+    Contact.objects.create(connection=connection, external_id="U1", name=CANARY)
+    InstallAttempt.objects.create(provider="slack", state_digest=CANARY, session_digest=CANARY, expires_at=tomorrow)
+    export = Export.objects.create(requested_by_name="alice@acme.example")
+    ExportPart.objects.create(export=export, number=0, content=CANARY.encode())
+    IdempotentRequest.objects.create(caller=CANARY, key=CANARY, fingerprint=CANARY, answer=CANARY)
