@@ -11,7 +11,7 @@ HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
-class RequestMiddleware(StructlogMiddleware):  # type: ignore[misc]
+class RequestMiddleware(StructlogMiddleware):
     """django-structlog's, which makes a new id for each request, with that id in the answer's X-Request-ID.
 
     A caller's own X-Request-ID never becomes ours, since anybody could then write lines under somebody else's; a

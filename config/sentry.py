@@ -8,9 +8,11 @@ from typing import Any
 
 import sentry_sdk
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.integrations.logging import ignore_logger
+from sentry_sdk.utils import BadDsn, Dsn
 
 from config.scrubber import Scrubber
 
@@ -20,7 +22,13 @@ TAGS = ("request_id", "tenant", "task", "task_id")
 
 
 def start(dsn: str, scrubber: Scrubber, environment: str) -> None:
-    """Send uncaught exceptions and ERROR log lines to `dsn` from now on."""
+    """Send uncaught exceptions and ERROR log lines to `dsn` from now on. Raises ImproperlyConfigured."""
+    try:
+        Dsn(dsn)
+    except BadDsn as error:
+        raise ImproperlyConfigured(
+            "SENTRY_DSN is not the address of a project: copy it from the project's Client Keys page in Sentry."
+        ) from error
     sentry_sdk.init(
         dsn=dsn,
         environment=environment,

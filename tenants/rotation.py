@@ -4,10 +4,12 @@ The state is the data: a ciphertext names its key, so a rotation that was stoppe
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -44,7 +46,7 @@ class Place:
             yield transaction.atomic
             return
         for tenant_id in list(_every(Tenant).order_by("id").values_list("id", flat=True)):
-            yield lambda tenant_id=tenant_id: tenant_scope(tenant_id)
+            yield partial(tenant_scope, tenant_id)
 
     def rows(self) -> "models.QuerySet[Any]":
         """What holds ciphertext, with that as `raw`, in the order of keys."""
@@ -58,6 +60,10 @@ class Place:
     def key_ids(self, raw: str) -> list[str]:
         """Which keys the ciphertexts in a row's text name; `unknown` for what is no ciphertext."""
         return encryption.key_ids_in(raw) or ["unknown"]
+
+    def sealed_in(self, raw: str) -> list[str]:
+        """The ciphertexts in a row's text."""
+        return [raw]
 
     def renew(self, row: Any) -> None:
         """Write one row anew; its lock is held. Raises UndecryptableError."""
@@ -75,6 +81,9 @@ class Document(Place):
 
     def outdated(self) -> "models.QuerySet[Any]":
         return self.rows().filter(raw__regex=f'"(?!{encryption.newest_key_id()}:){SEALED}"')
+
+    def sealed_in(self, raw: str) -> list[str]:
+        return re.findall(SEALED, raw)
 
     def renew(self, row: Any) -> None:
         self._write(row, _renewed(json.loads(row.raw)))

@@ -82,5 +82,5 @@ if __name__ == "__main__":
 
     settings.ROOT_URLCONF = "tests.secrets.failing"
     request()
-    failing_task.apply(args=[CANARIES[0]], task_id="task-1")
+    failing_task.apply(args=(CANARIES[0],), task_id="task-1")
     crash(CANARIES[0])
