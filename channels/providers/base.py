@@ -123,6 +123,10 @@ class Provider(Protocol):
         """Give the token back, so that the provider knows us no more. Raises DeliveryError."""
         ...
 
+    def verify(self, account: Account, timeout_seconds: int) -> None:
+        """Does the provider still accept the token? Changes nothing. Raises DeliveryError."""
+        ...
+
     def start_test(self, account: Account, text: str) -> InboundMessage:
         """Really post a test question where its operator sees it; the message to be answered. Raises DeliveryError."""
         ...

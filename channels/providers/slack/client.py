@@ -98,6 +98,11 @@ class Slack:
                 client_id=settings.SLACK_CLIENT_ID, client_secret=settings.SLACK_CLIENT_SECRET
             )
 
+    def verify(self, account: Account, timeout_seconds: int) -> None:
+        """auth.test: https://docs.slack.dev/reference/methods/auth.test"""
+        with _failures():
+            client(account.token, timeout_seconds).auth_test()
+
     def start_test(self, account: Account, text: str) -> InboundMessage:
         """Post the question into the direct messages of whoever installed the app; it is answered in its thread."""
         with _failures():
@@ -123,9 +128,9 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def client(token: str = "") -> WebClient:
+def client(token: str = "", timeout_seconds: int = TIMEOUT_SECONDS) -> WebClient:
     """A client without the SDK's own retries: it re-sends once by default, and the outbox owns that decision."""
-    return WebClient(token or None, base_url=settings.SLACK_API_URL, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+    return WebClient(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
 
 
 def _post(account: Account, address: Address, text: str, payload: Mapping[str, str]) -> SlackResponse:
