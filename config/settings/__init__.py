@@ -3,6 +3,7 @@
 from config.settings.accounts import *
 from config.settings.base import *
 from config.settings.data import *
+from config.settings.doctor import *
 from config.settings.hardening import *
 from config.settings.logs import *
 from config.settings.pipeline import *
