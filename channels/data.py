@@ -81,6 +81,10 @@ def erase_person(request: HttpRequest, contact_id: UUID) -> HttpResponse:
     with tenant_scope(tenant.id):
         if not Contact.objects.filter(id=contact_id).exists():
             raise Http404("No such person.")
-    erased = erasure.erase_person(tenant.id, contact_id)
-    messages.success(request, f"The person is erased. {erased}")
+    try:
+        erased = erasure.erase_person(tenant.id, contact_id)
+    except erasure.StillTalkingError as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, f"The person is erased. {erased}")
     return redirect("workspace:people", tenant.slug)

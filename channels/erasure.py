@@ -4,10 +4,12 @@ What a redelivery would be known by (the keys of its event) stays, without conte
 Locks are taken in the order of the pipeline: thread, conversation, deliveries, events, turns, calls.
 """
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import IntegrityError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -20,6 +22,8 @@ from channels.models import Contact, Delivery, InboxEvent, InboxEventQuerySet, T
 from channels.providers import provider_named
 from tenants import audit, export
 from tenants.scope import tenant_scope
+
+log = logging.getLogger(__name__)
 
 REASON = "Erased."
 EVENTS_AT_ONCE = 200
@@ -34,8 +38,9 @@ def forget(conversations: Collection[UUID], *, even_open: bool = False) -> int:
     """
     threads = list(_locked_threads(conversations, waits=even_open))
     taken = Thread.objects.filter(conversation__in=conversations).exclude(id__in=[each.id for each in threads])
-    found = Conversation.objects.select_for_update(no_key=True).exclude(thread__in=taken)
-    locked = list(found.filter(id__in=conversations).order_by("id").values_list("id", flat=True))
+    free = set(conversations) - set(taken.values_list("conversation", flat=True))
+    found = Conversation.objects.select_for_update(no_key=True).filter(id__in=free).order_by("id")
+    locked = list(found.values_list("id", flat=True))
     if even_open:
         _end(threads)
     else:
@@ -112,6 +117,13 @@ class Person:
         return salted_hmac("channels.erasure", f"{self.connection_id}:{self.external_id}").hexdigest()[:16]
 
 
+class StillTalkingError(Exception):
+    """The person writes so quickly that there is always something new."""
+
+    def __init__(self) -> None:
+        super().__init__("The person is writing at this very moment: press the button again.")
+
+
 @dataclass
 class Erased:
     """What was found of a person, and is gone."""
@@ -119,6 +131,11 @@ class Erased:
     conversations: int = 0
     messages: int = 0
     answers: int = 0
+
+    def add(self, more: "Erased") -> None:
+        self.conversations += more.conversations
+        self.messages += more.messages
+        self.answers += more.answers
 
     def __str__(self) -> str:
         """A sentence without a name."""
@@ -141,20 +158,33 @@ class _Found:
 def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
     """Erase what a person said, the answers to it, and who they are. Open no scope around this: it takes several.
 
-    What was interrupted is done by calling it again: the contact goes last. Raises Contact.DoesNotExist.
+    What was interrupted is done by calling it again: the contact goes last. Raises Contact.DoesNotExist, and
+    StillTalkingError.
     """
     person, erased = _person(tenant_id, contact_id), Erased()
     for _ in range(MOST_PASSES):
         found = list(_events_about(person))
-        for thread_id in dict.fromkeys(each.thread_id for each in found):
-            _erase_in(person, thread_id, [each for each in found if each.thread_id == thread_id], erased)
+        threads = dict.fromkeys(each.thread_id for each in found)
+        is_done = [_try_in(person, id, [each for each in found if each.thread_id == id], erased) for id in threads]
         if not found:
             break
+    if not all(is_done):
+        raise StillTalkingError
     with tenant_scope(tenant_id):
         Contact.objects.filter(id=contact_id).delete()
         export.withdraw()
         audit.record(actions.PERSON_ERASED, detail=f"{erased} Fingerprint of the person: {person.digest}.")
     return erased
+
+
+def _try_in(person: Person, thread_id: UUID | None, found: "Sequence[_Found]", erased: Erased) -> bool:
+    """One thread; False if somebody wrote there at the very moment, so that it has to be done again."""
+    try:
+        erased.add(_erase_in(person, thread_id, found))
+    except (IntegrityError, OperationalError) as error:
+        log.info("A thread is erased again: %s", error)
+        return False
+    return True
 
 
 def _person(tenant_id: UUID, contact_id: UUID) -> Person:
@@ -200,9 +230,9 @@ def _judged(person: Person, event: InboxEvent) -> _Found | None:
     return _Found(event.id, event.thread_id, is_said=True) if message.author == person.external_id else None
 
 
-def _erase_in(person: Person, thread_id: UUID | None, found: Sequence[_Found], erased: Erased) -> None:
+def _erase_in(person: Person, thread_id: UUID | None, found: Sequence[_Found]) -> Erased:
     """One thread in one transaction; events of no thread only lose what they told."""
-    ids = [each.id for each in found]
+    ids, erased = [each.id for each in found], Erased()
     with tenant_scope(person.tenant_id):
         threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related("conversation__agent")
         thread = threads.filter(id=thread_id).first()
@@ -217,6 +247,7 @@ def _erase_in(person: Person, thread_id: UUID | None, found: Sequence[_Found], e
         for conversation in set(conversations) - set(own):
             _blank(conversation, said, erased)
         _empty(InboxEvent.objects.filter(id__in=ids))
+    return erased
 
 
 def _others_spoke(conversation: UUID, said: Sequence[UUID]) -> bool:

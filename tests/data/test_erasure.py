@@ -1,0 +1,354 @@
+"""Erasing a person, and forgetting conversations."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from agents import transcript
+from agents.llm import LLMBusyError
+from agents.models import Conversation, LLMCall, Run, Turn
+from channels import answering, erasure, outbox, people
+from channels.erasure import ERASED
+from channels.models import Contact, Delivery, InboxEvent, Thread
+from tenants import export
+from tenants.models import AuditEvent, Export, ExportPart, Role
+from tenants.scope import tenant_scope
+from tests.channels.slack import payload, post
+from tests.data.conftest import BEN, CAROL, Person, Shop, words
+from usage.models import Hold, Meter, UsageRecord
+
+
+def erase(shop: Shop, external_id: str = BEN) -> erasure.Erased:
+    return erasure.erase_person(shop.tenant.id, shop.contact(external_id).id)
+
+
+def payloads(shop: Shop) -> str:
+    with tenant_scope(shop.tenant.id):
+        return "".join(InboxEvent.objects.values_list("payload", flat=True))
+
+
+def states(shop: Shop) -> list[str]:
+    with tenant_scope(shop.tenant.id):
+        return list(InboxEvent.objects.order_by("id").values_list("state", flat=True))
+
+
+def test_a_conversation_with_nobody_else_is_deleted_whole(shop: Shop) -> None:
+    shop.talk("My number is 4711.")
+    shop.talk("I am Carol.", by=CAROL)
+    erased = erase(shop)
+    assert (erased.conversations, erased.messages, erased.answers) == (1, 0, 0)
+    assert shop.turns() == ["I am Carol.", "We open at nine."]
+    with tenant_scope(shop.tenant.id):
+        assert Conversation.objects.count() == Thread.objects.count() == Run.objects.count() == 1
+        assert not Contact.objects.filter(external_id=BEN).exists()
+        assert Contact.objects.filter(external_id=CAROL).exists()
+    assert "4711" not in payloads(shop)
+    assert CAROL in payloads(shop)
+
+
+def test_in_a_conversation_with_others_words_and_answers_are_replaced(shop: Shop) -> None:
+    thread_id = shop.talk("My number is 4711.", reply="Thank you, 4711.")
+    shop.talk("What about me?", by=CAROL, thread_ts=shop.ts_of(thread_id), reply="You too, Carol.")
+    erased = erase(shop)
+    assert (erased.conversations, erased.messages, erased.answers) == (0, 1, 1)
+    assert shop.turns() == [ERASED, ERASED, "What about me?", "You too, Carol."]
+    with tenant_scope(shop.tenant.id):
+        assert list(Turn.objects.order_by("id").values_list("author", flat=True)) == ["", "Maya", CAROL, "Maya"]
+        assert [each.text for each in Delivery.objects.in_order()] == [ERASED, "You too, Carol."]
+        assert Conversation.objects.get().title == ERASED
+        assert LLMCall.objects.filter(actual_usd__gt=0).count() == 2
+    assert "4711" not in payloads(shop)
+
+
+def test_the_ledger_keeps_its_numbers(shop: Shop) -> None:
+    shop.talk("My number is 4711.")
+    with tenant_scope(shop.tenant.id):
+        before = list(UsageRecord.objects.values_list("cost_usd", "input_tokens"))
+    erase(shop)
+    with tenant_scope(shop.tenant.id):
+        assert list(UsageRecord.objects.values_list("cost_usd", "input_tokens")) == before != []
+
+
+def test_the_employee_is_not_reminded_of_what_was_erased(shop: Shop) -> None:
+    thread_id = shop.talk("My number is 4711.")
+    shop.talk("What about me?", by=CAROL, thread_ts=shop.ts_of(thread_id), reply="You too.")
+    erase(shop)
+    shop.hear("And now?", by=CAROL, thread_ts=shop.ts_of(thread_id))
+    told = [message.text for message in shop.claim(thread_id).run.prompt.messages]
+    assert told == ["What about me?", "You too.", "And now?"]
+    with tenant_scope(shop.tenant.id):
+        assert ERASED not in [turn.text for turn in transcript.remembered(Conversation.objects.get())]
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_a_redelivery_of_an_erased_message_is_absorbed(shop: Shop, is_shared: bool) -> None:
+    body, ts = shop.said("My number is 4711.", by=BEN, event_id="EvBen")
+    post(shop.client, body)
+    if is_shared:
+        shop.hear("Me too", by=CAROL, thread_ts=ts)
+    erase(shop)
+    before = shop.turns()
+    twin = {**body, "event_id": "EvTwin", "event": {**body["event"], "type": "message", "channel_type": "channel"}}  # type: ignore[dict-item]
+    for again in (body, twin):
+        assert post(shop.client, again).status_code == 200
+    assert shop.turns() == before
+    with tenant_scope(shop.tenant.id):
+        kept = InboxEvent.objects.get(event_id="EvBen")
+    assert (kept.payload, kept.state, kept.reason) == ("", "ignored", "Erased.")
+
+
+def test_what_they_said_to_others_and_changed_later_goes_too(shop: Shop) -> None:
+    shop.talk("Hello")
+    talk = payload(
+        "message_channels", text="My number is 4711.", ts="1700009.1", channel="C1", user=BEN, _event_id="E1"
+    )
+    post(shop.client, talk)
+    carols = payload("message_channels", text="Tell @U0BEN", ts="1700009.2", channel="C1", user=CAROL, _event_id="E2")
+    post(shop.client, carols)
+    changed = payload("message_changed", channel="C1", _event_id="E3")
+    changed["event"]["message"] = {"user": BEN, "text": "My number is 4712.", "ts": "1700009.1"}
+    post(shop.client, changed)
+    assert "4711" in payloads(shop)
+    assert "4712" in payloads(shop)
+    erase(shop)
+    assert "471" not in payloads(shop)
+    assert "Tell @U0BEN" in payloads(shop)
+
+
+def test_who_is_being_answered_is_erased_and_the_worker_drops_its_answer(shop: Shop) -> None:
+    claim = shop.claim(shop.hear("My number is 4711."))
+    erase(shop)
+    shop.land(claim, "Thank you, 4711.")
+    assert shop.turns() == []
+    with tenant_scope(shop.tenant.id):
+        assert Delivery.objects.count() == 0
+        assert UsageRecord.objects.get().is_assumed
+        assert Hold.objects.get().state == "settled"
+        assert Meter.objects.get().reserved_usd == 0
+
+
+def test_a_failure_of_the_llm_comes_too_late_as_well(shop: Shop) -> None:
+    claim = shop.claim(shop.hear("My number is 4711."))
+    erase(shop)
+    answering._land_failure(claim, LLMBusyError("Busy."))
+    assert shop.turns() == []
+
+
+def test_in_a_conversation_with_others_theirs_is_answered_anew(shop: Shop) -> None:
+    body, ts = shop.said("My number is 4711.", by=BEN)
+    post(shop.client, body)
+    thread_id = shop.hear("When do you open?", by=CAROL, thread_ts=ts)
+    claim = shop.claim(thread_id)
+    erase(shop)
+    shop.land(claim, "Thank you, 4711.")
+    assert states(shop) == ["ignored", "pending"]
+    again = shop.claim(thread_id)
+    assert [message.text for message in again.run.prompt.messages] == ["When do you open?"]
+    shop.land(again, "At nine.")
+    assert shop.turns() == [ERASED, "When do you open?", "At nine."]
+
+
+@pytest.mark.parametrize("state", ["pending", "sending", "unknown"])
+def test_an_answer_on_its_way_is_not_sent_any_more(shop: Shop, state: str) -> None:
+    body, ts = shop.said("My number is 4711.", by=BEN)
+    post(shop.client, body)
+    thread_id = shop.hear("Me too", by=CAROL, thread_ts=ts)
+    shop.land(shop.claim(thread_id), "Thank you, 4711.")
+    dispatch = outbox._next(shop.tenant.id, thread_id)
+    assert dispatch
+    with tenant_scope(shop.tenant.id):
+        Delivery.objects.update(state=state)
+    erase(shop)
+    outbox._land_found(dispatch, None)
+    assert outbox._next(shop.tenant.id, thread_id) is None
+    with tenant_scope(shop.tenant.id):
+        assert [(each.state, each.text) for each in Delivery.objects.all()] == [("failed", ERASED)]
+
+
+def test_a_name_that_is_learned_meanwhile_is_not_kept(shop: Shop) -> None:
+    thread_id = shop.talk("Hello")
+    contact = shop.contact()
+    erase(shop)
+    with tenant_scope(shop.tenant.id):
+        people._remember(contact, "Ben Smith")
+    people.introduce(shop.tenant.id, thread_id)
+    with tenant_scope(shop.tenant.id):
+        assert not Contact.objects.exists()
+
+
+def test_the_trail_tells_how_much_but_not_who(shop: Shop) -> None:
+    shop.talk("My number is 4711.")
+    with tenant_scope(shop.tenant.id):
+        Contact.objects.update(name="Ben Smith")
+        Turn.objects.filter(author=BEN).update(author="Ben Smith")
+    erase(shop)
+    with tenant_scope(shop.tenant.id):
+        entry = AuditEvent.objects.get(action="person.erased")
+    assert "1 conversation deleted" in entry.detail
+    told = f"{entry.detail}{entry.changes}{entry.target_name}{entry.target_id}"
+    assert not any(word in told for word in ("Ben", BEN, "4711"))
+
+
+def test_exports_that_were_made_before_are_deleted_and_one_under_way_begins_anew(shop: Shop) -> None:
+    shop.talk("My number is 4711.")
+    with tenant_scope(shop.tenant.id):
+        done = export.request(shop.owner)
+    export.make(shop.tenant.id, done.id)
+    with tenant_scope(shop.tenant.id):
+        running = export.request(shop.owner)
+    attempt = export._claim(shop.tenant.id, running.id)
+    assert attempt
+    erase(shop)
+    assert not export.renew(export._Work(shop.tenant.id, running.id, attempt))
+    export.make(shop.tenant.id, running.id)
+    with tenant_scope(shop.tenant.id):
+        assert list(Export.objects.order_by("id").values_list("state", flat=True)) == ["expired", "done"]
+        assert not ExportPart.objects.filter(export=done).exists()
+    assert export._claim(shop.tenant.id, running.id) is None
+
+
+def test_it_is_done_by_doing_it_again_after_an_interruption(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        shop.talk("My number is 4711.")
+    forget, calls = erasure._erase_in, []
+
+    def die_at_the_second(*args: object) -> erasure.Erased:
+        calls.append(1)
+        if len(calls) == 2:
+            raise ZeroDivisionError
+        return forget(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(erasure, "_erase_in", die_at_the_second)
+    with pytest.raises(ZeroDivisionError):
+        erase(shop)
+    assert shop.contact()
+    assert erase(shop).conversations == 2
+    assert shop.turns() == []
+
+
+@dataclass
+class Bustle:
+    """Ben and a worker, all the time; whatever goes wrong is kept."""
+
+    shop: Shop
+    ts: str
+    is_over: threading.Event = field(default_factory=threading.Event)
+    faults: list[Exception] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def write(self) -> None:
+        with self.lock:
+            body, _ = self.shop.said("My number is 4711.", by=BEN, thread_ts=random.choice([self.ts, ""]))
+        post(Client(raise_request_exception=False), body)
+
+    def answer(self) -> None:
+        with tenant_scope(self.shop.tenant.id):
+            threads = list(Thread.objects.values_list("id", flat=True))
+        for thread_id in threads:
+            claim = self.shop.claim_or_none(thread_id)
+            if claim:
+                self.shop.land(claim)
+            self.shop.send(thread_id)
+
+    def go_on(self, work: Callable[[], None]) -> None:
+        while not self.is_over.is_set():
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the test fails by it
+                self.faults.append(error)
+        connection.close()
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        workers = [threading.Thread(target=self.go_on, args=(work,)) for work in (self.write, self.answer, self.answer)]
+        for each in workers:
+            each.start()
+        try:
+            yield
+        finally:
+            self.is_over.set()
+            for each in workers:
+                each.join()
+
+
+def erase_if_known(shop: Shop) -> None:
+    with tenant_scope(shop.tenant.id):
+        contact = Contact.objects.filter(external_id=BEN).first()
+    if contact:
+        with suppress(erasure.StillTalkingError):
+            erasure.erase_person(shop.tenant.id, contact.id)
+
+
+def test_they_write_and_are_answered_all_the_time_and_nothing_deadlocks(shop: Shop) -> None:
+    bustle = Bustle(shop, shop.ts_of(shop.talk("Hello, I am Carol.", by=CAROL)))
+    with bustle.around():
+        for _ in range(8):
+            erase_if_known(shop)
+    assert bustle.faults == []
+    erase_if_known(shop)
+    assert "Hello, I am Carol." in shop.turns()
+    assert "My number is 4711." not in shop.turns()
+    assert "4711" not in payloads(shop)
+
+
+def test_open_conversations_are_left_alone_by_forget(shop: Shop) -> None:
+    waiting, leased, leaving = (shop.hear(text) for text in ("Waiting", "Leased", "Leaving"))
+    shop.claim(leased)
+    shop.land(shop.claim(leaving))
+    done = shop.talk("Done")
+    with tenant_scope(shop.tenant.id):
+        everything = list(Conversation.objects.values_list("id", flat=True))
+        gone = Conversation.objects.get(thread=done).id
+        assert erasure.forget(everything) == 1
+        assert not Conversation.objects.filter(id=gone).exists()
+        assert set(Thread.objects.values_list("id", flat=True)) == {waiting, leased, leaving}
+
+
+def test_a_conversation_that_a_worker_has_locked_is_left_alone(shop: Shop) -> None:
+    thread_id = shop.talk("Done")
+    locked, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with tenant_scope(shop.tenant.id):
+            Thread.objects.select_for_update(no_key=True).get(id=thread_id)
+            locked.set()
+            go_on.wait(10)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert locked.wait(10)
+    with tenant_scope(shop.tenant.id):
+        assert erasure.forget(list(Conversation.objects.values_list("id", flat=True))) == 0
+    go_on.set()
+    holder.join()
+
+
+def test_an_admin_finds_and_erases_a_person(shop: Shop, hire: Callable[[Role], Person]) -> None:
+    shop.talk("My number is 4711.")
+    with tenant_scope(shop.tenant.id):
+        Contact.objects.update(name="Ben Smith")
+    admin = hire(Role.ADMIN)
+    page = words(admin.get("settings/data/people/?q=ben"))
+    assert "Erase Ben Smith?" in page
+    assert "Nobody is called" in words(admin.get("settings/data/people/?q=dora"))
+    contact = shop.contact()
+    assert admin.post(f"settings/data/people/{contact.id}/erase/").status_code == 302
+    assert "1 conversation deleted" in words(admin.get("settings/data/people/"))
+    assert admin.post(f"settings/data/people/{contact.id}/erase/").status_code == 404
+    with tenant_scope(shop.tenant.id):
+        assert AuditEvent.objects.get(action="person.erased").actor_name == admin.user.email
+
+
+def test_an_operator_may_not(shop: Shop, hire: Callable[[Role], Person]) -> None:
+    shop.talk("My number is 4711.")
+    operator = hire(Role.OPERATOR)
+    assert operator.get("settings/data/people/").status_code == 403
+    assert operator.post(f"settings/data/people/{shop.contact().id}/erase/").status_code == 403
+    assert "My number is 4711." in shop.turns()
