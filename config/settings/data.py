@@ -7,7 +7,10 @@ from config.settings.base import env
 
 # Databases: `app` serves under row-level security, `owner` migrates.
 _app = env.database("DATABASE_URL")
-_pool_size = env.count("DATABASE_POOL_SIZE", "16")
+# Behind PgBouncer in transaction mode connections are shared there: no pool of our own, no cursor that outlives its
+# transaction. Nothing else of a session is used: scopes and roles are set for one transaction.
+_behind_pgbouncer = env.flag("DATABASE_PGBOUNCER", default=False)
+_pool_size = env.count("DATABASE_POOL_SIZE", "0" if _behind_pgbouncer else "16")
 _pool = {"min_size": 1, "max_size": _pool_size, "timeout": 5} if _pool_size else False
 DATABASES = {
     "default": {
@@ -15,6 +18,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": _behind_pgbouncer,
         "OPTIONS": {"pool": _pool, "connect_timeout": 5},
     },
 }
