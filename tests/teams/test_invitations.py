@@ -10,6 +10,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from config.scrubber import Scrubber
 from tenants import invitations
 from tenants.models import Invitation, Role, User
 from tests import factories
@@ -61,6 +62,12 @@ def test_the_link_is_in_no_page_no_further_address_and_no_row(alice: Person, new
     assert plain not in newcomer.get("/invitations/").content.decode()
     assert plain not in str(Invitation.objects.values())
     assert plain not in str(dict(newcomer.client.session))
+
+
+def test_a_line_about_the_link_in_a_log_hides_it(alice: Person) -> None:
+    invite(alice)
+    link = link_to(NEW)
+    assert Scrubber().text(f"GET {link} failed") == "GET /invitations/[hidden]/ failed"
 
 
 def test_a_link_works_once(alice: Person, newcomer: Person, cast: Cast) -> None:
