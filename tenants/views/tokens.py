@@ -86,7 +86,9 @@ def _make(request: HttpRequest, form: TokenForm) -> tuple[ApiToken, str] | None:
 def _show_once(request: HttpRequest, token: ApiToken, plain: str) -> HttpResponse:
     """Not by way of a redirect, since the token would have to be kept somewhere; and never from a cache."""
     context = {"token": token, "plain": plain, "settings_page": "tokens"}
-    return render(request, "tenants/token_made.html", context, status=201, headers={"Cache-Control": "no-store"})
+    page = render(request, "tenants/token_made.html", context, status=201)
+    page.headers["Cache-Control"] = "no-store"
+    return page
 
 
 def _rows(request: HttpRequest) -> list[tuple[ApiToken, bool]]:
