@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_GET
 
 from config import api
 from config.examples import BY_FORMAT, Schemas
+from tenants import idempotency
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
@@ -88,6 +90,9 @@ def documentation(request: HttpRequest) -> HttpResponse:
         "public_url": settings.PUBLIC_URL,
         "problem": _pretty(PROBLEM),
         "body_limit": settings.REQUEST_MAX_BYTES,
+        "per_minute": settings.API_REQUESTS_PER_MINUTE,
+        "provider_per_minute": settings.API_PROVIDER_REQUESTS_PER_MINUTE,
+        "kept_hours": idempotency.KEPT_FOR // timedelta(hours=1),
     }
     return render(request, "api/documentation.html", context)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from rest_framework.views import APIView
 
 API = "/api/v1/"
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
+MODEL_PAGE = re.compile(r"/admin/\w+/\w+/")
+ONE_MODEL = "/admin/tenants/tenant/"
 NOBODY = str(UUID(int=7))
 SAMPLES = {"workspace": "acme", "step": "channel"}
 
@@ -51,6 +54,24 @@ def all_routes() -> list[Route]:
     views = ((view, str(regex)) for view, regex, *_ in found)
     routes = [Route(_pattern(regex), view, tuple(re.findall(r"<int:(\w+)>", regex))) for view, regex in views]
     return list({route.pattern: route for route in routes}.values())
+
+
+def kinds_of_routes() -> list[Route]:
+    """All, but of the staff's admin the pages of one model, and of the API one address where a slash makes two.
+
+    The others are the same view.
+    """
+    return [route for route in all_routes() if not _is_one_more(route)]
+
+
+def _is_one_more(route: Route) -> bool:
+    is_another_model = bool(MODEL_PAGE.match(route.pattern)) and not route.pattern.startswith(ONE_MODEL)
+    return is_another_model or (route.is_api and f"{route.pattern}/" in _patterns())
+
+
+@cache
+def _patterns() -> frozenset[str]:
+    return frozenset(route.pattern for route in all_routes())
 
 
 def _pattern(regex: str) -> str:

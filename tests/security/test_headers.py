@@ -10,7 +10,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.conftest import Cast
-from tests.security.routes import Route, all_routes
+from tests.security.routes import Route, kinds_of_routes
+from tests.staff.people import make_staff
 
 EXPECTED = {
     "X-Content-Type-Options": "nosniff",
@@ -47,7 +48,7 @@ def judge(response: HttpResponseBase) -> None:
         assert not INLINE.search(getattr(response, "content", b"")), "an inline style or script"
 
 
-@pytest.mark.parametrize("route", all_routes(), ids=lambda route: route.pattern)
+@pytest.mark.parametrize("route", kinds_of_routes(), ids=lambda route: route.pattern)
 def test_every_address_carries_the_policies(route: Route, stranger: Client, alice: Client) -> None:
     for client in (stranger, alice):
         for method in ("GET", "POST", "OPTIONS"):
@@ -76,6 +77,16 @@ def test_a_host_that_is_not_ours_gets_them_too(stranger: Client) -> None:
     response = stranger.get("/", headers={"Host": "evil.example"})
 
     assert response.status_code == 400
+    judge(response)
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/tenants/tenant/", "/admin/tenants/user/", "/admin/tenants/auditevent/"]
+)
+def test_the_staff_s_admin_carries_them_too(committed_cast: Cast, path: str) -> None:
+    response = make_staff().client.get(path)
+
+    assert response.status_code == 200
     judge(response)
 
 
