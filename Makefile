@@ -12,14 +12,14 @@ CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=chec
 	DATABASE_OWNER_URL=postgres://owner@127.0.0.1:1/roster REDIS_URL=redis://127.0.0.1:1/0 \
 	PLATFORM_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test check bench chaos requirements clean production development browser rebuild
+.PHONY: run test check bench chaos isolation fuzz requirements clean production development browser pgbouncer rebuild
 
 sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(1)
 
 run: production
 	@exec $(BIN)/python -m config.run
 
-test: development browser
+test: development browser pgbouncer
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest
 
@@ -36,6 +36,13 @@ bench: development
 
 chaos: development
 	$(BIN)/python -m tests.chaos
+
+# The long forms of two proofs of which `make test` runs a part: every combination, 10,000 requests, more examples.
+isolation: development pgbouncer
+	ISOLATION=full $(BIN)/python -m pytest tests/isolation -s
+
+fuzz: development
+	FUZZ=long $(BIN)/python -m pytest tests/fuzz
 
 requirements: $(CREATED)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
@@ -56,6 +63,13 @@ browser:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 			chromium fonts-liberation fonts-inter >/dev/null && exit 0; fi; \
 	echo "No browser found: install Chromium (on Debian: apt-get install chromium); the browser tests are skipped."
+
+pgbouncer:
+	@if command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+			pgbouncer >/dev/null && exit 0; fi; \
+	echo "PgBouncer is not installed (on Debian: apt-get install pgbouncer); its test is skipped."
 
 # The development set contains the production set, so either is good enough to run.
 production: $(CREATED)

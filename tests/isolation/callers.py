@@ -29,18 +29,20 @@ class Caller:
 
 def everybody(home: World) -> list[Caller]:
     """All callers, seen from one workspace as their home."""
-    members = [Caller(f"{role} by log-in", role, _logged_in(home.people[role])) for role in Role]
+    members = [Caller(f"{role} by log-in", role, logged_in(home.people[role])) for role in Role]
     tokens = [Caller(f"{role}'s token", role, _bearer(home.tokens[role]), is_token=True) for role in Role]
-    outsider = Caller("outsider", None, _logged_in(factories.make_user("outsider@example.com")))
+    outsider = Caller("outsider", None, logged_in(factories.make_user("outsider@example.com")))
     staff = factories.make_user("staff@example.com")
     User.objects.filter(id=staff.id).update(is_staff=True, is_superuser=True)
-    supporter = Caller("staff without a grant", None, _logged_in(staff), is_staff=True)
+    supporter = Caller("staff without a grant", None, logged_in(staff), is_staff=True)
     return [*members, *tokens, outsider, supporter, Caller("anonymous")]
 
 
-def _logged_in(user: User) -> dict[str, str]:
+def logged_in(user: User) -> dict[str, str]:
+    """The header of a log-in of this person."""
     client = Client()
     client.force_login(user)
+    client.get("/")  # what a first visit writes into the session is written now
     return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"}
 
 

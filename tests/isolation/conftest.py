@@ -1,6 +1,7 @@
 """Two furnished workspaces, committed, in a Postgres that notes who writes what."""
 
 import logging
+import os
 from collections.abc import Iterator
 
 import psycopg
@@ -10,6 +11,7 @@ from django.db import connections
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
+from billing import quota
 from config.embedded.postgres import Postgres
 from tests.conftest import KEPT_TABLES
 from tests.isolation.callers import everybody
@@ -24,6 +26,9 @@ QUIET = {
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
     "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
     "ACCOUNT_RATE_LIMITS": False,
+    "API_REQUESTS_PER_MINUTE": 10**6,
+    "API_PROVIDER_REQUESTS_PER_MINUTE": 10**6,
+    "API_UNKNOWN_REQUESTS_PER_MINUTE": 10**6,
 }
 """Nothing may refuse but permissions: limits would hide what they let nobody see."""
 
@@ -31,13 +36,14 @@ QUIET = {
 @pytest.fixture(scope="module")
 def matrix(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[Matrix]:
     """The matrix of two workspaces; the owner empties the tables afterwards."""
-    with django_db_blocker.unblock(), override_settings(**QUIET):
+    with django_db_blocker.unblock(), override_settings(**QUIET), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quota, "SEATS_WITHOUT_SUBSCRIPTION", 10)  # there is no subscription yet that could give more
         home, neighbour = furnish("acme"), furnish("globex")
         callers = everybody(home)
         logging.disable(logging.CRITICAL)
         with watched(postgres):
             aliases = [alias for alias in settings.DATABASES if alias != "owner"]
-            yield Matrix(home, neighbour, callers, aliases)
+            yield Matrix(home, neighbour, callers, aliases, is_whole=os.environ.get("ISOLATION") == "full")
         logging.disable(logging.NOTSET)
         connections.close_all()
     empty(postgres)

@@ -40,7 +40,7 @@ def report(matrix: Matrix, postgres: Postgres) -> Iterator[Report]:
     before = digests(postgres, matrix.neighbour.owners)
     for route in all_routes():
         try:
-            outcomes = list(matrix.run([route]))
+            outcomes = matrix.run(route)
         except UnknownArgumentError as error:
             report.unknown.append(str(error))
             continue

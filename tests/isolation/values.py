@@ -11,7 +11,7 @@ from typing import Any
 from drf_spectacular.generators import SchemaGenerator
 
 from tenants.permissions import allows as allows
-from tests.isolation.furnishing import World
+from tests.isolation.furnishing import World, canary
 from tests.isolation.routes import NOBODY, UNSAFE, Route
 
 ARGUMENTS = {
@@ -21,6 +21,9 @@ ARGUMENTS = {
     "session_id": "UserSession",
     "membership_id": "Membership",
     "invitation_id": "Invitation",
+    "contact_id": "Contact",
+    "export_id": "Export",
+    "token_id": "ApiToken",
 }
 """Which model's id an argument, a filter or a field of a body is."""
 ARGUMENTS_OF = {
@@ -36,6 +39,9 @@ FILTERS = {"agent": "Agent", "channel": "Connection"}
 
 UNKNOWN_NUMBER = "987654321"
 PROFILE = {"name": "Mia", "job_title": "Sales", "instructions": "Sell.", "unavailable_text": "Later."}
+SETTINGS = {
+    "name": "Acme", "slug": "acme-2", "time_zone": "Europe/Paris", "language": "fr", "contact_email": "",
+}  # fmt: skip
 Bodies = Mapping[str, Callable[["Things"], dict[str, Any]]]
 BODIES: Bodies = {
     "workspace:new_employee": lambda things: PROFILE,
@@ -44,6 +50,10 @@ BODIES: Bodies = {
     "workspace:invite": lambda things: {"email": "new.person@example.com", "role": "viewer"},
     "workspace:change_role": lambda things: {"role": "viewer"},
     "workspace:hand_over": lambda things: {"heir": things["Membership"]},
+    "workspace:settings": lambda things: SETTINGS,
+    "workspace:keep_for": lambda things: {"retention_days": "30", "days": "30"},
+    "workspace:delete_workspace": lambda things: {"name": f"{canary('acme')} ltd"},
+    "workspace:tokens": lambda things: {"name": "A token", "role": "viewer", "lasts": "30", "expires": ""},
     "workspace:support": lambda things: {"hours": "4", "reason": "Help us.", "duration": "4"},
     "POST agent-list": lambda things: PROFILE,
     "PUT agent-detail": lambda things: PROFILE,

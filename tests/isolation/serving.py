@@ -1,0 +1,44 @@
+"""The web as in production, beside a test's database: granian with threads and the connection pool."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.stack import ROOT
+from tests.waiting import eventually, free_ports
+
+THREADS = 16
+
+
+@contextmanager
+def web(**changes: str) -> Iterator[str]:
+    """A running web; gives its address. `changes` are variables of its environment, such as DATABASE_URL."""
+    environment, port = {**os.environ, **changes}, free_ports(1)
+    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    subprocess.run(collect, cwd=ROOT, env=environment, check=True, timeout=120)
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", "1", "--blocking-threads", str(THREADS), "--no-access-log", "config.wsgi:application"]
+    with tempfile.TemporaryDirectory(prefix="roster-web-") as name:
+        output = Path(name) / "web.log"
+        with output.open("wb") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            eventually(lambda: _lives(process, port, output), within=90, what="the web's start")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(40)
+
+
+def _lives(process: "subprocess.Popen[bytes]", port: int, log: Path) -> bool:
+    assert process.poll() is None, log.read_text()[-3000:]
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/livez").status_code == 200
+    except httpx.TransportError:
+        return False
