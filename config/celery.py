@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from celery import Celery, Task
 from celery.signals import worker_init, worker_ready
+from django.dispatch import receiver
 from django.utils.module_loading import import_string
 from django_structlog.celery.signals import bind_extra_task_metadata
 from django_structlog.celery.steps import DjangoStructLogInitStep
@@ -18,10 +19,12 @@ app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
 
 
-@bind_extra_task_metadata.connect
+@receiver(bind_extra_task_metadata)
 def name_the_task(task: "Task[Any, Any]", **kwargs: object) -> None:
-    """Every line of a task says which; its id is there already, with those of the request that woke it."""
+    """Every line of a task says which and whose; its id is there already, and that of the request that woke it."""
     structlog.contextvars.bind_contextvars(task=task.name)
+    if getattr(task, "carries_tenant", False):
+        structlog.contextvars.bind_contextvars(tenant=str(task.request.args[0]))
 
 
 @worker_init.connect

@@ -24,6 +24,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
     """A task whose first argument is the tenant's id. It takes ids only; the verbs that it calls open the scopes."""
 
     abstract = True
+    carries_tenant = True
 
     def __call__(self, tenant_id: str, *args: Any, **kwargs: Any) -> Any:
         close_old_connections()

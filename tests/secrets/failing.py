@@ -1,12 +1,17 @@
 """A process in which everything goes wrong with secrets at hand: `python -m tests.secrets.failing`.
 
+With the argument `wake` its request only wakes a task; as a Celery application it is the worker in which that fails.
+
 It logs the canaries of CANARIES, which come as a comma-separated list, in every way that code may.
 """
 
+import json
 import logging
 import os
+import sys
 import threading
 from typing import Any
+from uuid import UUID
 
 import django
 
@@ -14,13 +19,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 import structlog  # noqa: E402 - after the settings, which set it up
+from django.conf import settings  # noqa: E402
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from config.celery import app  # noqa: E402
+from tenants.tasks import TenantTask, wake  # noqa: E402
 
 CANARIES = os.environ["CANARIES"].split(",")
+TENANT_ID = UUID(int=7)
 log = logging.getLogger("canary")
 
 
@@ -42,12 +50,22 @@ def view(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-urlpatterns = [path("fail/", view)]
+def waking_view(request: HttpRequest) -> HttpResponse:
+    wake(failing_work, TENANT_ID, TENANT_ID)
+    return HttpResponse()
+
+
+urlpatterns = [path("fail/", view), path("wake/", waking_view)]
 
 
 @app.task
 def failing_task(secret: str) -> None:
     fail(secret)
+
+
+@app.task(base=TenantTask, name="tests.failing_work")
+def failing_work(tenant_id: UUID, thread_id: UUID) -> None:
+    fail(CANARIES[0])
 
 
 def tell(secrets: list[str]) -> None:
@@ -77,10 +95,20 @@ def request() -> Any:
     return client.post(f"/fail/?token={first}&code={first}", body, HTTP_X_REQUEST_ID="from-the-proxy-1")
 
 
-if __name__ == "__main__":
-    from django.conf import settings
+def wake_by_request() -> None:
+    answer = Client().get("/wake/")
+    sys.stdout.write(json.dumps({"request_id": answer.headers["X-Request-ID"], "tenant": str(TENANT_ID)}))
 
-    settings.ROOT_URLCONF = "tests.secrets.failing"
+
+def fail_everywhere() -> None:
     request()
     failing_task.apply(args=(CANARIES[0],), task_id="task-1")
     crash(CANARIES[0])
+
+
+if __name__ == "__main__":
+    settings.ROOT_URLCONF = "tests.secrets.failing"
+    if "wake" in sys.argv:
+        wake_by_request()
+    else:
+        fail_everywhere()
