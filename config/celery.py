@@ -23,7 +23,7 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 def name_the_task(task: "Task[Any, Any]", **kwargs: object) -> None:
     """Every line of a task says which and whose; its id is there already, and that of the request that woke it."""
     structlog.contextvars.bind_contextvars(task=task.name)
-    if getattr(task, "carries_tenant", False):
+    if getattr(task, "carries_tenant", False) and task.request.args:
         structlog.contextvars.bind_contextvars(tenant=str(task.request.args[0]))
 
 

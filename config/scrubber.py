@@ -121,7 +121,7 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 def secrets_of(environment: Mapping[str, str]) -> set[str]:
     """What of an environment must not be told: values of sensitive names, item by item, and the passwords of URLs."""
-    found = set()
+    found: set[str] = set()
     for name, value in environment.items():
         if is_sensitive(name) and "://" not in value:
             found.update(item.strip() for item in value.split(","))
