@@ -11,7 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 log = logging.getLogger(__name__)
 
-_checked: set[str] = set()
+_checked: set[tuple[str, str]] = set()
 
 POWERS = """
     SELECT current_user, r.rolsuper, r.rolbypassrls,
@@ -48,8 +48,8 @@ def check_role(sender: object, connection: BaseDatabaseWrapper, **kwargs: Any) -
     Raises ImproperlyConfigured if `default` is a superuser, may bypass row-level security, or owns tables; and if
     `staff`, which has to bypass it, can do more than that, or cannot.
     """
-    user = str(connection.settings_dict["USER"])
-    if connection.alias not in SENTENCES or user in _checked:
+    key = (connection.alias, str(connection.settings_dict["USER"]))
+    if connection.alias not in SENTENCES or key in _checked:
         return
     with connection.cursor() as cursor:
         cursor.execute(POWERS)
@@ -60,7 +60,7 @@ def check_role(sender: object, connection: BaseDatabaseWrapper, **kwargs: Any) -
         reason = refusal_of_staff(is_superuser=is_superuser, bypasses=bypasses, owns=owns)
     if reason:
         raise ImproperlyConfigured(SENTENCES[connection.alias].format(name=name, reason=reason))
-    _checked.add(user)
+    _checked.add(key)
 
 
 def refusal(*, is_superuser: bool, bypasses: bool, owns: bool) -> str:

@@ -2,14 +2,17 @@
 
 import time
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings as django_settings
 from django.core.management import call_command
+from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
+from config.embedded.postgres import Postgres
 from tenants.models import User
 from tests.conftest import Cast
 from tests.factories import make_user
@@ -75,6 +78,23 @@ def test_without_its_database_the_admin_says_what_to_set(staff: Person, alice: P
     assert page.status_code == 503
     assert "set DATABASE_STAFF_URL to a postgres:// URL" in page.content.decode()
     assert alice.get("/admin/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "reason"),
+    [("app", "lacks BYPASSRLS"), ("owner", "owns tables"), ("postgres", "is a superuser")],
+)
+def test_another_role_than_staff_is_refused_with_a_sentence(
+    staff: Person, postgres: Postgres, monkeypatch: pytest.MonkeyPatch, role: str, reason: str
+) -> None:
+    connections["staff"].close()
+    password = unquote(urlsplit(postgres.url(role)).password or "")
+    for name, value in (("USER", role), ("PASSWORD", password)):
+        monkeypatch.setitem(connections["staff"].settings_dict, name, value)
+    page = staff.get("/admin/tenants/tenant/")
+    connections["staff"].close()
+    assert page.status_code == 503
+    assert f"DATABASE_STAFF_URL logs in as &#x27;{role}&#x27;, which {reason}" in page.content.decode()
 
 
 def test_the_first_superuser_is_made_by_djangos_own_command(monkeypatch: pytest.MonkeyPatch) -> None:
