@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -51,7 +52,7 @@ def connect(installed: Installed) -> Connection:
 
     Raises AccountTakenError if another tenant has this account.
     """
-    key = {"provider": installed.provider, "external_id": installed.external_id}
+    key: dict[str, Any] = {"provider": installed.provider, "external_id": installed.external_id}
     with transaction.atomic():
         known = Connection.objects.filter(**key).first()
         connection, _ = Connection.objects.update_or_create(

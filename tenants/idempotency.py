@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial, wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.http.request import RawPostDataException
@@ -38,9 +38,7 @@ BAD_KEY = "Send 1 to 255 printable ASCII characters without spaces, such as a UU
 REUSED = "This key was sent with another request: send each new request with a key of its own."
 RUNNING = "The request with this key is still being worked on: repeat it in a moment."
 
-View = TypeVar("View")
-P = ParamSpec("P")
-Method = Callable[Concatenate[View, Request, P], Response]
+Method = TypeVar("Method", bound=Callable[..., Response])
 Work = Callable[[], Response]
 
 
@@ -54,7 +52,7 @@ class Asked:
     fingerprint: str
 
 
-def idempotent(method: Method[View, P]) -> Method[View, P]:
+def idempotent(method: Method) -> Method:
     """Honour the header Idempotency-Key on a method of an API view.
 
     Inside the tenant's scope the key and what is done commit together, and a twin waits. A view that opens its own
@@ -62,7 +60,7 @@ def idempotent(method: Method[View, P]) -> Method[View, P]:
     """
 
     @wraps(method)
-    def once(view: View, request: Request, /, *args: P.args, **kwargs: P.kwargs) -> Response:
+    def once(view: Any, request: Request, /, *args: Any, **kwargs: Any) -> Response:
         asked = _asked(request)
         work = partial(method, view, request, *args, **kwargs)
         if asked is None:
@@ -70,7 +68,7 @@ def idempotent(method: Method[View, P]) -> Method[View, P]:
         return _in_one_transaction(asked, work) if is_scoped() else _under_a_lease(asked, work)
 
     once.is_idempotent = True  # type: ignore[attr-defined]  # for the schema
-    return once
+    return cast("Method", once)
 
 
 class IdempotentCreateMixin(mixins.CreateModelMixin):

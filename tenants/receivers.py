@@ -95,9 +95,11 @@ def email_confirmed(request: HttpRequest, email_address: Any, **kwargs: Any) -> 
 def email_changed(
     request: HttpRequest, user: User, from_email_address: Any, to_email_address: Any, **kwargs: Any
 ) -> None:
-    before = from_email_address.email if from_email_address else ""
-    with _by(request, user):
-        audit.record_account(actions.EMAIL_CHANGED, user, changes={"email": [before, to_email_address.email]})
+    """Not of the first address, which is told when it is confirmed."""
+    if from_email_address:
+        changes = {"email": [from_email_address.email, to_email_address.email]}
+        with _by(request, user):
+            audit.record_account(actions.EMAIL_CHANGED, user, changes=changes)
 
 
 @receiver(account.email_removed)
@@ -170,7 +172,7 @@ def _way(record: dict[str, Any]) -> str:
         return STEPS.get(record.get("type", ""), "Second step")
     if record["method"] == "socialaccount":
         return f"By {str(record.get('provider', '')).capitalize()}"
-    return WAYS.get(record["method"], record["method"])
+    return WAYS.get(record["method"], str(record["method"]))
 
 
 def _step(authenticator: Authenticator) -> str:

@@ -47,9 +47,6 @@ class ApiToken(models.Model):
 
     objects = ApiTokenQuerySet.as_manager()
 
-    maker_role: str | None = None
-    """Only after ApiTokenQuerySet.with_maker()."""
-
     def __str__(self) -> str:
         return f"{self.name} (••••{self.last_four})"
 
@@ -57,13 +54,18 @@ class ApiToken(models.Model):
     def effective_role(self) -> Role:
         """Its own role, but never more than what its maker has now: who loses a role does not keep it in a token."""
         own = Role(self.role)
-        maker = Role(self.maker_role) if self.maker_role else own
+        maker = self._maker_role() or own
         return own if maker.covers(own) else maker
 
     @property
     def is_orphan(self) -> bool:
         """Its maker left the workspace, so it opens nothing any more."""
-        return self.created_by_id is not None and self.maker_role is None
+        return self.created_by_id is not None and self._maker_role() is None
+
+    def _maker_role(self) -> Role | None:
+        """Known only of what came by ApiTokenQuerySet.with_maker()."""
+        role: str | None = self.maker_role  # type: ignore[attr-defined]
+        return Role(role) if role else None
 
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now

@@ -37,8 +37,9 @@ class Line:
     @property
     def more(self) -> str:
         """What it was about, in a sentence."""
-        changed = [f"From {before or 'none'} to {after}." for before, after in self.event.changes.values()]
-        return " ".join(filter(None, [self.event.detail, *changed]))
+        changed = [f"From {before} to {after}." for before, after in self.event.changes.values()]
+        detail = self.event.detail and f"{self.event.detail.rstrip('.')}."
+        return " ".join(filter(None, [detail, *changed]))
 
 
 @login_required

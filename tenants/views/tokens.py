@@ -37,7 +37,7 @@ class TokenForm(forms.Form):
         role = self.fields["role"]
         role.choices = [(each.value, each.label) for each in Role if own_role.covers(each)]  # type: ignore[attr-defined]
         role.initial = Role.OPERATOR if own_role.covers(Role.OPERATOR) else own_role
-        role.help_text = "What it may do. It never may more than you: if your role changes, so does the token's."
+        role.help_text = "What it may do, which is never more than you may: if your role changes, so does the token's."
 
     @property
     def chosen_life(self) -> timedelta | None:

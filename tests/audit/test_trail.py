@@ -222,7 +222,7 @@ def test_an_entry_in_the_api(owner: Caller, cast: Cast) -> None:
 
 def test_only_who_may_read_it_reads_it_by_the_api(cast: Cast) -> None:
     for role in (Role.OPERATOR, Role.VIEWER):
-        _, plain = ApiToken.issue(cast.acme, role.label, role)
+        _, plain = ApiToken.issue(cast.acme, role.value, role)
         assert "admin" in Caller({"Authorization": f"Bearer {plain}"}).get("audit/").problem(403)["detail"]
 
 
