@@ -157,6 +157,7 @@ class LLMCall(TenantModel, TokenCounts):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
+        verbose_name = "LLM call"
         indexes = [models.Index(fields=["started_at"], name="agents_llmcall_open", condition=models.Q(state="started"))]
 
     def set_tokens(self, tokens: Tokens) -> None:

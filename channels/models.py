@@ -245,6 +245,7 @@ class Delivery(TenantModel):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
+        verbose_name_plural = "deliveries"
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["run", "sequence"], name="channels_delivery_once"),

@@ -106,6 +106,7 @@ class DailyUsage(TenantModel, TokenCounts):
     cost_usd = models.DecimalField(**USD, default=Decimal(0))
 
     class Meta(TenantModel.Meta):
+        verbose_name = verbose_name_plural = "daily usage"
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
@@ -125,6 +126,7 @@ class DailyMessages(TenantModel):
     sent = models.BigIntegerField(default=0)
 
     class Meta(TenantModel.Meta):
+        verbose_name = verbose_name_plural = "daily messages"
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["tenant", "day", "agent_id", "channel"], name="usage_messages_once"),
