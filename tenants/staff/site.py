@@ -37,6 +37,7 @@ class StaffSite(admin.AdminSite):
     site_header = "Roster staff"
     site_title = "Roster staff"
     index_title = "Support"
+    enable_nav_sidebar = False  # lists need the width
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [url for url in super().get_urls() if getattr(url, "name", "") not in HIDDEN_VIEWS]
