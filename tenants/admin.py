@@ -100,7 +100,8 @@ class UserAdmin(StaffAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         seconds = Authenticator.objects.filter(user=OuterRef("pk"), type__in=SECOND_STEPS)
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(has_second_step=Exists(seconds))
+        known: QuerySet[Any] = rows.annotate(has_second_step=Exists(seconds))
+        return known
 
     @admin.display(boolean=True, description="Second step")
     def second_step(self, user: Any) -> bool:
