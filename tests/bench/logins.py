@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 
 from tests.accounts.crowd import Guesser
+from tests.bench.figures import say
 from tests.stack import Stack
 
 ATTEMPTS = 1_000
@@ -50,7 +51,14 @@ def measure_times(stack: Stack, samples: int) -> list[list[str]]:
     """The table's rows: each flow with as many known as unknown addresses, taken in turn."""
     stack.manage("shell", "-v", "0", "-c", MAKE_ACCOUNTS.format(password=PASSWORD, count=samples))
     stranger = _Stranger(stack.url)
-    return [[name, *_times(stranger, samples, *flow).cells()] for name, flow in FLOWS.items()]
+    return [_row(name, _times(stranger, samples, *flow)) for name, flow in FLOWS.items()]
+
+
+def _row(name: str, times: Times) -> list[str]:
+    """The table's row; the ratio is told at once, since on a busy machine the next flow takes minutes."""
+    cells = times.cells()
+    say(f"{name}: {cells[-1]}")
+    return [name, *cells]
 
 
 def _times(stranger: "_Stranger", samples: int, path: str, name: str, more: dict[str, str]) -> Times:
