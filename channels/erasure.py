@@ -7,6 +7,7 @@ Locks are taken in the order of the pipeline: thread, conversation, deliveries, 
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError
@@ -95,7 +96,7 @@ def _empty(events: InboxEventQuerySet, *, is_detached: bool = False) -> int:
     under_way = [*InboxEvent.WAITING, InboxEvent.State.ANSWERED]
     events.filter(state__in=under_way).update(state=InboxEvent.State.IGNORED, reason=REASON, finished_at=timezone.now())
     events.filter(state=InboxEvent.State.IGNORED).update(reason=REASON)
-    detached = {"thread": None, "turn": None, "run": None, "address": {}} if is_detached else {}
+    detached: dict[str, Any] = {"thread": None, "turn": None, "run": None, "address": {}} if is_detached else {}
     return events.update(payload="", **detached)
 
 
@@ -235,7 +236,7 @@ def _erase_in(person: Person, thread_id: UUID | None, found: Sequence[_Found]) -
     ids, erased = [each.id for each in found], Erased()
     with tenant_scope(person.tenant_id):
         threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related("conversation__agent")
-        thread = threads.filter(id=thread_id).first()
+        thread = threads.filter(id=thread_id).first() if thread_id else None
         said = [each.id for each in found if each.is_said]
         places = Turn.objects.filter(event__in=said).order_by("conversation").values_list("conversation", flat=True)
         conversations = list(places.distinct())

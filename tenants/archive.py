@@ -127,17 +127,17 @@ class _Entry:
     name: str
     table: str
     rows: int = 0
-    bytes: int = 0
+    size: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
 
     def count(self, line: bytes) -> None:
         self.rows += 1
-        self.bytes += len(line)
+        self.size += len(line)
         self.digest.update(line)
 
     def described(self) -> dict[str, Any]:
         sha256 = self.digest.hexdigest()
-        return {"name": self.name, "table": self.table, "rows": self.rows, "bytes": self.bytes, "sha256": sha256}
+        return {"name": self.name, "table": self.table, "rows": self.rows, "bytes": self.size, "sha256": sha256}
 
 
 def write(file: IO[bytes], tenant_id: UUID, progress: Progress) -> None:

@@ -80,12 +80,19 @@ def announce(tenant_id: UUID) -> None:
     """Tell owners and contact that the days of grace have begun. Open no scope around this."""
     tenant = Tenant.objects.filter(id=tenant_id, deletes_at__isnull=False).first()
     if tenant:
-        asked_by = User.objects.filter(id=tenant.deletion_requested_by_id).values_list("email", flat=True).first()
+        asked_by = _who_asked(tenant)
+        who = asked_by.email if asked_by else "An owner"
         text = (
-            f"{asked_by or 'An owner'} asked to delete the workspace “{tenant.name}”. {_when(tenant)} Its AI employees "
-            "have stopped answering. Until then you can export everything or keep the workspace, here:"
+            f"{who} asked to delete the workspace “{tenant.name}”. {_when(tenant)} Its AI employees have stopped "
+            "answering. Until then you can export everything or keep the workspace, here:"
         )
         _mail(tenant, f"{tenant.name} will be deleted", text)
+
+
+def _who_asked(tenant: Tenant) -> User | None:
+    """Their account, unless it is gone by now."""
+    asked_by = tenant.deletion_requested_by_id
+    return User.objects.filter(id=asked_by).first() if asked_by else None
 
 
 def to_warn(now: datetime) -> QuerySet[Tenant]:
@@ -218,6 +225,5 @@ def _remember(tenant: Tenant) -> None:
         f"Workspace {tenant.id}: asked for by account {tenant.deletion_requested_by_id} at "
         f"{tenant.deletion_requested_at}; {sum(rows.values())} rows in {len(rows)} tables erased."
     )
-    asked_by = User.objects.filter(id=tenant.deletion_requested_by_id).first()
     changes = {table: [count, 0] for table, count in rows.items()}
-    audit.record_account(actions.WORKSPACE_ERASED, asked_by, changes=changes, detail=detail)
+    audit.record_account(actions.WORKSPACE_ERASED, _who_asked(tenant), changes=changes, detail=detail)

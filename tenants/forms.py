@@ -82,7 +82,12 @@ class SettingsForm(forms.ModelForm[Tenant]):
     class Meta:
         model = Tenant
         fields = ["name", "slug", "time_zone", "language", "contact_email"]
-        labels = {"slug": "Address", "time_zone": "Time zone", "language": "Language", "contact_email": "Contact"}
+        labels = {
+            "slug": "Address",
+            "time_zone": "Time zone",
+            "language": "Language",
+            "contact_email": "Contact e-mail",
+        }
         help_texts = {
             "name": "Shown to members and in our mails. People in your channels do not see it.",
             "slug": "The part after /t/ in every link. Old links go on working for members; nobody else gets them.",

@@ -13,8 +13,8 @@ from django.test import Client
 from agents import transcript
 from agents.llm import LLMBusyError
 from agents.models import Conversation, LLMCall, Run, Turn
+from agents.transcript import ERASED
 from channels import answering, erasure, outbox, people
-from channels.erasure import ERASED
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from tenants import export
 from tenants.models import AuditEvent, Export, ExportPart, Role

@@ -115,9 +115,13 @@ def test_it_shows_one_moment_whatever_is_written_meanwhile(shop: Shop, monkeypat
     shop.talk("Before")
     begin = export._Work.begin
 
+    def talk_meanwhile() -> None:
+        shop.talk("Meanwhile")
+        connection.close()
+
     def write_meanwhile(work: export._Work, rows_total: int) -> None:
         begin(work, rows_total)
-        writer = threading.Thread(target=lambda: (shop.talk("Meanwhile"), connection.close()))
+        writer = threading.Thread(target=talk_meanwhile)
         writer.start()
         writer.join()
 
@@ -209,7 +213,7 @@ def test_an_owner_asks_follows_and_downloads(shop: Shop, alice: Person) -> None:
     assert "every 2s" not in part.content.decode()
 
     answer = alice.client.get(alice.url(f"settings/data/exports/{export_id}/download/"))
-    read = b"".join(answer)  # type: ignore[arg-type]  # a streaming answer
+    read = b"".join(answer)
     assert len(read) == int(answer["Content-Length"])
     assert "acme-" in answer["Content-Disposition"]
     assert "agents_turn" in "".join(zipfile.ZipFile(io.BytesIO(read)).namelist())

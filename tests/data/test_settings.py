@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.http import HttpResponse
 
 from tenants import profile, workspaces
 from tenants.models import AuditEvent, FormerSlug, Role, Tenant
@@ -88,7 +89,7 @@ def test_an_old_address_leads_on(shop: Shop, alice: Person) -> None:
 def test_for_strangers_an_old_address_is_one_that_does_not_exist(shop: Shop, committed_cast: Cast) -> None:
     change(shop.tenant, slug="acme-ltd")
     stranger = person(committed_cast.outsider, shop.tenant).client
-    old, unknown = (stranger.get(f"/t/{slug}/") for slug in ("acme", "never-was"))
+    old, unknown = (cast("HttpResponse", stranger.get(f"/t/{slug}/")) for slug in ("acme", "never-was"))
     assert (old.status_code, unknown.status_code) == (404, 404)
     assert words(old).split("equest id:")[0] == words(unknown).split("equest id:")[0]
     assert shop.client.get("/t/acme/")["Location"].startswith("/accounts/login/")
