@@ -69,3 +69,16 @@ def test_unknown_address_and_missing_token_are_problems_over_the_wire_too(office
         assert answer.status_code == status
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json()["request_id"]
+
+
+def test_test_message_with_a_key_is_sent_once_and_told_once(office: Office) -> None:
+    def told() -> int:
+        return sum(entry["action"] == "channel.test_sent" for entry in office.rows("tenants_auditevent"))
+
+    before, path = told(), f"channels/{channel_of(office)['id']}/test"
+    first, again = (office.api.post(path, headers={"Idempotency-Key": "test-1"}) for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json() == first.json()
+    assert told() == before + 1
+    assert again.headers["RateLimit"].startswith('"requests";r=')
