@@ -1,19 +1,28 @@
-"""Leaving the providers, before a workspace is erased."""
+"""The end of a workspace: out of the providers, then out of the database."""
 
 import logging
 from uuid import UUID
 
 from django.db import connection as database
+from django.utils import timezone
 
 from channels import connections
 from channels.models import Connection
 from channels.providers import provider_named
 from channels.providers.base import DeliveryError
+from tenants import deletion
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
 
 REASON = "The workspace is being deleted."
+
+
+def close(tenant_id: UUID) -> None:
+    """Leave the providers and erase the workspace, if its time has come. Calls providers: open no scope around this."""
+    if deletion.due(timezone.now()).filter(id=tenant_id).exists():
+        leave_providers(tenant_id)
+        deletion.erase(tenant_id)
 
 
 def leave_providers(tenant_id: UUID) -> None:

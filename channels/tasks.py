@@ -77,8 +77,7 @@ def close_workspaces() -> None:
 @shared_task(base=TenantTask)
 def close_workspace(tenant_id: UUID) -> None:
     """Leave the providers, then erase the workspace."""
-    closing.leave_providers(tenant_id)
-    deletion.erase(tenant_id)
+    closing.close(tenant_id)
 
 
 @shared_task

@@ -58,6 +58,18 @@ def test_nothing_is_left_in_any_table(lived_in: Shop, committed_cast: Cast, coun
     assert User.objects.filter(id=lived_in.owner.id).exists()
 
 
+def test_before_its_time_nothing_is_touched(lived_in: Shop, count_rows: CountRows) -> None:
+    before = count_rows(lived_in.tenant)
+    close(lived_in)
+    assert count_rows(lived_in.tenant) == before
+    ask(lived_in)
+    close(lived_in)
+    assert not deletion.erase(lived_in.tenant.id)
+    assert Route.objects.filter(tenant=lived_in.tenant).exists()
+    with tenant_scope(lived_in.tenant.id):
+        assert Connection.objects.get().state == Connection.State.ACTIVE
+
+
 def test_one_note_without_content_stays(lived_in: Shop) -> None:
     make_due(lived_in)
     close(lived_in)
