@@ -109,6 +109,14 @@ def test_body_that_is_not_json(acme: Caller) -> None:
     acme.call("POST", "agents/", raw="name=Maya", content_type="application/x-www-form-urlencoded").problem(415)
 
 
+def test_body_with_text_that_cannot_be_stored(acme: Caller) -> None:
+    for text in ("a\u0000b", "\ud800"):
+        assert (
+            "NUL character or half of a surrogate"
+            in acme.post("agents/", {**MAYA, "name": text}).problem(400)["detail"]
+        )
+
+
 def test_body_that_is_nested_or_long_beyond_sense(acme: Caller) -> None:
     assert "nested" in acme.call("POST", "agents/", raw="[" * 100_000).problem(400)["detail"]
     assert "2097152 bytes" in acme.call("POST", "agents/", raw=f'"{"x" * 2_097_152}"').problem(413)["detail"]
