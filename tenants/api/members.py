@@ -69,11 +69,20 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
         return invitation.id not in self.context["undelivered"]
 
 
+class JSONBooleanField(serializers.BooleanField):
+    """true or false; DRF's own also takes 0, "yes" and the like, which the schema does not allow."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class InvitationChangeSerializer(serializers.Serializer[Any]):
     """What can be done with an invitation."""
 
     role = serializers.ChoiceField(Role.choices, required=False, help_text="Another role, not above your own.")
-    resend = serializers.BooleanField(
+    resend = JSONBooleanField(
         default=False, help_text="Send a new mail, with a new link for another seven days; the old link stops working."
     )
 
