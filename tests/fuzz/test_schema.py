@@ -1,6 +1,7 @@
 """Every operation of the API's schema, right and wrong, as each role and as nobody: no error of ours, no surprise."""
 
 import itertools
+import logging
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -8,8 +9,9 @@ from uuid import UUID
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.test import override_settings
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django import DjangoDbBlocker
@@ -46,14 +48,22 @@ SCHEMA = schemathesis.openapi.from_dict(
     config=CONFIG,
 )
 SCHEMA.app = get_wsgi_application()
+BETWEEN_REQUESTS = (request_started, request_finished)
 _turn = itertools.count()
 
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
     """A furnished workspace, committed; each call is rolled back."""
-    with django_db_blocker.unblock(), override_settings(**QUIET):
-        yield furnish("acme")
+    with django_db_blocker.unblock(), override_settings(**QUIET, ALLOWED_HOSTS=["localhost", "testserver"]):
+        made = furnish("acme")
+        logging.disable(logging.CRITICAL)
+        for signal in BETWEEN_REQUESTS:  # Django's own test client does so: they close the transaction's connection
+            signal.disconnect(close_old_connections)
+        yield made
+        for signal in BETWEEN_REQUESTS:
+            signal.connect(close_old_connections)
+        logging.disable(logging.NOTSET)
     empty(postgres)
 
 

@@ -1,14 +1,20 @@
 """Everybody who may come: members and tokens of each role, an outsider, staff without a grant, and nobody."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
 from django.test import Client
 
 from tenants.models import Role, User
 from tests import factories
 from tests.isolation.furnishing import World
+
+
+AN_HOUR = 3600
+"""For so long a log-in counts as a moment ago, where who it is would be asked again."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,9 @@ def logged_in(user: User) -> dict[str, str]:
     """The header of a log-in of this person."""
     client = Client()
     client.force_login(user)
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time() + AN_HOUR}]
+    session.save()
     client.get("/")  # what a first visit writes into the session is written now
     return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"}
 

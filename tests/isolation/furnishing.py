@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
-from tenants.models import ApiToken, Membership, Role, Tenant, User
+from tenants.models import AccountEvent, ApiToken, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
 
@@ -107,12 +107,13 @@ def _person(email: str, word: str) -> User:
 
 
 def _own_things(user: User, word: str) -> dict[str, list[models.Model]]:
-    """What belongs to a person: a passkey, and a session."""
+    """What belongs to a person: a passkey, a session, and what happened with the account."""
     key = Authenticator.objects.create(
         user=user, type=Authenticator.Type.WEBAUTHN, data={"name": word, "credential": {}}
     )
     session = UserSession.objects.create(user=user, ip="203.0.113.9", session_key=f"{word}{uuid4().hex}"[:40], data={})
-    return {"Authenticator": [key], "UserSession": [session]}
+    event = AccountEvent.objects.create(account_id=user.id, action="account.test", actor_name=word, detail=word)
+    return {"Authenticator": [key], "UserSession": [session], "AccountEvent": [event]}
 
 
 def tenant_models() -> list[type[models.Model]]:
@@ -140,7 +141,9 @@ def _refers_to(model: type[models.Model]) -> set[Any]:
 
 
 def _make(model: type[models.Model], world: World, number: int) -> models.Model:
-    columns = [each for each in model._meta.concrete_fields if not each.primary_key or isinstance(each, models.CharField)]
+    columns = [
+        each for each in model._meta.concrete_fields if not each.primary_key or isinstance(each, models.CharField)
+    ]
     values = {each.attname: _value(each, world, number) for each in columns}
     return model._default_manager.create(**{**values, **GIVEN.get(model._meta.label, {})})
 
@@ -179,8 +182,8 @@ def _plain(column: Any, world: World, number: int) -> Any:
         return "203.0.113.9"
     if isinstance(column, models.CharField | models.TextField):
         return f"{word}-{column.name}"[: column.max_length]
-    if isinstance(column, models.JSONField):
-        return {"channel": word, "thread_ts": word}
+    if isinstance(column, models.JSONField):  # what changed is kept as {field: [before, after]}
+        return {"name": [word, word]} if column.name == "changes" else {"channel": word, "thread_ts": word}
     if isinstance(column, models.BinaryField):
         return word.encode()
     return _moment_or_number(column, number, now)
@@ -189,7 +192,7 @@ def _plain(column: Any, world: World, number: int) -> Any:
 def _moment_or_number(column: Any, number: int, now: datetime) -> Any:
     if isinstance(column, models.DateTimeField):
         later = now + timedelta(days=1)
-        return later if column.name in {"expires_at"} else None if column.null else now
+        return later if column.name == "expires_at" else None if column.null else now
     if isinstance(column, models.DateField):
         return date(now.year, now.month, 1) + timedelta(days=number)
     if isinstance(column, models.BooleanField):

@@ -1,8 +1,9 @@
-"""What is wrong with the answers to one route: leaks, foreign writes, wrong refusals, and ids that can be told apart."""
+"""What is wrong with the answers to one route: leaks, foreign writes, refusals, and ids that can be told apart."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tenants.permissions import allows
 from tests.isolation import values
 from tests.isolation.furnishing import World
 from tests.isolation.matrix import FOREIGN, OWN, SLUG_OF_NOBODY, UNKNOWN, UUIDS, Case, Matrix, Outcome, blank
@@ -89,7 +90,7 @@ def _wrong_in_api(outcome: Outcome) -> str:
     if case.caller.role is None or case.place != OWN:
         return "" if outcome.status == 403 else "not as an unknown workspace (403)"
     if not case.route.takes(case.method):
-        return "" if outcome.status == 405 else "not 405"
+        return "" if outcome.status in {403, 405} else "not 405, nor 403 to those who may write nothing there"
     return _wrong_for_member(outcome)
 
 
@@ -98,9 +99,13 @@ def _wrong_for_member(outcome: Outcome) -> str:
     case, needed = outcome.case, outcome.case.route.needs(outcome.case.method)
     if needed is None or case.caller.role is None:
         return ""
-    if not values.allows(case.caller.role, needed):
+    if not allows(case.caller.role, needed):
         return "" if outcome.status == 403 else f"not 403, which the table says for {needed}"
-    if case.things == OWN and outcome.status in {400, 401, 403, 404, 409, 422} and not _is_expected(case, outcome.status):
+    if (
+        case.things == OWN
+        and outcome.status in {400, 401, 403, 404, 409, 422}
+        and not _is_expected(case, outcome.status)
+    ):
         return f"although the table gives {needed}: {outcome.text[-300:]!r}"
     return ""
 

@@ -79,7 +79,7 @@ class Route:
         """The permission that the view declares for this method."""
         if self.api_view:
             return needed_by(self.api_view, method)
-        return getattr(self.view, "permission", None)
+        return getattr(self.view, "writes" if method == "POST" else "permission", None)
 
     def path(self, values: Mapping[str, str]) -> str:
         """The address with these values for its arguments. Raises KeyError for one that has none."""

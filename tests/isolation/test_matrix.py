@@ -10,8 +10,8 @@ from config.embedded.postgres import Postgres
 from tests.isolation.furnishing import tenant_models
 from tests.isolation.judging import by_kind, changes, judge
 from tests.isolation.matrix import Matrix
-from tests.isolation.routes import all_routes, undeclared
-from tests.isolation.values import UnknownArgumentError
+from tests.isolation.routes import NOBODY, UNSAFE, all_routes, undeclared
+from tests.isolation.values import Things, UnknownArgumentError, body, id_fields
 from tests.isolation.watching import digests, owner_column, table_columns
 
 pytestmark = pytest.mark.timeout(600)
@@ -80,6 +80,13 @@ def test_every_table_says_whose_its_rows_are(postgres: Postgres, matrix: Matrix)
 
 def test_every_route_is_known_and_says_who_may_call_it(report: Report) -> None:
     assert undeclared(all_routes()) + report.unknown == []
+
+
+def test_every_id_in_a_body_is_tried_with_a_foreign_one() -> None:
+    for route in all_routes():
+        for method in sorted(UNSAFE):
+            for name in id_fields(route, method):
+                assert body(route, method, Things(None)).get(name) == str(NOBODY), f"{method} {route.pattern}: {name}"
 
 
 def test_nothing_of_another_workspace_is_told(report: Report) -> None:

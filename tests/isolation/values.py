@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.apps import apps
 from drf_spectacular.generators import SchemaGenerator
 
-from tenants.permissions import allows as allows
 from tests.isolation.furnishing import World, canary
 from tests.isolation.routes import NOBODY, UNSAFE, Route
 
@@ -32,7 +32,13 @@ ARGUMENTS_OF = {
     "api/v1/channels/<uuid:id>/test": {"id": "Connection"},
 }
 """The same for one route, by its name or pattern, where the name of the argument alone does not say it."""
-WORDS = {"step": "employee", "provider_id": "google", "link": "a-link-of-nobody", "url": "anything"}
+WORDS = {
+    "step": "employee",
+    "provider_id": "google",
+    "link": "a-link-of-nobody",
+    "url": "anything",
+    "app_label": "agents",
+}
 """Arguments that are no ids."""
 FILTERS = {"agent": "Agent", "channel": "Connection"}
 """Query parameters of the API that are ids."""
@@ -51,13 +57,18 @@ BODIES: Bodies = {
     "workspace:change_role": lambda things: {"role": "viewer"},
     "workspace:hand_over": lambda things: {"heir": things["Membership"]},
     "workspace:settings": lambda things: SETTINGS,
-    "workspace:keep_for": lambda things: {"retention_days": "30", "days": "30"},
+    "workspace:keep_for": lambda things: {"period": "90"},
     "workspace:delete_workspace": lambda things: {"name": f"{canary('acme')} ltd"},
-    "workspace:tokens": lambda things: {"name": "A token", "role": "viewer", "lasts": "30", "expires": ""},
-    "workspace:support": lambda things: {"hours": "4", "reason": "Help us.", "duration": "4"},
+    "workspace:tokens": lambda things: {"name": "A token", "role": "viewer", "life": "90"},
+    "workspace:support": lambda things: {"hours": "4", "reason": "Help us."},
     "POST agent-list": lambda things: PROFILE,
     "PUT agent-detail": lambda things: PROFILE,
     "PATCH agent-detail": lambda things: {"name": "Mia"},
+    "PATCH member-detail": lambda things: {"role": "viewer"},
+    "POST member-list": lambda things: {"email": "new.person@example.com", "role": "viewer"},
+    "POST invitation-list": lambda things: {"email": "new.person@example.com", "role": "viewer"},
+    "PATCH invitation-detail": lambda things: {"role": "viewer"},
+    "POST token-list": lambda things: {"name": "A token", "role": "viewer"},
 }
 """By route name, or by method and name where methods differ; without one the body is empty."""
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
@@ -68,9 +79,11 @@ OTHERWISE: Mapping[str, tuple[set[int], str]] = {
 
 STILL: Mapping[str, str] = {
     "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which nobody plays here",
+    "POST workspace:keep_workspace": "there is no deletion under way that could be called off",
 }
 """Writing calls that change nothing, and why."""
 NOT_AUDITED: Mapping[str, str] = {
+    "usage_meter": "the trial's budget is made when it is first looked at, as the platform sets it",
     "channels_installattempt": "a state that expires in ten minutes; what it leads to is audited",
     "tenants_idempotentrequest": "keeps an answer for its repetition; the call itself is audited",
 }
@@ -100,6 +113,8 @@ def model_of(route: Route, argument: str) -> str:
         return own[argument]
     if argument == "id" and route.api_view is not None and hasattr(route.api_view, "queryset"):
         return str(route.api_view.queryset.model.__name__)
+    if argument == "object_id":  # the admin's: admin/<app>/<model>/<object_id>/…
+        return apps.get_model(*route.pattern.split("/")[1:3]).__name__
     if argument in ARGUMENTS:
         return ARGUMENTS[argument]
     if argument in WORDS or argument == "workspace":
@@ -130,15 +145,23 @@ def _id_parameters(route: Route) -> list[str]:
 def operation(route: Route, method: str) -> dict[str, Any]:
     """What the OpenAPI schema says about a call; empty for what is not in it."""
     written = "/" + route.pattern.replace("<uuid:", "{").replace("<", "{").replace(">", "}")
-    paths = _paths()
+    paths = _schema()["paths"]
     found = paths.get(written) or paths.get(f"{written}/") or paths.get(written.rstrip("/")) or {}
     return dict(found.get(method.lower(), {}))
 
 
+def id_fields(route: Route, method: str) -> list[str]:
+    """The fields of a call's body that are ids, by the OpenAPI schema."""
+    content = operation(route, method).get("requestBody", {}).get("content", {}).get("application/json", {})
+    name = content.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+    fields = _schema()["components"]["schemas"].get(name, {}).get("properties", {})
+    return [field for field, about in fields.items() if about.get("format") == "uuid"]
+
+
 @cache
-def _paths() -> dict[str, Any]:
-    made = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    return dict(made["paths"])
+def _schema() -> dict[str, Any]:
+    made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return made
 
 
 def body(route: Route, method: str, things: Things) -> dict[str, Any]:
