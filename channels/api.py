@@ -139,8 +139,7 @@ class SlackInstallView(APIView):
                 "Slack is not configured on this installation: "
                 "set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_SIGNING_SECRET."
             )
-        workspace = workspace_of(request)
-        return Response({"url": oauth.authorize_url(workspace.tenant.id, **_browser(request))})
+        return Response({"url": oauth.authorize_url(workspace_of(request).tenant.id, **_browser(request))})
 
 
 def _browser(request: Request) -> dict[str, Any]:
@@ -192,12 +191,11 @@ def _send(workspace: Workspace, connection_id: UUID, text: str) -> testmessages.
 def _receipt(workspace: Workspace, sent: testmessages.Sent) -> dict[str, Any]:
     with tenant_scope(workspace.tenant.id):
         thread = Thread.objects.select_related("connection").get(id=sent.thread_id)
-    address = sent.message.address
     receipt = {
         "event": sent.event_id,
         "conversation": thread.conversation_id,
         "provider": thread.connection.provider,
-        "provider_response": {"channel": address["channel"], "ts": address["thread_ts"]},
+        "provider_response": {"channel": sent.message.address["channel"], "ts": sent.message.address["thread_ts"]},
     }
     return dict(SentTestSerializer(receipt).data)
 
