@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.test import Client
 
 from tenants.models import Role, User
 from tests import factories
 from tests.isolation.furnishing import World
-
 
 AN_HOUR = 3600
 """For so long a log-in counts as a moment ago, where who it is would be asked again."""
@@ -37,11 +37,17 @@ def everybody(home: World) -> list[Caller]:
     """All callers, seen from one workspace as their home."""
     members = [Caller(f"{role} by log-in", role, logged_in(home.people[role])) for role in Role]
     tokens = [Caller(f"{role}'s token", role, _bearer(home.tokens[role]), is_token=True) for role in Role]
-    outsider = Caller("outsider", None, logged_in(factories.make_user("outsider@example.com")))
-    staff = factories.make_user("staff@example.com")
+    outsider = Caller("outsider", None, logged_in(_stranger("outsider@example.com")))
+    staff = _stranger("staff@example.com")
     User.objects.filter(id=staff.id).update(is_staff=True, is_superuser=True)
     supporter = Caller("staff without a grant", None, logged_in(staff), is_staff=True)
     return [*members, *tokens, outsider, supporter, Caller("anonymous")]
+
+
+def _stranger(email: str) -> User:
+    user = factories.make_user(email)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
 
 
 def logged_in(user: User) -> dict[str, str]:

@@ -69,7 +69,7 @@ class World:
     @property
     def owners(self) -> list[str]:
         """The ids of the workspace and its people."""
-        return [str(each.id) for each in (self.tenant, self.spare, *self.people.values())]
+        return [str(self.tenant.id), str(self.spare.id), *(str(each.id) for each in self.people.values())]
 
     def id_of(self, model: str) -> str:
         """The id of one of its rows. Raises KeyError for a model that it has none of."""
@@ -89,7 +89,12 @@ def furnish(slug: str) -> World:
         Membership.objects.create(tenant=tenant, user=people[role], role=role)
     member = Membership.objects.create(tenant=tenant, user=spare, role=Role.OPERATOR)
     world.tokens = {role: ApiToken.issue(tenant, f"{word} {role}", role)[1] for role in Role}
-    world.rows = {"Membership": [member], "User": [spare], "Tenant": [tenant], **_own_things(people[Role.OWNER], word)}
+    world.rows = {
+        "Membership": [member],
+        "User": [spare],
+        "Tenant": [tenant],
+        **_own_things(people[Role.OWNER], spare, word),
+    }
     with tenant_scope(tenant.id):
         for model in _in_order():
             made = [_make(model, world, number) for number in range(MANY)]
@@ -106,10 +111,10 @@ def _person(email: str, word: str) -> User:
     return user
 
 
-def _own_things(user: User, word: str) -> dict[str, list[models.Model]]:
-    """What belongs to a person: a passkey, a session, and what happened with the account."""
+def _own_things(user: User, other: User, word: str) -> dict[str, list[models.Model]]:
+    """What belongs to a person: a session, what happened with the account, and another's passkey."""
     key = Authenticator.objects.create(
-        user=user, type=Authenticator.Type.WEBAUTHN, data={"name": word, "credential": {}}
+        user=other, type=Authenticator.Type.WEBAUTHN, data={"name": word, "credential": {}}
     )
     session = UserSession.objects.create(user=user, ip="203.0.113.9", session_key=f"{word}{uuid4().hex}"[:40], data={})
     event = AccountEvent.objects.create(account_id=user.id, action="account.test", actor_name=word, detail=word)
@@ -137,7 +142,10 @@ def _in_order() -> Iterator[type[models.Model]]:
 
 
 def _refers_to(model: type[models.Model]) -> set[Any]:
-    return {each.related_model for each in model._meta.concrete_fields if each.is_relation}
+    columns = model._meta.concrete_fields
+    kept = {NAMED[each.attname] for each in columns if each.attname in NAMED and not each.is_relation}
+    named = {each for each in tenant_models() if each.__name__ in kept}
+    return named | {each.related_model for each in columns if each.is_relation}
 
 
 def _make(model: type[models.Model], world: World, number: int) -> models.Model:

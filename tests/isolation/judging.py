@@ -68,7 +68,7 @@ def _wrong_status(matrix: Matrix, outcome: Outcome) -> Iterator[Fault]:
 
 def _is_expected(case: Case, status: int) -> bool:
     """Is this an answer that somebody who is allowed may get, for a reason that is listed?"""
-    for key in (f"{case.method} {case.route.name}", f"{case.method} {case.route.pattern.rstrip('/')}"):
+    for key in (case.route.name, f"{case.method} {case.route.name}", f"{case.method} {case.route.pattern.rstrip('/')}"):
         if key in values.OTHERWISE and status in values.OTHERWISE[key][0]:
             return True
     return False

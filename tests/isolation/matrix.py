@@ -4,7 +4,7 @@ import json
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.core.cache import cache
 from django.db import transaction
@@ -173,7 +173,9 @@ def _text(answer: HttpResponseBase) -> str:
 
 def blank(outcome: Outcome, slugs: set[str]) -> str:
     """An answer without what differs by nature: ids, addresses of workspaces, and what is drawn by lot."""
-    text = RANDOM.sub("*", UUIDS.sub("<id>", outcome.text))
+    path = outcome.sent.split(" ")[0].split("?")[0]
+    text = outcome.text.replace(path, "<path>").replace(quote(path, safe=""), "<path>")
+    text = RANDOM.sub("*", UUIDS.sub("<id>", text))
     text = text.replace(values.UNKNOWN_NUMBER, "<id>")
     text = re.sub(r"(?m)^X-Request-ID: .*$|^Content-Length: .*$", "", text, flags=re.IGNORECASE)
     return re.sub("|".join(map(re.escape, sorted(slugs))), "<slug>", text) if slugs else text

@@ -32,7 +32,6 @@ def faults(matrix: Matrix, route: Route) -> list[Fault]:
         (f"{PORTAL}open-door/", "@requires"),
         ("api/v1/unguarded/", "no `reads` or `writes`"),
         ("nowhere/", "PUBLIC"),
-        ("w/<slug:workspace>/", "PUBLIC"),
     ],
 )
 def test_a_route_that_does_not_say_who_may_call_it_is_found(holes: dict[str, Route], pattern: str, word: str) -> None:
@@ -51,7 +50,6 @@ def test_an_argument_that_nobody_knows_is_found(matrix: Matrix, holes: dict[str,
         (f"{PORTAL}any-connection/<uuid:connection_id>/", "write"),
         (f"{PORTAL}telling/<uuid:agent_id>/", "difference"),
         (f"{PORTAL}silent/", "unaudited"),
-        ("w/<slug:workspace>/", "leak"),
     ],
 )
 def test_a_hole_is_found(matrix: Matrix, holes: dict[str, Route], pattern: str, kind: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from config.embedded.postgres import Postgres
 from tests.isolation.furnishing import tenant_models
-from tests.isolation.judging import by_kind, changes, judge
+from tests.isolation.judging import Fault, by_kind, changes, judge
 from tests.isolation.matrix import Matrix
 from tests.isolation.routes import NOBODY, UNSAFE, all_routes, undeclared
 from tests.isolation.values import Things, UnknownArgumentError, body, id_fields
@@ -36,7 +36,8 @@ class Report:
 
 @pytest.fixture(scope="module")
 def report(matrix: Matrix, postgres: Postgres) -> Iterator[Report]:
-    report, faults = Report(), []
+    report = Report()
+    faults: list[Fault] = []
     before = digests(postgres, matrix.neighbour.owners)
     for route in all_routes():
         try:

@@ -72,6 +72,7 @@ BODIES: Bodies = {
 }
 """By route name, or by method and name where methods differ; without one the body is empty."""
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
+    "healthz": ({503}, "nobody runs Redis and a worker here"),
     "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which nobody plays here"),
 }
 """Answers but success to those who are allowed, and why they still prove that the permission was given."""
@@ -114,7 +115,7 @@ def model_of(route: Route, argument: str) -> str:
     if argument == "id" and route.api_view is not None and hasattr(route.api_view, "queryset"):
         return str(route.api_view.queryset.model.__name__)
     if argument == "object_id":  # the admin's: admin/<app>/<model>/<object_id>/…
-        return apps.get_model(*route.pattern.split("/")[1:3]).__name__
+        return apps.get_model(".".join(route.pattern.split("/")[1:3])).__name__
     if argument in ARGUMENTS:
         return ARGUMENTS[argument]
     if argument in WORDS or argument == "workspace":
