@@ -1,20 +1,17 @@
 """Everybody who may come: members and tokens of each role, an outsider, staff without a grant, and nobody."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.http import HttpRequest
 from django.test import Client
 
 from tenants.models import Role, User
 from tests import factories
 from tests.isolation.furnishing import World
-
-AN_HOUR = 3600
-"""For so long a log-in counts as a moment ago, where who it is would be asked again."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +51,10 @@ def logged_in(user: User) -> dict[str, str]:
     """The header of a log-in of this person."""
     client = Client()
     client.force_login(user)
-    session = client.session
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time() + AN_HOUR}]
-    session.save()
+    request = HttpRequest()
+    request.session = client.session
+    record_authentication(request, user, "password", reauthenticated=True)  # so that nobody is asked again who it is
+    request.session.save()
     client.get("/")  # what a first visit writes into the session is written now
     return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"}
 

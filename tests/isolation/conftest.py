@@ -26,6 +26,7 @@ QUIET = {
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
     "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
     "ACCOUNT_RATE_LIMITS": False,
+    "ACCOUNT_REAUTHENTICATION_TIMEOUT": 24 * 60 * 60,
     "API_REQUESTS_PER_MINUTE": 10**6,
     "API_PROVIDER_REQUESTS_PER_MINUTE": 10**6,
     "API_UNKNOWN_REQUESTS_PER_MINUTE": 10**6,
