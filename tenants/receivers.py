@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from tenants import actions, actor, audit
 from tenants.clients import client_ip
 from tenants.models import User
+from tenants.signup import forget_strangers
 
 SOMEBODY = "Somebody"
 STEPS = {
@@ -89,6 +90,8 @@ def email_added(request: HttpRequest, user: User, email_address: Any, **kwargs: 
 @receiver(account.email_confirmed)
 def email_confirmed(request: HttpRequest, email_address: Any, **kwargs: Any) -> None:
     _note(actions.EMAIL_CONFIRMED, request, email_address.user, email_address.email)
+    if forget_strangers(request, email_address):
+        _note(actions.UNPROVED_FORGOTTEN, request, email_address.user)
 
 
 @receiver(account.email_changed)
