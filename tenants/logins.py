@@ -8,8 +8,9 @@ from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.forms import DisconnectForm as AllauthDisconnectForm
 from allauth.socialaccount.helpers import render_authentication_error
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import ProviderException
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -101,6 +102,16 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         sociallogin.token = None
         if not expected or not secrets.compare_digest(sociallogin.nonce.encode(), expected.encode()):
             raise ImmediateHttpResponse(_refusal(request, sociallogin.provider))
+
+
+class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
+    """Allauth's, also for a provider that is configured no more: of it the mail takes the name and nothing else."""
+
+    def save(self) -> None:
+        account = self.cleaned_data["account"]
+        app = SocialApp(provider_id=account.provider, name=account.provider.title())
+        account._provider = OpenIDLogin(self.request, app=app)  # noqa: SLF001 - where allauth looks first
+        super().save()
 
 
 class _Session(requests.Session):

@@ -73,6 +73,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 # Log-in by Google or Slack, where configured. Their tokens are not stored. An account is never found by the address
 # that they tell: it is connected on the page for it, by somebody who is logged in.
 SOCIALACCOUNT_ADAPTER = "tenants.logins.SocialAccountAdapter"
+SOCIALACCOUNT_FORMS = {"disconnect": "tenants.logins.DisconnectForm"}
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_LOGIN_ON_GET = False

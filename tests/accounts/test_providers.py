@@ -185,6 +185,18 @@ def test_it_is_disconnected(alice: User, visitor: Visitor, provider: Provider) -
     assert not SocialAccount.objects.exists()
 
 
+def test_one_whose_provider_is_configured_no_more_is_shown_and_disconnected(
+    alice: User, visitor: Visitor, settings: Settings
+) -> None:
+    connected = SocialAccount.objects.create(user=alice, provider="google", uid="alice-at-home")
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": []}}
+    assert "alice-at-home" in text(visitor.get("3rdparty/"))
+    visitor.proves(visitor.post("3rdparty/", account=str(connected.pk)))
+
+    assert not SocialAccount.objects.exists()
+    assert "Google is no longer connected" in str(mails_to(alice.email)[-1].body)
+
+
 def test_one_that_is_somebody_elses_is_not_connected(
     cast: Cast, visitor: Visitor, alice: User, provider: Provider
 ) -> None:
