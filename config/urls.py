@@ -70,6 +70,7 @@ account = [
     path("security/", accounts.security, name="account_security"),
     path("email/", accounts.email, name="account_email"),
     path("email/confirm/", accounts.confirm_email_change, name="account_confirm_email_change"),
+    path("password/set/", accounts.choose_password, name="account_set_password"),
     path("activity/", activity.account_activity, name="account_activity"),
     path("sessions/", accounts.session_list, name="usersessions_list"),
     path("sessions/<int:session_id>/end/", accounts.end_session, name="account_end_session"),

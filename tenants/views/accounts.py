@@ -8,7 +8,7 @@ from allauth.account.forms import AddEmailForm
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.manage_email import add_email, sync_user_email_address
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
-from allauth.account.views import BaseReauthenticateView
+from allauth.account.views import BaseReauthenticateView, password_set
 from allauth.decorators import rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import get_adapter as get_social_adapter
@@ -29,6 +29,8 @@ from tenants.models import User
 
 # The list needs a log-in; to end sessions, people prove again who they are (OWASP ASVS 5.0, 7.5.2).
 session_list = reauthentication_required(allow_get=True, app="allauth.account")(list_usersessions)
+# A first password is a new way in, as a passkey is: allauth asks for no proof here.
+choose_password = login_required(reauthentication_required(app="allauth.account")(password_set))
 
 
 @login_required

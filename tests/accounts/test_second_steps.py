@@ -9,6 +9,8 @@ from django.contrib.sessions.models import Session
 from tenants.models import User
 from tests.accounts.visitor import Visitor, code_for, mails_to, text, totp
 
+PHRASE = "a calm and quiet harbour"
+
 
 def secret_on(page: object) -> str:
     found = re.search(r'<copy-button[^>]* value="([A-Z2-7=]+)"', page.content.decode())  # type: ignore[attr-defined]
@@ -131,3 +133,20 @@ def test_who_has_no_password_proves_it_by_a_code_from_the_mailbox(alice: User, v
     page = visitor.post("reauthenticate/code/?next=/accounts/2fa/totp/activate/", code=code)
 
     assert "Set up an authenticator app" in text(page)
+
+
+def test_a_session_alone_chooses_no_first_password(alice: User) -> None:
+    alice.set_unusable_password()
+    alice.save()
+    visitor = Visitor()
+    visitor.client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    asked = visitor.post("password/set/", password1=PHRASE, password2=PHRASE)
+    alice.refresh_from_db()
+    assert "we send a code to" in text(asked)
+    assert not alice.has_usable_password()
+    way = "reauthenticate/code/?next=/accounts/password/set/"
+    visitor.post(way)
+    visitor.post(way, code=code_for(alice.email))
+    visitor.post("password/set/", password1=PHRASE, password2=PHRASE)
+    alice.refresh_from_db()
+    assert alice.check_password(PHRASE)
