@@ -29,7 +29,7 @@ from tenants.actions import (
     INVITATION_UNDELIVERED,
     INVITATION_WITHDRAWN,
 )
-from tenants.members import Manager, TeamError, article, authorize, changing
+from tenants.members import Manager, TeamError, article, authorize, changing, person_behind
 from tenants.models import AuditEvent, Invitation, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
 
@@ -73,7 +73,7 @@ def invite(tenant: Tenant, email: str, role: Role, *, by: Manager) -> tuple[Invi
             email=email,
             role=role,
             digest=digest_of(plain),
-            invited_by=by if isinstance(by, User) else None,
+            invited_by=person_behind(by),
             expires_at=now + LASTS,
         )
         audit.record(INVITATION_SENT, invitation, changes={"role": [None, role.value]})
@@ -94,7 +94,7 @@ def resend(tenant: Tenant, invitation_id: UUID, *, by: Manager) -> tuple[Invitat
         _refuse_flood(invitation.email, now)
         plain = secrets.token_urlsafe(32)
         invitation.digest, invitation.expires_at = digest_of(plain), now + LASTS
-        invitation.invited_by = by if isinstance(by, User) else None
+        invitation.invited_by = person_behind(by)
         invitation.save(update_fields=["digest", "expires_at", "invited_by"])
         audit.record(INVITATION_RESENT, invitation)
     return invitation, plain

@@ -77,7 +77,8 @@ def leave(tenant: Tenant, user: User) -> None:
 def hand_over(tenant: Tenant, membership_id: UUID, *, by: User) -> Membership:
     """Make a member the owner in one's own place; whoever hands over becomes an admin.
 
-    Raises Membership.DoesNotExist, NotAllowedError unless an owner asks, TeamError if the other is an owner already.
+    Raises Membership.DoesNotExist, NotAllowedError unless an owner asks, TeamError if the other is an owner already, or
+    cannot log in.
     """
     with changing(tenant):
         own, heir = _own(tenant, by), _found(tenant, membership_id)
@@ -85,6 +86,8 @@ def hand_over(tenant: Tenant, membership_id: UUID, *, by: User) -> Membership:
             raise NotAllowedError(refusal(Permission.OWN))
         if heir.role == Role.OWNER:
             raise TeamError(f"{heir} is an owner already: choose somebody else, or change your own role.")
+        if not heir.user.is_active:
+            raise TeamError(f"The account of {heir} is closed: choose somebody else.")
         _change(heir, Role.OWNER)
         _change(own, Role.ADMIN)
         audit.record(OWNERSHIP_HANDED_OVER, heir, changes={"owner": [str(own), str(heir)]})
@@ -99,6 +102,11 @@ def authorize(tenant: Tenant, by: Manager, *roles: Role) -> None:
     for role in roles:
         if not own.covers(role):
             raise NotAllowedError(f"{article(role).capitalize()} is above your own role, {own.label}: ask an owner.")
+
+
+def person_behind(by: Manager) -> User | None:
+    """Who answers for what is done: somebody themselves, or whoever made the token; None for a command's token."""
+    return by.created_by if isinstance(by, ApiToken) else by
 
 
 def grantable(own: Role) -> list[Role]:
@@ -118,8 +126,8 @@ def article(role: Role) -> str:
 
 
 def is_last_owner(membership: Membership) -> bool:
-    """Would the workspace be without an owner if this one went?"""
-    owners = Membership.objects.filter(tenant_id=membership.tenant_id, role=Role.OWNER)
+    """Would the workspace be without an owner if this one went? One whose account is closed cannot act as one."""
+    owners = Membership.objects.filter(tenant_id=membership.tenant_id, role=Role.OWNER, user__is_active=True)
     return membership.role == Role.OWNER and not owners.exclude(id=membership.id).exists()
 
 

@@ -50,7 +50,11 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
     email = serializers.EmailField(max_length=254, help_text="The invitation works for this address only.")
     role = serializers.ChoiceField(Role.choices, default=Role.OPERATOR.value, help_text="Not above your own.")
     invited_by = serializers.EmailField(
-        source="invited_by.email", read_only=True, allow_null=True, default=None, help_text="null: an API token."
+        source="invited_by.email",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="Who invited, or made the API token that did; null: a token made by a command.",
     )
     is_open = serializers.SerializerMethodField(help_text="Whether its link still works; it does for seven days.")
     is_delivered = serializers.SerializerMethodField(

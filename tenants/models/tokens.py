@@ -24,8 +24,16 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         return known.select_related("tenant").first()
 
     def with_maker(self) -> "ApiTokenQuerySet":
-        """Adds `maker_role`: what whoever made it is in the workspace now; None for who left it, or a command."""
-        of_maker = {"tenant": OuterRef("tenant"), "user": OuterRef("created_by"), "user__is_active": True}
+        """Adds `maker_role`: what whoever made it is in the workspace now; None for who left it, or a command.
+
+        Who comes back has a new membership, which brings no older token back to life.
+        """
+        of_maker = {
+            "tenant": OuterRef("tenant"),
+            "user": OuterRef("created_by"),
+            "user__is_active": True,
+            "created_at__lte": OuterRef("created_at"),
+        }
         return self.annotate(maker_role=Subquery(Membership.objects.filter(**of_maker).values("role")))
 
 

@@ -58,7 +58,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
     workspace = workspace_of(request)
     found = list(_memberships(workspace.tenant))
     rows = _rows(workspace, found, user_of(request))
-    heirs = [each for each in found if each.role != Role.OWNER]
+    heirs = [each for each in found if each.role != Role.OWNER and each.user.is_active]
     context: dict[str, Any] = {
         "settings_page": "members",
         "rows": rows,
@@ -119,7 +119,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 def hand_over(request: HttpRequest) -> HttpResponse:
     """Make another member the owner in one's own place."""
     tenant = workspace_of(request).tenant
-    heirs = list(_memberships(tenant).exclude(role=Role.OWNER))
+    heirs = list(_memberships(tenant).filter(user__is_active=True).exclude(role=Role.OWNER))
     form = HandOverForm(request.POST, heirs=heirs)
     if not form.is_valid():
         return _back(request, error="Ownership is not handed over: choose a member who is here and no owner yet.")
@@ -143,12 +143,12 @@ def _rows(workspace: Workspace, found: Sequence[Membership], you: User) -> list[
         Counter(ApiToken.objects.filter(tenant=tenant).values_list("created_by", flat=True)) if manages else Counter()
     )
     sent = Counter(tenant.invitations.values_list("invited_by", flat=True)) if manages else Counter()
-    owners = sum(each.role == Role.OWNER for each in found)
+    owners = {each.id for each in found if each.role == Role.OWNER and each.user.is_active}
     return [
         Row(
             membership=each,
             is_you=each.user_id == you.id,
-            is_last_owner=each.role == Role.OWNER and owners == 1,
+            is_last_owner=each.role == Role.OWNER and not owners - {each.id},
             may_change=manages and workspace.role.covers(Role(each.role)),
             tokens=made[each.user_id],
             invitations=sent[each.user_id],

@@ -4,8 +4,10 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from tenants.models import ApiToken, Invitation, Membership, Role, Tenant
+from tenants import invitations, members
+from tenants.models import ApiToken, Invitation, Membership, Role, Tenant, User
 from tenants.permissions import NEEDS, Permission, allows
 from tests import factories
 from tests.conftest import Cast
@@ -105,6 +107,26 @@ def test_with_a_second_owner_the_first_may_go(alice: Person, hire: Hire, cast: C
     assert trail(cast.acme) == [("member.left", alice.user.email, {"role": ["owner", None]})]
 
 
+def test_an_owner_whose_account_is_closed_counts_for_none(alice: Person, hire: Hire, cast: Cast) -> None:
+    closed = hire(Role.OWNER)
+    User.objects.filter(id=closed.user.id).update(is_active=False)
+    assert "Account closed" in text(alice.get(SETTINGS))
+    for refused in (text(alice.post(f"{SETTINGS}leave/")), change(alice, alice, "admin")):
+        assert "alice@acme.example is the only owner" in refused
+    assert f"{closed.user.email} is removed." in remove(alice, closed, cast)
+    assert role_of(alice.user, cast.acme) == Role.OWNER
+
+
+def test_ownership_goes_to_nobody_who_cannot_log_in(alice: Person, hire: Hire, cast: Cast) -> None:
+    closed = hire(Role.ADMIN)
+    User.objects.filter(id=closed.user.id).update(is_active=False)
+    heir = membership_of(closed.user, cast.acme)
+    assert "Ownership is not handed over" in text(alice.post(f"{SETTINGS}hand-over/", heir=str(heir.id)))
+    with pytest.raises(members.TeamError, match="is closed"):
+        members.hand_over(cast.acme, heir.id, by=alice.user)
+    assert role_of(alice.user, cast.acme) == Role.OWNER
+
+
 def test_who_hands_over_becomes_an_admin(alice: Person, hire: Hire, cast: Cast) -> None:
     heir = hire(Role.VIEWER)
     page = alice.post(f"{SETTINGS}hand-over/", heir=str(membership_of(heir.user, cast.acme).id))
@@ -148,6 +170,24 @@ def test_invitations_end_with_the_right_to_send_them(alice: Person, hire: Hire, 
     change(alice, admin, "operator")
     assert not Invitation.objects.exists()
     assert [action for action, *_ in trail(cast.acme)] == ["invitation.sent", "member.changed", "invitation.withdrawn"]
+
+
+def test_nor_do_those_stay_that_their_tokens_sent(alice: Person, hire: Hire, cast: Cast) -> None:
+    admin = hire(Role.ADMIN)
+    token, _ = ApiToken.issue(cast.acme, "Back door", Role.ADMIN, created_by=admin.user)
+    invitations.invite(cast.acme, "back@door.example", Role.ADMIN, by=token)
+    remove(alice, admin, cast)
+    assert not Invitation.objects.exists()
+
+
+def test_a_token_does_not_come_back_with_its_maker(alice: Person, hire: Hire, cast: Cast) -> None:
+    admin = hire(Role.ADMIN)
+    _, plain = ApiToken.issue(cast.acme, "Old", Role.ADMIN, created_by=admin.user)
+    remove(alice, admin, cast)
+    Membership.objects.create(tenant=cast.acme, user=admin.user, role=Role.ADMIN)
+    assert ApiToken.objects.usable(plain, timezone.now()) is None
+    _, fresh = ApiToken.issue(cast.acme, "New", Role.ADMIN, created_by=admin.user)
+    assert ApiToken.objects.usable(fresh, timezone.now())
 
 
 def test_who_is_in_no_workspace_any_more_is_told(alice: Person, hire: Hire, cast: Cast) -> None:
