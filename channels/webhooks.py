@@ -3,6 +3,7 @@
 import logging
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -36,6 +37,19 @@ def slack_events(request: HttpRequest) -> HttpResponse:
 
 
 def _accept(envelope: events.Envelope, body: bytes) -> None:
+    """Store it. What is erased at this very moment (the thread, or the whole workspace) is looked up once more."""
+    for is_last in (False, False, True):
+        try:
+            _store(envelope, body)
+        except (IntegrityError, Connection.DoesNotExist) as error:
+            if is_last:
+                raise
+            log.info("An event is stored again: %s", error)
+        else:
+            break
+
+
+def _store(envelope: events.Envelope, body: bytes) -> None:
     route = connections.route_of(events.PROVIDER, envelope.account) if envelope.account else None
     if route is None:
         log.info("An event for a Slack workspace that nobody connected: %s", envelope.account)

@@ -4,8 +4,10 @@ import time
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 
+from channels import connections, inbox
 from channels.models import Connection, InboxEvent, Route, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -204,3 +206,36 @@ def test_a_reply_that_overtakes_its_mention_is_heard_with_it(acme: Tenant, clien
             "It is urgent",
         ]
         assert InboxEvent.objects.get(event_id="EvLunch").state == "ignored"
+
+
+def test_what_is_erased_at_the_very_moment_is_looked_up_once_more(
+    acme: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept, faults = inbox.accept, [IntegrityError("the thread is gone"), IntegrityError("again")]
+
+    def interrupted(*args: Any) -> Any:
+        thread_id = accept(*args)
+        if faults:
+            raise faults.pop()
+        return thread_id
+
+    monkeypatch.setattr(inbox, "accept", interrupted)
+    assert post(client, payload("app_mention")).status_code == 200
+    assert events_of(acme) == [("app_mention", "pending")]
+
+
+def test_an_event_for_a_workspace_that_is_erased_at_the_very_moment_is_nobodys(
+    acme: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    route_of = connections.route_of
+
+    def then_erased(provider: str, account: str) -> Route | None:
+        route = route_of(provider, account)
+        with tenant_scope(acme.id):
+            Route.objects.all().delete()
+            Connection.objects.all().delete()
+        return route
+
+    monkeypatch.setattr(connections, "route_of", then_erased)
+    assert post(client, payload("app_mention")).status_code == 200
+    assert events_of(acme) == []

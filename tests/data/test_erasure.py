@@ -245,7 +245,7 @@ class Bustle:
     def write(self) -> None:
         with self.lock:
             body, _ = self.shop.said("My number is 4711.", by=BEN, thread_ts=random.choice([self.ts, ""]))
-        post(Client(raise_request_exception=False), body)
+        assert post(Client(raise_request_exception=False), body).status_code == 200
 
     def answer(self) -> None:
         with tenant_scope(self.shop.tenant.id):
