@@ -11,6 +11,7 @@ from channels.models import Connection
 from channels.providers import provider_named
 from channels.providers.base import DeliveryError
 from tenants import deletion
+from tenants.encryption import UndecryptableError
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -29,12 +30,11 @@ def leave_providers(tenant_id: UUID) -> None:
     """Give every token back to its provider, as far as that works, then disconnect. Calls providers: open no scope."""
     with tenant_scope(tenant_id):
         found = list(Connection.objects.exclude(state=Connection.State.DISCONNECTED))
-        accounts = [(each, connections.account_of(each)) for each in found]
     database.close()
-    for connection, account in accounts:
+    for connection in found:
         try:
-            provider_named(connection.provider).revoke(account)
-        except DeliveryError as error:
+            provider_named(connection.provider).revoke(connections.account_of(connection))
+        except (DeliveryError, UndecryptableError) as error:
             log.warning("A token was not revoked at the provider, only erased here: %s", error)
         with tenant_scope(tenant_id):
             connections.disconnect(connection, REASON)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from channels import answering, closing, outbox, people, retention, sweeper
 from tenants import deletion, idempotency
 from tenants.models import Tenant
-from tenants.tasks import TenantTask, expire_export, make_export, wake, warn_of_deletion
+from tenants.tasks import TenantTask, announce_deletion, expire_export, make_export, wake, warn_of_deletion
 
 
 @shared_task(base=TenantTask)
@@ -66,8 +66,10 @@ def forget_old_of(tenant_id: UUID) -> None:
 
 @shared_task
 def close_workspaces() -> None:
-    """Each hour: remind owners of a deletion that comes near, and erase the workspaces whose time has come."""
+    """Each hour: tell owners of a deletion what they do not know yet, and erase the workspaces whose time has come."""
     now = timezone.now()
+    for tenant_id in deletion.to_announce().values_list("id", flat=True):
+        wake(announce_deletion, tenant_id)
     for tenant_id in deletion.to_warn(now).values_list("id", flat=True):
         wake(warn_of_deletion, tenant_id)
     for tenant_id in deletion.due(now).values_list("id", flat=True):

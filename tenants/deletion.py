@@ -23,9 +23,12 @@ from tenants.scope import tenant_scope
 log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 1_000
-MOST_TRIES = 5
+MOST_TRIES = 20
 """Others who write at the same moment may be first; after these the next hour goes on."""
 WARNED_BEFORE = timedelta(days=3)
+STATE = (
+    "deletes_at", "deletion_requested_at", "deletion_requested_by_id", "deletion_announced_at", "deletion_warned_at",
+)  # fmt: skip
 LAST = "tenants_membership"
 """Goes together with the workspace's own row: it tells whom to mail."""
 
@@ -52,7 +55,8 @@ def request(tenant: Tenant, by: User) -> Tenant:
         return kept
     now = timezone.now()
     kept.deletion_requested_at, kept.deletion_requested_by_id = now, by.id
-    kept.deletes_at, kept.deletion_warned_at = now + timedelta(days=settings.DELETION_GRACE_DAYS), None
+    kept.deletes_at = now + timedelta(days=settings.DELETION_GRACE_DAYS)
+    kept.deletion_announced_at = kept.deletion_warned_at = None
     _save(kept)
     audit.record(actions.DELETION_REQUESTED, kept, changes={"deletes_at": [None, str(kept.deletes_at)]})
     return kept
@@ -66,27 +70,34 @@ def keep(tenant: Tenant) -> Tenant:
     if kept.deletes_at <= timezone.now():
         raise NotNowError("The workspace is being erased already: it cannot be kept any more.")
     before = str(kept.deletes_at)
-    kept.deletes_at = kept.deletion_requested_at = kept.deletion_requested_by_id = kept.deletion_warned_at = None
+    for name in STATE:
+        setattr(kept, name, None)
     _save(kept)
     audit.record(actions.DELETION_CANCELLED, kept, changes={"deletes_at": [before, None]})
     return kept
 
 
 def _save(tenant: Tenant) -> None:
-    tenant.save(update_fields=["deletes_at", "deletion_requested_at", "deletion_requested_by_id", "deletion_warned_at"])
+    tenant.save(update_fields=STATE)
+
+
+def to_announce() -> QuerySet[Tenant]:
+    """Workspaces whose owners were not told yet that the days of grace have begun."""
+    return Tenant.objects.filter(deletes_at__isnull=False, deletion_announced_at=None)
 
 
 def announce(tenant_id: UUID) -> None:
-    """Tell owners and contact that the days of grace have begun. Open no scope around this."""
-    tenant = Tenant.objects.filter(id=tenant_id, deletes_at__isnull=False).first()
-    if tenant:
-        asked_by = _who_asked(tenant)
-        who = asked_by.email if asked_by else "An owner"
-        text = (
-            f"{who} asked to delete the workspace “{tenant.name}”. {_when(tenant)} Its AI employees have stopped "
-            "answering. Until then you can export everything or keep the workspace, here:"
-        )
-        _mail(tenant, f"{tenant.name} will be deleted", text)
+    """Tell owners and contact that the days of grace have begun, once. Open no scope around this."""
+    if not to_announce().filter(id=tenant_id).update(deletion_announced_at=timezone.now()):
+        return
+    tenant = Tenant.objects.get(id=tenant_id)
+    asked_by = _who_asked(tenant)
+    who = asked_by.email if asked_by else "An owner"
+    text = (
+        f"{who} asked to delete the workspace “{tenant.name}”. {_when(tenant)} Its AI employees have stopped "
+        "answering. Until then you can export everything or keep the workspace, here:"
+    )
+    _mail(tenant, f"{tenant.name} will be deleted", text)
 
 
 def _who_asked(tenant: Tenant) -> User | None:
@@ -204,18 +215,25 @@ def _finish(tenant_id: UUID) -> _Erased | None:
 
 
 def _erase_rest(tenant_id: UUID) -> _Erased | None:
-    # The strongest lock: whoever adds a row now waits, and then finds no workspace to add it to.
-    tenant = due(timezone.now()).select_for_update().filter(id=tenant_id).first()
+    tenant = _due(tenant_id)
     if tenant is None:
         return None
     erased = _Erased(tenant.name, notices.recipients(tenant))
-    for table in tables():
-        while _count(tenant, table):
-            pass
+    _empty(tenant)
+    # The strongest lock: whoever adds a row now waits, and then finds no workspace to add it to. Only now, since who
+    # adds one has locked what it refers to, and would wait for us while we wait to delete that.
+    Tenant.objects.select_for_update().get(id=tenant_id)
+    _empty(tenant)
     _remember(tenant)
     with connection.cursor() as cursor:  # Django would ask every table first, also those that nobody may delete from
         cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
     return erased
+
+
+def _empty(tenant: Tenant) -> None:
+    for table in tables():
+        while _count(tenant, table):
+            pass
 
 
 def _remember(tenant: Tenant) -> None:

@@ -6,6 +6,7 @@ from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.urls import reverse
 
 from tenants.models import Role, Tenant
@@ -23,10 +24,20 @@ def recipients(tenant: Tenant) -> list[str]:
 
 def send(to: Iterable[str], subject: str, text: str) -> None:
     """Mail each of them by itself, best effort: what the notice tells about is on the pages too. Open no scope."""
-    mails = [EmailMessage(subject, f"Hello,\n\n{text}{FOOT}", to=[address]) for address in to]
+    line = " ".join(subject.split())  # a workspace's name may have line breaks
     try:
-        get_connection().send_messages(mails)
-    except (SMTPException, OSError) as error:
+        with get_connection() as server:
+            for address in to:
+                _send(server, EmailMessage(line, f"Hello,\n\n{text}{FOOT}", to=[address]))
+    except OSError as error:
+        log.warning("Notices could not be sent: %s", error)
+
+
+def _send(server: BaseEmailBackend, mail: EmailMessage) -> None:
+    """An address that the mail server refuses keeps nobody else from getting theirs."""
+    try:
+        server.send_messages([mail])
+    except SMTPException as error:
         log.warning("A notice could not be sent: %s", error)
 
 

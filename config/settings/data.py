@@ -39,8 +39,8 @@ if DATABASE_STAFF_URL:  # only Django's admin uses it (tenants/staff)
 DATABASE_ADMIN_URL = env.url("DATABASE_ADMIN_URL", schemes=("postgres", "postgresql"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Days in which an owner who asked to delete the workspace can keep it.
-DELETION_GRACE_DAYS = env.count("DELETION_GRACE_DAYS", "14")
+# Days in which an owner who asked to delete the workspace can keep it; Postgres lets `app` set no less than one.
+DELETION_GRACE_DAYS = env.quota("DELETION_GRACE_DAYS", "14")
 
 # Redis: the broker and the cache. Neither holds truth: losing it loses nothing.
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss"))

@@ -54,6 +54,7 @@ class Tenant(models.Model):
     deletes_at = models.DateTimeField(null=True, blank=True, help_text="When it is erased, if its owner asked for it")
     deletion_requested_at = models.DateTimeField(null=True, blank=True)
     deletion_requested_by_id = models.UUIDField(null=True, blank=True)
+    deletion_announced_at = models.DateTimeField(null=True, blank=True, help_text="When its owners were told")
     deletion_warned_at = models.DateTimeField(null=True, blank=True, help_text="When its owners were reminded")
     erased_rows = models.JSONField(
         default=dict, blank=True, help_text="Rows erased so far by table, while it is being erased"

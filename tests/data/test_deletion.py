@@ -1,18 +1,23 @@
 """Deleting a workspace: days of grace, then nothing is left but a note."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
 from uuid import UUID
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import IntegrityError, OperationalError, ProgrammingError, connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from agents.models import Agent, Run
+from channels import tasks
 from channels.models import Connection, InboxEvent, Route
-from channels.tasks import close_workspace
+from channels.tasks import close_workspace, close_workspaces
 from tenants import deletion
 from tenants.models import AccountEvent, AuditEvent, Role, Tenant, User
 from tenants.scope import tenant_scope
@@ -29,9 +34,9 @@ def ask(shop: Shop) -> Tenant:
 
 
 def make_due(shop: Shop) -> None:
-    """The days of grace are over."""
+    """The days of grace are over; only Postgres' owner can make it so."""
     ask(shop)
-    Tenant.objects.filter(id=shop.tenant.id).update(deletes_at=timezone.now())
+    Tenant.objects.using("owner").filter(id=shop.tenant.id).update(deletes_at=timezone.now())
 
 
 def close(shop: Shop) -> None:
@@ -173,6 +178,26 @@ def test_append_only_rows_go_only_once_the_time_has_come(lived_in: Shop) -> None
         assert cursor.fetchone() == (2,)
 
 
+def test_nobody_who_speaks_as_app_shortens_the_days_of_grace(shop: Shop) -> None:
+    tenant = Tenant.objects.filter(id=shop.tenant.id)
+    for hours in (-1, 0, 22):
+        with pytest.raises(ProgrammingError, match="at least one day of grace"):
+            tenant.update(deletes_at=timezone.now() + timedelta(hours=hours))
+    assert tenant.update(deletes_at=timezone.now() + timedelta(days=1)) == 1
+
+
+def test_what_the_broker_lost_is_announced_within_the_hour(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[tuple[str, UUID]] = []
+    monkeypatch.setattr(tasks, "wake", lambda task, *ids: woken.append((task.name, *ids)))
+    close_workspaces()
+    ask(shop)
+    close_workspaces()
+    assert woken == [("tenants.tasks.announce_deletion", shop.tenant.id)]
+    deletion.announce(shop.tenant.id)
+    close_workspaces()
+    assert len(woken) == 1
+
+
 def test_nobody_but_app_may_call_the_function(shop: Shop) -> None:
     signature = "erase_tenant_rows(text, integer)"
     with connection.cursor() as cursor:
@@ -241,18 +266,46 @@ def test_owners_and_the_contact_are_told_three_times(shop: Shop) -> None:
     Tenant.objects.filter(id=shop.tenant.id).update(contact_email="office@acme.example")
     factories.make_member(shop.tenant, Role.ADMIN)
     ask(shop)
-    deletion.announce(shop.tenant.id)
+    for _ in range(2):
+        deletion.announce(shop.tenant.id)
     assert list(deletion.to_warn(timezone.now())) == []
     now = timezone.now()
     long_ago = now - timedelta(days=11)
     Tenant.objects.update(deletes_at=now + timedelta(days=2, hours=23), deletion_requested_at=long_ago)
     for _ in range(2):
         deletion.warn(shop.tenant.id)
-    Tenant.objects.update(deletes_at=timezone.now())
+    Tenant.objects.using("owner").update(deletes_at=timezone.now())
     deletion.erase(shop.tenant.id)
     told = [(each.subject, each.to[0]) for each in mail.outbox]
     subjects = ("Acme will be deleted", "Acme will be deleted soon", "Acme is deleted")
     assert told == [(subject, to) for subject in subjects for to in ("alice@acme.example", "office@acme.example")]
+
+
+def test_a_token_that_no_key_opens_does_not_stop_it(shop: Shop) -> None:
+    with tenant_scope(shop.tenant.id), connection.cursor() as cursor:
+        cursor.execute("UPDATE channels_connection SET token = '00000000:gAAAAunknown'")
+    make_due(shop)
+    close(shop)
+    assert not Tenant.objects.filter(id=shop.tenant.id).exists()
+
+
+class Picky(EmailBackend):
+    """A mail server that does not know Alice."""
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        if messages[0].to == ["alice@acme.example"]:
+            raise SMTPRecipientsRefused({"alice@acme.example": (550, b"No such user")})
+        return super().send_messages(messages)
+
+
+def test_an_address_that_is_refused_and_a_name_of_two_lines_stop_no_notice(shop: Shop, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "tests.data.test_deletion.Picky"
+    Tenant.objects.update(name="Acme\nBcc: all@acme.example", contact_email="office@acme.example")
+    ask(shop)
+    deletion.announce(shop.tenant.id)
+    assert [(each.to, each.subject) for each in mail.outbox] == [
+        (["office@acme.example"], "Acme Bcc: all@acme.example will be deleted")
+    ]
 
 
 def test_the_account_at_the_provider_is_free_again(shop: Shop, committed_cast: Cast) -> None:
