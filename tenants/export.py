@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from tenants import actions, archive, audit, notices
 from tenants.models import Export, ExportPart, Tenant, User
-from tenants.scope import current_tenant_id, tenant_scope
+from tenants.scope import current_tenant_id, give_back, tenant_scope
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,12 @@ BEAT_SECONDS = 2.0
 PART_BYTES = 1024 * 1024
 KEPT_FOR = timedelta(days=7)
 MOST_ATTEMPTS = 3
+AT_ONCE = 2
+"""In one process: people who wait for an answer need the other threads."""
 FAILED = "Three tries in a row ended before it was ready. Ask for a new one; if that fails too, tell us when it was."
+
+
+_room = threading.BoundedSemaphore(AT_ONCE)
 
 
 class AlreadyRunningError(Exception):
@@ -72,7 +77,19 @@ def outdated(now: datetime) -> "QuerySet[Export]":
 
 
 def make(tenant_id: UUID, export_id: UUID) -> None:
-    """Make an export, if nobody else does, and tell by mail. Harmless to call twice, or at any time."""
+    """Make an export, if nobody else does, and tell by mail. Harmless to call twice, or at any time.
+
+    Of more than AT_ONCE the sweeper takes up the rest later.
+    """
+    if not _room.acquire(blocking=False):
+        return
+    try:
+        _make(tenant_id, export_id)
+    finally:
+        _room.release()
+
+
+def _make(tenant_id: UUID, export_id: UUID) -> None:
     attempt = _claim(tenant_id, export_id)
     if attempt is None:
         return
@@ -215,6 +232,7 @@ def download(export: Export) -> Iterator[bytes]:
 def _pieces(tenant_id: UUID, export_id: UUID) -> Iterator[bytes]:
     number = 0
     while (content := _piece(tenant_id, export_id, number)) is not None:
+        give_back()  # to the pool, while a slow reader takes it
         yield content
         number += 1
 

@@ -52,6 +52,12 @@ def tenant_scope(tenant_id: UUID) -> Iterator[None]:
         _current.reset(token)
 
 
+def give_back() -> None:
+    """Give the connection back to the pool while something slow happens; within a transaction it stays."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
 @contextmanager
 def sweeper_scope() -> Iterator[None]:
     """One transaction as the role `sweeper`, which sees ids, states and times of all tenants and nothing else."""

@@ -19,7 +19,7 @@ from tenants import actions, audit, trail
 from tenants.access import requires, workspace_of
 from tenants.models import AuditEvent, Tenant
 from tenants.permissions import Permission
-from tenants.scope import tenant_scope
+from tenants.scope import give_back, tenant_scope
 from tenants.trail import Wanted
 from tenants.trailform import TrailForm
 
@@ -135,6 +135,7 @@ def _csv(tenant: Tenant, wanted: Wanted, newest: AuditEvent | None) -> Iterator[
         return
     batches = trail.in_batches(trail.entries(wanted, tenant.time_zone).filter(id__lte=newest.id))
     while batch := _next_batch(tenant, batches):
+        give_back()  # to the pool, while a slow reader takes them
         for event in batch:
             yield writer.writerow(_cells(event))
 

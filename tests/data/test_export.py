@@ -6,6 +6,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,10 @@ from uuid import UUID
 import pytest
 from django.core import mail
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from agents.models import Turn
 from channels import sweeper
 from tenants import archive, export
 from tenants.models import AuditEvent, Export, ExportPart, Role, Tenant
@@ -222,6 +225,40 @@ def test_an_owner_asks_follows_and_downloads(shop: Shop, alice: Person) -> None:
             AuditEvent.objects.filter(action__startswith="export.").order_by("id").values_list("action", "actor_name")
         )
     assert trail == [("export.requested", "alice@acme.example"), ("export.downloaded", "alice@acme.example")]
+
+
+def test_rows_are_read_a_few_at_a_time_also_behind_pgbouncer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        shop.talk(f"Number {number}")
+    monkeypatch.setattr(archive, "ROWS_AT_ONCE", 2)
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    with tenant_scope(shop.tenant.id), CaptureQueriesContext(connection) as queries:
+        lines = list(archive.Table(Turn).lines(shop.tenant.id))
+    said = [json.loads(line)["text"] for line in lines if json.loads(line)["speaker"] == "person"]
+    assert said == [f"Number {number}" for number in range(5)]
+    assert len(lines) == 10
+    reads = [each["sql"] for each in queries if "agents_turn" in each["sql"]]
+    assert len(reads) == 6
+    assert all("LIMIT 2" in sql for sql in reads)
+
+
+def test_a_worker_has_threads_left_for_answers(shop: Shop) -> None:
+    export_id = ask(shop)
+    with ExitStack() as others:
+        for _ in range(export.AT_ONCE):
+            others.enter_context(export._room)
+        export.make(shop.tenant.id, export_id)
+        assert state(shop, export_id).state == "waiting"
+    export.make(shop.tenant.id, export_id)
+    assert state(shop, export_id).state == "done"
+
+
+def test_a_slow_download_holds_no_connection_of_the_pool(shop: Shop, alice: Person) -> None:
+    export_id = made(shop)
+    answer = alice.client.get(alice.url(f"settings/data/exports/{export_id}/download/"))
+    pieces = iter(answer)
+    assert next(pieces)
+    assert connection.connection is None
 
 
 def test_an_admin_may_not(shop: Shop, hire: Callable[[Role], Person]) -> None:
