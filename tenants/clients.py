@@ -27,6 +27,11 @@ def client_ip(request: HttpRequest) -> str:
     return addresses[0] or connected
 
 
+def network_of(address: str) -> str:
+    """What a limit counts: an IPv4 address itself; of IPv6 the /64, within which one client may take any address."""
+    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if ":" in address else address
+
+
 def _address(text: str) -> str:
     """An IP address in its one spelling, without a port; empty if the text is none."""
     bare, _ = split_domain_port(text.strip())

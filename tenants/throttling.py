@@ -17,7 +17,7 @@ from django.urls import Resolver404, resolve
 from redis.exceptions import RedisError
 
 from tenants import errors
-from tenants.clients import client_ip
+from tenants.clients import client_ip, network_of
 from tenants.middleware import API, Workspace
 from tenants.tasks import Breaker
 
@@ -122,10 +122,10 @@ def _workspace(request: HttpRequest) -> Workspace | None:
 
 
 def _caller(request: HttpRequest) -> str:
-    """A token; a person in a workspace; or the address of somebody who showed no good token."""
+    """A token; a person in a workspace; or the network of somebody who showed no good token."""
     workspace = _workspace(request)
     if workspace is None:
-        return f"ip:{client_ip(request)}"
+        return f"ip:{network_of(client_ip(request))}"
     return f"token:{workspace.token.id}" if workspace.token else f"user:{request.user.pk}:{workspace.tenant.id}"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
 from agents.models import Agent
@@ -81,6 +82,17 @@ def test_a_refused_request_does_nothing(acme: Caller, cast: Cast, limits: Settin
     acme.post("agents/", MAYA).problem(429)
     with tenant_scope(cast.acme.id):
         assert not Agent.objects.exists()
+
+
+def test_one_who_has_many_ipv6_addresses_is_one(limits: Settings) -> None:
+    client = Client()
+
+    def guess(address: str) -> int:
+        return client.get("/api/v1/agents/", REMOTE_ADDR=address).status_code
+
+    assert [guess(f"2001:db8:0:1::{number}") for number in range(3)] == [401, 401, 429]
+    assert guess("2001:db8:0:2::1") == 401
+    assert [guess(f"198.51.100.{number}") for number in range(3)] == [401, 401, 401]
 
 
 def test_who_tries_tokens_is_stopped_and_a_good_token_from_there_is_not(acme: Caller, limits: Settings) -> None:
