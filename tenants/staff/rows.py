@@ -58,6 +58,10 @@ class StaffAdmin(admin.ModelAdmin[Any]):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.reads
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Filters in the address, of columns only that staff may read; Django lets any column of the row through."""
+        return lookup.partition("__")[0] in self.columns() and super().lookup_allowed(lookup, value, request)
+
     def get_urls(self) -> list[URLPattern]:
         return [url for url in super().get_urls() if not (url.name or "").endswith(HIDDEN_VIEWS)]
 

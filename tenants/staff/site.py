@@ -13,7 +13,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
@@ -58,6 +58,9 @@ class StaffSite(admin.AdminSite):
         return turned_away(request) or redirect("admin:index")
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:  # type: ignore[override]
+        """By POST alone, as in the portal: a link from elsewhere ends nobody's session."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
         logout(request)
         return redirect("home")
 

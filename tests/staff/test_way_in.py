@@ -120,6 +120,11 @@ def test_logging_out_ends_the_session(staff: Person) -> None:
     assert staff.get("/admin/").headers["Location"].startswith("/accounts/login/")
 
 
+def test_a_link_from_elsewhere_logs_nobody_out(staff: Person) -> None:
+    assert staff.get("/admin/logout/").status_code == 405
+    assert staff.get("/admin/").status_code == 200
+
+
 @pytest.fixture
 def cast_staff(committed_cast: Cast) -> Person:
     staff = make_staff("rate@roster.example")
