@@ -7,7 +7,10 @@ from allauth.account.decorators import reauthentication_required
 from allauth.account.forms import AddEmailForm
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.manage_email import add_email, sync_user_email_address
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.account.internal.flows.reauthentication import (
+    is_reauthentication_required,
+    raise_if_reauthentication_required,
+)
 from allauth.account.views import BaseReauthenticateView, password_set
 from allauth.decorators import rate_limit
 from allauth.mfa.models import Authenticator
@@ -29,8 +32,6 @@ from tenants.models import User
 
 # The list needs a log-in; to end sessions, people prove again who they are (OWASP ASVS 5.0, 7.5.2).
 session_list = reauthentication_required(allow_get=True, app="allauth.account")(list_usersessions)
-# A first password is a new way in, as a passkey is: allauth asks for no proof here.
-choose_password = login_required(reauthentication_required(app="allauth.account")(password_set))
 
 
 @login_required
@@ -46,6 +47,17 @@ def security(request: HttpRequest) -> HttpResponse:
         "can_connect": bool(get_social_adapter().list_providers(request)),
     }
     return render(request, "account/security.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def choose_password(request: HttpRequest) -> HttpResponse:
+    """A first password is a new way in, as a passkey is, but allauth asks for no proof here."""
+    if request.method == "POST" and is_reauthentication_required(request, app="allauth.account"):
+        return redirect("account_set_password")  # allauth would keep the form, and so the password, in the session
+    raise_if_reauthentication_required(request, app="allauth.account")
+    answer: HttpResponse = password_set(request)
+    return answer
 
 
 @login_required

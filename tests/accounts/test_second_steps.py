@@ -141,6 +141,7 @@ def test_a_session_alone_chooses_no_first_password(alice: User) -> None:
     visitor = Visitor()
     visitor.client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     asked = visitor.post("password/set/", password1=PHRASE, password2=PHRASE)
+    assert PHRASE not in str(dict(visitor.client.session)), "where it would be readable in the database"
     alice.refresh_from_db()
     assert "we send a code to" in text(asked)
     assert not alice.has_usable_password()
