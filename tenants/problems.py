@@ -47,10 +47,10 @@ class ProviderError(exceptions.APIException):
 
 
 class TooLargeError(exceptions.APIException):
-    """The body is longer than settings.DATA_UPLOAD_MAX_MEMORY_SIZE (413)."""
+    """The body is longer than settings.REQUEST_MAX_BYTES (413)."""
 
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"The body is too large: send at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes."
+    default_detail = f"The body is too large: send at most {settings.REQUEST_MAX_BYTES} bytes."
     default_code = "too_large"
 
 

@@ -25,6 +25,14 @@ def _quick_passwords(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _plain_static_files(settings: Settings) -> None:
+    """Pages are rendered without `collectstatic`, and no client reads all static files before its first request."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     """Rate limits begin anew."""
     cache.clear()

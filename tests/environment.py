@@ -8,8 +8,13 @@ from cryptography.fernet import Fernet
 NOWHERE = "127.0.0.1:9"
 
 # Nothing of a developer's own environment or data folder may reach the tests.
+OURS = (
+    *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_"),
+    *("HEARTBEAT_", "HSTS_", "LEASE_", "LLM_", "LOG_", "OPENAI_", "PORT", "PUBLIC_", "QUIET_", "REDIS_", "RETRY_"),
+    *("SANDBOX", "SENTRY_", "SLACK_", "STRIPE_", "TRIAL_", "TRUSTED_", "UNKNOWN_", "WHATSAPP_"),
+)
 for name in list(os.environ):
-    if name.startswith(("SLACK_", "OPENAI_", "ANTHROPIC_", "DATABASE_", "REDIS_", "CELERY_", "SANDBOX", "STRIPE_")):
+    if name.startswith(OURS):
         del os.environ[name]
 os.environ.update(
     ROSTER_DATA=os.path.join(tempfile.gettempdir(), "roster-tests-have-no-data-folder"),  # noqa: PTH118

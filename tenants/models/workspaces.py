@@ -1,6 +1,7 @@
 """Workspaces (tenants), their former addresses, who belongs to them and who is invited."""
 
 from datetime import datetime
+from functools import cache
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -15,8 +16,12 @@ from tenants.models.people import User
 RESERVED_SLUGS = {"admin", "api", "new", "settings", "static", "www"}
 
 
+# Asking reads a folder of hundreds of files each time.
+time_zones = cache(available_timezones)
+
+
 def validate_time_zone(name: str) -> None:
-    if name not in available_timezones():
+    if name not in time_zones():
         raise ValidationError(f"{name!r} is not a time zone: choose one such as Europe/London.")
 
 

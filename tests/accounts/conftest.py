@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from pytest_django import Settings
 
 from tenants.models import User
 from tests.accounts.openid import Provider, running_provider
@@ -11,12 +10,6 @@ from tests.accounts.visitor import Visitor, confirmed
 from tests.conftest import Cast
 from tests.stack import Stack
 from tests.waiting import free_ports
-
-
-@pytest.fixture(autouse=True)
-def _plain_static_files(settings: Settings) -> None:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture

@@ -104,10 +104,8 @@ class Shop:
 
 @pytest.fixture(autouse=True)
 def _settings(settings: Settings) -> None:
-    """Answers are due at once; pages are rendered without `collectstatic`."""
+    """Answers are due at once."""
     settings.QUIET_SECONDS = settings.QUIET_MAX_SECONDS = 0
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.isolation.watching import watched
 
 PLAIN = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 QUIET = {
+    "WHITENOISE_AUTOREFRESH": True,
     "STORAGES": {**settings.STORAGES, "staticfiles": PLAIN},
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],

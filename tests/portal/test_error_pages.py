@@ -5,7 +5,6 @@ import structlog
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
-from pytest_django import Settings
 
 from tenants import errors
 
@@ -13,9 +12,7 @@ PAGES = {400: errors.bad_request, 403: errors.forbidden, 404: errors.not_found}
 
 
 @pytest.fixture
-def request_with_id(rf: RequestFactory, settings: Settings) -> HttpRequest:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+def request_with_id(rf: RequestFactory) -> HttpRequest:
     structlog.contextvars.bind_contextvars(request_id="id-of-this-request")
     return rf.get("/somewhere/")
 

@@ -1,16 +1,9 @@
 """Staff, in real transactions: the admin has a connection of its own, which sees what is committed."""
 
 import pytest
-from pytest_django import Settings
 
 from tests.conftest import Cast
 from tests.staff.people import Person, make_staff, person
-
-
-@pytest.fixture(autouse=True)
-def _plain_static_files(settings: Settings) -> None:
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @pytest.fixture

@@ -9,19 +9,11 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
-from pytest_django import Settings
 
 from tenants.models import AuditEvent, Invitation, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.conftest import Cast
-
-
-@pytest.fixture(autouse=True)
-def _plain_static_files(settings: Settings) -> None:
-    """Pages are rendered without `collectstatic`."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @dataclass(frozen=True)
