@@ -82,8 +82,11 @@ def _delete(conversations: Collection[UUID]) -> None:
     threads = list(Thread.objects.filter(conversation__in=conversations).values_list("id", flat=True))
     made = Q(run__conversation__in=conversations)
     Delivery.objects.filter(made | Q(thread__in=threads)).delete()
-    told = InboxEvent.objects.filter(made | Q(turn__conversation__in=conversations) | Q(thread__in=threads))
+    theirs = Q(turn__conversation__in=conversations) | Q(thread__in=threads, turn=None)
+    told = InboxEvent.objects.filter(made | theirs)
     _empty(InboxEvent.objects.filter(id__in=list(told.order_by().values_list("id", flat=True))), is_detached=True)
+    # What is left was said in the same place to a predecessor: by its event it is found when its author is to go.
+    InboxEvent.objects.filter(thread__in=threads).update(thread=None)
     Turn.objects.filter(conversation__in=conversations).delete()
     LLMCall.objects.filter(run__conversation__in=conversations).delete()
     Run.objects.filter(conversation__in=conversations).delete()

@@ -10,15 +10,16 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from agents import transcript
+from agents import hiring, transcript
 from agents.llm import LLMBusyError
-from agents.models import Conversation, LLMCall, Run, Turn
+from agents.models import Agent, Conversation, LLMCall, Run, Turn
 from agents.transcript import ERASED
 from channels import answering, erasure, outbox, people
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from tenants import export
 from tenants.models import AuditEvent, Export, ExportPart, Role
 from tenants.scope import tenant_scope
+from tests import factories
 from tests.channels.slack import payload, post
 from tests.data.conftest import BEN, CAROL, Person, Shop, words
 from usage.models import Hold, Meter, UsageRecord
@@ -64,6 +65,20 @@ def test_in_a_conversation_with_others_words_and_answers_are_replaced(shop: Shop
         assert Conversation.objects.get().title == ERASED
         assert LLMCall.objects.filter(actual_usd__gt=0).count() == 2
     assert "4711" not in payloads(shop)
+
+
+def test_what_others_said_to_a_predecessor_in_the_same_thread_can_be_erased_later(shop: Shop) -> None:
+    """An employee was let go, so that the thread went on in a conversation of its own: only Ben is in that."""
+    ts = shop.ts_of(shop.talk("Hello, I am Carol.", by=CAROL))
+    with tenant_scope(shop.tenant.id):
+        hiring.let_go(Agent.objects.get())
+        factories.make_agent("Mia")
+    shop.talk("My number is 4711.", by=BEN, thread_ts=ts)
+    erase(shop, BEN)
+    assert shop.turns() == ["Hello, I am Carol.", "We open at nine."]
+    erase(shop, CAROL)
+    assert shop.turns() == []
+    assert payloads(shop) == ""
 
 
 def test_the_ledger_keeps_its_numbers(shop: Shop) -> None:
