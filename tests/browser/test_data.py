@@ -30,6 +30,7 @@ def take_everything(operator: Operator, judge: Judge) -> None:
     judge.look("data")
     operator.press("Export everything")
     expect(page.get_by_text("Ready", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Export everything")).to_be_visible()
     judge.look("data-export-ready")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
@@ -55,6 +56,17 @@ def forget_ada(operator: Operator, judge: Judge) -> None:
     judge.look("people-empty")
 
 
+def see_the_current_tab_on_a_phone(operator: Operator) -> None:
+    page = operator.page
+    size = page.viewport_size
+    page.set_viewport_size({"width": 375, "height": 700})
+    page.goto(f"{operator.workspace}settings/support/")
+    current = page.get_by_role("navigation", name="Settings").locator("[aria-current]")
+    expect(current).to_have_text("Support access")
+    expect(current).to_be_in_viewport(ratio=0.95)
+    page.set_viewport_size(size or {"width": 1280, "height": 900})
+
+
 def delete_and_keep(operator: Operator, judge: Judge) -> None:
     page = operator.page
     page.goto(f"{operator.workspace}settings/data/")
@@ -69,6 +81,9 @@ def delete_and_keep(operator: Operator, judge: Judge) -> None:
     page.get_by_label("The workspace's name").fill("Acme Support")
     operator.press("Delete Acme Support")
     judge.look("data-deletion-asked")
+    page.goto(f"{operator.workspace}onboarding/employee/")
+    expect(page.get_by_role("heading", name="This workspace will be erased")).to_be_visible()
+    page.goto(f"{operator.workspace}settings/data/")
     operator.press("Keep the workspace")
     expect(page.get_by_role("status")).to_contain_text("Acme Support is kept.")
 
@@ -90,6 +105,8 @@ def test_an_owner_changes_settings_takes_everything_erases_a_person_and_thinks_t
 
     see_the_settings(operator, judge)
     take_everything(operator, judge)
+    see_the_current_tab_on_a_phone(operator)
+    operator.page.goto(f"{operator.workspace}settings/data/")
     forget_ada(operator, judge)
     delete_and_keep(operator, judge)
 

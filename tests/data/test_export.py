@@ -214,6 +214,7 @@ def test_an_owner_asks_follows_and_downloads(shop: Shop, alice: Person) -> None:
     assert "Ready" in words(alice.get("settings/data/"))
     part = alice.client.get(alice.url(f"settings/data/exports/{export_id}/"), headers={"HX-Request": "true"})
     assert "every 2s" not in part.content.decode()
+    assert "exports/new/" in part.content.decode(), "the next one can be asked for without loading the page"
 
     answer = alice.client.get(alice.url(f"settings/data/exports/{export_id}/download/"))
     read = b"".join(answer)
