@@ -9,6 +9,8 @@ from tenants import actions, audit, workspaces
 from tenants.models import FormerSlug, Tenant
 
 FIELDS = ("name", "slug", "time_zone", "language", "contact_email")
+MOST_FORMER = 20
+"""A workspace keeps its old addresses from others; nobody shall collect addresses by that."""
 
 
 def change(tenant: Tenant) -> Tenant:
@@ -38,4 +40,6 @@ def _move(tenant: Tenant, old: str) -> None:
     if workspaces.is_taken(tenant.slug, by_others_than=tenant):
         raise ValidationError({"slug": f"“{tenant.slug}” belongs to another workspace: choose another address."})
     FormerSlug.objects.filter(slug=tenant.slug, tenant=tenant).delete()
+    if FormerSlug.objects.filter(tenant=tenant).count() >= MOST_FORMER:
+        raise ValidationError({"slug": f"It had {MOST_FORMER} addresses already: take back one of them."})
     FormerSlug.objects.create(slug=old, tenant=tenant)

@@ -113,6 +113,16 @@ def test_nobody_else_gets_an_address_that_was_somebodys(shop: Shop, committed_ca
     assert workspaces.create("Acme", factories.make_user()).slug not in {"acme", "acme-ltd"}
 
 
+def test_nobody_collects_addresses(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "MOST_FORMER", 2)
+    change(shop.tenant, slug="one")
+    change(shop.tenant, slug="two")
+    with pytest.raises(ValidationError, match="had 2 addresses already"):
+        change(shop.tenant, slug="three")
+    assert change(shop.tenant, slug="one").slug == "one"
+    assert set(FormerSlug.objects.values_list("slug", flat=True)) == {"acme", "two"}
+
+
 def test_an_own_old_address_can_be_taken_back(shop: Shop, alice: Person) -> None:
     for slug in ("acme-ltd", "acme", "acme-ltd"):
         change(shop.tenant, slug=slug)
