@@ -24,7 +24,7 @@ from tenants.trail import Wanted
 from tenants.trailform import TrailForm
 
 PAGE = 50
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 COLUMNS = (
     "id", "at", "actor_kind", "actor_id", "actor_name", "action", "target_kind", "target_id", "target_name",
     "changes", "detail", "ip", "user_agent", "request_id",

@@ -249,7 +249,7 @@ def test_no_cell_is_a_formula(alice: Client, cast: Cast) -> None:
     assert json.loads(row["changes"]) == {"name": ["-1", "+2"]}
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])  # noqa: RUF001
 def test_each_beginning_of_a_formula_is_made_text(start: str) -> None:
     assert safe_cell(f"{start}1") == f"'{start}1"
     assert safe_cell(f"a{start}1") == f"a{start}1"
