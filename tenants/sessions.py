@@ -1,9 +1,11 @@
 """Where somebody is logged in, and when they were last seen there."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
@@ -35,6 +37,16 @@ class LastSeenMiddleware:
         now = timezone.now()
         old = UserSession.objects.filter(session_key=key, last_seen_at__lt=now - SEEN_EVERY)
         old.update(last_seen_at=now, ip=client_ip(request))
+
+
+def forget_expired(now: datetime) -> None:
+    """Delete sessions that are over, also of strangers who never logged in, and what was noted about them.
+
+    A session in use was seen within settings.SESSION_COOKIE_AGE.
+    """
+    Session.objects.filter(expire_date__lt=now).delete()
+    unseen_since = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    UserSession.objects.filter(last_seen_at__lt=unseen_since).delete()
 
 
 def device(user_agent: str) -> str:

@@ -10,9 +10,10 @@ from uuid import UUID
 import structlog
 from celery import Task, shared_task
 from django.db import close_old_connections, transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from tenants import deletion, export
+from tenants import deletion, export, sessions
 
 log = logging.getLogger(__name__)
 
@@ -107,3 +108,9 @@ def announce_deletion(tenant_id: UUID) -> None:
 def warn_of_deletion(tenant_id: UUID) -> None:
     """Mail that few days of grace are left."""
     deletion.warn(tenant_id)
+
+
+@shared_task
+def forget_sessions() -> None:
+    """Each night: delete sessions that are over."""
+    sessions.forget_expired(timezone.now())

@@ -80,5 +80,6 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "channels.tasks.sweep", "schedule": 3.0, "options": {"expires": 3}},
     "forget-requests": {"task": "channels.tasks.forget_requests", "schedule": 60 * 60.0},
     "close-workspaces": {"task": "channels.tasks.close_workspaces", "schedule": 60 * 60.0},
+    "forget-sessions": {"task": "tenants.tasks.forget_sessions", "schedule": crontab(hour=2, minute=45)},
     "forget-old": {"task": "channels.tasks.forget_old", "schedule": crontab(hour=2, minute=30)},
 }

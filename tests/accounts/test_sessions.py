@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from tenants.models import User
 from tenants.sessions import device
+from tenants.tasks import forget_sessions
 from tests.accounts.visitor import Visitor, text
 from tests.conftest import Cast
 
@@ -88,3 +90,16 @@ def test_being_seen_is_noted_every_five_minutes_and_not_at_each_request(visitor:
 )
 def test_a_browser_is_called_by_name(user_agent: str, words: str) -> None:
     assert device(user_agent) == words
+
+
+def test_sessions_that_are_over_are_forgotten_each_night(alice: User, visitor: Visitor, phone: Visitor) -> None:
+    Visitor().client.get("/invitations/somebody-guesses/")  # a stranger's session
+    week_ago = timezone.now() - timedelta(days=7, minutes=1)
+    Session.objects.exclude(session_key=visitor.client.session.session_key).update(expire_date=week_ago)
+    UserSession.objects.filter(pk=session_of(phone).pk).update(last_seen_at=week_ago)
+    assert Session.objects.count() == 3
+    forget_sessions()
+
+    assert visitor.is_logged_in
+    assert [each.session_key for each in Session.objects.all()] == [visitor.client.session.session_key]
+    assert UserSession.objects.get() == session_of(visitor)

@@ -20,6 +20,7 @@ ACROSS = {
     "channels.tasks.forget_old": "the same for conversations that are kept too long",
     "channels.tasks.close_workspaces": "the same for workspaces whose owner asked to delete them",
     "channels.tasks.forget_requests": "the same for answers that are kept for repetitions",
+    "tenants.tasks.forget_sessions": "sessions belong to people, who may be in several workspaces or in none",
 }
 """Tasks that belong to no single workspace, and why."""
 MODELS = {"thread_id": "Thread", "export_id": "Export", "contact_id": "Contact", "conversation_id": "Conversation"}
