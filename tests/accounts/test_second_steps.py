@@ -5,8 +5,9 @@ import re
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 
-from tenants.models import User
+from tenants.models import AccountEvent, User
 from tests.accounts.visitor import Visitor, code_for, mails_to, text, totp
 
 PHRASE = "a calm and quiet harbour"
@@ -151,3 +152,27 @@ def test_a_session_alone_chooses_no_first_password(alice: User) -> None:
     visitor.post("password/set/", password1=PHRASE, password2=PHRASE)
     alice.refresh_from_db()
     assert alice.check_password(PHRASE)
+
+
+def test_who_lost_every_second_step_is_let_in_by_whoever_runs_this(
+    alice: User, visitor: Visitor, secret: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stuck = Visitor()
+    assert "Ask whoever runs this Roster" in text(stuck.log_in(alice.email))
+    call_command("remove_second_steps", "Alice@acme.example")
+    assert "logs in without a second step now" in capsys.readouterr().out
+    assert not visitor.is_logged_in, "nor is whoever may have taken the phone"
+    assert mails_to(alice.email)[-1].subject == "Your second step is switched off"
+    again = Visitor()
+    again.log_in(alice.email)
+    assert again.is_logged_in
+    removed = AccountEvent.objects.get(account_id=alice.id, action="account.second_step_removed")
+    assert (removed.actor_kind, removed.actor_name) == ("system", "Roster")
+
+
+@pytest.mark.parametrize(
+    ("email", "why"), [("alice@acme.example", "no second step"), ("nobody@x.example", "No account")]
+)
+def test_the_command_says_what_it_did_not_do(alice: User, email: str, why: str) -> None:
+    with pytest.raises(CommandError, match=why):
+        call_command("remove_second_steps", email)

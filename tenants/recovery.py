@@ -1,0 +1,30 @@
+"""Letting somebody in again who lost their authenticator app, passkeys and recovery codes."""
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+
+from tenants import actions, audit, notices
+from tenants.models import User
+
+SUBJECT = "Your second step is switched off"
+TEXT = (
+    "Whoever runs Roster switched off your second steps and logged you out everywhere, as you or somebody in your name "
+    "asked. Log in, and set up a new one under Your account. If it was not you, tell them at once."
+)
+
+
+def remove_second_steps(user: User) -> int:
+    """Remove them all, end every session and tell the person by mail. Returns how many there were, also of codes.
+
+    Who calls this has made sure who asks: from then on the password or the mailbox opens the account.
+    """
+    with transaction.atomic():
+        found, _ = Authenticator.objects.filter(user=user).delete()
+        if found:
+            audit.record_account(actions.SECOND_STEP_REMOVED, user, detail="By whoever runs this Roster.")
+    if found:
+        for session in UserSession.objects.filter(user=user):
+            session.end()
+        notices.send([user.email], SUBJECT, TEXT)
+    return found
