@@ -1,11 +1,13 @@
 """Error pages: what happened, what to do, and a request id to tell us."""
 
 import math
+import sys
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 
@@ -15,6 +17,8 @@ from tenants.waits import seconds_to_wait
 MACHINES = ("/api/", "/webhooks/")
 """Whoever calls these addresses gets a problem document instead of a page."""
 SHOWN_IN_SECONDS = 120
+BUSY_SECONDS = 5
+"""When to come back while Postgres cannot be reached, or has no connection free."""
 
 
 def request_id() -> str:
@@ -80,4 +84,9 @@ def too_many(request: HttpRequest) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
+    """500, and 503 while Postgres cannot be reached: providers and programs then come back by themselves."""
+    if isinstance(sys.exception(), OperationalError):
+        page = answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "Roster is busy or restarting: try again in a moment.")
+        page.headers["Retry-After"] = str(BUSY_SECONDS)
+        return page
     return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side.")
