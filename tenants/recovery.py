@@ -20,7 +20,7 @@ def remove_second_steps(user: User) -> int:
     Who calls this has made sure who asks: from then on the password or the mailbox opens the account.
     """
     with transaction.atomic():
-        found, _ = Authenticator.objects.filter(user=user).delete()
+        found: int = Authenticator.objects.filter(user=user).delete()[0]
         if found:
             audit.record_account(actions.SECOND_STEP_REMOVED, user, detail="By whoever runs this Roster.")
     if found:
