@@ -15,7 +15,17 @@ from config.embedded.postgres import Postgres, temporary_postgres
 from tenants import roles
 from tenants.models import Tenant, User
 from tests import factories
-from tests.stack import QUIET_SECONDS, Stack
+from tests.stack import QUIET_SECONDS, ROOT, Stack
+
+
+LONGEST_FIRST = ("isolation", "browser", "flow", "fuzz", "accounts", "secrets", "security")
+"""Folders under tests/ whose files take long: two processes that share the files then end at about the same time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    folders = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: folders.get(item.path.relative_to(ROOT / "tests").parts[0], len(folders)))
 
 
 @pytest.fixture(autouse=True)

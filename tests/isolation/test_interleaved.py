@@ -99,7 +99,7 @@ def _verdict(ask: Ask, answer: httpx.Response) -> str:
     text = answer.text.lower()
     if ask.other.canary in text or any(each in text for each in ask.other.ids):
         return f"foreign row in {ask.method} {ask.path}"
-    if answer.status_code in {500, 503} and ask.world.canary not in text:
+    if answer.status_code == 503 and ask.world.canary not in text:
         return TURNED_AWAY
     if answer.status_code != 200 or ask.world.canary not in text:
         return f"{answer.status_code} without an own row in {ask.method} {ask.path}: {text[:200]}"
