@@ -21,7 +21,7 @@ run: production
 
 test: development browser pgbouncer
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: development
 	$(BIN)/ruff check .
@@ -42,7 +42,7 @@ isolation: development pgbouncer
 	ISOLATION=full $(BIN)/python -m pytest tests/isolation -s
 
 fuzz: development
-	FUZZ=long $(BIN)/python -m pytest tests/fuzz
+	FUZZ=long $(BIN)/python -m pytest tests/fuzz tests/security/test_hostile_input.py
 
 requirements: $(CREATED)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \

@@ -45,7 +45,9 @@ class MailedCode(AbstractCodeVerificationProcess):  # type: ignore[misc]
         return BaseConfirmCodeForm(data, code=self.code)
 
     def send(self) -> None:
-        if not ratelimit.consume(self.request, app="allauth.account", action="confirm_email", key=self.email):
+        # Counted apart from the code of a sign-up, which may have been sent a moment ago.
+        key = f"{self.session_key}:{self.email}"
+        if not ratelimit.consume(self.request, app="allauth.account", action="confirm_email", key=key):
             raise ImmediateHttpResponse(ratelimit.respond_429(self.request))
         self.state["code"] = get_adapter().generate_email_verification_code()
         get_adapter().send_mail(self.template, self.email, {"code": self.code, **self.state})

@@ -17,7 +17,6 @@ from tenants.models import Tenant, User
 from tests import factories
 from tests.stack import QUIET_SECONDS, ROOT, Stack
 
-
 LONGEST_FIRST = ("isolation", "browser", "flow", "fuzz", "accounts", "secrets", "security")
 """Folders under tests/ whose files take long: two processes that share the files then end at about the same time."""
 

@@ -71,7 +71,6 @@ def test_each_fault_is_told_with_its_cause_and_fix(office: Office) -> None:
         SLACK_CLIENT_SECRET="",
         SLACK_API_URL=f"http://127.0.0.1:{closed}/api/",
         SENTRY_DSN=f"http://public@127.0.0.1:{closed}/1",
-        ALLOWED_HOSTS="elsewhere.example",
     )
     told = problems(found)
     assert status == 1
@@ -85,7 +84,6 @@ def test_each_fault_is_told_with_its_cause_and_fix(office: Office) -> None:
     assert told.pop("Slack app").startswith("SLACK_SIGNING_SECRET has 20 characters and not the shape of one: copy it")
     assert told.pop("Slack's API").startswith("cannot be reached (ConnectError): check SLACK_API_URL")
     assert told.pop("Error reports").startswith(f"127.0.0.1:{closed} cannot be reached")
-    assert told.pop("ALLOWED_HOSTS").startswith("lacks 127.0.0.1, the host of PUBLIC_URL")
     assert told == {}
     assert found["Postgres as app"]["state"] == "ok"
 
@@ -138,8 +136,8 @@ def test_a_secret_under_a_key_that_is_gone_names_the_row(office: Office, setting
 
 
 def test_a_provider_that_limits_us_is_no_problem_of_ours(office: Office) -> None:
-    office.stack.control("openai/control/faults", kind="503", times=1, method="models")
-    office.stack.control("slack/control/faults", kind="503", times=1, method="auth.test")
+    office.stack.control("openai/control/faults", kind="503", times=100, method="models")
+    office.stack.control("slack/control/faults", kind="503", times=100, method="auth.test")
     status, found = ask(office.stack)
     office.stack.control("slack/control/reset")
     office.stack.control("openai/control/reset")
