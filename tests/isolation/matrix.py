@@ -5,6 +5,7 @@ import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
+from zlib import crc32
 
 from django.core.cache import cache
 from django.db import transaction
@@ -75,6 +76,8 @@ class Matrix:
         self._warm(route)
         outcomes: list[Outcome] = []
         for caller in self._who_calls(route):
+            if self._is_left_out(route, caller):
+                continue
             for method in METHODS:
                 refused = any(each.case.method == method and each.status == 405 for each in outcomes)
                 outcomes += [self.call(case) for case in self._cases(route, method, caller, is_taken=not refused)]
@@ -84,6 +87,8 @@ class Matrix:
         """What makes a difference. A method that nobody may use is tried once by each, as are the middle roles."""
         pairs = _variants(route, caller)
         is_rare = not caller.role and method not in {"GET", "POST"}
+        if method in {"HEAD", "OPTIONS"} and caller.role in {Role.ADMIN, Role.OPERATOR} and not self.is_whole:
+            return []
         if is_rare and route.kind in {"accounts", "admin"} and not self.is_whole:
             return []
         if route.kind == "admin" and not self.is_whole:  # refused at the door, whoever is asked for
@@ -107,6 +112,11 @@ class Matrix:
             return self.callers
         few = [each for each in self.callers if each.role in {None, Role.OWNER}]
         return [each for each in few if not (each.is_staff or each.is_token)] if route.kind == "admin" else few
+
+    def _is_left_out(self, route: Route, caller: Caller) -> bool:
+        """Between owner and viewer one role is enough for a route: admins try every other one, operators the rest."""
+        left_out = (Role.ADMIN, Role.OPERATOR)[crc32(route.pattern.encode()) % 2]
+        return not self.is_whole and caller.role is left_out and route.kind in {"portal", "api"}
 
     def call(self, case: Case) -> Outcome:
         """Do it, look what was written, and undo it."""

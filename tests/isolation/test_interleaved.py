@@ -21,7 +21,7 @@ from tests.isolation.conftest import empty
 from tests.isolation.furnishing import World, furnish
 from tests.isolation.serving import THREADS, web
 
-REQUESTS = 10_000 if os.environ.get("ISOLATION") == "full" else 400
+REQUESTS = 10_000 if os.environ.get("ISOLATION") == "full" else 200
 POOL_SIZE = 5
 """Far fewer connections than threads, so that each serves one tenant right after another."""
 
