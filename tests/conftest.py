@@ -22,10 +22,7 @@ LONGEST_FIRST = ("isolation", "browser", "flow", "fuzz", "accounts", "secrets", 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files; of two processes one has all that drives the product, which then runs once."""
-    for item in items:
-        name = "stack" if "stack" in getattr(item, "fixturenames", ()) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(name))
+    """Begin with the longest files."""
     folders = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: folders.get(item.path.relative_to(ROOT / "tests").parts[0], len(folders)))
 
