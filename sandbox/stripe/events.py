@@ -63,7 +63,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> JsonObject:
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             inner = changes(old, new)
             if inner or old.keys() != new.keys():
-                different[name] = inner | {key: None for key in new.keys() - old.keys()}
+                different[name] = inner | dict.fromkeys(new.keys() - old.keys())
         elif old != new:
             different[name] = old
     return different
