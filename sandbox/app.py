@@ -30,6 +30,9 @@ from sandbox.slack import chat as slack_chat
 from sandbox.slack import consent as slack_consent
 from sandbox.slack import control as slack_control
 from sandbox.slack.peer import Slack
+from sandbox.stripe import routes as stripe_routes
+from sandbox.stripe.http import Api
+from sandbox.stripe.peer import Stripe
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +71,7 @@ def create_app(settings: Settings) -> Starlette:
         Mount("/openai/control", routes=llm_control.ROUTES),
         Mount("/openai", routes=openai_api.ROUTES),
         Mount("/mail", routes=mail_views.ROUTES),
+        Route("/stripe/v1/{path:path}", stripe_api, methods=["GET", "POST", "DELETE"]),
     ]
     return Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly)], lifespan=_lifespan(settings))
 
@@ -77,29 +81,43 @@ def _lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextM
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = Database(settings.data / "sandbox.sqlite3")
         app.state.slack, app.state.llm = Slack(settings.slack, database), Llm(settings)
+        app.state.stripe = _stripe(settings, database)
+        app.state.stripe_api = Api(app.state.stripe, stripe_routes.ENDPOINTS, stripe_routes.EXPANDERS)
         app.state.inbox = Inbox(database)
         app.state.smtp = await smtp.serve(app.state.inbox, settings.smtp_port)
         app.state.slack.deliveries.resume()
+        app.state.stripe.deliveries.start()
         checking = asyncio.create_task(app.state.slack.check_url())
         yield
         checking.cancel()
         app.state.smtp.close()
         await app.state.slack.deliveries.close()
+        await app.state.stripe.deliveries.close()
         database.close()
 
     return lifespan
 
 
+def _stripe(settings: Settings, database: Database) -> Stripe:
+    return Stripe(settings.stripe, database, stripe_routes.HOOKS, f"http://127.0.0.1:{settings.port}/stripe")
+
+
+async def stripe_api(request: Request) -> Response:
+    """`/stripe/v1/…`: every call of the API."""
+    api: Api = request.app.state.stripe_api
+    return await api.call(request)
+
+
 def stop_waiting(app: Starlette) -> None:
     """Let requests that hang on purpose end, so that the server can stop at once."""
-    for peer in ("slack", "llm"):
+    for peer in ("slack", "llm", "stripe"):
         if hasattr(app.state, peer):
             getattr(app.state, peer).faults.stopping.set()
 
 
 async def healthz(request: Request) -> Response:
     """200 when every peer is up."""
-    up = {"slack": True, "llm": True, "mail": request.app.state.smtp.is_serving()}
+    up = {"slack": True, "llm": True, "stripe": True, "mail": request.app.state.smtp.is_serving()}
     return JSONResponse({"ok": all(up.values()), **up}, 200 if all(up.values()) else 503)
 
 
