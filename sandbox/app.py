@@ -30,6 +30,7 @@ from sandbox.slack import chat as slack_chat
 from sandbox.slack import consent as slack_consent
 from sandbox.slack import control as slack_control
 from sandbox.slack.peer import Slack
+from sandbox.stripe import control as stripe_control
 from sandbox.stripe import routes as stripe_routes
 from sandbox.stripe.http import Api
 from sandbox.stripe.peer import Stripe
@@ -72,6 +73,7 @@ def create_app(settings: Settings) -> Starlette:
         Mount("/openai", routes=openai_api.ROUTES),
         Mount("/mail", routes=mail_views.ROUTES),
         Route("/stripe/v1/{path:path}", stripe_api, methods=["GET", "POST", "DELETE"]),
+        Mount("/stripe/control", routes=stripe_control.ROUTES),
     ]
     return Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly)], lifespan=_lifespan(settings))
 

@@ -133,8 +133,8 @@ class Deliveries:
         self._database.run("INSERT INTO stripe_secret VALUES (?, ?, NULL)", endpoint_id, secret)
 
     def expire_secrets(self, endpoint_id: str, seconds: float) -> None:
-        """Sign with the secrets that the endpoint has now for `seconds` more."""
-        sql = "UPDATE stripe_secret SET expires = ? WHERE endpoint_id = ? AND expires IS NULL"
+        """Sign with the secrets that the endpoint has now for `seconds` more, at the most."""
+        sql = "UPDATE stripe_secret SET expires = min(coalesce(expires, ?1), ?1) WHERE endpoint_id = ?2"
         self._database.run(sql, time.time() + seconds, endpoint_id)
 
     async def close(self) -> None:
@@ -192,8 +192,8 @@ class Deliveries:
             return Outcome(event_id, endpoint_id, None, "timed out")
         except httpx.HTTPError as error:
             return Outcome(event_id, endpoint_id, None, type(error).__name__)
-        error = "" if response.is_success else f"answered {response.status_code}"
-        return Outcome(event_id, endpoint_id, response.status_code, error)
+        refusal = "" if response.is_success else f"answered {response.status_code}"
+        return Outcome(event_id, endpoint_id, response.status_code, refusal)
 
     def _target(self, endpoint_id: str) -> Target | None:
         endpoint = self._endpoint_of(endpoint_id)

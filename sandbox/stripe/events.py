@@ -39,7 +39,7 @@ def emit(
     data: JsonObject = {"object": copy.deepcopy(dict(obj))}
     if previous_attributes is not None:
         data["previous_attributes"] = copy.deepcopy(dict(previous_attributes))
-    event = {
+    event: JsonObject = {
         "id": peer.store.new_id("evt"),
         "object": "event",
         "api_version": peer.api_version,

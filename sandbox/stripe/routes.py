@@ -5,21 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sandbox.stripe import coupons, prices, products, promotion_codes
+from sandbox.stripe import (
+    coupons,
+    customer_balance,
+    customers,
+    method_routes,
+    prices,
+    products,
+    promotion_codes,
+    tax_ids,
+    webhooks,
+)
 from sandbox.stripe.expanding import Expanders
 from sandbox.stripe.http import Endpoint
-from sandbox.stripe.peer import CUSTOMER_LEAVING, INTENT_SETTLED, Hook
+from sandbox.stripe.peer import CUSTOMER_LEAVING, INTENT_SETTLED, METHOD_LEAVING, Hook
 
 ENDPOINTS: Final[Sequence[Endpoint]] = (
     *products.ROUTES,
     *prices.ROUTES,
     *coupons.ROUTES,
     *promotion_codes.ROUTES,
+    *customers.ROUTES,
+    *customer_balance.ROUTES,
+    *tax_ids.ROUTES,
+    *method_routes.ROUTES,
+    *webhooks.ROUTES,
 )
 EXPANDERS: Final[Expanders] = {
     **coupons.EXPANDERS,
+    **customers.EXPANDERS,
 }
 HOOKS: Final[dict[str, Sequence[Hook]]] = {
     INTENT_SETTLED: (),
     CUSTOMER_LEAVING: (),
+    METHOD_LEAVING: (),
 }
