@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from typing import Final
 
 from sandbox.stripe import (
+    accounts,
+    charges,
     coupons,
     customer_balance,
     customers,
+    disputes,
     method_routes,
+    payment_intents,
     prices,
     products,
     promotion_codes,
+    refunds,
+    setup_intents,
     tax_ids,
     webhooks,
 )
@@ -29,6 +35,12 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     *customer_balance.ROUTES,
     *tax_ids.ROUTES,
     *method_routes.ROUTES,
+    *payment_intents.ROUTES,
+    *setup_intents.ROUTES,
+    *charges.ROUTES,
+    *refunds.ROUTES,
+    *disputes.ROUTES,
+    *accounts.ROUTES,
     *webhooks.ROUTES,
 )
 EXPANDERS: Final[Expanders] = {
