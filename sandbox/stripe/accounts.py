@@ -12,7 +12,7 @@ from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject
 
 CREATED: Final = 1735689600
-NOTHING_DUE: Final = {
+NOTHING_DUE: Final[JsonObject] = {
     "alternatives": [],
     "current_deadline": None,
     "currently_due": [],

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import pytest
 from stripe import StripeObject
@@ -51,14 +52,15 @@ class ShapeJudge:
     def __init__(self, examples: Mapping[str, Any]) -> None:
         self._examples = examples
 
-    def verdict(self, *objects: Mapping[str, Any]) -> Verdict:
-        """The verdict on objects as the API returned them (`StripeObject.to_dict()` of an answer, or its JSON)."""
+    def verdict(self, *objects: Mapping[str, Any] | StripeObject) -> Verdict:
+        """The verdict on objects: answers of the SDK, whose JSON is taken, or JSON."""
         verdict = Verdict()
         for obj in objects:
-            self._resource(verdict, obj, str(obj["object"]))
+            answer = _as_json(obj)
+            self._resource(verdict, answer, str(answer["object"]))
         return verdict
 
-    def approve(self, *objects: Mapping[str, Any]) -> None:
+    def approve(self, *objects: Mapping[str, Any] | StripeObject) -> None:
         """Fail the test unless all objects have Stripe's shape."""
         verdict = self.verdict(*objects)
         assert verdict.is_good, verdict
@@ -128,6 +130,15 @@ class ShapeJudge:
             verdict.unknown.append(place)
 
 
+def _as_json(obj: Mapping[str, Any] | StripeObject) -> Mapping[str, Any]:
+    """The JSON of an answer as it came: the SDK turns amounts with parts of a cent into decimals."""
+    if not isinstance(obj, StripeObject):
+        return obj
+    response = obj.last_response
+    data: Any = obj.to_dict() if response is None else response.data
+    return dict(data)
+
+
 def _fields(described: type[StripeObject]) -> Iterator[tuple[str, Any]]:
     for name, kind in described.__annotations__.items():
         if not name.startswith("_") and "ClassVar" not in str(kind):
@@ -148,9 +159,18 @@ def _fits(value: Any, kind: Any) -> bool:
         return kind is type(None) or kind is Any or type(None) in get_args(kind)
     if get_origin(kind) in (list, dict):
         return isinstance(value, get_origin(kind)) and _all_fit(value, kind)
-    if get_args(kind) and get_origin(kind) is not None and "Union" in str(get_origin(kind)):
-        return any(_fits(value, option) for option in get_args(kind) if option is not type(None))
+    if get_origin(kind) in (Union, UnionType):
+        return any(_fits(value, option) for option in _options(kind))
+    if get_args(kind) == (str,):  # a hash of texts, such as metadata
+        return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
     return isinstance(value, dict)
+
+
+def _options(kind: Any) -> list[Any]:
+    """The types of a union. Beside the words of an enumeration the SDK lists `str`, for words of later versions."""
+    options = [option for option in get_args(kind) if option is not type(None)]
+    words = [option for option in options if get_origin(option) is Literal]
+    return [option for option in options if option is not str] if words else options
 
 
 def _all_fit(value: Any, kind: Any) -> bool:
