@@ -196,6 +196,11 @@ def default_method(peer: Stripe, customer: JsonObject) -> JsonObject | None:
     return peer.store.find(customer["invoice_settings"]["default_payment_method"] or "")
 
 
+def _sources(peer: Stripe, customer: JsonObject) -> JsonObject:
+    """The cards of before there were payment methods: none."""
+    return listing([], f"/v1/customers/{customer['id']}/sources")
+
+
 def _subscriptions(peer: Stripe, customer: JsonObject) -> JsonObject:
     found = peer.store.select("subscription", customer=customer["id"])
     living = [item for item in found if item["status"] not in ("canceled", "incomplete_expired")]
@@ -221,6 +226,7 @@ def _tax(peer: Stripe, customer: JsonObject) -> JsonObject:
 
 
 EXPANDERS: Final = {
+    ("customer", "sources"): _sources,
     ("customer", "subscriptions"): _subscriptions,
     ("customer", "tax"): _tax,
     ("customer", "tax_ids"): _tax_ids,

@@ -98,6 +98,17 @@ def list_plans(peer: Stripe, params: Params) -> list[JsonObject]:
     return [catalog.plan_of(price) for price in found if within(created, price["created"])]
 
 
+def _currency_options(peer: Stripe, price: JsonObject) -> JsonObject:
+    """What it costs in each currency, which is one."""
+    copied = ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")
+    return {price["currency"]: {name: price[name] for name in copied}}
+
+
+def _tiers(peer: Stripe, price: JsonObject) -> None:
+    """None: no price here has any."""
+
+
+EXPANDERS: Final = {("price", "currency_options"): _currency_options, ("price", "tiers"): _tiers}
 ROUTES: Final = [
     Endpoint("POST", "/v1/prices", create, CREATE),
     Endpoint("GET", "/v1/prices", list_all, LIST, is_list=True),

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 SLACK = {"SLACK_CLIENT_ID": "111.222", "SLACK_CLIENT_SECRET": "client-secret", "SLACK_SIGNING_SECRET": "signing-secret"}
 REDIRECT_URL = "http://127.0.0.1:8000/oauth/slack/callback"
 KEY = "sk-registered-with-the-sandbox"
-STRIPE_KEY = "sk_test_registered"
+STRIPE_KEY = "sk_test_registeredWithTheSandbox"
 
 
 @dataclass
