@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
+from config import schema
+
 
 def prepare() -> None:
     """Brings roles and tables up to date, each as far as we were given a role that may; raises CommandError."""
@@ -16,8 +18,7 @@ def prepare() -> None:
     else:
         sys.stdout.write("DATABASE_ADMIN_URL is not set: roles and grants are left as they are.\n")
     if "owner" in settings.DATABASES:
-        # The checks load every view and cost seconds; `make check` and the tests run them.
-        call_command("migrate", database="owner", interactive=False, verbosity=0, skip_checks=True)
+        schema.migrate()
     else:
         sys.stdout.write("DATABASE_OWNER_URL is not set: tables are left as they are.\n")
 

@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
@@ -13,7 +12,7 @@ from pytest_django import DjangoDbBlocker
 
 from billing import quota
 from config.embedded.postgres import Postgres
-from tests.conftest import KEPT_TABLES
+from tests.conftest import empty
 from tests.isolation.callers import everybody
 from tests.isolation.furnishing import furnish
 from tests.isolation.matrix import Matrix
@@ -49,11 +48,3 @@ def matrix(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoD
         logging.disable(logging.NOTSET)
         connections.close_all()
     empty(postgres)
-
-
-def empty(postgres: Postgres) -> None:
-    """Delete all rows."""
-    with psycopg.connect(postgres.url("owner")) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        names = ", ".join(f'"{name}"' for (name,) in tables if name not in KEPT_TABLES)
-        connection.execute(f"TRUNCATE {names} CASCADE".encode())
