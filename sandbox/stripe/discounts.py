@@ -25,7 +25,9 @@ def is_active(peer: Stripe, code: JsonObject, now: int) -> bool:
     used_up = code["max_redemptions"] is not None and code["times_redeemed"] >= code["max_redemptions"]
     is_over = code["expires_at"] is not None and now >= code["expires_at"]
     coupon = peer.store.find(code["promotion"]["coupon"])
-    return bool(code["active"] and not used_up and not is_over and coupon and is_valid(coupon, now))
+    if coupon is None or coupon.get("deleted"):
+        return False
+    return bool(code["active"] and not used_up and not is_over and is_valid(coupon, now))
 
 
 def usable_coupon(peer: Stripe, coupon_id: str, customer: JsonObject | None, param: str = "coupon") -> JsonObject:

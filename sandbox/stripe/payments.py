@@ -1,6 +1,6 @@
 """Payments: an intent, its attempts with a card, and the 3-D Secure step. https://docs.stripe.com/payments/paymentintents/lifecycle
 
-The facts beside an intent: `off_session` of the last attempt, and the `invoice` that it pays.
+The fact beside an intent: the `invoice` that it pays.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def new_intent(
         "transfer_data": None,
         "transfer_group": None,
     }
-    peer.store.keep(intent_id, off_session=False, invoice=invoice)
+    peer.store.keep(intent_id, invoice=invoice)
     return add(peer, intent, "payment_intent.created")
 
 
@@ -116,7 +116,6 @@ def attempt(
     A card that wants 3-D Secure leaves the intent in requires_action, or with `fails_on_action` declined.
     """
     card = payment_methods.card_of(peer, method)
-    peer.store.keep(intent["id"], off_session=off_session)
     intent.update(payment_method=method["id"], last_payment_error=None, next_action=None)
     is_set_up = payment_methods.is_set_up(peer, method)
     if not card.needs_authentication(off_session=off_session, is_set_up=is_set_up):
@@ -171,6 +170,7 @@ def _fail(peer: Stripe, intent: JsonObject, error: StripeError) -> Outcome:
         "last_payment_error": dict(error.error),
     }
     amend(peer, intent, values, "payment_intent.payment_failed")
+    error.is_kept = True
     error.error["payment_intent"] = intent
     return Outcome("declined", intent, error)
 

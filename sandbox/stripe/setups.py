@@ -95,7 +95,7 @@ def failed_authentication(kind: str, name: str, method: JsonObject) -> StripeErr
         "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
         f"PaymentMethod to attempt to fulfill this {name} again."
     )
-    return StripeError(402, INVALID, message, f"{kind}_authentication_failure", is_kept=True, payment_method=method)
+    return StripeError(402, INVALID, message, f"{kind}_authentication_failure", payment_method=method)
 
 
 def _succeed(peer: Stripe, intent: JsonObject, method: JsonObject) -> None:
@@ -116,6 +116,7 @@ def _fail(peer: Stripe, intent: JsonObject, method: JsonObject, error: StripeErr
         "last_setup_error": shown,
     }
     amend(peer, intent, values, "setup_intent.setup_failed")
+    error.is_kept = True
     error.error["setup_intent"] = intent
     return error
 

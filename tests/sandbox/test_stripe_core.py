@@ -183,6 +183,13 @@ def test_a_customer_starts_with_a_card(stripe: StripeClient, ada: Customer, judg
     judge.approve(ada, cards, stripe.v1.customers.list(), events(stripe, ada.id)[0])
 
 
+@pytest.mark.parametrize("name", ["pm_card_chargeDeclined", "pm_card_chargeDeclinedExpiredCard"])
+def test_no_customer_comes_of_a_card_that_declines(stripe: StripeClient, name: str) -> None:
+    with pytest.raises(sdk.CardError):
+        stripe.v1.customers.create({"email": f"{name}@example.com", "payment_method": name})
+    assert not stripe.v1.customers.list({"email": f"{name}@example.com"}).data
+
+
 def test_a_customer_changes_field_by_field(stripe: StripeClient, ada: Customer, judge: ShapeJudge) -> None:
     changed = stripe.v1.customers.update(
         ada.id,

@@ -136,6 +136,12 @@ def test_what_is_no_card_is_refused(stripe: StripeClient, number: str, more: Any
     assert declined(stripe.v1.payment_methods.create, card(number, **more)).code == code
 
 
+def test_no_intent_comes_of_a_card_with_a_wrong_number(stripe: StripeClient, ada: Customer) -> None:
+    values: Any = {"amount": 1000, "currency": "usd", "customer": ada.id, "confirm": True}
+    declined(stripe.v1.payment_intents.create, values | {"payment_method_data": card("4242424242424241")})
+    assert not stripe.v1.payment_intents.list({"customer": ada.id}).data
+
+
 def test_checks_say_what_was_given(stripe: StripeClient, ada: Customer) -> None:
     method = stripe.v1.payment_methods.create(
         card("4000000000000101") | {"billing_details": {"address": {"line1": "Ring 1"}}}
