@@ -30,6 +30,7 @@ from sandbox.slack import chat as slack_chat
 from sandbox.slack import consent as slack_consent
 from sandbox.slack import control as slack_control
 from sandbox.slack.peer import Slack
+from sandbox.stripe import clocks as stripe_clocks
 from sandbox.stripe import control as stripe_control
 from sandbox.stripe import routes as stripe_routes
 from sandbox.stripe.http import Api
@@ -90,8 +91,10 @@ def _lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextM
         app.state.slack.deliveries.resume()
         app.state.stripe.deliveries.start()
         checking = asyncio.create_task(app.state.slack.check_url())
+        ticking = asyncio.create_task(stripe_clocks.tick(app.state.stripe))
         yield
         checking.cancel()
+        ticking.cancel()
         app.state.smtp.close()
         await app.state.slack.deliveries.close()
         await app.state.stripe.deliveries.close()

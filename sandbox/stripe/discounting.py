@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.stripe import coupons, discounts
-from sandbox.stripe.amending import amend
 from sandbox.stripe.errors import invalid
 from sandbox.stripe.events import emit
 from sandbox.stripe.peer import Stripe
@@ -43,10 +42,15 @@ class Reduction:
         return max(weight, 0) if not self.products or product in self.products else 0
 
 
-def reductions(peer: Stripe, discount_ids: Iterable[str], at: int) -> list[Reduction]:
-    """The discounts out of some that still apply at a time."""
+def reductions(peer: Stripe, discount_ids: Iterable[str], at: int | None = None) -> list[Reduction]:
+    """Some discounts, or those out of them that still apply at a time."""
     found = [peer.store.get(discount_id) for discount_id in discount_ids]
-    return [_reduction(peer, discount) for discount in found if discount["end"] is None or at < discount["end"]]
+    return [_reduction(peer, discount) for discount in found if at is None or not is_over(discount, at)]
+
+
+def is_over(discount: Mapping[str, Any], at: int) -> bool:
+    """Whether the time of a discount is over."""
+    return discount["end"] is not None and at >= discount["end"]
 
 
 def _reduction(peer: Stripe, discount: JsonObject) -> Reduction:
@@ -75,7 +79,7 @@ def _left(line: JsonObject) -> int:
 
 def net(line: Mapping[str, Any]) -> int:
     """A line's amount after its discounts."""
-    return int(line["amount"]) - sum(one["amount"] for one in line["discount_amounts"])
+    return int(line["amount"] - sum(one["amount"] for one in line["discount_amounts"]))
 
 
 def _pretax(amount: int, discount: str) -> JsonObject:
@@ -125,8 +129,4 @@ def _redeem(
 
 def end(peer: Stripe, discount_id: str) -> None:
     """Tell that a discount is over; what refers to it keeps its id."""
-    discount = peer.store.get(discount_id)
-    now = peer.store.now(discount["customer"])
-    if discount["end"] is None or discount["end"] > now:
-        amend(peer, discount, {"end": now}, None)
-    emit(peer, "customer.discount.deleted", discount)
+    emit(peer, "customer.discount.deleted", peer.store.get(discount_id))
