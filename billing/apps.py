@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+from billing import stripe_api
+
+
+class BillingConfig(AppConfig):
+    name = "billing"
+
+    def ready(self) -> None:
+        stripe_api.install()
