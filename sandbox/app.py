@@ -30,8 +30,12 @@ from sandbox.slack import chat as slack_chat
 from sandbox.slack import consent as slack_consent
 from sandbox.slack import control as slack_control
 from sandbox.slack.peer import Slack
+from sandbox.stripe import challenge as stripe_challenge
+from sandbox.stripe import checkout_page as stripe_checkout
 from sandbox.stripe import clocks as stripe_clocks
 from sandbox.stripe import control as stripe_control
+from sandbox.stripe import invoice_page as stripe_invoice
+from sandbox.stripe import portal_page as stripe_portal
 from sandbox.stripe import routes as stripe_routes
 from sandbox.stripe.http import Api
 from sandbox.stripe.peer import Stripe
@@ -75,6 +79,10 @@ def create_app(settings: Settings) -> Starlette:
         Mount("/mail", routes=mail_views.ROUTES),
         Route("/stripe/v1/{path:path}", stripe_api, methods=["GET", "POST", "DELETE"]),
         Mount("/stripe/control", routes=stripe_control.ROUTES),
+        Mount("/stripe/checkout", routes=stripe_checkout.ROUTES),
+        Mount("/stripe/invoice", routes=stripe_invoice.ROUTES),
+        Mount("/stripe/portal", routes=stripe_portal.ROUTES),
+        Mount("/stripe/authenticate", routes=stripe_challenge.ROUTES),
     ]
     return Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly)], lifespan=_lifespan(settings))
 

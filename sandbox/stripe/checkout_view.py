@@ -84,7 +84,7 @@ def _bill(view: View, bill: Bill) -> Html:
 
 def _line(view: View, line: Line) -> Html:
     words = tag("div", tag("b", line.name), tag("span", line.unit, class_="hint"), class_="stack g0 grow")
-    count = f"× {line.quantity}"  # noqa: RUF001 - the sign of multiplication is meant
+    count = f"\N{MULTIPLICATION SIGN} {line.quantity}"
     quantity = _stepper(view, line) if line.bounds else tag("span", count, class_="soft") if line.quantity > 1 else None
     total = tag("span", line.total, class_="pay-sum")
     return tag("li", words, quantity, total)
@@ -105,7 +105,7 @@ def _stepper(view: View, line: Line) -> Html:
         class_="input",
         aria_label=f"Quantity of {line.name}",
     )
-    fewer = _step(view, line, -1, "−", "One fewer", is_off=line.quantity <= least)  # noqa: RUF001 - a minus sign
+    fewer = _step(view, line, -1, "\N{MINUS SIGN}", "One fewer", is_off=line.quantity <= least)
     more = _step(view, line, 1, "+", "One more", is_off=line.quantity >= most)
     return tag("div", fewer, field, more, class_="pay-stepper")
 

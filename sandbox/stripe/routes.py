@@ -8,6 +8,7 @@ from typing import Final
 from sandbox.stripe import (
     accounts,
     charges,
+    checkout,
     clocks,
     collecting,
     coupons,
@@ -20,6 +21,7 @@ from sandbox.stripe import (
     invoices,
     method_routes,
     payment_intents,
+    portal,
     prices,
     products,
     promotion_codes,
@@ -50,6 +52,8 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     *refunds.ROUTES,
     *disputes.ROUTES,
     *accounts.ROUTES,
+    *checkout.ROUTES,
+    *portal.ROUTES,
     *subscriptions.ROUTES,
     *subscription_items.ROUTES,
     *schedules.ROUTES,
@@ -60,6 +64,7 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     *webhooks.ROUTES,
 )
 EXPANDERS: Final[Expanders] = {
+    **checkout.EXPANDERS,
     **coupons.EXPANDERS,
     **prices.EXPANDERS,
     **customers.EXPANDERS,
