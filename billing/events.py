@@ -50,7 +50,8 @@ def read(body: str) -> Notice:
         raise MalformedEventError("The body is not JSON.") from error
     if not isinstance(event, dict) or event.get("object") != "event":
         raise MalformedEventError("The body is not an event of Stripe's: register the endpoint for snapshot payloads.")
-    subject = (event.get("data") or {}).get("object")
+    data = event.get("data")
+    subject = data.get("object") if isinstance(data, dict) else None
     if not (isinstance(event.get("id"), str) and isinstance(event.get("type"), str) and isinstance(subject, dict)):
         raise MalformedEventError("The event lacks its id, its type or its object.")
     return Notice(
@@ -58,11 +59,11 @@ def read(body: str) -> Notice:
         type=event["type"],
         is_live=event.get("livemode") is True,
         account=str(event.get("account") or ""),
-        customer_id=_customer_of(subject),
+        customer_id=customer_of(subject),
     )
 
 
-def _customer_of(subject: dict[str, Any]) -> str:
+def customer_of(subject: dict[str, Any]) -> str:
     """The customer that an object belongs to, or is. A dispute tells only its charge."""
     found = subject.get("id") if subject.get("object") == "customer" else subject.get("customer")
     return str((found.get("id") if isinstance(found, dict) else found) or "")

@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from agents import views as agents
+from billing import webhooks as billing_webhooks
 from channels import data as channel_data
 from channels import views as channels
 from channels import webhooks
@@ -77,6 +78,9 @@ account = [
     path("reauthenticate/code/", accounts.reauthenticate_by_code, name="account_reauthenticate_by_code"),
 ]
 
+# Under the names by which dj-stripe finds its own view.
+stripe = [path("<uuid:uuid>/", billing_webhooks.stripe_events, name="djstripe_webhook_by_uuid")]
+
 urlpatterns = [
     path("", entrance.front, name="home"),
     path("accounts/", include(account)),
@@ -88,6 +92,7 @@ urlpatterns = [
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
     path("oauth/slack/callback", channels.slack_callback, name="slack_callback"),
     path("webhooks/slack/events", webhooks.slack_events, name="slack_events"),
+    path("webhooks/stripe/", include((stripe, "djstripe"))),
     path("api/v1/", include(api.urlpatterns)),
     path("api/docs", apidocs.documentation, name="api_docs"),
     path("api/docs/", apidocs.documentation),

@@ -20,6 +20,9 @@ ACROSS = {
     "channels.tasks.forget_old": "the same for conversations that are kept too long",
     "channels.tasks.close_workspaces": "the same for workspaces whose owner asked to delete them",
     "channels.tasks.forget_requests": "the same for answers that are kept for repetitions",
+    "billing.tasks.take_in": "mirrors an event of Stripe; whose it is, billing says, in a task of its own",
+    "billing.tasks.take_in_late": "the same for events whose wake-up was lost",
+    "billing.tasks.forget_events": "deletes events of Stripe that are old",
     "tenants.tasks.forget_sessions": "sessions belong to people, who may be in several workspaces or in none",
 }
 """Tasks that belong to no single workspace, and why."""
