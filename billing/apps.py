@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 from billing import stripe_api
@@ -8,3 +10,4 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         stripe_api.install()
+        import_module("billing.receivers")

@@ -59,11 +59,11 @@ def read(body: str) -> Notice:
         type=event["type"],
         is_live=event.get("livemode") is True,
         account=str(event.get("account") or ""),
-        customer_id=customer_of(subject),
+        customer_id=_customer_of(subject),
     )
 
 
-def customer_of(subject: dict[str, Any]) -> str:
+def _customer_of(subject: dict[str, Any]) -> str:
     """The customer that an object belongs to, or is. A dispute tells only its charge."""
     found = subject.get("id") if subject.get("object") == "customer" else subject.get("customer")
     return str((found.get("id") if isinstance(found, dict) else found) or "")

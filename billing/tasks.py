@@ -3,9 +3,29 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.utils import timezone
 
-from billing import notices, reconcile, sync
+from billing import intake, notices, reconcile, sync
 from tenants.tasks import TenantTask, wake
+
+
+@shared_task
+def take_in(arrival_id: int) -> None:
+    """Have dj-stripe fetch and store what an event of Stripe is about."""
+    intake.mirror(int(arrival_id))
+
+
+@shared_task
+def take_in_late() -> None:
+    """Wake those whose wake-up was lost, or that failed."""
+    for arrival_id in intake.due(timezone.now()):
+        wake(take_in, arrival_id)
+
+
+@shared_task
+def forget_events() -> None:
+    """Each night: delete events that are not needed any more."""
+    intake.forget(timezone.now())
 
 
 @shared_task(base=TenantTask)
