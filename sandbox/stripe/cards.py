@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from sandbox.stripe.errors import StripeError, card_error
+from sandbox.stripe.errors import StripeError
 
 
 @dataclass(frozen=True)
@@ -171,12 +171,14 @@ CHOICES: Final = (
 
 
 def declined(decline: Decline, **more: Any) -> StripeError:
-    """402, as the issuer said."""
-    return card_error(
-        decline.code,
+    """402, as the issuer said. It is `is_kept` for whom it leaves a failed payment behind."""
+    return StripeError(
+        402,
+        "card_error",
         decline.message,
+        decline.code,
+        decline.param,
         decline_code=decline.decline_code,
-        param=decline.param,
         advice_code="try_again_later" if decline in (GENERIC, NO_FUNDS, PROCESSING) else None,
         **more,
     )
@@ -186,20 +188,24 @@ def typed(number: str, *, exp_month: int, exp_year: int, cvc: str | None, year_n
     """The test card that somebody typed in. Raises StripeError for what is no card, and for real ones."""
     digits = number.replace(" ", "").replace("-", "")
     if not digits.isdecimal() or not 12 <= len(digits) <= 19 or not passes_luhn(digits):
-        raise card_error("incorrect_number", "Your card number is incorrect.", param="number")
+        raise _unreadable("incorrect_number", "Your card number is incorrect.", "number")
     if not 1 <= exp_month <= 12:
-        raise card_error("invalid_expiry_month", "Your card's expiration month is invalid.", param="exp_month")
+        raise _unreadable("invalid_expiry_month", "Your card's expiration month is invalid.", "exp_month")
     year = exp_year + 2000 if exp_year < 100 else exp_year
     if not year_now <= year <= year_now + 50:
-        raise card_error("invalid_expiry_year", "Your card's expiration year is invalid.", param="exp_year")
+        raise _unreadable("invalid_expiry_year", "Your card's expiration year is invalid.", "exp_year")
     if (year, exp_month) < (year_now, month_now):
-        raise card_error("invalid_expiry_month", "Your card's expiration month is invalid.", param="exp_month")
+        raise _unreadable("invalid_expiry_month", "Your card's expiration month is invalid.", "exp_month")
     card = BY_NUMBER.get(digits)
     if card is None:
-        raise card_error("card_declined", NOT_A_TEST_CARD, decline_code="test_mode_live_card")
+        raise declined(_declined("test_mode_live_card", NOT_A_TEST_CARD))
     if cvc is not None and (not cvc.isdecimal() or len(cvc) not in ((4, 3) if card.brand == "amex" else (3,))):
-        raise card_error("invalid_cvc", "Your card's security code is invalid.", param="cvc")
+        raise _unreadable("invalid_cvc", "Your card's security code is invalid.", "cvc")
     return card
+
+
+def _unreadable(code: str, message: str, param: str) -> StripeError:
+    return StripeError(402, "card_error", message, code, param)
 
 
 NOT_A_TEST_CARD: Final = (

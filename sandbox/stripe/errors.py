@@ -68,5 +68,5 @@ def missing(object_type: str, object_id: str, param: str = "id") -> StripeError:
 def card_error(
     code: str, message: str, *, decline_code: str | None = None, param: str | None = None, **more: Any
 ) -> StripeError:
-    """402: the card was declined. Whoever leaves a failed payment behind sets `is_kept`."""
-    return StripeError(402, "card_error", message, code, param, decline_code=decline_code, **more)
+    """402: the card was declined; what happened is kept."""
+    return StripeError(402, "card_error", message, code, param, is_kept=True, decline_code=decline_code, **more)

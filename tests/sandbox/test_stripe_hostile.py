@@ -66,8 +66,9 @@ def test_no_parameter_breaks_a_call(sandbox: Sandbox, known: dict[str, str], end
         path = re.sub(r"[^/]+$", "nothing", path)  # what is there is needed by the others
     for name in [*leaves(endpoint.accepts), "limit", "expand", "nonsense"]:
         for _ in range(EACH):
-            sent = {chance.choice(SHAPES).format(name): chance.choice(HOSTILE)}
+            sent: Any = {chance.choice(SHAPES).format(name): chance.choice(HOSTILE)}
+            body: dict[str, Any] = {place: sent}
             headers = {"Authorization": f"Bearer {STRIPE_KEY}"}
-            answer = sandbox.http.request(endpoint.method, f"/stripe{path}", headers=headers, **{place: sent})
+            answer = sandbox.http.request(endpoint.method, f"/stripe{path}", headers=headers, **body)
             assert answer.status_code in GRACEFUL, (sent, answer.text)
             assert answer.status_code == 200 or answer.json()["error"]["type"], sent
