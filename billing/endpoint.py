@@ -1,6 +1,7 @@
 """The webhook endpoint: registered at Stripe, its secret kept here, encrypted."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -72,15 +73,14 @@ def ensure(stripe: sdk.StripeClient, say: Say, *, is_new: bool = False) -> None:
 
 def _register(stripe: sdk.StripeClient, say: Say) -> sdk.WebhookEndpoint:
     uuid = uuid4()
-    made = stripe.v1.webhook_endpoints.create(
-        {
-            "url": address(uuid),
-            "enabled_events": list(EVENTS),  # type: ignore[typeddict-item] # each of the SDK's literals
-            "api_version": settings.STRIPE_API_VERSION,  # type: ignore[typeddict-item]
-            "description": "Roster",
-            "metadata": {"djstripe_uuid": str(uuid)},
-        }
-    )
+    wanted: Any = {
+        "url": address(uuid),
+        "enabled_events": list(EVENTS),
+        "api_version": settings.STRIPE_API_VERSION,
+        "description": "Roster",
+        "metadata": {"djstripe_uuid": str(uuid)},
+    }
+    made = stripe.v1.webhook_endpoints.create(wanted)
     # Stripe tells the secret this once.
     _mirror({**made.to_dict(for_json=True), "secret": encryption.encrypt(str(made.secret))})
     say(f"Webhook endpoint was made: {made.url}")
@@ -88,10 +88,8 @@ def _register(stripe: sdk.StripeClient, say: Say) -> sdk.WebhookEndpoint:
 
 
 def _change(stripe: sdk.StripeClient, endpoint_id: str, say: Say) -> None:
-    changed = stripe.v1.webhook_endpoints.update(
-        endpoint_id,
-        {"enabled_events": list(EVENTS), "disabled": False},  # type: ignore[typeddict-item]
-    )
+    wanted: Any = {"enabled_events": list(EVENTS), "disabled": False}
+    changed = stripe.v1.webhook_endpoints.update(endpoint_id, wanted)
     _mirror(changed.to_dict(for_json=True))
     say(f"Webhook endpoint was changed: {changed.url}")
 

@@ -11,17 +11,15 @@ from billing import catalogue, endpoint, stripe_api, stripe_ids
 from billing.catalogue import Plan
 from billing.errors import StripeMisconfiguredError, StripeMissingError
 
-SITE = "roster_site"
-"""In metadata: which installation something was made for. Several may share an account, as in test mode."""
 TAX_CODE = "txcd_10103001"
 """Software as a service, for businesses: https://docs.stripe.com/tax/tax-codes"""
-PRODUCT: dict[str, Any] = {
+PRODUCT: Any = {
     "name": catalogue.PRODUCT_NAME,
     "description": "An AI employee that answers in your company's channels. Priced per employee.",
     "tax_code": TAX_CODE,
     "unit_label": "employee",
 }
-FEATURES: dict[str, Any] = {
+FEATURES: Any = {
     "customer_update": {"enabled": True, "allowed_updates": ["address", "email", "name", "tax_id"]},
     "invoice_history": {"enabled": True},
     "payment_method_update": {"enabled": True},
@@ -67,14 +65,15 @@ def _product(stripe: sdk.StripeClient, say: Say) -> None:
     except sdk.InvalidRequestError as error:
         if not isinstance(stripe_api.translated(error), StripeMissingError):
             raise
-        stripe.v1.products.create({"id": catalogue.PRODUCT_ID, **PRODUCT})
+        new: Any = {"id": catalogue.PRODUCT_ID, **PRODUCT}
+        stripe.v1.products.create(new)
         say(f"Product “{catalogue.PRODUCT_NAME}” was made.")
         return
-    wanted = {**PRODUCT, "active": True}
+    wanted: Any = {**PRODUCT, "active": True}
     if covers(found.to_dict(), wanted):
         say(f"Product “{catalogue.PRODUCT_NAME}” is as it should be.")
         return
-    stripe.v1.products.update(catalogue.PRODUCT_ID, wanted)  # type: ignore[arg-type] # one of the SDK's own types
+    stripe.v1.products.update(catalogue.PRODUCT_ID, wanted)
     say(f"Product “{catalogue.PRODUCT_NAME}” was changed.")
 
 
@@ -84,19 +83,19 @@ def _price(stripe: sdk.StripeClient, plan: Plan, say: Say) -> None:
     found = stripe.v1.prices.list({"lookup_keys": [plan.lookup_key]}).data
     old = found[0] if found else None
     if old is None or not covers(old.to_dict(), amount_of(plan)):
-        made = stripe.v1.prices.create(_new_price(plan))  # type: ignore[arg-type]
+        made = stripe.v1.prices.create(_new_price(plan))
         say(f"{title} was made: {made.id}.")
         if old is not None:
             stripe.v1.prices.update(old.id, {"active": False, "metadata": {catalogue.PLAN: plan.lookup_key}})
             say(f"Price {old.id}, which had been {plan.lookup_key}, stays for those who pay it, and for nobody new.")
     elif not covers(old.to_dict(), labels_of(plan)):
-        stripe.v1.prices.update(old.id, labels_of(plan))  # type: ignore[arg-type]
+        stripe.v1.prices.update(old.id, labels_of(plan))
         say(f"{title} was changed: {old.id}.")
     else:
         say(f"{title} is as it should be: {old.id}.")
 
 
-def amount_of(plan: Plan) -> dict[str, Any]:
+def amount_of(plan: Plan) -> Any:
     """What cannot be changed in a price of Stripe's."""
     return {
         "currency": catalogue.CURRENCY,
@@ -108,27 +107,26 @@ def amount_of(plan: Plan) -> dict[str, Any]:
     }
 
 
-def labels_of(plan: Plan) -> dict[str, Any]:
+def labels_of(plan: Plan) -> Any:
     """What can be changed."""
     return {"active": True, "nickname": plan.name, "metadata": {catalogue.PLAN: plan.lookup_key}}
 
 
-def _new_price(plan: Plan) -> dict[str, Any]:
+def _new_price(plan: Plan) -> Any:
     return {**amount_of(plan), **labels_of(plan), "lookup_key": plan.lookup_key, "transfer_lookup_key": True}
 
 
 def _portal(stripe: sdk.StripeClient, say: Say) -> None:
-    site, back = {SITE: settings.PUBLIC_URL}, f"{settings.PUBLIC_URL}/"
-    every = stripe.v1.billing_portal.configurations.list({"active": True, "limit": 100}).auto_paging_iter()
-    found = next((each for each in every if covers(each.to_dict(), {"metadata": site})), None)
-    wanted: dict[str, Any] = {"features": FEATURES, "default_return_url": back}
+    wanted: Any = {"features": FEATURES, "default_return_url": f"{settings.PUBLIC_URL}/"}
+    found = stripe_ids.configuration_of_site(stripe)
     if found is None:
-        made = stripe.v1.billing_portal.configurations.create({**wanted, "metadata": site})  # type: ignore[typeddict-item]
+        new: Any = {**wanted, "metadata": {stripe_ids.SITE: settings.PUBLIC_URL}}
+        made = stripe.v1.billing_portal.configurations.create(new)
         say(f"Portal configuration was made: {made.id}.")
     elif covers(found.to_dict(), wanted):
         say(f"Portal configuration is as it should be: {found.id}.")
     else:
-        stripe.v1.billing_portal.configurations.update(found.id, wanted)  # type: ignore[arg-type]
+        stripe.v1.billing_portal.configurations.update(found.id, wanted)
         say(f"Portal configuration was changed: {found.id}.")
 
 

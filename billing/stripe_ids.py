@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 
+import stripe as sdk
 from django.conf import settings
 from django.core.cache import cache
+from stripe.billing_portal import Configuration
 
 from billing import stripe_api
 from billing.catalogue import PLANS, Plan
 from billing.errors import StripeMisconfiguredError
 
+SITE = "roster_site"
+"""In metadata: which installation something was made for. Several may share an account, as in test mode."""
 SECONDS = 60 * 60
 PORTAL = "portal"
 
@@ -50,13 +54,17 @@ def _price(plan: Plan) -> str:
 
 
 def _portal_configuration() -> str:
-    site = settings.PUBLIC_URL
     with stripe_api.connected() as stripe:
-        every = stripe.v1.billing_portal.configurations.list({"active": True, "limit": 100}).auto_paging_iter()
-        found = next((each.id for each in every if (each.metadata or {}).get(SITE) == site), None)
+        found = configuration_of_site(stripe)
     if found is None:
         raise _not_set_up("portal configuration")
-    return found
+    return found.id
+
+
+def configuration_of_site(stripe: sdk.StripeClient) -> Configuration | None:
+    """This site's configuration of Stripe's portal, asked for now."""
+    every = stripe.v1.billing_portal.configurations.list({"active": True, "limit": 100}).auto_paging_iter()
+    return next((each for each in every if each.to_dict()["metadata"].get(SITE) == settings.PUBLIC_URL), None)
 
 
 def _not_set_up(what: str) -> StripeMisconfiguredError:
