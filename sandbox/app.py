@@ -31,9 +31,11 @@ from sandbox.slack import consent as slack_consent
 from sandbox.slack import control as slack_control
 from sandbox.slack.peer import Slack
 from sandbox.stripe import challenge as stripe_challenge
-from sandbox.stripe import checkout_page as stripe_checkout
+from sandbox.stripe import checkout as stripe_checkout
+from sandbox.stripe import checkout_page as stripe_checkout_page
 from sandbox.stripe import clocks as stripe_clocks
 from sandbox.stripe import control as stripe_control
+from sandbox.stripe import dashboard_page as stripe_dashboard
 from sandbox.stripe import invoice_page as stripe_invoice
 from sandbox.stripe import portal_page as stripe_portal
 from sandbox.stripe import routes as stripe_routes
@@ -79,10 +81,11 @@ def create_app(settings: Settings) -> Starlette:
         Mount("/mail", routes=mail_views.ROUTES),
         Route("/stripe/v1/{path:path}", stripe_api, methods=["GET", "POST", "DELETE"]),
         Mount("/stripe/control", routes=stripe_control.ROUTES),
-        Mount("/stripe/checkout", routes=stripe_checkout.ROUTES),
+        Mount("/stripe/checkout", routes=stripe_checkout_page.ROUTES),
         Mount("/stripe/invoice", routes=stripe_invoice.ROUTES),
         Mount("/stripe/portal", routes=stripe_portal.ROUTES),
         Mount("/stripe/authenticate", routes=stripe_challenge.ROUTES),
+        Mount("/stripe", routes=stripe_dashboard.ROUTES),
     ]
     return Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly)], lifespan=_lifespan(settings))
 
@@ -100,9 +103,10 @@ def _lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextM
         app.state.stripe.deliveries.start()
         checking = asyncio.create_task(app.state.slack.check_url())
         ticking = asyncio.create_task(stripe_clocks.tick(app.state.stripe))
+        expiring = asyncio.create_task(stripe_checkout.keep_expiring(app.state.stripe))
         yield
-        checking.cancel()
-        ticking.cancel()
+        for task in (checking, ticking, expiring):
+            task.cancel()
         app.state.smtp.close()
         await app.state.slack.deliveries.close()
         await app.state.stripe.deliveries.close()
@@ -112,7 +116,7 @@ def _lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextM
 
 
 def _stripe(settings: Settings, database: Database) -> Stripe:
-    return Stripe(settings.stripe, database, stripe_routes.HOOKS, f"http://127.0.0.1:{settings.port}/stripe")
+    return Stripe(settings.stripe, database, stripe_routes.HOOKS, f"{settings.url}/stripe")
 
 
 async def stripe_api(request: Request) -> Response:
@@ -139,6 +143,8 @@ async def start_page(request: Request) -> Response:
     slack: Slack = request.app.state.slack
     inbox: Inbox = request.app.state.inbox
     number = len(slack.workspaces.all())
+    stripe: Stripe = request.app.state.stripe
+    customers = len(stripe.store.select("customer"))
     cards = (
         _peer(
             "Slack",
@@ -151,6 +157,13 @@ async def start_page(request: Request) -> Response:
             f"{len(inbox.all())} mails. Everything the product sends lands here.",
             "/mail/",
             "Open the mailbox",
+        ),
+        _peer(
+            "Stripe",
+            f"{customers} {'customer' if customers == 1 else 'customers'}. Checkout, portal and invoices open from the "
+            "product; here you move time on.",
+            "/stripe/",
+            "Open the account",
         ),
         _peer(
             "OpenAI",

@@ -62,10 +62,11 @@ class StripeAccount:
 
 @dataclass(frozen=True)
 class Settings:
-    """Ports, the folder of the state, and each peer's credentials. Latency in seconds."""
+    """Ports, the address for browsers, the folder of the state, each peer's credentials. Latency in seconds."""
 
     port: int
     smtp_port: int
+    url: str
     data: Path
     slack: SlackApp
     stripe: StripeAccount
@@ -79,6 +80,7 @@ class Settings:
         return cls(
             port=port,
             smtp_port=_whole(environment, "SANDBOX_SMTP_PORT", str(port + 1)),
+            url=(environment.get("SANDBOX_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
             data=Path(environment.get("SANDBOX_DATA") or ".roster/sandbox"),
             slack=_slack_app(environment),
             stripe=_stripe_account(environment),

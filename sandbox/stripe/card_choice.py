@@ -22,10 +22,17 @@ class CardError(Exception):
 
 def choices(peer: Stripe, customer_id: str | None) -> list[Choice]:
     """The customer's own cards, then the test cards."""
-    own = peer.store.select("payment_method", customer=customer_id) if customer_id else []
+    own = _own(peer, customer_id) if customer_id else []
     saved = [Choice(one["id"], *_described(peer, one), "Saved earlier") for one in own]
     offered = [(name, cards.BY_NAME[name], hint) for name, hint in cards.CHOICES]
     return [*saved, *(Choice(name, _mark(card.brand), _dots(card.last4), hint) for name, card, hint in offered)]
+
+
+def _own(peer: Stripe, customer_id: str) -> list[JsonObject]:
+    """The cards of a customer, the default one first."""
+    default = peer.store.get(customer_id)["invoice_settings"]["default_payment_method"]
+    found = peer.store.select("payment_method", customer=customer_id, type="card")
+    return sorted(found, key=lambda one: one["id"] != default)
 
 
 def _described(peer: Stripe, method: JsonObject) -> tuple[str, str]:

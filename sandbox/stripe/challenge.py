@@ -38,7 +38,7 @@ def page(shop: str, amount: str, action: str, *, card: str = "", leads_to: tuple
         badge(),
         tag("h1", "Is this you?"),
         tag("p", f"{what}{with_}. Your bank wants to know that it is you (3-D Secure).", class_="soft"),
-        tag("p", "Complete agrees, as with the right code. Fail refuses.", class_="hint"),
+        tag("p", "Complete agrees, as its owner would. Fail refuses.", class_="hint"),
         buttons,
         method="post",
         action=action,

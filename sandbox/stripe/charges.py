@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.stripe import payment_methods
+from sandbox.stripe import bank_accounts, payment_methods
 from sandbox.stripe.amending import amend
 from sandbox.stripe.cards import Card, Decline
 from sandbox.stripe.forms import Field, Metadata, Range, Text, merged, within
@@ -107,6 +107,8 @@ RISKS: Final = {"normal": 20, "elevated": 70, "highest": 90}
 
 
 def _details(peer: Stripe, intent: JsonObject, method: JsonObject, card: Card, *, is_authenticated: bool) -> JsonObject:
+    if method["type"] == bank_accounts.KIND:
+        return bank_accounts.charged(method)
     copied = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "regulated_status")
     amount = intent["amount"]
     described = {

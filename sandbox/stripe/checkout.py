@@ -5,6 +5,7 @@ The facts beside a session: its `lines`, the `request` that it was made with, an
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from sandbox.stripe.parameters import filled
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject
 
+EXPIRY_SECONDS: Final = 5
 TEXTS: Final = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
 # What a session has that nobody has asked for anything.
 BLANK: Final[JsonObject] = {
@@ -202,6 +204,14 @@ def expire_due(peer: Stripe) -> None:
     """Expire every session whose time is over."""
     for session in peer.store.select("checkout.session", status="open"):
         current(peer, session["id"])
+
+
+async def keep_expiring(peer: Stripe) -> None:
+    """Expire sessions for ever, whether or not anybody asks for them."""
+    while True:
+        with peer.store.transaction():
+            expire_due(peer)
+        await asyncio.sleep(EXPIRY_SECONDS)
 
 
 def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sandbox.stripe import (
+    bank_debits,
     checkout,
     collecting,
     creating,
@@ -143,9 +144,10 @@ def _subscribe(
         amend(peer, peer.store.get(discount), {"checkout_session": session["id"]}, None)
     if invoice["status"] == "open" and method is not None:
         _pay(peer, invoice, method, is_authenticated=is_authenticated)
+    is_waiting = method is not None and bank_debits.is_bank(method)
     return {
         "invoice": sub["latest_invoice"],
-        "payment_status": "paid" if due else "no_payment_required",
+        "payment_status": ("unpaid" if is_waiting else "paid") if due else "no_payment_required",
         "subscription": sub["id"],
     }
 
@@ -171,6 +173,9 @@ def _params(peer: Stripe, session: JsonObject, customer: JsonObject, method: Jso
 def _pay(peer: Stripe, invoice: JsonObject, method: JsonObject, *, is_authenticated: bool) -> None:
     intent = invoicing.intent_of(peer, invoice)
     if intent is None:
+        return
+    if bank_debits.is_bank(method):
+        bank_debits.begin(peer, invoice, intent, method)
         return
     outcome = payments.attempt(peer, intent, method, off_session=False)
     if outcome.error is not None:

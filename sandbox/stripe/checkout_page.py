@@ -14,8 +14,17 @@ from starlette.routing import Route
 
 from sandbox.html import tag
 from sandbox.pages import notice_page, see_other
-from sandbox.stripe import card_choice, challenge, checkout, checkout_view, discounts
+from sandbox.stripe import (
+    bank_accounts,
+    bank_debits,
+    card_choice,
+    challenge,
+    checkout,
+    checkout_view,
+    discounts,
+)
 from sandbox.stripe.card_choice import CardError
+from sandbox.stripe.card_fields import FIELD, Choice
 from sandbox.stripe.checkout_bill import bill_of
 from sandbox.stripe.checkout_completion import AuthenticationNeeded, RefusedError, complete
 from sandbox.stripe.checkout_form import SECRET, problems, quantities, read
@@ -29,6 +38,12 @@ REFUSED: Final = 402
 WRONG: Final = 400
 FAILED: Final = (
     "We are unable to authenticate your payment method. Please choose a different payment method and try again."
+)
+BANK: Final = Choice(
+    "bank",
+    "BANK",
+    f"•••• {bank_accounts.GOOD[-4:]}",
+    "US bank account: paid, or refused, days later by the control API",
 )
 TOTAL_CHANGED: Final = "The quantity has changed. Check the total, then go on."
 
@@ -67,10 +82,23 @@ async def pay(request: Request) -> Response:
     method = None
     if not wrong and _asks_for_card(session):
         try:
-            method = card_choice.method_of(peer, fields, session["customer"])
+            method = _method(peer, session, fields)
         except CardError as error:
             wrong = {"card": str(error)}
     return _page(peer, session, fields, wrong, WRONG) if wrong else _complete(peer, session, fields, method)
+
+
+def _method(peer: Stripe, session: JsonObject, fields: Fields) -> JsonObject:
+    """The payment method that was chosen. Raises CardError."""
+    if fields.get(FIELD) == BANK.value and _takes_bank(session):
+        return bank_debits.new_method(peer)
+    return card_choice.method_of(peer, fields, session["customer"])
+
+
+def _takes_bank(session: JsonObject) -> bool:
+    """Whether a bank account may pay: where the session takes one and something is due, in US dollars."""
+    is_offered = bank_accounts.KIND in session["payment_method_types"] and session["currency"] == "usd"
+    return is_offered and bool(session["amount_total"])
 
 
 def _complete(
@@ -182,7 +210,7 @@ def _page(
         shop=peer.account.name,
         session=session,
         bill=bill_of(peer, session) if session["mode"] == "subscription" else None,
-        choices=card_choice.choices(peer, session["customer"]),
+        choices=[*card_choice.choices(peer, session["customer"]), *([BANK] if _takes_bank(session) else [])],
         asks_for_card=_asks_for_card(session),
         is_promotion_removable=bool(code),
         fields={**fields, "promotion": code} if code else fields,
@@ -214,11 +242,12 @@ def _closed(request: Request, session: JsonObject | None) -> Response:
     shop = request.app.state.stripe.account.name
     if session["status"] == "complete":
         link = tag("a", f"Go on to {shop}", href=success_url(session), class_="btn btn-primary")
-        return notice_page("All done", "This was completed already. You were not charged again.", link, status=410)
+        words = "This was completed already. You were not charged again."
+        return notice_page("All done", words, tag("div", link, class_="row"), status=410)
     back = session["cancel_url"]
     links = [tag("a", f"Back to {shop}", href=back, class_="btn btn-primary")] if back else []
     text = f"This page has expired. Nothing was charged. Start again at {shop}."
-    return notice_page("This page has expired", text, *links, status=410)
+    return notice_page("This page has expired", text, tag("div", *links, class_="row"), status=410)
 
 
 ROUTES: Final = [

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.faults import Fault
-from sandbox.stripe import doings, time_control, webhooks
+from sandbox.stripe import bank_debits, doings, time_control, webhooks
 from sandbox.stripe.deliveries import Outcome
 from sandbox.stripe.errors import StripeError
 from sandbox.stripe.http import FAULT_KINDS
@@ -133,6 +133,7 @@ CALLS: Final[tuple[tuple[str, str, Work], ...]] = (
     ("POST", "webhook_endpoints/{id}/roll", _roll),
     ("POST", "authenticate", doings.authenticate),
     ("POST", "disputes", doings.dispute),
+    ("POST", "checkout/settle", bank_debits.settle),
     ("POST", "advance", time_control.advance),
     ("POST", "settings", time_control.settings),
     ("POST", "faults", _plan_fault),

@@ -47,7 +47,7 @@ async def pay(request: Request) -> Response:
     if invoice is None:
         return _nothing()
     peer: Stripe = request.app.state.stripe
-    if invoice["status"] not in PAYABLE:
+    if not _is_payable(peer, invoice):
         return see_other(request.url.path)
     try:
         method = card_choice.method_of(peer, fields, invoice["customer"])
@@ -101,9 +101,14 @@ async def pdf(request: Request) -> Response:
     return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})
 
 
+def _is_payable(peer: Stripe, invoice: JsonObject) -> bool:
+    """Whether somebody may pay now: it is open, and no bank is at it."""
+    intent = invoicing.intent_of(peer, invoice)
+    return invoice["status"] in PAYABLE and not (intent is not None and intent["status"] == "processing")
+
+
 def _page(peer: Stripe, invoice: JsonObject, fields: Fields, problem: str = "", status: int = 200) -> Response:
-    is_payable = invoice["status"] in PAYABLE
-    choices = card_choice.choices(peer, invoice["customer"]) if is_payable else []
+    choices = card_choice.choices(peer, invoice["customer"]) if _is_payable(peer, invoice) else []
     body = invoice_view.body(peer.account.name, invoice, choices, fields, problem)
     return hosted_page(f"Invoice {invoice['number']}", body, status=status)
 

@@ -16,7 +16,10 @@ STATES: Final = {
     "uncollectible": ("Due", "b-bad"),
     "void": ("Void", ""),
 }
+# Why there is nothing to pay; an open one waits for the bank.
 NOTES: Final = {
+    "open": "Your bank has been asked for the payment. That takes some days.",
+    "uncollectible": "Your bank has been asked for the payment. That takes some days.",
     "paid": "It is paid. There is nothing left to do.",
     "void": "It was canceled. There is nothing to pay.",
 }
@@ -49,7 +52,7 @@ def _date_words(invoice: JsonObject) -> str:
     times = invoice["status_transitions"]
     if times["paid_at"]:
         return f"paid on {day(times['paid_at'])}"
-    return f"due on {day(invoice['due_date'])}" if invoice["due_date"] else f"of {day(times['finalized_at'])}"
+    return f"due on {day(invoice['due_date'])}" if invoice["due_date"] else f"issued on {day(times['finalized_at'])}"
 
 
 def _to(invoice: JsonObject) -> Html | None:
@@ -71,8 +74,9 @@ def _line(line: JsonObject) -> Html:
 
 def _rows(invoice: JsonObject) -> Iterator[tuple[str, int]]:
     """The sums below the lines."""
-    yield "Subtotal", invoice["subtotal"]
     off = sum(one["amount"] for one in invoice["total_discount_amounts"])
+    if off or invoice["automatic_tax"]["enabled"]:
+        yield "Subtotal", invoice["subtotal"]
     if off:
         yield "Discount", -off
     if invoice["automatic_tax"]["enabled"]:
@@ -96,7 +100,7 @@ def _left(invoice: JsonObject) -> int:
 
 
 def _how(invoice: JsonObject, choices: Sequence[Choice], fields: Fields, problem: str) -> Html:
-    if invoice["status"] in NOTES:
+    if not choices:
         words = [tag("h2", STATES[invoice["status"]][0]), tag("p", NOTES[invoice["status"]], class_="soft")]
         receipt = tag("p", f"Receipt {invoice['receipt_number']}", class_="hint") if invoice["receipt_number"] else None
         return tag("section", *words, receipt, class_="pay-how card card-pad stack g3")

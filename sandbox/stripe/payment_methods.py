@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sandbox.stripe import cards
+from sandbox.stripe import bank_accounts, cards
 from sandbox.stripe.amending import amend
 from sandbox.stripe.cards import Card
 from sandbox.stripe.errors import invalid, missing
@@ -120,8 +120,9 @@ def resolve(peer: Stripe, method_id: str, param: str = "payment_method") -> Json
 
 
 def card_of(peer: Stripe, method: JsonObject) -> Card:
-    """The test card behind a payment method."""
-    return cards.BY_NUMBER[peer.store.kept(method["id"])["number"]]
+    """The test card, or bank account, behind a payment method."""
+    number = peer.store.kept(method["id"])["number"]
+    return bank_accounts.ACCOUNTS[number] if number in bank_accounts.ACCOUNTS else cards.BY_NUMBER[number]
 
 
 def is_set_up(peer: Stripe, method: JsonObject) -> bool:
@@ -178,7 +179,8 @@ def attach(peer: Stripe, method: JsonObject, customer_id: str) -> JsonObject:
     card = card_of(peer, method)
     if card.decline is not None and not card.attaches:
         raise cards.declined(card.decline)
-    method["card"]["checks"] = checks(peer, method)
+    if "card" in method:
+        method["card"]["checks"] = checks(peer, method)
     return amend(peer, method, {"customer": customer_id}, "payment_method.attached")
 
 

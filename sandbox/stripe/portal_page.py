@@ -67,7 +67,7 @@ def _expired(peer: Stripe, session: JsonObject) -> Response:
     back = session["return_url"]
     link = [tag("a", f"Back to {peer.account.name}", href=back, class_="btn btn-primary")] if back else []
     text = "For your safety the billing portal closes after a while. Open it again where you came from."
-    return notice_page("This page has expired", text, *link, status=410)
+    return notice_page("This page has expired", text, tag("div", *link, class_="row"), status=410)
 
 
 def _completed(visit: Visit, flow: JsonObject) -> Response:
@@ -81,7 +81,7 @@ def _completed(visit: Visit, flow: JsonObject) -> Response:
     text = after["hosted_confirmation"]["custom_message"] or "Your change has been made."
     back = visit.session["return_url"]
     link = [tag("a", f"Back to {visit.shop}", href=back, class_="btn btn-primary")] if back else []
-    return notice_page("Done", text, *link)
+    return notice_page("Done", text, tag("div", *link, class_="row"))
 
 
 def show(visit: Visit, request: Request, fields: Fields) -> Response:

@@ -151,7 +151,7 @@ def when(sub: JsonObject) -> str:
     if sub["status"] == "trialing":
         return f"The trial ends on {end}."
     if sub["status"] in ("past_due", "unpaid", "incomplete"):
-        return "A payment is missing. Pay the invoice that is due below."
+        return "A payment is missing. Pay the invoice that is due."
     return "It is paused." if sub["status"] == "paused" else f"Renews on {end}."
 
 
@@ -178,9 +178,7 @@ def _methods(visit: Visit, methods: Sequence[JsonObject]) -> Html:
 
 
 def _method(visit: Visit, method: JsonObject, *, is_default: bool, is_editable: bool) -> Html:
-    card = method["card"]
-    words = f"{card['brand'].title()} •••• {card['last4']}"
-    expiry = f"until {card['exp_month']:02d}/{card['exp_year'] % 100:02d}"
+    words, expiry = _method_words(method)
     name = tag("span", tag("b", words), tag("span", expiry, class_="hint"), class_="pay-card-words grow")
     mark = tag("span", "Default", class_="badge b-info") if is_default else None
     buttons = None
@@ -190,6 +188,14 @@ def _method(visit: Visit, method: JsonObject, *, is_default: bool, is_editable: 
         remove = tag("button", "Remove", name="do", value="remove", class_="btn btn-bad btn-sm")
         buttons = tag("form", use, remove, method="post", action=action, class_="row")
     return tag("li", name, mark, buttons)
+
+
+def _method_words(method: JsonObject) -> tuple[str, str]:
+    if method["type"] != "card":
+        return f"Bank account •••• {method[method['type']]['last4']}", ""
+    card = method["card"]
+    words = f"{card['brand'].title()} •••• {card['last4']}"
+    return words, f"until {card['exp_month']:02d}/{card['exp_year'] % 100:02d}"
 
 
 def _details(visit: Visit) -> Html:

@@ -334,3 +334,41 @@ def test_what_the_shop_says_is_shown_as_words(stripe: StripeClient, person: Pers
     page = person.open(start(stripe, price, custom_text={"submit": {"message": text}}).url)
     assert text in page.text
     assert text not in page.html
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+def test_a_bank_debit_is_settled_days_later(
+    stripe: StripeClient, person: Person, sandbox: Sandbox, price: str, succeeds: bool, judge: ShapeJudge
+) -> None:
+    session = start(stripe, price)
+    person.open(session.url)
+    person.press("Subscribe", card="bank")
+    assert person.left_for
+    done = finished(stripe, session)
+    assert (done.status, done.payment_status) == ("complete", "unpaid")
+    assert (done.subscription.status, done.invoice.status) == ("active", "open")
+    assert "Your bank has been asked" in person.open(done.invoice.hosted_invoice_url).text
+    sandbox.stripe("checkout/settle", session=session.id, succeed=succeeds)
+    settled = finished(stripe, session)
+    judge.approve(stripe.v1.checkout.sessions.retrieve(session.id))
+    verb = "succeeded" if succeeds else "failed"
+    (event,) = stripe.v1.events.list({"type": f"checkout.session.async_payment_{verb}", "limit": 1}).data
+    assert event.data.object["id"] == session.id
+    if succeeds:
+        assert (settled.payment_status, settled.subscription.status, settled.invoice.status) == (
+            "paid",
+            "active",
+            "paid",
+        )
+    else:
+        assert (settled.payment_status, settled.subscription.status) == ("unpaid", "past_due")
+    again = sandbox.http.post("/stripe/control/checkout/settle", json={"session": session.id})
+    assert again.status_code == 400
+
+
+def test_a_bank_account_is_offered_only_where_it_can_pay(stripe: StripeClient, person: Person, price: str) -> None:
+    for more in ({"payment_method_types": ["card"]}, TRIAL):
+        page = person.open(start(stripe, price, **more).url)
+        assert "bank account" not in page.text
+        person.press("Start trial" if more is TRIAL else "Subscribe", card="bank")
+        assert "Choose a card." in person.text
