@@ -93,8 +93,16 @@ class Office:
 
     def events(self, *kinds: str) -> list[sdk.Event]:
         """The events about this customer's things of these types (or all), oldest first."""
-        found = self.stripe.v1.events.list({"limit": 100}).auto_paging_iter()
-        return [one for one in found if self._is_own(one) and (not kinds or one.type in kinds)][::-1]
+        return [one for one in self._all_events() if not kinds or one.type in kinds]
+
+    def _all_events(self) -> list[sdk.Event]:
+        found = []
+        for event in self.stripe.v1.events.list({"limit": 100}).auto_paging_iter():
+            if self._is_own(event):
+                found.append(event)
+                if event.type == "customer.created":
+                    break
+        return found[::-1]
 
     def _is_own(self, event: sdk.Event) -> bool:
         told: Any = event.data.object
