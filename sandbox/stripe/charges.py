@@ -37,6 +37,10 @@ COPIED: Final = (
     *("on_behalf_of", "receipt_email", "review", "shipping", "statement_descriptor", "statement_descriptor_suffix"),
     *("transfer_data", "transfer_group"),
 )
+ABSENT: Final = (
+    *("application_fee", "balance_transaction", "failure_balance_transaction", "receipt_number", "receipt_url"),
+    *("source", "source_transfer"),
+)
 
 
 def new(
@@ -49,17 +53,15 @@ def new(
     charge = {
         "id": charge_id,
         "object": "charge",
+        **dict.fromkeys(ABSENT),
         **{name: intent[name] for name in COPIED},
         "amount_captured": intent["amount"] if is_captured else 0,
         "amount_refunded": 0,
-        "application_fee": None,
-        "balance_transaction": None,
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": peer.account.name.upper()[:22],
         "captured": is_captured,
         "created": peer.store.now(intent),
         "disputed": False,
-        "failure_balance_transaction": None,
         "failure_code": decline.code if decline else None,
         "failure_message": decline.message if decline else None,
         "fraud_details": {},
@@ -69,12 +71,8 @@ def new(
         "payment_intent": intent["id"],
         "payment_method": method["id"],
         "payment_method_details": _details(peer, intent, method, card, is_authenticated=is_authenticated),
-        "receipt_number": None,
-        "receipt_url": None,
         "refunded": False,
         "refunds": listing([], f"/v1/charges/{charge_id}/refunds"),
-        "source": None,
-        "source_transfer": None,
         "status": "failed" if decline else "succeeded",
     }
     if is_captured:

@@ -57,9 +57,7 @@ def open_dispute(
             "charge", f"Charge {charge['id']} cannot be disputed as {reason}: it is unpaid or disputed already."
         )
     now = peer.store.now(charge)
-    due_by = (now // charges.DAY + DAYS_TO_ANSWER) * charges.DAY - 1
     dispute_id = peer.store.new_id("du")
-    network = charge["payment_method_details"]["card"]["brand"]
     dispute = {
         "id": dispute_id,
         "object": "dispute",
@@ -70,26 +68,12 @@ def open_dispute(
         "currency": charge["currency"],
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
-        "evidence_details": {
-            "due_by": due_by,
-            "enhanced_eligibility": {},
-            "has_evidence": False,
-            "past_due": False,
-            "submission_count": 0,
-        },
+        "evidence_details": _deadline(now),
         "is_charge_refundable": is_inquiry,
         "livemode": False,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
-        "payment_method_details": {
-            "card": {
-                "brand": network,
-                "case_type": "inquiry" if is_inquiry else "chargeback",
-                "network": network,
-                "network_reason_code": REASONS[reason],
-            },
-            "type": "card",
-        },
+        "payment_method_details": _case(charge, reason, is_inquiry=is_inquiry),
         "reason": reason,
         "status": "warning_needs_response" if is_inquiry else "needs_response",
     }
@@ -98,6 +82,23 @@ def open_dispute(
     if not is_inquiry:
         emit(peer, "charge.dispute.funds_withdrawn", dispute)
     return dispute
+
+
+def _deadline(now: int) -> JsonObject:
+    return {
+        "due_by": (now // charges.DAY + DAYS_TO_ANSWER) * charges.DAY - 1,
+        "enhanced_eligibility": {},
+        "has_evidence": False,
+        "past_due": False,
+        "submission_count": 0,
+    }
+
+
+def _case(charge: JsonObject, reason: str, *, is_inquiry: bool) -> JsonObject:
+    network = charge["payment_method_details"]["card"]["brand"]
+    kind = "inquiry" if is_inquiry else "chargeback"
+    case = {"brand": network, "case_type": kind, "network": network, "network_reason_code": REASONS[reason]}
+    return {"card": case, "type": "card"}
 
 
 def _withdraw(peer: Stripe, charge: JsonObject, dispute_id: str) -> JsonObject:

@@ -5,6 +5,7 @@ The fact beside an intent: the `invoice` that it pays.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -42,53 +43,19 @@ def new_intent(
 ) -> JsonObject:
     """Store an intent to be paid; `values` may have description, metadata, receipt_email, setup_future_usage, …"""
     intent_id = peer.store.new_id("pi")
-    types = values.get("payment_method_types")
-    automatic = None if types else {"allow_redirects": "always", "enabled": True}
-    if values.get("automatic_payment_methods"):
-        automatic = {"allow_redirects": "always", **values["automatic_payment_methods"]}
     intent = {
         "id": intent_id,
         "object": "payment_intent",
+        **copy.deepcopy(UNPAID),
+        **{name: values[name] for name in GIVEN if name in values},
         "amount": amount,
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
-        "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": automatic,
-        "canceled_at": None,
-        "cancellation_reason": None,
-        "capture_method": values.get("capture_method", "automatic_async"),
+        "automatic_payment_methods": setups.automatic_methods(values),
         "client_secret": f"{intent_id}_secret_{random_text(25)}",
-        "confirmation_method": values.get("confirmation_method", "automatic"),
         "created": peer.store.now(customer),
         "currency": currency,
         "customer": customer["id"] if customer else None,
-        "customer_account": None,
-        "description": values.get("description"),
-        "excluded_payment_method_types": None,
-        "last_payment_error": None,
-        "latest_charge": None,
-        "livemode": False,
-        "managed_payments": None,
         "metadata": merged(None, values.get("metadata")),
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
-        "payment_method_options": {"card": CARD_OPTIONS},
-        "payment_method_types": types or ["card"],
-        "processing": None,
-        "receipt_email": values.get("receipt_email"),
-        "review": None,
-        "setup_future_usage": values.get("setup_future_usage"),
         "shipping": shipping(values.get("shipping")),
-        "source": None,
-        "statement_descriptor": values.get("statement_descriptor"),
-        "statement_descriptor_suffix": values.get("statement_descriptor_suffix"),
-        "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
     }
     peer.store.keep(intent_id, invoice=invoice)
     return add(peer, intent, "payment_intent.created")
@@ -99,6 +66,45 @@ CARD_OPTIONS: Final = {
     "mandate_options": None,
     "network": None,
     "request_three_d_secure": "automatic",
+}
+GIVEN: Final = (
+    *("capture_method", "confirmation_method", "description", "payment_method_types", "receipt_email"),
+    *("setup_future_usage", "statement_descriptor", "statement_descriptor_suffix"),
+)
+# What an intent is before anything was tried.
+UNPAID: Final[JsonObject] = {
+    "amount_capturable": 0,
+    "amount_details": {"tip": {}},
+    "amount_received": 0,
+    "application": None,
+    "application_fee_amount": None,
+    "canceled_at": None,
+    "cancellation_reason": None,
+    "capture_method": "automatic_async",
+    "confirmation_method": "automatic",
+    "customer_account": None,
+    "description": None,
+    "excluded_payment_method_types": None,
+    "last_payment_error": None,
+    "latest_charge": None,
+    "livemode": False,
+    "managed_payments": None,
+    "next_action": None,
+    "on_behalf_of": None,
+    "payment_method": None,
+    "payment_method_configuration_details": None,
+    "payment_method_options": {"card": CARD_OPTIONS},
+    "payment_method_types": ["card"],
+    "processing": None,
+    "receipt_email": None,
+    "review": None,
+    "setup_future_usage": None,
+    "source": None,
+    "statement_descriptor": None,
+    "statement_descriptor_suffix": None,
+    "status": "requires_payment_method",
+    "transfer_data": None,
+    "transfer_group": None,
 }
 
 

@@ -69,14 +69,7 @@ def new(
         "currency": charge["currency"],
         "customer": charge["customer"],
         "customer_account": None,
-        "destination_details": {
-            "card": {
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund",
-            },
-            "type": "card",
-        },
+        "destination_details": DESTINATION,
         "metadata": merged({}, metadata or {}),
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
@@ -90,6 +83,12 @@ def new(
     add(peer, refund, "refund.created")
     _put_on_charge(peer, charge, amount, "charge.refunded")
     return refund
+
+
+DESTINATION: Final = {
+    "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
+    "type": "card",
+}
 
 
 def _checked(charge: JsonObject, amount: int | None) -> int:

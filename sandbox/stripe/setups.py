@@ -16,15 +16,11 @@ from sandbox.stripe.store import JsonObject, random_text
 def new_intent(peer: Stripe, values: Mapping[str, Any], customer: JsonObject | None) -> JsonObject:
     """Store an intent to save a card; `values` may have description, metadata, usage, payment_method_types, …"""
     intent_id = peer.store.new_id("seti")
-    types = values.get("payment_method_types")
-    automatic = None if types else {"allow_redirects": "always", "enabled": True}
-    if values.get("automatic_payment_methods"):
-        automatic = {"allow_redirects": "always", **values["automatic_payment_methods"]}
     intent = {
         "id": intent_id,
         "object": "setup_intent",
         "application": None,
-        "automatic_payment_methods": automatic,
+        "automatic_payment_methods": automatic_methods(values),
         "cancellation_reason": None,
         "client_secret": f"{intent_id}_secret_{random_text(32)}",
         "created": peer.store.now(customer),
@@ -43,7 +39,7 @@ def new_intent(peer: Stripe, values: Mapping[str, Any], customer: JsonObject | N
         "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": CARD_OPTIONS},
-        "payment_method_types": types or ["card"],
+        "payment_method_types": values.get("payment_method_types") or ["card"],
         "single_use_mandate": None,
         "status": "requires_payment_method",
         "usage": values.get("usage", "off_session"),
@@ -52,6 +48,13 @@ def new_intent(peer: Stripe, values: Mapping[str, Any], customer: JsonObject | N
 
 
 CARD_OPTIONS: Final = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
+
+
+def automatic_methods(values: Mapping[str, Any]) -> JsonObject | None:
+    """Stripe chooses what can be paid with, unless the request lists it."""
+    if values.get("automatic_payment_methods"):
+        return {"allow_redirects": "always", **values["automatic_payment_methods"]}
+    return None if values.get("payment_method_types") else {"allow_redirects": "always", "enabled": True}
 
 
 def attempt(peer: Stripe, intent: JsonObject, method: JsonObject, return_url: str | None = None) -> StripeError | None:
