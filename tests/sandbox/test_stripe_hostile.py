@@ -13,6 +13,7 @@ from stripe import StripeClient
 from sandbox.stripe import forms, routes
 from sandbox.stripe.http import Endpoint
 from tests.sandbox.conftest import STRIPE_KEY, Sandbox
+from tests.sandbox.stripe_office import item_of, open_office
 
 HOSTILE = (
     *("", "x", "-1", "0", "99999999999999999999", "1e9", "true", "null", "\x00", "'\";--", "é" * 50, "x" * 6000),
@@ -42,7 +43,17 @@ def known(stripe: StripeClient) -> dict[str, str]:
     common: Any = {"amount": 1000, "currency": "usd", "confirm": True}
     paid = stripe.v1.payment_intents.create(common | {"payment_method": "pm_card_visa"})
     disputed = stripe.v1.payment_intents.create(common | {"payment_method": "pm_card_createDispute"})
+    office = open_office(stripe)
+    sub, scheduled = office.subscribe(2), office.subscribe()
+    extra: Any = {"customer": office.customer.id, "amount": 5, "currency": "usd"}
     return {
+        "subscriptions": sub.id,
+        "subscription_items": item_of(sub).id,
+        "subscription_schedules": stripe.v1.subscription_schedules.create({"from_subscription": scheduled.id}).id,
+        "invoices": stripe.v1.invoices.create({"customer": office.customer.id}).id,
+        "invoiceitems": stripe.v1.invoice_items.create(extra).id,
+        "invoice_payments": stripe.v1.invoice_payments.list({"invoice": str(sub.latest_invoice)}).data[0].id,
+        "test_clocks": office.clock,
         "products": product.id,
         "prices": str(product.default_price),
         "customers": customer.id,
