@@ -43,7 +43,7 @@ BANK: Final = Choice(
     "bank",
     "BANK",
     f"•••• {bank_accounts.GOOD[-4:]}",
-    "US bank account: paid, or refused, days later by the control API",
+    "A US bank account, which pays days later",
 )
 TOTAL_CHANGED: Final = "The quantity has changed. Check the total, then go on."
 
