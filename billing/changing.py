@@ -7,7 +7,7 @@ from typing import Any
 import stripe
 
 from billing import standing, stripe_api, sync
-from billing.catalogue import SEATS_MAX, Plan
+from billing.catalogue import SEATS_MAX
 from billing.errors import BillingError
 from billing.models import Entitlement
 from billing.standing import Standing
@@ -69,7 +69,7 @@ def one_at_a_time(tenant: Tenant, act: str) -> Iterator[tuple[Standing, stripe.S
 
 def fetched(api: stripe.StripeClient, entitlement: Entitlement) -> dict[str, Any]:
     """The subscription as Stripe has it now."""
-    return api.v1.subscriptions.retrieve(entitlement.subscription_id, {"expand": ["schedule"]}).to_dict()
+    return api.v1.subscriptions.retrieve(entitlement.subscription_id, {"expand": ["schedule"]}).to_dict(for_json=True)
 
 
 def release(api: stripe.StripeClient, subscription: dict[str, Any]) -> None:
@@ -80,14 +80,3 @@ def release(api: stripe.StripeClient, subscription: dict[str, Any]) -> None:
     schedule = subscription.get("schedule")
     if schedule and schedule["status"] in ("active", "not_started"):
         api.v1.subscription_schedules.release(schedule["id"])
-
-
-def price_id(api: stripe.StripeClient, plan: Plan) -> str:
-    """The price that Stripe sells this plan at. Raises StripeMisconfiguredError if setup_stripe was not run."""
-    found = api.v1.prices.list({"lookup_keys": [plan.lookup_key], "active": True, "limit": 1}).data
-    if not found:
-        raise BillingError(
-            f"Stripe does not know the price {plan.lookup_key}: whoever runs this installation has to run "
-            "`manage.py setup_stripe`."
-        )
-    return found[0].id

@@ -6,7 +6,7 @@ from typing import Any
 import stripe
 from django.conf import settings
 
-from billing import actions, changing, customers, standing, stripe_api, sync
+from billing import actions, changing, customers, standing, stripe_ids, sync
 from billing.catalogue import Plan
 from billing.models import Entitlement
 from billing.standing import Standing
@@ -16,12 +16,15 @@ from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
 
+SESSION = "checkout"
+"""The parameter with which Stripe sends people back."""
 
-def start(tenant: Tenant, *, plan: Plan, seats: int, return_url: str, success_url: str) -> str:
+
+def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
     """The address of Stripe's page on which to subscribe. Calls Stripe: open no scope around this.
 
-    success_url: it may have {CHECKOUT_SESSION_ID}. return_url: where who gives up comes back to. An earlier page of
-    this workspace that is still open is closed, so that nobody pays twice. Raises billing.errors.BillingError.
+    return_path: the page here to come back to; after success it has `?checkout=<session>`, for `finish`. An earlier
+    page of this workspace that is still open is closed, so that nobody pays twice. Raises billing.errors.BillingError.
     """
     changing.standing_for(tenant, standing.SUBSCRIBE)
     customer_id = customers.ensure(tenant)
@@ -29,9 +32,11 @@ def start(tenant: Tenant, *, plan: Plan, seats: int, return_url: str, success_ur
         changing.standing_for(tenant, standing.SUBSCRIBE)
     with changing.one_at_a_time(tenant, standing.SUBSCRIBE) as (now, api):
         _close(api, now.entitlement.checkout_session_id)
-        price = changing.price_id(api, plan)
-        wanted = _session(customer_id, price, seats, tenant, now.entitlement)
-        session = api.v1.checkout.sessions.create({**wanted, "success_url": success_url, "cancel_url": return_url})
+        price = stripe_ids.price_id(plan)
+        back = f"{settings.PUBLIC_URL}{return_path}"
+        success = f"{back}{'&' if '?' in back else '?'}{SESSION}={{CHECKOUT_SESSION_ID}}"
+        wanted: Any = {**_session(customer_id, price, seats, tenant, now.entitlement), "success_url": success}
+        session = api.v1.checkout.sessions.create({**wanted, "cancel_url": back})
         Entitlement.objects.update(checkout_session_id=session.id)
         audit.record(actions.CHECKOUT_STARTED, now.entitlement, detail=f"{plan.name}, {seats} seats.")
     return str(session.url)
@@ -81,9 +86,3 @@ def finish(tenant: Tenant, session_id: str) -> Standing:
     with tenant_scope(tenant.id):
         Entitlement.objects.filter(checkout_session_id=session_id).update(checkout_session_id="")
     return now
-
-
-def is_paid(session_id: str) -> bool:
-    """Has Stripe taken this Checkout for done?"""
-    with stripe_api.connected() as api:
-        return api.v1.checkout.sessions.retrieve(session_id).status == "complete"

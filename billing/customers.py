@@ -1,5 +1,6 @@
 """The workspace as a customer of Stripe: made before the first Checkout, and once."""
 
+from typing import Any
 from uuid import UUID
 
 from djstripe import models as mirror
@@ -22,7 +23,7 @@ def ensure(tenant: Tenant) -> str:
             {"name": tenant.name, "email": tenant.email, "metadata": {"workspace": tenant.slug}},
             {"idempotency_key": key},
         )
-    return _keep(tenant, customer.id, customer.to_dict())
+    return adopt(tenant, customer.to_dict(for_json=True))
 
 
 def _known(tenant_id: UUID) -> tuple[str, str]:
@@ -33,13 +34,14 @@ def _known(tenant_id: UUID) -> tuple[str, str]:
         return entitlement.customer_id, f"customer-{tenant_id}-{last}"
 
 
-def _keep(tenant: Tenant, customer_id: str, data: dict[str, object]) -> str:
+def adopt(tenant: Tenant, data: dict[str, Any]) -> str:
+    """Take a customer of Stripe for this workspace's, unless it has one; the id of the one it has."""
     with tenant_scope(tenant.id):
         entitlement = sync.locked()
         if entitlement.customer_id:
             return entitlement.customer_id
         customer = mirror.Customer.sync_from_stripe_data(data)
         mirror.Customer.objects.filter(pk=customer.pk).update(subscriber_id=tenant.id)
-        entitlement.customer_id = customer_id
+        entitlement.customer_id = data["id"]
         entitlement.save(update_fields=["customer_id"])
-        return customer_id
+        return entitlement.customer_id

@@ -29,11 +29,13 @@ Json = Mapping[str, Any]
 class Observation:
     """`fields`: the columns of Entitlement as they should be. `subscription`: Stripe's own, if there is one.
 
-    doubles: further subscriptions that live, the newest first, which nobody wants to pay.
+    original: the same as the SDK's object, which dj-stripe wants. doubles: further subscriptions that live, the newest
+    first, which nobody wants to pay.
     """
 
     fields: dict[str, Any]
     subscription: Json | None = None
+    original: stripe.Subscription | None = None
     doubles: tuple[Json, ...] = field(default=())
 
 
@@ -44,19 +46,20 @@ def observe(customer_id: str) -> Observation:
         if customer is None:
             return Observation({**_nothing(), "customer_id": ""})
         found = _subscriptions(api, customer_id)
-        alive = [each for each in found if each["status"] not in OVER]
-        chosen = alive[-1] if alive else (found[0] if found else None)
+        alive = [each for each in found if each.status not in OVER]
+        original = alive[-1] if alive else (found[0] if found else None)
+        chosen = original.to_dict(for_json=True) if original else None
         fields = {**_nothing(), **_clock(customer), **_card(customer, chosen)}
         if chosen is not None:
             fields |= read(chosen) | _next_invoice(api, chosen)
-        return Observation(fields, chosen, tuple(alive[:-1]))
+        return Observation(fields, chosen, original, tuple(each.to_dict(for_json=True) for each in alive[:-1]))
 
 
 def _customer(api: stripe.StripeClient, customer_id: str) -> Json | None:
     """The customer, or None if it was deleted at Stripe."""
     expand = ["test_clock", "invoice_settings.default_payment_method"]
     try:
-        customer = api.v1.customers.retrieve(customer_id, {"expand": expand}).to_dict()
+        customer = api.v1.customers.retrieve(customer_id, {"expand": expand}).to_dict(for_json=True)
     except stripe.InvalidRequestError as error:
         if isinstance(stripe_api.translated(error), StripeMissingError):
             return None
@@ -64,11 +67,11 @@ def _customer(api: stripe.StripeClient, customer_id: str) -> Json | None:
     return None if customer.get("deleted") else customer
 
 
-def _subscriptions(api: stripe.StripeClient, customer_id: str) -> list[dict[str, Any]]:
+def _subscriptions(api: stripe.StripeClient, customer_id: str) -> list[stripe.Subscription]:
     """All that the customer has or had, the newest first."""
     wanted: Any = {"customer": customer_id, "status": "all", "limit": 100, "expand": EXPANDED}
-    found = [each.to_dict() for each in api.v1.subscriptions.list(wanted).auto_paging_iter()]
-    return sorted(found, key=lambda each: (each["created"], each["id"]), reverse=True)
+    found = api.v1.subscriptions.list(wanted).auto_paging_iter()
+    return sorted(found, key=lambda each: (each.created, each.id), reverse=True)
 
 
 def _nothing() -> dict[str, Any]:
@@ -162,7 +165,7 @@ def _next_invoice(api: stripe.StripeClient, subscription: Json) -> dict[str, Any
         return {}
     try:
         wanted: Any = {"customer": subscription["customer"], "subscription": subscription["id"]}
-        invoice = api.v1.invoices.create_preview(wanted).to_dict()
+        invoice = api.v1.invoices.create_preview(wanted).to_dict(for_json=True)
     except stripe.InvalidRequestError as error:
         if isinstance(stripe_api.translated(error), StripeRefusedError):  # such as: it ends before
             return {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from billing import actions, changing, observation, standing, stripe_api, sync
+from billing import actions, changing, observation, standing, stripe_api, stripe_ids, sync
 from billing.catalogue import Plan
 from billing.errors import CardDeclinedError
 from billing.standing import Standing
@@ -32,7 +32,7 @@ def preview(tenant: Tenant, plan: Plan) -> PlanSwitch:
     at = int(now.entitlement.now().timestamp())
     with stripe_api.connected() as api:
         subscription = changing.fetched(api, now.entitlement)
-        wanted: Any = {"items": _items(subscription, changing.price_id(api, plan)), **_proration(subscription, at)}
+        wanted: Any = {"items": _items(subscription, stripe_ids.price_id(plan)), **_proration(subscription, at)}
         invoice = api.v1.invoices.create_preview({"subscription": subscription["id"], "subscription_details": wanted})
     due = invoice.amount_due if subscription["status"] != "trialing" else 0
     credit = max(0, -(invoice.total or 0))
@@ -45,7 +45,7 @@ def apply(tenant: Tenant, plan: Plan, proration_date: int) -> Standing:
         subscription = changing.fetched(api, now.entitlement)
         changing.release(api, subscription)
         wanted: Any = {
-            "items": _items(subscription, changing.price_id(api, plan)),
+            "items": _items(subscription, stripe_ids.price_id(plan)),
             "payment_behavior": "pending_if_incomplete",
             **_proration(subscription, proration_date),
         }

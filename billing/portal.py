@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from billing import actions, stripe_api
+from django.conf import settings
+
+from billing import actions, stripe_api, stripe_ids
 from billing.changing import NotOfferedError
 from billing.models import Entitlement
 from tenants import audit
@@ -12,7 +14,7 @@ from tenants.scope import tenant_scope
 UPDATE_CARD = "payment_method_update"
 
 
-def start(tenant: Tenant, *, return_url: str, flow: str = "") -> str:
+def start(tenant: Tenant, *, return_path: str, flow: str = "") -> str:
     """The address of the portal, or of one thing in it (`flow`: UPDATE_CARD). Calls Stripe: open no scope around this.
 
     Raises billing.errors.BillingError; NotOfferedError before the first Checkout.
@@ -21,7 +23,9 @@ def start(tenant: Tenant, *, return_url: str, flow: str = "") -> str:
         entitlement = Entitlement.objects.first()
     if entitlement is None or not entitlement.customer_id:
         raise NotOfferedError("There is nothing to manage at Stripe yet: subscribe first.")
+    return_url = f"{settings.PUBLIC_URL}{return_path}"
     wanted: dict[str, Any] = {"customer": entitlement.customer_id, "return_url": return_url}
+    wanted["configuration"] = stripe_ids.portal_configuration_id()
     if flow:
         done = {"type": "redirect", "redirect": {"return_url": return_url}}
         wanted["flow_data"] = {"type": flow, "after_completion": done}

@@ -120,13 +120,14 @@ def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at
 
 def _within(subscription: Mapping[str, Any], at: int) -> int:
     """A moment of the current period: a page that was open over the period's end asks for one that is gone."""
-    return max(at, *(item["current_period_start"] for item in subscription["items"]["data"]), 0)
+    starts: list[int] = [item["current_period_start"] for item in subscription["items"]["data"]]
+    return max(at, *starts)
 
 
 def _shrink(api: stripe.StripeClient, subscription: dict[str, Any], seats: int) -> None:
     """Keep what is paid until the period's end, then have fewer; an earlier plan for that day is replaced."""
     changing.release(api, subscription)
-    schedule = api.v1.subscription_schedules.create({"from_subscription": subscription["id"]}).to_dict()
+    schedule = api.v1.subscription_schedules.create({"from_subscription": subscription["id"]}).to_dict(for_json=True)
     current = schedule["phases"][0]
     price = subscription["items"]["data"][0]["price"]["id"]
     wanted: Any = {

@@ -70,7 +70,7 @@ def _product(stripe: sdk.StripeClient, say: Say) -> None:
         say(f"Product “{catalogue.PRODUCT_NAME}” was made.")
         return
     wanted: Any = {**PRODUCT, "active": True}
-    if covers(found.to_dict(), wanted):
+    if covers(found.to_dict(for_json=True), wanted):
         say(f"Product “{catalogue.PRODUCT_NAME}” is as it should be.")
         return
     stripe.v1.products.update(catalogue.PRODUCT_ID, wanted)
@@ -82,13 +82,13 @@ def _price(stripe: sdk.StripeClient, plan: Plan, say: Say) -> None:
     title = f"Price {plan.lookup_key}, {plan.unit_usd} USD a {plan.interval},"
     found = stripe.v1.prices.list({"lookup_keys": [plan.lookup_key]}).data
     old = found[0] if found else None
-    if old is None or not covers(old.to_dict(), amount_of(plan)):
+    if old is None or not covers(old.to_dict(for_json=True), amount_of(plan)):
         made = stripe.v1.prices.create(_new_price(plan))
         say(f"{title} was made: {made.id}.")
         if old is not None:
             stripe.v1.prices.update(old.id, {"active": False, "metadata": {catalogue.PLAN: plan.lookup_key}})
             say(f"Price {old.id}, which had been {plan.lookup_key}, stays for those who pay it, and for nobody new.")
-    elif not covers(old.to_dict(), labels_of(plan)):
+    elif not covers(old.to_dict(for_json=True), labels_of(plan)):
         stripe.v1.prices.update(old.id, labels_of(plan))
         say(f"{title} was changed: {old.id}.")
     else:
@@ -123,7 +123,7 @@ def _portal(stripe: sdk.StripeClient, say: Say) -> None:
         new: Any = {**wanted, "metadata": {stripe_ids.SITE: settings.PUBLIC_URL}}
         made = stripe.v1.billing_portal.configurations.create(new)
         say(f"Portal configuration was made: {made.id}.")
-    elif covers(found.to_dict(), wanted):
+    elif covers(found.to_dict(for_json=True), wanted):
         say(f"Portal configuration is as it should be: {found.id}.")
     else:
         stripe.v1.billing_portal.configurations.update(found.id, wanted)

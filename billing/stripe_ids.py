@@ -64,7 +64,9 @@ def _portal_configuration() -> str:
 def configuration_of_site(stripe: sdk.StripeClient) -> Configuration | None:
     """This site's configuration of Stripe's portal, asked for now."""
     every = stripe.v1.billing_portal.configurations.list({"active": True, "limit": 100}).auto_paging_iter()
-    return next((each for each in every if each.to_dict()["metadata"].get(SITE) == settings.PUBLIC_URL), None)
+    return next(
+        (each for each in every if each.to_dict(for_json=True)["metadata"].get(SITE) == settings.PUBLIC_URL), None
+    )
 
 
 def _not_set_up(what: str) -> StripeMisconfiguredError:

@@ -82,8 +82,8 @@ def save(entitlement: Entitlement, seen: Observation) -> Changes:
         setattr(entitlement, name, value)
     entitlement.synced_at = timezone.now()
     entitlement.save()
-    if seen.subscription is not None:
-        mirror.Subscription.sync_from_stripe_data(seen.subscription)
+    if seen.original is not None:
+        mirror.Subscription.sync_from_stripe_data(seen.original)
     if changes:
         audit.record(actions.SUBSCRIPTION_CHANGED, entitlement, changes=changes)
     return changes
@@ -122,10 +122,10 @@ def _refund(api: stripe.StripeClient, subscription: Json) -> None:
         return
     for payment in api.v1.invoice_payments.list({"invoice": invoice["id"], "status": "paid"}).data:
         intent = payment.payment.payment_intent
-        api.v1.refunds.create(
-            {"payment_intent": intent if isinstance(intent, str) else intent.id, "reason": "duplicate"},
-            {"idempotency_key": f"double-{subscription['id']}"},
-        )
+        if isinstance(intent, str):
+            api.v1.refunds.create(
+                {"payment_intent": intent, "reason": "duplicate"}, {"idempotency_key": f"double-{payment.id}"}
+            )
 
 
 def request(reason: str) -> None:
