@@ -30,7 +30,7 @@ def choices(peer: Stripe, customer_id: str | None) -> list[Choice]:
 
 def _own(peer: Stripe, customer_id: str) -> list[JsonObject]:
     """The cards of a customer, the default one first."""
-    default = peer.store.get(customer_id)["invoice_settings"]["default_payment_method"]
+    default = peer.store.get(customer_id).get("invoice_settings", {}).get("default_payment_method")
     found = peer.store.select("payment_method", customer=customer_id, type="card")
     return sorted(found, key=lambda one: one["id"] != default)
 

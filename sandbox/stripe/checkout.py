@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.stripe import checkout_lines, setups
+from sandbox.stripe import bank_accounts, checkout_lines, setups
 from sandbox.stripe.amending import amend
 from sandbox.stripe.checkout_lines import Amount, Kept
 from sandbox.stripe.checkout_params import CREATE, LIST, LONGEST, UPDATE, check, not_open
@@ -83,6 +83,8 @@ def create(peer: Stripe, params: Params) -> JsonObject:
     if is_subscription:
         session["discounts"] = checkout_lines.chosen_discounts(peer, params, customer)
         session["currency"] = lines[0]["price"]["currency"]
+        if session["currency"] == "usd" and not params.get("payment_method_types"):
+            session["payment_method_types"] = ["card", bank_accounts.KIND]
     else:
         session["setup_intent"] = _new_setup(peer, params, session, customer)
     peer.store.put(session)
@@ -131,7 +133,7 @@ def _settings(params: Params) -> JsonObject:
         "currency": params.get("currency"),
         "custom_text": filled(TEXTS, params.get("custom_text")),
         "payment_method_collection": params.get("payment_method_collection", "always") if is_subscription else None,
-        "payment_method_types": params.get("payment_method_types") or ["card", "us_bank_account"],
+        "payment_method_types": params.get("payment_method_types") or ["card"],
         "payment_status": "unpaid" if is_subscription else "no_payment_required",
         "tax_id_collection": tax_ids and {"required": "never", **tax_ids},
     }
@@ -195,8 +197,9 @@ def current(peer: Stripe, session_id: str) -> JsonObject:
 
 def close(peer: Stripe, session: JsonObject) -> JsonObject:
     """Expire a session: nobody can complete it any more."""
-    if session["setup_intent"]:
-        setups.cancel(peer, peer.store.get(session["setup_intent"]))
+    intent = peer.store.find(session["setup_intent"] or "")
+    if intent is not None and intent["status"] not in ("succeeded", "canceled"):
+        setups.cancel(peer, intent)
     return amend(peer, session, {"status": "expired", "url": None}, "checkout.session.expired")
 
 

@@ -122,7 +122,8 @@ def coupon_of(peer: Stripe, session: JsonObject) -> JsonObject | None:
     """The coupon that a session gives, by itself or through a promotion code."""
     for discount in session["discounts"] or ():
         code = peer.store.find(discount["promotion_code"] or "")
-        return peer.store.find(code["promotion"]["coupon"] if code else discount["coupon"])
+        coupon = peer.store.find(code["promotion"]["coupon"] if code else discount["coupon"])
+        return None if coupon is None or coupon.get("deleted") else coupon
     return None
 
 

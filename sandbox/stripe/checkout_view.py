@@ -139,13 +139,13 @@ def _totals(bill: Bill) -> Html:
 
 def _promotion(view: View) -> Html | None:
     """The code that is applied, with a way to take it off; or a field for one, where the session allows it."""
+    problem = view.problem("promotion")
     if view.is_promotion_removable:
         code = tag("code", view.fields.get("promotion", ""))
         off = tag("button", "Remove", class_="btn btn-ghost btn-sm", **_update(view, "remove"))
-        return tag("p", "Promotion code ", code, off, class_="row soft pay-code")
+        return join(problem, tag("p", "Promotion code ", code, off, class_="row soft pay-code"))
     if not view.session["allow_promotion_codes"]:
-        return None
-    problem = view.problem("promotion")
+        return problem
     label = tag("label", "Promotion code", for_="promotion")
     value = view.fields.get("promotion", "")
     code = tag(

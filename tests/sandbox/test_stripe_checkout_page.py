@@ -372,3 +372,37 @@ def test_a_bank_account_is_offered_only_where_it_can_pay(stripe: StripeClient, p
         assert "bank account" not in page.text
         person.press("Start trial" if more is TRIAL else "Subscribe", card="bank")
         assert "Choose a card." in person.text
+
+
+def test_what_is_gone_by_the_time_of_paying_is_told_and_nothing_is_charged(
+    stripe: StripeClient, person: Person, price: str
+) -> None:
+    customer = stripe.v1.customers.create({"email": "ada@acme.example"})
+    session = start(stripe, price, customer=customer.id)
+    stripe.v1.customers.delete(customer.id)
+    assert person.open(session.url).status == 200
+    person.press("Subscribe", card=VISA)
+    assert "No such customer" in person.text
+    coupon = stripe.v1.coupons.create({"percent_off": 50})
+    session = start(stripe, price, discounts=[{"coupon": coupon.id}])
+    assert "Total due today $73.50" in person.open(session.url).text
+    stripe.v1.coupons.delete(coupon.id)
+    person.press("Subscribe", card=VISA)
+    assert "No such coupon" in person.text
+    assert stripe.v1.subscriptions.list({"customer": session.customer, "status": "all"}).data == []
+
+
+def test_nonsense_from_a_browser_breaks_nothing(stripe: StripeClient, sandbox: Sandbox, price: str) -> None:
+    session = start(stripe, price, allow_promotion_codes=True, line={"adjustable_quantity": {"enabled": True}})
+    for path, body in (
+        ("", b"\xff\xfe=%00&card=%ff"),
+        ("", b"card=typed&number=" + b"9" * 5000),
+        ("/update", b"step=li_none%3A1000&quantity-x=1"),
+        ("/update", b"change=apply&promotion=%00%27%22%3C"),
+        ("/update", b"change=remove"),
+        ("/authenticate", b"answer=complete"),
+    ):
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = sandbox.http.post(f"{session.url}{path}", content=body, headers=headers)
+        assert answer.status_code in (200, 303, 400, 402), (path, body, answer.status_code)
+    assert stripe.v1.checkout.sessions.retrieve(session.id).status == "open"
