@@ -16,6 +16,7 @@ from starlette.routing import Route
 from sandbox.html import Html, tag
 from sandbox.pages import notice_page, see_other
 from sandbox.stripe import portal_card, portal_changes, portal_details, portal_view
+from sandbox.stripe.errors import StripeError
 from sandbox.stripe.hosted import Fields, read_fields
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.portal_view import Visit
@@ -37,7 +38,10 @@ def _endpoint(work: Work, feature: str | None = None) -> Callable[[Request], Awa
             return visit
         if feature is not None and not visit.may(feature):
             return notice_page("Not here", f"{visit.shop} does not offer this in the portal.", status=403)
-        answer = work(visit, request, fields)
+        try:
+            answer = work(visit, request, fields)
+        except StripeError as error:
+            return notice_page("That did not work", str(error), status=400)
         if isinstance(answer, Response):
             return answer
         flow = visit.flow

@@ -416,3 +416,18 @@ def test_a_payment_that_needs_action_is_finished_at_its_own_address(account: Acc
     assert person.left_for.startswith(f"{DONE}?payment_intent={intent.id}&")
     assert person.left_for.endswith("redirect_status=succeeded")
     assert stripe.v1.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_nonsense_from_a_browser_breaks_nothing(account: Account, sandbox: Sandbox) -> None:
+    url, invoice = account.session().url, open_invoice(account).hosted_invoice_url
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    for address in (
+        *(f"{url}/{path}" for path in ("card", "card/authenticate", "cards/pm_none", "confirm", "details")),
+        *(f"{url}/{verb}/{sub}" for verb in ("cancel", "resume") for sub in ("sub_none", account.customer)),
+        invoice,
+        f"{invoice}/authenticate",
+    ):
+        for body in (b"\xff=%00&card=%ff&do=fly&email=%00", b"card=typed&number=1&expiry=99/99&cvc=x&country=XX"):
+            answer = sandbox.http.post(address, content=body, headers=headers)
+            assert answer.status_code in (200, 303, 400, 402), (address, answer.status_code)
+    assert (account.sub().status, account.sub().cancel_at_period_end) == ("active", False)
