@@ -60,35 +60,36 @@ def is_configured() -> bool:
     return bool(settings.STRIPE_KEY)
 
 
-def client() -> stripe.StripeClient:
+def client(*, within: float = 0) -> stripe.StripeClient:
     """The SDK's client, whose calls raise its own errors (see `connected`). Raises StripeMisconfiguredError."""
     if not is_configured():
         raise StripeMisconfiguredError("This installation takes no payments: STRIPE_SECRET_KEY is not set.")
-    return _client(settings.STRIPE_KEY, settings.STRIPE_API_URL)
+    return _client(settings.STRIPE_KEY, settings.STRIPE_API_URL, within)
 
 
 @cache
-def _client(key: str, url: str) -> stripe.StripeClient:
+def _client(key: str, url: str, within: float = 0) -> stripe.StripeClient:
     bases: Any = dict.fromkeys(BASES, url) if url != stripe.DEFAULT_API_BASE else {}
     return stripe.StripeClient(
         key,
         stripe_version=settings.STRIPE_API_VERSION,
         base_addresses=bases,
-        http_client=_http,
-        max_network_retries=RETRIES,
+        http_client=KeyedClient(timeout=within) if within else _http,
+        max_network_retries=0 if within else RETRIES,
     )
 
 
 @contextmanager
-def connected() -> Iterator[stripe.StripeClient]:
+def connected(*, within: float = 0) -> Iterator[stripe.StripeClient]:
     """The client for calls that raise errors of ours: `with connected() as stripe: stripe.v1.customers.create(...)`.
 
-    Outside of a transaction the database connection is given back first, while Stripe works. Raises StripeDownError,
-    StripeRefusedError (StripeMissingError), CardDeclinedError or StripeMisconfiguredError.
+    Outside of a transaction the database connection is given back first, while Stripe works. within: seconds for each
+    answer, without a second try; else as above. Raises StripeDownError, StripeRefusedError (StripeMissingError),
+    CardDeclinedError or StripeMisconfiguredError.
     """
     give_back()
     try:
-        yield client()
+        yield client(within=within)
     except stripe.StripeError as error:
         raise translated(error) from error
 

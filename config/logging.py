@@ -45,6 +45,7 @@ def logging_config(*, json: bool, scrubber: Scrubber) -> dict[str, Any]:
             "httpcore2": {"level": "WARNING"},
             "openai": {"level": "WARNING"},
             "slack_sdk": {"level": "WARNING"},
+            "stripe": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             # django-structlog tells of failed requests and tasks, with their ids; these tell it a second time.
