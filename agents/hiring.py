@@ -14,7 +14,7 @@ from tenants import audit
 def hire(agent: Agent) -> Agent:
     """Employ the one described by this unsaved Agent: it takes a seat and answers at once.
 
-    Raises billing.quota.PaymentRequiredError when no seat is free, django.core.exceptions.ValidationError for bad fields.
+    Raises billing.quota.PaymentRequiredError if no seat is free, django.core.exceptions.ValidationError for bad fields.
     """
     agent.full_clean(exclude=["tenant"])
     with transaction.atomic():

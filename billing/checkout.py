@@ -23,7 +23,7 @@ SESSION = "checkout"
 def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
     """The address of Stripe's page on which to subscribe. Calls Stripe: open no scope around this.
 
-    return_path: the page here to come back to; after success it has `?checkout=<session>`, for `finish`. An earlier
+    return_path: the page here to come back to; after success it has `checkout=<session>` too, for `finish`. An earlier
     page of this workspace that is still open is closed, so that nobody pays twice. Raises billing.errors.BillingError.
     """
     changing.standing_for(tenant, standing.SUBSCRIBE)
@@ -32,11 +32,12 @@ def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
         changing.standing_for(tenant, standing.SUBSCRIBE)
     with changing.one_at_a_time(tenant, standing.SUBSCRIBE) as (now, api):
         _close(api, now.entitlement.checkout_session_id)
-        price = stripe_ids.price_id(plan)
+        wanted = _session(customer_id, stripe_ids.price_id(plan), seats, tenant, now.entitlement)
         back = f"{settings.PUBLIC_URL}{return_path}"
-        success = f"{back}{'&' if '?' in back else '?'}{SESSION}={{CHECKOUT_SESSION_ID}}"
-        wanted: Any = {**_session(customer_id, price, seats, tenant, now.entitlement), "success_url": success}
-        session = api.v1.checkout.sessions.create({**wanted, "cancel_url": back})
+        joint = "&" if "?" in back else "?"
+        pages: Any = {"success_url": f"{back}{joint}{SESSION}={{CHECKOUT_SESSION_ID}}", "cancel_url": back}
+        asked: Any = wanted | pages
+        session = api.v1.checkout.sessions.create(asked)
         Entitlement.objects.update(checkout_session_id=session.id)
         audit.record(actions.CHECKOUT_STARTED, now.entitlement, detail=f"{plan.name}, {seats} seats.")
     return str(session.url)

@@ -59,6 +59,7 @@ class Entitlement(TenantModel):
     next_seats = models.PositiveIntegerField(null=True, blank=True)
     next_seats_at = models.DateTimeField(null=True, blank=True)
     past_due_since = models.DateTimeField(null=True, blank=True)
+    payment_method_id = models.CharField(max_length=255, blank=True)
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
     card_expires = models.CharField(max_length=7, blank=True, help_text="Month and year, such as 04/2031")

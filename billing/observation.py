@@ -20,6 +20,7 @@ from billing.standing import LIVE, PAYING
 
 Status = Entitlement.Status
 EXPANDED = ["data.default_payment_method", "data.schedule", "data.latest_invoice"]
+EXPANDED_OF_CUSTOMER = ["test_clock", "invoice_settings.default_payment_method"]
 OVER = frozenset({"canceled", "incomplete_expired"})
 
 Json = Mapping[str, Any]
@@ -37,6 +38,23 @@ class Observation:
     subscription: Json | None = None
     original: stripe.Subscription | None = None
     doubles: tuple[Json, ...] = field(default=())
+
+    @property
+    def open_invoice(self) -> str:
+        """The id of the invoice that waits to be paid, or ""."""
+        invoice = (self.subscription or {}).get("latest_invoice")
+        return str(invoice["id"]) if isinstance(invoice, Mapping) and invoice["status"] == "open" else ""
+
+    @property
+    def forgotten_card(self) -> str:
+        """The card that the customer has chosen since, while the subscription still names the one from Checkout.
+
+        Stripe's portal changes the customer's default only, and the subscription's own goes before it.
+        https://docs.stripe.com/customer-management/portal-deep-links
+        """
+        own = (self.subscription or {}).get("default_payment_method")
+        chosen = str(self.fields["payment_method_id"]) if "payment_method_id" in self.fields else ""
+        return chosen if isinstance(own, Mapping) and own["id"] != chosen else ""
 
 
 def observe(customer_id: str) -> Observation:
@@ -57,14 +75,15 @@ def observe(customer_id: str) -> Observation:
 
 def _customer(api: stripe.StripeClient, customer_id: str) -> Json | None:
     """The customer, or None if it was deleted at Stripe."""
-    expand = ["test_clock", "invoice_settings.default_payment_method"]
     try:
-        customer = api.v1.customers.retrieve(customer_id, {"expand": expand}).to_dict(for_json=True)
+        customer = api.v1.customers.retrieve(customer_id).to_dict(for_json=True)
     except stripe.InvalidRequestError as error:
         if isinstance(stripe_api.translated(error), StripeMissingError):
             return None
         raise
-    return None if customer.get("deleted") else customer
+    if customer.get("deleted"):  # of which nothing can be expanded
+        return None
+    return api.v1.customers.retrieve(customer_id, {"expand": EXPANDED_OF_CUSTOMER}).to_dict(for_json=True)
 
 
 def _subscriptions(api: stripe.StripeClient, customer_id: str) -> list[stripe.Subscription]:
@@ -80,7 +99,8 @@ def _nothing() -> dict[str, Any]:
         "subscription_id": "", "schedule_id": "", "status": Status.NONE, "plan": "", "seats": 0,
         "period_start": None, "period_end": None, "trial_ends_at": None, "cancels_at": None, "ended_at": None,
         "next_seats": None, "next_seats_at": None, "past_due_since": None, "pay_url": "",
-        "next_invoice_usd": None, "next_invoice_at": None, "card_brand": "", "card_last4": "", "card_expires": "",
+        "next_invoice_usd": None, "next_invoice_at": None,
+        "payment_method_id": "", "card_brand": "", "card_last4": "", "card_expires": "",
         "clock_ahead": timedelta(),
     }  # fmt: skip
 
@@ -147,16 +167,19 @@ def _clock(customer: Json) -> dict[str, Any]:
 
 
 def _card(customer: Json, subscription: Json | None) -> dict[str, Any]:
-    """The payment method that is charged next: the subscription's own goes before the customer's."""
-    own = (subscription or {}).get("default_payment_method")
-    method = own or (customer.get("invoice_settings") or {}).get("default_payment_method")
-    if not isinstance(method, Mapping):
+    """The payment method that should be charged next: of the subscription's and the customer's own the newer one."""
+    known = [(customer.get("invoice_settings") or {}).get("default_payment_method")]
+    known.append((subscription or {}).get("default_payment_method"))
+    methods = [each for each in known if isinstance(each, Mapping)]
+    if not methods:
         return {}
+    method = max(methods, key=lambda each: int(each["created"]))
+    named = {"payment_method_id": method["id"], "card_brand": str(method["type"])[:20]}
     card = method.get("card")
     if not card:
-        return {"card_brand": str(method["type"])[:20]}
+        return named
     expires = f"{card['exp_month']:02}/{card['exp_year']}"
-    return {"card_brand": card["brand"][:20], "card_last4": card["last4"], "card_expires": expires}
+    return {**named, "card_brand": card["brand"][:20], "card_last4": card["last4"], "card_expires": expires}
 
 
 def _next_invoice(api: stripe.StripeClient, subscription: Json) -> dict[str, Any]:

@@ -7,15 +7,14 @@ it: a stale number of seats. So this is the one place where a transaction waits 
 import logging
 from uuid import UUID
 
-import stripe
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from djstripe import models as mirror
 
-from billing import actions, notices, observation, standing, stripe_api
+from billing import actions, cards, doubles, notices, observation, standing
 from billing.errors import UnknownPriceError
 from billing.models import Drift, Entitlement, SyncRequest
-from billing.observation import Json, Observation
+from billing.observation import Observation
 from billing.standing import Standing
 from tenants import audit
 from tenants.audit import Changes
@@ -50,29 +49,36 @@ def sync(tenant_id: UUID) -> Standing:
     A price that the catalogue does not know changes nothing and is shown to staff. Raises billing.errors.BillingError
     if Stripe cannot be asked.
     """
+    now, seen, is_other_card = _look(tenant_id)
+    if seen is not None:
+        doubles.end(tenant_id, seen.doubles)
+        if cards.follow(seen, is_other=is_other_card):
+            now, _, _ = _look(tenant_id)
+    notices.send(tenant_id)
+    return now
+
+
+def _look(tenant_id: UUID) -> tuple[Standing, Observation | None, bool]:
+    """Lock, ask, save: what holds, what was seen (None: nothing could be read), and whether the card is another."""
     with tenant_scope(tenant_id):
         entitlement = locked()
         if not entitlement.customer_id:
-            return standing.current()
+            return standing.current(), None, False
         requests = list(SyncRequest.objects.all())
-        doubles = _look(entitlement, {each.reason for each in requests})
+        seen, changes = _ask(entitlement, {each.reason for each in requests})
         SyncRequest.objects.filter(id__in=[each.id for each in requests]).delete()
-        after = standing.current()
-    _end_doubles(tenant_id, doubles)
-    notices.send(tenant_id)
-    return after
+        return standing.current(), seen, "payment_method_id" in changes
 
 
-def _look(entitlement: Entitlement, reasons: set[str]) -> tuple[Json, ...]:
-    """Ask and save; returns subscriptions that should not be."""
+def _ask(entitlement: Entitlement, reasons: set[str]) -> tuple[Observation | None, Changes]:
     try:
         seen = observation.observe(entitlement.customer_id)
     except UnknownPriceError as error:
         refuse(str(error))
-        return ()
-    save(entitlement, seen)
+        return None, {}
+    changes = save(entitlement, seen)
     notices.plan(entitlement, seen.subscription, reasons)
-    return seen.doubles
+    return seen, changes
 
 
 def save(entitlement: Entitlement, seen: Observation) -> Changes:
@@ -102,30 +108,6 @@ def refuse(problem: str) -> None:
     log.error("A subscription cannot be read: %s", problem)
     if not Drift.objects.filter(problem=problem, repaired_at=None).exists():
         Drift.objects.create(problem=problem)
-
-
-def _end_doubles(tenant_id: UUID, doubles: tuple[Json, ...]) -> None:
-    """One workspace has one subscription: end what came second, and give its money back."""
-    for subscription in doubles:
-        with stripe_api.connected() as api:
-            _refund(api, subscription)
-            api.v1.subscriptions.cancel(subscription["id"], {"prorate": False})
-        with tenant_scope(tenant_id):
-            detail = f"{subscription['id']} was begun although there was one already."
-            audit.record(actions.DOUBLE_ENDED, Entitlement.objects.get(), detail=detail)
-
-
-def _refund(api: stripe.StripeClient, subscription: Json) -> None:
-    """Give back what its invoice took. https://docs.stripe.com/api/invoice-payment/list"""
-    invoice = subscription.get("latest_invoice")
-    if not invoice or not invoice["amount_paid"]:
-        return
-    for payment in api.v1.invoice_payments.list({"invoice": invoice["id"], "status": "paid"}).data:
-        intent = payment.payment.payment_intent
-        if isinstance(intent, str):
-            api.v1.refunds.create(
-                {"payment_intent": intent, "reason": "duplicate"}, {"idempotency_key": f"double-{payment.id}"}
-            )
 
 
 def request(reason: str) -> None:
