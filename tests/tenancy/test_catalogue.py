@@ -125,6 +125,7 @@ def test_the_sweeper_reads_ids_states_and_times_only() -> None:
     assert {name for (name,) in granted} == {
         "id", "tenant_id", "connection_id", "thread_id", "state", "attempt",
         "received_at", "leased_until", "retry_at", "next_attempt_at", "sending_since", "unknown_since", "expires_at",
+        "customer_id", "synced_at", "requested_at", "sent_at",
     }  # fmt: skip
 
 
