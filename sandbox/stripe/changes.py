@@ -79,7 +79,7 @@ def update(peer: Stripe, sub: JsonObject, params: Params) -> JsonObject:
     terms, invoice = change.terms, change.invoice
     if invoice is None:
         return states.save(peer, change.sub)
-    if terms.behavior == "pending_if_incomplete":
+    if terms.behavior == "pending_if_incomplete" and not change.sub["pause_collection"]:
         return _only_if_paid(peer, change.sub, invoice, debits, terms)
     states.save(peer, change.sub)
     billing.issue(peer, change.sub, invoice, terms.behavior, off_session=terms.off_session)

@@ -32,6 +32,14 @@ from tests.sandbox.stripe_shapes import ShapeJudge
 FAILING = "pm_card_chargeCustomerFail"
 
 
+# Everything that the billing engine answers with.
+BILLING = {
+    *("subscription", "subscription_item", "subscription_schedule", "invoice", "line_item", "invoiceitem"),
+    *("invoice_payment", "discount", "test_helpers.test_clock", "deleted_invoice", "deleted_invoiceitem"),
+    *("deleted_subscription_item", "deleted_test_helpers.test_clock"),
+}
+
+
 @pytest.fixture
 def office(stripe: StripeClient) -> Office:
     """A customer whose card works, on 1 January."""
@@ -319,3 +327,53 @@ def test_collection_can_pause(office: Office, behavior: str, status: str) -> Non
     assert office.fresh(sub).pause_collection is None
     office.wait_until(MARCH + 2 * HOUR)
     assert office.latest(sub).status == "paid"
+
+
+def test_every_resource_of_billing_has_stripes_keys_and_types(office: Office, judge: ShapeJudge) -> None:
+    api, customer = office.stripe.v1, office.customer.id
+    coupon = api.coupons.create({"percent_off": 12.5, "duration": "repeating", "duration_in_months": 3})
+    sub = office.subscribe(2, discounts=[{"coupon": coupon.id}], automatic_tax={"enabled": True}, metadata={"a": "b"})
+    office.wait(DAY)
+    office.change(sub, 3)
+    office.update(sub, pause_collection={"behavior": "void"}, cancellation_details={"comment": "Hm"})
+    extra = api.subscription_items.create({"subscription": sub.id, "price_data": _price_data(office)})
+    draft, item = api.invoices.create({"customer": customer}), api.invoice_items.list({"customer": customer}).data[0]
+    scheduled = api.subscription_schedules.create({"from_subscription": office.subscribe(trial_period_days=9).id})
+    expand: Any = ["discounts", "latest_invoice.payments", "latest_invoice.discounts", "schedule", "test_clock"]
+    answers: list[Any] = [
+        api.subscriptions.retrieve(sub.id, {"expand": expand}),
+        api.subscriptions.list({"customer": customer}),
+        office.preview(sub),
+        scheduled,
+        api.subscription_schedules.list({"customer": customer}),
+        api.invoices.list({"customer": customer}),
+        api.invoice_payments.list({"invoice": str(sub.latest_invoice)}),
+        api.invoice_items.retrieve(item.id),
+        api.subscription_items.delete(extra.id),
+        api.invoice_items.delete(api.invoice_items.list({"customer": customer, "pending": True}).data[0].id),
+        api.invoices.delete(draft.id),
+        api.subscriptions.cancel(sub.id),
+        api.test_helpers.test_clocks.retrieve(office.clock),
+        api.test_helpers.test_clocks.delete(office.clock),
+        api.events.list({"limit": 100, "types": TOLD}),
+    ]
+    verdict = judge.verdict(*answers)
+    print(  # noqa: T201 - what the test is for
+        f"{len(verdict.judged & BILLING)} resources of billing: keys missing {len(verdict.missing)}, "
+        f"types wrong {len(verdict.wrong)}, keys unknown {len(verdict.unknown)}"
+    )
+    assert verdict.is_good, verdict
+    assert verdict.judged >= BILLING
+
+
+# invoice.upcoming is about an invoice without an id.
+TOLD = [
+    *("customer.discount.created", "customer.subscription.created", "customer.subscription.updated"),
+    *("customer.subscription.deleted", "invoice.created", "invoice.finalized", "invoice.paid", "invoice.updated"),
+    *("invoice_payment.paid", "invoiceitem.created", "invoiceitem.deleted", "subscription_schedule.created"),
+    *("test_helpers.test_clock.created", "test_helpers.test_clock.ready", "test_helpers.test_clock.deleted"),
+]
+
+
+def _price_data(office: Office) -> Any:
+    return {"currency": "usd", "product": office.monthly.product, "unit_amount": 5, "recurring": {"interval": "month"}}
