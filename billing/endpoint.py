@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import stripe as sdk
 from django.conf import settings
+from django.db import transaction
 from djstripe.models import WebhookEndpoint
 
 from billing.events import EVENTS
@@ -81,8 +82,11 @@ def _register(stripe: sdk.StripeClient, say: Say) -> sdk.WebhookEndpoint:
         "metadata": {"djstripe_uuid": str(uuid)},
     }
     made = stripe.v1.webhook_endpoints.create(wanted)
-    # Stripe tells the secret this once.
-    _mirror({**made.to_dict(for_json=True), "secret": encryption.encrypt(str(made.secret))})
+    data = made.to_dict(for_json=True)
+    secret = str(data.pop("secret"))  # Stripe tells it this once
+    with transaction.atomic():
+        _mirror(data)
+        WebhookEndpoint.objects.filter(id=made.id).update(secret=encryption.encrypt(secret))
     say(f"Webhook endpoint was made: {made.url}")
     return made
 

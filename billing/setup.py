@@ -49,14 +49,19 @@ def set_up(say: Say, *, new_webhook: bool = False) -> None:
 def _check_account(stripe: sdk.StripeClient, say: Say) -> None:
     """The account that the key belongs to is the one whose objects are mirrored here, from the first time on."""
     account = stripe.v1.accounts.retrieve_current()
-    known = APIKey.objects.filter(secret=settings.STRIPE_SECRET_KEY).first()
-    if known and known.djstripe_owner_account_id not in {None, account.id}:
+    if known_account() not in {"", account.id}:
         raise StripeMisconfiguredError(
-            f"STRIPE_SECRET_KEY belongs to the account {account.id}, but this database to "
-            f"{known.djstripe_owner_account_id}: set a key of that one, or begin with an empty database."
+            f"STRIPE_SECRET_KEY belongs to the account {account.id}, but this database to {known_account()}: "
+            "set a key of that one, or begin with an empty database."
         )
     Account.get_or_retrieve_for_api_key(settings.STRIPE_SECRET_KEY)
     say(f"Account {account.id}, {'live' if settings.STRIPE_LIVE_MODE else 'test'} mode.")
+
+
+def known_account() -> str:
+    """The account whose objects are mirrored here; "" before the first time."""
+    known = APIKey.objects.filter(secret=settings.STRIPE_SECRET_KEY).first()
+    return (known and known.djstripe_owner_account_id) or ""
 
 
 def _product(stripe: sdk.StripeClient, say: Say) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 import stripe as sdk
+from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from djstripe.models import Account, APIKey, WebhookEndpoint
@@ -20,6 +21,7 @@ from billing import endpoint as webhook
 from billing.catalogue import EMPLOYEE_MONTH, EMPLOYEE_YEAR, PLANS, Plan
 from billing.errors import StripeMisconfiguredError
 from billing.events import EVENTS
+from tenants import encryption, rotation
 from tests.sandbox.conftest import STRIPE_KEY, Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stripe_sandbox")]
@@ -120,7 +122,20 @@ def test_the_webhook_endpoint_has_our_address_version_and_events_and_its_secret_
     assert row.url.endswith(reverse("djstripe:djstripe_webhook_by_uuid", args=[row.djstripe_uuid]))
     assert (row.api_version, row.livemode) == ("2026-05-27.dahlia", False)
     assert intake.secret_of(row).startswith("whsec_")
-    assert "whsec_" not in row.secret + str(row.stripe_data)
+    assert row.secret.startswith(encryption.newest_key_id())
+    assert "secret" not in row.stripe_data
+
+
+def test_the_secret_goes_under_the_newest_encryption_key_with_all_others(settings: Settings) -> None:
+    run()
+    before = intake.secret_of(WebhookEndpoint.objects.get())
+    settings.PLATFORM_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.PLATFORM_ENCRYPTION_KEYS]
+
+    rotation.rotate(lambda renewal: None)
+
+    settings.PLATFORM_ENCRYPTION_KEYS = settings.PLATFORM_ENCRYPTION_KEYS[:1]
+    assert intake.secret_of(WebhookEndpoint.objects.get()) == before
+    assert set(rotation.key_usage()) == {encryption.newest_key_id()}
 
 
 def test_a_secret_that_was_lost_costs_a_new_endpoint() -> None:
