@@ -14,14 +14,14 @@ from rest_framework.response import Response
 from agents import hiring
 from agents.llm import PROVIDERS
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
-from billing.quota import NoSeatError
+from billing.access import needs_standing
 from tenants.idempotency import IdempotentCreateMixin
 from tenants.permissions import Permission
-from tenants.problems import ConflictError
 from tenants.schema import ProblemSchema, problem
 from usage import prices
 
 READING = ("list", "retrieve", "revisions")
+UNPAID = problem(402, "No seat is free, or a payment is missing: `detail` says what to do, `billing_url` where.")
 
 
 class AgentSerializer(serializers.ModelSerializer[Agent]):
@@ -63,10 +63,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> Agent:
-        try:
-            return hiring.hire(Agent(**validated_data))
-        except NoSeatError as error:
-            raise ConflictError(str(error)) from error
+        return hiring.hire(Agent(**validated_data))
 
     def update(self, instance: Agent, validated_data: dict[str, Any]) -> Agent:
         for name, value in validated_data.items():
@@ -92,18 +89,20 @@ class AgentRevisionSerializer(serializers.ModelSerializer[AgentRevision]):
         operation_id="createAgent",
         summary="Hire an AI employee",
         description="It takes a seat and answers at once.",
-        responses={201: AgentSerializer, **problem(409, "No seat is free: `detail` says how to get one.")},
+        responses={201: AgentSerializer, **UNPAID},
     ),
     retrieve=extend_schema(operation_id="getAgent", summary="Read an AI employee"),
     update=extend_schema(
         operation_id="replaceAgent",
         summary="Change an AI employee",
         description="The change is a new revision and applies from the next answer on.",
+        responses={200: AgentSerializer, **UNPAID},
     ),
     partial_update=extend_schema(
         operation_id="updateAgent",
         summary="Change some fields of an AI employee",
         description="The change is a new revision and applies from the next answer on.",
+        responses={200: AgentSerializer, **UNPAID},
     ),
     destroy=extend_schema(
         operation_id="deleteAgent",
@@ -111,6 +110,7 @@ class AgentRevisionSerializer(serializers.ModelSerializer[AgentRevision]):
         description="Its seat becomes free. Conversations and usage stay readable.",
     ),
 )
+@needs_standing
 class AgentViewSet(IdempotentCreateMixin, viewsets.ModelViewSet[Agent]):
     """AI employees of the workspace."""
 

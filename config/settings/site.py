@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.WorkspaceMiddleware",
     "tenants.throttling.RateLimitMiddleware",
+    "billing.middleware.StandingMiddleware",
 ]
 
 TEMPLATES = [
@@ -84,6 +85,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "tenants.context.portal",
+                "billing.context.billing",
             ],
         },
     },
