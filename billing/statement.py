@@ -136,11 +136,13 @@ class Statement:
 def of_workspace() -> Statement:
     """The statement of the open scope's workspace."""
     now = standing.current()
-    paid, moment = now.entitlement, now.entitlement.now()
-    given = (
-        CompSeats.objects.current(timezone.now()).order_by("expires_at").values_list("expires_at", flat=True).first()
+    given = CompSeats.objects.current(timezone.now()).order_by("expires_at").first()
+    return Statement(
+        standing=now,
+        places=_places(now, _seats_left(now)),
+        given_until=given.expires_at if given else None,
+        now=now.entitlement.now(),
     )
-    return Statement(now, _places(now, _seats_left(now)), given, moment)
 
 
 def _seats_left(now: Standing) -> int:

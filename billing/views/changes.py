@@ -125,10 +125,12 @@ def switch_plan(request: HttpRequest) -> HttpResponseBase:
 def _switch_page(
     request: HttpRequest, bill: Statement, *, change: PlanSwitch | None = None, error: BillingError | None = None
 ) -> HttpResponse:
+    plan = bill.other_plan
     context: dict[str, Any] = {
         "billing_page": True,
         "bill": bill,
-        "plan": bill.other_plan,
+        "plan": plan,
+        "total_usd": plan.unit_usd * bill.paid.seats if plan else None,
         "change": change,
         "problem": str(error) if error else "",
         "is_declined": isinstance(error, CardDeclinedError),

@@ -15,6 +15,7 @@ from billing.errors import BillingError
 from billing.forms import SubscribeForm
 from billing.models import Entitlement
 from billing.refusals import status_of
+from billing.standing import Standing
 from billing.statement import Statement
 from tenants.access import opens_own_scope, requires, workspace_of
 from tenants.models import Tenant
@@ -69,7 +70,9 @@ def billing_portal(request: HttpRequest) -> HttpResponseBase:
 
 def _to_portal(request: HttpRequest, flow: str = "") -> HttpResponseBase:
     tenant = workspace_of(request).tenant
-    path = ways.through(RETURN, tenant.slug, ways.back_of(request), had=card_of(tenant) or "none")
+    with tenant_scope(tenant.id):
+        had = card_of(standing.current())
+    path = ways.through(RETURN, tenant.slug, ways.back_of(request), had=had)
     try:
         return redirect(portal.start(tenant, return_path=path, flow=flow))
     except BillingError as error:
@@ -100,11 +103,9 @@ def keep_seats(request: HttpRequest) -> HttpResponseBase:
     return _do(request, seatchange.keep, "You keep the seats that you have.")
 
 
-def card_of(tenant: Tenant) -> str:
+def card_of(now: Standing) -> str:
     """What is charged now, to see on the way back whether that is another card."""
-    with tenant_scope(tenant.id):
-        paid = standing.current().entitlement
-    return "-".join(filter(None, (paid.card_brand, paid.card_last4, paid.card_expires.replace("/", "-"))))
+    return now.entitlement.payment_method_id or "none"
 
 
 def _do(request: HttpRequest, verb: Callable[[Tenant], object], done: str) -> HttpResponseBase:

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
-from billing import checkout, payment, standing, statement, sync, ways
+from billing import checkout, standing, statement, sync, ways
 from billing.errors import BillingError, StripeDownError
 from billing.refusals import status_of
 from billing.standing import PAYING, Standing
@@ -69,14 +69,13 @@ def _checking(request: HttpRequest) -> HttpResponse:
 
 
 def _from_portal(request: HttpRequest) -> HttpResponseBase:
-    """Or from a Checkout that was given up. Another card is tried at once where an invoice is open."""
+    """Or from a Checkout that was given up. The sync also has another card pay what is open."""
     tenant = workspace_of(request).tenant
     try:
         now = sync.sync(tenant.id)
-        if now.entitlement.card_brand and "had" in request.GET and request.GET["had"] != page.card_of(tenant):
-            if standing.PAY in now.may:
-                payment.pay_open(tenant)
-            messages.success(request, f"{_card(tenant)} is charged from now on.")
+        card = _card(tenant)
+        if card and request.GET.get("had", page.card_of(now)) != page.card_of(now) and standing.PAY not in now.may:
+            messages.success(request, f"{card} is charged from now on.")
     except StripeDownError:
         with tenant_scope(tenant.id):
             sync.request("return")
