@@ -10,7 +10,6 @@ SEATS_KEPT = Action("subscription.seats_kept", "Took a planned change of seats b
 PLAN_SWITCHED = Action("subscription.plan", "Switched between month and year")
 SUBSCRIPTION_CANCELED = Action("subscription.canceled", "Canceled the subscription")
 SUBSCRIPTION_RESUMED = Action("subscription.resumed", "Resumed the subscription")
-INVOICE_PAID = Action("subscription.invoice_paid", "Paid an open invoice with another card")
 DOUBLE_ENDED = Action("subscription.double", "Ended and refunded a second subscription")
 COMP_SEATS_GIVEN = Action("subscription.comp_seats", "Gave seats without payment")
 COMP_SEATS_ENDED = Action("subscription.comp_seats_ended", "Took seats without payment back")
