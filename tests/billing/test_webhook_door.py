@@ -22,6 +22,7 @@ from billing import intake, setup, stripe_api
 from billing.events import Notice
 from billing.tasks import forget_events, take_in, take_in_late
 from tests.sandbox.conftest import STRIPE_KEY, Sandbox
+from tests.security.routes import all_routes
 
 Json = dict[str, Any]
 
@@ -209,6 +210,18 @@ def test_without_a_key_no_event_is_taken(endpoint: WebhookEndpoint, event: Json,
 
 def test_only_post_is_answered(endpoint: WebhookEndpoint) -> None:
     assert Client().get(f"/webhooks/stripe/{endpoint.djstripe_uuid}/").status_code == 405
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_read(endpoint: WebhookEndpoint) -> None:
+    body = json.dumps({"padding": "x" * (4 * 1024 * 1024)})
+    assert send(endpoint, body, signed(body, intake.secret_of(endpoint))).status_code == 413
+
+
+def test_dj_stripe_s_own_view_has_no_address() -> None:
+    """With DEBUG it would take the secret from a header of the request."""
+    assert {route.view.__module__.partition(".")[0] for route in all_routes() if "stripe" in route.pattern} == {
+        "billing"
+    }
 
 
 def test_no_secret_is_ever_in_the_logs(
