@@ -155,6 +155,8 @@ def _put_cancellation(peer: Stripe, sub: JsonObject, params: Params) -> None:
         sub["cancellation_details"] = {**sub["cancellation_details"], **params["cancellation_details"]}
     if not any(name in params for name in CANCELING):
         return
+    if "cancel_at" not in params and params["cancel_at_period_end"] is sub["cancel_at_period_end"]:
+        return  # so that an end that was planned by its date stays
     if sub["schedule"] is not None:
         message = (
             f"The subscription is managed by the subscription schedule `{sub['schedule']}`, and updating any "

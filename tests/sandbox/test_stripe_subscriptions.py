@@ -300,6 +300,9 @@ def test_it_ends_with_its_period_unless_that_is_taken_back(office: Office) -> No
     assert sub.cancellation_details.reason is None  # type: ignore[union-attr]
     sub = office.update(sub, cancel_at="max_period_end", cancellation_details={"feedback": "unused"})
     assert (sub.cancel_at_period_end, sub.cancel_at) == (False, FEBRUARY)
+    assert office.update(sub, cancel_at_period_end=False).cancel_at == FEBRUARY  # a date is taken back as a date
+    assert office.update(sub, cancel_at="").cancel_at is None
+    sub = office.update(sub, cancel_at="min_period_end", cancellation_details={"feedback": "unused"})
     office.wait_until(FEBRUARY)
     sub = office.fresh(sub)
     assert (sub.status, sub.ended_at, sub.canceled_at) == ("canceled", FEBRUARY, JANUARY)
