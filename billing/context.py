@@ -35,6 +35,11 @@ class Glance:
         return self.standing.status in OWES or not self.standing.is_working
 
     @property
+    def used(self) -> int:
+        """How many AI employees work."""
+        return min(len(self.names), self.standing.seats)
+
+    @property
     def words(self) -> str:
         """Seats and state in a line: 5 seats, active."""
         seats = self.standing.seats
