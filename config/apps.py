@@ -3,6 +3,8 @@
 from importlib import import_module
 
 from django.contrib.admin.apps import SimpleAdminConfig
+from django.core.checks.registry import registry
+from djstripe import checks
 from djstripe.apps import DjstripeAppConfig
 
 OURS = ("tenants", "usage", "billing", "agents", "channels")
@@ -22,6 +24,14 @@ class StaffAdminConfig(SimpleAdminConfig):
 
 
 class MirrorConfig(DjstripeAppConfig):  # type: ignore[misc]
-    """dj-stripe. Its migrations give bigint to the keys of joining tables, its models integer: the first is right."""
+    """dj-stripe. Its migrations give bigint to the keys of joining tables, its models integer: the first is right.
+
+    Two of its checks read its tables, and so every command and each start of the worker would ask the database, or wait
+    for it. The doctor looks at the same (billing/checks.py).
+    """
 
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        super().ready()
+        registry.registered_checks -= {checks.check_webhook_validation, checks.check_webhook_endpoint_has_secret}
