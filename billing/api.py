@@ -6,12 +6,11 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing import changing, checkout, portal, seatchange, statement, ways
+from billing import checkout, portal, seatchange, statement, ways
 from billing.catalogue import PLANS, SEATS_MAX, plan_of
 from billing.errors import BillingError, CardDeclinedError, StripeDownError
 from billing.statement import Statement
@@ -22,7 +21,7 @@ from tenants.problems import ConflictError, ProviderError
 from tenants.schema import ProblemSchema, problem
 
 MONEY: Any = {"max_digits": 12, "decimal_places": 2}
-PAGE = "workspace:billing"
+RETURN = "workspace:billing_return"
 REFUSALS = {
     **problem(409, "The subscription's state does not allow it: `detail` says why."),
     **problem(502, "Stripe refuses, or does not answer: `detail` says why."),
@@ -62,19 +61,6 @@ class WaySerializer(serializers.Serializer[Any]):
     """Where to go on."""
 
     url = serializers.URLField(help_text="Stripe's page, for a person's browser.")
-
-
-class SeatsField(serializers.Field[int, Any, int, Any]):
-    """A number of seats."""
-
-    def to_internal_value(self, data: Any) -> int:
-        try:
-            return changing.whole_seats(data)
-        except changing.SeatsError as error:
-            raise ValidationError(str(error)) from error
-
-    def to_representation(self, value: int) -> int:
-        return value
 
 
 class SeatsSerializer(serializers.Serializer[Any]):
@@ -151,7 +137,7 @@ class CheckoutView(APIView):
         tenant = workspace_of(request).tenant
         plan, seats = plan_of(asked.validated_data["plan"]), asked.validated_data["seats"]
         with _refusals():
-            url = checkout.start(tenant, plan=plan, seats=seats, return_path=ways.through(PAGE, tenant.slug))
+            url = checkout.start(tenant, plan=plan, seats=seats, return_path=ways.through(RETURN, tenant.slug))
         return Response({"url": url})
 
 
@@ -173,7 +159,7 @@ class PortalView(APIView):
     def post(self, request: Request) -> Response:
         tenant = workspace_of(request).tenant
         with _refusals():
-            url = portal.start(tenant, return_path=ways.through(PAGE, tenant.slug))
+            url = portal.start(tenant, return_path=ways.through(RETURN, tenant.slug))
         return Response({"url": url})
 
 

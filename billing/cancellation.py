@@ -38,6 +38,9 @@ def resume(tenant: Tenant) -> Standing:
             wanted: Any = {"billing_cycle_anchor": "now", "proration_behavior": "create_prorations"}
             api.v1.subscriptions.resume(now.entitlement.subscription_id, wanted)
         else:
-            api.v1.subscriptions.update(now.entitlement.subscription_id, {"cancel_at_period_end": False})
+            # Stripe's own portal sets a date instead of the flag; each is taken back by itself.
+            at_period_end = changing.fetched(api, now.entitlement)["cancel_at_period_end"]
+            taken_back: Any = {"cancel_at_period_end": False} if at_period_end else {"cancel_at": ""}
+            api.v1.subscriptions.update(now.entitlement.subscription_id, taken_back)
         audit.record(actions.SUBSCRIPTION_RESUMED, now.entitlement)
     return sync.sync(tenant.id)

@@ -80,3 +80,13 @@ def release(api: stripe.StripeClient, subscription: dict[str, Any]) -> None:
     schedule = subscription.get("schedule")
     if schedule and schedule["status"] in ("active", "not_started"):
         api.v1.subscription_schedules.release(schedule["id"])
+
+
+def unpaid(what: str, invoice: stripe.Invoice | str | None) -> str:
+    """What is said of a change that waits for its payment: a bank that says no, or wants to see the customer first.
+
+    https://docs.stripe.com/billing/subscriptions/pending-updates
+    """
+    url = invoice.hosted_invoice_url if isinstance(invoice, stripe.Invoice) else None
+    where = f" To confirm it with your bank, or to pay it otherwise, open {url} within 23 hours." if url else ""
+    return f"The payment for {what} was not taken, so nothing has changed.{where}"

@@ -184,7 +184,11 @@ def _card(customer: Json, subscription: Json | None) -> dict[str, Any]:
 
 def _next_invoice(api: stripe.StripeClient, subscription: Json) -> dict[str, Any]:
     """What is charged at the period's end; nothing if it ends there."""
-    if subscription["status"] not in PAYING or subscription.get("cancel_at_period_end"):
+    if (
+        subscription["status"] not in PAYING
+        or subscription.get("cancel_at_period_end")
+        or subscription.get("cancel_at")
+    ):
         return {}
     try:
         wanted: Any = {"customer": subscription["customer"], "subscription": subscription["id"]}

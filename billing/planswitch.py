@@ -47,10 +47,12 @@ def apply(tenant: Tenant, plan: Plan, proration_date: int) -> Standing:
         wanted: Any = {
             "items": _items(subscription, stripe_ids.price_id(plan)),
             "payment_behavior": "pending_if_incomplete",
+            "expand": ["latest_invoice"],
             **_proration(subscription, proration_date),
         }
-        if api.v1.subscriptions.update(subscription["id"], wanted).pending_update:
-            raise CardDeclinedError("The bank did not take the payment for the switch, so nothing has changed.")
+        changed = api.v1.subscriptions.update(subscription["id"], wanted)
+        if changed.pending_update:
+            raise CardDeclinedError(changing.unpaid("the switch", changed.latest_invoice))
         audit.record(actions.PLAN_SWITCHED, now.entitlement, changes={"plan": [now.entitlement.plan, plan.lookup_key]})
     return sync.sync(tenant.id)
 

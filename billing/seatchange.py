@@ -115,7 +115,7 @@ def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at
         wanted["proration_date"] = _within(subscription, at)
     changed = api.v1.subscriptions.update(subscription["id"], wanted)
     if changed.pending_update:
-        raise CardDeclinedError("The bank did not take the payment for the additional seats, so nothing has changed.")
+        raise CardDeclinedError(changing.unpaid("the additional seats", changed.latest_invoice))
 
 
 def _within(subscription: Mapping[str, Any], at: int) -> int:

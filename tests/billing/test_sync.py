@@ -183,6 +183,20 @@ def test_cancel_resume_cancel_and_the_end(shop: Shop) -> None:
     assert notices(shop) == [Notice.Kind.CANCELED]
 
 
+def test_a_cancellation_with_a_date_as_stripes_portal_makes_it_is_seen_and_taken_back(shop: Shop) -> None:
+    subscription = shop.subscribe(3)
+    end = subscription["items"].data[0].current_period_end
+    shop.api.v1.subscriptions.update(subscription.id, {"cancel_at": end})
+
+    ending = shop.sync()
+    assert ending.entitlement.cancels_at == ending.entitlement.period_end
+    assert ending.entitlement.next_invoice_usd is None
+    assert "resume" in ending.may
+
+    assert cancellation.resume(shop.tenant).entitlement.cancels_at is None
+    assert shop.subscription.cancel_at is None
+
+
 def test_a_failed_renewal_is_grace_then_pause_then_paid_again(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
