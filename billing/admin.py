@@ -121,9 +121,10 @@ class CompSeatsForm(forms.ModelForm[CompSeats]):
         model = CompSeats
         fields: ClassVar = ["seats", "reason", "expires_at"]
 
-    def __init__(self, *args: Any, instance: CompSeats | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Whose they are is not known before somebody says it."""
-        super().__init__(*args, instance=instance or CompSeats(tenant_id=None), **kwargs)
+        kwargs["instance"] = kwargs.get("instance") or CompSeats(tenant_id=None)
+        super().__init__(*args, **kwargs)
 
     def clean_workspace(self) -> Tenant:
         found = Tenant.objects.filter(slug=self.cleaned_data["workspace"]).first()
