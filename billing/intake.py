@@ -8,6 +8,7 @@ dj-stripe's Event.process, which is idempotent by the event's id. Postgres knows
 import logging
 import traceback
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from uuid import UUID
 
 from django.conf import settings
@@ -34,6 +35,10 @@ FAILURES_KEPT = timedelta(days=30)
 EVENTS_KEPT = timedelta(days=45)
 """Longer than Stripe can send an event again (30 days), so that each is mirrored once."""
 ROWS_AT_ONCE = 1_000
+AT_ONCE = 4
+slots = BoundedSemaphore(AT_ONCE)
+"""dj-stripe holds a transaction while it fetches: however many events come in a month's first minutes, and however slow
+Stripe is, a process keeps most of its connections for others."""
 
 
 def endpoint_of(uuid: UUID) -> WebhookEndpoint | None:
@@ -65,11 +70,21 @@ def keep(notice: Notice, body: str, endpoint: WebhookEndpoint, remote_ip: str) -
     return int(kept.id)
 
 
-def mirror(arrival_id: int) -> None:
+def mirror(arrival_id: int) -> bool:
     """Let dj-stripe fetch and store what a kept event is about. Safe to repeat; open no transaction around this.
 
-    A failure is written down, and the sweep tries again.
+    A failure is written down, and the sweep tries again. False if enough of them are under way: call again later.
     """
+    if not slots.acquire(blocking=False):
+        return False
+    try:
+        _mirror(arrival_id)
+    finally:
+        slots.release()
+    return True
+
+
+def _mirror(arrival_id: int) -> None:
     arrival = WebhookEventTrigger.objects.filter(id=arrival_id, valid=True, processed=False).first()
     if arrival is None:
         return

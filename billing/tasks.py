@@ -8,11 +8,15 @@ from django.utils import timezone
 from billing import intake, notices, reconcile, sync
 from tenants.tasks import TenantTask, wake
 
+BUSY_SECONDS = 2
+"""After these, an event is tried again that found others under way."""
+
 
 @shared_task
 def take_in(arrival_id: int) -> None:
     """Have dj-stripe fetch and store what an event of Stripe is about."""
-    intake.mirror(int(arrival_id))
+    if not intake.mirror(int(arrival_id)):
+        wake(take_in, int(arrival_id), delay=BUSY_SECONDS)
 
 
 @shared_task

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -257,6 +258,18 @@ def test_while_stripe_is_down_the_event_waits_and_the_sweep_takes_it_in(
     assert intake.due(timezone.now() + timedelta(seconds=30)) == [arrival]
     take_in(arrival)
     assert (WebhookEventTrigger.objects.get().processed, Event.objects.count()) == (True, 1)
+
+
+def test_a_few_are_mirrored_at_once_and_the_others_come_later(endpoint: WebhookEndpoint, event: Json) -> None:
+    deliver(endpoint, event)
+    (arrival,) = arrivals()
+    with ExitStack() as others:
+        for _ in range(intake.AT_ONCE):
+            others.enter_context(intake.slots)
+        take_in(arrival)
+        assert not Event.objects.exists()
+    take_in(arrival)
+    assert Event.objects.exists()
 
 
 def test_the_pauses_between_attempts_grow_and_end_after_three_days(endpoint: WebhookEndpoint, event: Json) -> None:
