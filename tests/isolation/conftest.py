@@ -10,7 +10,6 @@ from django.db import connections
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
-from billing import quota
 from config.embedded.postgres import Postgres
 from tests.conftest import empty
 from tests.isolation.callers import everybody
@@ -37,8 +36,7 @@ QUIET = {
 @pytest.fixture(scope="module")
 def matrix(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[Matrix]:
     """The matrix of two workspaces; the owner empties the tables afterwards."""
-    with django_db_blocker.unblock(), override_settings(**QUIET), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quota, "SEATS_WITHOUT_SUBSCRIPTION", 10)  # there is no subscription yet that could give more
+    with django_db_blocker.unblock(), override_settings(**QUIET):
         home, neighbour = furnish("acme"), furnish("globex")
         callers = everybody(home)
         logging.disable(logging.CRITICAL)
