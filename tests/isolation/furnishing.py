@@ -28,7 +28,11 @@ GIVEN: dict[str, dict[str, Any]] = {
     "agents.LLMCall": {"state": "settled"},
     "agents.Run": {"state": "answered"},
     "billing.Entitlement": {
-        "status": "active", "plan": "employee_month", "seats": 10, "clock_ahead": timedelta(), "cancels_at": None,
+        "status": "active",
+        "plan": "employee_month",
+        "seats": 10,
+        "clock_ahead": timedelta(),
+        "cancels_at": None,
     },
     "channels.Connection": {"provider": "slack", "state": "active"},
     "channels.Delivery": {"state": "sent"},
