@@ -13,9 +13,10 @@ from config.run.services import urls
 from tests.config.test_environment import GOOD
 from tests.stack import ROOT
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("SCHEMA"), reason="its migrations take a minute: `make schema` runs this"
-)
+pytestmark = [
+    pytest.mark.skipif(not os.environ.get("SCHEMA"), reason="its migrations take a minute: `make schema` runs this"),
+    pytest.mark.timeout(600),
+]
 QUICK = ("-m", "config.run.database")
 SLOW = ("manage.py", "migrate", "--database", "owner", "--verbosity", "0")
 
