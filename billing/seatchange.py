@@ -51,7 +51,8 @@ def preview(tenant: Tenant, seats: int) -> SeatChange:
         subscription = changing.fetched(api, now.entitlement)
         at = int(now.entitlement.now().timestamp())
         is_increase = seats > now.entitlement.seats
-        due = _due_now(api, subscription, seats, at) if is_increase else Decimal(0)
+        is_charged = is_increase and subscription["status"] != "trialing"
+        due = _due_now(api, subscription, seats, at) if is_charged else Decimal(0)
         later = _later(api, subscription, seats)
     with tenant_scope(tenant.id):
         pauses, returns = quota.who_pauses(seats), quota.who_returns(seats)

@@ -123,3 +123,15 @@ def test_names_of_those_who_return_are_told(shop: Shop) -> None:
 def test_what_is_no_number_of_seats_is_refused(value: object) -> None:
     with pytest.raises(changing.SeatsError, match="a whole number from 1 to 1,000"):
         changing.whole_seats(value)
+
+
+def test_in_a_trial_more_seats_cost_nothing_now(shop: Shop) -> None:
+    shop.subscribe(3, trial_period_days=14)
+    shop.sync()
+
+    shown = seatchange.preview(shop.tenant, 4)
+    seatchange.apply(shop.tenant, 4, shown.proration_date)
+
+    assert shown.due_now_usd == 0
+    assert shown.next_invoice_usd == Decimal(4 * 49)
+    assert [invoice.amount_paid for invoice in shop.invoices()] == [0]
