@@ -5,7 +5,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from agents import hiring, team
@@ -84,15 +83,15 @@ def move_employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Move the employee up or down in the order of seats."""
     agent = _employed(agent_id)
     hiring.move(agent, up=request.POST.get("way") == "up")
-    return _back(request, at=f"#employee-{agent.id}")
+    return _back(request)
 
 
 def _employed(agent_id: UUID) -> Agent:
     return get_object_or_404(Agent.objects.employed(), id=agent_id)
 
 
-def _back(request: HttpRequest, at: str = "") -> HttpResponse:
-    return redirect(reverse("workspace:employees", args=[workspace_of(request).tenant.slug]) + at)
+def _back(request: HttpRequest) -> HttpResponse:
+    return redirect("workspace:employees", workspace_of(request).tenant.slug)
 
 
 def _edit(request: HttpRequest, form: EmployeeForm, agent: Agent) -> HttpResponse:

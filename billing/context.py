@@ -41,10 +41,12 @@ class Glance:
 
     @property
     def words(self) -> str:
-        """Seats and state in a line: 5 seats, active."""
-        seats = self.standing.seats
+        """Seats and state in a line: 5 seats, active. While nobody works the state alone."""
+        seats, label = self.standing.seats, self.standing.label
+        if not self.standing.is_working:
+            return label
         count = f"{seats} seat{'' if seats == 1 else 's'}"
-        return f"{count}, {self.standing.label.lower()}" if self.standing.is_live else count
+        return f"{count}, {label.lower()}" if self.standing.is_live else count
 
 
 def billing(request: HttpRequest) -> dict[str, Any]:

@@ -191,7 +191,7 @@ def test_fewer_seats_show_who_pauses_and_when_and_can_be_taken_back(subscribed: 
     shown = owner.get("billing/seats/", seats="1")
     page = words_of(shown)
     assert "1 seat instead of 3" in page
-    assert "Charged now</dt><dd>Nothing" in page
+    assert 'Charged now</dt><dd class="num">Nothing' in page
     assert "Pause then" in page
     assert page.index(">Leo<") < page.index(">Nora<")
 
