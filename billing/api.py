@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -10,10 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing import checkout, portal, seatchange, statement, ways
+from billing import checkout, portal, seatchange, statement, stripe_api, ways
 from billing.catalogue import PLANS, SEATS_MAX, plan_of
-from billing.errors import BillingError, CardDeclinedError, StripeDownError
-from billing.statement import Statement
+from billing.errors import BillingError
+from billing.middleware import billing_url
+from billing.refusals import status_of
+from billing.statement import Card, Statement
 from tenants.authentication import workspace_of
 from tenants.idempotency import idempotent
 from tenants.permissions import Permission
@@ -23,9 +26,17 @@ from tenants.schema import ProblemSchema, problem
 MONEY: Any = {"max_digits": 12, "decimal_places": 2}
 RETURN = "workspace:billing_return"
 REFUSALS = {
-    **problem(409, "The subscription's state does not allow it: `detail` says why."),
+    **problem(409, "The subscription's state does not allow it, or nothing is sold here: `detail` says why."),
     **problem(502, "Stripe refuses, or does not answer: `detail` says why."),
 }
+
+
+class CardSerializer(serializers.Serializer[Card]):
+    """What invoices are charged to."""
+
+    brand = serializers.CharField(help_text="Such as `Visa`.")
+    last4 = serializers.CharField(help_text="Empty for what is no card.")
+    expires = serializers.CharField(help_text="Month and year, such as `04/2031`.")
 
 
 class SubscriptionSerializer(serializers.Serializer[Statement]):
@@ -40,6 +51,7 @@ class SubscriptionSerializer(serializers.Serializer[Statement]):
     )
     seats = serializers.IntegerField(source="standing.seats", help_text="How many AI employees may work now.")
     paid_seats = serializers.IntegerField(source="paid.seats", help_text="How many the subscription has.")
+    given_seats = serializers.IntegerField(source="standing.comp_seats", help_text="How many we give without payment.")
     used_seats = serializers.IntegerField(source="seats_used", help_text="How many AI employees work.")
     next_seats = serializers.IntegerField(source="paid.next_seats", allow_null=True, help_text="From then on.")
     next_seats_at = serializers.DateTimeField(source="paid.next_seats_at", allow_null=True)
@@ -51,10 +63,15 @@ class SubscriptionSerializer(serializers.Serializer[Statement]):
     )
     next_invoice_usd = serializers.DecimalField(source="paid.next_invoice_usd", allow_null=True, **MONEY)
     next_invoice_at = serializers.DateTimeField(source="paid.next_invoice_at", allow_null=True)
+    card = CardSerializer(allow_null=True, help_text="null: there is none.")
     offers = serializers.SerializerMethodField(help_text="What can be done in this state.")
+    billing_url = serializers.SerializerMethodField(help_text="The page on which an owner or admin can do it.")
 
     def get_offers(self, found: Statement) -> list[str]:
         return sorted(found.standing.may)
+
+    def get_billing_url(self, found: Statement) -> str:
+        return billing_url(self.context["workspace"])
 
 
 class WaySerializer(serializers.Serializer[Any]):
@@ -63,13 +80,34 @@ class WaySerializer(serializers.Serializer[Any]):
     url = serializers.URLField(help_text="Stripe's page, for a person's browser.")
 
 
+class ReturnSerializer(serializers.Serializer[Any]):
+    """Where Stripe's page leads back to."""
+
+    return_path = serializers.CharField(
+        required=False,
+        max_length=500,
+        help_text="A page of this workspace, such as `/t/acme/employees/`. Default: the billing page.",
+    )
+
+    def validate_return_path(self, path: str) -> str:
+        if not ways.is_inside(path, self.context["workspace"].tenant.slug):
+            raise serializers.ValidationError("It is no page of this workspace: give a path that begins with /t/.")
+        return path
+
+    @property
+    def back(self) -> str:
+        """The path of the page that asks Stripe what holds, and leads on."""
+        onward = self.validated_data.get("return_path", "")
+        return ways.through(RETURN, self.context["workspace"].tenant.slug, onward)
+
+
 class SeatsSerializer(serializers.Serializer[Any]):
     """How many seats."""
 
     seats = serializers.IntegerField(min_value=1, max_value=SEATS_MAX, help_text="One for each AI employee.")
 
 
-class CheckoutSerializer(SeatsSerializer):
+class CheckoutSerializer(SeatsSerializer, ReturnSerializer):
     """What to subscribe to."""
 
     plan = serializers.ChoiceField(choices=[plan.lookup_key for plan in PLANS])
@@ -91,12 +129,13 @@ class SeatChangeSerializer(serializers.Serializer[seatchange.SeatChange]):
 @contextmanager
 def _refusals() -> Iterator[None]:
     """Errors of billing as problems."""
+    if not stripe_api.is_configured():
+        raise ConflictError("This installation sells no subscriptions: whoever runs it has set no STRIPE_SECRET_KEY.")
     try:
         yield
-    except (StripeDownError, CardDeclinedError) as error:
-        raise ProviderError(str(error)) from error
     except BillingError as error:
-        raise ConflictError(str(error)) from error
+        refused = ProviderError if status_of(error) == HTTPStatus.BAD_GATEWAY else ConflictError
+        raise refused(str(error)) from error
 
 
 class SubscriptionView(APIView):
@@ -113,7 +152,8 @@ class SubscriptionView(APIView):
         responses=SubscriptionSerializer,
     )
     def get(self, request: Request) -> Response:
-        return Response(SubscriptionSerializer(statement.of_workspace()).data)
+        found, context = statement.of_workspace(), {"workspace": workspace_of(request)}
+        return Response(SubscriptionSerializer(found, context=context).data)
 
 
 class CheckoutView(APIView):
@@ -132,12 +172,12 @@ class CheckoutView(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        asked = CheckoutSerializer(data=request.data)
+        workspace = workspace_of(request)
+        asked = CheckoutSerializer(data=request.data, context={"workspace": workspace})
         asked.is_valid(raise_exception=True)
-        tenant = workspace_of(request).tenant
         plan, seats = plan_of(asked.validated_data["plan"]), asked.validated_data["seats"]
         with _refusals():
-            url = checkout.start(tenant, plan=plan, seats=seats, return_path=ways.through(RETURN, tenant.slug))
+            url = checkout.start(workspace.tenant, plan=plan, seats=seats, return_path=asked.back)
         return Response({"url": url})
 
 
@@ -152,14 +192,16 @@ class PortalView(APIView):
         tags=["Billing"],
         summary="Manage cards and invoices",
         description="Open the URL in a browser: Stripe's portal has cards, billing details and invoices.",
-        request=None,
+        request=ReturnSerializer,
         responses={200: WaySerializer, **REFUSALS},
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        tenant = workspace_of(request).tenant
+        workspace = workspace_of(request)
+        asked = ReturnSerializer(data=request.data, context={"workspace": workspace})
+        asked.is_valid(raise_exception=True)
         with _refusals():
-            url = portal.start(tenant, return_path=ways.through(RETURN, tenant.slug))
+            url = portal.start(workspace.tenant, return_path=asked.back)
         return Response({"url": url})
 
 
