@@ -38,6 +38,15 @@ def in_groups(groups: frozenset[int], variable: str, value: str) -> list[psutil.
     ]
 
 
+def group(leader: int) -> list[psutil.Process]:
+    """Living processes of the group that this process leads, or led."""
+    try:
+        os.killpg(leader, 0)  # cheap, and mostly there is nobody; but a zombie still counts
+    except (ProcessLookupError, PermissionError):
+        return []
+    return [process for process in psutil.process_iter() if _group(process.pid) == leader and is_alive(process)]
+
+
 def end(processes: Iterable[psutil.Process], first: signal.Signals, grace: float) -> None:
     """Asks the processes to stop with the signal `first`, kills after `grace` seconds, returns when they are dead."""
     remaining = _signal(processes, first)

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from config.embedded.account import Account, bound_to_us
 from config.embedded.datafolder import PROJECT_ROOT
+from config.embedded.processes import INTERVAL, group
 from config.run.log import Log
 from config.run.pids import PidFiles
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 15.0
 STEADY_AFTER = 30.0
+LONGEST_END = 5.0  # a process that hangs in the kernel is no reason to wait for ever
 CANNOT_START = 126
 LINE_LIMIT = 1024 * 1024
 
@@ -119,6 +121,7 @@ class Child:
         relay = asyncio.create_task(self._relay(output))
         status = await process.wait()
         _kill_group(process.pid)  # what it started itself must not outlive it
+        await _end_of_group(process.pid)
         await relay
         self._process = None
         self._pids.remove(self.program.name)
@@ -171,6 +174,13 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
 def _kill_group(leader: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
+
+
+async def _end_of_group(leader: int) -> None:
+    """Return when nobody of a killed group runs any more: a signal is on its way for a moment."""
+    deadline = time.monotonic() + LONGEST_END
+    while group(leader) and time.monotonic() < deadline:
+        await asyncio.sleep(INTERVAL)
 
 
 def _describe(status: int) -> str:

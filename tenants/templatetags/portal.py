@@ -6,6 +6,7 @@ from math import floor
 from django import template
 from django.forms import BoundField
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from tenants import errors
 
@@ -36,6 +37,36 @@ def control(field: BoundField, autofocus: bool | str = False) -> SafeString:
 def label(field: BoundField) -> str:
     """A field's label; allauth's are put as the rest of the portal is."""
     return LABELS.get(str(field.label), str(field.label))
+
+
+@register.simple_block_tag(takes_context=True)
+def confirm(
+    context: template.Context,
+    content: SafeString,
+    act: str,
+    action: str,
+    title: str,
+    verb: str,
+    name: object = "",
+    *,
+    key: object = "",
+    **fields: object,
+) -> SafeString:
+    """The dialog of a destructive act: `popovertarget="<act>"`, or `<act>-<key>` where there are many, opens it.
+
+    Its button posts `fields` to `action`. The block says the consequence. Title and verb take the thing's name at
+    `{}`; on the button it is cut.
+    """
+    values = {
+        "id": f"{act}-{key}" if key else act,
+        "action": action,
+        "title": title.format(name),
+        "verb": verb.format(Truncator(str(name)).chars(24)),
+        "consequence": content,
+        "fields": fields,
+    }
+    with context.push(**values):
+        return template.Engine.get_default().get_template("partials/confirm.html").render(context)
 
 
 @register.simple_tag

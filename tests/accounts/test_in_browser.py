@@ -39,6 +39,11 @@ class Account:
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
 
+    def sends(self, name: str) -> None:
+        """Press what leads to another page, and wait for that page: the next step may ask for one of its own."""
+        with self.page.expect_navigation():
+            self.press(name)
+
     def sees(self, heading: str) -> None:
         expect(self.page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
 
@@ -54,7 +59,7 @@ class Account:
 
     def logs_out(self) -> None:
         self.open("logout/")
-        self.press("Log out")
+        self.sends("Log out")
 
     def gives_password(self) -> None:
         self.sees("Is it you?")
@@ -72,7 +77,7 @@ class Account:
         self.gives_password()
         self.sees("Add a passkey")
         self.page.get_by_label("Log in with it alone").set_checked(alone)
-        self.press("Add passkey")
+        self.sends("Add passkey")
         self.sees("Recovery codes")
 
     def sets_up_app(self) -> str:
@@ -142,7 +147,7 @@ def test_a_removed_passkey_logs_in_no_more(account: Account) -> None:
     account.adds_passkey(alone=True)
     account.open("2fa/webauthn/")
     account.page.get_by_role("link", name="Remove Passkey").click()
-    account.press("Remove passkey")
+    account.sends("Remove passkey")
     account.logs_out()
     account.open("login/")
     account.press("Use a passkey")
@@ -217,7 +222,7 @@ def _look_at_second_steps(account: Account, judge: Judge) -> None:
 def _look_at_passkeys(account: Account, judge: Judge) -> None:
     account.open("2fa/webauthn/add/")
     judge.look("account-passkey-add")
-    account.press("Add passkey")
+    account.sends("Add passkey")
     account.open("2fa/webauthn/")
     judge.look("account-passkeys")
     for name in ("Rename", "Remove"):

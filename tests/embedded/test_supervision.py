@@ -21,10 +21,14 @@ from config.run.pids import MARK, PidFiles
 
 OBEDIENT = "import signal; print('up', flush=True); signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {OBEDIENT}"
-# Starts a process of its own and says its id.
+# Starts a process of its own and says its id. That one holds no end of our pipe, and killed it takes a moment to give
+# its memory back.
+CHILD = "import signal; much = bytearray(b'x') * 200_000_000; print('up', flush=True); signal.pause()"
 PARENT = (
     "import subprocess, sys, signal; "
-    "print(subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']).pid, flush=True); signal.pause()"
+    f"child = subprocess.Popen([sys.executable, '-c', {CHILD!r}], stdout=subprocess.PIPE, "
+    "stderr=subprocess.DEVNULL); "
+    "child.stdout.readline(); print(child.pid, flush=True); signal.pause()"
 )
 
 
@@ -43,10 +47,14 @@ class Stage:
         """Its lines, without time and name."""
         return [line.split(maxsplit=2)[2] for line in self.output.getvalue().splitlines()]
 
-    async def started(self) -> psutil.Process:
-        """The running process, after its first line."""
+    async def spoken(self) -> None:
+        """After the next first line of a process, which may have ended by now."""
         self.child.said_ready.clear()
         await asyncio.wait_for(self.child.said_ready.wait(), 10)
+
+    async def started(self) -> psutil.Process:
+        """The running process, after its first line."""
+        await self.spoken()
         assert self.child._process
         return psutil.Process(self.child._process.pid)
 
