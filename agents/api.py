@@ -33,8 +33,8 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
 
     class Meta:
         model = Agent
-        fields: ClassVar = ["id", *PROFILE_FIELDS, "revision", "created_at"]
-        read_only_fields: ClassVar = ["created_at"]
+        fields: ClassVar = ["id", *PROFILE_FIELDS, "revision", "created_at", "paused_at"]
+        read_only_fields: ClassVar = ["created_at", "paused_at"]
         extra_kwargs: ClassVar = {
             "name": {"help_text": "How it introduces itself."},
             "job_title": {"help_text": "One line, such as “Customer support for Acme”."},
@@ -43,6 +43,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
             "provider": {"help_text": "The LLM provider, such as `openai`."},
             "model": {"help_text": "The provider's model. It needs a known price."},
             "max_output_tokens": {"help_text": "The most tokens that one answer may have."},
+            "paused_at": {"help_text": "Since when an operator has it paused; null: it is not."},
         }
 
     def validate_provider(self, provider: str) -> str:

@@ -78,6 +78,13 @@ def test_pausing_frees_the_seat_for_somebody_else(owner: Member) -> None:
     assert deeds(owner.tenant)[-1] == "employee.paused"
 
 
+def test_the_api_tells_who_is_paused(owner: Member) -> None:
+    [maya] = team(owner.tenant, "Maya")
+    owner.post(f"employees/{maya.id}/pause/")
+    answer = owner.client.get(f"/api/v1/agents/{maya.id}/", headers={"Roster-Workspace": "acme"})
+    assert answer.json()["paused_at"]
+
+
 def test_pausing_twice_is_pausing_once(owner: Member) -> None:
     [maya] = team(owner.tenant, "Maya")
 
