@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Max
 
-from billing import standing
+from billing import standing, stripe_api
 from billing.models import Seat
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
@@ -15,6 +15,10 @@ from usage import meter
 from usage.models import Meter
 
 TRIAL = "trial"
+
+MORE = "Add seats under Billing, or pause or let another AI employee go."
+OTHERS = "Pause or let another AI employee go."
+"""What helps where nothing is sold."""
 
 
 class PaymentRequiredError(Exception):
@@ -27,7 +31,7 @@ class NoSeatError(PaymentRequiredError):
     def __init__(self, holder: str, seats: int) -> None:
         super().__init__(
             f"There is no seat for {holder}: this workspace has {seats} seat{'' if seats == 1 else 's'}, all taken. "
-            "Add seats under Billing, or pause or let another AI employee go."
+            + (MORE if stripe_api.is_configured() else OTHERS)
         )
 
 

@@ -16,6 +16,7 @@ STATES: dict[str, str] = {
     "active": "status = 'active'",
     "active-ending": "status = 'active', cancels_at = now() + interval '20 days'",
     "active-fewer": "status = 'active', next_seats = 1, next_seats_at = now() + interval '20 days'",
+    "active-too-few-seats": "status = 'active', seats = 1",
     "active-expired-card": "status = 'active', card_expires = '01/2020'",
     "trialing-without-card": "trial_ends_at = now() + interval '50 hours', card_brand = '', card_last4 = ''",
     "trialing-ending": "cancels_at = now() + interval '9 days', trial_ends_at = now() + interval '9 days'",
@@ -29,7 +30,7 @@ STATES: dict[str, str] = {
     "paused-with-card": "status = 'paused'",
 }
 """What is different in the workspace's row, which in the product only Stripe's word changes."""
-STOPPED = ("past-due", "past-due-over", "unpaid", "incomplete", "canceled", "paused")
+ALSO_EMPLOYEES = ("active-too-few-seats", "past-due", "past-due-over", "unpaid", "incomplete", "canceled", "paused")
 
 
 @dataclass
@@ -86,6 +87,9 @@ def see_what_it_costs(buyer: Buyer) -> None:
     buyer.judge.look("billing-none-errors")
     page.get_by_role("alert").get_by_role("link", name="AI employees").click()
     expect(page.get_by_label("AI employees", exact=True)).to_be_focused()
+    buyer.open("billing/return/?checkout=cs_test_of_nobody")
+    expect(page.get_by_role("heading", name="We are checking with Stripe")).to_be_visible()
+    buyer.judge.look("billing-checking")
 
 
 def hire(buyer: Buyer, *names: str) -> None:
@@ -168,7 +172,7 @@ def see_every_state(buyer: Buyer, stack: Stack) -> None:
         put(stack, buyer.slug, change)
         buyer.open()
         buyer.judge.look(f"billing-{name}")
-        if name in STOPPED:
+        if name in ALSO_EMPLOYEES:
             buyer.open("employees/")
             buyer.judge.look(f"employees-{name}")
         stack.query(back, [*before.values(), buyer.slug])
