@@ -18,10 +18,11 @@ BACK = "next"
 
 @dataclass(frozen=True)
 class Way:
-    """A link: where to, and what it says."""
+    """A link: where to, and what it says. is_to_seats: more seats are had there, now."""
 
     url: str
     words: str
+    is_to_seats: bool = False
 
 
 def to_billing(workspace: Workspace, back: str = "") -> Way | None:
@@ -38,8 +39,10 @@ def to_a_seat(workspace: Workspace, now: Standing, back: str = "") -> Way | None
         return None
     if standing.CHANGE_SEATS in now.may:
         more = now.entitlement.seats + 1
-        return Way(through("workspace:seats", workspace.tenant.slug, back, seats=str(more)), "Add a seat")
-    return Way(billing.url, "Subscribe") if standing.SUBSCRIBE in now.may else billing
+        return Way(
+            through("workspace:seats", workspace.tenant.slug, back, seats=str(more)), "Add a seat", is_to_seats=True
+        )
+    return Way(billing.url, "Subscribe", is_to_seats=True) if standing.SUBSCRIBE in now.may else billing
 
 
 def back_of(request: HttpRequest) -> str:

@@ -156,7 +156,7 @@ def put(stack: Stack, slug: str, change: str) -> None:
     """Change the workspace's row."""
     statement = sql.SQL(
         "UPDATE billing_entitlement SET {} FROM tenants_tenant t WHERE t.id = tenant_id AND slug = %s RETURNING slug"
-    ).format(sql.SQL(change))  # type: ignore[arg-type]  # one of STATES
+    ).format(sql.SQL(change))
     assert stack.query(statement, [slug]) == [{"slug": slug}]
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from djstripe import models as mirror
 
 from agents import hiring
+from billing.models import Entitlement
 from tenants.models import AccountEvent, ApiToken, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
@@ -137,7 +138,7 @@ def _own_things(user: User, other: User, word: str) -> dict[str, list[models.Mod
 
 def _invoice(world: World) -> None:
     """What dj-stripe keeps, which no policy guards: it is reached through the workspace's customer only."""
-    [paid] = world.rows["Entitlement"]
+    paid = Entitlement.objects.get()
     customer = mirror.Customer.objects.create(
         id=paid.customer_id, subscriber=world.tenant, livemode=False, created=timezone.now(), stripe_data={}
     )
