@@ -10,6 +10,24 @@ import structlog
 from config.scrubber import Scrubber
 from tenants.scope import NoTenantError, current_tenant_id
 
+LEVELS = {
+    # These say per request and task what our own lines say better, or repeat request URLs with tokens in them.
+    "django_structlog": "WARNING",
+    "psycopg.pool": "ERROR",
+    "httpx": "WARNING",
+    "httpcore": "WARNING",
+    "httpx2": "WARNING",
+    "httpcore2": "WARNING",
+    "openai": "WARNING",
+    "slack_sdk": "WARNING",
+    "celery.worker.strategy": "WARNING",
+    "celery.beat": "WARNING",
+    # django-structlog tells of failed requests and tasks, with their ids; these tell it a second time.
+    "django.request": "CRITICAL",
+    "celery.app.trace": "CRITICAL",
+}
+"""How loud others' loggers are."""
+
 
 def logging_config(*, json: bool, scrubber: Scrubber) -> dict[str, Any]:
     """Django's LOGGING setting. `json`: machine-readable lines instead of text for a person."""
@@ -35,22 +53,7 @@ def logging_config(*, json: bool, scrubber: Scrubber) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
-        "loggers": {
-            # These say per request and task what our own lines say better, or repeat request URLs with tokens in them.
-            "django_structlog": {"level": "WARNING"},
-            "psycopg.pool": {"level": "ERROR"},
-            "httpx": {"level": "WARNING"},
-            "httpcore": {"level": "WARNING"},
-            "httpx2": {"level": "WARNING"},
-            "httpcore2": {"level": "WARNING"},
-            "openai": {"level": "WARNING"},
-            "slack_sdk": {"level": "WARNING"},
-            "celery.worker.strategy": {"level": "WARNING"},
-            "celery.beat": {"level": "WARNING"},
-            # django-structlog tells of failed requests and tasks, with their ids; these tell it a second time.
-            "django.request": {"level": "CRITICAL"},
-            "celery.app.trace": {"level": "CRITICAL"},
-        },
+        "loggers": {name: {"level": level} for name, level in LEVELS.items()},
     }
 
 
