@@ -12,7 +12,7 @@ CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=chec
 	DATABASE_OWNER_URL=postgres://owner@127.0.0.1:1/roster REDIS_URL=redis://127.0.0.1:1/0 \
 	PLATFORM_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test check bench chaos isolation fuzz requirements clean production development browser pgbouncer rebuild
+.PHONY: run test check bench chaos isolation schema fuzz requirements clean production development browser pgbouncer rebuild
 
 sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(1)
 
@@ -40,6 +40,10 @@ chaos: development
 # The long forms of two proofs of which `make test` runs a part: every combination, 10,000 requests, more examples.
 isolation: development pgbouncer
 	ISOLATION=full $(BIN)/python -m pytest tests/isolation -s
+
+# That dj-stripe's tables made at once (config/schema.py) are those that its migrations make: a minute.
+schema: development
+	SCHEMA=1 $(BIN)/python -m pytest tests/schema
 
 fuzz: development
 	FUZZ=long $(BIN)/python -m pytest tests/fuzz tests/security/test_hostile_input.py

@@ -4,5 +4,8 @@ from tenants.audit import Action
 
 EMPLOYEE_HIRED = Action("employee.hired", "Hired an AI employee")
 EMPLOYEE_CHANGED = Action("employee.changed", "Changed an AI employee")
+EMPLOYEE_PAUSED = Action("employee.paused", "Paused an AI employee")
+EMPLOYEE_REACTIVATED = Action("employee.reactivated", "Reactivated an AI employee")
+EMPLOYEE_MOVED = Action("employee.moved", "Changed the order of seats")
 EMPLOYEE_LET_GO = Action("employee.let_go", "Let an AI employee go")
 CONVERSATION_READ = Action("conversation.read", "Read a conversation")

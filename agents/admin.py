@@ -27,9 +27,9 @@ class EmployeesPanel(Panel):
     def tables(self, tenant: Tenant) -> Iterable[Table]:
         seats = dict(Seat.objects.using(STAFF).filter(tenant_id=tenant.id).values_list("holder_id", "position"))
         agents = Agent.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("created_at", "id")
-        columns = ("id", "name", "job_title", "provider", "model", "created_at", "deleted_at")
+        columns = ("id", "name", "job_title", "provider", "model", "created_at", "paused_at", "deleted_at")
         rows = [(*row, seats.get(agent_id)) for agent_id, *row in agents.values_list(*columns)]
-        head = ("Name", "Job title", "Provider", "Model", "Hired", "Let go", "Place in the order of seats")
+        head = ("Name", "Job title", "Provider", "Model", "Hired", "Paused", "Let go", "Place in the order of seats")
         yield Table("AI employees", head, rows, "Nobody is employed.")
 
 
@@ -37,7 +37,7 @@ class EmployeesPanel(Panel):
 class AgentAdmin(StaffAdmin):
     reads = (
         "tenant", "name", "job_title", "provider", "model", "max_output_tokens", "revision_number", "created_at",
-        "deleted_at",
+        "paused_at", "deleted_at",
     )  # fmt: skip
     follows = ("tenant",)
     list_display = ("name", "tenant", "job_title", "provider", "model", "created_at", "deleted_at")

@@ -14,14 +14,14 @@ from rest_framework.response import Response
 from agents import hiring
 from agents.llm import PROVIDERS
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
-from billing.quota import NoSeatError
+from billing.access import needs_standing
 from tenants.idempotency import IdempotentCreateMixin
 from tenants.permissions import Permission
-from tenants.problems import ConflictError
 from tenants.schema import ProblemSchema, problem
 from usage import prices
 
 READING = ("list", "retrieve", "revisions")
+UNPAID = problem(402, "No seat is free, or a payment is missing: `detail` says what to do, `billing_url` where.")
 
 
 class AgentSerializer(serializers.ModelSerializer[Agent]):
@@ -33,8 +33,8 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
 
     class Meta:
         model = Agent
-        fields: ClassVar = ["id", *PROFILE_FIELDS, "revision", "created_at"]
-        read_only_fields: ClassVar = ["created_at"]
+        fields: ClassVar = ["id", *PROFILE_FIELDS, "revision", "created_at", "paused_at"]
+        read_only_fields: ClassVar = ["created_at", "paused_at"]
         extra_kwargs: ClassVar = {
             "name": {"help_text": "How it introduces itself."},
             "job_title": {"help_text": "One line, such as “Customer support for Acme”."},
@@ -43,6 +43,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
             "provider": {"help_text": "The LLM provider, such as `openai`."},
             "model": {"help_text": "The provider's model. It needs a known price."},
             "max_output_tokens": {"help_text": "The most tokens that one answer may have."},
+            "paused_at": {"help_text": "Since when an operator has it paused; null: it is not."},
         }
 
     def validate_provider(self, provider: str) -> str:
@@ -63,10 +64,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> Agent:
-        try:
-            return hiring.hire(Agent(**validated_data))
-        except NoSeatError as error:
-            raise ConflictError(str(error)) from error
+        return hiring.hire(Agent(**validated_data))
 
     def update(self, instance: Agent, validated_data: dict[str, Any]) -> Agent:
         for name, value in validated_data.items():
@@ -92,18 +90,20 @@ class AgentRevisionSerializer(serializers.ModelSerializer[AgentRevision]):
         operation_id="createAgent",
         summary="Hire an AI employee",
         description="It takes a seat and answers at once.",
-        responses={201: AgentSerializer, **problem(409, "No seat is free: `detail` says how to get one.")},
+        responses={201: AgentSerializer, **UNPAID},
     ),
     retrieve=extend_schema(operation_id="getAgent", summary="Read an AI employee"),
     update=extend_schema(
         operation_id="replaceAgent",
         summary="Change an AI employee",
         description="The change is a new revision and applies from the next answer on.",
+        responses={200: AgentSerializer, **UNPAID},
     ),
     partial_update=extend_schema(
         operation_id="updateAgent",
         summary="Change some fields of an AI employee",
         description="The change is a new revision and applies from the next answer on.",
+        responses={200: AgentSerializer, **UNPAID},
     ),
     destroy=extend_schema(
         operation_id="deleteAgent",
@@ -111,6 +111,7 @@ class AgentRevisionSerializer(serializers.ModelSerializer[AgentRevision]):
         description="Its seat becomes free. Conversations and usage stay readable.",
     ),
 )
+@needs_standing
 class AgentViewSet(IdempotentCreateMixin, viewsets.ModelViewSet[Agent]):
     """AI employees of the workspace."""
 

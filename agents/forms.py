@@ -1,5 +1,6 @@
 """Forms about AI employees."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -29,6 +30,16 @@ class EmployeeForm(forms.ModelForm[Agent]):
             "instructions": forms.Textarea(attrs={"rows": 9}),
             "unavailable_text": forms.Textarea(attrs={"rows": 2}),
         }
+
+    is_unpaid = False
+    """What it describes takes a seat, or a subscription, that there is not."""
+
+    @property
+    def status(self) -> HTTPStatus:
+        """The status of a page with this form."""
+        if self.is_unpaid:
+            return HTTPStatus.PAYMENT_REQUIRED
+        return HTTPStatus.UNPROCESSABLE_ENTITY if self.errors else HTTPStatus.OK
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

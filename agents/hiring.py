@@ -1,4 +1,4 @@
-"""Hiring, changing and letting go of AI employees: the same verbs for portal, API and wizard."""
+"""Hiring, changing, pausing and letting go of AI employees: the same verbs for portal, API and wizard."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tenants import audit
 def hire(agent: Agent) -> Agent:
     """Employ the one described by this unsaved Agent: it takes a seat and answers at once.
 
-    Raises billing.quota.NoSeatError when all seats are taken, django.core.exceptions.ValidationError for bad fields.
+    Raises billing.quota.PaymentRequiredError if no seat is free, django.core.exceptions.ValidationError for bad fields.
     """
     agent.full_clean(exclude=["tenant"])
     with transaction.atomic():
@@ -28,12 +28,14 @@ def hire(agent: Agent) -> Agent:
 def change(agent: Agent) -> Agent:
     """Save this employee's changed profile as a new revision; the same profile makes none.
 
-    Returns the employee as it is kept. Raises django.core.exceptions.ValidationError for bad fields, and
-    Agent.DoesNotExist if it was let go meanwhile.
+    Returns the employee as it is kept. Raises django.core.exceptions.ValidationError for bad fields,
+    billing.quota.NotEntitledError while nobody may work, and Agent.DoesNotExist if it was let go meanwhile.
     """
     agent.full_clean(exclude=["tenant"])
     with transaction.atomic():
-        kept = Agent.objects.employed().select_for_update(no_key=True).get(id=agent.id)
+        quota.require_entitled()
+        quota.require_entitled()
+        kept = _locked(agent)
         changes = {name: getattr(agent, name) for name in PROFILE_FIELDS if getattr(kept, name) != getattr(agent, name)}
         before = _profile(kept)
         if changes:
@@ -45,6 +47,49 @@ def change(agent: Agent) -> Agent:
     return kept
 
 
+def pause(agent: Agent) -> Agent:
+    """Stop an employee until it is reactivated; its seat becomes free. One who is paused stays so.
+
+    Raises Agent.DoesNotExist if it was let go meanwhile.
+    """
+    with transaction.atomic():
+        kept = _locked(agent)
+        if kept.paused_at is None:
+            kept.paused_at = timezone.now()
+            kept.save(update_fields=["paused_at"])
+            quota.leave_seat(kept.id)
+            audit.record(actions.EMPLOYEE_PAUSED, kept)
+    return kept
+
+
+def reactivate(agent: Agent) -> Agent:
+    """Give a paused employee a seat, at the end of the order. One who is not paused stays where it is.
+
+    Raises billing.quota.PaymentRequiredError without a free seat, Agent.DoesNotExist if it was let go meanwhile.
+    """
+    with transaction.atomic():
+        kept = _locked(agent)
+        if kept.paused_at is not None:
+            quota.take_seat(kept.id, kept.name)
+            kept.paused_at = None
+            kept.save(update_fields=["paused_at"])
+            audit.record(actions.EMPLOYEE_REACTIVATED, kept)
+    return kept
+
+
+def move(agent: Agent, *, up: bool) -> None:
+    """Exchange an employee's place in the order of seats with its neighbour's; the first and the last stay there."""
+    with transaction.atomic():
+        order = [each.id for each in Agent.objects.in_order() if each.paused_at is None]
+        if agent.id not in order:
+            return
+        before = order.index(agent.id)
+        after = max(0, before - 1) if up else min(len(order) - 1, before + 1)
+        if before != after:
+            quota.move_seat(agent.id, after)
+            audit.record(actions.EMPLOYEE_MOVED, agent, changes={"place": [before + 1, after + 1]})
+
+
 def let_go(agent: Agent) -> None:
     """Free the seat. Conversations and usage stay readable."""
     with transaction.atomic():
@@ -52,6 +97,10 @@ def let_go(agent: Agent) -> None:
         agent.save(update_fields=["deleted_at"])
         quota.leave_seat(agent.id)
         audit.record(actions.EMPLOYEE_LET_GO, agent)
+
+
+def _locked(agent: Agent) -> Agent:
+    return Agent.objects.employed().select_for_update(no_key=True).get(id=agent.id)
 
 
 def _profile(agent: Agent) -> dict[str, Any]:

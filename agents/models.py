@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from billing.models import Seat
@@ -38,11 +38,18 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         """Not deleted; in the order of hiring."""
         return self.filter(deleted_at=None).order_by("created_at", "id")
 
-    def on_duty(self) -> "Agent | None":
-        """Who answers a channel that names nobody: the first in the order of seats."""
+    def in_order(self) -> "AgentQuerySet":
+        """Who is employed, in the order of seats; `seat` is the place in it, None for those who are paused."""
         seat = Seat.objects.filter(holder_id=OuterRef("id")).values("position")
-        seated = self.filter(deleted_at=None).annotate(seat=Subquery(seat)).filter(seat__isnull=False)
-        return seated.order_by("seat").first()
+        ordered = self.filter(deleted_at=None).annotate(seat=Subquery(seat))
+        return ordered.order_by(F("seat").asc(nulls_last=True), "created_at", "id")
+
+    def on_duty(self) -> "Agent | None":
+        """Who answers a channel that names nobody: the first in the order of seats.
+
+        Where all are paused it is one of them, so that people are told that it is unavailable.
+        """
+        return self.in_order().first()
 
 
 class Agent(TenantModel, Profile):
@@ -51,6 +58,7 @@ class Agent(TenantModel, Profile):
     revision_number = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True, help_text="Since when an operator has it paused")
 
     objects = AgentQuerySet.as_manager()
 

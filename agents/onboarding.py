@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from agents import hiring
 from agents.forms import EmployeeForm
 from agents.models import Agent
-from billing.quota import NoSeatError
+from billing.quota import PaymentRequiredError
 from tenants.access import workspace_of
 from tenants.models import Tenant
 from tenants.onboarding import step_after
@@ -32,20 +32,21 @@ class SetUpEmployee:
             if request.method == "POST" and form.is_valid() and save(form):
                 following = step_after(self.slug)
                 return redirect("workspace:onboarding_step", tenant.slug, following.slug if following else self.slug)
-            status = 422 if form.errors else 200
-            return render(request, "agents/onboarding_employee.html", {"step": self, "form": form}, status=status)
+            context = {"step": self, "form": form}
+            return render(request, "agents/onboarding_employee.html", context, status=form.status)
 
 
 def save(form: EmployeeForm) -> bool:
-    """Hire or change the employee that a valid form describes. False with an error on the form if no seat is free."""
+    """Hire or change the employee that a valid form describes. False with an error on the form if that cannot be."""
     agent = form.save(commit=False)
     try:
         if agent.revision_number:
             hiring.change(agent)
         else:
             hiring.hire(agent)
-    except NoSeatError as error:
+    except PaymentRequiredError as error:
         form.add_error(None, str(error))
+        form.is_unpaid = True
         return False
     except Agent.DoesNotExist:
         form.add_error(None, f"{agent.name} was let go meanwhile: go back to the list.")

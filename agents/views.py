@@ -7,11 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from agents import hiring
+from agents import hiring, team
 from agents.forms import EmployeeForm
 from agents.models import Agent
 from agents.onboarding import save
-from billing import quota
+from billing import ways
+from billing.access import needs_standing
 from tenants.access import requires, workspace_of
 from tenants.permissions import Permission
 
@@ -19,24 +20,29 @@ from tenants.permissions import Permission
 @requires(Permission.READ)
 @require_GET
 def employee_list(request: HttpRequest) -> HttpResponse:
-    """Who works here, in the order of hiring, and how many seats are taken."""
-    employees = [(agent, quota.is_seated(agent.id)) for agent in Agent.objects.employed()]
-    return render(request, "agents/employee_list.html", {"employees": employees, "seats": quota.seats()})
+    """Who works here, in the order of seats, and how many seats are taken."""
+    found = team.look()
+    way = ways.to_a_seat(workspace_of(request), found.standing, request.path)
+    return render(request, "agents/employee_list.html", {"team": found, "way": way})
 
 
+@needs_standing
 @requires(Permission.MANAGE_EMPLOYEES)
 @require_http_methods(["GET", "POST"])
 def new_employee(request: HttpRequest) -> HttpResponse:
-    """Hire one more."""
+    """Hire one more. Nobody fills in a form for whom there is no seat."""
+    if request.method == "GET":
+        team.require_free_seat()
     form = EmployeeForm(request.POST or None)
     return _edit(request, form, Agent())
 
 
+@needs_standing
 @requires(Permission.READ, writes=Permission.MANAGE_EMPLOYEES)
 @require_http_methods(["GET", "POST"])
 def employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Read and change an AI employee; those who may not change it see the same without fields."""
-    agent = get_object_or_404(Agent.objects.employed(), id=agent_id)
+    agent = _employed(agent_id)
     if not workspace_of(request).allows(Permission.MANAGE_EMPLOYEES):
         return render(request, "agents/employee_read_only.html", {"employee": agent})
     return _edit(request, EmployeeForm(request.POST or None, instance=agent), agent)
@@ -46,15 +52,50 @@ def employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
 @require_POST
 def let_go(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Free the employee's seat; what it said stays readable."""
-    agent = get_object_or_404(Agent.objects.employed(), id=agent_id)
+    agent = _employed(agent_id)
     hiring.let_go(agent)
     messages.success(request, f"{agent.name} was let go.")
+    return _back(request)
+
+
+@requires(Permission.MANAGE_EMPLOYEES)
+@require_POST
+def pause_employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
+    """Stop the employee for the time being; its seat becomes free."""
+    agent = hiring.pause(_employed(agent_id))
+    messages.success(request, f"{agent.name} is paused. Its seat is free.")
+    return _back(request)
+
+
+@needs_standing
+@requires(Permission.MANAGE_EMPLOYEES)
+@require_POST
+def reactivate_employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
+    """Give the employee a seat again, at the end of the order."""
+    agent = hiring.reactivate(_employed(agent_id))
+    messages.success(request, f"{agent.name} is on duty again.")
+    return _back(request)
+
+
+@requires(Permission.MANAGE_EMPLOYEES)
+@require_POST
+def move_employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
+    """Move the employee up or down in the order of seats."""
+    agent = _employed(agent_id)
+    hiring.move(agent, up=request.POST.get("way") == "up")
+    return _back(request)
+
+
+def _employed(agent_id: UUID) -> Agent:
+    return get_object_or_404(Agent.objects.employed(), id=agent_id)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
     return redirect("workspace:employees", workspace_of(request).tenant.slug)
 
 
 def _edit(request: HttpRequest, form: EmployeeForm, agent: Agent) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and save(form):
         messages.success(request, f"{form.instance.name} is saved. Changes apply from the next answer on.")
-        return redirect("workspace:employees", workspace_of(request).tenant.slug)
-    status = 422 if form.errors else 200
-    return render(request, "agents/employee.html", {"form": form, "employee": agent}, status=status)
+        return _back(request)
+    return render(request, "agents/employee.html", {"form": form, "employee": agent}, status=form.status)

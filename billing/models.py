@@ -1,7 +1,13 @@
-"""Who works: seats, in the order in which they are filled."""
+"""Who works and what is paid: seats in the order in which they are filled, and what Stripe said of the subscription."""
 
+from datetime import datetime, timedelta
+
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 
+from billing.catalogue import SEATS_MAX
 from tenants.models import TenantModel
 
 
@@ -19,4 +25,132 @@ class Seat(TenantModel):
             models.UniqueConstraint(
                 fields=["tenant", "position"], name="billing_seat_order", deferrable=models.Deferrable.DEFERRED
             ),
+        ]
+
+
+class Entitlement(TenantModel):
+    """What a workspace has paid for, as Stripe said at `synced_at`. Only billing.sync writes what Stripe says."""
+
+    class Status(models.TextChoices):
+        """Stripe's own: https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses"""
+
+        NONE = "none", "No subscription"
+        TRIALING = "trialing", "Trial"
+        ACTIVE = "active", "Active"
+        PAST_DUE = "past_due", "Past due"
+        UNPAID = "unpaid", "Unpaid"
+        INCOMPLETE = "incomplete", "Payment not finished"
+        INCOMPLETE_EXPIRED = "incomplete_expired", "Payment not finished in time"
+        CANCELED = "canceled", "Canceled"
+        PAUSED = "paused", "Paused"
+
+    customer_id = models.CharField(max_length=255, blank=True)
+    checkout_session_id = models.CharField(max_length=255, blank=True, help_text="The Checkout that is open now")
+    subscription_id = models.CharField(max_length=255, blank=True)
+    schedule_id = models.CharField(max_length=255, blank=True, help_text="What changes at the period's end")
+    status = models.CharField(max_length=20, choices=Status, default=Status.NONE)
+    plan = models.CharField(max_length=40, blank=True, help_text="The price's lookup key")
+    seats = models.PositiveIntegerField(default=0)
+    period_start = models.DateTimeField(null=True, blank=True)
+    period_end = models.DateTimeField(null=True, blank=True)
+    trial_ends_at = models.DateTimeField(null=True, blank=True)
+    cancels_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    next_seats = models.PositiveIntegerField(null=True, blank=True)
+    next_seats_at = models.DateTimeField(null=True, blank=True)
+    past_due_since = models.DateTimeField(null=True, blank=True)
+    payment_method_id = models.CharField(max_length=255, blank=True)
+    card_brand = models.CharField(max_length=20, blank=True)
+    card_last4 = models.CharField(max_length=4, blank=True)
+    card_expires = models.CharField(max_length=7, blank=True, help_text="Month and year, such as 04/2031")
+    next_invoice_usd = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    next_invoice_at = models.DateTimeField(null=True, blank=True)
+    pay_url = models.URLField(max_length=500, blank=True, help_text="Stripe's page on which the open invoice is paid")
+    clock_ahead = models.DurationField(
+        default=timedelta, help_text="How far the customer's test clock is ahead, which only Stripe's test mode has"
+    )
+    synced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant"], name="billing_entitlement_once"),
+            models.UniqueConstraint(
+                fields=["customer_id"], condition=~Q(customer_id=""), name="billing_entitlement_customer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_status_display()
+
+    def now(self) -> datetime:
+        """The time that counts for this subscription."""
+        return timezone.now() + self.clock_ahead
+
+
+class CompSeatsQuerySet(models.QuerySet["CompSeats"]):
+    def current(self, now: datetime) -> "CompSeatsQuerySet":
+        """Those that have not run out."""
+        return self.filter(expires_at__gt=now)
+
+
+class CompSeats(TenantModel):
+    """Seats that staff give for some time without payment, with a reason."""
+
+    seats = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(SEATS_MAX)])
+    reason = models.CharField(max_length=300)
+    expires_at = models.DateTimeField()
+    granted_by_name = models.CharField(max_length=254, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = CompSeatsQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.seats} until {self.expires_at:%Y-%m-%d}"
+
+
+class SyncRequest(TenantModel):
+    """Something happened at Stripe since the last sync; the sync that has seen it deletes it."""
+
+    requested_at = models.DateTimeField(default=timezone.now)
+    reason = models.CharField(max_length=80, blank=True, help_text="The event's type")
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["requested_at"], name="billing_sync_request_age")]
+
+
+class Drift(TenantModel):
+    """What the reconcile found different from Stripe: {field: [ours, Stripe's]}, or why it could not be repaired."""
+
+    found_at = models.DateTimeField(default=timezone.now)
+    differences = models.JSONField(default=dict, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+    repaired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant", "-found_at"], name="billing_drift_newest")]
+
+    def __str__(self) -> str:
+        return self.problem or ", ".join(sorted(self.differences))
+
+
+class Notice(TenantModel):
+    """A mail about the subscription that was sent, so that it is sent once. `key` is what it is about at Stripe."""
+
+    class Kind(models.TextChoices):
+        TRIAL_ENDING = "trial_ending", "The trial ends soon"
+        PAYMENT_FAILED = "payment_failed", "A payment failed"
+        ACTION_REQUIRED = "action_required", "The bank wants to see the customer"
+        CANCELED = "canceled", "The subscription ended"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    key = models.CharField(max_length=255)
+    url = models.URLField(max_length=500, blank=True)
+    requested_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "kind", "key"], name="billing_notice_once"),
         ]

@@ -1,29 +1,42 @@
 """The law at run time: may this employee work, and may it spend this much? The one door to the meters."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Max
 
+from billing import standing, stripe_api
 from billing.models import Seat
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
 from usage import meter
 from usage.models import Meter
 
-SEATS_WITHOUT_SUBSCRIPTION = 1
 TRIAL = "trial"
 
+MORE = "Add seats under Billing, or pause or let another AI employee go."
+OTHERS = "Pause or let another AI employee go."
+"""What helps where nothing is sold."""
 
-class NoSeatError(Exception):
+
+class PaymentRequiredError(Exception):
+    """Something that has to be paid for first: HTTP 402. The text says what, and where."""
+
+
+class NoSeatError(PaymentRequiredError):
     """There is no paid seat for this employee: it is paused, or cannot be hired."""
 
     def __init__(self, holder: str, seats: int) -> None:
         super().__init__(
             f"There is no seat for {holder}: this workspace has {seats} seat{'' if seats == 1 else 's'}, all taken. "
-            "Let another AI employee go first."
+            + (MORE if stripe_api.is_configured() else OTHERS)
         )
+
+
+class NotEntitledError(PaymentRequiredError):
+    """Nobody works in this workspace until something is paid."""
 
 
 class ClosingError(Exception):
@@ -38,15 +51,27 @@ class ClosingError(Exception):
 
 def seats() -> int:
     """How many AI employees may work in this workspace."""
-    return SEATS_WITHOUT_SUBSCRIPTION
+    return standing.current().seats
+
+
+def require_entitled() -> None:
+    """Raises NotEntitledError where nobody may work: what would change who works, or how, waits for the payment."""
+    reason = standing.current().reason
+    if reason:
+        raise NotEntitledError(reason)
 
 
 def take_seat(holder_id: UUID, name: str) -> Seat:
-    """Put an employee at the end of the order of seats. Raises NoSeatError when all seats are taken."""
+    """Put an employee at the end of the order of seats, whether hired or reactivated.
+
+    Raises NotEntitledError, or NoSeatError when all seats are taken.
+    """
     _lock()
-    taken = Seat.objects.count()
-    if taken >= seats():
-        raise NoSeatError(name, seats())
+    now = standing.current()
+    if now.reason:
+        raise NotEntitledError(now.reason)
+    if Seat.objects.count() >= now.seats:
+        raise NoSeatError(name, now.seats)
     last = Seat.objects.aggregate(last=Max("position"))["last"]
     return Seat.objects.create(holder_id=holder_id, holder_name=name, position=0 if last is None else last + 1)
 
@@ -56,13 +81,40 @@ def rename_seat(holder_id: UUID, name: str) -> None:
 
 
 def leave_seat(holder_id: UUID) -> None:
+    _lock()
     Seat.objects.filter(holder_id=holder_id).delete()
+
+
+def move_seat(holder_id: UUID, place: int) -> None:
+    """Put an employee at this place of the order, 0 for the first; the others close up. Who has no seat stays so."""
+    _lock()
+    order = list(Seat.objects.order_by("position"))
+    moved = next((seat for seat in order if seat.holder_id == holder_id), None)
+    if moved is None:
+        return
+    order.remove(moved)
+    order.insert(max(0, place), moved)
+    for position, seat in enumerate(order):
+        if seat.position != position:
+            seat.position = position
+            seat.save(update_fields=["position"])
 
 
 def is_seated(holder_id: UUID) -> bool:
     """Is this employee among the first `seats()` in the order of seats?"""
-    first = Seat.objects.order_by("position").values_list("holder_id", flat=True)[: seats()]
-    return holder_id in set(first)
+    return holder_id in set(_holders()[: seats()])
+
+
+def who_pauses(seats_then: int) -> tuple[str, ...]:
+    """The names of those who work now and would not with this many paid seats."""
+    now = standing.current()
+    return _names(now.comp_seats + seats_then, now.seats)
+
+
+def who_returns(seats_then: int) -> tuple[str, ...]:
+    """The names of those who have no seat now and would have one with this many paid seats."""
+    now = standing.current()
+    return _names(now.seats, now.comp_seats + seats_then)
 
 
 def trial_meter() -> Meter:
@@ -73,18 +125,33 @@ def trial_meter() -> Meter:
 def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) -> None:
     """Let an employee make one LLM call that costs at most `worst_case_usd`, and hold that much.
 
-    Raises ClosingError, NoSeatError, or usage.meter.BudgetExceededError naming the meter that has no room.
+    Raises ClosingError, PaymentRequiredError, or usage.meter.BudgetExceededError naming the meter that has no room.
     """
     if Tenant.objects.filter(id=current_tenant_id(), deletes_at__isnull=False).exists():
         raise ClosingError
-    if not is_seated(holder_id):
-        raise NoSeatError(name, seats())
+    now = standing.current()
+    if now.reason:
+        raise NotEntitledError(now.reason)
+    if holder_id not in set(_holders()[: now.seats]):
+        raise NoSeatError(name, now.seats)
     meter.reserve([trial_meter()], call_id, worst_case_usd)
 
 
 def settle(call_id: UUID, actual_usd: Decimal) -> bool:
     """Turn what was held for a call into what it cost, exactly once. False if that was done before."""
     return meter.settle(call_id, actual_usd)
+
+
+def _holders() -> list[UUID]:
+    return list(Seat.objects.order_by("position").values_list("holder_id", flat=True))
+
+
+def _names(first: int, end: int) -> tuple[str, ...]:
+    """Who has the seats from `first` up to `end`."""
+    names: Iterable[str] = Seat.objects.order_by("position").values_list("holder_name", flat=True)[
+        first : max(first, end)
+    ]
+    return tuple(names)
 
 
 def _lock() -> None:

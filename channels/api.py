@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from agents import actions
 from agents.models import Conversation, Turn
+from billing.access import needs_standing
 from channels import connections, testmessages
 from channels.forms import EXAMPLE
 from channels.models import Connection, Delivery, Thread
@@ -149,6 +150,7 @@ def _browser(request: Request) -> dict[str, Any]:
     return {"user_id": request.user.id, "session_key": request.session.session_key or ""}
 
 
+@needs_standing
 class ChannelTestView(APIView):
     """The test message. Calls the provider, so it runs outside the tenant's scope and opens short ones."""
 
@@ -163,6 +165,7 @@ class ChannelTestView(APIView):
         request=TestMessageSerializer,
         responses={
             202: SentTestSerializer,
+            **problem(402, "Nobody works until the subscription is paid: `billing_url` is where."),
             **problem(409, "The channel is disconnected, or nobody is employed."),
             **problem(502, "The provider did not take the message: `detail` says why."),
         },

@@ -20,6 +20,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from agents.api import AgentViewSet
+from billing.api import CheckoutView, PortalView, PreviewView, SubscriptionView
 from channels.api import ChannelTestView, ChannelViewSet, ConversationViewSet, SlackInstallView
 from tenants.access import opens_own_scope
 from tenants.api.audit import AuditViewSet
@@ -65,6 +66,10 @@ router.register("invitations", InvitationViewSet, basename="invitation")
 urlpatterns: list[URLPattern | URLResolver] = [
     *_either_slash("schema", SchemaView),
     *_either_slash("usage/summary", SummaryView),
+    *_either_slash("billing/subscription", SubscriptionView),
+    *_either_slash("billing/checkout", CheckoutView, opens_own_scope),
+    *_either_slash("billing/portal", PortalView, opens_own_scope),
+    *_either_slash("billing/preview", PreviewView, opens_own_scope),
     *_either_slash("channels/slack/install", SlackInstallView, opens_own_scope),
     *_either_slash("channels/<uuid:id>/test", ChannelTestView, opens_own_scope),
     *router.urls,

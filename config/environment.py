@@ -191,6 +191,18 @@ def at_least_one(value: str) -> int:
     return number
 
 
+def at_most(most: int) -> Callable[[str], int]:
+    """A parser of whole numbers from 0 to `most`, which raises ValueError for others."""
+
+    def parse(value: str) -> int:
+        number = whole(value)
+        if number > most:
+            raise ValueError(value)
+        return number
+
+    return parse
+
+
 def amount(value: str) -> Decimal:
     """An amount of USD. Raises ValueError or ArithmeticError."""
     number = Decimal(value)

@@ -20,6 +20,7 @@ LEVELS = {
     "httpcore2": "WARNING",
     "openai": "WARNING",
     "slack_sdk": "WARNING",
+    "stripe": "WARNING",
     "celery.worker.strategy": "WARNING",
     "celery.beat": "WARNING",
     # django-structlog tells of failed requests and tasks, with their ids; these tell it a second time.

@@ -4,6 +4,9 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from agents import views as agents
+from billing import webhooks as billing_webhooks
+from billing.views import changes, returning
+from billing.views import page as billing
 from channels import data as channel_data
 from channels import views as channels
 from channels import webhooks
@@ -32,12 +35,25 @@ workspace = [
     path("employees/new/", agents.new_employee, name="new_employee"),
     path("employees/<uuid:agent_id>/", agents.employee, name="employee"),
     path("employees/<uuid:agent_id>/let-go/", agents.let_go, name="let_go"),
+    path("employees/<uuid:agent_id>/pause/", agents.pause_employee, name="pause_employee"),
+    path("employees/<uuid:agent_id>/reactivate/", agents.reactivate_employee, name="reactivate_employee"),
+    path("employees/<uuid:agent_id>/move/", agents.move_employee, name="move_employee"),
     path("channels/", channels.channel_list, name="channels"),
     path("channels/slack/install/", channels.install_slack, name="install_slack"),
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
     path("conversations/", channels.conversation_list, name="conversations"),
     path("conversations/<uuid:conversation_id>/", channels.conversation, name="conversation"),
     path("usage/", usage.usage, name="usage"),
+    path("billing/", billing.billing, name="billing"),
+    path("billing/subscribe/", billing.subscribe, name="subscribe"),
+    path("billing/seats/", changes.seats, name="seats"),
+    path("billing/seats/keep/", billing.keep_seats, name="keep_seats"),
+    path("billing/plan/", changes.switch_plan, name="switch_plan"),
+    path("billing/card/", billing.update_card, name="update_card"),
+    path("billing/portal/", billing.billing_portal, name="billing_portal"),
+    path("billing/cancel/", billing.cancel_subscription, name="cancel_subscription"),
+    path("billing/resume/", billing.resume_subscription, name="resume_subscription"),
+    path("billing/return/", returning.billing_return, name="billing_return"),
     path("settings/", settings.settings, name="settings"),
     path("settings/data/", channel_data.data, name="data"),
     path("settings/data/retention/", channel_data.keep_for, name="keep_for"),
@@ -77,6 +93,9 @@ account = [
     path("reauthenticate/code/", accounts.reauthenticate_by_code, name="account_reauthenticate_by_code"),
 ]
 
+# Under the names by which dj-stripe finds its own view.
+stripe = [path("<uuid:uuid>/", billing_webhooks.stripe_events, name="djstripe_webhook_by_uuid")]
+
 urlpatterns = [
     path("", entrance.front, name="home"),
     path("accounts/", include(account)),
@@ -88,6 +107,7 @@ urlpatterns = [
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
     path("oauth/slack/callback", channels.slack_callback, name="slack_callback"),
     path("webhooks/slack/events", webhooks.slack_events, name="slack_events"),
+    path("webhooks/stripe/", include((stripe, "djstripe"))),
     path("api/v1/", include(api.urlpatterns)),
     path("api/docs", apidocs.documentation, name="api_docs"),
     path("api/docs/", apidocs.documentation),

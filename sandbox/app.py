@@ -30,6 +30,17 @@ from sandbox.slack import chat as slack_chat
 from sandbox.slack import consent as slack_consent
 from sandbox.slack import control as slack_control
 from sandbox.slack.peer import Slack
+from sandbox.stripe import challenge as stripe_challenge
+from sandbox.stripe import checkout as stripe_checkout
+from sandbox.stripe import checkout_page as stripe_checkout_page
+from sandbox.stripe import clocks as stripe_clocks
+from sandbox.stripe import control as stripe_control
+from sandbox.stripe import dashboard_page as stripe_dashboard
+from sandbox.stripe import invoice_page as stripe_invoice
+from sandbox.stripe import portal_page as stripe_portal
+from sandbox.stripe import routes as stripe_routes
+from sandbox.stripe.http import Api
+from sandbox.stripe.peer import Stripe
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +79,13 @@ def create_app(settings: Settings) -> Starlette:
         Mount("/openai/control", routes=llm_control.ROUTES),
         Mount("/openai", routes=openai_api.ROUTES),
         Mount("/mail", routes=mail_views.ROUTES),
+        Route("/stripe/v1/{path:path}", stripe_api, methods=["GET", "POST", "DELETE"]),
+        Mount("/stripe/control", routes=stripe_control.ROUTES),
+        Mount("/stripe/checkout", routes=stripe_checkout_page.ROUTES),
+        Mount("/stripe/invoice", routes=stripe_invoice.ROUTES),
+        Mount("/stripe/portal", routes=stripe_portal.ROUTES),
+        Mount("/stripe/authenticate", routes=stripe_challenge.ROUTES),
+        Mount("/stripe", routes=stripe_dashboard.ROUTES),
     ]
     return Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly)], lifespan=_lifespan(settings))
 
@@ -77,29 +95,46 @@ def _lifespan(settings: Settings) -> Callable[[Starlette], AbstractAsyncContextM
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         database = Database(settings.data / "sandbox.sqlite3")
         app.state.slack, app.state.llm = Slack(settings.slack, database), Llm(settings)
+        app.state.stripe = _stripe(settings, database)
+        app.state.stripe_api = Api(app.state.stripe, stripe_routes.ENDPOINTS, stripe_routes.EXPANDERS)
         app.state.inbox = Inbox(database)
         app.state.smtp = await smtp.serve(app.state.inbox, settings.smtp_port)
         app.state.slack.deliveries.resume()
+        app.state.stripe.deliveries.start()
         checking = asyncio.create_task(app.state.slack.check_url())
+        ticking = asyncio.create_task(stripe_clocks.tick(app.state.stripe))
+        expiring = asyncio.create_task(stripe_checkout.keep_expiring(app.state.stripe))
         yield
-        checking.cancel()
+        for task in (checking, ticking, expiring):
+            task.cancel()
         app.state.smtp.close()
         await app.state.slack.deliveries.close()
+        await app.state.stripe.deliveries.close()
         database.close()
 
     return lifespan
 
 
+def _stripe(settings: Settings, database: Database) -> Stripe:
+    return Stripe(settings.stripe, database, stripe_routes.HOOKS, f"{settings.url}/stripe")
+
+
+async def stripe_api(request: Request) -> Response:
+    """`/stripe/v1/…`: every call of the API."""
+    api: Api = request.app.state.stripe_api
+    return await api.call(request)
+
+
 def stop_waiting(app: Starlette) -> None:
     """Let requests that hang on purpose end, so that the server can stop at once."""
-    for peer in ("slack", "llm"):
+    for peer in ("slack", "llm", "stripe"):
         if hasattr(app.state, peer):
             getattr(app.state, peer).faults.stopping.set()
 
 
 async def healthz(request: Request) -> Response:
     """200 when every peer is up."""
-    up = {"slack": True, "llm": True, "mail": request.app.state.smtp.is_serving()}
+    up = {"slack": True, "llm": True, "stripe": True, "mail": request.app.state.smtp.is_serving()}
     return JSONResponse({"ok": all(up.values()), **up}, 200 if all(up.values()) else 503)
 
 
@@ -108,6 +143,8 @@ async def start_page(request: Request) -> Response:
     slack: Slack = request.app.state.slack
     inbox: Inbox = request.app.state.inbox
     number = len(slack.workspaces.all())
+    stripe: Stripe = request.app.state.stripe
+    customers = len(stripe.store.select("customer"))
     cards = (
         _peer(
             "Slack",
@@ -120,6 +157,13 @@ async def start_page(request: Request) -> Response:
             f"{len(inbox.all())} mails. Everything the product sends lands here.",
             "/mail/",
             "Open the mailbox",
+        ),
+        _peer(
+            "Stripe",
+            f"{customers} {'customer' if customers == 1 else 'customers'}. Checkout, portal and invoices open from the "
+            "product; here you move time on.",
+            "/stripe/",
+            "Open the account",
         ),
         _peer(
             "OpenAI",

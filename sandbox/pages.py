@@ -22,15 +22,17 @@ SECURITY_HEADERS: Final = {
 }
 
 
-def page(title: str, *body: Html | str | None, class_: str = "", status: int = 200) -> HTMLResponse:
-    """A whole page; `class_` goes on the body element."""
+def page(
+    title: str, *body: Html | str | None, class_: str = "", status: int = 200, sheets: tuple[str, ...] = ()
+) -> HTMLResponse:
+    """A whole page; `class_` goes on the body element, `sheets` are further style sheets of /static/."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"{title} · Sandbox"),
         tag("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
-        tag("link", rel="stylesheet", href="/static/sandbox.css"),
+        *(tag("link", rel="stylesheet", href=f"/static/{sheet}") for sheet in ("sandbox.css", *sheets)),
         tag("script", src="/static/sandbox.js", defer=True),
     )
     document = tag("html", head, tag("body", *body, class_=class_ or None), lang="en")

@@ -43,13 +43,33 @@ class SlackApp:
 
 
 @dataclass(frozen=True)
+class StripeAccount:
+    """The one account of the sandbox Stripe, in test mode.
+
+    `secret_key` is the one that is accepted; empty accepts every `sk_test_…`. `retry_delays` are seconds before each
+    repeated delivery of an event.
+    """
+
+    name: str
+    secret_key: str
+    retry_delays: tuple[float, ...]
+
+    @property
+    def id(self) -> str:
+        """Stripe's `acct_…` id, derived from the key so that it stays the same over restarts."""
+        return "acct_1" + hashlib.sha256(f"account:{self.secret_key}".encode()).hexdigest()[:15].upper()
+
+
+@dataclass(frozen=True)
 class Settings:
-    """Ports, the folder of the state, and each peer's credentials. Latency in seconds."""
+    """Ports, the address for browsers, the folder of the state, each peer's credentials. Latency in seconds."""
 
     port: int
     smtp_port: int
+    url: str
     data: Path
     slack: SlackApp
+    stripe: StripeAccount
     openai_api_key: str
     llm_latency: float
 
@@ -60,8 +80,10 @@ class Settings:
         return cls(
             port=port,
             smtp_port=_whole(environment, "SANDBOX_SMTP_PORT", str(port + 1)),
+            url=(environment.get("SANDBOX_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
             data=Path(environment.get("SANDBOX_DATA") or ".roster/sandbox"),
             slack=_slack_app(environment),
+            stripe=_stripe_account(environment),
             openai_api_key=environment.get("OPENAI_API_KEY", ""),
             llm_latency=_seconds(environment, "SANDBOX_LLM_LATENCY", "0.6"),
         )
@@ -75,9 +97,20 @@ def _slack_app(environment: Mapping[str, str]) -> SlackApp:
         signing_secret=_required(environment, "SLACK_SIGNING_SECRET"),
         events_url=environment.get("SLACK_EVENTS_URL", ""),
         redirect_url=environment.get("SLACK_REDIRECT_URL", ""),
-        retry_delays=_delays(environment),
+        retry_delays=_delays(environment, "SANDBOX_SLACK_RETRY_DELAYS", "0,60,300"),
         history_limited=environment.get("SANDBOX_SLACK_HISTORY_LIMITED", "1") != "0",
         post_burst=_whole(environment, "SANDBOX_SLACK_POST_BURST", "20"),
+    )
+
+
+def _stripe_account(environment: Mapping[str, str]) -> StripeAccount:
+    key = environment.get("STRIPE_SECRET_KEY", "")
+    if key and not key.startswith(("sk_test_", "rk_test_")):
+        raise SettingsError("STRIPE_SECRET_KEY must begin with sk_test_: the sandbox takes no live key.")
+    return StripeAccount(
+        name=environment.get("SANDBOX_STRIPE_ACCOUNT_NAME") or "Roster",
+        secret_key=key,
+        retry_delays=_delays(environment, "SANDBOX_STRIPE_RETRY_DELAYS", "60,600,3600"),
     )
 
 
@@ -100,9 +133,8 @@ def _seconds(environment: Mapping[str, str], name: str, default: str) -> float:
     return _number(name, environment.get(name) or default)
 
 
-def _delays(environment: Mapping[str, str]) -> tuple[float, ...]:
-    name = "SANDBOX_SLACK_RETRY_DELAYS"
-    return tuple(_number(name, part) for part in (environment.get(name) or "0,60,300").split(","))
+def _delays(environment: Mapping[str, str], name: str, default: str) -> tuple[float, ...]:
+    return tuple(_number(name, part) for part in (environment.get(name) or default).split(","))
 
 
 def _number(name: str, text: str) -> float:

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import IO, Any, Protocol
 from uuid import UUID
@@ -199,4 +199,6 @@ def _plain(value: Any) -> Any:
             return base64.b64encode(bytes(value)).decode()
         case Decimal() | UUID():
             return f"{value:f}" if isinstance(value, Decimal) else str(value)
+        case timedelta():
+            return value.total_seconds()
     raise TypeError(f"{type(value).__name__} has no form in an export: give it one in tenants/archive.py.")

@@ -38,6 +38,9 @@ class ForgivingRedisCache(RedisCache):
     def delete(self, *args: Any, **kwargs: Any) -> bool:
         return bool(self._either("delete", *args, **kwargs))
 
+    def delete_many(self, *args: Any, **kwargs: Any) -> None:
+        self._either("delete_many", *args, **kwargs)
+
     def clear(self) -> None:
         self._own.clear()
         self._either("clear")

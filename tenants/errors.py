@@ -31,13 +31,16 @@ def speaks_to_a_machine(request: HttpRequest) -> bool:
     return request.path_info.startswith(MACHINES)
 
 
+def problem(status: HTTPStatus, detail: str) -> dict[str, Any]:
+    """A problem document (RFC 9457)."""
+    about = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    return {**about, "request_id": request_id()}
+
+
 def answer(request: HttpRequest, status: HTTPStatus, detail: str = "", **context: Any) -> HttpResponse:
     """The page or the problem document of an error status; `detail` says what is wrong and the fix."""
     if speaks_to_a_machine(request):
-        problem = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-        return JsonResponse(
-            {**problem, "request_id": request_id()}, status=status.value, content_type=problems.CONTENT_TYPE
-        )
+        return JsonResponse(problem(status, detail), status=status.value, content_type=problems.CONTENT_TYPE)
     context |= {"detail": detail, "status": status}
     return render(request, f"{status.value}.html", context, status=status.value)
 

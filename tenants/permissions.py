@@ -8,11 +8,12 @@ from tenants.models import Role
 class Permission(models.TextChoices):
     """What somebody may be allowed to do in a workspace; the label is what the portal says."""
 
-    READ = "read", "See AI employees, channels, conversations and usage"
-    MANAGE_EMPLOYEES = "manage_employees", "Hire, change and let go of AI employees"
+    READ = "read", "See AI employees, channels, conversations, usage and billing"
+    MANAGE_EMPLOYEES = "manage_employees", "Hire, change, pause and let go of AI employees"
     MANAGE_CHANNELS = "manage_channels", "Connect, test and disconnect channels"
     MANAGE_MEMBERS = "manage_members", "Invite, change and remove members"
     MANAGE_TOKENS = "manage_tokens", "Make and revoke API tokens"
+    MANAGE_BILLING = "manage_billing", "Subscribe, change seats, pay and cancel"
     READ_AUDIT = "read_audit", "Read the audit trail"
     MANAGE_SETTINGS = "manage_settings", "Change the workspace's settings and how long conversations are kept"
     ERASE_PEOPLE = "erase_people", "Erase what a person said to AI employees"
@@ -27,6 +28,7 @@ NEEDS: dict[Permission, Role] = {
     Permission.MANAGE_CHANNELS: Role.OPERATOR,
     Permission.MANAGE_MEMBERS: Role.ADMIN,
     Permission.MANAGE_TOKENS: Role.ADMIN,
+    Permission.MANAGE_BILLING: Role.ADMIN,
     Permission.READ_AUDIT: Role.ADMIN,
     Permission.MANAGE_SETTINGS: Role.ADMIN,
     Permission.ERASE_PEOPLE: Role.ADMIN,

@@ -67,6 +67,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="For 400: what is wrong with each field or parameter, by its name.",
     )
+    billing_url = serializers.URLField(
+        required=False, help_text="For 402: the page on which an owner or admin can pay for what is missing."
+    )
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:

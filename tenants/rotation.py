@@ -23,6 +23,8 @@ from tenants.scope import tenant_scope
 
 DOCUMENTS = (("mfa", "authenticator", "data"),)
 """JSON columns with ciphertexts inside: allauth keeps a TOTP secret and the recovery codes' seed there."""
+COLUMNS = (("djstripe", "webhookendpoint", "secret"),)
+"""Text columns of other packages that we fill with a ciphertext: what signs Stripe's events."""
 BATCH = 100
 PATIENCE_SECONDS = 10
 
@@ -73,6 +75,13 @@ class Place:
         _every(self.model).filter(pk=row.pk).update(**{self.column: value})
 
 
+class Column(Place):
+    """A column of another package that holds one ciphertext as text."""
+
+    def renew(self, row: Any) -> None:
+        self._write(row, encryption.reencrypt(row.raw))
+
+
 class Document(Place):
     """A JSON column with any number of ciphertexts inside."""
 
@@ -115,14 +124,16 @@ class Renewal:
 
 
 def places() -> list[Place]:
-    """Every EncryptedField of every model, and the documents of other packages."""
+    """Every EncryptedField of every model, and the columns and documents of other packages."""
     columns = [
         Place(model, each.name)
         for model in apps.get_models()
         for each in model._meta.local_fields
         if isinstance(each, EncryptedField)
     ]
-    return [*columns, *(Document(apps.get_model(app, model), column) for app, model, column in DOCUMENTS)]
+    texts = [Column(apps.get_model(app, model), column) for app, model, column in COLUMNS]
+    documents = [Document(apps.get_model(app, model), column) for app, model, column in DOCUMENTS]
+    return [*columns, *texts, *documents]
 
 
 def rotate(progress: Callable[[Renewal], None]) -> list[Renewal]:

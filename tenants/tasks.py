@@ -64,7 +64,7 @@ class Breaker:
 _breaker = Breaker()
 
 
-def wake(task: "Task[Any, Any]", *ids: UUID, delay: float = 0) -> None:
+def wake(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -> None:
     """Publish a wake-up, best effort: on failure log it and go on, since the sweeper finds what is due.
 
     delay: seconds until the task should run.
@@ -81,7 +81,7 @@ def wake(task: "Task[Any, Any]", *ids: UUID, delay: float = 0) -> None:
         _breaker.report(worked=time.monotonic() - began < SLOW_SECONDS)
 
 
-def wake_on_commit(task: "Task[Any, Any]", *ids: UUID, delay: float = 0) -> None:
+def wake_on_commit(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -> None:
     """The same, once the transaction that made the work is committed."""
     transaction.on_commit(lambda: wake(task, *ids, delay=delay))
 

@@ -9,7 +9,7 @@ NOWHERE = "127.0.0.1:9"
 
 # Nothing of a developer's own environment or data folder may reach the tests.
 OURS = (
-    *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_"),
+    *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_", "PAST_"),
     *("HEARTBEAT_", "HSTS_", "LEASE_", "LLM_", "LOG_", "OPENAI_", "PORT", "PUBLIC_", "QUIET_", "REDIS_", "RETRY_"),
     *("SANDBOX", "SENTRY_", "SLACK_", "STRIPE_", "TRIAL_", "TRUSTED_", "UNKNOWN_", "WHATSAPP_"),
 )
@@ -35,6 +35,8 @@ os.environ.update(
     SLACK_CLIENT_SECRET="client-secret",
     SLACK_SIGNING_SECRET="signing-secret",
     SLACK_API_URL=f"http://{NOWHERE}/api/",
+    STRIPE_SECRET_KEY="sk_test_0123456789abcdefghijklmnop",
+    STRIPE_API_URL=f"http://{NOWHERE}/stripe",
     OPENAI_API_KEY="sk-sandbox-tests",
     OPENAI_BASE_URL=f"http://{NOWHERE}/v1",
 )

@@ -91,4 +91,5 @@ def new_sandbox_credentials() -> dict[str, str]:
         "SLACK_CLIENT_SECRET": secrets.token_hex(16),
         "SLACK_SIGNING_SECRET": secrets.token_hex(16),
         "OPENAI_API_KEY": f"sk-sandbox-{secrets.token_urlsafe(24)}",
+        "STRIPE_SECRET_KEY": f"sk_test_sandbox{secrets.token_hex(16)}",
     }

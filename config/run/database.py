@@ -1,12 +1,21 @@
-"""`python -m config.run.database`: roles and tables, in one process because Django takes seconds to load."""
+"""`python -m config.run.database`: roles and tables, and the sandbox's Stripe, in one process: Django loads slowly."""
 
 import os
 import sys
+import time
+from http import HTTPStatus
+from io import StringIO
+from urllib.request import urlopen
 
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+
+from config import schema
+
+SANDBOX_SECONDS = 20
+PAUSE_SECONDS = 0.1
 
 
 def prepare() -> None:
@@ -16,10 +25,37 @@ def prepare() -> None:
     else:
         sys.stdout.write("DATABASE_ADMIN_URL is not set: roles and grants are left as they are.\n")
     if "owner" in settings.DATABASES:
-        # The checks load every view and cost seconds; `make check` and the tests run them.
-        call_command("migrate", database="owner", interactive=False, verbosity=0, skip_checks=True)
+        schema.migrate()
     else:
         sys.stdout.write("DATABASE_OWNER_URL is not set: tables are left as they are.\n")
+
+
+def set_up_sandbox_stripe() -> None:
+    """Tells the sandbox's Stripe of our prices and our webhook. Without them everything but subscribing works."""
+    if not (settings.SANDBOX and settings.STRIPE_API_URL.startswith(settings.SANDBOX_URL)):
+        return
+    try:
+        _wait_for_sandbox()
+        call_command("setup_stripe", stdout=StringIO())
+    except CommandError as error:
+        sys.stdout.write(f"The sandbox's Stripe is not set up: {error}\n")
+
+
+def _wait_for_sandbox() -> None:
+    """It was started a moment before us. Raises CommandError if it does not answer in time."""
+    deadline = time.monotonic() + SANDBOX_SECONDS
+    while not _is_up():
+        if time.monotonic() > deadline:
+            raise CommandError(f"{settings.SANDBOX_URL} does not answer.")
+        time.sleep(PAUSE_SECONDS)
+
+
+def _is_up() -> bool:
+    try:
+        with urlopen(f"{settings.SANDBOX_URL}/healthz", timeout=SANDBOX_SECONDS) as answer:  # noqa: S310 - the settings know it is http
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:  # which is what urllib raises, too
+        return False
 
 
 def main() -> None:
@@ -30,6 +66,7 @@ def main() -> None:
         prepare()
     except (ImproperlyConfigured, CommandError) as error:
         sys.exit(str(error))
+    set_up_sandbox_stripe()
 
 
 if __name__ == "__main__":

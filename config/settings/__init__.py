@@ -2,6 +2,7 @@
 
 from config.settings.accounts import *
 from config.settings.base import *
+from config.settings.billing import *
 from config.settings.data import *
 from config.settings.doctor import *
 from config.settings.hardening import *

@@ -78,6 +78,10 @@ CELERY_REDIS_SOCKET_TIMEOUT = 0.5
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "channels.tasks.sweep", "schedule": 3.0, "options": {"expires": 3}},
+    "take-in-late": {"task": "billing.tasks.take_in_late", "schedule": 20.0, "options": {"expires": 20}},
+    "sweep-subscriptions": {"task": "billing.tasks.sweep_subscriptions", "schedule": 10.0, "options": {"expires": 10}},
+    "reconcile": {"task": "billing.tasks.reconcile_subscriptions", "schedule": crontab(hour=3, minute=30)},
+    "forget-events": {"task": "billing.tasks.forget_events", "schedule": crontab(hour=3, minute=0)},
     "forget-requests": {"task": "channels.tasks.forget_requests", "schedule": 60 * 60.0},
     "close-workspaces": {"task": "channels.tasks.close_workspaces", "schedule": 60 * 60.0},
     "forget-sessions": {"task": "tenants.tasks.forget_sessions", "schedule": crontab(hour=2, minute=45)},

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.settings.accounts import SOCIALACCOUNT_PROVIDERS
 from config.settings.base import TRUSTED_PROXIES, env
+from config.settings.billing import STRIPE_PAGES
 from config.settings.site import IS_HTTPS
 
 DAY = 24 * 60 * 60
@@ -29,7 +30,8 @@ SECURE_HSTS_SECONDS = 365 * DAY if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 # Preloading binds every subdomain for years, which is why hstspreload.org asks not to send it by default.
 SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD", default=False)
-SILENCED_SYSTEM_CHECKS = [] if SECURE_HSTS_PRELOAD else ["security.W021"]
+# dj-stripe warns of any STRIPE_API_HOST; config/stripekey.py refuses the wrong ones.
+SILENCED_SYSTEM_CHECKS = ["djstripe.W002", *([] if SECURE_HSTS_PRELOAD else ["security.W021"])]
 
 # Cookies. The prefix makes browsers insist on Secure, the path / and no domain, so that no subdomain can plant one.
 _prefix = "__Host-" if IS_HTTPS else ""
@@ -57,7 +59,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-# Browsers hold form-action also against redirects, as to the provider of a log-in.
+# Browsers hold form-action also against redirects, as to the provider of a log-in or to a page for paying.
 _apps = SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
 _addresses = [urlsplit(app["settings"]["server_url"]) for app in _apps]
 _log_ins = [f"{address.scheme}://{address.netloc}" for address in _addresses]
@@ -72,7 +74,7 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
         "object-src": [NONE],
         "worker-src": [NONE],
-        "form-action": [SELF, *_log_ins],
+        "form-action": [SELF, *_log_ins, *STRIPE_PAGES],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "upgrade-insecure-requests": IS_HTTPS,

@@ -29,7 +29,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
-    "django.contrib.admin",
+    "config.apps.StaffAdminConfig",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_structlog",
+    "config.apps.MirrorConfig",
     "drf_spectacular",
     "lucide",
     "rest_framework",
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.WorkspaceMiddleware",
     "tenants.throttling.RateLimitMiddleware",
+    "billing.middleware.StandingMiddleware",
 ]
 
 TEMPLATES = [
@@ -83,6 +85,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "tenants.context.portal",
+                "billing.context.billing",
             ],
         },
     },

@@ -6,6 +6,7 @@ STAFF_PANELS = [
     "agents.admin.EmployeesPanel",
     "channels.admin.ConnectionsPanel",
     "channels.admin.PipelinePanel",
+    "billing.admin.SubscriptionPanel",
     "billing.admin.TrialPanel",
     "usage.admin.UsagePanel",
     "tenants.admin.SupportPanel",

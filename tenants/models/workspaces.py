@@ -70,6 +70,12 @@ class Tenant(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def email(self) -> str:
+        """To whom bills go: the contact, else the owner who has been one for longest. "" without either."""
+        owners = self.memberships.filter(role=Role.OWNER).order_by("created_at", "id")
+        return self.contact_email or owners.values_list("user__email", flat=True).first() or ""
+
 
 class FormerSlug(models.Model):
     """An address that a workspace had before: links to it go on to the workspace."""

@@ -43,8 +43,8 @@ def _columns(cursor: CursorWrapper) -> dict[str, set[str]]:
 
 
 def _statements(there: dict[str, set[str]]) -> Iterator[str]:
-    for table in there:
-        yield f'REVOKE ALL ON "{table}" FROM staff'
+    tables = ", ".join(f'"{table}"' for table in there)
+    yield f"REVOKE ALL ON {tables} FROM staff"
     for model in GROWS:
         if model._meta.db_table in there:
             yield f'GRANT INSERT ON "{model._meta.db_table}" TO staff'

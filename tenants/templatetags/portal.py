@@ -50,12 +50,13 @@ def confirm(
     name: object = "",
     *,
     key: object = "",
+    stay: str = "Cancel",
     **fields: object,
 ) -> SafeString:
     """The dialog of a destructive act: `popovertarget="<act>"`, or `<act>-<key>` where there are many, opens it.
 
     Its button posts `fields` to `action`. The block says the consequence. Title and verb take the thing's name at
-    `{}`; on the button it is cut.
+    `{}`; on the button it is cut. stay: what the other button says, where "Cancel" could be taken for the act.
     """
     values = {
         "id": f"{act}-{key}" if key else act,
@@ -63,6 +64,7 @@ def confirm(
         "title": title.format(name),
         "verb": verb.format(Truncator(str(name)).chars(24)),
         "consequence": content,
+        "stay": stay,
         "fields": fields,
     }
     with context.push(**values):

@@ -23,10 +23,11 @@ def test_hired_employee_is_read_back(acme: Caller) -> None:
     assert acme.get("agents/").results == [hired.json]
 
 
-def test_no_seat_left_is_a_conflict_that_says_what_to_do(acme: Caller, cast: Cast) -> None:
+def test_no_seat_left_is_402_and_says_what_to_do_and_where(acme: Caller, cast: Cast) -> None:
     acme.post("agents/", MAYA)
-    problem = acme.post("agents/", {**MAYA, "name": "Ben"}).problem(409)
-    assert "Let another AI employee go first" in problem["detail"]
+    problem = acme.post("agents/", {**MAYA, "name": "Ben"}).problem(402)
+    assert "Add seats under Billing, or pause or let another AI employee go." in problem["detail"]
+    assert problem["billing_url"] == "http://testserver/t/acme/billing/"
     with tenant_scope(cast.acme.id):
         assert Agent.objects.count() == 1
 

@@ -133,5 +133,5 @@ def test_slash_at_the_end_may_be_left_out(acme: Caller, path: str) -> None:
 
 def test_refused_change_leaves_nothing_behind(acme: Caller) -> None:
     acme.post("agents/", MAYA)
-    acme.post("agents/", MAYA).problem(409)
+    acme.post("agents/", MAYA).problem(402)
     assert len(acme.get("agents/").results) == 1

@@ -103,7 +103,7 @@ def test_hiring_in_the_wizard(alice: Client, cast: Cast) -> None:
 
 def test_a_refused_change_leaves_no_entry(api: Caller, cast: Cast) -> None:
     api.post("agents/", PROFILE)
-    api.post("agents/", PROFILE).problem(409)
+    api.post("agents/", PROFILE).problem(402)
     assert only(cast.acme, "employee.hired")
 
 

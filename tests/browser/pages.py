@@ -34,6 +34,7 @@ class Judge:
     """Looks at pages and collects what is wrong with them."""
 
     page: Page
+    site: str = "Roster"
     folder: str = field(default_factory=lambda: os.environ.get("SCREENSHOTS", ""))
     names: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -58,7 +59,7 @@ class Judge:
             self._fault(where, f"{violation['id']}: {violation['help']}: {nodes}")
         for control in self.page.evaluate(WITHOUT_LABEL):
             self._fault(where, f"no label: {control}")
-        if not re.match(r".+ · Roster$", self.page.title()):
+        if not re.match(rf".+ · {self.site}$", self.page.title()):
             self._fault(where, f"the title is {self.page.title()!r}")
 
     def _judge_narrow(self, where: str) -> None:

@@ -19,7 +19,8 @@ from schemathesis.config import SchemathesisConfig
 
 from config.embedded.postgres import Postgres
 from tenants.models import Role
-from tests.isolation.conftest import QUIET, empty
+from tests.conftest import empty
+from tests.isolation.conftest import QUIET
 from tests.isolation.furnishing import World, furnish
 
 IS_LONG = os.environ.get("FUZZ") == "long"

@@ -4,16 +4,14 @@ import logging
 import os
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
-from billing import quota
 from config.embedded.postgres import Postgres
-from tests.conftest import KEPT_TABLES
+from tests.conftest import empty
 from tests.isolation.callers import everybody
 from tests.isolation.furnishing import furnish
 from tests.isolation.matrix import Matrix
@@ -38,8 +36,7 @@ QUIET = {
 @pytest.fixture(scope="module")
 def matrix(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[Matrix]:
     """The matrix of two workspaces; the owner empties the tables afterwards."""
-    with django_db_blocker.unblock(), override_settings(**QUIET), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quota, "SEATS_WITHOUT_SUBSCRIPTION", 10)  # there is no subscription yet that could give more
+    with django_db_blocker.unblock(), override_settings(**QUIET):
         home, neighbour = furnish("acme"), furnish("globex")
         callers = everybody(home)
         logging.disable(logging.CRITICAL)
@@ -49,11 +46,3 @@ def matrix(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoD
         logging.disable(logging.NOTSET)
         connections.close_all()
     empty(postgres)
-
-
-def empty(postgres: Postgres) -> None:
-    """Delete all rows."""
-    with psycopg.connect(postgres.url("owner")) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        names = ", ".join(f'"{name}"' for (name,) in tables if name not in KEPT_TABLES)
-        connection.execute(f"TRUNCATE {names} CASCADE".encode())

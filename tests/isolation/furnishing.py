@@ -13,7 +13,10 @@ from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.db import models
 from django.utils import timezone
+from djstripe import models as mirror
 
+from agents import hiring
+from billing.models import Entitlement
 from tenants.models import AccountEvent, ApiToken, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
@@ -25,6 +28,13 @@ GIVEN: dict[str, dict[str, Any]] = {
     "agents.Agent": {"provider": "openai", "model": "gpt-4.1-mini", "max_output_tokens": 1000, "deleted_at": None},
     "agents.LLMCall": {"state": "settled"},
     "agents.Run": {"state": "answered"},
+    "billing.Entitlement": {
+        "status": "active",
+        "plan": "employee_month",
+        "seats": 10,
+        "clock_ahead": timedelta(),
+        "cancels_at": None,
+    },
     "channels.Connection": {"provider": "slack", "state": "active"},
     "channels.Delivery": {"state": "sent"},
     "channels.InboxEvent": {"state": "done", "is_test": True},
@@ -34,6 +44,9 @@ GIVEN: dict[str, dict[str, Any]] = {
     "usage.Hold": {"state": "settled"},
 }
 """Values that a row needs to be of use, where any text would not do."""
+
+ONE = {"billing.Entitlement"}
+"""Of these a workspace has one row."""
 
 PEOPLE = ("user_id", "invited_by_id", "granted_by_id", "requested_by_id", "created_by_id", "actor_id", "account_id")
 NAMED = {"agent_id": "Agent", "holder_id": "Agent", "connection_id": "Connection", "conversation_id": "Conversation"}
@@ -97,8 +110,10 @@ def furnish(slug: str) -> World:
     }
     with tenant_scope(tenant.id):
         for model in _in_order():
-            made = [_make(model, world, number) for number in range(MANY)]
+            made = [_make(model, world, number) for number in range(1 if model._meta.label in ONE else MANY)]
             world.rows.setdefault(model.__name__, made)
+        world.rows["RestingAgent"] = [hiring.pause(factories.make_agent(f"{word} at rest"))]
+        _invoice(world)
     world.ids = frozenset(str(row.pk) for rows in world.rows.values() for row in rows if isinstance(row.pk, UUID))
     return world
 
@@ -119,6 +134,21 @@ def _own_things(user: User, other: User, word: str) -> dict[str, list[models.Mod
     session = UserSession.objects.create(user=user, ip="203.0.113.9", session_key=f"{word}{uuid4().hex}"[:40], data={})
     event = AccountEvent.objects.create(account_id=user.id, action="account.test", actor_name=word, detail=word)
     return {"Authenticator": [key], "UserSession": [session], "AccountEvent": [event]}
+
+
+def _invoice(world: World) -> None:
+    """What dj-stripe keeps, which no policy guards: it is reached through the workspace's customer only."""
+    paid = Entitlement.objects.get()
+    customer = mirror.Customer.objects.create(
+        id=paid.customer_id, subscriber=world.tenant, livemode=False, created=timezone.now(), stripe_data={}
+    )
+    about = {
+        "status": "open", "number": f"{world.canary}-1", "created": 1767225600, "total": 4900,
+        "hosted_invoice_url": f"https://stripe.example/{world.canary}",
+    }  # fmt: skip
+    mirror.Invoice.objects.create(
+        id=f"in_{world.canary}", customer=customer, livemode=False, created=timezone.now(), stripe_data=about
+    )
 
 
 def tenant_models() -> list[type[models.Model]]:

@@ -29,6 +29,7 @@ PUBLIC = {
     "api/docs/": "the API's documentation, the same for everybody",
     "oauth/slack/callback": "Slack's way back: bound to its workspace by a state that is used once",
     "webhooks/slack/events": "signed by Slack, which says whose event it is",
+    "webhooks/stripe/<uuid:uuid>/": "signed by Stripe for the endpoint with this id; keeps an event, tells nothing",
     "livez": "a probe that tells no data",
     "readyz": "a probe that tells no data",
     "healthz": "a probe that tells ages and counts of the whole platform",

@@ -16,8 +16,8 @@ from pytest_django import DjangoDbBlocker
 from config.embedded.postgres import Postgres
 from tenants.models import Role
 from tests import pgbouncer
+from tests.conftest import empty
 from tests.isolation.callers import logged_in
-from tests.isolation.conftest import empty
 from tests.isolation.furnishing import World, furnish
 from tests.isolation.serving import THREADS, web
 

@@ -73,7 +73,8 @@ def test_every_table_has_rows_of_both_workspaces(matrix: Matrix, postgres: Postg
 
 def test_every_table_says_whose_its_rows_are(postgres: Postgres, matrix: Matrix) -> None:
     nobodys = {name for name, columns in table_columns(postgres).items() if not owner_column(name, columns)}
-    assert nobodys == {
+    mirrored = {name for name in nobodys if name.startswith("djstripe_")}  # reached through the tenant's customer
+    assert nobodys - mirrored == {
         "account_emailconfirmation", "auth_group", "auth_group_permissions", "auth_permission", "django_content_type",
         "django_migrations", "django_session", "socialaccount_socialapp", "socialaccount_socialtoken",
     }  # fmt: skip

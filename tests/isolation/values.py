@@ -30,6 +30,7 @@ ARGUMENTS_OF = {
     "mfa_remove_webauthn": {"pk": "Authenticator"},
     "mfa_edit_webauthn": {"pk": "Authenticator"},
     "api/v1/channels/<uuid:id>/test": {"id": "Connection"},
+    "workspace:reactivate_employee": {"agent_id": "RestingAgent"},
 }
 """The same for one route, by its name or pattern, where the name of the argument alone does not say it."""
 WORDS = {
@@ -38,6 +39,7 @@ WORDS = {
     "link": "a-link-of-nobody",
     "url": "anything",
     "app_label": "agents",
+    "uuid": str(NOBODY),
 }
 """Arguments that are no ids."""
 FILTERS = {"agent": "Agent", "channel": "Connection"}
@@ -45,6 +47,7 @@ FILTERS = {"agent": "Agent", "channel": "Connection"}
 
 UNKNOWN_NUMBER = "987654321"
 PROFILE = {"name": "Mia", "job_title": "Sales", "instructions": "Sell.", "unavailable_text": "Later."}
+SEATS = {"seats": "12", "proration_date": "1767225600"}
 SETTINGS = {
     "name": "Acme", "slug": "acme-2", "time_zone": "Europe/Paris", "language": "fr", "contact_email": "",
 }  # fmt: skip
@@ -53,6 +56,10 @@ BODIES: Bodies = {
     "workspace:new_employee": lambda things: PROFILE,
     "workspace:employee": lambda things: PROFILE,
     "workspace:onboarding_step": lambda things: PROFILE,
+    "workspace:move_employee": lambda things: {"way": "down"},
+    "workspace:subscribe": lambda things: {"plan": "employee_month", "seats": "2"},
+    "workspace:seats": lambda things: SEATS,
+    "workspace:switch_plan": lambda things: {"plan": "employee_year", "proration_date": "1767225600"},
     "workspace:invite": lambda things: {"email": "new.person@example.com", "role": "viewer"},
     "workspace:change_role": lambda things: {"role": "viewer"},
     "workspace:hand_over": lambda things: {"heir": things["Membership"]},
@@ -68,12 +75,27 @@ BODIES: Bodies = {
     "POST member-list": lambda things: {"email": "new.person@example.com", "role": "viewer"},
     "POST invitation-list": lambda things: {"email": "new.person@example.com", "role": "viewer"},
     "PATCH invitation-detail": lambda things: {"role": "viewer"},
+    "POST api/v1/billing/checkout": lambda things: {"plan": "employee_month", "seats": 2},
+    "POST api/v1/billing/preview": lambda things: {"seats": 12},
     "POST token-list": lambda things: {"name": "A token", "role": "viewer"},
 }
 """By route name, or by method and name where methods differ; without one the body is empty."""
+AT_STRIPE = "it gets as far as Stripe, which nobody plays here"
+CALLS_STRIPE = (
+    "POST workspace:seats", "POST workspace:keep_seats", "workspace:switch_plan", "POST workspace:update_card",
+    "POST workspace:billing_portal", "POST workspace:cancel_subscription", "POST api/v1/billing/portal",
+    "POST api/v1/billing/preview",
+)  # fmt: skip
+NOT_NOW = {
+    "POST workspace:subscribe": "whoever is subscribed does not subscribe once more",
+    "POST workspace:resume_subscription": "the subscription has not ended",
+    "POST api/v1/billing/checkout": "whoever is subscribed does not subscribe once more",
+}
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
     "healthz": ({503}, "nobody runs Redis and a worker here"),
     "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which nobody plays here"),
+    **{key: ({502}, AT_STRIPE) for key in CALLS_STRIPE},
+    **{key: ({409}, reason) for key, reason in NOT_NOW.items()},
 }
 """Answers but success to those who are allowed, and why they still prove that the permission was given."""
 
@@ -81,9 +103,13 @@ OTHERWISE: Mapping[str, tuple[set[int], str]] = {
 STILL: Mapping[str, str] = {
     "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which nobody plays here",
     "POST workspace:keep_workspace": "there is no deletion under way that could be called off",
+    **dict.fromkeys(CALLS_STRIPE, AT_STRIPE),
+    "POST workspace:switch_plan": AT_STRIPE,
+    **NOT_NOW,
 }
 """Writing calls that change nothing, and why."""
 NOT_AUDITED: Mapping[str, str] = {
+    "billing_syncrequest": "a note to ask Stripe again; what comes of it is audited",
     "usage_meter": "the trial's budget is made when it is first looked at, as the platform sets it",
     "channels_installattempt": "a state that expires in ten minutes; what it leads to is audited",
     "tenants_idempotentrequest": "keeps an answer for its repetition; the call itself is audited",

@@ -15,6 +15,7 @@ OWNERS = {
     "tenants_user": "id",
     "tenants_accountevent": "account_id",
     "account_emailconfirmation": "",
+    "djstripe_customer": "subscriber_id",
     "django_session": "",
 }
 """Tables whose rows say by another column than tenant_id or user_id whose they are; empty: they do not say."""

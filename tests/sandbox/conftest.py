@@ -16,13 +16,16 @@ from typing import Any
 import httpx
 import pytest
 from slack_sdk import WebClient
+from stripe import StripeClient
 
 from tests.sandbox.receiver import Receiver
+from tests.sandbox.stripe_shapes import ShapeJudge, load_judge
 
 ROOT = Path(__file__).parents[2]
 SLACK = {"SLACK_CLIENT_ID": "111.222", "SLACK_CLIENT_SECRET": "client-secret", "SLACK_SIGNING_SECRET": "signing-secret"}
 REDIRECT_URL = "http://127.0.0.1:8000/oauth/slack/callback"
 KEY = "sk-registered-with-the-sandbox"
+STRIPE_KEY = "sk_test_registeredWithTheSandbox"
 
 
 @dataclass
@@ -67,6 +70,10 @@ class Sandbox:
         """POST to the control API of Slack."""
         return self.control(f"/slack/control/{path}", **body)
 
+    def stripe(self, path: str, **body: Any) -> dict[str, Any]:
+        """POST to the control API of Stripe."""
+        return self.control(f"/stripe/control/{path}", **body)
+
     def client(self, token: str | None = None) -> WebClient:
         """The official Slack client, without retries of its own."""
         return WebClient(token, base_url=f"{self.url}/slack/api/", timeout=3, retry_handlers=[])
@@ -101,6 +108,14 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
+def stripe_receiver() -> Iterator[Receiver]:
+    """Where tests have the sandbox Stripe send its events."""
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture(scope="session")
 def sandbox(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One sandbox for all tests; each test makes its own workspace."""
     port, smtp_port = free_port(), free_port()
@@ -115,6 +130,8 @@ def sandbox(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "SLACK_EVENTS_URL": receiver.url,
         "SLACK_REDIRECT_URL": REDIRECT_URL,
         "OPENAI_API_KEY": KEY,
+        "STRIPE_SECRET_KEY": STRIPE_KEY,
+        "SANDBOX_STRIPE_RETRY_DELAYS": "0.1,0.2",
     }
     sandbox = Sandbox(port, smtp_port, environment)
     sandbox.start()
@@ -123,11 +140,24 @@ def sandbox(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture(autouse=True)
-def _fresh(sandbox: Sandbox, receiver: Receiver) -> None:
+def _fresh(sandbox: Sandbox, receiver: Receiver, stripe_receiver: Receiver) -> None:
     receiver.reset()
-    for path in ("/slack/control/reset", "/openai/control/reset"):
+    stripe_receiver.reset()
+    for path in ("/slack/control/reset", "/openai/control/reset", "/stripe/control/reset"):
         sandbox.control(path)
     sandbox.control("/slack/control/limits", history_limited=True, post_burst=20)
+
+
+@pytest.fixture(scope="session")
+def stripe(sandbox: Sandbox) -> StripeClient:
+    """The official Stripe client, without retries of its own."""
+    return StripeClient(STRIPE_KEY, base_addresses={"api": f"{sandbox.url}/stripe"}, max_network_retries=0)
+
+
+@pytest.fixture(scope="session")
+def judge() -> ShapeJudge:
+    """Judges objects by Stripe's examples; without them the test is skipped."""
+    return load_judge()
 
 
 @dataclass(frozen=True)

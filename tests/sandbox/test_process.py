@@ -25,6 +25,8 @@ def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         ("SANDBOX_PORT", "eighty"),
         ("SANDBOX_LLM_LATENCY", "-1"),
         ("SANDBOX_SLACK_RETRY_DELAYS", "0,soon"),
+        ("SANDBOX_STRIPE_RETRY_DELAYS", "-1"),
+        ("STRIPE_SECRET_KEY", "sk_live_0123456789abcdefghijklmn"),
     ],
 )
 def test_a_wrong_variable_stops_the_start_with_its_name(sandbox: Sandbox, name: str, value: str) -> None:

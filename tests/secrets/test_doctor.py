@@ -18,7 +18,8 @@ from tests.waiting import eventually, free_ports
 
 WELL = [
     "Postgres as app", "Postgres as owner", "Migrations", "Roles and grants", "Clock", "Redis", "Broker", "Mail",
-    "Worker and beat", "Slack app", "Slack's API", "Connections", "OpenAI", "PUBLIC_URL", "Encryption keys",
+    "Worker and beat", "Slack app", "Slack's API", "Connections", "OpenAI", "PUBLIC_URL", "Encryption keys", "Stripe",
+    "Stripe prices", "Stripe portal", "Stripe webhook", "Stripe events",
 ]  # fmt: skip
 Findings = dict[str, dict[str, str]]
 
@@ -67,6 +68,8 @@ def test_each_fault_is_told_with_its_cause_and_fix(office: Office) -> None:
         EMAIL_URL=f"smtp://127.0.0.1:{closed}",
         OPENAI_API_KEY="sk-wrong-key-of-somebody",
         OPENAI_BASE_URL=f"{office.stack.sandbox_url}/openai/v1",
+        STRIPE_SECRET_KEY="sk_test_0123456789ofSomebodyElse",
+        STRIPE_API_URL=f"{office.stack.sandbox_url}/stripe",
         SLACK_SIGNING_SECRET="too-short-to-be-true",
         SLACK_CLIENT_SECRET="",
         SLACK_API_URL=f"http://127.0.0.1:{closed}/api/",
@@ -81,6 +84,7 @@ def test_each_fault_is_told_with_its_cause_and_fix(office: Office) -> None:
     assert told.pop("Worker and beat").startswith("no sweep is known: start the worker and beat")
     assert told.pop("Mail").startswith(f"nothing listens at 127.0.0.1:{closed}: start the mail server")
     assert told.pop("OpenAI").startswith("does not accept the key (HTTP 401): set OPENAI_API_KEY")
+    assert told.pop("Stripe").startswith("Stripe does not accept the key, so that nothing can be paid here")
     assert told.pop("Slack app").startswith("SLACK_SIGNING_SECRET has 20 characters and not the shape of one: copy it")
     assert told.pop("Slack's API").startswith("cannot be reached (ConnectError): check SLACK_API_URL")
     assert told.pop("Error reports").startswith(f"127.0.0.1:{closed} cannot be reached")

@@ -35,6 +35,7 @@ def judge(response: HttpResponseBase) -> None:
     assert {name: response.headers.get(name) for name in EXPECTED} == EXPECTED
     policy = directives(response)
     assert {name for name in NONE if policy[name] == ["'none'"]} == NONE
+    assert policy.pop("form-action") == ["'self'", *settings.STRIPE_PAGES], "forms lead on to pages for paying"
     sources = {source for each in policy.values() for source in each}
     assert sources <= {"'none'", "'self'", "data:"}
     assert policy["img-src"] == ["'self'", "data:"]

@@ -1,10 +1,12 @@
 """No secret and no message can be read in the admin: no page shows one, and Postgres would not give it."""
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.sessions.models import Session
 from django.db import connections
 from django.db.utils import ProgrammingError
@@ -87,6 +89,15 @@ def test_the_role_writes_flags_of_accounts_and_its_own_trail_and_nothing_else(db
 def test_postgres_itself_refuses_staff_what_no_admin_names(committed: None, query: str) -> None:
     with connections[STAFF].cursor() as cursor, pytest.raises(ProgrammingError, match="permission denied"):
         cursor.execute(f"SELECT {query}")
+
+
+def test_dj_stripe_s_admin_is_nowhere(superuser: Person) -> None:
+    """It shows keys and webhook secrets to whoever opens it."""
+    for each in (site, admin.site):
+        assert [model for model in each._registry if model._meta.app_label == "djstripe"] == []
+    assert "djstripe.admin" not in sys.modules
+    for page in ("djstripe/", "djstripe/apikey/", "djstripe/webhookendpoint/add/"):
+        assert superuser.get(f"/admin/{page}").status_code == 404
 
 
 def _granted(right: str) -> list[tuple[str, str]]:

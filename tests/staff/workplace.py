@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from agents.models import Agent, Conversation, LLMCall, Run, Turn
 from billing import quota
+from billing.models import CompSeats, Drift, Entitlement
 from channels.models import Connection, Contact, Delivery, InboxEvent, InstallAttempt, Thread
 from tenants import audit
 from tenants.actions import STAFF_VIEWED
@@ -46,8 +47,16 @@ def fill(tenant: Tenant, team: str = "T0NORTHWIND") -> Workplace:
         event, delivery = _failed_answer(agent, connection)
         _ledger(agent)
         _kept_secrets(tenant, connection)
+        _subscribed()
         audit.record(STAFF_VIEWED, connection, changes={"instructions": [CANARY, CANARY]})
     return Workplace(tenant, agent, connection, event, delivery)
+
+
+def _subscribed() -> None:
+    """The address of an invoice lets anybody pay it, and see who has to."""
+    Entitlement.objects.create(status="active", seats=1, pay_url=f"https://invoice.stripe.com/i/{CANARY}")
+    CompSeats.objects.create(seats=1, reason="An outage", expires_at=timezone.now() + timedelta(days=1))
+    Drift.objects.create(differences={"seats": [2, 1]})
 
 
 def _failed_answer(agent: Agent, connection: Connection) -> tuple[InboxEvent, Delivery]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
 OUTSIDE = {
@@ -30,6 +31,18 @@ OUTSIDE = {
     "django_content_type": "Django's own",
     "django_migrations": "Django's own",
     "django_session": "a person's session, before any tenant is set",
+}
+
+MIRROR = "dj-stripe: copies of Stripe's objects without a tenant, reached only through the tenant's customer"
+OUTSIDE |= {
+    model._meta.db_table: MIRROR for model in apps.get_app_config("djstripe").get_models(include_auto_created=True)
+}
+OUTSIDE |= {
+    "djstripe_apikey": "dj-stripe: the key's stand-in, which says the mode; never the key",
+    "djstripe_event": "dj-stripe: stored before it is known whose it is",
+    "djstripe_idempotencykey": "dj-stripe: unused",
+    "djstripe_webhookendpoint": "dj-stripe: where Stripe's events arrive; the secret is encrypted",
+    "djstripe_webhookeventtrigger": "dj-stripe: what arrived, stored before it is known whose it is",
 }
 
 TABLES = """
@@ -62,6 +75,19 @@ def test_every_table_is_protected_or_listed_with_a_reason() -> None:
     everything = {name for name, *_ in rows(TABLES)}
     assert everything - protected == set(OUTSIDE)
     assert len(protected) >= 16
+
+
+@pytest.mark.django_db
+def test_what_dj_stripe_stores_is_for_app_alone() -> None:
+    mirror = [name for name, *_ in rows(TABLES) if name.startswith("djstripe_")]
+    assert len(mirror) > 60
+    readable = """
+        SELECT DISTINCT role, c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid,
+               unnest(ARRAY['staff', 'sweeper']) role
+         WHERE c.relname LIKE 'djstripe%' AND c.relkind = 'r' AND a.attnum > 0
+           AND has_column_privilege(role, c.oid, a.attnum, 'SELECT')
+    """
+    assert rows(readable) == []
 
 
 @pytest.mark.django_db
@@ -99,6 +125,7 @@ def test_the_sweeper_reads_ids_states_and_times_only() -> None:
     assert {name for (name,) in granted} == {
         "id", "tenant_id", "connection_id", "thread_id", "state", "attempt",
         "received_at", "leased_until", "retry_at", "next_attempt_at", "sending_since", "unknown_since", "expires_at",
+        "customer_id", "synced_at", "requested_at", "sent_at",
     }  # fmt: skip
 
 

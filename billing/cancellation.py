@@ -1,0 +1,46 @@
+"""Cancelling at the period's end, taking that back, and going on after a pause.
+
+https://docs.stripe.com/billing/subscriptions/cancel
+"""
+
+from typing import Any
+
+from billing import actions, changing, standing, sync
+from billing.models import Entitlement
+from billing.standing import Standing
+from tenants import audit
+from tenants.models import Tenant
+
+AT_ONCE = frozenset({Entitlement.Status.INCOMPLETE, Entitlement.Status.PAUSED, Entitlement.Status.UNPAID})
+"""States in which there is no period left that was paid."""
+
+
+def cancel(tenant: Tenant) -> Standing:
+    """End the subscription when what is paid has run out. Calls Stripe: open no scope around this.
+
+    Raises billing.errors.BillingError.
+    """
+    with changing.one_at_a_time(tenant, standing.CANCEL) as (now, api):
+        subscription = changing.fetched(api, now.entitlement)
+        changing.release(api, subscription)
+        if now.status in AT_ONCE:
+            api.v1.subscriptions.cancel(subscription["id"], {"prorate": False})
+        else:
+            api.v1.subscriptions.update(subscription["id"], {"cancel_at_period_end": True})
+        audit.record(actions.SUBSCRIPTION_CANCELED, now.entitlement)
+    return sync.sync(tenant.id)
+
+
+def resume(tenant: Tenant) -> Standing:
+    """Take a cancellation back, or go on after a trial that ended without a card. The same rules."""
+    with changing.one_at_a_time(tenant, standing.RESUME) as (now, api):
+        if now.status == Entitlement.Status.PAUSED:
+            wanted: Any = {"billing_cycle_anchor": "now", "proration_behavior": "create_prorations"}
+            api.v1.subscriptions.resume(now.entitlement.subscription_id, wanted)
+        else:
+            # Stripe's own portal sets a date instead of the flag; each is taken back by itself.
+            at_period_end = changing.fetched(api, now.entitlement)["cancel_at_period_end"]
+            taken_back: Any = {"cancel_at_period_end": False} if at_period_end else {"cancel_at": ""}
+            api.v1.subscriptions.update(now.entitlement.subscription_id, taken_back)
+        audit.record(actions.SUBSCRIPTION_RESUMED, now.entitlement)
+    return sync.sync(tenant.id)

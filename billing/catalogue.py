@@ -1,0 +1,55 @@
+"""What is for sale: one product, by the month and by the year. `manage.py setup_stripe` tells Stripe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from billing.errors import UnknownPriceError
+
+CURRENCY = "usd"
+SEATS_MAX = 1_000
+PRODUCT_ID = "roster_ai_employee"
+PRODUCT_NAME = "AI employee"
+PLAN = "roster_plan"
+"""In a price's metadata: whose price it is, or was before the plan got another. A lookup key is moved, this stays."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A way to pay for AI employees; `unit_usd` is for one of them and one interval."""
+
+    lookup_key: str
+    name: str
+    interval: Literal["month", "year"]
+    unit_usd: Decimal
+
+    @property
+    def unit_cents(self) -> int:
+        """The price as Stripe counts it."""
+        return int(self.unit_usd * 100)
+
+
+EMPLOYEE_MONTH = Plan("employee_month", "Monthly", "month", Decimal(49))
+EMPLOYEE_YEAR = Plan("employee_year", "Yearly", "year", Decimal(490))
+PLANS = (EMPLOYEE_MONTH, EMPLOYEE_YEAR)
+_by_key = {plan.lookup_key: plan for plan in PLANS}
+
+
+def plan_of(lookup_key: str) -> Plan:
+    """The plan with this key. Raises UnknownPriceError."""
+    try:
+        return _by_key[lookup_key]
+    except KeyError:
+        raise UnknownPriceError(lookup_key or "without a lookup key") from None
+
+
+def plan_of_price(price: Mapping[str, Any]) -> Plan:
+    """The plan of a price as Stripe shows it, also of one that new subscribers no longer get.
+
+    Raises UnknownPriceError.
+    """
+    key = price.get("lookup_key") or (price.get("metadata") or {}).get(PLAN)
+    if key not in _by_key:
+        raise UnknownPriceError(str(price.get("id")))
+    return _by_key[key]

@@ -1,0 +1,92 @@
+"""What every change of a subscription begins and ends with: look, lock, ask Stripe, look again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import stripe
+
+from billing import standing, stripe_api, sync
+from billing.catalogue import SEATS_MAX
+from billing.errors import BillingError
+from billing.models import Entitlement
+from billing.standing import Standing
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+
+
+class NotOfferedError(BillingError):
+    """What was asked for is not possible in this state of the subscription."""
+
+
+class SeatsError(BillingError):
+    """No number of seats that can be had."""
+
+    def __init__(self) -> None:
+        super().__init__(f"Seats are a whole number from 1 to {SEATS_MAX:,}.")
+
+
+def whole_seats(value: object) -> int:
+    """A number of seats out of what somebody sent. Raises SeatsError."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise SeatsError
+    text = str(value).strip()
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:9]) <= SEATS_MAX or len(text) > 9:
+        raise SeatsError
+    return int(text)
+
+
+def standing_for(tenant: Tenant, act: str) -> Standing:
+    """Where the workspace stands, if this act is offered there. Raises NotOfferedError."""
+    with tenant_scope(tenant.id):
+        return require(act)
+
+
+def require(act: str) -> Standing:
+    """The same inside the scope."""
+    now = standing.current()
+    if act not in now.may:
+        words = act.replace("_", " ")
+        raise NotOfferedError(
+            f"The subscription is “{now.label}”, so you cannot {words} now. {now.entitlement and now.reason}".strip()
+        )
+    return now
+
+
+@contextmanager
+def one_at_a_time(tenant: Tenant, act: str) -> Iterator[tuple[Standing, stripe.StripeClient]]:
+    """Change something at Stripe with the row locked, as long as `act` is offered then.
+
+    So two changes at once come one after the other, and none is made on what the other has changed. As in billing.sync
+    the transaction waits for Stripe. Afterwards call sync.sync. Raises NotOfferedError or other BillingErrors.
+    """
+    with tenant_scope(tenant.id):
+        sync.locked()
+        now = require(act)
+        with stripe_api.connected() as api:
+            yield now, api
+
+
+def fetched(api: stripe.StripeClient, entitlement: Entitlement) -> dict[str, Any]:
+    """The subscription as Stripe has it now."""
+    return api.v1.subscriptions.retrieve(entitlement.subscription_id, {"expand": ["schedule"]}).to_dict(for_json=True)
+
+
+def release(api: stripe.StripeClient, subscription: dict[str, Any]) -> None:
+    """Drop what was planned for the period's end: a schedule would undo the change that is made now.
+
+    https://docs.stripe.com/api/subscription_schedules/release
+    """
+    schedule = subscription.get("schedule")
+    if schedule and schedule["status"] in ("active", "not_started"):
+        api.v1.subscription_schedules.release(schedule["id"])
+
+
+def unpaid(what: str, invoice: stripe.Invoice | str | None) -> str:
+    """What is said of a change that waits for its payment: a bank that says no, or wants to see the customer first.
+
+    https://docs.stripe.com/billing/subscriptions/pending-updates
+    """
+    url = invoice.hosted_invoice_url if isinstance(invoice, stripe.Invoice) else None
+    where = f" To confirm it with your bank, or to pay it otherwise, open {url} within 23 hours." if url else ""
+    return f"The payment for {what} was not taken, so nothing has changed.{where}"

@@ -1,0 +1,35 @@
+"""Seats that staff give without payment: for a while, with a reason, in the workspace's own trail."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from billing import actions
+from billing.models import CompSeats
+from tenants import actor, audit
+
+
+def give(seats: int, reason: str, expires_at: datetime) -> CompSeats:
+    """Give seats to the open scope's workspace until a moment. Raises ValidationError naming what is wrong."""
+    if expires_at <= timezone.now():
+        raise ValidationError({"expires_at": "It is over already: choose a moment that is to come."})
+    given = CompSeats(seats=seats, reason=reason, expires_at=expires_at, granted_by_name=actor.current().name)
+    given.full_clean(exclude=["tenant"])
+    given.save()
+    changes: audit.Changes = {"seats": [0, seats], "expires_at": [None, str(expires_at)]}
+    audit.record(actions.COMP_SEATS_GIVEN, given, changes=changes, detail=reason)
+    return given
+
+
+def end(given_id: UUID) -> bool:
+    """Take seats of the open scope's workspace back, now; False if they had run out."""
+    now = timezone.now()
+    given = CompSeats.objects.current(now).filter(id=given_id).first()
+    if given is None:
+        return False
+    before, given.expires_at = given.expires_at, now
+    given.save(update_fields=["expires_at"])
+    audit.record(actions.COMP_SEATS_ENDED, given, changes={"expires_at": [str(before), str(now)]})
+    return True

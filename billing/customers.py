@@ -1,0 +1,47 @@
+"""The workspace as a customer of Stripe: made before the first Checkout, and once."""
+
+from typing import Any
+from uuid import UUID
+
+from djstripe import models as mirror
+
+from billing import stripe_api, sync
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+
+
+def ensure(tenant: Tenant) -> str:
+    """The customer's id at Stripe. Calls Stripe: open no scope around this. Raises billing.errors.BillingError.
+
+    Two at once get the same customer: Stripe knows the idempotency key for a day, and the lock does the rest.
+    """
+    customer_id, key = _known(tenant.id)
+    if customer_id:
+        return customer_id
+    with stripe_api.connected() as api:
+        customer = api.v1.customers.create(
+            {"name": tenant.name, "email": tenant.email, "metadata": {"workspace": tenant.slug}},
+            {"idempotency_key": key},
+        )
+    return adopt(tenant, customer.to_dict(for_json=True))
+
+
+def _known(tenant_id: UUID) -> tuple[str, str]:
+    """The customer's id if there is one, and the key under which to make it: a deleted one is followed by another."""
+    with tenant_scope(tenant_id):
+        entitlement = sync.ensure()
+        last = str(int(entitlement.synced_at.timestamp())) if entitlement.synced_at else "first"
+        return entitlement.customer_id, f"customer-{tenant_id}-{last}"
+
+
+def adopt(tenant: Tenant, data: dict[str, Any]) -> str:
+    """Take a customer of Stripe for this workspace's, unless it has one; the id of the one it has."""
+    with tenant_scope(tenant.id):
+        entitlement = sync.locked()
+        if entitlement.customer_id:
+            return entitlement.customer_id
+        customer = mirror.Customer.sync_from_stripe_data(data)
+        mirror.Customer.objects.filter(pk=customer.pk).update(subscriber_id=tenant.id)
+        entitlement.customer_id = data["id"]
+        entitlement.save(update_fields=["customer_id"])
+        return entitlement.customer_id

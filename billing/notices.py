@@ -1,0 +1,107 @@
+"""Mails about the subscription. Each is planned in the transaction that saw its reason, and sent once."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.models import Entitlement, Notice
+from billing.observation import Json
+from tenants import notices
+from tenants.models import Tenant
+from tenants.scope import current_tenant_id, tenant_scope
+
+Kind, Status = Notice.Kind, Entitlement.Status
+TRIAL_WARNED_BEFORE = timedelta(days=3)
+OWES = frozenset({Status.PAST_DUE, Status.UNPAID, Status.INCOMPLETE})
+NEEDS_ACTION = "invoice.payment_action_required"
+
+
+def plan(entitlement: Entitlement, subscription: Json | None, reasons: set[str]) -> None:
+    """Note which mails are due by what Stripe just said. reasons: the types of the events since the last time."""
+    for kind, key, url in _due(entitlement, subscription, reasons):
+        Notice.objects.get_or_create(kind=kind, key=key, defaults={"url": url})
+
+
+def _due(entitlement: Entitlement, subscription: Json | None, reasons: set[str]) -> Iterator[tuple[str, str, str]]:
+    ends = entitlement.trial_ends_at
+    if ends and not entitlement.cancels_at and ends - entitlement.now() <= TRIAL_WARNED_BEFORE:
+        yield Kind.TRIAL_ENDING, f"{entitlement.subscription_id}:{int(ends.timestamp())}", ""
+    invoice = (subscription or {}).get("latest_invoice")
+    if entitlement.status in OWES and invoice and invoice["status"] == "open" and invoice["attempt_count"]:
+        kind = Kind.ACTION_REQUIRED if NEEDS_ACTION in reasons else Kind.PAYMENT_FAILED
+        yield kind, str(invoice["id"]), entitlement.pay_url
+    if entitlement.status == Status.CANCELED and entitlement.subscription_id:
+        yield Kind.CANCELED, entitlement.subscription_id, ""
+
+
+def send(tenant_id: UUID) -> None:
+    """Mail what is planned and not sent yet. Sends mail: open no scope around this."""
+    for notice_id in _open(tenant_id):
+        mail = _take(tenant_id, notice_id)
+        if mail:
+            notices.send(*mail)
+
+
+def _open(tenant_id: UUID) -> list[UUID]:
+    with tenant_scope(tenant_id):
+        return list(Notice.objects.filter(sent_at=None).order_by("requested_at", "id").values_list("id", flat=True))
+
+
+def _take(tenant_id: UUID, notice_id: UUID) -> tuple[list[str], str, str] | None:
+    """What to send to whom; None if somebody else sends it."""
+    with tenant_scope(tenant_id):
+        if not Notice.objects.filter(id=notice_id, sent_at=None).update(sent_at=timezone.now()):
+            return None
+        tenant = Tenant.objects.get(id=current_tenant_id())
+        subject, text = _words(tenant, Notice.objects.get(id=notice_id), Entitlement.objects.get())
+        return notices.recipients(tenant), subject, text
+
+
+def _words(tenant: Tenant, notice: Notice, now: Entitlement) -> tuple[str, str]:
+    page = f"{settings.PUBLIC_URL}{reverse('workspace:billing', args=[tenant.slug])}"
+    pay = notice.url or page
+    if notice.kind == Kind.TRIAL_ENDING:
+        return _trial_ending(tenant, now, page)
+    if notice.kind == Kind.PAYMENT_FAILED:
+        stop = _grace_end(tenant, now)
+        what = f"The payment for the workspace “{tenant.name}” failed. {stop}"
+        text = f"{what} Pay the invoice, or use another card:\n\n{pay}"
+        return f"A payment for {tenant.name} failed", text
+    if notice.kind == Kind.ACTION_REQUIRED:
+        text = f"Your bank wants you to confirm the payment for the workspace “{tenant.name}”. Do it here:\n\n{pay}"
+        return f"Confirm a payment for {tenant.name}", text
+    text = (
+        f"The subscription of the workspace “{tenant.name}” has ended. Its AI employees are paused; everything that "
+        f"they said stays readable. You can subscribe again at any time:\n\n{page}"
+    )
+    return f"The subscription of {tenant.name} has ended", text
+
+
+def _trial_ending(tenant: Tenant, now: Entitlement, page: str) -> tuple[str, str]:
+    ends = _day(tenant, now.trial_ends_at)
+    if now.card_brand:
+        amount = f"{now.next_invoice_usd} USD" if now.next_invoice_usd is not None else "the subscription's price"
+        what = f"Then {amount} is charged, and nothing stops."
+    else:
+        what = "There is no card yet: without one your AI employees pause then."
+    text = (
+        f"The trial of the workspace “{tenant.name}” ends on {ends}. {what} You can change or cancel it here:\n\n{page}"
+    )
+    return f"The trial of {tenant.name} ends on {ends}", text
+
+
+def _grace_end(tenant: Tenant, now: Entitlement) -> str:
+    if now.status != Status.PAST_DUE or now.past_due_since is None:
+        return "Its AI employees are paused until it is paid."
+    ends = now.past_due_since + timedelta(days=settings.PAST_DUE_GRACE_DAYS)
+    return f"Its AI employees go on working until {_day(tenant, ends)}, then they pause."
+
+
+def _day(tenant: Tenant, at: datetime | None) -> str:
+    """A day as people of the workspace count it."""
+    return f"{at.astimezone(ZoneInfo(tenant.time_zone)):%-d %B %Y}" if at else "an unknown day"

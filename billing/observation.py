@@ -1,0 +1,206 @@
+"""What Stripe says of a customer now, read into our own words: the one place that knows Stripe's shapes.
+
+https://docs.stripe.com/api/subscriptions/object
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import stripe
+from django.utils import timezone
+
+from billing import stripe_api
+from billing.catalogue import plan_of_price
+from billing.errors import StripeMissingError, StripeRefusedError
+from billing.models import Entitlement
+from billing.standing import LIVE, PAYING
+
+Status = Entitlement.Status
+EXPANDED = ["data.default_payment_method", "data.schedule", "data.latest_invoice"]
+EXPANDED_OF_CUSTOMER = ["test_clock", "invoice_settings.default_payment_method"]
+OVER = frozenset({"canceled", "incomplete_expired"})
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """`fields`: the columns of Entitlement as they should be. `subscription`: Stripe's own, if there is one.
+
+    original: the same as the SDK's object, which dj-stripe wants. doubles: further subscriptions that live, the newest
+    first, which nobody wants to pay.
+    """
+
+    fields: dict[str, Any]
+    subscription: Json | None = None
+    original: stripe.Subscription | None = None
+    doubles: tuple[Json, ...] = field(default=())
+
+    @property
+    def open_invoice(self) -> str:
+        """The id of the invoice that waits to be paid, or ""."""
+        invoice = (self.subscription or {}).get("latest_invoice")
+        return str(invoice["id"]) if isinstance(invoice, Mapping) and invoice["status"] == "open" else ""
+
+    @property
+    def forgotten_card(self) -> str:
+        """The card that the customer has chosen since, while the subscription still names the one from Checkout.
+
+        Stripe's portal changes the customer's default only, and the subscription's own goes before it.
+        https://docs.stripe.com/customer-management/portal-deep-links
+        """
+        own = (self.subscription or {}).get("default_payment_method")
+        chosen = str(self.fields["payment_method_id"]) if "payment_method_id" in self.fields else ""
+        return chosen if isinstance(own, Mapping) and own["id"] != chosen else ""
+
+
+def observe(customer_id: str) -> Observation:
+    """Ask Stripe. Raises billing.errors.BillingError: UnknownPriceError for a price that is none of the catalogue's."""
+    with stripe_api.connected() as api:
+        customer = _customer(api, customer_id)
+        if customer is None:
+            return Observation({**_nothing(), "customer_id": ""})
+        found = _subscriptions(api, customer_id)
+        alive = [each for each in found if each.status not in OVER]
+        original = alive[-1] if alive else (found[0] if found else None)
+        chosen = original.to_dict(for_json=True) if original else None
+        fields = {**_nothing(), **_clock(customer), **_card(customer, chosen)}
+        if chosen is not None:
+            fields |= read(chosen) | _next_invoice(api, chosen)
+        return Observation(fields, chosen, original, tuple(each.to_dict(for_json=True) for each in alive[:-1]))
+
+
+def _customer(api: stripe.StripeClient, customer_id: str) -> Json | None:
+    """The customer, or None if it was deleted at Stripe."""
+    try:
+        customer = api.v1.customers.retrieve(customer_id).to_dict(for_json=True)
+    except stripe.InvalidRequestError as error:
+        if isinstance(stripe_api.translated(error), StripeMissingError):
+            return None
+        raise
+    if customer.get("deleted"):  # of which nothing can be expanded
+        return None
+    return api.v1.customers.retrieve(customer_id, {"expand": EXPANDED_OF_CUSTOMER}).to_dict(for_json=True)
+
+
+def _subscriptions(api: stripe.StripeClient, customer_id: str) -> list[stripe.Subscription]:
+    """All that the customer has or had, the newest first."""
+    wanted: Any = {"customer": customer_id, "status": "all", "limit": 100, "expand": EXPANDED}
+    found = api.v1.subscriptions.list(wanted).auto_paging_iter()
+    return sorted(found, key=lambda each: (each.created, each.id), reverse=True)
+
+
+def _nothing() -> dict[str, Any]:
+    """The columns of a customer without a subscription."""
+    return {
+        "subscription_id": "", "schedule_id": "", "status": Status.NONE, "plan": "", "seats": 0,
+        "period_start": None, "period_end": None, "trial_ends_at": None, "cancels_at": None, "ended_at": None,
+        "next_seats": None, "next_seats_at": None, "past_due_since": None, "pay_url": "",
+        "next_invoice_usd": None, "next_invoice_at": None,
+        "payment_method_id": "", "card_brand": "", "card_last4": "", "card_expires": "",
+        "clock_ahead": timedelta(),
+    }  # fmt: skip
+
+
+def read(subscription: Json) -> dict[str, Any]:
+    """The columns that follow from a subscription. Raises UnknownPriceError."""
+    items: Sequence[Json] = subscription["items"]["data"]
+    plans = [plan_of_price(item["price"]) for item in items]
+    status = Status(subscription["status"])
+    ends = max((item["current_period_end"] for item in items), default=None)
+    return {
+        "subscription_id": subscription["id"],
+        "status": status,
+        "plan": plans[0].lookup_key if plans else "",
+        "seats": sum(item.get("quantity") or 0 for item in items),
+        "period_start": moment(min((item["current_period_start"] for item in items), default=None)),
+        "period_end": moment(ends),
+        "trial_ends_at": moment(subscription.get("trial_end")) if status == Status.TRIALING else None,
+        "cancels_at": _end(subscription, ends) if status in LIVE else None,
+        "ended_at": moment(subscription.get("ended_at")),
+        **_planned(subscription.get("schedule"), ends),
+        **_debt(subscription, status),
+    }
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """A time as Stripe writes it."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _end(subscription: Json, period_end: int | None) -> datetime | None:
+    if subscription.get("cancel_at"):
+        return moment(subscription["cancel_at"])
+    return moment(period_end) if subscription.get("cancel_at_period_end") else None
+
+
+def _planned(schedule: Any, period_end: int | None) -> dict[str, Any]:
+    """The number of seats from the period's end on, if a schedule says another."""
+    if not isinstance(schedule, Mapping) or schedule["status"] not in ("active", "not_started"):
+        return {}
+    coming = [phase for phase in schedule["phases"] if period_end and phase["start_date"] >= period_end]
+    seats = sum(item.get("quantity") or 0 for item in coming[0]["items"]) if coming else None
+    starts = moment(coming[0]["start_date"]) if coming else None
+    return {"schedule_id": schedule["id"], "next_seats": seats, "next_seats_at": starts}
+
+
+def _debt(subscription: Json, status: str) -> dict[str, Any]:
+    """Since when money is owed, and where it is paid."""
+    invoice = subscription.get("latest_invoice")
+    if not isinstance(invoice, Mapping) or invoice["status"] != "open" or status in PAYING:
+        return {}
+    since = (invoice.get("status_transitions") or {}).get("finalized_at") or invoice["created"]
+    owed = {"past_due_since": moment(since)} if status == Status.PAST_DUE else {}
+    return {**owed, "pay_url": invoice.get("hosted_invoice_url") or ""}
+
+
+def _clock(customer: Json) -> dict[str, Any]:
+    """How far a test clock is ahead: https://docs.stripe.com/billing/testing/test-clocks"""
+    clock = customer.get("test_clock")
+    if not isinstance(clock, Mapping):
+        return {}
+    ahead = datetime.fromtimestamp(clock["frozen_time"], UTC) - timezone.now()
+    return {"clock_ahead": timedelta(seconds=round(ahead.total_seconds()))}
+
+
+def _card(customer: Json, subscription: Json | None) -> dict[str, Any]:
+    """The payment method that should be charged next: of the subscription's and the customer's own the newer one."""
+    known = [(customer.get("invoice_settings") or {}).get("default_payment_method")]
+    known.append((subscription or {}).get("default_payment_method"))
+    methods = [each for each in known if isinstance(each, Mapping)]
+    if not methods:
+        return {}
+    method = max(methods, key=lambda each: int(each["created"]))
+    named = {"payment_method_id": method["id"], "card_brand": str(method["type"])[:20]}
+    card = method.get("card")
+    if not card:
+        return named
+    expires = f"{card['exp_month']:02}/{card['exp_year']}"
+    return {**named, "card_brand": card["brand"][:20], "card_last4": card["last4"], "card_expires": expires}
+
+
+def _next_invoice(api: stripe.StripeClient, subscription: Json) -> dict[str, Any]:
+    """What is charged at the period's end; nothing if it ends there."""
+    if (
+        subscription["status"] not in PAYING
+        or subscription.get("cancel_at_period_end")
+        or subscription.get("cancel_at")
+    ):
+        return {}
+    try:
+        wanted: Any = {"customer": subscription["customer"], "subscription": subscription["id"]}
+        invoice = api.v1.invoices.create_preview(wanted).to_dict(for_json=True)
+    except stripe.InvalidRequestError as error:
+        if isinstance(stripe_api.translated(error), StripeRefusedError):  # such as: it ends before
+            return {}
+        raise
+    ends = max((item["current_period_end"] for item in subscription["items"]["data"]), default=None)
+    return {"next_invoice_usd": usd(invoice["amount_due"]), "next_invoice_at": moment(ends)}
+
+
+def usd(cents: int) -> Decimal:
+    """An amount as Stripe counts it."""
+    return Decimal(cents) / 100

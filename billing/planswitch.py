@@ -1,0 +1,69 @@
+"""From month to year and back. It is billed at once, with what is left of the period taken off.
+
+https://docs.stripe.com/billing/subscriptions/change-price
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from billing import actions, changing, observation, standing, stripe_api, stripe_ids, sync
+from billing.catalogue import Plan
+from billing.errors import CardDeclinedError
+from billing.standing import Standing
+from tenants import audit
+from tenants.models import Tenant
+
+
+@dataclass(frozen=True)
+class PlanSwitch:
+    """What a switch would do: `due_now_usd` is charged at once, `credit_usd` is left for the next invoices."""
+
+    plan: Plan
+    due_now_usd: Decimal
+    credit_usd: Decimal
+    proration_date: int
+
+
+def preview(tenant: Tenant, plan: Plan) -> PlanSwitch:
+    """What it would cost. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
+    now = changing.standing_for(tenant, standing.SWITCH_PLAN)
+    at = int(now.entitlement.now().timestamp())
+    with stripe_api.connected() as api:
+        subscription = changing.fetched(api, now.entitlement)
+        wanted: Any = {"items": _items(subscription, stripe_ids.price_id(plan)), **_proration(subscription, at)}
+        invoice = api.v1.invoices.create_preview({"subscription": subscription["id"], "subscription_details": wanted})
+    due = invoice.amount_due if subscription["status"] != "trialing" else 0
+    credit = max(0, -(invoice.total or 0))
+    return PlanSwitch(plan, observation.usd(due), observation.usd(credit), at)
+
+
+def apply(tenant: Tenant, plan: Plan, proration_date: int) -> Standing:
+    """Do it. Calls Stripe: open no scope around this. Raises billing.errors.BillingError; then nothing has changed."""
+    with changing.one_at_a_time(tenant, standing.SWITCH_PLAN) as (now, api):
+        subscription = changing.fetched(api, now.entitlement)
+        changing.release(api, subscription)
+        wanted: Any = {
+            "items": _items(subscription, stripe_ids.price_id(plan)),
+            "payment_behavior": "pending_if_incomplete",
+            "expand": ["latest_invoice"],
+            **_proration(subscription, proration_date),
+        }
+        changed = api.v1.subscriptions.update(subscription["id"], wanted)
+        if changed.pending_update:
+            raise CardDeclinedError(changing.unpaid("the switch", changed.latest_invoice))
+        audit.record(actions.PLAN_SWITCHED, now.entitlement, changes={"plan": [now.entitlement.plan, plan.lookup_key]})
+    return sync.sync(tenant.id)
+
+
+def _items(subscription: Mapping[str, Any], price: str) -> list[dict[str, Any]]:
+    return [{"id": item["id"], "price": price, "quantity": item["quantity"]} for item in subscription["items"]["data"]]
+
+
+def _proration(subscription: Mapping[str, Any], at: int) -> dict[str, Any]:
+    """In a trial nothing is prorated, and it goes on."""
+    if subscription["status"] == "trialing":
+        return {"proration_behavior": "none"}
+    begins = max(item["current_period_start"] for item in subscription["items"]["data"])
+    return {"proration_behavior": "always_invoice", "proration_date": max(at, begins)}

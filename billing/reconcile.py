@@ -1,0 +1,73 @@
+"""What closes the gaps: syncs that were asked for and not done, and a nightly comparison with Stripe."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from billing import notices, observation, sync
+from billing.errors import UnknownPriceError
+from billing.models import Drift, Entitlement, Notice, SyncRequest
+from tenants.audit import Changes
+from tenants.scope import sweeper_scope, tenant_scope
+
+STALE = timedelta(seconds=15)
+"""A sync takes a second or two; what waits longer was forgotten."""
+MOST = 200
+
+
+def waiting() -> list[UUID]:
+    """Workspaces of which Stripe told something that no sync has seen."""
+    with sweeper_scope():
+        late = SyncRequest.objects.filter(requested_at__lte=timezone.now() - STALE)
+        return list(late.order_by("tenant_id").values_list("tenant_id", flat=True).distinct()[:MOST])
+
+
+def unsent() -> list[UUID]:
+    """Workspaces with mails that were planned and not sent."""
+    with sweeper_scope():
+        late = Notice.objects.filter(sent_at=None, requested_at__lte=timezone.now() - STALE)
+        return list(late.order_by("tenant_id").values_list("tenant_id", flat=True).distinct()[:MOST])
+
+
+def customers() -> list[UUID]:
+    """Workspaces that have, or had, a customer at Stripe."""
+    with sweeper_scope():
+        return list(Entitlement.objects.exclude(customer_id="").values_list("tenant_id", flat=True))
+
+
+def reconcile(tenant_id: UUID) -> Changes:
+    """Compare with Stripe, repair, and keep what was different for staff to see. Open no scope around this.
+
+    Returns the differences. What a webhook told and no sync has done yet is no drift. Raises BillingError if Stripe
+    cannot be asked.
+    """
+    if _is_asked_for(tenant_id):
+        sync.sync(tenant_id)
+    with tenant_scope(tenant_id):
+        entitlement = sync.locked()
+        if not entitlement.customer_id:
+            return {}
+        try:
+            seen = observation.observe(entitlement.customer_id)
+        except UnknownPriceError as error:
+            sync.refuse(str(error))
+            return {}
+        found = sync.save(entitlement, seen)
+        notices.plan(entitlement, seen.subscription, set())
+        _note(found)
+    notices.send(tenant_id)
+    return found
+
+
+def _is_asked_for(tenant_id: UUID) -> bool:
+    with tenant_scope(tenant_id):
+        return SyncRequest.objects.exists()
+
+
+def _note(found: Changes) -> None:
+    """Write differences down as repaired, and close what could not be read before."""
+    now = timezone.now()
+    Drift.objects.filter(repaired_at=None).update(repaired_at=now)
+    if found:
+        Drift.objects.create(differences=found, repaired_at=now)

@@ -1,0 +1,26 @@
+"""Which status of HTTP says what went wrong with Stripe; the words are the errors' own."""
+
+from http import HTTPStatus
+
+from billing.changing import NotOfferedError, SeatsError
+from billing.errors import (
+    BillingError,
+    CardDeclinedError,
+    StripeDownError,
+    StripeMisconfiguredError,
+    StripeRefusedError,
+)
+
+STATUSES: tuple[tuple[type[BillingError], HTTPStatus], ...] = (
+    (SeatsError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (CardDeclinedError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NotOfferedError, HTTPStatus.CONFLICT),
+    (StripeDownError, HTTPStatus.BAD_GATEWAY),
+    (StripeMisconfiguredError, HTTPStatus.BAD_GATEWAY),
+    (StripeRefusedError, HTTPStatus.BAD_GATEWAY),
+)
+
+
+def status_of(error: BillingError) -> int:
+    """The status of a page that shows this error."""
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), HTTPStatus.CONFLICT)

@@ -1,0 +1,163 @@
+"""More or fewer seats. More are billed and there at once; fewer come at the period's end, by a schedule.
+
+https://docs.stripe.com/billing/subscriptions/upgrade-downgrade
+https://docs.stripe.com/billing/subscriptions/subscription-schedules
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import stripe
+
+from billing import actions, changing, observation, quota, standing, stripe_api, sync
+from billing.errors import CardDeclinedError
+from billing.standing import Standing
+from tenants import audit
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+
+
+@dataclass(frozen=True)
+class SeatChange:
+    """What a change would do. Amounts in USD by Stripe's own reckoning.
+
+    due_now_usd: charged at once. next_invoice_usd: what the next regular invoice comes to. takes_effect_at: None for
+    at once. pauses, returns: names of AI employees. proration_date: pass it to `apply`, so that what is charged is
+    what was shown.
+    """
+
+    seats_now: int
+    seats: int
+    due_now_usd: Decimal
+    next_invoice_usd: Decimal
+    next_invoice_at: datetime | None
+    takes_effect_at: datetime | None
+    pauses: tuple[str, ...]
+    returns: tuple[str, ...]
+    proration_date: int
+
+    @property
+    def is_increase(self) -> bool:
+        return self.seats > self.seats_now
+
+
+def preview(tenant: Tenant, seats: int) -> SeatChange:
+    """What it would cost and do. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
+    now = changing.standing_for(tenant, standing.CHANGE_SEATS)
+    with stripe_api.connected() as api:
+        subscription = changing.fetched(api, now.entitlement)
+        at = int(now.entitlement.now().timestamp())
+        is_increase = seats > now.entitlement.seats
+        is_charged = is_increase and subscription["status"] != "trialing"
+        due = _due_now(api, subscription, seats, at) if is_charged else Decimal(0)
+        later = _later(api, subscription, seats)
+    with tenant_scope(tenant.id):
+        pauses, returns = quota.who_pauses(seats), quota.who_returns(seats)
+    return SeatChange(
+        seats_now=now.entitlement.seats,
+        seats=seats,
+        due_now_usd=due,
+        next_invoice_usd=later,
+        next_invoice_at=now.entitlement.period_end,
+        takes_effect_at=None if is_increase else now.entitlement.period_end,
+        pauses=pauses,
+        returns=returns,
+        proration_date=at,
+    )
+
+
+def _due_now(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int, at: int) -> Decimal:
+    """What `always_invoice` charges at this moment: https://docs.stripe.com/api/invoices/create_preview"""
+    details: Any = {"items": _items(subscription, seats), "proration_behavior": "always_invoice", "proration_date": at}
+    wanted: Any = {"subscription": subscription["id"], "subscription_details": details}
+    return observation.usd(api.v1.invoices.create_preview(wanted).amount_due)
+
+
+def _later(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) -> Decimal:
+    """What the next regular invoice comes to, at the price that the subscription has, promotions included."""
+    details: Any = {"items": _items(subscription, seats), "proration_behavior": "none"}
+    wanted: Any = {"subscription": subscription["id"], "subscription_details": details}
+    return observation.usd(api.v1.invoices.create_preview(wanted).amount_due)
+
+
+def _items(subscription: Mapping[str, Any], seats: int) -> list[dict[str, Any]]:
+    """One item with all seats; further ones, which only a hand in Stripe's dashboard can have made, go."""
+    first, *others = subscription["items"]["data"]
+    return [{"id": first["id"], "quantity": seats}, *({"id": each["id"], "deleted": True} for each in others)]
+
+
+def apply(tenant: Tenant, seats: int, proration_date: int) -> Standing:
+    """Do it. Calls Stripe: open no scope around this. Raises billing.errors.BillingError; then nothing has changed."""
+    with changing.one_at_a_time(tenant, standing.CHANGE_SEATS) as (now, api):
+        subscription = changing.fetched(api, now.entitlement)
+        before = sum(item.get("quantity") or 0 for item in subscription["items"]["data"])
+        if seats >= before:
+            _grow(api, subscription, seats, proration_date)
+        else:
+            _shrink(api, subscription, seats)
+        audit.record(actions.SEATS_CHANGED, now.entitlement, changes={"seats": [before, seats]})
+    return sync.sync(tenant.id)
+
+
+def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at: int) -> None:
+    changing.release(api, subscription)
+    if seats == sum(item.get("quantity") or 0 for item in subscription["items"]["data"]):
+        return
+    wanted: Any = {
+        "items": _items(subscription, seats),
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "pending_if_incomplete",
+        "expand": ["latest_invoice"],
+    }
+    if subscription["status"] != "trialing":  # nothing is prorated in a trial
+        wanted["proration_date"] = _within(subscription, at)
+    changed = api.v1.subscriptions.update(subscription["id"], wanted)
+    if changed.pending_update:
+        raise CardDeclinedError(changing.unpaid("the additional seats", changed.latest_invoice))
+
+
+def _within(subscription: Mapping[str, Any], at: int) -> int:
+    """A moment of the current period: a page that was open over the period's end asks for one that is gone."""
+    starts: list[int] = [item["current_period_start"] for item in subscription["items"]["data"]]
+    return max(at, *starts)
+
+
+def _shrink(api: stripe.StripeClient, subscription: dict[str, Any], seats: int) -> None:
+    """Keep what is paid until the period's end, then have fewer; an earlier plan for that day is replaced."""
+    changing.release(api, subscription)
+    schedule = api.v1.subscription_schedules.create({"from_subscription": subscription["id"]}).to_dict(for_json=True)
+    current = schedule["phases"][0]
+    price = subscription["items"]["data"][0]["price"]["id"]
+    wanted: Any = {
+        "end_behavior": "release",
+        "proration_behavior": "none",
+        "phases": [
+            {
+                "start_date": current["start_date"],
+                "end_date": current["end_date"],
+                "items": [{"price": item["price"], "quantity": item["quantity"]} for item in current["items"]],
+                **({"trial_end": current["trial_end"]} if current.get("trial_end") else {}),
+            },
+            {
+                "start_date": current["end_date"],
+                "items": [{"price": price, "quantity": seats}],
+                "duration": {
+                    "interval": subscription["items"]["data"][0]["price"]["recurring"]["interval"],
+                    "interval_count": 1,
+                },
+                "proration_behavior": "none",
+            },
+        ],
+    }
+    api.v1.subscription_schedules.update(schedule["id"], wanted)
+
+
+def keep(tenant: Tenant) -> Standing:
+    """Take back a planned decrease. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
+    with changing.one_at_a_time(tenant, standing.CHANGE_SEATS) as (now, api):
+        changing.release(api, changing.fetched(api, now.entitlement))
+        audit.record(actions.SEATS_KEPT, now.entitlement)
+    return sync.sync(tenant.id)

@@ -1,0 +1,66 @@
+"""Billing's tasks: ids in, a verb called."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from billing import intake, notices, reconcile, sync
+from tenants.tasks import TenantTask, wake
+
+BUSY_SECONDS = 2
+"""After these, an event is tried again that found others under way."""
+
+
+@shared_task
+def take_in(arrival_id: int) -> None:
+    """Have dj-stripe fetch and store what an event of Stripe is about."""
+    if not intake.mirror(int(arrival_id)):
+        wake(take_in, int(arrival_id), delay=BUSY_SECONDS)
+
+
+@shared_task
+def take_in_late() -> None:
+    """Wake those whose wake-up was lost, or that failed."""
+    for arrival_id in intake.due(timezone.now()):
+        wake(take_in, arrival_id)
+
+
+@shared_task
+def forget_events() -> None:
+    """Each night: delete events that are not needed any more."""
+    intake.forget(timezone.now())
+
+
+@shared_task(base=TenantTask)
+def sync_subscription(tenant_id: UUID) -> None:
+    """Bring a workspace's row to what Stripe says now."""
+    sync.sync(tenant_id)
+
+
+@shared_task
+def sweep_subscriptions() -> None:
+    """Wake the syncs whose wake-up was lost, and send mails that were left."""
+    for tenant_id in reconcile.waiting():
+        wake(sync_subscription, tenant_id)
+    for tenant_id in reconcile.unsent():
+        wake(send_notices, tenant_id)
+
+
+@shared_task(base=TenantTask)
+def send_notices(tenant_id: UUID) -> None:
+    """Send the mails that a sync has planned."""
+    notices.send(tenant_id)
+
+
+@shared_task
+def reconcile_subscriptions() -> None:
+    """Each night: compare every customer with Stripe."""
+    for tenant_id in reconcile.customers():
+        wake(reconcile_subscription, tenant_id)
+
+
+@shared_task(base=TenantTask)
+def reconcile_subscription(tenant_id: UUID) -> None:
+    """The same for one workspace."""
+    reconcile.reconcile(tenant_id)

@@ -1,0 +1,149 @@
+"""The portal's pages on which seats or plan are changed: first what it costs and does, then the change."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_http_methods
+
+from billing import planswitch, quota, seatchange, standing, statement, ways
+from billing.errors import BillingError, CardDeclinedError
+from billing.forms import SeatsForm
+from billing.planswitch import PlanSwitch
+from billing.refusals import status_of
+from billing.seatchange import SeatChange
+from billing.standing import Standing
+from billing.statement import Statement
+from billing.templatetags.billing import listed
+from tenants.access import opens_own_scope, requires, workspace_of
+from tenants.models import Tenant
+from tenants.permissions import Permission
+from tenants.scope import tenant_scope
+
+
+@opens_own_scope
+@requires(Permission.MANAGE_BILLING)
+@require_http_methods(["GET", "POST"])
+def seats(request: HttpRequest) -> HttpResponseBase:
+    """How many seats: GET shows what a number would cost and who would pause or return, POST changes it."""
+    tenant = workspace_of(request).tenant
+    bill = _bill(tenant)
+    if standing.CHANGE_SEATS not in bill.standing.may:
+        return redirect("workspace:billing", tenant.slug)
+    if request.method == "POST":
+        return _change_seats(request, tenant, bill)
+    form = SeatsForm(request.GET if "seats" in request.GET else None, initial={"seats": bill.paid.seats})
+    if not form.is_valid() or form.cleaned_data["seats"] == bill.paid.seats:
+        return _seats_page(request, bill, form, status=422 if form.errors else 200)
+    try:
+        return _seats_page(request, bill, form, change=seatchange.preview(tenant, form.cleaned_data["seats"]))
+    except BillingError as error:
+        return _seats_page(request, bill, form, error=error)
+
+
+def _change_seats(request: HttpRequest, tenant: Tenant, bill: Statement) -> HttpResponseBase:
+    form = SeatsForm(request.POST)
+    if not form.is_valid():
+        return _seats_page(request, bill, form, status=422)
+    wanted, shown_at = form.cleaned_data["seats"], _moment(request)
+    if shown_at is None:  # nobody pays what was not shown
+        return redirect(f"{request.path}?seats={wanted}")
+    returns = _returning(tenant, wanted)
+    try:
+        after = seatchange.apply(tenant, wanted, shown_at)
+    except BillingError as error:
+        return _seats_page(request, bill, form, error=error)
+    messages.success(request, _seats_changed(tenant, after, wanted, returns))
+    return redirect(ways.back_of(request) or ways.through("workspace:billing", tenant.slug))
+
+
+def _returning(tenant: Tenant, wanted: int) -> tuple[str, ...]:
+    with tenant_scope(tenant.id):
+        return quota.who_returns(wanted)
+
+
+def _seats_changed(tenant: Tenant, after: Standing, wanted: int, returns: tuple[str, ...]) -> str:
+    """What the server knows now."""
+    count = f"{wanted} seat{'' if wanted == 1 else 's'}"
+    if after.entitlement.next_seats_at and after.entitlement.next_seats == wanted:
+        with timezone.override(tenant.time_zone):
+            day = date_format(timezone.localtime(after.entitlement.next_seats_at), "j F Y")
+        return f"From {day} you have {count}."
+    back = f" {listed(returns)} {'is' if len(returns) == 1 else 'are'} back on duty." if returns else ""
+    return f"You have {count} now.{back}"
+
+
+def _seats_page(
+    request: HttpRequest,
+    bill: Statement,
+    form: Form,
+    *,
+    change: SeatChange | None = None,
+    error: BillingError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    if error:
+        form.add_error("seats", str(error))
+        status = status_of(error)
+    context = {
+        "billing_page": True,
+        "bill": bill,
+        "form": form,
+        "change": change,
+        "is_declined": isinstance(error, CardDeclinedError),
+        "next": ways.back_of(request),
+    }
+    if getattr(request, "htmx", False):  # which shows nothing of an answer of 400 or more
+        return render(request, "billing/seats_preview.html", context)
+    return render(request, "billing/seats.html", context, status=status)
+
+
+@opens_own_scope
+@requires(Permission.MANAGE_BILLING)
+@require_http_methods(["GET", "POST"])
+def switch_plan(request: HttpRequest) -> HttpResponseBase:
+    """From month to year or back: GET shows what it costs, POST switches."""
+    tenant = workspace_of(request).tenant
+    bill = _bill(tenant)
+    plan, shown_at = bill.other_plan, _moment(request)
+    if plan is None or standing.SWITCH_PLAN not in bill.standing.may:
+        return redirect("workspace:billing", tenant.slug)
+    try:
+        if request.method == "GET" or shown_at is None or request.POST.get("plan") != plan.lookup_key:
+            return _switch_page(request, bill, change=planswitch.preview(tenant, plan))
+        planswitch.apply(tenant, plan, shown_at)
+    except BillingError as error:
+        return _switch_page(request, bill, error=error)
+    messages.success(request, f"You pay {plan.name.lower()} now.")
+    return redirect("workspace:billing", tenant.slug)
+
+
+def _switch_page(
+    request: HttpRequest, bill: Statement, *, change: PlanSwitch | None = None, error: BillingError | None = None
+) -> HttpResponse:
+    plan = bill.other_plan
+    context: dict[str, Any] = {
+        "billing_page": True,
+        "bill": bill,
+        "plan": plan,
+        "total_usd": plan.unit_usd * bill.paid.seats if plan else None,
+        "change": change,
+        "problem": str(error) if error else "",
+        "is_declined": isinstance(error, CardDeclinedError),
+    }
+    return render(request, "billing/switch.html", context, status=status_of(error) if error else 200)
+
+
+def _bill(tenant: Tenant) -> Statement:
+    with tenant_scope(tenant.id):
+        return statement.of_workspace()
+
+
+def _moment(request: HttpRequest) -> int | None:
+    """The moment for which a price was shown, in seconds; None if none was."""
+    given = request.POST.get("proration_date", "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 12 else None

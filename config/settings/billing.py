@@ -1,0 +1,44 @@
+"""Subscriptions: Stripe, how dj-stripe mirrors it, the trial and the grace."""
+
+from urllib.parse import urlsplit
+
+from config import environment, stripekey
+from config.settings.base import PORT, SANDBOX, env, peer
+from config.settings.site import PUBLIC_URL
+
+# Stripe. Without a key there are no subscriptions, and nothing offers any.
+STRIPE_API_URL = env.url("STRIPE_API_URL", peer("/stripe", stripekey.STRIPE_URL)).rstrip("/")
+_key = stripekey.checked(
+    env.text("STRIPE_SECRET_KEY"),
+    url=STRIPE_API_URL,
+    sandbox=SANDBOX,
+    public_url=PUBLIC_URL,
+    allow_test=env.flag("ALLOW_STRIPE_TEST_KEY", default=False),
+)
+STRIPE_KEY = _key.value
+STRIPE_LIVE_MODE = _key.is_live
+# The version of dj-stripe's and the SDK's models; the shapes of all answers and events follow from it.
+STRIPE_API_VERSION = "2026-05-27.dahlia"
+# Where its events arrive. The sandbox's peer is on this machine, whatever name people use.
+STRIPE_WEBHOOK_ORIGIN = f"http://127.0.0.1:{PORT}" if SANDBOX else PUBLIC_URL
+# Stripe's own pages, to which our forms lead on.
+_address = urlsplit(STRIPE_API_URL)
+_own_pages = ["https://checkout.stripe.com", "https://billing.stripe.com"]
+_pages = _own_pages if STRIPE_API_URL == stripekey.STRIPE_URL else [f"{_address.scheme}://{_address.netloc}"]
+STRIPE_PAGES = _pages if STRIPE_KEY else []
+# Stripe Tax has to be set up in the account first: https://docs.stripe.com/tax/set-up
+STRIPE_AUTOMATIC_TAX = env.flag("STRIPE_AUTOMATIC_TAX", default=False)
+
+# dj-stripe, which mirrors Stripe's objects. It stores the key that it finds here: see config/stripekey.py.
+STRIPE_SECRET_KEY = _key.stand_in
+STRIPE_API_HOST = STRIPE_API_URL
+DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+DJSTRIPE_SUBSCRIBER_MODEL = "tenants.Tenant"
+# Metadata, which people can edit in Stripe's dashboard, must not say whose customer it is: our own rows do.
+DJSTRIPE_SUBSCRIBER_CUSTOMER_KEY = None
+
+# The trial: days before the first payment (0: none; Stripe takes no more than two years), and whether it asks for a
+# card. Afterwards: how long everything goes on when a payment failed.
+TRIAL_DAYS = env.number("TRIAL_DAYS", "14", parse=environment.at_most(730), example="a whole number from 0 to 730")
+TRIAL_REQUIRES_CARD = env.flag("TRIAL_REQUIRES_CARD", default=True)
+PAST_DUE_GRACE_DAYS = env.count("PAST_DUE_GRACE_DAYS", "7")

@@ -1,0 +1,127 @@
+"""What a Checkout session costs, in words for its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.stripe import checkout, checkout_lines
+from sandbox.stripe.checkout_lines import Kept
+from sandbox.stripe.hosted import day, money, per
+from sandbox.stripe.peer import Stripe
+from sandbox.stripe.store import JsonObject
+
+DAY = 86400
+
+
+@dataclass(frozen=True)
+class Line:
+    """One product: `bounds` are the least and the most that a person may choose, None when the quantity is fixed."""
+
+    id: str
+    name: str
+    unit: str
+    quantity: int
+    total: str
+    bounds: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The left side of the page. `headline` says what for, `price` how much now, `then` what comes afterwards.
+
+    With a trial, subtotal and discount are those of the first payment after it, whose total is `afterwards`.
+    """
+
+    headline: str
+    price: str
+    rhythm: str
+    then: str
+    lines: tuple[Line, ...]
+    subtotal: str
+    discount: tuple[str, str] | None
+    tax: str | None
+    afterwards: str
+    due: str
+
+
+def bill_of(peer: Stripe, session: JsonObject) -> Bill:
+    """The bill of a session in subscription mode."""
+    lines = checkout.lines_of(peer, session)
+    coupon = checkout_lines.coupon_of(peer, session)
+    currency = session["currency"]
+    every = _rhythm(lines)
+    cost = money(checkout_lines.renewal(peer, lines, coupon), currency)
+    has_trial = checkout.has_trial(peer, session)
+    name = _product(peer, lines[0])
+    whole = checkout_lines.amounts(peer, lines, coupon, in_trial=False)
+    off = sum(amount.discount for amount in whole)
+    due = money(session["amount_total"], currency)
+    return Bill(
+        headline=f"Try {name}" if has_trial else f"Subscribe to {name}",
+        price=_free(peer, session) if has_trial else due,
+        rhythm="" if has_trial else every,
+        then=_then(peer, session, cost, every) if has_trial else "" if cost == due else f"Then {cost} {every}.",
+        lines=tuple(_line(peer, line, currency) for line in lines),
+        subtotal=money(sum(amount.subtotal for amount in whole), currency),
+        discount=(_discount(coupon, currency), money(-off, currency)) if coupon else None,
+        tax=money(0, currency) if session["automatic_tax"]["enabled"] else None,
+        afterwards=money(sum(amount.total for amount in whole), currency) if has_trial else "",
+        due=due,
+    )
+
+
+def trial_end(peer: Stripe, session: JsonObject) -> int:
+    """When the trial will end if it begins now."""
+    data = checkout.request_of(peer, session, "subscription_data")
+    now = peer.store.now(session["customer"])
+    return int(data.get("trial_end", now + data.get("trial_period_days", 0) * DAY))
+
+
+def _free(peer: Stripe, session: JsonObject) -> str:
+    days = round((trial_end(peer, session) - peer.store.now(session["customer"])) / DAY)
+    return "1 day free" if days == 1 else f"{days} days free"
+
+
+def _then(peer: Stripe, session: JsonObject, cost: str, every: str) -> str:
+    return f"Then {cost} {every}, from {day(trial_end(peer, session))}."
+
+
+def _rhythm(lines: list[Kept]) -> str:
+    recurring = next(line["price"]["recurring"] for line in lines if line["price"]["recurring"])
+    return per(recurring["interval"], recurring["interval_count"])
+
+
+def _product(peer: Stripe, line: Kept) -> str:
+    return str(peer.store.get(line["price"]["product"]).get("name", "a product"))
+
+
+def _line(peer: Stripe, line: Kept, currency: str) -> Line:
+    price = line["price"]
+    exact = money(price["unit_amount"], currency) if price["unit_amount"] is not None else _fraction(price)
+    recurring = price["recurring"]
+    every = f" {per(recurring['interval'], recurring['interval_count'])}" if recurring else ""
+    bounds = line["adjustable"]
+    return Line(
+        id=line["id"],
+        name=_product(peer, line),
+        unit=f"{exact} each{every}" if line["quantity"] > 1 or bounds else f"{exact}{every}",
+        quantity=line["quantity"],
+        total=money(checkout_lines.whole(line), currency),
+        bounds=(max(bounds["minimum"], 1), bounds["maximum"]) if bounds else None,
+    )
+
+
+def _fraction(price: JsonObject) -> str:
+    return f"{price['unit_amount_decimal']} cents"
+
+
+def _discount(coupon: JsonObject, currency: str) -> str:
+    """What a coupon takes off, and for how long."""
+    off = f"{coupon['percent_off']:g}%" if coupon["percent_off"] else money(coupon["amount_off"], currency)
+    months = coupon["duration_in_months"]
+    spans = {
+        "once": "once",
+        "forever": "forever",
+        "repeating": f"for {months} {'month' if months == 1 else 'months'}",
+    }
+    return f"{off} off {spans[coupon['duration']]}"

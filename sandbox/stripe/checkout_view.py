@@ -1,0 +1,205 @@
+"""The look of Checkout's page: what is bought on one side, how it is paid on the other, in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sandbox.html import Html, join, tag
+from sandbox.stripe.card_fields import Choice, payment_fieldset
+from sandbox.stripe.checkout_bill import Bill, Line
+from sandbox.stripe.contact_fields import address_fields, email_field, tax_id_fields
+from sandbox.stripe.hosted import Fields, alert, back_link, badge
+from sandbox.stripe.store import JsonObject
+
+
+@dataclass(frozen=True)
+class View:
+    """All that the page shows. `problems` are sentences by the name of the field that they are about."""
+
+    shop: str
+    session: JsonObject
+    bill: Bill | None
+    choices: Sequence[Choice]
+    asks_for_card: bool
+    is_promotion_removable: bool
+    fields: Fields
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    def problem(self, name: str) -> Html | None:
+        """What is wrong with a field."""
+        is_first = name == next(iter(self.problems), "")
+        return alert(self.problems.get(name, ""), id_=f"{name}-problem", is_first=is_first)
+
+    @property
+    def address(self) -> str:
+        """Where the form goes."""
+        return f"/stripe/checkout/{self.session['id']}"
+
+    @property
+    def verb(self) -> str:
+        """What the main button says."""
+        if self.bill is None:
+            return "Save"
+        if self.bill.headline.startswith("Try "):
+            return "Start trial"
+        return f"Pay {self.bill.due}" if self.session["submit_type"] == "pay" else "Subscribe"
+
+
+def body(view: View) -> Html:
+    """The whole page between its bars."""
+    # The first button of a form is the one that Enter presses.
+    enter = tag("button", view.verb, class_="vh", tabindex="-1", aria_hidden="true")
+    form = tag("form", enter, _what(view), _how(view), method="post", action=view.address, class_="pay")
+    return tag("main", form)
+
+
+def _what(view: View) -> Html:
+    bill = view.bill
+    summary = _bill(view, bill) if bill else _setup(view)
+    return tag(
+        "section", back_link(view.session["cancel_url"], view.shop), badge(), summary, class_="pay-what stack g5"
+    )
+
+
+def _setup(view: View) -> Html:
+    words = f"{view.shop} saves how you pay. Nothing is charged now."
+    return tag("div", tag("h1", "Save a payment method"), tag("p", words, class_="soft"), class_="stack g2")
+
+
+def _bill(view: View, bill: Bill) -> Html:
+    price = tag(
+        "p", tag("b", bill.price), tag("span", bill.rhythm, class_="soft") if bill.rhythm else None, class_="pay-price"
+    )
+    head = tag(
+        "div",
+        tag("h1", bill.headline, class_="pay-headline"),
+        price,
+        tag("p", bill.then, class_="soft") if bill.then else None,
+        class_="stack g1",
+    )
+    lines = tag("ul", *(_line(view, line) for line in bill.lines), class_="pay-lines")
+    return join(head, view.problem("quantity"), lines, _totals(bill), _promotion(view))
+
+
+def _line(view: View, line: Line) -> Html:
+    words = tag("div", tag("b", line.name), tag("span", line.unit, class_="hint"), class_="stack g0 grow")
+    count = f"\N{MULTIPLICATION SIGN} {line.quantity}"
+    quantity = _stepper(view, line) if line.bounds else tag("span", count, class_="soft") if line.quantity > 1 else None
+    total = tag("span", line.total, class_="pay-sum")
+    return tag("li", words, quantity, total)
+
+
+def _stepper(view: View, line: Line) -> Html:
+    least, most = line.bounds or (1, 1)
+    name = f"quantity-{line.id}"
+    field = tag(
+        "input",
+        type="number",
+        name=name,
+        id=name,
+        value=str(line.quantity),
+        min=str(least),
+        max=str(most),
+        inputmode="numeric",
+        class_="input",
+        aria_label=f"Quantity of {line.name}",
+    )
+    fewer = _step(view, line, -1, "\N{MINUS SIGN}", "One fewer", is_off=line.quantity <= least)
+    more = _step(view, line, 1, "+", "One more", is_off=line.quantity >= most)
+    return tag("div", fewer, field, more, class_="pay-stepper")
+
+
+def _step(view: View, line: Line, by: int, sign: str, label: str, *, is_off: bool) -> Html:
+    return tag(
+        "button",
+        sign,
+        class_="btn btn-plain",
+        name="step",
+        value=f"{line.id}:{by}",
+        formaction=f"{view.address}/update",
+        formnovalidate=True,
+        disabled=is_off,
+        aria_label=label,
+    )
+
+
+def _totals(bill: Bill) -> Html:
+    rows = [("Subtotal", bill.subtotal, "")] if bill.discount or bill.tax else []
+    if bill.discount:
+        rows.append((*bill.discount, "pay-off"))
+    if bill.tax:
+        rows.append(("Tax", bill.tax, ""))
+    if bill.afterwards:
+        rows.append(("Total after the trial", bill.afterwards, ""))
+    rows.append(("Total due today", bill.due, "pay-due"))
+    pairs = [tag("div", tag("dt", name), tag("dd", sum_), class_=kind or None) for name, sum_, kind in rows]
+    return tag("dl", *pairs, class_="pay-totals")
+
+
+def _promotion(view: View) -> Html | None:
+    """The code that is applied, with a way to take it off; or a field for one, where the session allows it."""
+    problem = view.problem("promotion")
+    if view.is_promotion_removable:
+        code = tag("code", view.fields.get("promotion", ""))
+        off = tag("button", "Remove", class_="btn btn-ghost btn-sm", **_update(view, "remove"))
+        return join(problem, tag("p", "Promotion code ", code, off, class_="row soft pay-code"))
+    if not view.session["allow_promotion_codes"]:
+        return problem
+    label = tag("label", "Promotion code", for_="promotion")
+    value = view.fields.get("promotion", "")
+    code = tag(
+        "input", id="promotion", name="promotion", value=value, class_="input", autocomplete="off", maxlength="60"
+    )
+    apply = tag("button", "Apply", class_="btn btn-plain", **_update(view, "apply"))
+    field = tag("div", label, tag("div", code, apply, class_="row"), problem, class_="field")
+    return tag(
+        "details",
+        tag("summary", "Add a promotion code"),
+        field,
+        open=bool(problem) or bool(value),
+        class_="pay-more stack g3",
+    )
+
+
+def _update(view: View, change: str) -> dict[str, str | bool | None]:
+    return {"name": "change", "value": change, "formaction": f"{view.address}/update", "formnovalidate": True}
+
+
+def _how(view: View) -> Html:
+    return tag(
+        "section",
+        email_field(view.session, view.fields, view.problem("email")),
+        _payment(view),
+        address_fields(view.session, view.fields, view.problem("address")),
+        tax_id_fields(view.session, view.fields, view.problem("tax_id")),
+        _terms(view),
+        _submit(view),
+        class_="pay-how card card-pad stack g6",
+    )
+
+
+def _payment(view: View) -> Html:
+    if view.asks_for_card:
+        return payment_fieldset(view.choices, view.fields, view.problem("card"))
+    text = "No card is needed now. You are asked for one before anything is charged."
+    return tag("p", text, class_="alert alert-info")
+
+
+def _terms(view: View) -> Html | None:
+    if (view.session["consent_collection"] or {}).get("terms_of_service") != "required":
+        return None
+    own = view.session["custom_text"]["terms_of_service_acceptance"]
+    text = own["message"] if own else f"I agree to the terms of service of {view.shop}."
+    box = tag("input", type="checkbox", name="terms", value="1", checked="terms" in view.fields)
+    return tag("div", tag("label", box, tag("span", text), class_="check"), view.problem("terms"), class_="stack g2")
+
+
+def _submit(view: View) -> Html:
+    texts = view.session["custom_text"]
+    before = tag("p", texts["submit"]["message"], class_="soft small") if texts["submit"] else None
+    after = tag("p", texts["after_submit"]["message"], class_="soft small") if texts["after_submit"] else None
+    button = tag("button", view.verb, class_="btn btn-primary pay-submit")
+    agreed = f"{view.shop} may charge your payment method at each renewal until you cancel."
+    small = tag("p", agreed, class_="hint") if view.bill and view.asks_for_card else None
+    return tag("div", view.problem("form"), before, button, after, small, class_="stack g3")

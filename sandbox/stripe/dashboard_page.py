@@ -1,0 +1,159 @@
+"""The account's page, `/stripe/`: who pays for what, with time to move on and debits to settle by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.html import Html, tag
+from sandbox.pages import notice_page, see_other
+from sandbox.stripe import bank_debits, deadlines, invoicing, time_control
+from sandbox.stripe.errors import StripeError
+from sandbox.stripe.hosted import Fields, badge, day, hosted_page, money, read_fields
+from sandbox.stripe.peer import Stripe
+from sandbox.stripe.periods import DAY
+from sandbox.stripe.portal_view import STATUSES, cost, when
+from sandbox.stripe.store import JsonObject
+from sandbox.stripe.subscription_shapes import is_over
+
+MOST: Final = 50
+ENDED: Final = {"canceled": ("Canceled", ""), "incomplete_expired": ("Expired", "")}
+LATER: Final = ((1, "1 day later"), (7, "1 week later"), (31, "31 days later"))
+
+
+async def show(request: Request) -> Response:
+    """Customers, newest first, each with subscriptions and time."""
+    peer: Stripe = request.app.state.stripe
+    found = peer.store.select("customer")
+    rows = [_customer(peer, customer) for customer in found[:MOST]] or [_nobody()]
+    more = tag("p", f"The newest {MOST} of {len(found)}.", class_="muted small") if len(found) > MOST else None
+    words = f"The account of {peer.account.name} in test mode. Move a customer's time on to see what happens then."
+    head = tag("div", badge(), tag("h1", "Customers"), tag("p", words, class_="soft"), class_="stack g2")
+    return hosted_page("Stripe", tag("main", head, *rows, more, class_="pay-two stack g5"))
+
+
+def _nobody() -> Html:
+    words = "Nobody yet. A customer appears here as soon as somebody subscribes, or the API makes one."
+    return tag("section", tag("p", words, class_="muted"), class_="card card-pad")
+
+
+def _customer(peer: Stripe, customer: JsonObject) -> Html:
+    now = peer.store.now(customer)
+    words = f"Today is {day(now)}" + (", where time stands still." if customer["test_clock"] else ".")
+    name, number = tag("h2", customer["email"] or customer["id"]), tag("code", customer["id"], class_="small muted")
+    title = tag("div", name, number, class_="stack g0 grow")
+    subs = [_subscription(sub) for sub in peer.store.select("subscription", customer=customer["id"])]
+    return tag(
+        "section",
+        title,
+        *(subs or [tag("p", "No subscription.", class_="muted")]),
+        *_due(peer, customer),
+        *_debits(peer, customer),
+        _time(customer, words),
+        class_="card card-pad stack",
+    )
+
+
+def _subscription(sub: JsonObject) -> Html:
+    word, kind = STATUSES.get(sub["status"]) or ENDED[sub["status"]]
+    next_ = tag("p", when(sub), class_="soft small") if sub["status"] not in ENDED else None
+    head = tag("div", tag("b", cost(sub)), tag("span", word, class_=f"badge {kind}"), class_="row between")
+    return tag("div", head, next_, class_="stack g0")
+
+
+def _due(peer: Stripe, customer: JsonObject) -> list[Html]:
+    """Links to the invoices that are not paid."""
+    found = peer.store.select("invoice", customer=customer["id"], status="open")
+    words = [(one, f"Invoice over {money(one['amount_remaining'], one['currency'])}") for one in found]
+    return [tag("p", tag("a", name, href=one["hosted_invoice_url"]), class_="small") for one, name in words]
+
+
+def _debits(peer: Stripe, customer: JsonObject) -> list[Html]:
+    """Buttons for bank debits that are on their way."""
+    filters = {"customer": customer["id"], "payment_status": "unpaid", "status": "complete"}
+    sessions = peer.store.select("checkout.session", **filters)
+    return [_debit(one) for one in sessions if _is_processing(peer, one)]
+
+
+def _is_processing(peer: Stripe, session: JsonObject) -> bool:
+    invoice = peer.store.find(session["invoice"] or "")
+    intent = invoicing.intent_of(peer, invoice) if invoice else None
+    return intent is not None and intent["status"] == "processing"
+
+
+def _debit(session: JsonObject) -> Html:
+    buttons = [
+        tag("button", "The bank pays", name="succeed", value="1", class_="btn btn-plain btn-sm"),
+        tag("button", "The bank refuses", name="succeed", value="", class_="btn btn-plain btn-sm"),
+    ]
+    hidden = tag("input", type="hidden", name="session", value=session["id"])
+    words = tag("span", "A bank debit is on its way.", class_="soft grow")
+    return tag("form", words, hidden, *buttons, method="post", action="/stripe/settle", class_="row wrap pay-time")
+
+
+def _time(customer: JsonObject, words: str) -> Html:
+    buttons = [
+        tag("button", label, name="days", value=str(days), class_="btn btn-plain btn-sm") for days, label in LATER
+    ]
+    next_ = tag("button", "To the next change", name="to", value="next", class_="btn btn-plain btn-sm")
+    hidden = tag("input", type="hidden", name="customer", value=customer["id"])
+    return tag(
+        "form",
+        tag("span", words, class_="muted small grow"),
+        hidden,
+        next_,
+        *buttons,
+        method="post",
+        action="/stripe/advance",
+        class_="row wrap pay-time",
+    )
+
+
+def _next_change(peer: Stripe, customer_id: str) -> int:
+    """The next time at which something of the customer changes by itself; tomorrow when nothing does."""
+    now = peer.store.now(customer_id)
+    alive = [
+        *(sub for sub in peer.store.select("subscription", customer=customer_id) if not is_over(sub)),
+        *(one for one in peer.store.select("invoice", customer=customer_id) if one["status"] in ("draft", "open")),
+        *peer.store.select("subscription_schedule", customer=customer_id, status="active"),
+    ]
+    times = [deadline.at for one in alive for deadline in deadlines.of(peer, one)]
+    return min((at for at in times if at > now), default=now + DAY)
+
+
+def _advance(peer: Stripe, fields: Fields) -> None:
+    """By days, or to the moment at which something happens next."""
+    customer = fields.get("customer", "")
+    if fields.get("to") == "next":
+        time_control.advance(peer, {"customer": customer, "to": _next_change(peer, customer)})
+    elif fields.get("days") in {str(days) for days, _ in LATER}:
+        time_control.advance(peer, {"customer": customer, "days": fields["days"]})
+
+
+def _settle(peer: Stripe, fields: Fields) -> None:
+    bank_debits.settle(peer, {"session": fields.get("session", ""), "succeed": fields.get("succeed")})
+
+
+def _form(action: Callable[[Stripe, Fields], None]) -> Callable[[Request], Awaitable[Response]]:
+    """A POST: do it, then show the page again."""
+
+    async def endpoint(request: Request) -> Response:
+        fields = await read_fields(request)
+        try:
+            action(request.app.state.stripe, fields)
+        except (StripeError, ValueError) as error:
+            return notice_page("That did not work", str(error), status=400)
+        return see_other("/stripe/")
+
+    return endpoint
+
+
+ROUTES: Final = [
+    Route("/", show, methods=["GET"]),
+    Route("/advance", _form(_advance), methods=["POST"]),
+    Route("/settle", _form(_settle), methods=["POST"]),
+]

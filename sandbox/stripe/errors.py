@@ -1,0 +1,72 @@
+"""Refusals in Stripe's shape. https://docs.stripe.com/api/errors · https://docs.stripe.com/error-codes"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+INVALID: Final = "invalid_request_error"
+CODES_PAGE: Final = "https://stripe.com/docs/error-codes/"
+# Types that the message spells in another way than the object does.
+NAMES: Final[Mapping[str, str]] = {
+    "payment_method": "PaymentMethod",
+    "promotion_code": "promotion code",
+    "setup_intent": "setupintent",
+    "subscription_item": "subscription item",
+    "subscription_schedule": "subscription schedule",
+    "test_helpers.test_clock": "test clock",
+    "webhook_endpoint": "webhook endpoint",
+}
+
+
+class StripeError(Exception):
+    """An answer that is an error; `more` are further keys such as `decline_code` or a whole `payment_intent`.
+
+    What was done before it is undone, unless `is_kept`: a declined payment leaves its intent and its charge behind.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        type: str,
+        message: str,
+        code: str | None = None,
+        param: str | None = None,
+        *,
+        is_kept: bool = False,
+        **more: Any,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.is_kept = is_kept
+        named = {"code": code, "doc_url": CODES_PAGE + code.replace("_", "-") if code else None, "param": param, **more}
+        filled = {name: value for name, value in named.items() if value is not None}
+        self.error: dict[str, Any] = {**filled, "message": message, "type": type}
+
+    @property
+    def code(self) -> str | None:
+        """Stripe's error code."""
+        return self.error.get("code")
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON of the answer."""
+        return {"error": self.error}
+
+
+def invalid(param: str | None, message: str, code: str | None = None, **more: Any) -> StripeError:
+    """400: a parameter, or the state of an object, does not allow it."""
+    return StripeError(400, INVALID, message, code, param, **more)
+
+
+def missing(object_type: str, object_id: str, param: str = "id") -> StripeError:
+    """No such object: 404 when the URL names it (`param` is id), 400 when a parameter does."""
+    message = f"No such {NAMES.get(object_type, object_type)}: '{object_id}'"
+    return StripeError(404 if param == "id" else 400, INVALID, message, "resource_missing", param)
+
+
+def card_error(
+    code: str, message: str, *, decline_code: str | None = None, param: str | None = None, **more: Any
+) -> StripeError:
+    """402: the card was declined; what happened is kept."""
+    return StripeError(402, "card_error", message, code, param, is_kept=True, decline_code=decline_code, **more)

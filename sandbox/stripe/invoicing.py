@@ -1,0 +1,237 @@
+"""Making invoices: drafts out of lines and waiting invoice items, their totals, and finalization.
+
+https://docs.stripe.com/invoicing/integration/workflow-transitions · https://docs.stripe.com/billing/customer/balance
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sandbox.stripe import customer_balance, discounting, invoice_shapes, item_lines, payments
+from sandbox.stripe.amending import add, amend
+from sandbox.stripe.errors import StripeError, invalid
+from sandbox.stripe.events import emit
+from sandbox.stripe.peer import Stripe
+from sandbox.stripe.periods import HOUR
+from sandbox.stripe.store import JsonObject
+
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+MINIMUMS: Final = {"gbp": 30, "jpy": 50, "mxn": 1000, "dkk": 250, "nok": 300, "sek": 300, "hkd": 400, "czk": 1500}
+MINIMUM: Final = 50
+DRAFT_SECONDS: Final = HOUR
+
+
+def pending(peer: Stripe, customer: str, subscription: str | None, *, with_loose: bool = True) -> list[JsonObject]:
+    """Invoice items that wait for an invoice, newest first: a subscription's, and those of no subscription."""
+    items = peer.store.select("invoiceitem", customer=customer, invoice=None)
+    wanted = {subscription, None} if with_loose else {subscription}
+    found = [item for item in reversed(items) if invoice_shapes.subscription_of_item(item) in wanted]
+    return sorted(found, key=lambda item: -item["date"])  # of one moment, the credit stays before the charge
+
+
+def draft(
+    peer: Stripe,
+    customer: JsonObject,
+    values: Mapping[str, Any],
+    *,
+    lines: Sequence[JsonObject] = (),
+    items: Sequence[JsonObject] = (),
+) -> JsonObject:
+    """Store a draft of the items, newest first, and the lines; `values` are the invoice's, its discounts among them."""
+    together = [*(item_lines.line_of_item(peer, item) for item in items), *lines]
+    now = peer.store.now(customer)
+    given = {**values, "lines": together, "customer_tax_ids": _tax_ids(peer, customer)}
+    invoice = invoice_shapes.invoice(peer.store.new_id("in"), peer.account.name, customer, now, given)
+    for item in items:
+        peer.store.put({**item, "invoice": invoice["id"]})
+    if customer["currency"] is None:
+        amend(peer, customer, {"currency": invoice["currency"]}, "customer.updated")
+    price(peer, invoice, customer["balance"])
+    add(peer, invoice, "invoice.created")
+    item_lines.charged(peer, invoice)
+    return invoice
+
+
+def reprice(peer: Stripe, invoice: JsonObject, lines: list[JsonObject]) -> JsonObject:
+    """Give a stored draft other lines."""
+    values = copy.deepcopy(invoice)
+    values["lines"] = invoice_shapes.lines_list(invoice["id"], lines)
+    price(peer, values, peer.store.get(invoice["customer"])["balance"])
+    return amend(peer, invoice, values, "invoice.updated")
+
+
+def _tax_ids(peer: Stripe, customer: JsonObject) -> list[JsonObject]:
+    found = peer.store.select("tax_id", customer=customer["id"])
+    return [{"type": tax_id["type"], "value": tax_id["value"]} for tax_id in found]
+
+
+def price(peer: Stripe, invoice: JsonObject, balance: int) -> None:
+    """Put discounts, tax and all totals on a draft."""
+    lines = invoice["lines"]["data"]
+    for line in lines:
+        line.update(discount_amounts=[], pretax_credit_amounts=[])
+    discounting.reduce_lines(lines, discounting.reductions(peer, invoice["discounts"]))
+    sums = discounting.totals(lines)
+    subtotal = sum(line["amount"] for line in lines)
+    total = subtotal - sum(sums.values())
+    _tax(invoice)
+    invoice.update(
+        subtotal=subtotal,
+        subtotal_excluding_tax=subtotal,
+        total=total,
+        total_excluding_tax=total,
+        total_discount_amounts=[{"amount": amount, "discount": discount} for discount, amount in sums.items()],
+        total_pretax_credit_amounts=discounting.pretax_totals(sums),
+        starting_balance=balance,
+    )
+    due, _ = settle(total, balance, invoice["currency"])
+    invoice.update(amount_due=due, amount_remaining=due)
+
+
+def _tax(invoice: JsonObject) -> None:
+    """Automatic tax finds no registration, so that it collects none."""
+    if not invoice["automatic_tax"]["enabled"]:
+        return
+    for line in invoice["lines"]["data"]:
+        line["taxes"] = [invoice_shapes.no_tax(0)]
+    invoice["total_taxes"] = [invoice_shapes.no_tax(0)]
+
+
+def settle(total: int, balance: int, currency: str) -> tuple[int, int]:
+    """What is due of a total, and the customer's balance afterwards.
+
+    A credit stays on the balance, and so does a debt too small to charge: they go on the next invoice.
+    """
+    owed = total + balance
+    if owed <= 0 or owed < MINIMUMS.get(currency, MINIMUM):
+        return 0, owed
+    return owed, 0
+
+
+def finalize(peer: Stripe, invoice: JsonObject, *, next_attempt: int | None = None) -> JsonObject:
+    """Make a draft an open invoice with a number, a page and, when something is due, a payment intent.
+
+    Nothing is collected yet. Raises StripeError for what is no draft, or empty.
+    """
+    if invoice["status"] != "draft":
+        raise invalid(None, "This invoice is already finalized, you can't re-finalize a non-draft invoice.")
+    customer = peer.store.get(invoice["customer"])
+    now = peer.store.now(customer)
+    number = _number(peer, customer)
+    values = copy.deepcopy(invoice)
+    price(peer, values, customer["balance"])
+    due, after = settle(values["total"], customer["balance"], invoice["currency"])
+    if after != customer["balance"]:
+        kind = "applied_to_invoice"
+        customer_balance.adjust(peer, customer, after - customer["balance"], kind, invoice=invoice["id"])
+    url = f"{peer.base_url}/invoice/{invoice['id']}"
+    values.update(
+        invoice_shapes.customer_facts(customer),
+        automatically_finalizes_at=None,
+        effective_at=now,
+        ending_balance=after,
+        hosted_invoice_url=url,
+        invoice_pdf=f"{url}/pdf",
+        next_payment_attempt=next_attempt if due else None,
+        number=number,
+        status="open",
+        status_transitions={**invoice["status_transitions"], "finalized_at": now},
+    )
+    invoice = amend(peer, invoice, values, "invoice.updated")
+    emit(peer, "invoice.finalized", invoice)
+    if due:
+        _ask_for_payment(peer, invoice)
+    return invoice
+
+
+def _number(peer: Stripe, customer: JsonObject) -> str:
+    sequence = customer["next_invoice_sequence"]
+    amend(peer, customer, {"next_invoice_sequence": sequence + 1}, "customer.updated")
+    return f"{customer['invoice_prefix']}-{sequence:04d}"
+
+
+def _ask_for_payment(peer: Stripe, invoice: JsonObject) -> None:
+    """Make the payment intent of an invoice, and the link between both."""
+    is_recurring = invoice_shapes.subscription_of(invoice) is not None
+    intent = payments.new_intent(
+        peer,
+        {
+            "description": DESCRIPTIONS.get(invoice["billing_reason"], f"Invoice {invoice['number']}"),
+            "setup_future_usage": "off_session" if is_recurring else None,
+        },
+        amount=invoice["amount_due"],
+        currency=invoice["currency"],
+        customer=peer.store.get(invoice["customer"]),
+        invoice=invoice["id"],
+    )
+    now = peer.store.now(invoice)
+    peer.store.put(invoice_shapes.invoice_payment(peer.store.new_id("inpay"), invoice, intent["id"], now))
+
+
+DESCRIPTIONS: Final = {"subscription_create": "Subscription creation", "subscription_update": "Subscription update"}
+
+
+def payment_of(peer: Stripe, invoice: Mapping[str, Any]) -> JsonObject | None:
+    """The default payment of a finalized invoice, or None when there was nothing to pay."""
+    found = peer.store.select("invoice_payment", invoice=invoice["id"], is_default=True)
+    return found[0] if found else None
+
+
+def intent_of(peer: Stripe, invoice: Mapping[str, Any]) -> JsonObject | None:
+    """The payment intent of a finalized invoice."""
+    payment = payment_of(peer, invoice)
+    return peer.store.get(payment["payment"]["payment_intent"]) if payment else None
+
+
+def invoice_of(peer: Stripe, intent_id: str) -> JsonObject | None:
+    """The invoice that a payment intent is to pay."""
+    found = peer.store.select("invoice_payment", payment__payment_intent=intent_id)
+    return peer.store.get(found[0]["invoice"]) if found else None
+
+
+def void(peer: Stripe, invoice: JsonObject) -> JsonObject:
+    """Cancel an open invoice for good. Raises StripeError for one that is not open."""
+    if invoice["status"] not in ("open", "uncollectible"):
+        raise _not_open(invoice, "void")
+    cancel_payment(peer, invoice)
+    _return_balance(peer, invoice)
+    return _close(peer, invoice, "void", "voided_at", "invoice.voided")
+
+
+def write_off(peer: Stripe, invoice: JsonObject) -> JsonObject:
+    """Mark an open invoice as uncollectible. Raises StripeError for one that is not open."""
+    if invoice["status"] != "open":
+        raise _not_open(invoice, "mark as uncollectible")
+    return _close(peer, invoice, "uncollectible", "marked_uncollectible_at", "invoice.marked_uncollectible")
+
+
+def _not_open(invoice: Mapping[str, Any], verb: str) -> StripeError:
+    return invalid(None, f"You can only {verb} an open invoice; this invoice is {invoice['status']}.")
+
+
+def _close(peer: Stripe, invoice: JsonObject, status: str, transition: str, event_type: str) -> JsonObject:
+    transitions = {**invoice["status_transitions"], transition: peer.store.now(invoice)}
+    values = {"auto_advance": False, "next_payment_attempt": None, "status": status, "status_transitions": transitions}
+    invoice = amend(peer, invoice, values, "invoice.updated")
+    emit(peer, event_type, invoice)
+    return invoice
+
+
+def cancel_payment(peer: Stripe, invoice: JsonObject) -> None:
+    """Give up the payment of an invoice."""
+    payment = payment_of(peer, invoice)
+    if payment is None:
+        return
+    payments.cancel(peer, peer.store.get(payment["payment"]["payment_intent"]), "void_invoice")
+    transitions = {**payment["status_transitions"], "canceled_at": peer.store.now(invoice)}
+    amend(peer, payment, {"status": "canceled", "status_transitions": transitions}, None)
+
+
+def _return_balance(peer: Stripe, invoice: JsonObject) -> None:
+    """Undo what finalization did to the customer's balance."""
+    change = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
+    customer = peer.store.get(invoice["customer"])
+    if change and not customer.get("deleted"):
+        customer_balance.adjust(peer, customer, -change, "unapplied_from_invoice", invoice=invoice["id"])

@@ -1,0 +1,225 @@
+"""What a subscription's items cost: lines for whole periods, and invoice items for the rest of one or given back of it.
+
+The facts beside each item are its `debits`: what was charged for it and is still valid. Credits are computed from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from sandbox.stripe import invoice_shapes
+from sandbox.stripe.amending import add
+from sandbox.stripe.discounting import net, reductions
+from sandbox.stripe.hosted import ZERO_DECIMAL, money
+from sandbox.stripe.peer import Stripe
+from sandbox.stripe.periods import day_in_words, interval_of
+from sandbox.stripe.proration import Credit, Debit, credits, portion, price_for
+from sandbox.stripe.store import JsonObject
+from sandbox.stripe.subscription_shapes import items_of
+
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time to charge for, and the whole period that the price is for: longer when only a part is charged."""
+
+    start: int
+    end: int
+    whole_start: int
+    whole_end: int
+
+    @classmethod
+    def whole(cls, start: int, end: int) -> Span:
+        """A whole period."""
+        return cls(start, end, start, end)
+
+    @property
+    def period(self) -> JsonObject:
+        """As a line shows it."""
+        return {"end": self.end, "start": self.start}
+
+    def part_of(self, amount: int) -> int:
+        """What the span costs when the whole period costs an amount."""
+        return portion(amount, self.end - self.start, self.whole_end - self.whole_start)
+
+
+def product_name(peer: Stripe, price: Mapping[str, Any]) -> str:
+    """What a price sells, by name."""
+    product = peer.store.find(price["product"]) or {}
+    return str(product.get("name", price["product"]))
+
+
+def _counted(name: str, quantity: int) -> str:
+    return name if quantity == 1 else f"{quantity} {TIMES} {name}"
+
+
+def _priced(price: Mapping[str, Any]) -> str:
+    """How much a price is and how often: $49.00 / month."""
+    interval, count = interval_of(price)
+    if price["unit_amount"] is None:
+        shift = 0 if price["currency"] in ZERO_DECIMAL else 2
+        amount = f"{Decimal(price['unit_amount_decimal']).scaleb(-shift)} {price['currency'].upper()}"
+    else:
+        amount = money(price["unit_amount"], price["currency"])
+    return f"{amount} / {interval}" if count == 1 else f"{amount} / every {count} {interval}s"
+
+
+def lines(peer: Stripe, sub: Mapping[str, Any], span: Span, *, is_trial: bool = False) -> list[JsonObject]:
+    """A line for each item of a subscription, newest first; a trial costs nothing."""
+    return [_line(peer, sub, item, span, is_trial=is_trial) for item in reversed(items_of(sub))]
+
+
+def _line(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], span: Span, *, is_trial: bool) -> JsonObject:
+    price, quantity, name = item["price"], item["quantity"], product_name(peer, item["price"])
+    description = f"{quantity} {TIMES} {name} (at {_priced(price)})"
+    values = {
+        "amount": 0 if is_trial else span.part_of(price_for(price, quantity)),
+        "description": f"Trial period for {name}" if is_trial else description,
+        "discountable": True,
+        "discounts": item["discounts"],
+        "metadata": dict(sub["metadata"]),
+        "parent": invoice_shapes.subscription_parent(sub["id"], item["id"], invoice_item=None, credited=None),
+        "period": span.period,
+        "pricing": invoice_shapes.pricing(price, price["unit_amount_decimal"]),
+        "quantity": quantity,
+        "subscription": sub["id"],
+    }
+    return invoice_shapes.line(peer.store.new_id("il"), price["currency"], values)
+
+
+def charged(peer: Stripe, invoice: Mapping[str, Any]) -> None:
+    """Remember what an invoice charges for whole periods: from now on credits are computed from that."""
+    for line in invoice["lines"]["data"]:
+        details = line["parent"] and line["parent"]["subscription_item_details"]
+        if details and not details["proration"]:
+            _remember(peer, details["subscription_item"], [_debit_of(line, invoice["id"])])
+
+
+def _debit_of(line: Mapping[str, Any], invoice: str) -> Debit:
+    period = line["period"]
+    return Debit(
+        amount=net(line),
+        start=period["start"],
+        end=period["end"],
+        until=period["end"],
+        quantity=line["quantity"],
+        price=line["pricing"]["price_details"]["price"],
+        invoice=invoice,
+        line=line["id"],
+    )
+
+
+def _remember(peer: Stripe, item_id: str, debits: Iterable[Debit]) -> None:
+    peer.store.keep(item_id, debits=[debit.as_json() for debit in debits])
+
+
+def debits_of(peer: Stripe, item_id: str) -> list[Debit]:
+    """What was charged for an item and is still valid."""
+    return [Debit(**values) for values in peer.store.kept(item_id).get("debits", [])]
+
+
+def give_back(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], at: int) -> list[JsonObject]:
+    """Invoice items that credit what was charged for an item and the time after `at`."""
+    debits = debits_of(peer, item["id"])
+    _remember(peer, item["id"], [debit.cut(at) for debit in debits])
+    return [_credit_item(peer, sub, item, credit, at) for credit in credits(debits, at)]
+
+
+def _credit_item(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], credit: Credit, at: int) -> JsonObject:
+    debit = credit.debit
+    price = peer.store.find(debit.price) or item["price"]
+    name = _counted(product_name(peer, price), debit.quantity)
+    since = max(at, debit.start)
+    invoice, line = _where_charged(peer, debit)
+    values = {
+        "amount": -credit.amount,
+        "description": f"Unused time on {name} after {day_in_words(since)}",
+        "period": {"end": debit.until, "start": since},
+        "pricing": invoice_shapes.pricing(price, price["unit_amount_decimal"]),
+        "proration_details": {
+            "credited_items": invoice_shapes.credited(invoice, line, debit.invoice_item),
+            "discount_amounts": [],
+        },
+        "quantity": debit.quantity,
+    }
+    return _add_item(peer, sub, item["id"], values)
+
+
+def _where_charged(peer: Stripe, debit: Debit) -> tuple[str | None, str | None]:
+    """The invoice and the line of a debit, once what waited for an invoice is on one."""
+    waiting = peer.store.find(debit.invoice_item) if debit.invoice_item else None
+    invoice = peer.store.find(waiting["invoice"] or "") if waiting else None
+    if invoice is None:
+        return debit.invoice, debit.line
+    return invoice["id"], next((line["id"] for line in invoice["lines"]["data"] if _comes_of(line, debit)), None)
+
+
+def _comes_of(line: Mapping[str, Any], debit: Debit) -> bool:
+    details = line["parent"] and line["parent"]["subscription_item_details"]
+    return bool(details and details["invoice_item"] == debit.invoice_item)
+
+
+def charge_rest(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], span: Span) -> list[JsonObject]:
+    """Invoice items that charge an item, at its price and quantity and less the discounts, for the rest of a period."""
+    price, quantity = item["price"], item["quantity"]
+    amount = span.part_of(_reduced(peer, sub, item, span.start))
+    if not amount:
+        return []
+    name = _counted(product_name(peer, price), quantity)
+    values = {
+        "amount": amount,
+        "description": f"Remaining time on {name} after {day_in_words(span.start)}",
+        "period": span.period,
+        "pricing": invoice_shapes.pricing(price, price["unit_amount_decimal"]),
+        "proration_details": {"credited_items": None, "discount_amounts": []},
+        "quantity": quantity,
+    }
+    made = _add_item(peer, sub, item["id"], values)
+    debit = Debit(amount, span.start, span.end, span.end, quantity, price["id"], invoice_item=made["id"])
+    _remember(peer, item["id"], [*debits_of(peer, item["id"]), debit])
+    return [made]
+
+
+def _reduced(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], at: int) -> int:
+    """What a whole period of an item costs after the discounts that go on."""
+    items = items_of(sub)
+    amounts = [price_for(one["price"], one["quantity"]) for one in items]
+    products = [one["price"]["product"] for one in items]
+    for reduction in reductions(peer, sub["discounts"], at):
+        if reduction.coupon["duration"] != "once":
+            off = reduction.amounts(amounts, products)
+            amounts = [amount - less for amount, less in zip(amounts, off, strict=True)]
+    return next(amount for one, amount in zip(items, amounts, strict=True) if one["id"] == item["id"])
+
+
+def _add_item(peer: Stripe, sub: Mapping[str, Any], item_id: str, values: Mapping[str, Any]) -> JsonObject:
+    customer = peer.store.get(sub["customer"])
+    together = {
+        **values,
+        "currency": sub["currency"],
+        "metadata": dict(sub["metadata"]),
+        "parent": invoice_shapes.item_parent(sub["id"], item_id),
+    }
+    made = invoice_shapes.invoice_item(peer.store.new_id("ii"), customer, peer.store.now(customer), together)
+    return add(peer, made, "invoiceitem.created")
+
+
+def line_of_item(peer: Stripe, item: Mapping[str, Any]) -> JsonObject:
+    """The line that an invoice item becomes."""
+    parent = item["parent"] and item["parent"]["subscription_details"]
+    subscription = parent and parent["subscription"]
+    names = ("amount", "description", "discountable", "discounts", "metadata", "period", "pricing", "quantity")
+    values = {**{name: item[name] for name in names}, "subscription": subscription}
+    if item["proration"]:
+        credited = item["proration_details"]["credited_items"]
+        on_invoice = credited and credited["invoice_line_item_details"]
+        values["parent"] = invoice_shapes.subscription_parent(
+            subscription, parent["subscription_item"], invoice_item=item["id"], credited=on_invoice
+        )
+    else:
+        values["parent"] = invoice_shapes.invoice_item_parent(item)
+    return invoice_shapes.line(peer.store.new_id("il"), item["currency"], values)

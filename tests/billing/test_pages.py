@@ -1,0 +1,255 @@
+"""The billing page in every state: its badge, its buttons for who may press them, and what it says will happen."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from billing import standing
+from billing.models import CompSeats, Entitlement
+from tenants.models import Role, Tenant
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.billing.people import Member, colleague, member, words_of
+from tests.conftest import Cast
+
+S = Entitlement.Status
+ENDS = datetime(2031, 1, 3, 10, tzinfo=UTC)
+
+BADGES = {
+    S.NONE: "No subscription",
+    S.TRIALING: "Trial",
+    S.ACTIVE: "Active",
+    S.PAST_DUE: "Past due",
+    S.UNPAID: "Unpaid",
+    S.INCOMPLETE: "Incomplete",
+    S.INCOMPLETE_EXPIRED: "Expired",
+    S.CANCELED: "Canceled",
+    S.PAUSED: "Paused",
+}
+FORMS = {
+    standing.SUBSCRIBE: 'action="/t/acme/billing/subscribe/"',
+    standing.CHANGE_SEATS: 'href="/t/acme/billing/seats/"',
+    standing.SWITCH_PLAN: 'href="/t/acme/billing/plan/"',
+    standing.UPDATE_CARD: 'action="/t/acme/billing/card/"',
+    standing.PAY: 'href="https://pay.example/in_1"',
+    standing.CANCEL: 'action="/t/acme/billing/cancel/"',
+    standing.RESUME: 'action="/t/acme/billing/resume/"',
+}
+
+
+@pytest.fixture
+def owner(cast: Cast) -> Member:
+    return member(cast.alice, cast.acme)
+
+
+def paid(tenant: Tenant, status: str, *names: str, seats: int = 3, **fields: object) -> Entitlement:
+    """The workspace's row in this state, and these employees, hired while all was well."""
+    given = {"customer_id": f"cus_{tenant.slug}", "plan": "employee_month", "seats": seats, "period_end": ENDS}
+    card = {"card_brand": "visa", "card_last4": "4242", "card_expires": "04/2031"}
+    with tenant_scope(tenant.id):
+        row = Entitlement.objects.create(**{**given, **card, "status": S.ACTIVE})
+        for name in names:
+            factories.make_agent(name)
+        for field, value in {"status": status, **fields}.items():
+            setattr(row, field, value)
+        row.save()
+    return row
+
+
+@pytest.mark.parametrize("status", [status for status in S if status != S.NONE])
+def test_each_state_has_its_badge_and_exactly_its_buttons(owner: Member, status: str) -> None:
+    row = paid(owner.tenant, status, "Maya", pay_url="https://pay.example/in_1")
+    with tenant_scope(owner.tenant.id):
+        offered = standing.current().may
+
+    page = owner.read()
+
+    if row.status in standing.LIVE:
+        assert f"{BADGES[S(status)]}</span>" in page
+    assert {act for act, form in FORMS.items() if form in page} == offered - (
+        {standing.RESUME} if status == S.PAUSED and not row.card_brand else set()
+    )
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
+@pytest.mark.parametrize("status", list(S))
+def test_who_may_not_buy_reads_the_page_without_buttons(cast: Cast, status: str, role: Role) -> None:
+    if status != S.NONE:
+        paid(cast.acme, status, "Maya", pay_url="https://pay.example/in_1")
+
+    page = colleague(cast.acme, role).read()
+
+    assert [act for act, form in FORMS.items() if form in page] == []
+    assert "Owners and admins of this workspace" in page
+
+
+def test_an_admin_may_buy(cast: Cast) -> None:
+    assert FORMS[standing.SUBSCRIBE] in colleague(cast.acme, Role.ADMIN).read()
+
+
+def test_without_a_subscription_month_and_year_are_offered_with_a_seat_for_everybody(owner: Member) -> None:
+    page = owner.read()
+
+    assert "$49.00" in page
+    assert "$490.00" in page
+    assert "Two months free" in page
+    assert "Start the 14-day trial" in page
+    assert "1 seat free of charge" in page
+    assert "$5.00 of $5.00 is left" in page
+
+
+def test_whoever_was_subscribed_gets_no_second_trial(owner: Member) -> None:
+    paid(owner.tenant, S.CANCELED, "Maya", "Leo")
+
+    page = owner.read()
+
+    assert "Go to payment" in page
+    assert 'value="2"' in page
+
+
+def test_the_page_shows_price_seats_next_invoice_and_card(owner: Member) -> None:
+    paid(owner.tenant, S.ACTIVE, "Maya", "Leo", next_invoice_usd=Decimal("147.00"), next_invoice_at=ENDS)
+
+    page = owner.read()
+
+    assert "$49.00 per AI employee and month" in page
+    assert '2 <span class="of">of 3</span>' in page
+    assert "1 free" in page
+    assert "$147.00</dd>" in page
+    assert "on 3 January 2031" in page
+    assert "Visa ending in 4242" in page
+    assert "Expires 04/2031" in page
+
+
+def test_a_card_that_has_expired_is_called_so(owner: Member) -> None:
+    paid(owner.tenant, S.ACTIVE, card_expires="01/2020")
+    assert "Expired 01/2020" in owner.read()
+
+
+def test_a_trial_tells_its_days_and_what_is_charged_then(owner: Member) -> None:
+    ends = timezone.now() + timedelta(days=8, hours=3)
+    paid(owner.tenant, S.TRIALING, "Maya", trial_ends_at=ends, next_invoice_usd=Decimal("147.00"))
+
+    page = owner.read()
+
+    assert "9 days of the trial left" in page
+    assert "Then $147.00 is charged to Visa ending in 4242" in page
+
+
+def test_a_trial_without_a_card_tells_who_pauses(owner: Member) -> None:
+    ends = timezone.now() + timedelta(hours=3)
+    paid(owner.tenant, S.TRIALING, "Maya", "Leo", trial_ends_at=ends, card_brand="")
+
+    page = owner.read()
+
+    assert "1 day of the trial left" in page
+    assert "add one before, or Maya and Leo pause then" in page
+
+
+def test_times_are_those_of_the_workspace(owner: Member) -> None:
+    Tenant.objects.filter(id=owner.tenant.id).update(time_zone="America/New_York")
+    paid(owner.tenant, S.ACTIVE, "Maya", cancels_at=ENDS)
+    assert "ends on 3 January 2031, 05:00 (America/New_York)" in owner.read()
+
+
+def test_a_planned_decrease_names_who_pauses_and_can_be_taken_back(owner: Member) -> None:
+    paid(owner.tenant, S.ACTIVE, "Maya", "Leo", "Nora", next_seats=1, next_seats_at=ENDS)
+
+    page = owner.read()
+
+    assert "1 seat from 3 January 2031, 10:00 (UTC)" in page
+    assert "Then Leo and Nora pause" in page
+    assert page.count("Pauses 3 January") == 2
+    assert 'action="/t/acme/billing/seats/keep/"' in page
+    assert "Keep 3 seats" in page
+
+
+def test_a_cancelled_subscription_names_who_pauses_and_can_be_kept(owner: Member) -> None:
+    paid(owner.tenant, S.ACTIVE, "Maya", "Leo", cancels_at=ENDS)
+
+    page = owner.read()
+
+    assert "Until then everything goes on; then Maya and Leo pause." in page
+    assert "Keep the subscription" in page
+    assert FORMS[standing.CANCEL] not in page
+
+
+def test_the_dialog_of_cancelling_names_day_and_people(owner: Member) -> None:
+    paid(owner.tenant, S.ACTIVE, "Maya")
+
+    page = owner.read()
+
+    assert "Until 3 January 2031, 10:00 (UTC) everything goes on" in page
+    assert "Then Maya pauses" in page
+    assert re.search(r"autofocus>Keep it</button>", page)
+
+
+def test_given_seats_are_counted_and_dated(owner: Member) -> None:
+    paid(owner.tenant, S.ACTIVE, "Maya")
+    with tenant_scope(owner.tenant.id):
+        CompSeats.objects.create(seats=2, reason="A beta test", expires_at=ENDS)
+
+    page = owner.read()
+
+    assert '1 <span class="of">of 5</span>' in page
+    assert "3 paid, 2 given until 3 January 2031" in page
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_without_a_key_nothing_is_offered_to_anybody(cast: Cast, settings: Settings, role: Role) -> None:
+    settings.STRIPE_KEY = ""
+    visitor = colleague(cast.acme, role)
+
+    page = visitor.read()
+
+    assert "This installation sells no subscriptions" in page
+    assert [act for act, form in FORMS.items() if form in page] == []
+    assert "$49.00" not in page
+    assert 'href="/t/acme/billing/"' not in visitor.read("")
+
+
+def test_without_a_key_a_form_that_was_open_is_refused_in_words(owner: Member, settings: Settings) -> None:
+    settings.STRIPE_KEY = ""
+    answer = owner.post("billing/subscribe/", plan="employee_month", seats="1")
+    assert answer.status_code == 502
+    assert "STRIPE_SECRET_KEY is not set" in words_of(answer)
+
+
+@pytest.mark.parametrize("seats", ["0", "-1", "10000", "x", "", "1.5", "\u0661", "1e2"])
+def test_a_quantity_that_is_none_is_refused_beside_its_field(owner: Member, seats: str) -> None:
+    answer = owner.post("billing/subscribe/", plan="employee_month", seats=seats)
+
+    page = words_of(answer)
+    assert answer.status_code == 422
+    assert "take a whole number from 1 to 1,000." in page
+    assert 'aria-invalid="true"' in page
+    assert 'id="id_seats_error"' in page
+    with tenant_scope(owner.tenant.id):
+        assert not Entitlement.objects.exists()
+
+
+def test_a_plan_that_is_not_sold_is_refused(owner: Member) -> None:
+    answer = owner.post("billing/subscribe/", plan="employee_decade", seats="1")
+    assert answer.status_code == 422
+    assert "Choose one of the plans on this page." in words_of(answer)
+
+
+def test_an_answer_with_errors_can_be_reloaded(owner: Member) -> None:
+    assert owner.get("billing/subscribe/").headers["Location"] == "/t/acme/billing/"
+
+
+@pytest.mark.parametrize("path", ["billing/seats/", "billing/plan/"])
+def test_without_a_subscription_there_is_nothing_to_change(owner: Member, path: str) -> None:
+    assert owner.get(path).headers["Location"] == "/t/acme/billing/"
+
+
+@pytest.mark.parametrize(
+    "path", ["subscribe/", "seats/", "seats/keep/", "plan/", "card/", "portal/", "cancel/", "resume/"]
+)
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
+def test_who_may_not_buy_is_refused_everywhere(cast: Cast, role: Role, path: str) -> None:
+    assert colleague(cast.acme, role).post(f"billing/{path}", seats="2").status_code == 403

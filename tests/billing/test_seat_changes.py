@@ -1,0 +1,137 @@
+"""More seats at once, fewer at the period's end; what is shown is what is charged."""
+
+from decimal import Decimal
+
+import pytest
+
+from agents.models import Agent
+from billing import changing, quota, seatchange
+from billing.errors import CardDeclinedError
+from billing.observation import usd
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.billing.shop import Shop
+
+
+def hire(shop: Shop, *names: str) -> None:
+    with tenant_scope(shop.tenant.id):
+        for name in names:
+            factories.make_agent(name)
+
+
+def seated(shop: Shop) -> list[str]:
+    with tenant_scope(shop.tenant.id):
+        return [agent.name for agent in Agent.objects.in_order() if quota.is_seated(agent.id)]
+
+
+def test_what_the_preview_says_is_what_the_invoice_takes_to_the_cent(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    shop.wait(11.3)
+    shop.sync()
+
+    shown = seatchange.preview(shop.tenant, 5)
+    after = seatchange.apply(shop.tenant, 5, shown.proration_date)
+
+    invoice = shop.invoices()[0]
+    assert usd(invoice.amount_paid) == shown.due_now_usd > 0
+    assert invoice.status == "paid"
+    assert (after.seats, after.paid_seats) == (5, 5)
+    assert shown.next_invoice_usd == after.entitlement.next_invoice_usd == Decimal(5 * 49)
+
+
+def test_a_fourth_is_refused_on_three_seats_and_works_on_five(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    hire(shop, "Ada", "Ben", "Chloe")
+    with pytest.raises(quota.NoSeatError, match=r"3 seats, all taken\. Add seats under Billing"):
+        hire(shop, "Dan")
+
+    seatchange.apply(shop.tenant, 5, shop.now())
+    hire(shop, "Dan", "Eve")
+
+    assert seated(shop) == ["Ada", "Ben", "Chloe", "Dan", "Eve"]
+
+
+def test_fewer_seats_come_at_the_period_s_end_and_the_last_ones_pause(shop: Shop) -> None:
+    shop.subscribe(5)
+    shop.sync()
+    hire(shop, "Ada", "Ben", "Chloe", "Dan", "Eve")
+
+    shown = seatchange.preview(shop.tenant, 2)
+    now = seatchange.apply(shop.tenant, 2, shown.proration_date)
+
+    assert (shown.due_now_usd, shown.next_invoice_usd) == (Decimal(0), Decimal(98))
+    assert shown.pauses == ("Chloe", "Dan", "Eve")
+    assert shown.takes_effect_at == now.entitlement.period_end == now.entitlement.next_seats_at
+    assert (now.seats, now.entitlement.next_seats) == (5, 2)
+    assert len(seated(shop)) == 5
+
+    shop.wait(32)
+    then = shop.sync()
+
+    assert (then.seats, then.entitlement.next_seats) == (2, None)
+    assert seated(shop) == ["Ada", "Ben"]
+    assert usd(shop.invoices()[0].amount_paid) == Decimal(98)
+
+
+def test_a_planned_decrease_can_be_taken_back(shop: Shop) -> None:
+    shop.subscribe(5)
+    shop.sync()
+    seatchange.apply(shop.tenant, 2, 0)
+
+    now = seatchange.keep(shop.tenant)
+
+    assert (now.entitlement.next_seats, now.entitlement.schedule_id) == (None, "")
+    shop.wait(32)
+    assert shop.sync().seats == 5
+
+
+def test_an_increase_replaces_a_planned_decrease(shop: Shop) -> None:
+    shop.subscribe(5)
+    shop.sync()
+    seatchange.apply(shop.tenant, 2, 0)
+
+    now = seatchange.apply(shop.tenant, 6, shop.now())
+
+    assert (now.seats, now.entitlement.next_seats) == (6, None)
+
+
+def test_a_declined_card_changes_nothing(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    shop.use_card("pm_card_chargeCustomerFail")
+
+    with pytest.raises(CardDeclinedError, match="nothing has changed"):
+        seatchange.apply(shop.tenant, 5, shop.now())
+
+    assert shop.sync().seats == 3
+
+
+def test_names_of_those_who_return_are_told(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    hire(shop, "Ada", "Ben", "Chloe")
+    seatchange.apply(shop.tenant, 1, 0)
+    shop.wait(32)
+    shop.sync()
+
+    assert seatchange.preview(shop.tenant, 3).returns == ("Ben", "Chloe")
+
+
+@pytest.mark.parametrize("value", [0, -1, "0", "-1", 10_000, "10000", "x", "", "1.5", "1e3", None, True, "٣"])
+def test_what_is_no_number_of_seats_is_refused(value: object) -> None:
+    with pytest.raises(changing.SeatsError, match="a whole number from 1 to 1,000"):
+        changing.whole_seats(value)
+
+
+def test_in_a_trial_more_seats_cost_nothing_now(shop: Shop) -> None:
+    shop.subscribe(3, trial_period_days=14)
+    shop.sync()
+
+    shown = seatchange.preview(shop.tenant, 4)
+    seatchange.apply(shop.tenant, 4, shown.proration_date)
+
+    assert shown.due_now_usd == 0
+    assert shown.next_invoice_usd == Decimal(4 * 49)
+    assert [invoice.amount_paid for invoice in shop.invoices()] == [0]

@@ -1,0 +1,91 @@
+"""What staff see of a subscription and do about it: state, drift, syncing anew, seats without payment."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from billing import quota
+from billing.models import CompSeats, Drift, Entitlement
+from tenants.models import AuditEvent
+from tenants.scope import tenant_scope
+from tests.conftest import Cast
+from tests.staff.people import Person, make_staff
+
+COMP = "/admin/billing/compseats/"
+
+
+@pytest.fixture
+def staff(committed_cast: Cast) -> Person:
+    return make_staff()
+
+
+def given_until(days: int) -> dict[str, str]:
+    until = timezone.now() + timedelta(days=days)
+    return {"expires_at_0": f"{until:%Y-%m-%d}", "expires_at_1": f"{until:%H:%M:%S}"}
+
+
+def test_a_workspaces_page_has_its_subscription_and_drift(committed_cast: Cast, staff: Person) -> None:
+    with tenant_scope(committed_cast.acme.id):
+        Entitlement.objects.create(status="past_due", seats=7, customer_id="cus_acme", plan="employee_month")
+        Drift.objects.create(problem="The price price_x is not one of Roster's plans.")
+
+    page = staff.get(f"/admin/tenants/tenant/{committed_cast.acme.id}/change/").content.decode()
+
+    for words in ("past_due", "employee_month", "cus_acme", "price_x", "Seats without payment"):
+        assert words in page, words
+    found = staff.get("/admin/tenants/tenant/", q="cus_acme").content.decode()
+    assert str(committed_cast.acme.id) in found
+    assert str(committed_cast.globex.id) not in found
+
+
+def test_seats_are_given_with_a_reason_and_an_end_and_the_owner_reads_it(committed_cast: Cast, staff: Person) -> None:
+    wanted = {"workspace": "acme", "seats": "3", "reason": "An outage of ours", **given_until(9)}
+
+    answer = staff.post(f"{COMP}add/", **wanted)
+
+    assert answer.status_code == 302, answer.content.decode()[-2000:]
+    with tenant_scope(committed_cast.acme.id):
+        assert quota.seats() == 4
+        [entry] = AuditEvent.objects.filter(action="subscription.comp_seats")
+        assert (entry.actor_kind, entry.actor_name, entry.detail) == ("staff", "sam@roster.example", wanted["reason"])
+        given = CompSeats.objects.get()
+    with tenant_scope(committed_cast.globex.id):
+        assert quota.seats() == 1
+
+    ended = staff.post(COMP, action="end_now", _selected_action=str(given.id))
+
+    assert ended.status_code == 302
+    with tenant_scope(committed_cast.acme.id):
+        assert quota.seats() == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"workspace": "nowhere"}, "no workspace with this address"),
+        ({"seats": "0"}, "greater than or equal to 1"),
+        ({"seats": "1001"}, "less than or equal to 1000"),
+        ({"reason": ""}, "This field is required"),
+        (given_until(-1), "It is over already"),
+    ],
+)
+def test_bad_input_is_named_and_nothing_is_given(
+    committed_cast: Cast, staff: Person, wrong: dict[str, str], said: str
+) -> None:
+    wanted = {"workspace": "acme", "seats": "3", "reason": "An outage", **given_until(9), **wrong}
+
+    answer = staff.post(f"{COMP}add/", **wanted)
+
+    assert (answer.status_code, said in answer.content.decode()) == (200, True)
+    with tenant_scope(committed_cast.acme.id):
+        assert not CompSeats.objects.exists()
+
+
+def test_staff_change_no_subscription_by_hand(committed_cast: Cast, staff: Person) -> None:
+    with tenant_scope(committed_cast.acme.id):
+        mine = Entitlement.objects.create(status="active", seats=2)
+
+    assert staff.post(f"/admin/billing/entitlement/{mine.id}/change/", seats="90").status_code == 403
+    with tenant_scope(committed_cast.acme.id):
+        assert Entitlement.objects.get().seats == 2

@@ -1,0 +1,142 @@
+"""The edge to Stripe: the key is put in at the last moment, and each failure is a sentence that says what to do."""
+
+import time
+from typing import Any
+
+import pytest
+import stripe as sdk
+from djstripe.models import Customer
+from djstripe.settings import djstripe_settings
+from pytest_django import Settings
+
+from billing import stripe_api
+from billing.catalogue import CURRENCY, PLANS, plan_of, plan_of_price
+from billing.errors import (
+    BillingError,
+    CardDeclinedError,
+    StripeDownError,
+    StripeMisconfiguredError,
+    StripeMissingError,
+    StripeRefusedError,
+    UnknownPriceError,
+)
+from tests.sandbox.conftest import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+def test_dj_stripe_calls_with_the_stand_in_and_stripe_gets_the_key(stripe_sandbox: Sandbox, settings: Settings) -> None:
+    made = stripe_api.client().v1.customers.create({"name": "Acme"})
+
+    synced = Customer.sync_from_stripe_data(sdk.Customer.retrieve(made.id, api_key=settings.STRIPE_SECRET_KEY))
+
+    assert synced.name == "Acme"
+
+
+def test_nobody_else_s_key_is_exchanged(stripe_sandbox: Sandbox) -> None:
+    with pytest.raises(sdk.AuthenticationError):
+        sdk.Customer.list(api_key="sk_test_somethingElseAltogether00")
+
+
+def test_every_call_names_the_pinned_version(stripe_sandbox: Sandbox, settings: Settings) -> None:
+    answer = stripe_api.client().v1.products.list().last_response
+    assert answer
+    assert answer.headers["stripe-version"] == settings.STRIPE_API_VERSION
+    assert settings.STRIPE_API_VERSION == djstripe_settings.DEFAULT_STRIPE_API_VERSION, "the one that its models know"
+
+
+@pytest.mark.parametrize("kind", ["500", "503", "cut"])
+def test_a_stripe_that_stumbles_once_is_asked_again(stripe_sandbox: Sandbox, kind: str) -> None:
+    stripe_sandbox.stripe("faults", method="*", kind=kind, times=1)
+    with stripe_api.connected() as stripe:
+        assert stripe.v1.accounts.retrieve_current().id.startswith("acct_")
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("500", "Stripe has a problem of its own at the moment: try again in a minute."),
+        ("cut", "Stripe does not answer at the moment: try again in a minute."),
+        ("429", "Stripe is asked too much by us at the moment: try again in a minute."),
+    ],
+)
+def test_a_stripe_that_is_down_is_told_as_such(stripe_sandbox: Sandbox, kind: str, sentence: str) -> None:
+    stripe_sandbox.stripe("faults", method="*", kind=kind, times=5)
+    with pytest.raises(StripeDownError) as failure, stripe_api.connected() as stripe:
+        stripe.v1.products.list()
+    assert str(failure.value) == sentence
+
+
+def test_a_stripe_that_hangs_is_given_up(stripe_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    stripe_sandbox.stripe("faults", method="*", kind="hang", times=9, seconds=30)
+    began = time.monotonic()
+    with pytest.raises(StripeDownError, match="does not answer"), stripe_api.connected(within=0.3) as stripe:
+        stripe.v1.products.list()
+    assert time.monotonic() - began < 5
+
+
+def test_what_stripe_refuses_is_told_in_its_words(stripe_sandbox: Sandbox) -> None:
+    with (
+        pytest.raises(StripeRefusedError, match=r"^Stripe refuses this: .*seats") as refusal,
+        stripe_api.connected() as stripe,
+    ):
+        stripe.v1.customers.create({"seats": 3})  # type: ignore[arg-type]
+    assert (refusal.value.code, refusal.value.param) == ("parameter_unknown", "seats")
+    assert not isinstance(refusal.value, StripeMissingError)
+
+
+def test_what_stripe_does_not_have_is_missing(stripe_sandbox: Sandbox) -> None:
+    with (
+        pytest.raises(StripeMissingError, match="No such customer: 'cus_nobody'") as missing,
+        stripe_api.connected() as stripe,
+    ):
+        stripe.v1.customers.retrieve("cus_nobody")
+    assert missing.value.code == "resource_missing"
+
+
+def test_a_declined_card_says_why_and_what_to_do(stripe_sandbox: Sandbox) -> None:
+    payment: Any = {
+        "amount": 4900,
+        "currency": CURRENCY,
+        "confirm": True,
+        "payment_method": "pm_card_chargeDeclinedInsufficientFunds",
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+    }
+    with pytest.raises(CardDeclinedError) as declined, stripe_api.connected() as stripe:
+        stripe.v1.payment_intents.create(payment)
+    assert str(declined.value) == "Your card has insufficient funds. Use another card, or ask your bank."
+    assert (declined.value.code, declined.value.decline_code) == ("card_declined", "insufficient_funds")
+
+
+def test_a_key_that_is_not_accepted_is_the_installation_s_fault(stripe_sandbox: Sandbox, settings: Settings) -> None:
+    settings.STRIPE_KEY = "sk_test_notTheOneThatIsRegistered"
+    with (
+        pytest.raises(StripeMisconfiguredError, match="does not accept the key") as fault,
+        stripe_api.connected() as stripe,
+    ):
+        stripe.v1.products.list()
+    assert settings.STRIPE_KEY not in str(fault.value)
+
+
+def test_without_a_key_nothing_is_offered(settings: Settings) -> None:
+    settings.STRIPE_KEY = ""
+    assert not stripe_api.is_configured()
+    with pytest.raises(StripeMisconfiguredError, match="STRIPE_SECRET_KEY is not set"), stripe_api.connected():
+        pytest.fail("there is no client")
+
+
+def test_every_plan_is_found_by_its_key_and_by_a_price_of_before() -> None:
+    for plan in PLANS:
+        key = plan.lookup_key
+        assert plan_of(key) == plan
+        assert plan_of_price({"id": "price_1", "lookup_key": key, "metadata": {}}) == plan
+        assert plan_of_price({"id": "price_1", "lookup_key": None, "metadata": {"roster_plan": key}}) == plan
+    assert {plan.lookup_key: plan.unit_cents for plan in PLANS} == {"employee_month": 4900, "employee_year": 49000}
+
+
+@pytest.mark.parametrize("price", [{}, {"id": "price_1", "lookup_key": None, "metadata": None}, {"lookup_key": "gold"}])
+def test_a_price_that_is_not_in_the_catalogue_is_refused(price: dict[str, object]) -> None:
+    with pytest.raises(UnknownPriceError, match="is not one of Roster's plans"):
+        plan_of_price(price)
+    with pytest.raises(BillingError):
+        plan_of("gold")

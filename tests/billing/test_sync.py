@@ -1,0 +1,275 @@
+"""What Stripe says is what holds, in whatever order it is told, and nobody else's word counts."""
+
+import json
+import os
+from collections.abc import Sequence
+from itertools import permutations
+
+import pytest
+import stripe as sdk
+
+from billing import cancellation, checkout, events, intake, planswitch, reconcile, seatchange, sync
+from billing.catalogue import EMPLOYEE_MONTH, EMPLOYEE_YEAR
+from billing.changing import NotOfferedError
+from billing.models import Drift, Entitlement, Notice, SyncRequest
+from billing.observation import usd
+from tenants.models import AuditEvent
+from tenants.scope import tenant_scope
+from tests.billing.shop import Shop
+from tests.conftest import Cast
+
+S = Entitlement.Status
+
+
+def drifts(shop: Shop) -> list[Drift]:
+    with tenant_scope(shop.tenant.id):
+        return list(Drift.objects.order_by("found_at"))
+
+
+def notices(shop: Shop) -> list[str]:
+    with tenant_scope(shop.tenant.id):
+        return list(Notice.objects.order_by("requested_at", "id").values_list("kind", flat=True))
+
+
+def test_a_subscription_is_read_as_stripe_has_it(shop: Shop) -> None:
+    shop.subscribe(3, trial_period_days=14)
+
+    now = shop.sync()
+
+    paid = now.entitlement
+    assert (now.status, now.seats, now.plan) == (S.TRIALING, 3, EMPLOYEE_MONTH)
+    assert (paid.card_brand, paid.card_last4) == ("visa", "4242")
+    assert paid.trial_ends_at == paid.period_end == paid.next_invoice_at
+    assert paid.next_invoice_usd == 147
+    with tenant_scope(shop.tenant.id):
+        changes = AuditEvent.objects.filter(action="subscription.changed").latest("id").changes
+    assert changes["seats"] == [0, 3]
+
+
+def test_a_second_sync_changes_and_tells_nothing(shop: Shop) -> None:
+    shop.subscribe(3)
+    first = shop.sync().entitlement
+    with tenant_scope(shop.tenant.id):
+        entries = AuditEvent.objects.count()
+
+    second = shop.sync().entitlement
+
+    assert (second.seats, second.status, second.period_end) == (first.seats, first.status, first.period_end)
+    with tenant_scope(shop.tenant.id):
+        assert AuditEvent.objects.count() == entries
+
+
+def test_the_metadata_of_another_workspace_counts_for_nothing(shop: Shop, committed_cast: Cast) -> None:
+    shop.subscribe(4, metadata={"workspace": committed_cast.globex.slug, "tenant": str(committed_cast.globex.id)})
+    shop.sync()
+
+    assert sync.tenant_of(shop.customer_id) == committed_cast.acme.id
+    with tenant_scope(committed_cast.globex.id):
+        assert not Entitlement.objects.exists()
+
+
+def test_a_price_that_is_not_in_the_catalogue_changes_nothing_and_is_told_to_staff_once(shop: Shop) -> None:
+    shop.subscribe(3)
+    before = shop.sync().entitlement
+    product = shop.api.v1.products.create({"name": "Something else"})
+    price = shop.api.v1.prices.create(
+        {"product": product.id, "currency": "usd", "unit_amount": 100, "recurring": {"interval": "month"}}
+    )
+    item = shop.subscription["items"].data[0]
+    shop.api.v1.subscriptions.update(
+        before.subscription_id, {"items": [{"id": item.id, "price": price.id, "quantity": 90}]}
+    )
+
+    for _ in range(2):
+        assert shop.sync().seats == 3
+
+    (found,) = drifts(shop)
+    assert price.id in found.problem
+    assert found.repaired_at is None
+
+
+def test_a_deleted_customer_leaves_no_entitlement_and_another_can_be_made(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    shop.api.v1.customers.delete(shop.customer_id)
+
+    now = shop.sync()
+
+    assert (now.status, now.entitlement.customer_id, now.seats) == (S.NONE, "", 1)
+    assert checkout.start(shop.tenant, plan=EMPLOYEE_MONTH, seats=2, return_path="/t/acme/billing/")
+    assert shop.entitlement.customer_id not in ("", shop.customer_id)
+
+
+def test_a_second_subscription_is_ended_and_refunded_and_the_older_stays(shop: Shop) -> None:
+    first = shop.subscribe(3)
+    shop.wait(0.1)
+    second = shop.subscribe(5)
+
+    now = shop.sync()
+
+    assert (now.seats, now.entitlement.subscription_id) == (3, first.id)
+    assert shop.api.v1.subscriptions.retrieve(second.id).status == "canceled"
+    refunds = shop.api.v1.refunds.list({"limit": 10}).data
+    assert sum(each.amount for each in refunds if each.reason == "duplicate" and each.charge) >= 5 * 4900
+    with tenant_scope(shop.tenant.id):
+        assert AuditEvent.objects.filter(action="subscription.double").count() == 1
+
+
+def test_every_order_of_six_events_ends_in_one_state(shop: Shop) -> None:
+    """Stripe's own events, taken in order after order on an empty row. `ORDERS=all` takes all 720."""
+    shop.subscribe(3)
+    shop.sync()
+    seatchange.apply(shop.tenant, 5, shop.now())
+    cancellation.cancel(shop.tenant)
+    last = shop.sync()
+    bodies = [json.dumps(each.to_dict(for_json=True)) for each in shop.api.v1.events.list({"limit": 100}).data]
+    told = [notice for notice in map(events.read, bodies) if notice.customer_id == shop.customer_id]
+    six = list({notice.type: notice for notice in told if notice.type in events.EVENTS}.values())[:6]
+    assert len(six) == 6
+
+    orders = list(permutations(six))
+    chosen = orders if os.environ.get("ORDERS") == "all" else orders[:: len(orders) // 12]
+    states = [_state_after(shop, order) for order in chosen]
+
+    assert {str(state) for state in states} == {str(_state(last.entitlement))}
+
+
+def _state_after(shop: Shop, order: Sequence[events.Notice]) -> dict[str, object]:
+    with tenant_scope(shop.tenant.id):
+        Entitlement.objects.update(status=S.NONE, seats=0, subscription_id="", plan="", cancels_at=None)
+        for notice in order:
+            intake.event_kept.send(sender=events.Notice, notice=notice)
+        assert SyncRequest.objects.count() == 6
+    shop.sync()
+    with tenant_scope(shop.tenant.id):
+        assert not SyncRequest.objects.exists()
+    return _state(shop.entitlement)
+
+
+def _state(entitlement: Entitlement) -> dict[str, object]:
+    left_out = {"_state", "clock_ahead", "synced_at"}
+    return {name: value for name, value in vars(entitlement).items() if name not in left_out}
+
+
+def test_month_to_year_costs_what_the_preview_says(shop: Shop) -> None:
+    shop.subscribe(2)
+    shop.sync()
+    shop.wait(10)
+    shop.sync()
+
+    shown = planswitch.preview(shop.tenant, EMPLOYEE_YEAR)
+    now = planswitch.apply(shop.tenant, EMPLOYEE_YEAR, shown.proration_date)
+
+    assert now.plan == EMPLOYEE_YEAR
+    assert usd(shop.invoices()[0].amount_paid) == shown.due_now_usd > 800
+
+
+def test_cancel_resume_cancel_and_the_end(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+
+    ending = cancellation.cancel(shop.tenant)
+    assert (ending.status, ending.seats) == (S.ACTIVE, 3)
+    assert ending.entitlement.cancels_at == ending.entitlement.period_end
+    with pytest.raises(NotOfferedError, match="you cannot cancel now"):
+        cancellation.cancel(shop.tenant)
+    assert cancellation.resume(shop.tenant).entitlement.cancels_at is None
+    seatchange.apply(shop.tenant, 1, 0)
+    cancellation.cancel(shop.tenant)
+    shop.wait(32)
+    over = shop.sync()
+
+    assert (over.status, over.seats, set(over.may)) == (S.CANCELED, 0, {"subscribe"})
+    assert notices(shop) == [Notice.Kind.CANCELED]
+
+
+def test_a_cancellation_with_a_date_as_stripes_portal_makes_it_is_seen_and_taken_back(shop: Shop) -> None:
+    subscription = shop.subscribe(3)
+    end = subscription["items"].data[0].current_period_end
+    shop.api.v1.subscriptions.update(subscription.id, {"cancel_at": end})
+
+    ending = shop.sync()
+    assert ending.entitlement.cancels_at == ending.entitlement.period_end
+    assert ending.entitlement.next_invoice_usd is None
+    assert "resume" in ending.may
+
+    assert cancellation.resume(shop.tenant).entitlement.cancels_at is None
+    assert shop.subscription.cancel_at is None
+
+
+def test_a_failed_renewal_is_grace_then_pause_then_paid_again(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    shop.use_card("pm_card_chargeCustomerFail")
+    shop.wait(31.5)
+
+    due = shop.sync()
+    assert (due.status, due.seats) == (S.PAST_DUE, 3)
+    assert due.entitlement.pay_url.startswith("http")
+    assert Notice.Kind.PAYMENT_FAILED in notices(shop)
+    shop.wait(7)
+    over = shop.sync()
+    assert (over.seats, over.is_working) == (0, False)
+
+    shop.use_card("pm_card_visa")
+    shop.api.v1.invoices.pay(shop.invoices()[0].id)
+    back = shop.sync()
+    assert (back.status, back.seats, back.entitlement.pay_url) == (S.ACTIVE, 3, "")
+
+
+def test_a_new_card_takes_over_from_the_one_of_checkout_and_pays_what_is_owed(shop: Shop) -> None:
+    shop.api.v1.customers.update(shop.customer_id, {"invoice_settings": {"default_payment_method": ""}})
+    pinned = shop.api.v1.payment_methods.attach("pm_card_mastercard", {"customer": shop.customer_id})
+    subscription = shop.subscribe(3, default_payment_method=pinned.id)
+    shop.sync()
+    bad = shop.api.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": shop.customer_id})
+    shop.api.v1.subscriptions.update(subscription.id, {"default_payment_method": bad.id})
+    shop.sync()
+    shop.wait(31.5)
+    assert shop.sync().status == S.PAST_DUE
+
+    shop.use_card("pm_card_visa")
+    back = shop.sync()
+
+    assert (back.status, back.entitlement.card_brand, back.entitlement.card_last4) == (S.ACTIVE, "visa", "4242")
+    assert shop.subscription.default_payment_method == back.entitlement.payment_method_id
+
+
+def test_a_trial_without_a_card_pauses_and_its_mail_goes_once(shop: Shop, mailoutbox: list[object]) -> None:
+    end: sdk.params.SubscriptionCreateParamsTrialSettings = {"end_behavior": {"missing_payment_method": "pause"}}
+    shop.api.v1.customers.update(shop.customer_id, {"invoice_settings": {"default_payment_method": ""}})
+    for method in shop.api.v1.customers.payment_methods.list(shop.customer_id).data:
+        shop.api.v1.payment_methods.detach(method.id)
+    shop.subscribe(2, trial_period_days=14, trial_settings=end)
+    shop.sync()
+    assert notices(shop) == []
+
+    shop.wait(11.5)
+    shop.sync()
+    shop.sync()
+    assert notices(shop) == [Notice.Kind.TRIAL_ENDING]
+    assert len(mailoutbox) == 1
+
+    shop.wait(4)
+    assert (shop.sync().status, set(shop.sync().may)) == (S.PAUSED, {"update_card", "resume", "cancel"})
+
+
+def test_drift_planted_in_three_ways_is_found_and_repaired(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    plants: list[dict[str, object]] = [
+        {"seats": 30},
+        {"status": S.CANCELED, "plan": ""},
+        {"subscription_id": "sub_of_nobody", "period_end": None},
+    ]
+    for planted in plants:
+        with tenant_scope(shop.tenant.id):
+            Entitlement.objects.update(**planted)
+
+        found = reconcile.reconcile(shop.tenant.id)
+
+        assert set(found) == set(planted)
+        assert (shop.entitlement.status, shop.entitlement.seats) == (S.ACTIVE, 3)
+    assert [set(each.differences) for each in drifts(shop)] == [set(planted) for planted in plants]
+    assert reconcile.reconcile(shop.tenant.id) == {}
+    assert shop.tenant.id in reconcile.customers()

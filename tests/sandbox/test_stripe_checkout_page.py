@@ -1,0 +1,408 @@
+"""Checkout's page: a person subscribes, and everything that may come in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from stripe import StripeClient
+
+from tests.sandbox.conftest import Sandbox
+from tests.sandbox.receiver import Receiver
+from tests.sandbox.stripe_hook import Hook, hooked
+from tests.sandbox.stripe_person import ASKS_ALWAYS, ASKS_ONCE, ATTACHES_THEN_FAILS, DECLINES, VISA, Person
+from tests.sandbox.stripe_shapes import ShapeJudge
+
+SHOP = "http://127.0.0.1:9"
+URLS: Any = {"success_url": f"{SHOP}/done?session={{CHECKOUT_SESSION_ID}}&x=1", "cancel_url": f"{SHOP}/billing"}
+TRIAL: Any = {"subscription_data": {"trial_period_days": 14, "metadata": {"tenant": "7"}}}
+FREE_TRIAL: Any = {**TRIAL, "payment_method_collection": "if_required"}
+
+
+@pytest.fixture(scope="module")
+def price(stripe: StripeClient) -> str:
+    """$49 a month."""
+    price = stripe.v1.prices.create(
+        {
+            "currency": "usd",
+            "unit_amount": 4900,
+            "product_data": {"name": "AI employee"},
+            "recurring": {"interval": "month"},
+        }
+    )
+    return str(price.id)
+
+
+@pytest.fixture
+def person(sandbox: Sandbox) -> Person:
+    """Somebody in front of the page."""
+    return Person(sandbox.url)
+
+
+@pytest.fixture
+def hook(stripe: StripeClient, stripe_receiver: Receiver) -> Iterator[Hook]:
+    """An endpoint for what happens to sessions and subscriptions."""
+    yield from hooked(stripe, stripe_receiver, "checkout.session.completed", "customer.subscription.created")
+
+
+def start(stripe: StripeClient, price: str, quantity: int = 3, **more: Any) -> Any:
+    """A session for a new customer; `line` are further keys of its line."""
+    line = {"price": price, "quantity": quantity, **more.pop("line", {})}
+    if "customer" not in more and not more.pop("anonymous", False):
+        more["customer"] = stripe.v1.customers.create({"email": "ada@acme.example", "name": "Ada"}).id
+    params: Any = {"mode": "subscription", "line_items": [line], **URLS, **more}
+    return stripe.v1.checkout.sessions.create(params)
+
+
+def finished(stripe: StripeClient, session: Any) -> Any:
+    """The session with what it has led to."""
+    expand = ["subscription", "invoice", "customer", "subscription.default_payment_method"]
+    return stripe.v1.checkout.sessions.retrieve(session.id, {"expand": expand})
+
+
+def test_a_person_subscribes_and_comes_back(
+    stripe: StripeClient, person: Person, price: str, hook: Hook, judge: ShapeJudge
+) -> None:
+    session = start(stripe, price, client_reference_id="acme", metadata={"tenant": "7"})
+    page = person.open(session.url)
+    assert page.status == 200
+    for words in ("Subscribe to AI employee", "$147.00 per month", "Total due today $147.00", "ada@acme.example"):
+        assert words in page.text
+    person.press("Subscribe", card=VISA)
+    assert person.left_for == f"{SHOP}/done?session={session.id}&x=1"
+    done = finished(stripe, session)
+    assert (done.status, done.payment_status, done.url) == ("complete", "paid", None)
+    assert (done.subscription.status, done.subscription["items"].data[0].quantity) == ("active", 3)
+    assert (done.invoice.status, done.invoice.amount_paid) == ("paid", 14700)
+    assert done.subscription.default_payment_method.card.last4 == "4242"
+    judge.approve(done)
+    events = {event["type"]: event for event in (hook.next() for _ in range(2))}
+    completed = events["checkout.session.completed"]["data"]["object"]
+    assert (completed["client_reference_id"], completed["metadata"]) == ("acme", {"tenant": "7"})
+    assert completed["subscription"] == events["customer.subscription.created"]["data"]["object"]["id"]
+
+
+def test_a_session_is_completed_once(stripe: StripeClient, person: Person, sandbox: Sandbox, price: str) -> None:
+    session = start(stripe, price)
+    other = Person(sandbox.url)
+    for browser in (person, other):
+        browser.open(session.url)
+    for browser in (person, other):
+        browser.press("Subscribe", card=VISA)
+    assert person.left_for
+    assert not other.left_for
+    assert "completed already" in other.text
+    assert person.open(session.url).status == 410
+    assert len(stripe.v1.subscriptions.list({"customer": session.customer}).data) == 1
+
+
+def test_a_trial_takes_a_card_and_charges_nothing(stripe: StripeClient, person: Person, price: str) -> None:
+    session = start(stripe, price, **TRIAL)
+    page = person.open(session.url)
+    for words in ("Try AI employee", "14 days free", "Then $147.00 per month, from", "Total due today $0.00"):
+        assert words in page.text
+    person.press("Start trial", card=VISA)
+    done = finished(stripe, session)
+    assert (done.payment_status, done.subscription.status) == ("no_payment_required", "trialing")
+    assert done.subscription.metadata["tenant"] == "7"
+    assert done.subscription.trial_end - done.subscription.trial_start == 14 * 86400
+    assert done.subscription.default_payment_method.card.last4 == "4242"
+    assert done.subscription.pending_setup_intent is None
+    assert (done.invoice.amount_due, done.invoice.status) == (0, "paid")
+
+
+def test_a_trial_without_a_card_asks_for_none(stripe: StripeClient, person: Person, price: str) -> None:
+    session = start(stripe, price, **FREE_TRIAL)
+    page = person.open(session.url)
+    assert "No card is needed now" in page.text
+    assert "4242" not in page.text
+    person.press("Start trial")
+    done = finished(stripe, session)
+    assert (done.subscription.status, done.subscription.default_payment_method) == ("trialing", None)
+    assert done.subscription.pending_setup_intent is None
+
+
+def test_a_declined_card_is_told_beside_the_cards_and_leaves_nothing(
+    stripe: StripeClient, person: Person, price: str
+) -> None:
+    for settings, verb in (({}, "Subscribe"), (TRIAL, "Start trial")):
+        session = start(stripe, price, **settings)
+        person.open(session.url)
+        page = person.press(verb, card=DECLINES)
+        assert page
+        assert page.status == 402
+        assert "Your card was declined." in page.text
+        assert stripe.v1.subscriptions.list({"customer": session.customer, "status": "all"}).data == []
+        assert stripe.v1.checkout.sessions.retrieve(session.id).status == "open"
+        person.press(verb, card=VISA)
+        assert person.left_for
+
+
+def test_a_card_that_fails_later_is_taken_for_a_trial_and_refused_for_a_payment(
+    stripe: StripeClient, person: Person, price: str
+) -> None:
+    person.open(start(stripe, price, **TRIAL).url)
+    person.press("Start trial", card=ATTACHES_THEN_FAILS)
+    assert person.left_for
+    person.open(start(stripe, price).url)
+    person.press("Subscribe", card=ATTACHES_THEN_FAILS)
+    assert "Your card was declined." in person.text
+
+
+@pytest.mark.parametrize("card", [ASKS_ONCE, ASKS_ALWAYS])
+@pytest.mark.parametrize(("more", "verb", "status"), [({}, "Subscribe", "active"), (TRIAL, "Start trial", "trialing")])
+def test_the_bank_asks_and_the_person_agrees_or_not(
+    stripe: StripeClient, person: Person, price: str, card: str, more: Any, verb: str, status: str
+) -> None:
+    session = start(stripe, price, **more)
+    person.open(session.url)
+    person.press(verb, card=card)
+    assert "Is this you?" in person.text
+    assert ("$147.00" in person.text) == (not more)
+    assert stripe.v1.subscriptions.list({"customer": session.customer, "status": "all"}).data == []
+    person.press("Fail")
+    assert "unable to authenticate" in person.text
+    person.press(verb, card=card)
+    person.press("Complete")
+    assert person.left_for.startswith(SHOP)
+    done = finished(stripe, session)
+    assert done.subscription.status == status
+    types = [event.type for event in stripe.v1.events.list({"limit": 60}).data]
+    assert "invoice.payment_failed" not in types[: types.index("checkout.session.completed") + 15]
+
+
+def test_the_quantity_can_be_changed_where_the_session_allows(stripe: StripeClient, person: Person, price: str) -> None:
+    bounds = {"adjustable_quantity": {"enabled": True, "minimum": 2, "maximum": 5}}
+    session = start(stripe, price, line=bounds)
+    name = f"quantity-{stripe.v1.checkout.sessions.line_items.list(session.id).data[0].id}"
+    person.open(session.url)
+    person.press("One more", card=ASKS_ONCE)
+    assert "$196.00 per month" in person.text
+    assert person.page
+    assert person.page.forms[0].fields["card"] == ASKS_ONCE  # what was chosen is kept
+    for wrong in ("1", "6", "x", "-3", "99999999999"):
+        person.press("Subscribe", card=VISA, **{name: wrong})
+        assert "Choose a number from 2 to 5." in person.text
+    person.press("Subscribe", card=VISA, **{name: "5"})  # another total than was shown
+    assert "Check the total" in person.text
+    assert "$245.00 per month" in person.text
+    person.press("Subscribe", card=VISA)
+    assert finished(stripe, session).subscription["items"].data[0].quantity == 5
+
+
+def test_a_fixed_quantity_stays(stripe: StripeClient, person: Person, price: str) -> None:
+    session = start(stripe, price)
+    name = f"quantity-{stripe.v1.checkout.sessions.line_items.list(session.id).data[0].id}"
+    person.open(session.url)
+    person.press("Subscribe", card=VISA, **{name: "1"})
+    assert finished(stripe, session).subscription["items"].data[0].quantity == 3
+
+
+def test_a_promotion_code_is_put_on_and_taken_off(stripe: StripeClient, person: Person, price: str) -> None:
+    coupon = stripe.v1.coupons.create({"percent_off": 20, "duration": "forever"})
+    code = stripe.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}})
+    session = start(stripe, price, allow_promotion_codes=True)
+    person.open(session.url)
+    person.press("Apply", promotion="NOTHING")
+    assert "This code is invalid." in person.text
+    person.press("Apply", promotion=str(code.code).lower())
+    assert "20% off forever -$29.40" in person.text
+    assert "Total due today $117.60" in person.text
+    person.press("Remove")
+    assert "Total due today $147.00" in person.text
+    person.press("Apply", promotion=code.code)
+    person.press("Subscribe", card=VISA)
+    done = finished(stripe, session)
+    assert (done.amount_total, done.invoice.amount_paid) == (11760, 11760)
+    discount = stripe.v1.subscriptions.retrieve(done.subscription.id, {"expand": ["discounts"]}).discounts[0]
+    assert discount.promotion_code == code.id  # type: ignore[union-attr]
+    assert discount.checkout_session == session.id  # type: ignore[union-attr]
+    assert stripe.v1.promotion_codes.retrieve(code.id).times_redeemed == 1
+
+
+def test_promotion_codes_are_not_taken_where_the_session_does_not_say_so(
+    stripe: StripeClient, person: Person, price: str
+) -> None:
+    page = person.open(start(stripe, price).url)
+    assert "promotion code" not in page.text
+
+
+def test_a_new_customer_is_made_of_what_is_entered(
+    stripe: StripeClient, person: Person, price: str, judge: ShapeJudge
+) -> None:
+    session = start(
+        stripe,
+        price,
+        anonymous=True,
+        automatic_tax={"enabled": True},
+        billing_address_collection="required",
+        consent_collection={"terms_of_service": "required"},
+        tax_id_collection={"enabled": True},
+    )
+    assert (session.customer, session.customer_details) == (None, None)
+    person.open(session.url)
+    person.press("Subscribe", card=VISA)
+    for words in ("Enter your e-mail address", "Enter your name, address, city and postal code.", "Agree to the terms"):
+        assert words in person.text
+    entered = {
+        "email": "bob@globex.example",
+        "name": "Bob",
+        "line1": "1 Main St",
+        "city": "Berlin",
+        "country": "DE",
+        "postal_code": "10115",
+        "terms": "1",
+        "business_name": "Globex GmbH",
+        "tax_type": "eu_vat",
+    }
+    person.press("Subscribe", card=VISA, tax_id="XX1", **entered)
+    assert "Invalid value for eu_vat." in person.text
+    person.press("Subscribe", card=VISA, tax_id="DE123456789", **entered)
+    done = finished(stripe, session)
+    assert (done.customer.email, done.customer.name) == ("bob@globex.example", "Globex GmbH")
+    assert done.customer.address.country == "DE"
+    assert done.customer_details.tax_ids[0].to_dict() == {"type": "eu_vat", "value": "DE123456789"}
+    assert (done.automatic_tax.status, done.consent.terms_of_service) == ("complete", "accepted")
+    assert done.subscription.default_payment_method.billing_details.name == "Bob"
+    judge.approve(done)
+
+
+def test_a_card_can_be_typed(stripe: StripeClient, person: Person, price: str) -> None:
+    session = start(stripe, price)
+    person.open(session.url)
+    typed = {"card": "typed", "expiry": "12/40", "cvc": "123"}
+    for number, says in (
+        ("", "Enter the card's number."),
+        ("4242 4242 4242 4241", "Your card number is incorrect."),
+        ("4000 0000 0000 0069", "Your card has expired."),
+        ("4111 1111 1111 1111", "used a non test card"),
+    ):
+        person.press("Subscribe", **{**typed, "number": number})
+        assert says in person.text
+    person.press("Subscribe", **{**typed, "number": "4242424242424242", "expiry": "soon"})
+    assert "Enter when the card expires" in person.text
+    person.press("Subscribe", **{**typed, "number": "5555 5555 5555 4444", "expiry": "12 / 40"})
+    assert finished(stripe, session).subscription.default_payment_method.card.last4 == "4444"
+
+
+def test_a_card_saved_earlier_can_be_used_and_nobody_elses(stripe: StripeClient, person: Person, price: str) -> None:
+    customer = stripe.v1.customers.create({"email": "ada@acme.example", "payment_method": "pm_card_visa"})
+    own = stripe.v1.payment_methods.list({"customer": customer.id}).data[0].id
+    other = stripe.v1.customers.create({"email": "eve@evil.example", "payment_method": "pm_card_visa"})
+    stolen = stripe.v1.payment_methods.list({"customer": other.id}).data[0].id
+    session = start(stripe, price, customer=customer.id)
+    assert "Saved earlier" in person.open(session.url).text
+    person.press("Subscribe", card=stolen)
+    assert "Choose a card." in person.text
+    person.press("Subscribe", card=own)
+    assert finished(stripe, session).subscription.default_payment_method.id == own
+
+
+def test_a_session_in_setup_mode_saves_a_card(
+    stripe: StripeClient, person: Person, judge: ShapeJudge, hook: Hook
+) -> None:
+    customer = stripe.v1.customers.create({"email": "ada@acme.example"})
+    params: Any = {"mode": "setup", "currency": "usd", "customer": customer.id, **URLS}
+    session = stripe.v1.checkout.sessions.create(params)
+    person.open(str(session.url))
+    person.press("Save", card=ASKS_ONCE)
+    person.press("Complete")
+    assert person.left_for
+    done = stripe.v1.checkout.sessions.retrieve(session.id, {"expand": ["setup_intent"]})
+    assert done.setup_intent
+    assert (done.status, done.setup_intent.status) == ("complete", "succeeded")  # type: ignore[union-attr]
+    (method,) = stripe.v1.payment_methods.list({"customer": customer.id}).data
+    assert method.id == done.setup_intent.payment_method  # type: ignore[union-attr]
+    assert hook.next("checkout.session.completed")["data"]["object"]["mode"] == "setup"
+    judge.approve(done)
+
+
+def test_the_page_leads_nowhere_else(stripe: StripeClient, sandbox: Sandbox, price: str) -> None:
+    session = start(stripe, price, cancel_url="https://shop.example/back")
+    answer = sandbox.http.get(session.url)
+    policy = answer.headers["content-security-policy"]
+    assert policy.endswith(f"form-action 'self' {SHOP} https://shop.example")
+    assert "default-src 'none'" in policy
+    evil = {"Origin": "https://evil.example"}
+    assert sandbox.http.post(session.url, data={"card": VISA}, headers=evil).status_code == 403
+    assert sandbox.http.get("/stripe/checkout/cs_test_none").status_code == 404
+
+
+def test_what_the_shop_says_is_shown_as_words(stripe: StripeClient, person: Person, price: str) -> None:
+    text = "<script>alert(1)</script>"
+    page = person.open(start(stripe, price, custom_text={"submit": {"message": text}}).url)
+    assert text in page.text
+    assert text not in page.html
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+def test_a_bank_debit_is_settled_days_later(
+    stripe: StripeClient, person: Person, sandbox: Sandbox, price: str, succeeds: bool, judge: ShapeJudge
+) -> None:
+    session = start(stripe, price)
+    person.open(session.url)
+    person.press("Subscribe", card="bank")
+    assert person.left_for
+    done = finished(stripe, session)
+    assert (done.status, done.payment_status) == ("complete", "unpaid")
+    assert (done.subscription.status, done.invoice.status) == ("active", "open")
+    assert "Your bank has been asked" in person.open(done.invoice.hosted_invoice_url).text
+    sandbox.stripe("checkout/settle", session=session.id, succeed=succeeds)
+    settled = finished(stripe, session)
+    judge.approve(stripe.v1.checkout.sessions.retrieve(session.id))
+    verb = "succeeded" if succeeds else "failed"
+    (event,) = stripe.v1.events.list({"type": f"checkout.session.async_payment_{verb}", "limit": 1}).data
+    assert event.data.object["id"] == session.id
+    if succeeds:
+        assert (settled.payment_status, settled.subscription.status, settled.invoice.status) == (
+            "paid",
+            "active",
+            "paid",
+        )
+    else:
+        assert (settled.payment_status, settled.subscription.status) == ("unpaid", "past_due")
+    again = sandbox.http.post("/stripe/control/checkout/settle", json={"session": session.id})
+    assert again.status_code == 400
+
+
+def test_a_bank_account_is_offered_only_where_it_can_pay(stripe: StripeClient, person: Person, price: str) -> None:
+    for more in ({"payment_method_types": ["card"]}, TRIAL):
+        page = person.open(start(stripe, price, **more).url)
+        assert "bank account" not in page.text
+        person.press("Start trial" if more is TRIAL else "Subscribe", card="bank")
+        assert "Choose a card." in person.text
+
+
+def test_what_is_gone_by_the_time_of_paying_is_told_and_nothing_is_charged(
+    stripe: StripeClient, person: Person, price: str
+) -> None:
+    customer = stripe.v1.customers.create({"email": "ada@acme.example"})
+    session = start(stripe, price, customer=customer.id)
+    stripe.v1.customers.delete(customer.id)
+    assert person.open(session.url).status == 200
+    person.press("Subscribe", card=VISA)
+    assert "No such customer" in person.text
+    coupon = stripe.v1.coupons.create({"percent_off": 50})
+    session = start(stripe, price, discounts=[{"coupon": coupon.id}])
+    assert "Total due today $73.50" in person.open(session.url).text
+    stripe.v1.coupons.delete(coupon.id)
+    person.press("Subscribe", card=VISA)
+    assert "No such coupon" in person.text
+    assert stripe.v1.subscriptions.list({"customer": session.customer, "status": "all"}).data == []
+
+
+def test_nonsense_from_a_browser_breaks_nothing(stripe: StripeClient, sandbox: Sandbox, price: str) -> None:
+    session = start(stripe, price, allow_promotion_codes=True, line={"adjustable_quantity": {"enabled": True}})
+    for path, body in (
+        ("", b"\xff\xfe=%00&card=%ff"),
+        ("", b"card=typed&number=" + b"9" * 5000),
+        ("/update", b"step=li_none%3A1000&quantity-x=1"),
+        ("/update", b"change=apply&promotion=%00%27%22%3C"),
+        ("/update", b"change=remove"),
+        ("/authenticate", b"answer=complete"),
+    ):
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = sandbox.http.post(f"{session.url}{path}", content=body, headers=headers)
+        assert answer.status_code in (200, 303, 400, 402), (path, body, answer.status_code)
+    assert stripe.v1.checkout.sessions.retrieve(session.id).status == "open"

@@ -1,0 +1,285 @@
+"""Prorations of the sandbox Stripe: to the second, to the cent, and the preview is the invoice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from stripe import StripeClient
+
+from sandbox.stripe import periods, proration
+from sandbox.stripe.proration import Debit
+from tests.sandbox.stripe_office import (
+    DAY,
+    FEBRUARY,
+    HOUR,
+    JANUARY,
+    MARCH,
+    MONTHLY,
+    YEARLY,
+    Office,
+    amounts,
+    item_of,
+    open_office,
+    period_of,
+    refused,
+    waiting,
+    words,
+)
+
+MONTH = 31 * DAY
+MOMENTS = some.integers(0, 4_000_000_000)
+INTERVALS = some.sampled_from(
+    [("day", 1), ("day", 3), ("week", 2), ("month", 1), ("month", 3), ("year", 1), ("year", 2)]
+)
+AT_ONCE: Any = {"proration_behavior": "always_invoice"}
+
+
+@pytest.fixture
+def office(stripe: StripeClient) -> Office:
+    """A customer whose card works, on 1 January."""
+    return open_office(stripe)
+
+
+@given(amount=some.integers(0, 10**9), seconds=some.integers(0, MONTH), whole=some.integers(1, MONTH))
+def test_a_portion_and_its_opposite_cancel_out(amount: int, seconds: int, whole: int) -> None:
+    assert proration.portion(-amount, seconds, whole) == -proration.portion(amount, seconds, whole)
+    assert proration.portion(amount, whole, whole) == amount
+
+
+@given(
+    seats=some.lists(some.integers(0, 1000), min_size=2, max_size=12),
+    data=some.data(),
+)
+def test_all_charges_of_a_period_are_the_time_used_to_a_cent_a_change(seats: list[int], data: some.DataObject) -> None:
+    moments = sorted(data.draw(some.lists(some.integers(0, MONTH), min_size=len(seats) - 1, max_size=len(seats) - 1)))
+    debits = [_debit(seats[0] * MONTHLY, 0, seats[0])]
+    billed = debits[0].amount
+    for at, count in zip(moments, seats[1:], strict=True):
+        billed -= sum(credit.amount for credit in proration.credits(debits, at))
+        rest = proration.portion(count * MONTHLY, MONTH - at, MONTH)
+        debits = [*(debit.cut(at) for debit in debits), _debit(rest, at, count)]
+        billed += rest
+    spans = zip(seats, [0, *moments], [*moments, MONTH], strict=True)
+    used = sum((Decimal(count * MONTHLY) * (end - start) / MONTH for count, start, end in spans), Decimal(0))
+    assert abs(billed - used) <= len(seats)
+
+
+@given(at=some.integers(0, MONTH), seats=some.integers(1, 1000), others=some.integers(0, 1000))
+def test_there_and_back_in_one_moment_costs_nothing(at: int, seats: int, others: int) -> None:
+    first = _debit(seats * MONTHLY, 0, seats)
+    there = _debit(proration.portion(others * MONTHLY, MONTH - at, MONTH), at, others)
+    back = proration.portion(seats * MONTHLY, MONTH - at, MONTH)
+    given_back = [credit.amount for credit in proration.credits([first], at)]
+    given_back += [credit.amount for credit in proration.credits([first.cut(at), there], at)]
+    assert there.amount + back == sum(given_back)
+
+
+def _debit(amount: int, start: int, seats: int) -> Debit:
+    return Debit(amount, start, MONTH, MONTH, seats, "price")
+
+
+@given(total=some.integers(0, 10**6), weights=some.lists(some.integers(0, 10**6), min_size=1, max_size=8))
+def test_a_discount_is_spread_to_the_cent(total: int, weights: list[int]) -> None:
+    shares, whole = proration.spread(total, weights), sum(weights)
+    assert sum(shares) == (total if whole else 0)
+    for share, weight in zip(shares, weights, strict=True):
+        assert not whole or abs(share * whole - total * weight) < whole
+
+
+@given(anchor=MOMENTS, at=MOMENTS, interval=INTERVALS)
+def test_every_moment_is_in_one_period(anchor: int, at: int, interval: tuple[str, int]) -> None:
+    start, end = periods.around(anchor, *interval, at)
+    assert start <= at < end
+    assert periods.around(anchor, *interval, end)[0] == end
+    assert periods.around(anchor, *interval, start - 1)[1] == start
+
+
+def test_an_anchor_on_the_31st_is_the_last_day_of_shorter_months() -> None:
+    anchor = int(datetime(2028, 1, 31, 12, tzinfo=UTC).timestamp())
+    days = [datetime.fromtimestamp(periods.boundary(anchor, "month", 1, number), UTC).day for number in range(5)]
+    assert days == [31, 29, 31, 30, 31]
+    leap = int(datetime(2028, 2, 29, tzinfo=UTC).timestamp())
+    assert datetime.fromtimestamp(periods.after(leap, "year", 1), UTC) == datetime(2029, 2, 28, tzinfo=UTC)
+
+
+def test_more_seats_are_charged_for_the_rest_of_the_period(office: Office) -> None:
+    sub = office.subscribe(3)
+    office.wait(6 * DAY)
+    sub = office.change(sub, 5, **AT_ONCE)
+    invoice = office.latest(sub)
+    assert amounts(invoice) == [-11855, 19758]  # 25 of 31 days of 147 and of 245 dollars
+    assert words(invoice.lines.data) == [
+        "Unused time on 3 × AI employee after 07 Jan 2026",  # noqa: RUF001 - as Stripe writes it
+        "Remaining time on 5 × AI employee after 07 Jan 2026",  # noqa: RUF001
+    ]
+    assert (invoice.billing_reason, invoice.status, invoice.total, invoice.amount_paid) == (
+        "subscription_update",
+        "paid",
+        7903,
+        7903,
+    )
+    assert period_of(sub) == (JANUARY, FEBRUARY)
+
+
+@pytest.mark.parametrize("after", [1, 12345, 6 * DAY, 15 * DAY + 7, 30 * DAY, MONTH - 61])
+def test_a_preview_is_the_invoice_to_the_cent(office: Office, after: int) -> None:
+    sub = office.subscribe(3)
+    office.wait(after)
+    at = office.now
+    details: Any = {"items": [{"id": item_of(sub).id, "quantity": 8}], "proration_date": at, **AT_ONCE}
+    preview = office.preview(sub, **details)
+    office.wait(60)
+    office.update(sub, **details, payment_behavior="pending_if_incomplete")
+    invoice = office.latest(sub)
+    assert (preview.total, preview.amount_due) == (invoice.total, invoice.amount_due)
+    assert amounts(preview) == amounts(invoice)
+    assert words(preview.lines.data) == words(invoice.lines.data)
+    assert preview.id.startswith("upcoming_in_")
+    assert preview.parent.subscription_details.subscription_proration_date == at  # type: ignore[union-attr]
+
+
+def test_a_preview_changes_nothing(office: Office) -> None:
+    sub = office.subscribe(3)
+    office.wait(DAY)
+    before, told = office.fresh(sub), len(office.events())
+    office.preview(sub, items=[{"id": item_of(sub).id, "quantity": 9}], **AT_ONCE)
+    office.preview(sub, cancel_now=True)
+    assert office.fresh(sub) == before
+    assert (len(office.invoices(sub)), waiting(office), len(office.events())) == (1, [], told)
+
+
+def test_a_change_that_is_not_invoiced_at_once_waits_for_the_renewal(office: Office) -> None:
+    sub = office.subscribe(1)
+    office.wait(6 * DAY)
+    details: Any = {"items": [{"id": item_of(sub).id, "quantity": 2}], "proration_date": office.now}
+    preview = office.preview(sub, **details)
+    office.change(sub, 2, proration_date=office.now)
+    assert [item.amount for item in waiting(office)] == [-3952, 7903]
+    assert all(item.proration and not item.discountable for item in waiting(office))
+    office.wait_until(FEBRUARY + 2 * HOUR)
+    invoice = office.latest(sub)
+    assert amounts(invoice) == amounts(preview) == [-3952, 7903, 9800]
+    assert (invoice.billing_reason, invoice.amount_paid) == ("subscription_cycle", preview.amount_due)
+    assert waiting(office) == []
+
+
+def test_a_credit_says_what_it_gives_back(office: Office) -> None:
+    sub = office.subscribe(3)
+    office.wait(6 * DAY)
+    first, second = office.latest(sub), office.latest(office.change(sub, 5, **AT_ONCE))
+    credit, debit = second.lines.data
+    details: Any = credit.parent.subscription_item_details  # type: ignore[union-attr]
+    assert (details.proration, details.subscription_item, details.subscription) == (True, item_of(sub).id, sub.id)
+    assert details.proration_details.credited_items.to_dict() == {
+        "invoice": first.id,
+        "invoice_line_items": [first.lines.data[0].id],
+    }
+    assert debit.parent.subscription_item_details.proration_details.credited_items is None  # type: ignore[union-attr]
+    office.wait(DAY)
+    third = office.latest(office.change(sub, 4, **AT_ONCE))
+    details = third.lines.data[0].parent.subscription_item_details  # type: ignore[union-attr]
+    assert details.proration_details.credited_items.to_dict() == {
+        "invoice": second.id,
+        "invoice_line_items": [debit.id],
+    }
+
+
+def test_fewer_seats_leave_a_credit_that_the_next_invoices_use(office: Office) -> None:
+    sub = office.subscribe(10)
+    office.wait(15 * DAY)
+    office.change(sub, 1, **AT_ONCE)
+    invoice = office.latest(sub)
+    assert (invoice.total, invoice.amount_due, invoice.status) == (-22761, 0, "paid")
+    assert office.balance == invoice.ending_balance == -22761
+    preview = office.preview(sub)
+    assert (preview.total, preview.amount_due, preview.starting_balance) == (MONTHLY, 0, -22761)
+    office.wait_until(FEBRUARY + 2 * HOUR)
+    renewal = office.latest(sub)
+    assert (renewal.amount_due, renewal.status, renewal.ending_balance) == (0, "paid", MONTHLY - 22761)
+    assert office.balance == MONTHLY - 22761
+
+
+def test_what_was_never_charged_is_never_given_back(office: Office) -> None:
+    sub = office.subscribe(1)
+    office.wait(6 * DAY)
+    office.change(sub, 5, proration_behavior="none")
+    assert waiting(office) == []
+    invoice = office.latest(office.change(sub, 2, **AT_ONCE))
+    assert amounts(invoice) == [-3952, 7903]  # the credit for the one seat that was paid
+
+
+def test_a_trial_is_changed_without_prorations(office: Office) -> None:
+    sub = office.subscribe(1, trial_period_days=14)
+    office.wait(5 * DAY)
+    sub = office.change(sub, 7, **AT_ONCE)
+    assert (sub.status, item_of(sub).quantity, len(office.invoices(sub)), waiting(office)) == ("trialing", 7, 1, [])
+
+
+def test_too_little_to_charge_goes_on_the_balance(office: Office) -> None:
+    sub = office.subscribe(1)
+    office.wait(MONTH - HOUR)
+    invoice = office.latest(office.change(sub, 2, **AT_ONCE))
+    assert (invoice.total, invoice.amount_due, invoice.status, office.balance) == (6, 0, "paid", 6)
+    office.wait_until(FEBRUARY + 2 * HOUR)
+    assert (office.latest(sub).amount_paid, office.balance) == (2 * MONTHLY + 6, 0)
+
+
+def test_discounts_are_in_prorations(office: Office) -> None:
+    coupon = office.stripe.v1.coupons.create({"percent_off": 50, "duration": "forever"})
+    sub = office.subscribe(2, discounts=[{"coupon": coupon.id}])
+    office.wait(6 * DAY)
+    invoice = office.latest(office.change(sub, 4, **AT_ONCE))
+    assert (amounts(invoice), invoice.total_discount_amounts) == ([-3952, 7903], [])
+    assert not any(line.discountable for line in invoice.lines.data)
+
+
+def test_switching_to_a_year_begins_a_year_and_back_a_month(office: Office) -> None:
+    sub = office.subscribe(3)
+    office.wait(10 * DAY)
+    details: Any = {"items": [{"id": item_of(sub).id, "price": office.yearly.id}], "proration_date": office.now}
+    preview = office.preview(sub, **details, **AT_ONCE)
+    sub = office.update(sub, **details, **AT_ONCE)
+    invoice, now = office.latest(sub), office.now
+    assert amounts(invoice) == amounts(preview) == [-9958, 3 * YEARLY]
+    assert (sub.billing_cycle_anchor, period_of(sub)) == (now, (now, now + 365 * DAY))
+    office.wait(10 * DAY)
+    sub = office.stripe.v1.subscriptions.update(
+        sub.id, {"items": [{"id": item_of(sub).id, "price": office.monthly.id}]}
+    )
+    assert amounts(office.latest(sub)) == [-142973, 3 * MONTHLY]  # 355 of 365 days
+    assert office.balance == 3 * MONTHLY - 142973
+    assert period_of(sub) == (office.now, office.now + 31 * DAY)
+
+
+def test_the_anchor_can_be_reset_and_set_ahead(office: Office) -> None:
+    sub = office.subscribe(1, billing_cycle_anchor=JANUARY + 15 * DAY)
+    assert (amounts(office.latest(sub)), period_of(sub)) == ([2371], (JANUARY, JANUARY + 15 * DAY))  # 15 of 31 days
+    office.wait(10 * DAY)
+    sub = office.update(sub, billing_cycle_anchor="now")
+    assert amounts(office.latest(sub)) == [-790, MONTHLY]
+    assert period_of(sub) == (JANUARY + 10 * DAY, JANUARY + 41 * DAY)
+
+
+def test_renewals_keep_the_day_of_the_month(stripe: StripeClient) -> None:
+    office = open_office(stripe, at=FEBRUARY - DAY)  # 31 January
+    sub = office.subscribe()
+    ends = [period_of(sub)[1]]
+    for _ in range(3):
+        office.wait_until(ends[-1] + 2 * HOUR)
+        ends.append(period_of(office.fresh(sub))[1])
+    assert [datetime.fromtimestamp(end, UTC).day for end in ends] == [28, 31, 30, 31]
+    assert ends[0] == MARCH - DAY
+    assert {invoice.total for invoice in office.invoices(sub)} == {MONTHLY}
+
+
+def test_a_proration_date_is_within_the_period(office: Office) -> None:
+    sub = office.subscribe()
+    for moment in (JANUARY - 1, FEBRUARY + 1):
+        values: Any = {"items": [{"id": item_of(sub).id, "quantity": 2}], "proration_date": moment}
+        assert refused(office.stripe.v1.subscriptions.update, sub.id, values).param == "proration_date"
+    assert item_of(office.fresh(sub)).quantity == 1
