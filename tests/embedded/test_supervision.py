@@ -92,7 +92,7 @@ def test_pauses_grow_up_to_a_limit(folder: Path, monkeypatch: pytest.MonkeyPatch
 
     async def scene(stage: Stage) -> None:
         for _ in range(4):
-            await stage.started()
+            await stage.spoken()
         pauses = [line.split(" in ")[1] for line in stage.said if "starts again" in line]
         assert pauses[:3] == ["0.01 s", "0.02 s", "0.02 s"]
 

@@ -172,8 +172,8 @@ def test_a_paused_subscription_resumes_when_it_is_paid(paused: tuple[Office, sdk
     resume = office.stripe.v1.subscriptions.resume
     preview = office.preview(sub, resume_at="now")
     answer = resume(sub.id)
-    assert (answer.status, office.latest(sub).status) == ("paused", "open")
-    assert refused(resume, sub.id).http_status == 400
+    assert answer.status == "paused"
+    assert refused(resume, sub.id).http_status == 400, "it waits for its invoice, or goes on by now"
     poll(lambda: office.fresh(sub).status == "active")
     assert office.latest(sub).amount_paid == preview.amount_due == 2 * MONTHLY
     assert period_of(office.fresh(sub)) == (office.now, office.now + 31 * DAY)
