@@ -34,7 +34,6 @@ def change(agent: Agent) -> Agent:
     agent.full_clean(exclude=["tenant"])
     with transaction.atomic():
         quota.require_entitled()
-        quota.require_entitled()
         kept = _locked(agent)
         changes = {name: getattr(agent, name) for name in PROFILE_FIELDS if getattr(kept, name) != getattr(agent, name)}
         before = _profile(kept)

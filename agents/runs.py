@@ -50,7 +50,7 @@ def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn]) -> 
     run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
     try:
         call = _reserve(run, prompt)
-    except (quota.ClosingError, quota.PaymentRequiredError, BudgetExceededError, UnknownPriceError) as refusal:
+    except (quota.RefusedError, BudgetExceededError, UnknownPriceError) as refusal:
         return _refuse(run, str(refusal))
     return Prepared(run.id, call.id, prompt)
 

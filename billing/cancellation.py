@@ -5,7 +5,10 @@ https://docs.stripe.com/billing/subscriptions/cancel
 
 from typing import Any
 
-from billing import actions, changing, standing, sync
+import stripe
+
+from billing import actions, cards, changing, planned, standing, sync
+from billing.errors import CardDeclinedError
 from billing.models import Entitlement
 from billing.standing import Standing
 from tenants import audit
@@ -22,7 +25,7 @@ def cancel(tenant: Tenant) -> Standing:
     """
     with changing.one_at_a_time(tenant, standing.CANCEL) as (now, api):
         subscription = changing.fetched(api, now.entitlement)
-        changing.release(api, subscription)
+        planned.release(api, subscription)
         if now.status in AT_ONCE:
             api.v1.subscriptions.cancel(subscription["id"], {"prorate": False})
         else:
@@ -32,15 +35,34 @@ def cancel(tenant: Tenant) -> Standing:
 
 
 def resume(tenant: Tenant) -> Standing:
-    """Take a cancellation back, or go on after a trial that ended without a card. The same rules."""
-    with changing.one_at_a_time(tenant, standing.RESUME) as (now, api):
-        if now.status == Entitlement.Status.PAUSED:
-            wanted: Any = {"billing_cycle_anchor": "now", "proration_behavior": "create_prorations"}
-            api.v1.subscriptions.resume(now.entitlement.subscription_id, wanted)
-        else:
-            # Stripe's own portal sets a date instead of the flag; each is taken back by itself.
-            at_period_end = changing.fetched(api, now.entitlement)["cancel_at_period_end"]
-            taken_back: Any = {"cancel_at_period_end": False} if at_period_end else {"cancel_at": ""}
-            api.v1.subscriptions.update(now.entitlement.subscription_id, taken_back)
-        audit.record(actions.SUBSCRIPTION_RESUMED, now.entitlement)
+    """Take a cancellation back, or go on after a trial that ended without a card. The same rules.
+
+    Raises CardDeclinedError if the first invoice after a pause is not paid: then it stays paused, and can be paid.
+    """
+    try:
+        with changing.one_at_a_time(tenant, standing.RESUME) as (now, api):
+            if now.status == Entitlement.Status.PAUSED and not now.entitlement.cancels_at:
+                _go_on(api, now.entitlement)
+            else:
+                _take_back(api, now.entitlement)
+            audit.record(actions.SUBSCRIPTION_RESUMED, now.entitlement)
+    except CardDeclinedError:
+        sync.sync(tenant.id)
+        raise
     return sync.sync(tenant.id)
+
+
+def _go_on(api: stripe.StripeClient, entitlement: Entitlement) -> None:
+    """End the pause, and pay for the period that begins now. https://docs.stripe.com/api/subscriptions/resume"""
+    wanted: Any = {"billing_cycle_anchor": "now", "proration_behavior": "create_prorations"}
+    api.v1.subscriptions.resume(entitlement.subscription_id, wanted)
+    latest = api.v1.subscriptions.retrieve(entitlement.subscription_id, {"expand": ["latest_invoice"]}).latest_invoice
+    if isinstance(latest, stripe.Invoice) and latest.status == "open":
+        cards.pay(api, str(latest.id), entitlement.payment_method_id)
+
+
+def _take_back(api: stripe.StripeClient, entitlement: Entitlement) -> None:
+    """Stripe's own portal sets a date instead of the flag; each is taken back by itself."""
+    at_period_end = changing.fetched(api, entitlement)["cancel_at_period_end"]
+    taken_back: Any = {"cancel_at_period_end": False} if at_period_end else {"cancel_at": ""}
+    api.v1.subscriptions.update(entitlement.subscription_id, taken_back)

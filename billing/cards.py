@@ -5,12 +5,15 @@ import logging
 import stripe
 
 from billing import stripe_api
-from billing.models import Entitlement
 from billing.observation import Observation
+from billing.standing import OWES
 
 log = logging.getLogger(__name__)
 
-OWES = frozenset({Entitlement.Status.PAST_DUE, Entitlement.Status.UNPAID, Entitlement.Status.INCOMPLETE})
+
+def has_to_pay(seen: Observation) -> bool:
+    """Is there an open invoice that a card could pay, and a card?"""
+    return bool(seen.fields["status"] in OWES and seen.open_invoice and seen.fields["payment_method_id"])
 
 
 def follow(seen: Observation, *, is_other: bool) -> bool:
@@ -22,8 +25,7 @@ def follow(seen: Observation, *, is_other: bool) -> bool:
     if seen.subscription is None:
         return False
     told = _tell(seen) if seen.forgotten_card else False
-    owes = seen.fields["status"] in OWES and seen.open_invoice
-    return _pay(seen) or told if owes and is_other and seen.fields["payment_method_id"] else told
+    return _pay(seen) or told if is_other and has_to_pay(seen) else told
 
 
 def _tell(seen: Observation) -> bool:
@@ -33,16 +35,22 @@ def _tell(seen: Observation) -> bool:
 
 
 def _pay(seen: Observation) -> bool:
-    """https://docs.stripe.com/api/invoices/pay"""
-    card = seen.fields["payment_method_id"]
     with stripe_api.connected() as api:
         try:
-            api.v1.invoices.pay(
-                seen.open_invoice,
-                {"payment_method": card},
-                {"idempotency_key": f"pay-{seen.open_invoice}-{card}"},
-            )
+            pay(api, seen.open_invoice, seen.fields["payment_method_id"])
         except stripe.CardError as error:
             log.info("The new card did not pay the open invoice: %s", error.code)
             return False
     return True
+
+
+def pay(api: stripe.StripeClient, invoice_id: str, card: str) -> None:
+    """Take an open invoice's money from a card, once. Raises stripe.StripeError: CardError if the bank says no.
+
+    https://docs.stripe.com/api/invoices/pay
+    """
+    try:
+        api.v1.invoices.pay(invoice_id, {"payment_method": card}, {"idempotency_key": f"pay-{invoice_id}-{card}"})
+    except stripe.InvalidRequestError:
+        if api.v1.invoices.retrieve(invoice_id).status != "paid":  # by Stripe itself meanwhile
+            raise

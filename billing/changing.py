@@ -60,7 +60,7 @@ def one_at_a_time(tenant: Tenant, act: str) -> Iterator[tuple[Standing, stripe.S
     So two changes at once come one after the other, and none is made on what the other has changed. As in billing.sync
     the transaction waits for Stripe. Afterwards call sync.sync. Raises NotOfferedError or other BillingErrors.
     """
-    with tenant_scope(tenant.id):
+    with stripe_api.turn(), tenant_scope(tenant.id):
         sync.locked()
         now = require(act)
         with stripe_api.connected() as api:
@@ -70,23 +70,3 @@ def one_at_a_time(tenant: Tenant, act: str) -> Iterator[tuple[Standing, stripe.S
 def fetched(api: stripe.StripeClient, entitlement: Entitlement) -> dict[str, Any]:
     """The subscription as Stripe has it now."""
     return api.v1.subscriptions.retrieve(entitlement.subscription_id, {"expand": ["schedule"]}).to_dict(for_json=True)
-
-
-def release(api: stripe.StripeClient, subscription: dict[str, Any]) -> None:
-    """Drop what was planned for the period's end: a schedule would undo the change that is made now.
-
-    https://docs.stripe.com/api/subscription_schedules/release
-    """
-    schedule = subscription.get("schedule")
-    if schedule and schedule["status"] in ("active", "not_started"):
-        api.v1.subscription_schedules.release(schedule["id"])
-
-
-def unpaid(what: str, invoice: stripe.Invoice | str | None) -> str:
-    """What is said of a change that waits for its payment: a bank that says no, or wants to see the customer first.
-
-    https://docs.stripe.com/billing/subscriptions/pending-updates
-    """
-    url = invoice.hosted_invoice_url if isinstance(invoice, stripe.Invoice) else None
-    where = f" To confirm it with your bank, or to pay it otherwise, open {url} within 23 hours." if url else ""
-    return f"The payment for {what} was not taken, so nothing has changed.{where}"

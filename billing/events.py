@@ -22,6 +22,7 @@ _VERBS = {
 }
 EVENTS = tuple(f"{resource}.{verb}" for resource, verbs in _VERBS.items() for verb in verbs.split())
 """What the webhook endpoint is told of: https://docs.stripe.com/api/events/types"""
+NOBODYS = ("price.", "product.")
 
 
 class MalformedEventError(ValueError):
@@ -32,7 +33,8 @@ class MalformedEventError(ValueError):
 class Notice:
     """What an event says of itself. Its object may be old by now: it is fetched anew, never believed.
 
-    account: the connected account that it is about, "" for our own. customer_id: "" where it is about nobody.
+    account: the connected account that it is about, "" for our own. customer_id: "" where it is about nobody, or where
+    only the charge is told (charge_id).
     """
 
     id: str
@@ -40,6 +42,12 @@ class Notice:
     is_live: bool
     account: str
     customer_id: str
+    charge_id: str = ""
+
+    @property
+    def is_about_somebody(self) -> bool:
+        """Is it about a customer, whoever that is? Products and prices are nobody's."""
+        return not self.type.startswith(NOBODYS)
 
 
 def read(body: str) -> Notice:
@@ -50,8 +58,8 @@ def read(body: str) -> Notice:
         raise MalformedEventError("The body is not JSON.") from error
     if not isinstance(event, dict) or event.get("object") != "event":
         raise MalformedEventError("The body is not an event of Stripe's: register the endpoint for snapshot payloads.")
-    data = event.get("data")
-    subject = data.get("object") if isinstance(data, dict) else None
+    data = event["data"] if isinstance(event.get("data"), dict) else {}
+    subject, before = data.get("object"), data.get("previous_attributes")
     if not (isinstance(event.get("id"), str) and isinstance(event.get("type"), str) and isinstance(subject, dict)):
         raise MalformedEventError("The event lacks its id, its type or its object.")
     return Notice(
@@ -59,11 +67,12 @@ def read(body: str) -> Notice:
         type=event["type"],
         is_live=event.get("livemode") is True,
         account=str(event.get("account") or ""),
-        customer_id=_customer_of(subject),
+        customer_id=_customer_of(subject) or _customer_of(before if isinstance(before, dict) else {}),
+        charge_id=str(subject.get("charge") or "") if subject.get("object") == "dispute" else "",
     )
 
 
 def _customer_of(subject: dict[str, Any]) -> str:
-    """The customer that an object belongs to, or is. A dispute tells only its charge."""
+    """The customer that an object belongs to, or is; for a card that was detached: that it belonged to before."""
     found = subject.get("id") if subject.get("object") == "customer" else subject.get("customer")
     return str((found.get("id") if isinstance(found, dict) else found) or "")

@@ -17,6 +17,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 from djstripe.models import Event, WebhookEndpoint, WebhookEventTrigger
 
+from billing import events, mirroring, stripe_api
 from billing.events import Notice
 from tenants import encryption
 
@@ -89,13 +90,35 @@ def _mirror(arrival_id: int) -> None:
     if arrival is None:
         return
     try:
+        customer_id = _customer_of(arrival)
+        if not _is_ours(customer_id):
+            arrival.delete()
+            return
         arrival.process(api_key=settings.STRIPE_SECRET_KEY)
+        if not _is_ours(customer_id):  # its workspace was deleted meanwhile
+            mirroring.forget(str(customer_id))
     except Exception as error:  # noqa: BLE001 - Stripe's and Postgres' errors, and what dj-stripe's models raise
         log.warning("An event of Stripe could not be mirrored yet: %s: %s", type(error).__name__, error)
         arrival.event, arrival.processed = None, False
         arrival.exception = f"{type(error).__name__}: {error}"[:128]
         arrival.traceback = traceback.format_exc()
         arrival.save()
+
+
+def _customer_of(arrival: WebhookEventTrigger) -> str | None:
+    """Whom a kept event is about: a customer's id, "" if that is not told, None for what is nobody's."""
+    notice = events.read(arrival.body)
+    if not notice.is_about_somebody:
+        return None
+    if notice.charge_id:
+        with stripe_api.connected() as api:
+            return str(api.v1.charges.retrieve(notice.charge_id).customer or "")
+    return notice.customer_id
+
+
+def _is_ours(customer_id: str | None) -> bool:
+    """What belongs to a customer of somebody else's, or of a workspace that is gone, is not stored here."""
+    return customer_id is None or mirroring.tenant_of(customer_id) is not None
 
 
 def waiting() -> "QuerySet[WebhookEventTrigger]":

@@ -6,39 +6,51 @@ Stripe itself keeps the invoices, which the law wants kept.
 import logging
 from uuid import UUID
 
-from django.db import transaction
-from djstripe import models as mirror
+import stripe
 
-from billing import stripe_api
-from billing.errors import BillingError, StripeDownError
+from billing import mirroring, stripe_api
 from billing.models import Entitlement
-from billing.standing import LIVE
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
 
 
 def leave(tenant_id: UUID) -> None:
-    """Cancel at once and forget the customer. Calls Stripe: open no scope around this.
+    """Delete the workspace's customers at Stripe, then forget them here. Calls Stripe: open no scope around this.
 
-    Raises StripeDownError: the deletion then waits until Stripe answers, for otherwise it would go on charging.
+    Raises billing.errors.BillingError: the deletion then waits, for otherwise Stripe would go on charging.
     """
+    for customer_id in _customers(tenant_id):
+        if stripe_api.is_configured():
+            _delete(customer_id)
+        else:
+            log.error("Customer %s was not deleted at Stripe, for STRIPE_SECRET_KEY is not set any more.", customer_id)
+        mirroring.forget(customer_id)
+
+
+def _customers(tenant_id: UUID) -> set[str]:
     with tenant_scope(tenant_id):
-        entitlement = Entitlement.objects.first()
-    if entitlement is not None and entitlement.subscription_id and entitlement.status in LIVE:
-        _cancel(entitlement.subscription_id)
-    with transaction.atomic():
-        for customer in mirror.Customer.objects.filter(subscriber_id=tenant_id):
-            mirror.Event.objects.filter(data__object__customer=customer.id).delete()
-            mirror.WebhookEventTrigger.objects.filter(body__contains=customer.id).delete()
-            customer.delete()
+        named = Entitlement.objects.exclude(customer_id="").values_list("customer_id", flat=True)
+        return {*named, *mirroring.customers_of(tenant_id)}
 
 
-def _cancel(subscription_id: str) -> None:
+def _delete(customer_id: str) -> None:
+    """Close the pages on which something could be bought, then end all subscriptions and remove cards and address.
+
+    https://docs.stripe.com/api/customers/delete
+    """
+    with stripe_api.connected() as api:
+        for session in api.v1.checkout.sessions.list({"customer": customer_id, "status": "open"}).auto_paging_iter():
+            _close(api, session.id)
+        try:
+            api.v1.customers.delete(customer_id)
+        except stripe.InvalidRequestError as error:
+            if error.code != "resource_missing":
+                raise
+
+
+def _close(api: stripe.StripeClient, session_id: str) -> None:
     try:
-        with stripe_api.connected() as api:
-            api.v1.subscriptions.cancel(subscription_id, {"prorate": False})
-    except StripeDownError:
-        raise
-    except BillingError as error:  # it is gone already, or nobody here may ask any more
-        log.error("The subscription %s was not cancelled at Stripe: %s", subscription_id, error)  # noqa: TRY400
+        api.v1.checkout.sessions.expire(session_id)
+    except stripe.InvalidRequestError:
+        log.info("Checkout %s was over already.", session_id)

@@ -9,32 +9,30 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from billing import observation
 from billing.models import Entitlement, Notice
-from billing.observation import Json
+from billing.observation import Observation
 from tenants import notices
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id, tenant_scope
 
 Kind, Status = Notice.Kind, Entitlement.Status
 TRIAL_WARNED_BEFORE = timedelta(days=3)
-OWES = frozenset({Status.PAST_DUE, Status.UNPAID, Status.INCOMPLETE})
-NEEDS_ACTION = "invoice.payment_action_required"
 
 
-def plan(entitlement: Entitlement, subscription: Json | None, reasons: set[str]) -> None:
-    """Note which mails are due by what Stripe just said. reasons: the types of the events since the last time."""
-    for kind, key, url in _due(entitlement, subscription, reasons):
+def plan(entitlement: Entitlement, seen: Observation) -> None:
+    """Note which mails are due by what Stripe just said."""
+    for kind, key, url in _due(entitlement, seen):
         Notice.objects.get_or_create(kind=kind, key=key, defaults={"url": url})
 
 
-def _due(entitlement: Entitlement, subscription: Json | None, reasons: set[str]) -> Iterator[tuple[str, str, str]]:
+def _due(entitlement: Entitlement, seen: Observation) -> Iterator[tuple[str, str, str]]:
     ends = entitlement.trial_ends_at
     if ends and not entitlement.cancels_at and ends - entitlement.now() <= TRIAL_WARNED_BEFORE:
         yield Kind.TRIAL_ENDING, f"{entitlement.subscription_id}:{int(ends.timestamp())}", ""
-    invoice = (subscription or {}).get("latest_invoice")
-    if entitlement.status in OWES and invoice and invoice["status"] == "open" and invoice["attempt_count"]:
-        kind = Kind.ACTION_REQUIRED if NEEDS_ACTION in reasons else Kind.PAYMENT_FAILED
-        yield kind, str(invoice["id"]), entitlement.pay_url
+    if seen.subscription and observation.is_attempted(seen.subscription):
+        kind = Kind.ACTION_REQUIRED if seen.needs_action else Kind.PAYMENT_FAILED
+        yield kind, str(seen.subscription["latest_invoice"]["id"]), entitlement.pay_url
     if entitlement.status == Status.CANCELED and entitlement.subscription_id:
         yield Kind.CANCELED, entitlement.subscription_id, ""
 

@@ -4,7 +4,7 @@ https://docs.stripe.com/api/subscriptions/object
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,16 +12,18 @@ from typing import Any
 import stripe
 from django.utils import timezone
 
-from billing import stripe_api
+from billing import planned, stripe_api
 from billing.catalogue import plan_of_price
 from billing.errors import StripeMissingError, StripeRefusedError
 from billing.models import Entitlement
-from billing.standing import LIVE, PAYING
+from billing.standing import LIVE, OWES, PAYING
 
 Status = Entitlement.Status
 EXPANDED = ["data.default_payment_method", "data.schedule", "data.latest_invoice"]
 EXPANDED_OF_CUSTOMER = ["test_clock", "invoice_settings.default_payment_method"]
 OVER = frozenset({"canceled", "incomplete_expired"})
+BEST_FIRST = (*PAYING, Status.PAST_DUE, Status.UNPAID, Status.PAUSED, Status.INCOMPLETE)
+"""Of several subscriptions the one that is paid is meant, whenever it was begun."""
 
 Json = Mapping[str, Any]
 
@@ -30,14 +32,15 @@ Json = Mapping[str, Any]
 class Observation:
     """`fields`: the columns of Entitlement as they should be. `subscription`: Stripe's own, if there is one.
 
-    original: the same as the SDK's object, which dj-stripe wants. doubles: further subscriptions that live, the newest
-    first, which nobody wants to pay.
+    original: the same as the SDK's object, which dj-stripe wants. doubles: further subscriptions that live, which
+    nobody wants to pay. needs_action: the bank waits until the customer has confirmed the open invoice's payment.
     """
 
     fields: dict[str, Any]
     subscription: Json | None = None
     original: stripe.Subscription | None = None
-    doubles: tuple[Json, ...] = field(default=())
+    doubles: tuple[Json, ...] = ()
+    needs_action: bool = False
 
     @property
     def open_invoice(self) -> str:
@@ -63,14 +66,28 @@ def observe(customer_id: str) -> Observation:
         customer = _customer(api, customer_id)
         if customer is None:
             return Observation({**_nothing(), "customer_id": ""})
-        found = _subscriptions(api, customer_id)
-        alive = [each for each in found if each.status not in OVER]
-        original = alive[-1] if alive else (found[0] if found else None)
+        original, doubles = _chosen(_subscriptions(api, customer_id))
         chosen = original.to_dict(for_json=True) if original else None
         fields = {**_nothing(), **_clock(customer), **_card(customer, chosen)}
         if chosen is not None:
             fields |= read(chosen) | _next_invoice(api, chosen)
-        return Observation(fields, chosen, original, tuple(each.to_dict(for_json=True) for each in alive[:-1]))
+        others = tuple(each.to_dict(for_json=True) for each in doubles)
+        return Observation(fields, chosen, original, others, _needs_action(api, chosen))
+
+
+def _chosen(
+    found: Sequence[stripe.Subscription],
+) -> tuple[stripe.Subscription | None, Sequence[stripe.Subscription]]:
+    """The subscription that counts, and the others that live: a paid one before one that is not, then the oldest."""
+    alive = [each for each in found if each.status not in OVER]
+    if not alive:
+        return max(found, key=lambda each: (each.created, each.id), default=None), ()
+    best, *others = sorted(alive, key=lambda each: (_place(each.status), each.created, each.id))
+    return best, others
+
+
+def _place(status: str) -> int:
+    return 0 if status in PAYING else BEST_FIRST.index(Status(status))
 
 
 def _customer(api: stripe.StripeClient, customer_id: str) -> Json | None:
@@ -87,10 +104,9 @@ def _customer(api: stripe.StripeClient, customer_id: str) -> Json | None:
 
 
 def _subscriptions(api: stripe.StripeClient, customer_id: str) -> list[stripe.Subscription]:
-    """All that the customer has or had, the newest first."""
+    """All that the customer has or had."""
     wanted: Any = {"customer": customer_id, "status": "all", "limit": 100, "expand": EXPANDED}
-    found = api.v1.subscriptions.list(wanted).auto_paging_iter()
-    return sorted(found, key=lambda each: (each.created, each.id), reverse=True)
+    return list(api.v1.subscriptions.list(wanted).auto_paging_iter())
 
 
 def _nothing() -> dict[str, Any]:
@@ -121,7 +137,7 @@ def read(subscription: Json) -> dict[str, Any]:
         "trial_ends_at": moment(subscription.get("trial_end")) if status == Status.TRIALING else None,
         "cancels_at": _end(subscription, ends) if status in LIVE else None,
         "ended_at": moment(subscription.get("ended_at")),
-        **_planned(subscription.get("schedule"), ends),
+        **_planned(subscription),
         **_debt(subscription, status),
     }
 
@@ -137,14 +153,16 @@ def _end(subscription: Json, period_end: int | None) -> datetime | None:
     return moment(period_end) if subscription.get("cancel_at_period_end") else None
 
 
-def _planned(schedule: Any, period_end: int | None) -> dict[str, Any]:
+def _planned(subscription: Json) -> dict[str, Any]:
     """The number of seats from the period's end on, if a schedule says another."""
-    if not isinstance(schedule, Mapping) or schedule["status"] not in ("active", "not_started"):
-        return {}
-    coming = [phase for phase in schedule["phases"] if period_end and phase["start_date"] >= period_end]
-    seats = sum(item.get("quantity") or 0 for item in coming[0]["items"]) if coming else None
-    starts = moment(coming[0]["start_date"]) if coming else None
-    return {"schedule_id": schedule["id"], "next_seats": seats, "next_seats_at": starts}
+    phase = planned.next_phase(subscription)
+    schedule = subscription.get("schedule")
+    known = isinstance(schedule, Mapping) and schedule["status"] in planned.LASTING
+    return {
+        "schedule_id": schedule["id"] if known and schedule else "",
+        "next_seats": planned.seats_of(phase) if phase else None,
+        "next_seats_at": moment(phase["start_date"]) if phase else None,
+    }
 
 
 def _debt(subscription: Json, status: str) -> dict[str, Any]:
@@ -155,6 +173,23 @@ def _debt(subscription: Json, status: str) -> dict[str, Any]:
     since = (invoice.get("status_transitions") or {}).get("finalized_at") or invoice["created"]
     owed = {"past_due_since": moment(since)} if status == Status.PAST_DUE else {}
     return {**owed, "pay_url": invoice.get("hosted_invoice_url") or ""}
+
+
+def is_attempted(subscription: Json) -> bool:
+    """Was it tried in vain to take the money of the open invoice?"""
+    invoice = subscription.get("latest_invoice")
+    is_open = isinstance(invoice, Mapping) and invoice["status"] == "open" and invoice["attempt_count"]
+    return bool(is_open) and subscription["status"] in OWES
+
+
+def _needs_action(api: stripe.StripeClient, subscription: Json | None) -> bool:
+    """https://docs.stripe.com/billing/subscriptions/overview#requires-action"""
+    if subscription is None or not is_attempted(subscription):
+        return False
+    wanted: Any = {"invoice": subscription["latest_invoice"]["id"], "expand": ["data.payment.payment_intent"]}
+    payments = [each.to_dict(for_json=True)["payment"] for each in api.v1.invoice_payments.list(wanted).data]
+    intents = [each.get("payment_intent") for each in payments]
+    return any(isinstance(intent, Mapping) and intent["status"] == "requires_action" for intent in intents)
 
 
 def _clock(customer: Json) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from billing import actions, changing, observation, standing, stripe_api, stripe_ids, sync
+from billing import actions, changing, observation, planned, standing, stripe_api, stripe_ids, sync
 from billing.catalogue import Plan
-from billing.errors import CardDeclinedError
 from billing.standing import Standing
 from tenants import audit
 from tenants.models import Tenant
@@ -43,7 +42,7 @@ def apply(tenant: Tenant, plan: Plan, proration_date: int) -> Standing:
     """Do it. Calls Stripe: open no scope around this. Raises billing.errors.BillingError; then nothing has changed."""
     with changing.one_at_a_time(tenant, standing.SWITCH_PLAN) as (now, api):
         subscription = changing.fetched(api, now.entitlement)
-        changing.release(api, subscription)
+        planned.release(api, subscription)
         wanted: Any = {
             "items": _items(subscription, stripe_ids.price_id(plan)),
             "payment_behavior": "pending_if_incomplete",
@@ -51,8 +50,7 @@ def apply(tenant: Tenant, plan: Plan, proration_date: int) -> Standing:
             **_proration(subscription, proration_date),
         }
         changed = api.v1.subscriptions.update(subscription["id"], wanted)
-        if changed.pending_update:
-            raise CardDeclinedError(changing.unpaid("the switch", changed.latest_invoice))
+        planned.require_paid(api, subscription, changed, "the switch")
         audit.record(actions.PLAN_SWITCHED, now.entitlement, changes={"plan": [now.entitlement.plan, plan.lookup_key]})
     return sync.sync(tenant.id)
 

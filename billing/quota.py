@@ -21,7 +21,11 @@ OTHERS = "Pause or let another AI employee go."
 """What helps where nothing is sold."""
 
 
-class PaymentRequiredError(Exception):
+class RefusedError(Exception):
+    """An AI employee may not answer now. The text says why, and what to do."""
+
+
+class PaymentRequiredError(RefusedError):
     """Something that has to be paid for first: HTTP 402. The text says what, and where."""
 
 
@@ -39,7 +43,14 @@ class NotEntitledError(PaymentRequiredError):
     """Nobody works in this workspace until something is paid."""
 
 
-class ClosingError(Exception):
+class PausedError(RefusedError):
+    """An operator has paused this employee."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"{holder} is paused: reactivate it under AI employees, if there is a free seat.")
+
+
+class ClosingError(RefusedError):
     """The workspace is about to be deleted, so nobody works there any more."""
 
     def __init__(self) -> None:
@@ -125,14 +136,18 @@ def trial_meter() -> Meter:
 def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) -> None:
     """Let an employee make one LLM call that costs at most `worst_case_usd`, and hold that much.
 
-    Raises ClosingError, PaymentRequiredError, or usage.meter.BudgetExceededError naming the meter that has no room.
+    Raises RefusedError if it is paused, has no seat or nobody works; usage.meter.BudgetExceededError naming the meter
+    that has no room.
     """
     if Tenant.objects.filter(id=current_tenant_id(), deletes_at__isnull=False).exists():
         raise ClosingError
     now = standing.current()
     if now.reason:
         raise NotEntitledError(now.reason)
-    if holder_id not in set(_holders()[: now.seats]):
+    order = _holders()
+    if holder_id not in order:
+        raise PausedError(name)
+    if holder_id not in order[: now.seats]:
         raise NoSeatError(name, now.seats)
     meter.reserve([trial_meter()], call_id, worst_case_usd)
 

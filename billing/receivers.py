@@ -5,7 +5,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from billing import sync
+from billing import mirroring, sync
 from billing.events import Notice
 from billing.intake import event_kept
 from billing.tasks import sync_subscription
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 @receiver(event_kept)
 def note(sender: type[Notice], notice: Notice, **kwargs: Any) -> None:
     """Have the workspace of the event's customer synced. Customers that are nobody's here are passed over."""
-    tenant_id = sync.tenant_of(notice.customer_id) if notice.customer_id else None
+    tenant_id = mirroring.tenant_of(notice.customer_id) if notice.customer_id else None
     if tenant_id is None:
         log.info("Event %s (%s) is about no customer of ours.", notice.id, notice.type)
         return

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from billing import notices, observation, sync
-from billing.errors import UnknownPriceError
+from billing import sync
 from billing.models import Drift, Entitlement, Notice, SyncRequest
 from tenants.audit import Changes
 from tenants.scope import sweeper_scope, tenant_scope
@@ -44,19 +43,13 @@ def reconcile(tenant_id: UUID) -> Changes:
     """
     if _is_asked_for(tenant_id):
         sync.sync(tenant_id)
-    with tenant_scope(tenant_id):
-        entitlement = sync.locked()
-        if not entitlement.customer_id:
-            return {}
-        try:
-            seen = observation.observe(entitlement.customer_id)
-        except UnknownPriceError as error:
-            sync.refuse(str(error))
-            return {}
-        found = sync.save(entitlement, seen)
-        notices.plan(entitlement, seen.subscription, set())
-        _note(found)
-    notices.send(tenant_id)
+    found: Changes = {}
+
+    def note(changes: Changes) -> None:
+        found.update(changes)
+        _note(changes)
+
+    sync.sync(tenant_id, note)
     return found
 
 

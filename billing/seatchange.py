@@ -1,7 +1,6 @@
-"""More or fewer seats. More are billed and there at once; fewer come at the period's end, by a schedule.
+"""More or fewer seats. More are billed and there at once; fewer come at the period's end (billing.planned).
 
 https://docs.stripe.com/billing/subscriptions/upgrade-downgrade
-https://docs.stripe.com/billing/subscriptions/subscription-schedules
 """
 
 from collections.abc import Mapping
@@ -12,8 +11,7 @@ from typing import Any
 
 import stripe
 
-from billing import actions, changing, observation, quota, standing, stripe_api, sync
-from billing.errors import CardDeclinedError
+from billing import actions, changing, observation, planned, quota, standing, stripe_api, sync
 from billing.standing import Standing
 from tenants import audit
 from tenants.models import Tenant
@@ -97,13 +95,13 @@ def apply(tenant: Tenant, seats: int, proration_date: int) -> Standing:
         if seats >= before:
             _grow(api, subscription, seats, proration_date)
         else:
-            _shrink(api, subscription, seats)
+            planned.plan(api, subscription, seats)
         audit.record(actions.SEATS_CHANGED, now.entitlement, changes={"seats": [before, seats]})
     return sync.sync(tenant.id)
 
 
 def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at: int) -> None:
-    changing.release(api, subscription)
+    planned.release(api, subscription)
     if seats == sum(item.get("quantity") or 0 for item in subscription["items"]["data"]):
         return
     wanted: Any = {
@@ -115,8 +113,7 @@ def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at
     if subscription["status"] != "trialing":  # nothing is prorated in a trial
         wanted["proration_date"] = _within(subscription, at)
     changed = api.v1.subscriptions.update(subscription["id"], wanted)
-    if changed.pending_update:
-        raise CardDeclinedError(changing.unpaid("the additional seats", changed.latest_invoice))
+    planned.require_paid(api, subscription, changed, "the additional seats")
 
 
 def _within(subscription: Mapping[str, Any], at: int) -> int:
@@ -125,39 +122,9 @@ def _within(subscription: Mapping[str, Any], at: int) -> int:
     return max(at, *starts)
 
 
-def _shrink(api: stripe.StripeClient, subscription: dict[str, Any], seats: int) -> None:
-    """Keep what is paid until the period's end, then have fewer; an earlier plan for that day is replaced."""
-    changing.release(api, subscription)
-    schedule = api.v1.subscription_schedules.create({"from_subscription": subscription["id"]}).to_dict(for_json=True)
-    current = schedule["phases"][0]
-    price = subscription["items"]["data"][0]["price"]["id"]
-    wanted: Any = {
-        "end_behavior": "release",
-        "proration_behavior": "none",
-        "phases": [
-            {
-                "start_date": current["start_date"],
-                "end_date": current["end_date"],
-                "items": [{"price": item["price"], "quantity": item["quantity"]} for item in current["items"]],
-                **({"trial_end": current["trial_end"]} if current.get("trial_end") else {}),
-            },
-            {
-                "start_date": current["end_date"],
-                "items": [{"price": price, "quantity": seats}],
-                "duration": {
-                    "interval": subscription["items"]["data"][0]["price"]["recurring"]["interval"],
-                    "interval_count": 1,
-                },
-                "proration_behavior": "none",
-            },
-        ],
-    }
-    api.v1.subscription_schedules.update(schedule["id"], wanted)
-
-
 def keep(tenant: Tenant) -> Standing:
     """Take back a planned decrease. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
     with changing.one_at_a_time(tenant, standing.CHANGE_SEATS) as (now, api):
-        changing.release(api, changing.fetched(api, now.entitlement))
+        planned.release(api, changing.fetched(api, now.entitlement))
         audit.record(actions.SEATS_KEPT, now.entitlement)
     return sync.sync(tenant.id)

@@ -19,6 +19,8 @@ SEATS_WITHOUT_SUBSCRIPTION = 1
 LIVE = frozenset({Status.TRIALING, Status.ACTIVE, Status.PAST_DUE, Status.UNPAID, Status.INCOMPLETE, Status.PAUSED})
 """There is a subscription at Stripe: a second one must not be begun."""
 PAYING = frozenset({Status.TRIALING, Status.ACTIVE})
+OWES = frozenset({Status.PAST_DUE, Status.UNPAID, Status.INCOMPLETE, Status.PAUSED})
+"""An invoice may be open that a card has to pay; of a paused one that of going on."""
 
 SUBSCRIBE, CHANGE_SEATS, SWITCH_PLAN = "subscribe", "change_seats", "switch_plan"
 UPDATE_CARD, PAY, CANCEL, RESUME = "update_card", "pay", "cancel", "resume"
@@ -120,8 +122,15 @@ def _reason(status: str, grace_ends_at: datetime | None, now: datetime) -> str:
 
 
 def _offers(entitlement: Entitlement) -> frozenset[str]:
-    """What can be done; a subscription that is about to end can be resumed instead of cancelled."""
+    """What can be done; a subscription that is about to end can be resumed instead of cancelled.
+
+    One that is paused goes on with a card only, and by paying, once an invoice for that is open.
+    """
     offers = OFFERS[entitlement.status]
+    if entitlement.status == Status.PAUSED and entitlement.pay_url:
+        offers = (offers - {RESUME}) | {PAY}
+    elif entitlement.status == Status.PAUSED and not entitlement.payment_method_id:
+        offers = offers - {RESUME}
     if entitlement.cancels_at and CANCEL in offers:
         return (offers - {CANCEL, CHANGE_SEATS, SWITCH_PLAN}) | {RESUME}
     return offers

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from threading import BoundedSemaphore
 from typing import Any
 
 import stripe
@@ -22,6 +23,9 @@ TIMEOUT_SECONDS = (3.05, 20)
 """To connect, and to answer: a change of a subscription that also charges a card takes Stripe some seconds."""
 RETRIES = 1
 """Of what never arrived, or of an object that another request had locked. The SDK adds an idempotency key."""
+TURNS = 6
+"""How many of a process hold a transaction while Stripe works: however slow it is, most connections are for others."""
+PATIENCE_SECONDS = 5
 BASES = ("api", "connect", "files", "meter_events")
 
 
@@ -46,6 +50,7 @@ def _with_key(headers: Mapping[str, str] | None) -> dict[str, str]:
     return sent
 
 
+_turns = BoundedSemaphore(TURNS)
 _http = KeyedClient(timeout=TIMEOUT_SECONDS)
 
 
@@ -92,6 +97,21 @@ def connected(*, within: float = 0) -> Iterator[stripe.StripeClient]:
         yield client(within=within)
     except stripe.StripeError as error:
         raise translated(error) from error
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """For those who keep a row locked while they ask Stripe: take it before the transaction begins.
+
+    Raises StripeDownError if as many as may have been waiting for Stripe for some seconds.
+    """
+    give_back()
+    if not _turns.acquire(timeout=PATIENCE_SECONDS):
+        raise StripeDownError("is slow")
+    try:
+        yield
+    finally:
+        _turns.release()
 
 
 def translated(error: stripe.StripeError) -> BillingError:

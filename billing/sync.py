@@ -1,17 +1,18 @@
 """Bringing our row to what Stripe says now: lock it, then ask, then save.
 
 The lock comes first. Whoever asked before waiting for the lock would write down what was true before the one who held
-it: a stale number of seats. So this is the one place where a transaction waits for Stripe, at most some seconds.
+it: a stale number of seats. So here, and in billing.changing, a transaction waits for Stripe, at most some seconds.
 """
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from djstripe import models as mirror
 
-from billing import actions, cards, doubles, notices, observation, standing
+from billing import actions, cards, doubles, mirroring, notices, observation, standing, stripe_api
 from billing.errors import UnknownPriceError
 from billing.models import Drift, Entitlement, SyncRequest
 from billing.observation import Observation
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 NOT_AUDITED = frozenset({"clock_ahead", "next_invoice_usd", "next_invoice_at", "pay_url"})
 """What moves by itself and says nothing new."""
+FOLLOW_UP, NEW_CARD = "follow-up", "new card"
+"""Reasons of ours for a sync: something is still to be done at Stripe, or a card is still to pay an open invoice."""
 
 
 def ensure() -> Entitlement:
@@ -43,42 +46,78 @@ def locked() -> Entitlement:
     return Entitlement.objects.select_for_update(no_key=True).get(id=ensure().id)
 
 
-def sync(tenant_id: UUID) -> Standing:
+def sync(tenant_id: UUID, tell: Callable[[Changes], None] = lambda changes: None) -> Standing:
     """What holds for the workspace now, by Stripe's word. Open no scope around this.
 
-    A price that the catalogue does not know changes nothing and is shown to staff. Raises billing.errors.BillingError
-    if Stripe cannot be asked.
+    tell: called with what was different, in the transaction that saves it. A price that the catalogue does not know
+    changes nothing and is shown to staff. Raises billing.errors.BillingError if Stripe cannot be asked.
     """
-    now, seen, is_other_card = _look(tenant_id)
-    if seen is not None:
-        doubles.end(tenant_id, seen.doubles)
-        if cards.follow(seen, is_other=is_other_card):
-            now, _, _ = _look(tenant_id)
+    look = _look(tenant_id, tell)
+    if _follow(tenant_id, look):
+        look = _look(tenant_id)
+    if look.seen is not None:
+        mirroring.copy(look.seen)
     notices.send(tenant_id)
-    return now
+    return look.standing
 
 
-def _look(tenant_id: UUID) -> tuple[Standing, Observation | None, bool]:
-    """Lock, ask, save: what holds, what was seen (None: nothing could be read), and whether the card is another."""
-    with tenant_scope(tenant_id):
+@dataclass(frozen=True)
+class _Look:
+    """What holds, and what was seen (None: nothing could be read).
+
+    follow_up: the request that stands for what has to be done about it at Stripe, until it is done.
+    """
+
+    standing: Standing
+    seen: Observation | None = None
+    has_new_card: bool = False
+    follow_up: UUID | None = None
+
+
+def _look(tenant_id: UUID, tell: Callable[[Changes], None] = lambda changes: None) -> _Look:
+    """Lock, ask, save."""
+    with stripe_api.turn(), tenant_scope(tenant_id):
         entitlement = locked()
         if not entitlement.customer_id:
-            return standing.current(), None, False
+            return _Look(standing.current())
         requests = list(SyncRequest.objects.all())
-        seen, changes = _ask(entitlement, {each.reason for each in requests})
+        seen, changes = _ask(entitlement)
         SyncRequest.objects.filter(id__in=[each.id for each in requests]).delete()
-        return standing.current(), seen, "payment_method_id" in changes
+        if seen is None:
+            return _Look(standing.current())
+        tell(changes)
+        has_new_card = "payment_method_id" in changes or NEW_CARD in {each.reason for each in requests}
+        return _Look(standing.current(), seen, has_new_card, _follow_up(seen, has_new_card=has_new_card))
 
 
-def _ask(entitlement: Entitlement, reasons: set[str]) -> tuple[Observation | None, Changes]:
+def _ask(entitlement: Entitlement) -> tuple[Observation | None, Changes]:
     try:
         seen = observation.observe(entitlement.customer_id)
     except UnknownPriceError as error:
         refuse(str(error))
         return None, {}
     changes = save(entitlement, seen)
-    notices.plan(entitlement, seen.subscription, reasons)
+    notices.plan(entitlement, seen)
     return seen, changes
+
+
+def _follow_up(seen: Observation, *, has_new_card: bool) -> UUID | None:
+    """Note what is to be done at Stripe, so that it is tried again if it fails."""
+    pays = has_new_card and cards.has_to_pay(seen)
+    if not (seen.doubles or seen.forgotten_card or pays):
+        return None
+    return SyncRequest.objects.create(reason=NEW_CARD if pays else FOLLOW_UP).id
+
+
+def _follow(tenant_id: UUID, look: _Look) -> bool:
+    """Do it; has anything changed at Stripe?"""
+    if look.seen is None or look.follow_up is None:
+        return False
+    doubles.end(tenant_id, look.seen.doubles)
+    is_changed = cards.follow(look.seen, is_other=look.has_new_card)
+    with tenant_scope(tenant_id):
+        SyncRequest.objects.filter(id=look.follow_up).delete()
+    return is_changed
 
 
 def save(entitlement: Entitlement, seen: Observation) -> Changes:
@@ -88,8 +127,6 @@ def save(entitlement: Entitlement, seen: Observation) -> Changes:
         setattr(entitlement, name, value)
     entitlement.synced_at = timezone.now()
     entitlement.save()
-    if seen.original is not None:
-        mirror.Subscription.sync_from_stripe_data(seen.original)
     if changes:
         audit.record(actions.SUBSCRIPTION_CHANGED, entitlement, changes=changes)
     return changes
@@ -113,9 +150,3 @@ def refuse(problem: str) -> None:
 def request(reason: str) -> None:
     """Note that something happened at Stripe, inside the scope; it waits for no sync that is under way."""
     SyncRequest.objects.create(reason=reason[:80])
-
-
-def tenant_of(customer_id: str) -> UUID | None:
-    """Whose customer this is by our own books, whatever its metadata says; needs no scope."""
-    found = mirror.Customer.objects.filter(id=customer_id).values_list("subscriber_id", flat=True).first()
-    return found if isinstance(found, UUID) else None

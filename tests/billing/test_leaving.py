@@ -1,12 +1,21 @@
 """A workspace that is deleted is charged no more, and nothing of it stays in dj-stripe's tables."""
 
-import pytest
-from django.db import connection
-from djstripe import models as mirror
+import json
 
-from billing import leaving
+import pytest
+import stripe as sdk
+from django.db import connection, transaction
+from djstripe import models as mirror
+from djstripe.models import WebhookEndpoint
+
+from billing import checkout, events, intake, leaving, seatchange
+from billing.catalogue import EMPLOYEE_MONTH
 from billing.errors import StripeDownError
+from billing.events import EVENTS
+from billing.models import Entitlement
+from tenants.scope import tenant_scope
 from tests.billing.shop import Shop
+from tests.conftest import Cast
 from tests.sandbox.conftest import Sandbox
 
 
@@ -43,6 +52,73 @@ def test_a_subscription_that_is_gone_stops_no_deletion(shop: Shop) -> None:
     leaving.leave(shop.tenant.id)
 
     assert not mirror.Customer.objects.filter(id=shop.customer_id).exists()
+
+
+def test_a_subscription_that_no_sync_has_seen_ends_too(shop: Shop) -> None:
+    subscription = shop.subscribe(3)
+
+    leaving.leave(shop.tenant.id)
+
+    assert shop.api.v1.subscriptions.retrieve(subscription.id).status == "canceled"
+
+
+def test_a_page_of_checkout_that_is_open_can_be_paid_no_more(
+    stripe_account: sdk.StripeClient, committed_cast: Cast
+) -> None:
+    tenant = committed_cast.acme
+    checkout.start(tenant, plan=EMPLOYEE_MONTH, seats=2, return_path="/t/acme/billing/")
+    with tenant_scope(tenant.id):
+        session = Entitlement.objects.get().checkout_session_id
+
+    leaving.leave(tenant.id)
+
+    assert stripe_account.v1.checkout.sessions.retrieve(session).status == "expired"
+
+
+def test_cards_and_address_go_at_stripe_and_invoices_stay(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+
+    leaving.leave(shop.tenant.id)
+
+    assert shop.api.v1.customers.retrieve(shop.customer_id).deleted
+    assert [invoice.status for invoice in shop.invoices()] == ["paid"]
+
+
+def test_nothing_of_a_long_life_stays_and_nothing_comes_back(shop: Shop) -> None:
+    """All that happened is mirrored, as the webhooks do; then, after the end, told once more."""
+    shop.use_card("pm_card_mastercard")
+    subscription = shop.subscribe(3)
+    shop.sync()
+    seatchange.apply(shop.tenant, 5, shop.now())
+    seatchange.apply(shop.tenant, 2, 0)
+    [payment] = shop.api.v1.invoice_payments.list({"invoice": shop.invoices()[0].id, "status": "paid"}).data
+    shop.api.v1.refunds.create({"payment_intent": str(payment.payment.payment_intent)})
+    shop.wait(32)
+    take_in_all(shop)
+    words = [shop.customer_id, subscription.id, *(str(invoice.id) for invoice in shop.invoices())]
+    assert {"djstripe_invoice", "djstripe_charge", "djstripe_paymentmethod", "djstripe_event"} <= set(
+        _mentions(shop.customer_id)
+    )
+
+    leaving.leave(shop.tenant.id)
+
+    assert [word for word in words if _mentions(word)] == []
+    take_in_all(shop)
+    assert [word for word in words if _mentions(word)] == []
+
+
+def take_in_all(shop: Shop) -> None:
+    """Have a worker take in every event that the endpoint asks for, as if all came now."""
+    endpoint = WebhookEndpoint.objects.get()
+    for event in reversed(shop.api.v1.events.list({"limit": 100}).data):
+        if event.type not in EVENTS:
+            continue
+        body = json.dumps(event.to_dict(for_json=True))
+        with transaction.atomic():
+            arrival = intake.keep(events.read(body), body, endpoint, "127.0.0.1")
+        assert intake.mirror(arrival)
+    assert not intake.waiting().exists()
 
 
 def _mentions(word: str) -> list[str]:

@@ -108,6 +108,21 @@ def test_a_declined_card_changes_nothing(shop: Shop) -> None:
     assert shop.sync().seats == 3
 
 
+def test_a_declined_card_leaves_what_is_planned_too(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    planned = seatchange.apply(shop.tenant, 2, 0).entitlement
+    shop.use_card("pm_card_chargeCustomerFail")
+
+    with pytest.raises(CardDeclinedError, match="nothing has changed"):
+        seatchange.apply(shop.tenant, 5, shop.now())
+
+    after = shop.sync().entitlement
+    assert (after.seats, after.next_seats, after.next_seats_at) == (3, 2, planned.next_seats_at)
+    assert shop.subscription.pending_update is None
+    assert [invoice.status for invoice in shop.invoices()] == ["void", "paid"]
+
+
 def test_names_of_those_who_return_are_told(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()

@@ -1,12 +1,14 @@
 """Every state of a subscription: its badge, its buttons, and who may work. The table of facts-billing's “Access”."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from agents import hiring
+from agents.models import Agent
 from billing import quota, standing
 from billing.models import CompSeats, Entitlement
 from tenants.scope import tenant_scope
@@ -26,7 +28,7 @@ ACCESS = {
     S.INCOMPLETE: (0, False, {"pay", "cancel"}),
     S.INCOMPLETE_EXPIRED: (0, False, {"subscribe"}),
     S.CANCELED: (0, False, {"subscribe"}),
-    S.PAUSED: (0, False, {"update_card", "resume", "cancel"}),
+    S.PAUSED: (0, False, {"update_card", "cancel"}),
 }
 
 
@@ -47,6 +49,14 @@ def test_each_state_has_its_seats_and_its_buttons(status: str) -> None:
 
     assert (now.seats, now.is_working, set(now.may)) == (seats, works, buttons)
     assert bool(now.reason) is not works
+
+
+def test_what_is_paused_goes_on_with_a_card_and_by_paying_once_it_was_tried() -> None:
+    with_card = standing.of(row(S.PAUSED, payment_method_id="pm_1"), 0, NOW)
+    tried = standing.of(row(S.PAUSED, payment_method_id="pm_1", pay_url="https://pay.example/in_1"), 0, NOW)
+
+    assert with_card.may == {"update_card", "resume", "cancel"}
+    assert tried.may == {"update_card", "pay", "cancel"}
 
 
 @pytest.mark.parametrize("status", list(S))
@@ -102,6 +112,26 @@ def test_every_enforcement_point_obeys(cast: Cast, status: str) -> None:
         else:
             with pytest.raises(quota.NotEntitledError):
                 hiring.reactivate(maya)
+
+
+def test_each_refusal_at_run_time_names_its_own_way(cast: Cast) -> None:
+    with tenant_scope(cast.acme.id):
+        Entitlement.objects.create(status=S.ACTIVE, seats=2)
+        ada, ben = factories.make_agent("Ada"), factories.make_agent("Ben")
+        hiring.pause(ada)
+        with pytest.raises(quota.PausedError, match="Ada is paused: reactivate it under AI employees"):
+            reserve(ada)
+        reserve(ben)
+        Entitlement.objects.update(seats=0)
+        with pytest.raises(quota.NoSeatError, match="this workspace has 0 seats, all taken"):
+            reserve(ben)
+        Entitlement.objects.update(status=S.CANCELED)
+        with pytest.raises(quota.NotEntitledError, match="subscribe again under Billing"):
+            reserve(ben)
+
+
+def reserve(agent: Agent) -> None:
+    quota.reserve(agent.id, agent.name, uuid4(), Decimal("0.01"))
 
 
 def _now() -> datetime:

@@ -3,20 +3,24 @@
 import json
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from itertools import permutations
 
 import pytest
 import stripe as sdk
+from djstripe import models as mirror
 
-from billing import cancellation, checkout, events, intake, planswitch, reconcile, seatchange, sync
+from billing import cancellation, checkout, events, intake, mirroring, planswitch, reconcile, seatchange, stripe_api
 from billing.catalogue import EMPLOYEE_MONTH, EMPLOYEE_YEAR
 from billing.changing import NotOfferedError
+from billing.errors import CardDeclinedError, StripeDownError
 from billing.models import Drift, Entitlement, Notice, SyncRequest
 from billing.observation import usd
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
 from tests.billing.shop import Shop
 from tests.conftest import Cast
+from tests.sandbox.conftest import Sandbox
 
 S = Entitlement.Status
 
@@ -63,7 +67,7 @@ def test_the_metadata_of_another_workspace_counts_for_nothing(shop: Shop, commit
     shop.subscribe(4, metadata={"workspace": committed_cast.globex.slug, "tenant": str(committed_cast.globex.id)})
     shop.sync()
 
-    assert sync.tenant_of(shop.customer_id) == committed_cast.acme.id
+    assert mirroring.tenant_of(shop.customer_id) == committed_cast.acme.id
     with tenant_scope(committed_cast.globex.id):
         assert not Entitlement.objects.exists()
 
@@ -113,6 +117,78 @@ def test_a_second_subscription_is_ended_and_refunded_and_the_older_stays(shop: S
     assert sum(each.amount for each in refunds if each.reason == "duplicate" and each.charge) >= 5 * 4900
     with tenant_scope(shop.tenant.id):
         assert AuditEvent.objects.filter(action="subscription.double").count() == 1
+
+
+def test_of_two_subscriptions_the_paid_one_stays_although_it_is_newer(shop: Shop) -> None:
+    first = shop.subscribe(2, payment_behavior="default_incomplete")
+    shop.wait(0.1)
+    second = shop.subscribe(5)
+
+    now = shop.sync()
+
+    assert (now.status, now.seats, now.entitlement.subscription_id) == (S.ACTIVE, 5, second.id)
+    assert shop.api.v1.subscriptions.retrieve(first.id).status in {"canceled", "incomplete_expired"}
+    assert [invoice.status for invoice in shop.invoices()] == ["paid", "void"]
+
+
+@pytest.mark.parametrize("again", ["sync", "reconcile"])
+@pytest.mark.parametrize("broken", ["DELETE /v1/subscriptions/{id}", "POST /v1/refunds"])
+def test_a_double_that_could_not_be_ended_is_ended_later(
+    shop: Shop, stripe_process: Sandbox, broken: str, again: str
+) -> None:
+    shop.subscribe(3)
+    shop.wait(0.1)
+    second = shop.subscribe(5)
+    stripe_process.stripe("faults", method=broken, kind="503", times=2)
+    with pytest.raises(StripeDownError):
+        shop.sync()
+    assert shop.entitlement.seats == 3, "what is known holds at once"
+    with tenant_scope(shop.tenant.id):
+        assert SyncRequest.objects.exists()
+
+    shop.sync() if again == "sync" else reconcile.reconcile(shop.tenant.id)
+
+    assert shop.api.v1.subscriptions.retrieve(second.id).status == "canceled"
+    refunds = shop.api.v1.refunds.list({"limit": 10}).data
+    assert sum(each.amount for each in refunds if each.reason == "duplicate") >= 5 * 4900
+    with tenant_scope(shop.tenant.id):
+        assert not SyncRequest.objects.exists()
+    assert drifts(shop) == []
+
+
+def test_a_new_card_that_could_not_pay_for_want_of_stripe_pays_later(shop: Shop, stripe_process: Sandbox) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    shop.use_card("pm_card_chargeCustomerFail")
+    shop.wait(31.5)
+    assert shop.sync().status == S.PAST_DUE
+    shop.use_card("pm_card_visa")
+    stripe_process.stripe("faults", method="POST /v1/invoices/{id}/pay", kind="503", times=2)
+    with pytest.raises(StripeDownError):
+        shop.sync()
+
+    assert shop.sync().status == S.ACTIVE
+
+
+def test_what_cannot_be_mirrored_holds_all_the_same(shop: Shop, stripe_process: Sandbox) -> None:
+    shop.subscribe(3)
+    stripe_process.stripe("faults", method="GET /v1/invoices/{id}", kind="500", times=2)
+
+    assert shop.sync().seats == 3
+
+    assert not mirror.Invoice.objects.exists()
+    shop.sync()
+    assert mirror.Invoice.objects.exists()
+
+
+def test_while_too_many_wait_for_stripe_the_next_is_told_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stripe_api, "PATIENCE_SECONDS", 0.01)
+    with ExitStack() as others:
+        for _ in range(stripe_api.TURNS):
+            others.enter_context(stripe_api.turn())
+        with pytest.raises(StripeDownError, match="is slow"):
+            shop.sync()
+    assert shop.sync().seats == 1
 
 
 def test_every_order_of_six_events_ends_in_one_state(shop: Shop) -> None:
@@ -251,7 +327,70 @@ def test_a_trial_without_a_card_pauses_and_its_mail_goes_once(shop: Shop, mailou
     assert len(mailoutbox) == 1
 
     shop.wait(4)
-    assert (shop.sync().status, set(shop.sync().may)) == (S.PAUSED, {"update_card", "resume", "cancel"})
+    assert (shop.sync().status, set(shop.sync().may)) == (S.PAUSED, {"update_card", "cancel"})
+
+
+def paused(shop: Shop) -> Shop:
+    """A trial that has ended without a card."""
+    end: sdk.params.SubscriptionCreateParamsTrialSettings = {"end_behavior": {"missing_payment_method": "pause"}}
+    shop.subscribe(2, trial_period_days=14, trial_settings=end)
+    shop.wait(15)
+    assert shop.sync().status == S.PAUSED
+    return shop
+
+
+@pytest.fixture
+def cardless(stripe_account: sdk.StripeClient, committed_cast: Cast) -> Shop:
+    return Shop(stripe_account, committed_cast.acme).open(card="")
+
+
+def test_a_pause_ends_with_a_card_and_what_it_pays(cardless: Shop) -> None:
+    shop = paused(cardless)
+    with pytest.raises(NotOfferedError, match="you cannot resume now"):
+        cancellation.resume(shop.tenant)
+    shop.use_card("pm_card_visa")
+    assert "resume" in shop.sync().may
+
+    now = cancellation.resume(shop.tenant)
+
+    assert (now.status, now.seats) == (S.ACTIVE, 2)
+    assert shop.invoices()[0].amount_paid == 9800
+
+
+def test_a_pause_with_a_bad_card_is_told_and_ends_with_a_good_one(cardless: Shop) -> None:
+    shop = paused(cardless)
+    shop.use_card("pm_card_chargeCustomerFail")
+    shop.sync()
+
+    with pytest.raises(CardDeclinedError):
+        cancellation.resume(shop.tenant)
+
+    now = shop.sync()
+    assert {"pay", "update_card"} <= now.may
+    shop.use_card("pm_card_visa")
+    assert (shop.sync().status, shop.sync().seats) == (S.ACTIVE, 2)
+
+
+def test_a_resumption_that_somebody_began_without_a_card_is_paid_by_the_first_one(cardless: Shop) -> None:
+    shop = paused(cardless)
+    shop.api.v1.subscriptions.resume(shop.entitlement.subscription_id, {"billing_cycle_anchor": "now"})
+    shop.sync()
+
+    shop.use_card("pm_card_visa")
+
+    assert (shop.sync().status, shop.sync().seats) == (S.ACTIVE, 2)
+
+
+def test_a_bank_that_wants_to_see_the_customer_is_another_mail_than_one_that_says_no(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    shop.use_card("pm_card_authenticationRequired")
+    shop.wait(31.5)
+
+    now = shop.sync()
+
+    assert now.status == S.PAST_DUE
+    assert notices(shop) == [Notice.Kind.ACTION_REQUIRED]
 
 
 def test_drift_planted_in_three_ways_is_found_and_repaired(shop: Shop) -> None:

@@ -19,9 +19,10 @@ from django.utils import timezone
 from djstripe.models import Customer, Event, WebhookEndpoint, WebhookEventTrigger
 from pytest_django import Settings
 
-from billing import intake, setup, stripe_api
+from billing import customers, intake, setup, stripe_api
 from billing.events import Notice
 from billing.tasks import forget_events, take_in, take_in_late
+from tests import factories
 from tests.sandbox.conftest import STRIPE_KEY, Sandbox
 from tests.security.routes import all_routes
 
@@ -54,9 +55,10 @@ def arrivals() -> list[int]:
 
 
 def new_event() -> Json:
-    """A real event of the sandbox, about a customer that it has."""
+    """A real event of the sandbox, about a customer that a workspace has."""
     client = stripe_api.client()
     customer = client.v1.customers.create({"email": "billing@acme.example"})
+    customers.adopt(factories.make_tenant(), customer.to_dict(for_json=True))
     client.v1.customers.update(customer.id, {"name": "Acme"})
     found = client.v1.events.list({"type": "customer.updated", "limit": 1}).data[0].to_dict(for_json=True)
     assert found["data"]["object"]["id"] == customer.id
@@ -315,6 +317,18 @@ def test_an_event_about_what_is_deleted_by_now_is_taken_in(endpoint: WebhookEndp
     take_in(arrivals()[0])
 
     assert WebhookEventTrigger.objects.get().processed
+
+
+def test_an_event_about_a_stranger_s_customer_is_answered_and_nothing_of_it_stays(endpoint: WebhookEndpoint) -> None:
+    """Such as one of another installation with the same account, or of a workspace that was deleted."""
+    client = stripe_api.client()
+    client.v1.customers.update(client.v1.customers.create().id, {"email": "somebody@elsewhere.example"})
+    stranger = client.v1.events.list({"type": "customer.updated", "limit": 1}).data[0].to_dict(for_json=True)
+
+    assert deliver(endpoint, stranger).status_code == 200
+    take_in(arrivals()[0])
+
+    assert (arrivals(), Event.objects.count(), Customer.objects.count()) == ([], 0, 0)
 
 
 def test_four_copies_at_once_are_one_event(committed: None, stripe_sandbox: Sandbox) -> None:

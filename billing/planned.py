@@ -1,0 +1,92 @@
+"""What is planned for the period's end: fewer seats, by a schedule of Stripe's.
+
+https://docs.stripe.com/billing/subscriptions/subscription-schedules
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import stripe
+
+from billing.errors import CardDeclinedError
+
+LASTING = ("active", "not_started")
+
+
+def plan(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) -> None:
+    """Keep what is paid until the period's end, then have fewer seats; an earlier plan for that day is replaced."""
+    release(api, subscription)
+    schedule = api.v1.subscription_schedules.create({"from_subscription": subscription["id"]}).to_dict(for_json=True)
+    current = schedule["phases"][0]
+    price = subscription["items"]["data"][0]["price"]
+    wanted: Any = {
+        "end_behavior": "release",
+        "proration_behavior": "none",
+        "phases": [
+            {
+                "start_date": current["start_date"],
+                "end_date": current["end_date"],
+                "items": [{"price": item["price"], "quantity": item["quantity"]} for item in current["items"]],
+                **({"trial_end": current["trial_end"]} if current.get("trial_end") else {}),
+            },
+            {
+                "start_date": current["end_date"],
+                "items": [{"price": price["id"], "quantity": seats}],
+                "duration": {"interval": price["recurring"]["interval"], "interval_count": 1},
+                "proration_behavior": "none",
+            },
+        ],
+    }
+    api.v1.subscription_schedules.update(schedule["id"], wanted)
+
+
+def next_phase(subscription: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The schedule's phase that follows this period; None if nothing is planned."""
+    schedule = subscription.get("schedule")
+    ends = max((item["current_period_end"] for item in subscription["items"]["data"]), default=None)
+    if not isinstance(schedule, Mapping) or schedule["status"] not in LASTING or ends is None:
+        return None
+    return next((phase for phase in schedule["phases"] if phase["start_date"] >= ends), None)
+
+
+def seats_of(phase: Mapping[str, Any]) -> int:
+    """How many seats there are in a phase."""
+    return sum(item.get("quantity") or 0 for item in phase["items"])
+
+
+def release(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> None:
+    """Drop what is planned: a schedule would undo the change that is made now.
+
+    https://docs.stripe.com/api/subscription_schedules/release
+    """
+    schedule = subscription.get("schedule")
+    if schedule and schedule["status"] in LASTING:
+        api.v1.subscription_schedules.release(schedule["id"])
+
+
+def require_paid(
+    api: stripe.StripeClient, before: Mapping[str, Any], changed: stripe.Subscription, change: str
+) -> None:
+    """Raise CardDeclinedError if a change waits for its payment: a bank says no, or wants to see the customer first.
+
+    before: the subscription as it was. It can be paid for 23 hours, unless fewer seats were planned: then the change is
+    given up, and the plan made again. https://docs.stripe.com/billing/subscriptions/pending-updates
+    """
+    if not changed.pending_update:
+        return
+    sentence = f"The payment for {change} was not taken, so nothing has changed."
+    invoice, planned = changed.latest_invoice, next_phase(before)
+    if not isinstance(invoice, stripe.Invoice):
+        raise CardDeclinedError(sentence)
+    if planned is not None:
+        _give_up(api, before, invoice, seats_of(planned))
+        way = "If your bank has to confirm it, take back first what is planned for the period's end, then try again."
+        raise CardDeclinedError(f"{sentence} {way}")
+    way = f"To confirm it with your bank, or to pay it otherwise, open {invoice.hosted_invoice_url} within 23 hours."
+    raise CardDeclinedError(f"{sentence} {way}")
+
+
+def _give_up(api: stripe.StripeClient, before: Mapping[str, Any], invoice: stripe.Invoice, seats: int) -> None:
+    """Void the change's invoice, and with it the change, then plan again what was planned."""
+    api.v1.invoices.void_invoice(str(invoice.id))
+    plan(api, {**before, "schedule": None}, seats)
