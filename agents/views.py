@@ -26,7 +26,6 @@ def employee_list(request: HttpRequest) -> HttpResponse:
     return render(request, "agents/employee_list.html", {"team": found, "way": way})
 
 
-@needs_standing
 @requires(Permission.MANAGE_EMPLOYEES)
 @require_http_methods(["GET", "POST"])
 def new_employee(request: HttpRequest) -> HttpResponse:
@@ -37,7 +36,6 @@ def new_employee(request: HttpRequest) -> HttpResponse:
     return _edit(request, form, Agent())
 
 
-@needs_standing
 @requires(Permission.READ, writes=Permission.MANAGE_EMPLOYEES)
 @require_http_methods(["GET", "POST"])
 def employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:

@@ -81,13 +81,25 @@ def test_within_the_grace_everything_works_and_afterwards_it_does_not(owner: Mem
 
 
 def test_the_page_says_what_is_missing_and_leads_to_it(owner: Member) -> None:
-    works, _ = employ(owner.tenant, S.CANCELED)
+    _, rests = employ(owner.tenant, S.CANCELED)
 
-    page = words_of(owner.post(f"employees/{works.id}/", **PROFILE))
+    page = words_of(owner.post(f"employees/{rests.id}/reactivate/"))
 
     assert "AI employees are paused" in page
     assert "The subscription has ended: subscribe again under Billing." in page
     assert 'href="/t/acme/billing/">Subscribe</a>' in page
+
+
+def test_what_somebody_typed_is_not_lost_for_want_of_a_payment(owner: Member) -> None:
+    works, _ = employ(owner.tenant, S.CANCELED)
+
+    for path in (f"employees/{works.id}/", "employees/new/"):
+        answer = owner.post(path, **{**PROFILE, "instructions": "Answer in rhymes."})
+        page = words_of(answer)
+        assert answer.status_code == 402
+        assert "Answer in rhymes.</textarea>" in page
+        assert "The subscription has ended: subscribe again under Billing." in page
+        assert 'href="/t/acme/billing/' in page
 
 
 def test_who_may_not_hire_is_told_that_instead(cast: Cast) -> None:

@@ -12,22 +12,27 @@ from tests.browser.operator import Operator
 from tests.browser.pages import Judge
 from tests.stack import Stack
 
+NO_CARD = "payment_method_id = '', card_brand = '', card_last4 = ''"
+IS_OPEN = "pay_url = 'https://pay.example/', next_invoice_usd = NULL, next_invoice_at = NULL"
+NO_INVOICE = "next_invoice_usd = NULL, next_invoice_at = NULL"
+IN_NINE_DAYS = "now() + interval '9 days'"
 STATES: dict[str, str] = {
     "active": "status = 'active'",
-    "active-ending": "status = 'active', cancels_at = now() + interval '20 days'",
+    "active-ending": f"status = 'active', cancels_at = now() + interval '20 days', {NO_INVOICE}",
     "active-fewer": "status = 'active', next_seats = 1, next_seats_at = now() + interval '20 days'",
     "active-too-few-seats": "status = 'active', seats = 1",
     "active-expired-card": "status = 'active', card_expires = '01/2020'",
-    "trialing-without-card": "trial_ends_at = now() + interval '50 hours', card_brand = '', card_last4 = ''",
-    "trialing-ending": "cancels_at = now() + interval '9 days', trial_ends_at = now() + interval '9 days'",
-    "past-due": "status = 'past_due', past_due_since = now(), pay_url = 'https://pay.example/'",
-    "past-due-over": "status = 'past_due', past_due_since = now() - interval '8 days', pay_url = 'https://pay.example/'",
-    "unpaid": "status = 'unpaid', pay_url = 'https://pay.example/'",
-    "incomplete": "status = 'incomplete', pay_url = 'https://pay.example/'",
-    "incomplete-expired": "status = 'incomplete_expired'",
-    "canceled": "status = 'canceled', ended_at = now()",
-    "paused": "status = 'paused', card_brand = '', card_last4 = ''",
-    "paused-with-card": "status = 'paused'",
+    "trialing-without-card": f"trial_ends_at = now() + interval '50 hours', {NO_CARD}",
+    "trialing-ending": f"trial_ends_at = {IN_NINE_DAYS}, cancels_at = {IN_NINE_DAYS}, {NO_INVOICE}",
+    "past-due": f"status = 'past_due', past_due_since = now(), {IS_OPEN}",
+    "past-due-over": f"status = 'past_due', past_due_since = now() - interval '8 days', {IS_OPEN}",
+    "unpaid": f"status = 'unpaid', {IS_OPEN}",
+    "incomplete": f"status = 'incomplete', {IS_OPEN}",
+    "incomplete-expired": f"status = 'incomplete_expired', {NO_INVOICE}",
+    "canceled": f"status = 'canceled', ended_at = now(), {NO_INVOICE}",
+    "paused": f"status = 'paused', {NO_CARD}, {NO_INVOICE}",
+    "paused-with-card": f"status = 'paused', {NO_INVOICE}",
+    "paused-and-tried": f"status = 'paused', {IS_OPEN}",
 }
 """What is different in the workspace's row, which in the product only Stripe's word changes."""
 ALSO_EMPLOYEES = ("active-too-few-seats", "past-due", "past-due-over", "unpaid", "incomplete", "canceled", "paused")
