@@ -15,6 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agents.models import Agent, Run
+from billing.models import Entitlement
 from channels import tasks
 from channels.models import Connection, InboxEvent, Route
 from channels.tasks import close_workspace, close_workspaces
@@ -242,6 +243,15 @@ def test_an_owner_deletes_and_keeps_it(shop: Shop, alice: Person) -> None:
     assert trail(shop) == ["workspace.deletion_requested", "workspace.deletion_cancelled"]
     shop.talk("When do you open?", reply="At nine.")
     assert shop.turns() == ["When do you open?", "At nine."]
+
+
+def test_who_deletes_is_told_what_becomes_of_the_subscription(shop: Shop, alice: Person) -> None:
+    prove(alice)
+    assert "Its subscription goes on" not in words(alice.get("settings/data/delete/"))
+    with tenant_scope(shop.tenant.id):
+        Entitlement.objects.update_or_create(defaults={"status": "active", "plan": "employee_month", "seats": 2})
+    page = words(alice.get("settings/data/delete/"))
+    assert "Its subscription goes on until then: cancel it under Billing if it is not to be charged before" in page
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.OPERATOR, Role.VIEWER])
