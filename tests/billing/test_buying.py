@@ -198,6 +198,8 @@ def test_fewer_seats_show_who_pauses_and_when_and_can_be_taken_back(subscribed: 
     assert re.fullmatch(r"From \d+ \w+ \d{4} you have 1 seat\.", said)
     assert "Then Leo and Nora pause" in owner.read()
     assert subscribed.entitlement.next_seats == 1
+    for page in (owner.read("billing/seats/", seats="4"), owner.read("billing/plan/")):
+        assert "It takes the place of the change to 1 seat that is planned for" in page
 
     owner.post("billing/seats/keep/")
     kept = subscribed.entitlement
