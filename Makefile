@@ -12,7 +12,7 @@ CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=chec
 	DATABASE_OWNER_URL=postgres://owner@127.0.0.1:1/roster REDIS_URL=redis://127.0.0.1:1/0 \
 	PLATFORM_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test check bench chaos isolation schema fuzz requirements clean production development browser pgbouncer rebuild
+.PHONY: run test check bench chaos isolation schema fuzz test-stripe requirements clean production development browser pgbouncer rebuild
 
 sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(1)
 
@@ -44,6 +44,11 @@ isolation: development pgbouncer
 # That dj-stripe's tables made at once (config/schema.py) are those that its migrations make: a minute.
 schema: development
 	SCHEMA=1 $(BIN)/python -m pytest tests/schema
+
+# Billing's flows against Stripe itself, in test mode: STRIPE_SECRET_KEY=sk_test_... make test-stripe
+STRIPE_FLOWS = $(patsubst %,tests/billing/test_%.py,seat_changes sync races leaving buying setup)
+test-stripe: development
+	REAL_STRIPE=1 $(BIN)/python -m pytest --timeout=900 $(STRIPE_FLOWS)
 
 fuzz: development
 	FUZZ=long $(BIN)/python -m pytest tests/fuzz tests/security/test_hostile_input.py

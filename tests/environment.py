@@ -7,6 +7,11 @@ from cryptography.fernet import Fernet
 
 NOWHERE = "127.0.0.1:9"
 
+# What `make test-stripe` gives to the tests that ask for it (tests/billing/testmode.py).
+STRIPE_GIVEN: dict[str, str] = {}
+if os.environ.get("REAL_STRIPE"):
+    STRIPE_GIVEN = {name: os.environ.get(name, "") for name in ("STRIPE_SECRET_KEY", "STRIPE_API_URL")}
+
 # Nothing of a developer's own environment or data folder may reach the tests.
 OURS = (
     *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_", "PAST_"),

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from tests.bench import broker, ingest, latency, logins
+from tests.bench import broker, ingest, latency, logins, seats
 from tests.bench.figures import SPREAD, load, say, table
 from tests.bench.slack_events import Sender
 from tests.flow.office import open_office
@@ -18,6 +18,8 @@ def main() -> None:
         _latency(given.messages, given.quiet)
     if given.only in {None, "webhook"}:
         _webhook()
+    if given.only in {None, "seats"}:
+        _seats(given.changes)
     if given.only in {None, "logins"}:
         _logins(given.samples)
     say(f"After: {load()}, this included.")
@@ -44,6 +46,11 @@ def _webhook() -> None:
         table(f"Ingest over {ingest.CONNECTIONS} connections", ingest.HEAD, ingest.measure(office, sender))
 
 
+def _seats(changes: int) -> None:
+    rows = seats.rows(seats.measure(changes))
+    table("From Stripe's event to the seats, one change at a time", [*SPREAD, seats.RATIO], rows)
+
+
 def _logins(samples: int) -> None:
     with temporary_stack(TRUSTED_PROXIES="1") as stack:
         table("What the time of an answer tells", logins.TIMES_HEAD, logins.measure_times(stack, samples))
@@ -55,8 +62,9 @@ def _logins(samples: int) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", choices=("latency", "webhook", "logins"), help="default: all")
+    parser.add_argument("--only", choices=("latency", "webhook", "seats", "logins"), help="default: all")
     parser.add_argument("--messages", type=int, default=100, help="apart, and as many ten at once")
+    parser.add_argument("--changes", type=int, default=50, help="changes of the seats at Stripe, of each kind")
     parser.add_argument("--samples", type=int, default=200, help="log-ins of each kind whose time is taken")
     parser.add_argument("--quiet", type=float, nargs="+", default=[0.0, 2.0], help="quiet periods in seconds")
     return parser.parse_args()

@@ -1,17 +1,43 @@
-"""A sandbox Stripe as a process of its own, told of the catalogue, and our own client and dj-stripe pointed at it."""
+"""A Stripe, told of the catalogue, and our own client and dj-stripe pointed at it.
+
+It is a sandbox Stripe as a process of its own, or with `make test-stripe` an account in Stripe's own test mode.
+"""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 import stripe as sdk
+from django.core.exceptions import ImproperlyConfigured
 from djstripe.models import WebhookEndpoint
 from pytest_django import Settings
 
 from billing import setup, stripe_api, stripe_ids
+from tests.billing import testmode
 from tests.billing.shop import Shop
 from tests.conftest import Cast
 from tests.sandbox.conftest import SLACK, STRIPE_KEY, Sandbox, free_port
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """`make test-stripe` without a test key ends here, with a sentence."""
+    if testmode.is_on():
+        try:
+            testmode.account()
+        except ImproperlyConfigured as refusal:
+            raise pytest.UsageError(str(refusal)) from refusal
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"Stripe: the test mode at {testmode.account().url}" if testmode.is_on() else "Stripe: the sandbox"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Against Stripe itself, skip what needs the sandbox."""
+    if testmode.is_on():
+        for item in items:
+            if isinstance(item, pytest.Function) and "stripe_process" in item.fixturenames:
+                item.add_marker(pytest.mark.skip(reason=testmode.NEEDS_SANDBOX))
 
 
 @pytest.fixture(scope="session")
@@ -34,28 +60,52 @@ def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox
 
 @pytest.fixture
 def stripe_sandbox(stripe_process: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The sandbox without faults, as the Stripe of this process."""
-    settings.STRIPE_KEY = STRIPE_KEY
-    settings.STRIPE_API_URL = settings.STRIPE_API_HOST = f"{stripe_process.url}/stripe"
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    monkeypatch.setattr(sdk, "api_base", settings.STRIPE_API_URL)
+    """The sandbox without faults, as the Stripe of this process: for tests that order faults or see pages."""
+    _point_at(f"{stripe_process.url}/stripe", STRIPE_KEY, settings, monkeypatch)
     stripe_process.stripe("reset")
-    stripe_ids.forget()
     return stripe_process
 
 
 @pytest.fixture
-def endpoint(db: None, stripe_sandbox: Sandbox) -> WebhookEndpoint:
+def stripe_itself(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An account in Stripe's own test mode, as the Stripe of this process."""
+    account = testmode.account()
+    _point_at(account.url, account.key.value, settings, monkeypatch)
+    settings.PUBLIC_URL = settings.STRIPE_WEBHOOK_ORIGIN = testmode.SITE
+    api = stripe_api.client()
+    yield
+    testmode.forget_endpoints(api)
+
+
+def _point_at(url: str, key: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.STRIPE_KEY = key
+    settings.STRIPE_API_URL = settings.STRIPE_API_HOST = url
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    monkeypatch.setattr(sdk, "api_base", url)
+    stripe_ids.forget()
+
+
+@pytest.fixture
+def either_stripe(request: pytest.FixtureRequest) -> None:
+    """The sandbox, or Stripe itself: for tests that go by the SDK alone."""
+    request.getfixturevalue("stripe_itself" if testmode.is_on() else "stripe_sandbox")
+
+
+@pytest.fixture
+def endpoint(db: None, either_stripe: None) -> WebhookEndpoint:
     """This site's webhook endpoint, and all else that `setup_stripe` makes."""
     setup.set_up(lambda sentence: None)
     return WebhookEndpoint.objects.get()
 
 
 @pytest.fixture
-def stripe_account(committed: None, stripe_sandbox: Sandbox) -> sdk.StripeClient:
+def stripe_account(committed: None, either_stripe: None) -> Iterator[sdk.StripeClient]:
     """The account, set up, in real transactions; and the official SDK to look into it."""
     setup.set_up(lambda sentence: None)
-    return stripe_api.client()
+    api = stripe_api.client()
+    yield api
+    if testmode.is_on():
+        testmode.forget_customers(api)
 
 
 @pytest.fixture

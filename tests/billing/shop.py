@@ -1,4 +1,4 @@
-"""A workspace that buys seats from the sandbox Stripe, in a time of its own that a test moves."""
+"""A workspace that buys seats at Stripe, in a time of its own that a test moves."""
 
 from dataclasses import dataclass
 from time import time
@@ -13,8 +13,11 @@ from billing.models import Entitlement
 from billing.standing import Standing
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tests.waiting import eventually
 
 DAY = 24 * 60 * 60
+ADVANCE_SECONDS = 300
+"""The sandbox moves a clock at once; Stripe takes its time, the more the more happens on the way."""
 
 
 @dataclass
@@ -28,7 +31,9 @@ class Shop:
 
     def open(self, card: str = "pm_card_visa") -> "Shop":
         """Make the customer, with a test clock and, unless `card` is empty, a card."""
-        clock = self.api.v1.test_helpers.test_clocks.create({"frozen_time": int(time())})
+        clock = self.api.v1.test_helpers.test_clocks.create(
+            {"frozen_time": int(time()), "name": name_of_clock(self.tenant)}
+        )
         self.clock = clock.id
         customer = self.api.v1.customers.create({"name": self.tenant.name, "test_clock": clock.id})
         self.customer_id = customers.adopt(self.tenant, customer.to_dict(for_json=True))
@@ -65,7 +70,19 @@ class Shop:
     def wait(self, days: float) -> None:
         """Move the customer's time on, and let all happen that happens in it."""
         self.api.v1.test_helpers.test_clocks.advance(self.clock, {"frozen_time": self.now() + round(days * DAY)})
+        eventually(self._has_arrived, within=ADVANCE_SECONDS, what=f"the end of moving {self.clock} by {days} days")
+
+    def _has_arrived(self) -> bool:
+        """Is the clock where it was sent? https://docs.stripe.com/api/test_clocks/object#test_clock_object-status"""
+        clock = self.api.v1.test_helpers.test_clocks.retrieve(self.clock)
+        assert clock.status != "internal_failure", f"Stripe failed to move {self.clock}: run the test again."
+        return clock.status == "ready"
 
     def invoices(self) -> list[sdk.Invoice]:
         """The newest first."""
         return self.api.v1.invoices.list({"customer": self.customer_id}).data
+
+
+def name_of_clock(tenant: Tenant) -> str:
+    """By which a workspace's test clocks are found in an account that others use too."""
+    return f"Roster's tests, workspace {tenant.id}"
