@@ -260,6 +260,24 @@ def _expanded_items(peer: Stripe, session: JsonObject) -> JsonObject:
     return listing(_items(peer, session), f"/v1/checkout/sessions/{session['id']}/line_items", limit=10)
 
 
+def _breakdown(peer: Stripe, session: JsonObject) -> JsonObject:
+    """What is taken off altogether. Nothing is taxed."""
+    return {"discounts": _taken_off(peer, session, session["total_details"]["amount_discount"]), "taxes": []}
+
+
+def _item_discounts(peer: Stripe, item: JsonObject) -> list[JsonObject]:
+    """What is taken off a line item."""
+    sessions = peer.store.select("checkout.session")
+    session = next(each for each in sessions if any(line["id"] == item["id"] for line in lines_of(peer, each)))
+    return _taken_off(peer, session, item["amount_discount"])
+
+
+def _taken_off(peer: Stripe, session: JsonObject, amount: int) -> list[JsonObject]:
+    """By which discount; there is one at most, and none before somebody has paid."""
+    redeemed = peer.store.select("discount", checkout_session=session["id"])[:1]
+    return [{"amount": amount, "discount": discount} for discount in redeemed]
+
+
 ROUTES: Final = [
     Endpoint("POST", "/v1/checkout/sessions", create, CREATE),
     Endpoint("GET", "/v1/checkout/sessions", list_all, LIST, is_list=True),
@@ -268,4 +286,8 @@ ROUTES: Final = [
     Endpoint("POST", "/v1/checkout/sessions/{id}/expire", expire),
     Endpoint("GET", "/v1/checkout/sessions/{id}/line_items", line_items, is_list=True),
 ]
-EXPANDERS: Final = {("checkout.session", "line_items"): _expanded_items}
+EXPANDERS: Final = {
+    ("checkout.session", "line_items"): _expanded_items,
+    ("checkout.session", "total_details.breakdown"): _breakdown,
+    ("item", "discounts"): _item_discounts,
+}

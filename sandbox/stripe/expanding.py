@@ -1,7 +1,8 @@
 """`expand`: ids become the objects that they name. https://docs.stripe.com/api/expanding_objects
 
 A property that the object only has when somebody asks for it, such as a customer's `subscriptions`, has an expander: a
-module exposes `EXPANDERS`, which maps an object's type and the property to a function that gives its value.
+module exposes `EXPANDERS`, which maps an object's type and the property to a function that gives its value. A property
+of a hash inside the object is named with its path: `total_details.breakdown`.
 """
 
 from __future__ import annotations
@@ -33,12 +34,17 @@ class _Walk:
 
     def __init__(self, peer: Stripe, expanders: Expanders, path: str) -> None:
         self.peer, self.expanders, self.path = peer, expanders, path
+        self.owner: JsonObject = {}
+        self.inside: list[str] = []
 
     def value(self, obj: JsonObject, name: str) -> Any:
         """What stands under the name, expanded."""
-        special = self.expanders.get((str(obj.get("object")), name))
+        if "object" in obj:
+            self.owner, self.inside = obj, []
+        self.inside.append(name)
+        special = self.expanders.get((str(self.owner.get("object")), ".".join(self.inside)))
         if special and not isinstance(obj.get(name), dict):
-            return special(self.peer, obj)
+            return special(self.peer, self.owner)
         if name not in obj:
             raise self.refusal()
         value = obj[name]

@@ -79,6 +79,12 @@ def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
     return [item for item in found if within(created, item["created"]) and (ids is None or item["id"] in ids)]
 
 
+def list_features(peer: Stripe, params: Params, id: str) -> list[JsonObject]:
+    """The product's features, of which nobody can make any here."""
+    peer.need("product", id)
+    return []
+
+
 def delete(peer: Stripe, params: Params, id: str) -> JsonObject:
     """Forget a product that has no price."""
     product = peer.need("product", id)
@@ -95,4 +101,5 @@ ROUTES: Final = [
     Endpoint("GET", "/v1/products/{id}", retrieve),
     Endpoint("POST", "/v1/products/{id}", update, UPDATE),
     Endpoint("DELETE", "/v1/products/{id}", delete),
+    Endpoint("GET", "/v1/products/{id}/features", list_features, is_list=True),
 ]

@@ -219,6 +219,10 @@ def test_a_promotion_code_is_put_on_and_taken_off(stripe: StripeClient, person: 
     assert discount.promotion_code == code.id  # type: ignore[union-attr]
     assert discount.checkout_session == session.id  # type: ignore[union-attr]
     assert stripe.v1.promotion_codes.retrieve(code.id).times_redeemed == 1
+    wanted: Any = {"expand": ["total_details.breakdown", "line_items.data.discounts"]}
+    paid = stripe.v1.checkout.sessions.retrieve(session.id, wanted).to_dict(for_json=True)
+    for [taken] in (paid["total_details"]["breakdown"]["discounts"], paid["line_items"]["data"][0]["discounts"]):
+        assert (taken["amount"], taken["discount"]["promotion_code"]) == (2940, code.id)
 
 
 def test_promotion_codes_are_not_taken_where_the_session_does_not_say_so(

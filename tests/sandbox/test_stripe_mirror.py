@@ -13,6 +13,18 @@ from tests.sandbox.conftest import STRIPE_KEY, Sandbox
 
 pytestmark = pytest.mark.django_db
 
+MONTHLY: Any = {
+    "currency": "usd",
+    "product_data": {"name": "Seat"},
+    "recurring": {"interval": "month"},
+    "unit_amount": 4900,
+}
+SESSION: Any = {
+    "line_items": [{"price_data": MONTHLY, "quantity": 1}],
+    "mode": "subscription",
+    "success_url": "http://127.0.0.1:9/",
+}
+
 
 @pytest.fixture(autouse=True)
 def _mirrored(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,6 +45,7 @@ def test_the_catalog_is_mirrored(stripe: StripeClient) -> None:
     code = stripe.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}})
     row = mirror(models.Price, price)
     assert (row.id, row.product.id, row.product.name) == (price.id, product.id, "Seat")
+    assert stripe.v1.products.features.list(product.id).data == []
     assert mirror(models.Coupon, coupon).id == coupon.id
     assert mirror(models.PromotionCode, code).id == code.id
 
@@ -78,6 +91,7 @@ def test_a_payment_is_mirrored_with_refund_and_dispute(sandbox: Sandbox, stripe:
         (models.Price, "price"),
         (models.Coupon, "coupon"),
         (models.Customer, "customer"),
+        (models.Session, "session"),
     ],
 )
 def test_what_dj_stripe_asks_for_by_itself_is_there(stripe: StripeClient, model: Any, create: str) -> None:
@@ -88,6 +102,7 @@ def test_what_dj_stripe_asks_for_by_itself_is_there(stripe: StripeClient, model:
         "price": product.default_price,
         "coupon": stripe.v1.coupons.create({"percent_off": 5}).id,
         "customer": stripe.v1.customers.create({"name": "Ada"}).id,
+        "session": stripe.v1.checkout.sessions.create(SESSION).id,
     }
     answer = model(id=made[create]).api_retrieve(api_key=STRIPE_KEY)
     assert mirror(model, answer).id == made[create]
