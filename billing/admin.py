@@ -13,14 +13,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern
 
-from billing import comp
+from billing import comp, sync
 from billing.models import CompSeats, Drift, Entitlement, Seat
 from billing.quota import TRIAL
 from billing.tasks import sync_subscription
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tenants.staff import STAFF, Panel, StaffAdmin, Table, site
-from tenants.tasks import wake
+from tenants.tasks import wake_on_commit
 from usage.models import Meter
 
 OF_TENANT = ("tenant__name", "tenant__slug")
@@ -95,7 +95,9 @@ class EntitlementAdmin(StaffAdmin):
         """By a worker, as after a webhook."""
         found = list(queryset.exclude(customer_id="").order_by().values_list("tenant_id", flat=True))
         for tenant_id in found:
-            wake(sync_subscription, tenant_id)
+            with tenant_scope(tenant_id):
+                sync.request("asked for by staff")
+                wake_on_commit(sync_subscription, tenant_id)
         self.message_user(request, f"{len(found)} will be synced within seconds.")
 
 

@@ -1,6 +1,7 @@
 """What every change of a subscription begins and ends with: look, lock, ask Stripe, look again."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -70,3 +71,9 @@ def one_at_a_time(tenant: Tenant, act: str) -> Iterator[tuple[Standing, stripe.S
 def fetched(api: stripe.StripeClient, entitlement: Entitlement) -> dict[str, Any]:
     """The subscription as Stripe has it now."""
     return api.v1.subscriptions.retrieve(entitlement.subscription_id, {"expand": ["schedule"]}).to_dict(for_json=True)
+
+
+def moment(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> int:
+    """The time that counts for a subscription, in seconds: a test clock stands still until somebody moves it on."""
+    clock = subscription.get("test_clock")
+    return api.v1.test_helpers.test_clocks.retrieve(clock).frozen_time if clock else int(time.time())

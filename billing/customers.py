@@ -1,11 +1,11 @@
 """The workspace as a customer of Stripe: made before the first Checkout, and once."""
 
 from typing import Any
-from uuid import UUID
 
 from djstripe import models as mirror
 
 from billing import stripe_api, sync
+from billing.models import Entitlement
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
@@ -13,25 +13,25 @@ from tenants.scope import tenant_scope
 def ensure(tenant: Tenant) -> str:
     """The customer's id at Stripe. Calls Stripe: open no scope around this. Raises billing.errors.BillingError.
 
-    Two at once get the same customer: Stripe knows the idempotency key for a day, and the lock does the rest.
+    Two at once get the same customer: it is made with the row locked, since Stripe refuses an idempotency key that is
+    in use, and under such a key, since a transaction may fail after Stripe has made it.
     """
-    customer_id, key = _known(tenant.id)
-    if customer_id:
-        return customer_id
-    with stripe_api.connected() as api:
-        customer = api.v1.customers.create(
-            {"name": tenant.name, "email": tenant.email, "metadata": {"workspace": tenant.slug}},
-            {"idempotency_key": key},
-        )
-    return adopt(tenant, customer.to_dict(for_json=True))
+    with stripe_api.turn(), tenant_scope(tenant.id):
+        entitlement = sync.locked()
+        if entitlement.customer_id:
+            return entitlement.customer_id
+        with stripe_api.connected() as api:
+            customer = api.v1.customers.create(
+                {"name": tenant.name, "email": tenant.email, "metadata": {"workspace": tenant.slug}},
+                {"idempotency_key": _key(tenant, entitlement)},
+            )
+        return adopt(tenant, customer.to_dict(for_json=True))
 
 
-def _known(tenant_id: UUID) -> tuple[str, str]:
-    """The customer's id if there is one, and the key under which to make it: a deleted one is followed by another."""
-    with tenant_scope(tenant_id):
-        entitlement = sync.ensure()
-        last = str(int(entitlement.synced_at.timestamp())) if entitlement.synced_at else "first"
-        return entitlement.customer_id, f"customer-{tenant_id}-{last}"
+def _key(tenant: Tenant, entitlement: Entitlement) -> str:
+    """A customer that was deleted at Stripe is followed by another."""
+    last = str(int(entitlement.synced_at.timestamp())) if entitlement.synced_at else "first"
+    return f"customer-{tenant.id}-{last}"
 
 
 def adopt(tenant: Tenant, data: dict[str, Any]) -> str:

@@ -28,9 +28,9 @@ class PlanSwitch:
 def preview(tenant: Tenant, plan: Plan) -> PlanSwitch:
     """What it would cost. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
     now = changing.standing_for(tenant, standing.SWITCH_PLAN)
-    at = int(now.entitlement.now().timestamp())
     with stripe_api.connected() as api:
         subscription = changing.fetched(api, now.entitlement)
+        at = changing.moment(api, subscription)
         wanted: Any = {"items": _items(subscription, stripe_ids.price_id(plan)), **_proration(subscription, at)}
         invoice = api.v1.invoices.create_preview({"subscription": subscription["id"], "subscription_details": wanted})
     due = invoice.amount_due if subscription["status"] != "trialing" else 0

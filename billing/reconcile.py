@@ -8,7 +8,7 @@ from django.utils import timezone
 from billing import sync
 from billing.models import Drift, Entitlement, Notice, SyncRequest
 from tenants.audit import Changes
-from tenants.scope import sweeper_scope, tenant_scope
+from tenants.scope import sweeper_scope
 
 STALE = timedelta(seconds=15)
 """A sync takes a second or two; what waits longer was forgotten."""
@@ -41,8 +41,7 @@ def reconcile(tenant_id: UUID) -> Changes:
     Returns the differences. What a webhook told and no sync has done yet is no drift. Raises BillingError if Stripe
     cannot be asked.
     """
-    if _is_asked_for(tenant_id):
-        sync.sync(tenant_id)
+    sync.catch_up(tenant_id)
     found: Changes = {}
 
     def note(changes: Changes) -> None:
@@ -51,11 +50,6 @@ def reconcile(tenant_id: UUID) -> Changes:
 
     sync.sync(tenant_id, note)
     return found
-
-
-def _is_asked_for(tenant_id: UUID) -> bool:
-    with tenant_scope(tenant_id):
-        return SyncRequest.objects.exists()
 
 
 def _note(found: Changes) -> None:

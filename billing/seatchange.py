@@ -47,7 +47,7 @@ def preview(tenant: Tenant, seats: int) -> SeatChange:
     now = changing.standing_for(tenant, standing.CHANGE_SEATS)
     with stripe_api.connected() as api:
         subscription = changing.fetched(api, now.entitlement)
-        at = int(now.entitlement.now().timestamp())
+        at = changing.moment(api, subscription)
         is_increase = seats > now.entitlement.seats
         is_charged = is_increase and subscription["status"] != "trialing"
         due = _due_now(api, subscription, seats, at) if is_charged else Decimal(0)

@@ -34,8 +34,8 @@ def forget_events() -> None:
 
 @shared_task(base=TenantTask)
 def sync_subscription(tenant_id: UUID) -> None:
-    """Bring a workspace's row to what Stripe says now."""
-    sync.sync(tenant_id)
+    """Bring a workspace's row to what Stripe says now, if that is asked for."""
+    sync.catch_up(tenant_id)
 
 
 @shared_task

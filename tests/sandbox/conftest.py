@@ -51,7 +51,7 @@ class Sandbox:
         """Stop it by SIGTERM; returns the exit code."""
         assert self.process
         self.process.terminate()
-        return self.process.wait(5)
+        return self.process.wait(30)
 
     def _is_healthy(self) -> bool:
         try:
