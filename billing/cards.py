@@ -6,42 +6,43 @@ import stripe
 
 from billing import stripe_api
 from billing.observation import Observation
-from billing.standing import OWES
 
 log = logging.getLogger(__name__)
 
 
 def has_to_pay(seen: Observation) -> bool:
-    """Is there an open invoice that a card could pay, and a card?"""
-    return bool(seen.fields["status"] in OWES and seen.open_invoice and seen.fields["payment_method_id"])
+    """Is there something owed that a card could pay, and a card?"""
+    return bool(seen.debt.invoices and seen.fields["payment_method_id"])
 
 
 def follow(seen: Observation, *, is_other: bool) -> bool:
-    """Make the newest card the one that is charged; has anything changed at Stripe?
+    """Make the newest card the one that is charged; was anything done at Stripe?
 
-    is_other: another card than at the last sync. An open invoice is tried once with each card; a bank that says no is
+    is_other: another card than at the last sync. What is owed is tried once with each card; a bank that says no is
     told by Stripe's own event. Calls Stripe: open no scope around this. Raises billing.errors.BillingError.
     """
-    if seen.subscription is None:
-        return False
-    told = _tell(seen) if seen.forgotten_card else False
-    return _pay(seen) or told if is_other and has_to_pay(seen) else told
+    if seen.forgotten_card:
+        _tell(seen)
+    pays = is_other and has_to_pay(seen)
+    if pays:
+        _pay(seen)
+    return bool(seen.forgotten_card) or pays
 
 
-def _tell(seen: Observation) -> bool:
+def _tell(seen: Observation) -> None:
     with stripe_api.connected() as api:
         api.v1.subscriptions.update(seen.fields["subscription_id"], {"default_payment_method": seen.forgotten_card})
-    return True
 
 
-def _pay(seen: Observation) -> bool:
+def _pay(seen: Observation) -> None:
     with stripe_api.connected() as api:
         try:
-            pay(api, seen.open_invoice, seen.fields["payment_method_id"])
+            for invoice in seen.debt.invoices:
+                if invoice["status"] == "draft":
+                    api.v1.invoices.finalize_invoice(invoice["id"], {"auto_advance": False})
+                pay(api, invoice["id"], seen.fields["payment_method_id"])
         except stripe.CardError as error:
-            log.info("The new card did not pay the open invoice: %s", error.code)
-            return False
-    return True
+            log.info("The new card did not pay what is owed: %s", error.code)
 
 
 def pay(api: stripe.StripeClient, invoice_id: str, card: str) -> None:

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import observation
 from billing.models import Entitlement, Notice
 from billing.observation import Observation
 from tenants import notices
@@ -30,9 +29,9 @@ def _due(entitlement: Entitlement, seen: Observation) -> Iterator[tuple[str, str
     ends = entitlement.trial_ends_at
     if ends and not entitlement.cancels_at and ends - entitlement.now() <= TRIAL_WARNED_BEFORE:
         yield Kind.TRIAL_ENDING, f"{entitlement.subscription_id}:{int(ends.timestamp())}", ""
-    if seen.subscription and observation.is_attempted(seen.subscription):
-        kind = Kind.ACTION_REQUIRED if seen.needs_action else Kind.PAYMENT_FAILED
-        yield kind, str(seen.subscription["latest_invoice"]["id"]), entitlement.pay_url
+    if tried := seen.debt.tried:
+        kind = Kind.ACTION_REQUIRED if seen.debt.needs_action else Kind.PAYMENT_FAILED
+        yield kind, str(tried["id"]), tried.get("hosted_invoice_url") or ""
     if entitlement.status == Status.CANCELED and entitlement.subscription_id:
         yield Kind.CANCELED, entitlement.subscription_id, ""
 

@@ -4,7 +4,7 @@ https://docs.stripe.com/api/subscriptions/object
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 import stripe
 from django.utils import timezone
 
-from billing import planned, stripe_api
+from billing import debts, planned, stripe_api
 from billing.catalogue import plan_of_price
+from billing.debts import Debt
 from billing.errors import StripeMissingError, StripeRefusedError
 from billing.models import Entitlement
-from billing.standing import LIVE, OWES, PAYING
+from billing.standing import LIVE, PAYING
 
 Status = Entitlement.Status
 EXPANDED = ["data.default_payment_method", "data.schedule", "data.latest_invoice"]
@@ -33,20 +34,14 @@ class Observation:
     """`fields`: the columns of Entitlement as they should be. `subscription`: Stripe's own, if there is one.
 
     original: the same as the SDK's object, which dj-stripe wants. doubles: further subscriptions that live, which
-    nobody wants to pay. needs_action: the bank waits until the customer has confirmed the open invoice's payment.
+    nobody wants to pay. debt: what the subscription owes.
     """
 
     fields: dict[str, Any]
     subscription: Json | None = None
     original: stripe.Subscription | None = None
     doubles: tuple[Json, ...] = ()
-    needs_action: bool = False
-
-    @property
-    def open_invoice(self) -> str:
-        """The id of the invoice that waits to be paid, or ""."""
-        invoice = (self.subscription or {}).get("latest_invoice")
-        return str(invoice["id"]) if isinstance(invoice, Mapping) and invoice["status"] == "open" else ""
+    debt: Debt = field(default_factory=Debt)
 
     @property
     def forgotten_card(self) -> str:
@@ -69,10 +64,11 @@ def observe(customer_id: str) -> Observation:
         original, doubles = _chosen(_subscriptions(api, customer_id))
         chosen = original.to_dict(for_json=True) if original else None
         fields = {**_nothing(), **_clock(customer), **_card(customer, chosen)}
-        if chosen is not None:
-            fields |= read(chosen) | _next_invoice(api, chosen)
-        others = tuple(each.to_dict(for_json=True) for each in doubles)
-        return Observation(fields, chosen, original, others, _needs_action(api, chosen))
+        if chosen is None:
+            return Observation(fields)
+        debt = debts.of(api, chosen)
+        fields |= read(chosen) | debt.columns(chosen["status"]) | _next_invoice(api, chosen)
+        return Observation(fields, chosen, original, tuple(each.to_dict(for_json=True) for each in doubles), debt)
 
 
 def _chosen(
@@ -138,7 +134,6 @@ def read(subscription: Json) -> dict[str, Any]:
         "cancels_at": _end(subscription, ends) if status in LIVE else None,
         "ended_at": moment(subscription.get("ended_at")),
         **_planned(subscription),
-        **_debt(subscription, status),
     }
 
 
@@ -163,33 +158,6 @@ def _planned(subscription: Json) -> dict[str, Any]:
         "next_seats": planned.seats_of(phase) if phase else None,
         "next_seats_at": moment(phase["start_date"]) if phase else None,
     }
-
-
-def _debt(subscription: Json, status: str) -> dict[str, Any]:
-    """Since when money is owed, and where it is paid."""
-    invoice = subscription.get("latest_invoice")
-    if not isinstance(invoice, Mapping) or invoice["status"] != "open" or status in PAYING:
-        return {}
-    since = (invoice.get("status_transitions") or {}).get("finalized_at") or invoice["created"]
-    owed = {"past_due_since": moment(since)} if status == Status.PAST_DUE else {}
-    return {**owed, "pay_url": invoice.get("hosted_invoice_url") or ""}
-
-
-def is_attempted(subscription: Json) -> bool:
-    """Was it tried in vain to take the money of the open invoice?"""
-    invoice = subscription.get("latest_invoice")
-    is_open = isinstance(invoice, Mapping) and invoice["status"] == "open" and invoice["attempt_count"]
-    return bool(is_open) and subscription["status"] in OWES
-
-
-def _needs_action(api: stripe.StripeClient, subscription: Json | None) -> bool:
-    """https://docs.stripe.com/billing/subscriptions/overview#requires-action"""
-    if subscription is None or not is_attempted(subscription):
-        return False
-    wanted: Any = {"invoice": subscription["latest_invoice"]["id"], "expand": ["data.payment.payment_intent"]}
-    payments = [each.to_dict(for_json=True)["payment"] for each in api.v1.invoice_payments.list(wanted).data]
-    intents = [each.get("payment_intent") for each in payments]
-    return any(isinstance(intent, Mapping) and intent["status"] == "requires_action" for intent in intents)
 
 
 def _clock(customer: Json) -> dict[str, Any]:

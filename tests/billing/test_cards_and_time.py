@@ -1,0 +1,238 @@
+"""Every card and every stretch of time of facts-billing, as far as a workspace feels it: state, seats, mails, ways."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+import stripe as sdk
+
+from billing import cancellation, seatchange
+from billing.errors import CardDeclinedError
+from billing.models import Entitlement, Notice
+from tenants.scope import tenant_scope
+from tests.billing.shop import Shop
+from tests.conftest import Cast
+from tests.sandbox.conftest import Sandbox
+
+S, Kind = Entitlement.Status, Notice.Kind
+HOUR = 1 / 24
+FAILING = "pm_card_chargeCustomerFail"
+ASKS_ONCE = "pm_card_authenticationRequiredOnSetup"
+ASKS_ALWAYS = "pm_card_authenticationRequired"
+
+
+def mails(shop: Shop) -> list[str]:
+    with tenant_scope(shop.tenant.id):
+        return list(Notice.objects.order_by("requested_at", "id").values_list("kind", flat=True))
+
+
+def confirm(shop: Shop, sandbox: Sandbox) -> None:
+    """The customer does what the bank asks for, on the page of the newest open invoice."""
+    invoice = next(each for each in shop.invoices() if each.status == "open")
+    payments = shop.api.v1.invoice_payments.list({"invoice": str(invoice.id)}).data
+    sandbox.stripe("authenticate", intent=str(payments[-1].payment.payment_intent))
+
+
+@pytest.fixture
+def cardless(stripe_account: sdk.StripeClient, committed_cast: Cast) -> Shop:
+    """Acme without a card."""
+    return Shop(stripe_account, committed_cast.acme).open(card="")
+
+
+def test_4242_pays(shop: Shop) -> None:
+    shop.subscribe(3)
+    now = shop.sync()
+    assert (now.status, now.seats, mails(shop)) == (S.ACTIVE, 3, [])
+
+
+def test_0002_is_not_even_kept_and_nothing_changes(shop: Shop) -> None:
+    shop.subscribe(3)
+    before = shop.sync().entitlement
+
+    with pytest.raises(sdk.CardError, match="declined"):
+        shop.use_card("pm_card_chargeDeclined")
+
+    after = shop.sync().entitlement
+    assert (after.status, after.payment_method_id) == (S.ACTIVE, before.payment_method_id)
+
+
+def test_0341_is_kept_and_the_end_of_the_trial_is_past_due(cardless: Shop) -> None:
+    cardless.use_card(FAILING)
+    cardless.subscribe(3, trial_period_days=14)
+    assert cardless.sync().status == S.TRIALING
+
+    cardless.wait(14.1)
+    now = cardless.sync()
+
+    assert (now.status, now.seats, now.is_working) == (S.PAST_DUE, 3, True)
+    assert {"pay", "update_card"} <= now.may
+    assert Kind.PAYMENT_FAILED in mails(cardless)
+
+
+def test_3155_asks_once_and_renews_by_itself(cardless: Shop, stripe_process: Sandbox) -> None:
+    cardless.use_card(ASKS_ONCE)
+    cardless.subscribe(3)
+    assert (cardless.sync().status, mails(cardless)) == (S.INCOMPLETE, [Kind.ACTION_REQUIRED])
+
+    confirm(cardless, stripe_process)
+
+    now = cardless.sync()
+    assert (now.status, now.seats, now.entitlement.pay_url) == (S.ACTIVE, 3, "")
+
+
+def test_3184_asks_for_each_payment_also_for_more_seats(cardless: Shop, stripe_process: Sandbox) -> None:
+    cardless.use_card(ASKS_ALWAYS)
+    cardless.subscribe(3)
+    cardless.sync()
+    confirm(cardless, stripe_process)
+    assert cardless.sync().seats == 3
+
+    with pytest.raises(CardDeclinedError, match=r"To confirm it with your bank.* open http.* within 23 hours"):
+        seatchange.apply(cardless.tenant, 5, cardless.now())
+    assert cardless.sync().seats == 3
+    confirm(cardless, stripe_process)
+
+    assert cardless.sync().seats == 5
+
+
+def test_3184_that_nobody_confirms_leaves_the_seats_as_they_were(cardless: Shop, stripe_process: Sandbox) -> None:
+    cardless.use_card(ASKS_ALWAYS)
+    cardless.subscribe(3)
+    cardless.sync()
+    confirm(cardless, stripe_process)
+    cardless.sync()
+    with pytest.raises(CardDeclinedError):
+        seatchange.apply(cardless.tenant, 5, cardless.now())
+
+    cardless.wait(1)
+
+    now = cardless.sync()
+    assert (now.status, now.seats) == (S.ACTIVE, 3)
+    assert cardless.subscription.pending_update is None
+
+
+def test_a_trial_with_a_card_becomes_paid(shop: Shop) -> None:
+    shop.subscribe(3, trial_period_days=14)
+    shop.sync()
+    shop.wait(14.1)
+    now = shop.sync()
+    assert (now.status, now.seats, mails(shop)) == (S.ACTIVE, 3, [])
+    assert shop.invoices()[0].amount_paid == 3 * 4900
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "seats"),
+    [("pause", S.PAUSED, 0), ("cancel", S.CANCELED, 0), ("create_invoice", S.PAST_DUE, 3)],
+)
+def test_a_trial_without_a_card_ends_as_stripe_is_told(cardless: Shop, ending: str, status: str, seats: int) -> None:
+    settings = {"end_behavior": {"missing_payment_method": ending}}
+    cardless.subscribe(3, trial_period_days=14, trial_settings=settings)
+    cardless.sync()
+    cardless.wait(14.1)
+    now = cardless.sync()
+    assert (now.status, now.seats) == (status, seats)
+
+
+def test_what_is_not_finished_within_23_hours_is_over_and_can_be_begun_again(cardless: Shop) -> None:
+    cardless.use_card(FAILING)
+    cardless.subscribe(3)
+    assert (cardless.sync().status, cardless.sync().seats) == (S.INCOMPLETE, 0)
+    cardless.wait(22 * HOUR)
+    assert cardless.sync().status == S.INCOMPLETE
+    cardless.wait(1.1 * HOUR)
+
+    now = cardless.sync()
+
+    assert (now.status, set(now.may), now.entitlement.pay_url) == (S.INCOMPLETE_EXPIRED, {"subscribe"}, "")
+
+
+def test_a_renewal_moves_the_period_and_takes_the_money(shop: Shop) -> None:
+    shop.subscribe(3)
+    first = shop.sync().entitlement
+    shop.wait(31.5)
+    second = shop.sync().entitlement
+    assert (second.status, second.period_start, second.seats) == (S.ACTIVE, first.period_end, 3)
+    assert [invoice.amount_paid for invoice in shop.invoices()] == [3 * 4900] * 2
+
+
+@pytest.fixture
+def dunning(stripe_process: Sandbox) -> Iterator[Callable[[str], object]]:
+    """Says what becomes of a subscription whose last retry failed; it is one of the account's settings."""
+    yield lambda ending: stripe_process.stripe("settings", ending=ending)
+    stripe_process.stripe("settings", ending="cancel")
+
+
+def test_dunning_ends_in_a_cancellation_and_a_mail(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    shop.use_card(FAILING)
+    shop.wait(31.5)
+    shop.sync()
+    shop.wait(20)
+
+    now = shop.sync()
+
+    assert (now.status, now.seats, set(now.may)) == (S.CANCELED, 0, {"subscribe"})
+    assert mails(shop) == [Kind.PAYMENT_FAILED, Kind.CANCELED]
+
+
+def test_dunning_ends_unpaid_and_a_new_card_pays_for_all_that_was_left(
+    shop: Shop, dunning: Callable[[str], object]
+) -> None:
+    """The invoices of the months that follow are drafts, whose money nobody asks for."""
+    dunning("unpaid")
+    shop.subscribe(3)
+    shop.sync()
+    shop.use_card(FAILING)
+    shop.wait(31.5)
+    shop.sync()
+    shop.wait(30)
+    now = shop.sync()
+    assert (now.status, now.seats, {"pay", "update_card"} <= now.may) == (S.UNPAID, 0, True)
+    assert now.entitlement.pay_url
+    assert [invoice.status for invoice in shop.invoices()] == ["draft", "open", "paid"]
+
+    shop.use_card("pm_card_visa")
+
+    back = shop.sync()
+    assert (back.status, back.seats, back.entitlement.pay_url) == (S.ACTIVE, 3, "")
+    assert [invoice.status for invoice in shop.invoices()] == ["paid"] * 3
+
+
+def test_grace_does_not_begin_again_with_the_next_month(shop: Shop, dunning: Callable[[str], object]) -> None:
+    dunning("past_due")
+    shop.subscribe(3)
+    shop.sync()
+    shop.use_card(FAILING)
+    shop.wait(31.5)
+    first = shop.sync().entitlement.past_due_since
+
+    shop.wait(31)
+
+    now = shop.sync()
+    assert [invoice.status for invoice in shop.invoices()] == ["open", "open", "paid"]
+    assert (now.status, now.seats, now.entitlement.past_due_since) == (S.PAST_DUE, 0, first)
+
+
+def test_cancelled_at_the_period_s_end_works_until_then_and_no_longer(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    ends = cancellation.cancel(shop.tenant).entitlement.cancels_at
+    shop.wait(27)
+    assert shop.sync().seats == 3
+    shop.wait(5)
+    over = shop.sync()
+    assert ends
+    assert (over.status, over.seats) == (S.CANCELED, 0)
+    assert over.entitlement.ended_at
+    assert abs(over.entitlement.ended_at - ends) < timedelta(minutes=1)
+
+
+def test_taken_back_before_the_end_it_renews(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    cancellation.cancel(shop.tenant)
+    cancellation.resume(shop.tenant)
+    shop.wait(31.5)
+    now = shop.sync()
+    assert (now.status, now.seats) == (S.ACTIVE, 3)
