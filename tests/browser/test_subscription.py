@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -11,10 +12,12 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import NewOperator
 from tests.browser.operator import Operator
+from tests.flow.office import Office
 from tests.stack import Stack
 from tests.waiting import eventually
 
 FAILS_LATER = "•••• 0341"
+UNAVAILABLE = "I can't answer right now"
 
 
 @dataclass
@@ -103,11 +106,26 @@ class Subscriber:
 
     @property
     def customer(self) -> str:
-        rows = self.stack.query(
-            "SELECT customer_id FROM billing_entitlement e JOIN tenants_tenant t ON t.id = e.tenant_id WHERE slug = %s",
-            [self.workspace.split("/")[-2]],
-        )
-        return str(rows[0]["customer_id"])
+        return self._of_workspace("SELECT customer_id FROM billing_entitlement")
+
+    def invite_to_general(self) -> None:
+        self.stack.control("slack/control/invite", team=self.slack.team, channel="general", user="ada")
+
+    def answer_in_slack(self, question: str) -> str:
+        """What somebody in the channel gets."""
+        asked = self.slack.mentions(question)
+        return str(self.slack.reply_to(asked["ts"])["text"])
+
+    @cached_property
+    def slack(self) -> Office:
+        team = self._of_workspace("SELECT external_id FROM channels_connection")
+        return Office(self.stack, self.workspace.split("/")[-2], httpx.Client(), team, "")
+
+    def _of_workspace(self, select: str) -> str:
+        of_it = "x JOIN tenants_tenant t ON t.id = x.tenant_id WHERE t.slug = %s"
+        [row] = self.stack.query(f"{select} {of_it}", [self.workspace.split("/")[-2]])
+        [value] = row.values()
+        return str(value)
 
 
 @pytest.mark.timeout(300)
@@ -115,6 +133,7 @@ def test_a_subscription_from_the_trial_to_its_end_and_back(new_operator: NewOper
     who = Subscriber(new_operator(), stack)
     who.begin()
 
+    who.invite_to_general()
     who.subscribe(3)
     who.sees("The trial has begun: 3 seats")
     who.badge("Trial")
@@ -151,10 +170,12 @@ def test_a_subscription_from_the_trial_to_its_end_and_back(new_operator: NewOper
     who.sees(re.compile("AI employees stop on"))
     who.wait(8)
     eventually(lambda: _on_duty(who) == 0, within=30, what="nobody on duty")
+    assert UNAVAILABLE in who.answer_in_slack("When do you open?")
 
     who.take_another_card("•••• 4242")
     who.badge("Active")
     assert _on_duty(who) == 2
+    assert UNAVAILABLE not in who.answer_in_slack("When do you close?")
 
     who.open()
     who.page.get_by_role("button", name="Cancel…").click()
