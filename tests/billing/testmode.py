@@ -7,6 +7,7 @@ its own customer and takes away what it made; product, prices and the site's por
 from dataclasses import dataclass
 
 import stripe as sdk
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from djstripe import models as mirror
 
@@ -53,7 +54,7 @@ def account() -> Account:
 def forget_endpoints(api: sdk.StripeClient) -> None:
     """Delete the endpoints of the site that is none: Stripe would mail the account's owner that nobody answers."""
     for each in api.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter():
-        if each.url.startswith(f"{SITE}/"):
+        if each.url.startswith(f"{settings.STRIPE_WEBHOOK_ORIGIN}/"):
             api.v1.webhook_endpoints.delete(each.id)
 
 

@@ -40,13 +40,15 @@ class Judge:
     faults: list[str] = field(default_factory=list)
 
     def look(self, name: str) -> None:
-        """Judge the page as it is now, in both themes and both widths."""
+        """Judge the page as it is now, in both themes, and in both widths: a theme moves nothing, so one is narrow."""
         self.names.append(name)
         for theme in THEMES:
             self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
             self._judge_wide(f"{name}, {theme}", AXE[theme])
             self._take(f"{name}-{theme}")
+            if theme != THEMES[0] and not self.folder:
+                continue
             self.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
             self._judge_narrow(f"{name}, {theme}")
             self._take(f"{name}-{theme}-375")
