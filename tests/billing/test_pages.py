@@ -73,6 +73,32 @@ def test_each_state_has_its_badge_and_exactly_its_buttons(owner: Member, status:
     assert {act for act, form in FORMS.items() if form in page} == offered
 
 
+PRESSES = {
+    standing.SUBSCRIBE: ("billing/subscribe/", {"plan": "employee_month", "seats": "4"}),
+    standing.CHANGE_SEATS: ("billing/seats/", {"seats": "4", "proration_date": "1"}),
+    standing.SWITCH_PLAN: ("billing/plan/", {"plan": "employee_year", "proration_date": "1"}),
+    standing.CANCEL: ("billing/cancel/", {}),
+    standing.RESUME: ("billing/resume/", {}),
+}
+NOT_OFFERED = [(status, act) for status in S for act in PRESSES if act not in standing.OFFERS[status]]
+
+
+@pytest.mark.parametrize(("status", "act"), NOT_OFFERED)
+def test_what_a_state_does_not_offer_is_refused_before_stripe_is_asked(owner: Member, status: str, act: str) -> None:
+    """Such as from a page that was open for long. Stripe is nowhere here, and would be a 502."""
+    before = paid(owner.tenant, status, "Maya")
+    path, fields = PRESSES[act]
+
+    answer = owner.post(path, **fields)
+
+    assert answer.status_code == 409 or (answer.status_code, answer["Location"]) == (302, "/t/acme/billing/")
+    with tenant_scope(owner.tenant.id):
+        after = Entitlement.objects.get()
+    assert {name: getattr(after, name) for name in ("status", "seats", "plan", "cancels_at", "next_seats")} == {
+        name: getattr(before, name) for name in ("status", "seats", "plan", "cancels_at", "next_seats")
+    }
+
+
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
 @pytest.mark.parametrize("status", list(S))
 def test_who_may_not_buy_reads_the_page_without_buttons(cast: Cast, status: str, role: Role) -> None:
