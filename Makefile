@@ -21,7 +21,7 @@ run: production
 
 test: development browser pgbouncer
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: development
 	$(BIN)/ruff check .

@@ -31,7 +31,7 @@ def cancel(tenant: Tenant) -> Standing:
         else:
             api.v1.subscriptions.update(subscription["id"], {"cancel_at_period_end": True})
         audit.record(actions.SUBSCRIPTION_CANCELED, now.entitlement)
-    return sync.sync(tenant.id)
+    return sync.after_change(tenant.id)
 
 
 def resume(tenant: Tenant) -> Standing:
@@ -47,9 +47,9 @@ def resume(tenant: Tenant) -> Standing:
                 _take_back(api, now.entitlement)
             audit.record(actions.SUBSCRIPTION_RESUMED, now.entitlement)
     except CardDeclinedError:
-        sync.sync(tenant.id)
+        sync.after_change(tenant.id)
         raise
-    return sync.sync(tenant.id)
+    return sync.after_change(tenant.id)
 
 
 def _go_on(api: stripe.StripeClient, entitlement: Entitlement) -> None:

@@ -9,15 +9,24 @@ import stripe
 
 from billing import standing, stripe_api, sync
 from billing.catalogue import SEATS_MAX
-from billing.errors import BillingError
+from billing.errors import BillingError, StripeDownError
 from billing.models import Entitlement
 from billing.standing import Standing
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
+SHOWN_FOR_SECONDS = 30 * 60
+
 
 class NotOfferedError(BillingError):
     """What was asked for is not possible in this state of the subscription."""
+
+
+class StaleError(BillingError):
+    """What was shown is no longer what would be charged."""
+
+    def __init__(self) -> None:
+        super().__init__("The amount was shown more than half an hour ago: look at what it comes to now.")
 
 
 class SeatsError(BillingError):
@@ -61,16 +70,33 @@ def one_at_a_time(tenant: Tenant, act: str) -> Iterator[tuple[Standing, stripe.S
     So two changes at once come one after the other, and none is made on what the other has changed. As in billing.sync
     the transaction waits for Stripe. Afterwards call sync.sync. Raises NotOfferedError or other BillingErrors.
     """
-    with stripe_api.turn(), tenant_scope(tenant.id):
-        sync.locked()
-        now = require(act)
-        with stripe_api.connected() as api:
-            yield now, api
+    try:
+        with stripe_api.turn(), tenant_scope(tenant.id):
+            sync.locked()
+            now = require(act)
+            with stripe_api.connected() as api:
+                yield now, api
+    except StripeDownError:  # it may have happened all the same
+        with tenant_scope(tenant.id):
+            sync.request("no answer")
+        raise
 
 
 def fetched(api: stripe.StripeClient, entitlement: Entitlement) -> dict[str, Any]:
     """The subscription as Stripe has it now."""
     return api.v1.subscriptions.retrieve(entitlement.subscription_id, {"expand": ["schedule"]}).to_dict(for_json=True)
+
+
+def shown_at(api: stripe.StripeClient, subscription: Mapping[str, Any], at: int) -> int:
+    """The moment for which a price was shown, to be reckoned with; of a period that has just begun its beginning.
+
+    It comes from a form. Raises StaleError if it is not of the last half hour: years could be credited, or be free.
+    """
+    now = moment(api, subscription)
+    if not now - SHOWN_FOR_SECONDS <= at <= now:
+        raise StaleError
+    starts: list[int] = [item["current_period_start"] for item in subscription["items"]["data"]]
+    return max(at, *starts)
 
 
 def moment(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> int:

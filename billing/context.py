@@ -13,9 +13,6 @@ from billing.standing import Standing
 from tenants.middleware import Workspace
 from tenants.scope import tenant_scope
 
-OWES = ("past_due", "unpaid", "incomplete", "paused")
-"""States that somebody has to do something about, also while everybody still works."""
-
 
 @dataclass(frozen=True)
 class Glance:
@@ -32,7 +29,7 @@ class Glance:
     @property
     def needs_attention(self) -> bool:
         """Is there something to be paid, or nobody at work?"""
-        return self.standing.status in OWES or not self.standing.is_working
+        return self.standing.status in standing.OWES or not self.standing.is_working
 
     @property
     def used(self) -> int:

@@ -4,6 +4,7 @@ Stripe itself keeps the invoices, which the law wants kept.
 """
 
 import logging
+from typing import Any
 from uuid import UUID
 
 import stripe
@@ -40,9 +41,10 @@ def _delete(customer_id: str) -> None:
     https://docs.stripe.com/api/customers/delete
     """
     with stripe_api.connected() as api:
-        for session in api.v1.checkout.sessions.list({"customer": customer_id, "status": "open"}).auto_paging_iter():
-            _close(api, session.id)
         try:
+            wanted: Any = {"customer": customer_id, "status": "open"}
+            for session in api.v1.checkout.sessions.list(wanted).auto_paging_iter():
+                _close(api, session.id)
             api.v1.customers.delete(customer_id)
         except stripe.InvalidRequestError as error:
             if error.code != "resource_missing":

@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from billing.models import Entitlement, Notice
 from billing.observation import Observation
+from billing.standing import OWES
 from tenants import notices
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id, tenant_scope
 
 Kind, Status = Notice.Kind, Entitlement.Status
+ABOUT_DEBTS = frozenset({Kind.PAYMENT_FAILED, Kind.ACTION_REQUIRED})
 TRIAL_WARNED_BEFORE = timedelta(days=3)
 
 
@@ -31,7 +33,7 @@ def _due(entitlement: Entitlement, seen: Observation) -> Iterator[tuple[str, str
         yield Kind.TRIAL_ENDING, f"{entitlement.subscription_id}:{int(ends.timestamp())}", ""
     if tried := seen.debt.tried:
         kind = Kind.ACTION_REQUIRED if seen.debt.needs_action else Kind.PAYMENT_FAILED
-        yield kind, str(tried["id"]), tried.get("hosted_invoice_url") or ""
+        yield kind, str(tried["id"]), entitlement.pay_url
     if entitlement.status == Status.CANCELED and entitlement.subscription_id:
         yield Kind.CANCELED, entitlement.subscription_id, ""
 
@@ -55,7 +57,10 @@ def _take(tenant_id: UUID, notice_id: UUID) -> tuple[list[str], str, str] | None
         if not Notice.objects.filter(id=notice_id, sent_at=None).update(sent_at=timezone.now()):
             return None
         tenant = Tenant.objects.get(id=current_tenant_id())
-        subject, text = _words(tenant, Notice.objects.get(id=notice_id), Entitlement.objects.get())
+        notice, now = Notice.objects.get(id=notice_id), Entitlement.objects.get()
+        if notice.kind in ABOUT_DEBTS and now.status not in OWES:  # paid meanwhile
+            return None
+        subject, text = _words(tenant, notice, now)
         return notices.recipients(tenant), subject, text
 
 

@@ -13,9 +13,9 @@ import stripe
 from django.utils import timezone
 
 from billing import debts, planned, stripe_api
-from billing.catalogue import plan_of_price
+from billing.catalogue import Plan, plan_of_price
 from billing.debts import Debt
-from billing.errors import StripeMissingError, StripeRefusedError
+from billing.errors import StripeMissingError, StripeRefusedError, UnknownPriceError
 from billing.models import Entitlement
 from billing.standing import LIVE, PAYING
 
@@ -50,7 +50,9 @@ class Observation:
         Stripe's portal changes the customer's default only, and the subscription's own goes before it.
         https://docs.stripe.com/customer-management/portal-deep-links
         """
-        own = (self.subscription or {}).get("default_payment_method")
+        if self.subscription is None or self.subscription["status"] in OVER:
+            return ""
+        own = self.subscription.get("default_payment_method")
         chosen = str(self.fields["payment_method_id"]) if "payment_method_id" in self.fields else ""
         return chosen if isinstance(own, Mapping) and own["id"] != chosen else ""
 
@@ -120,8 +122,8 @@ def _nothing() -> dict[str, Any]:
 def read(subscription: Json) -> dict[str, Any]:
     """The columns that follow from a subscription. Raises UnknownPriceError."""
     items: Sequence[Json] = subscription["items"]["data"]
-    plans = [plan_of_price(item["price"]) for item in items]
     status = Status(subscription["status"])
+    plans = _plans(items, status)
     ends = max((item["current_period_end"] for item in items), default=None)
     return {
         "subscription_id": subscription["id"],
@@ -135,6 +137,16 @@ def read(subscription: Json) -> dict[str, Any]:
         "ended_at": moment(subscription.get("ended_at")),
         **_planned(subscription),
     }
+
+
+def _plans(items: Sequence[Json], status: str) -> list[Plan]:
+    """The items' plans. A price that is not ours matters only as long as it gives somebody seats."""
+    try:
+        return [plan_of_price(item["price"]) for item in items]
+    except UnknownPriceError:
+        if status in PAYING or status == Status.PAST_DUE:
+            raise
+        return []
 
 
 def moment(seconds: int | None) -> datetime | None:

@@ -3,7 +3,8 @@
 https://docs.stripe.com/billing/subscriptions/subscription-schedules
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import stripe
@@ -19,6 +20,7 @@ def plan(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) 
     schedule = api.v1.subscription_schedules.create({"from_subscription": subscription["id"]}).to_dict(for_json=True)
     current = schedule["phases"][0]
     price = subscription["items"]["data"][0]["price"]
+    promotions = _discounts(current)
     wanted: Any = {
         "end_behavior": "release",
         "proration_behavior": "none",
@@ -26,18 +28,29 @@ def plan(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) 
             {
                 "start_date": current["start_date"],
                 "end_date": current["end_date"],
-                "items": [{"price": item["price"], "quantity": item["quantity"]} for item in current["items"]],
+                "items": [
+                    {"price": item["price"], "quantity": item["quantity"], **_discounts(item)}
+                    for item in current["items"]
+                ],
+                **promotions,
                 **({"trial_end": current["trial_end"]} if current.get("trial_end") else {}),
             },
             {
                 "start_date": current["end_date"],
-                "items": [{"price": price["id"], "quantity": seats}],
+                "items": [{"price": price["id"], "quantity": seats, **_discounts(current["items"][0])}],
+                **promotions,
                 "duration": {"interval": price["recurring"]["interval"], "interval_count": 1},
                 "proration_behavior": "none",
             },
         ],
     }
     api.v1.subscription_schedules.update(schedule["id"], wanted)
+
+
+def _discounts(of: Mapping[str, Any]) -> dict[str, Any]:
+    """The discounts of a phase or of an item in it, to go on as they are: a phase that does not name them has none."""
+    known = [{"discount": each["discount"]} for each in of.get("discounts") or () if each.get("discount")]
+    return {"discounts": known} if known else {}
 
 
 def next_phase(subscription: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -62,6 +75,20 @@ def release(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> None:
     schedule = subscription.get("schedule")
     if schedule and schedule["status"] in LASTING:
         api.v1.subscription_schedules.release(schedule["id"])
+
+
+@contextmanager
+def replaced(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> Iterator[None]:
+    """Drop what is planned while a change is made in its place; if that fails, plan it again."""
+    phase = next_phase(subscription)
+    release(api, subscription)
+    try:
+        yield
+    except stripe.StripeError:
+        if phase is not None:
+            with suppress(stripe.StripeError):  # the first error is told
+                plan(api, {**subscription, "schedule": None}, seats_of(phase))
+        raise
 
 
 def require_paid(

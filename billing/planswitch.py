@@ -39,20 +39,24 @@ def preview(tenant: Tenant, plan: Plan) -> PlanSwitch:
 
 
 def apply(tenant: Tenant, plan: Plan, proration_date: int) -> Standing:
-    """Do it. Calls Stripe: open no scope around this. Raises billing.errors.BillingError; then nothing has changed."""
+    """Do it. Calls Stripe: open no scope around this.
+
+    Raises billing.errors.BillingError: then nothing has changed, or, with StripeDownError, the next sync tells.
+    """
     with changing.one_at_a_time(tenant, standing.SWITCH_PLAN) as (now, api):
         subscription = changing.fetched(api, now.entitlement)
-        planned.release(api, subscription)
+        shown = changing.shown_at(api, subscription, proration_date)
         wanted: Any = {
             "items": _items(subscription, stripe_ids.price_id(plan)),
             "payment_behavior": "pending_if_incomplete",
             "expand": ["latest_invoice"],
-            **_proration(subscription, proration_date),
+            **_proration(subscription, shown),
         }
-        changed = api.v1.subscriptions.update(subscription["id"], wanted)
+        with planned.replaced(api, subscription):
+            changed = api.v1.subscriptions.update(subscription["id"], wanted)
         planned.require_paid(api, subscription, changed, "the switch")
         audit.record(actions.PLAN_SWITCHED, now.entitlement, changes={"plan": [now.entitlement.plan, plan.lookup_key]})
-    return sync.sync(tenant.id)
+    return sync.after_change(tenant.id)
 
 
 def _items(subscription: Mapping[str, Any], price: str) -> list[dict[str, Any]]:
@@ -63,5 +67,4 @@ def _proration(subscription: Mapping[str, Any], at: int) -> dict[str, Any]:
     """In a trial nothing is prorated, and it goes on."""
     if subscription["status"] == "trialing":
         return {"proration_behavior": "none"}
-    begins = max(item["current_period_start"] for item in subscription["items"]["data"])
-    return {"proration_behavior": "always_invoice", "proration_date": max(at, begins)}
+    return {"proration_behavior": "always_invoice", "proration_date": at}

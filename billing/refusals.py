@@ -21,6 +21,11 @@ STATUSES: tuple[tuple[type[BillingError], HTTPStatus], ...] = (
 )
 
 
+def heading_of(error: BillingError) -> str:
+    """What stands above the error: a request without an answer may have been done."""
+    return "It is not known yet whether this is done" if isinstance(error, StripeDownError) else "Nothing is changed"
+
+
 def status_of(error: BillingError) -> int:
     """The status of a page that shows this error."""
     return next((status for kind, status in STATUSES if isinstance(error, kind)), HTTPStatus.CONFLICT)

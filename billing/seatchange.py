@@ -88,7 +88,10 @@ def _items(subscription: Mapping[str, Any], seats: int) -> list[dict[str, Any]]:
 
 
 def apply(tenant: Tenant, seats: int, proration_date: int) -> Standing:
-    """Do it. Calls Stripe: open no scope around this. Raises billing.errors.BillingError; then nothing has changed."""
+    """Do it. Calls Stripe: open no scope around this.
+
+    Raises billing.errors.BillingError: then nothing has changed, or, with StripeDownError, the next sync tells.
+    """
     with changing.one_at_a_time(tenant, standing.CHANGE_SEATS) as (now, api):
         subscription = changing.fetched(api, now.entitlement)
         before = sum(item.get("quantity") or 0 for item in subscription["items"]["data"])
@@ -97,12 +100,12 @@ def apply(tenant: Tenant, seats: int, proration_date: int) -> Standing:
         else:
             planned.plan(api, subscription, seats)
         audit.record(actions.SEATS_CHANGED, now.entitlement, changes={"seats": [before, seats]})
-    return sync.sync(tenant.id)
+    return sync.after_change(tenant.id)
 
 
 def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at: int) -> None:
-    planned.release(api, subscription)
     if seats == sum(item.get("quantity") or 0 for item in subscription["items"]["data"]):
+        planned.release(api, subscription)
         return
     wanted: Any = {
         "items": _items(subscription, seats),
@@ -111,15 +114,10 @@ def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at
         "expand": ["latest_invoice"],
     }
     if subscription["status"] != "trialing":  # nothing is prorated in a trial
-        wanted["proration_date"] = _within(subscription, at)
-    changed = api.v1.subscriptions.update(subscription["id"], wanted)
+        wanted["proration_date"] = changing.shown_at(api, subscription, at)
+    with planned.replaced(api, subscription):
+        changed = api.v1.subscriptions.update(subscription["id"], wanted)
     planned.require_paid(api, subscription, changed, "the additional seats")
-
-
-def _within(subscription: Mapping[str, Any], at: int) -> int:
-    """A moment of the current period: a page that was open over the period's end asks for one that is gone."""
-    starts: list[int] = [item["current_period_start"] for item in subscription["items"]["data"]]
-    return max(at, *starts)
 
 
 def keep(tenant: Tenant) -> Standing:
@@ -127,4 +125,4 @@ def keep(tenant: Tenant) -> Standing:
     with changing.one_at_a_time(tenant, standing.CHANGE_SEATS) as (now, api):
         planned.release(api, changing.fetched(api, now.entitlement))
         audit.record(actions.SEATS_KEPT, now.entitlement)
-    return sync.sync(tenant.id)
+    return sync.after_change(tenant.id)

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import actions, cards, doubles, mirroring, notices, observation, standing, stripe_api
-from billing.errors import UnknownPriceError
+from billing.errors import BillingError, UnknownPriceError
 from billing.models import Drift, Entitlement, SyncRequest
 from billing.observation import Observation
 from billing.standing import Standing
@@ -53,12 +53,26 @@ def sync(tenant_id: UUID, tell: Callable[[Changes], None] = lambda changes: None
     changes nothing and is shown to staff. Raises billing.errors.BillingError if Stripe cannot be asked.
     """
     look = _look(tenant_id, tell)
-    if _follow(tenant_id, look):
-        look = _look(tenant_id)
+    try:
+        if _follow(tenant_id, look):
+            look = _look(tenant_id)
+    except BillingError as error:  # what is noted holds, and the sweep tries again
+        log.warning("What was to be done at Stripe after a sync is not done yet: %s", error)
     if look.seen is not None:
         mirroring.copy(look.seen)
     notices.send(tenant_id)
     return look.standing
+
+
+def after_change(tenant_id: UUID) -> Standing:
+    """The same after something was changed at Stripe: it is done, also if Stripe does not tell at once what holds."""
+    try:
+        return sync(tenant_id)
+    except BillingError as error:
+        log.warning("What a change has come to is not known yet: %s", error)
+        with tenant_scope(tenant_id):
+            request("a change of ours")
+            return standing.current()
 
 
 def catch_up(tenant_id: UUID) -> None:

@@ -14,7 +14,7 @@ from billing import planswitch, quota, seatchange, standing, statement, ways
 from billing.errors import BillingError, CardDeclinedError
 from billing.forms import SeatsForm
 from billing.planswitch import PlanSwitch
-from billing.refusals import status_of
+from billing.refusals import heading_of, status_of
 from billing.seatchange import SeatChange
 from billing.standing import Standing
 from billing.statement import Statement
@@ -95,6 +95,7 @@ def _seats_page(
         "form": form,
         "change": change,
         "is_declined": isinstance(error, CardDeclinedError),
+        "heading": heading_of(error) if error else "Nothing is changed",
         "next": ways.back_of(request),
     }
     if getattr(request, "htmx", False):  # which shows nothing of an answer of 400 or more
@@ -133,6 +134,7 @@ def _switch_page(
         "total_usd": plan.unit_usd * bill.paid.seats if plan else None,
         "change": change,
         "problem": str(error) if error else "",
+        "heading": heading_of(error) if error else "",
         "is_declined": isinstance(error, CardDeclinedError),
     }
     return render(request, "billing/switch.html", context, status=status_of(error) if error else 200)

@@ -14,7 +14,7 @@ from billing.catalogue import EMPLOYEE_MONTH, PLANS
 from billing.errors import BillingError
 from billing.forms import SubscribeForm
 from billing.models import Entitlement
-from billing.refusals import status_of
+from billing.refusals import heading_of, status_of
 from billing.standing import Standing
 from billing.statement import Statement
 from tenants.access import opens_own_scope, requires, workspace_of
@@ -113,7 +113,7 @@ def _do(request: HttpRequest, verb: Callable[[Tenant], object], done: str) -> Ht
     try:
         verb(tenant)
     except BillingError as error:
-        return again(request, problem=str(error), status=status_of(error))
+        return again(request, problem=str(error), heading=heading_of(error), status=status_of(error))
     messages.success(request, done)
     return redirect("workspace:billing", tenant.slug)
 
@@ -125,7 +125,7 @@ def again(request: HttpRequest, **page: Any) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, *, form: SubscribeForm | None = None, problem: str = "", status: int = 200
+    request: HttpRequest, *, form: SubscribeForm | None = None, problem: str = "", heading: str = "", status: int = 200
 ) -> HttpResponse:
     bill = statement.of_workspace()
     can = offers(request, bill)
@@ -141,6 +141,7 @@ def _page(
         "credit": quota.trial_meter() if can[standing.SUBSCRIBE] else None,
         "invoices": invoices.newest(bill.paid),
         "problem": problem,
+        "heading": heading,
         "next": ways.back_of(request),
     }
     return render(request, "billing/page.html", context, status=status)

@@ -6,11 +6,13 @@ import pytest
 
 from agents.models import Agent
 from billing import changing, quota, seatchange
-from billing.errors import CardDeclinedError
+from billing.errors import BillingError, CardDeclinedError
+from billing.models import SyncRequest
 from billing.observation import usd
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.billing.shop import Shop
+from tests.sandbox.conftest import Sandbox
 
 
 def hire(shop: Shop, *names: str) -> None:
@@ -121,6 +123,34 @@ def test_a_declined_card_leaves_what_is_planned_too(shop: Shop) -> None:
     assert (after.seats, after.next_seats, after.next_seats_at) == (3, 2, planned.next_seats_at)
     assert shop.subscription.pending_update is None
     assert [invoice.status for invoice in shop.invoices()] == ["void", "paid"]
+
+
+@pytest.mark.parametrize("kind", ["409", "500"])
+def test_a_change_that_stripe_refuses_leaves_what_is_planned_too(
+    shop: Shop, stripe_process: Sandbox, kind: str
+) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    seatchange.apply(shop.tenant, 2, 0)
+    stripe_process.stripe("faults", method="POST /v1/subscriptions/{id}", kind=kind, times=2)
+
+    with pytest.raises(BillingError):
+        seatchange.apply(shop.tenant, 5, shop.now())
+
+    after = shop.sync().entitlement
+    assert (after.seats, after.next_seats) == (3, 2)
+
+
+def test_a_change_holds_also_if_stripe_does_not_tell_at_once(shop: Shop, stripe_process: Sandbox) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    stripe_process.stripe("faults", method="GET /v1/subscriptions", kind="503", times=2)
+
+    seatchange.apply(shop.tenant, 5, shop.now())
+
+    with tenant_scope(shop.tenant.id):
+        assert SyncRequest.objects.exists()
+    assert shop.sync().seats == 5
 
 
 def test_names_of_those_who_return_are_told(shop: Shop) -> None:
