@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.stripe import changes, item_changes, schedule_shapes, states, subscription_shapes
+from sandbox.stripe import changes, item_changes, schedule_shapes, states, subscription_settings, subscription_shapes
 from sandbox.stripe.amending import amend
 from sandbox.stripe.forms import merged
 from sandbox.stripe.peer import Stripe
@@ -36,6 +36,9 @@ def enter(peer: Stripe, sub: JsonObject, phase: Mapping[str, Any], proration: st
     settings = {name: phase[name] for name in ("description",) if phase[name] is not None}
     if phase["metadata"]:
         settings["metadata"] = phase["metadata"]
+    discounts = [{"discount": one["discount"]} for one in phase["discounts"]]
+    if sub["discounts"] != [one["discount"] for one in discounts]:  # a phase has those that it names
+        subscription_settings.put_discounts(peer, sub, discounts)
     changed = wanted(sub, phase)
     if period_of(sub)[1] <= peer.store.now(sub):
         item_changes.change(peer, sub, changed)
@@ -111,7 +114,7 @@ def of_subscription(sub: Mapping[str, Any]) -> JsonObject:
         **{name: sub[name] for name in names},
         "automatic_tax": dict(sub["automatic_tax"]),
         "collection_method": None,
-        "discounts": [{"coupon": None, "discount": one, "promotion_code": None} for one in sub["discounts"]],
+        "discounts": [schedule_shapes.discount(one) for one in sub["discounts"]],
         "metadata": dict(sub["metadata"]),
         "trial_end": sub["trial_end"] if sub["status"] == "trialing" else None,
     }

@@ -22,6 +22,11 @@ def item(price: str, quantity: int, metadata: Mapping[str, str] | None = None) -
     }
 
 
+def discount(discount_id: str) -> JsonObject:
+    """A discount of the subscription that goes on in a phase."""
+    return {"coupon": None, "discount": discount_id, "promotion_code": None}
+
+
 def phase(start: int, end: int, items: Sequence[JsonObject], values: Mapping[str, Any]) -> JsonObject:
     """What the subscription is like for a time; `values` may have currency, description, metadata and so on."""
     return {

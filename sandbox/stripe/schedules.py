@@ -1,6 +1,6 @@
 """Subscription schedules. https://docs.stripe.com/api/subscription_schedules
 
-Left out: schedules that begin a subscription of their own; phases with discounts, fees or settings of invoices.
+Left out: schedules that begin a subscription of their own; phases with new discounts, fees or settings of invoices.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ DURATION: Final[dict[str, Field]] = {
 PHASE: Final[dict[str, Field]] = {
     "currency": Currency(),
     "description": Text(longest=500, is_clearable=True),
+    "discounts": Listed(of=Hash(fields={"discount": Text(is_required=True)}), is_clearable=True),
     "duration": Hash(fields=DURATION),
     "end_date": Moment(words=("now",)),
     "items": Listed(of=Hash(fields=ITEM), is_required=True, most=item_changes.MOST),
@@ -117,7 +118,7 @@ def update(peer: Stripe, params: Params, id: str) -> JsonObject:
     current = planned[0]
     values |= {"phases": planned, "current_phase": schedule_shapes.span(current)}
     amend(peer, schedule, values, phases.UPDATED)
-    if current["items"] != before.get("items"):
+    if any(current[name] != before.get(name) for name in ("items", "discounts")):
         sub = peer.store.get(schedule["subscription"])
         phases.enter(peer, sub, current, params.get("proration_behavior", "create_prorations"))
     return peer.store.get(id)
@@ -172,7 +173,15 @@ def _phase(peer: Stripe, sub: JsonObject, wanted: Mapping[str, Any], start: int,
         raise _not_after(where)
     names = ("description", "metadata", "proration_behavior", "trial_end")
     values = {"currency": sub["currency"], **{name: wanted[name] for name in names if name in wanted}}
+    values["discounts"] = [_discount(sub, one["discount"], where) for one in wanted.get("discounts") or ()]
     return schedule_shapes.phase(start, end, items, values)
+
+
+def _discount(sub: Mapping[str, Any], discount: str, where: str) -> JsonObject:
+    """One of the subscription's own, which a phase has to name to keep it."""
+    if discount not in sub["discounts"]:
+        raise invalid(f"{where}[discounts]", f"No such discount: '{discount}'")
+    return schedule_shapes.discount(discount)
 
 
 def _not_after(where: str) -> StripeError:

@@ -88,7 +88,7 @@ def put_on(peer: Stripe, sub: JsonObject, params: Params) -> None:
     _put_payment(peer, sub, params)
     _put_collection(peer, sub, params)
     if "discounts" in params:
-        _put_discounts(peer, sub, params)
+        put_discounts(peer, sub, params["discounts"])
     _put_cancellation(peer, sub, params)
 
 
@@ -140,10 +140,11 @@ def _pause(peer: Stripe, sub: JsonObject, values: Params | None) -> JsonObject |
     return {"behavior": values["behavior"], "resumes_at": resumes_at}
 
 
-def _put_discounts(peer: Stripe, sub: JsonObject, params: Params) -> None:
+def put_discounts(peer: Stripe, sub: JsonObject, chosen: discounting.Choices) -> None:
+    """Give a subscription, which is not stored by that, these discounts; others of its own end."""
     customer = peer.store.get(sub["customer"])
     place = {"subscription": sub["id"]}
-    kept = discounting.redeem_all(peer, params["discounts"], customer, sub["currency"], **place)
+    kept = discounting.redeem_all(peer, chosen, customer, sub["currency"], **place)
     for gone in set(sub["discounts"]) - set(kept):
         discounting.end(peer, gone)
     sub["discounts"] = kept

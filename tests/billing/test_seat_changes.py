@@ -77,6 +77,19 @@ def test_fewer_seats_come_at_the_period_s_end_and_the_last_ones_pause(shop: Shop
     assert usd(shop.invoices()[0].amount_paid) == Decimal(98)
 
 
+def test_a_promotion_goes_on_when_fewer_seats_are_planned(shop: Shop) -> None:
+    coupon = shop.api.v1.coupons.create({"percent_off": 50, "duration": "forever"})
+    shop.subscribe(5, discounts=[{"coupon": coupon.id}])
+    shop.sync()
+
+    shown = seatchange.preview(shop.tenant, 2)
+    seatchange.apply(shop.tenant, 2, shown.proration_date)
+    shop.wait(32)
+
+    assert shop.sync().seats == 2
+    assert usd(shop.invoices()[0].amount_paid) == shown.next_invoice_usd == Decimal(49)
+
+
 def test_a_planned_decrease_can_be_taken_back(shop: Shop) -> None:
     shop.subscribe(5)
     shop.sync()
