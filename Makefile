@@ -21,7 +21,7 @@ run: production
 
 test: development browser pgbouncer
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: development
 	$(BIN)/ruff check .
@@ -51,7 +51,7 @@ test-stripe: development
 	REAL_STRIPE=1 $(BIN)/python -m pytest --timeout=900 $(STRIPE_FLOWS)
 
 fuzz: development
-	FUZZ=long $(BIN)/python -m pytest tests/fuzz tests/security/test_hostile_input.py
+	FUZZ=long $(BIN)/python -m pytest tests/fuzz tests/security/test_hostile_input.py tests/sandbox/test_stripe_money.py
 
 requirements: $(CREATED)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
