@@ -46,7 +46,7 @@ schema: development
 	SCHEMA=1 $(BIN)/python -m pytest tests/schema
 
 # Billing's flows against Stripe itself, in test mode: STRIPE_SECRET_KEY=sk_test_... make test-stripe
-STRIPE_FLOWS = $(patsubst %,tests/billing/test_%.py,seat_changes cards_and_time sync races leaving buying setup)
+STRIPE_FLOWS = $(patsubst %,tests/billing/test_%.py,seat_changes cards_and_time sync doubles races leaving buying setup)
 test-stripe: development
 	REAL_STRIPE=1 $(BIN)/python -m pytest --timeout=900 $(STRIPE_FLOWS)
 

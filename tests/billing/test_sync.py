@@ -131,56 +131,6 @@ def test_a_deleted_customer_leaves_no_entitlement_and_another_can_be_made(shop: 
     assert shop.entitlement.customer_id not in ("", shop.customer_id)
 
 
-def test_a_second_subscription_is_ended_and_refunded_and_the_older_stays(shop: Shop) -> None:
-    first = shop.subscribe(3)
-    shop.wait(0.1)
-    second = shop.subscribe(5)
-
-    now = shop.sync()
-
-    assert (now.seats, now.entitlement.subscription_id) == (3, first.id)
-    assert shop.api.v1.subscriptions.retrieve(second.id).status == "canceled"
-    [refund] = refunds_of(shop, second)
-    assert (refund.amount, refund.reason, bool(refund.charge)) == (5 * 4900, "duplicate", True)
-    assert refunds_of(shop, first) == []
-    with tenant_scope(shop.tenant.id):
-        assert AuditEvent.objects.filter(action="subscription.double").count() == 1
-
-
-def test_of_two_subscriptions_the_paid_one_stays_although_it_is_newer(shop: Shop) -> None:
-    first = shop.subscribe(2, payment_behavior="default_incomplete")
-    shop.wait(0.1)
-    second = shop.subscribe(5)
-
-    now = shop.sync()
-
-    assert (now.status, now.seats, now.entitlement.subscription_id) == (S.ACTIVE, 5, second.id)
-    assert shop.api.v1.subscriptions.retrieve(first.id).status in {"canceled", "incomplete_expired"}
-    assert [invoice.status for invoice in shop.invoices()] == ["paid", "void"]
-
-
-@pytest.mark.parametrize("again", ["sync", "reconcile"])
-@pytest.mark.parametrize("broken", ["DELETE /v1/subscriptions/{id}", "POST /v1/refunds"])
-def test_a_double_that_could_not_be_ended_is_ended_later(
-    shop: Shop, stripe_process: Sandbox, broken: str, again: str
-) -> None:
-    shop.subscribe(3)
-    shop.wait(0.1)
-    second = shop.subscribe(5)
-    stripe_process.stripe("faults", method=broken, kind="503", times=2)
-    assert shop.sync().seats == 3, "what is known holds at once"
-    with tenant_scope(shop.tenant.id):
-        assert SyncRequest.objects.exists()
-
-    shop.sync() if again == "sync" else reconcile.reconcile(shop.tenant.id)
-
-    assert shop.api.v1.subscriptions.retrieve(second.id).status == "canceled"
-    assert sum(each.amount for each in refunds_of(shop, second)) == 5 * 4900
-    with tenant_scope(shop.tenant.id):
-        assert not SyncRequest.objects.exists()
-    assert drifts(shop) == []
-
-
 def test_a_new_card_that_could_not_pay_for_want_of_stripe_pays_later(shop: Shop, stripe_process: Sandbox) -> None:
     shop.subscribe(3)
     shop.sync()
@@ -192,18 +142,6 @@ def test_a_new_card_that_could_not_pay_for_want_of_stripe_pays_later(shop: Shop,
     assert shop.sync().status == S.PAST_DUE
 
     assert shop.sync().status == S.ACTIVE
-
-
-def test_a_double_whose_money_the_bank_fetches_back_is_ended_too(shop: Shop) -> None:
-    shop.subscribe(3)
-    shop.wait(0.1)
-    shop.use_card("pm_card_createDispute")
-    second = shop.subscribe(5)
-
-    shop.sync()
-
-    assert shop.api.v1.subscriptions.retrieve(second.id).status == "canceled"
-    assert shop.sync().seats == 3
 
 
 def test_a_card_that_is_chosen_after_the_end_stops_nothing(shop: Shop) -> None:
@@ -271,14 +209,6 @@ def test_while_too_many_wait_for_stripe_the_next_is_told_so(shop: Shop, monkeypa
         with pytest.raises(StripeDownError, match="is slow"):
             shop.sync()
     assert shop.sync().seats == 1
-
-
-def refunds_of(shop: Shop, subscription: sdk.Subscription) -> list[sdk.Refund]:
-    """What was given back of the payments of its newest invoice."""
-    invoice = str(subscription.latest_invoice)
-    payments = shop.api.v1.invoice_payments.list({"invoice": invoice}).data
-    intents = [str(each.payment.payment_intent) for each in payments]
-    return [refund for intent in intents for refund in shop.api.v1.refunds.list({"payment_intent": intent}).data]
 
 
 def test_every_order_of_six_events_ends_in_one_state(shop: Shop) -> None:
