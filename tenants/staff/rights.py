@@ -18,9 +18,10 @@ GROWS: tuple[type[models.Model], ...] = (AuditEvent, AccountEvent)
 """Where staff's own deeds are written."""
 
 COLUMNS = """
-    SELECT table_name, column_name FROM information_schema.columns c
-      JOIN pg_class t ON t.relname = c.table_name AND t.relnamespace = 'public'::regnamespace
-     WHERE table_schema = 'public' AND t.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+    SELECT c.relname, a.attname FROM pg_class c
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+       AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
 """
 
 
