@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tests.console import Console
 from tests.waiting import eventually, free_ports
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +33,7 @@ class Stack:
     extra: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=lambda: free_ports(3))
     process: subprocess.Popen[bytes] | None = None
+    _console: Console | None = None
 
     @property
     def url(self) -> str:
@@ -75,6 +77,8 @@ class Stack:
     def stop(self) -> int:
         """Ctrl-C; returns the exit status."""
         assert self.process
+        if self._console is not None:
+            self._console.close()
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(40)
 
@@ -99,11 +103,10 @@ class Stack:
         psutil.wait_procs(victims, timeout=10)
 
     def manage(self, *arguments: str) -> str:
-        """Run manage.py beside the stack; what it printed."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        """Run a management command beside the stack; what it printed."""
+        if self._console is None:
+            self._console = Console({**self.environment, "DJANGO_SETTINGS_MODULE": "config.settings"})
+        return self._console.run(arguments)
 
     def query(self, statement: str | sql.Composed, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Look into the stack's database as its superuser."""

@@ -39,13 +39,16 @@ class Judge:
     names: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
-    def look(self, name: str) -> None:
-        """Judge the page as it is now, in both themes, and in both widths: a theme moves nothing, so one is narrow."""
+    def look(self, name: str, *, within: str | None = None) -> None:
+        """Judge the page as it is now, in both themes, and in both widths: a theme moves nothing, so one is narrow.
+
+        `within`: the part that axe looks at, by its selector, of a page that was judged as a whole before.
+        """
         self.names.append(name)
         for theme in THEMES:
             self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-            self._judge_wide(f"{name}, {theme}", AXE[theme])
+            self._judge_wide(f"{name}, {theme}", within, AXE[theme])
             self._take(f"{name}-{theme}")
             if theme != THEMES[0] and not self.folder:
                 continue
@@ -54,8 +57,8 @@ class Judge:
             self._take(f"{name}-{theme}-375")
         self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
-    def _judge_wide(self, where: str, options: dict[str, object]) -> None:
-        found = Axe().run(self.page, options=options)
+    def _judge_wide(self, where: str, within: str | None, options: dict[str, object]) -> None:
+        found = Axe().run(self.page, context=within, options=options)
         for violation in found.response["violations"]:
             nodes = "; ".join(node["html"] for node in violation["nodes"])
             self._fault(where, f"{violation['id']}: {violation['help']}: {nodes}")

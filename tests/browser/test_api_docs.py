@@ -16,7 +16,7 @@ def test_the_documentation_is_accessible_and_fits_a_small_screen(new_operator: N
     judge.look("api-docs")
     for details in operator.page.locator("#createAgent details").all():
         details.locator("summary").click()
-    judge.look("api-docs-open")
+    judge.look("api-docs-open", within="#createAgent")
 
     assert not judge.faults, "\n".join(judge.faults)
 

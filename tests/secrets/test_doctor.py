@@ -98,6 +98,7 @@ def test_a_mail_server_that_refuses_the_log_in(office: Office) -> None:
         office.stack,
         EMAIL_URL=f"smtp://roster:C4nary@127.0.0.1:{mail_port}",
         DATABASE_URL="postgres://app@127.0.0.1:9/x",
+        DATABASE_POOL_SIZE="0",  # a pool waits half a minute for it
     )
     assert problems(found)["Mail"].startswith(f"127.0.0.1:{mail_port} offers no TLS or log-in")
     assert problems(found)["Postgres as app"].startswith("Postgres is not listening there")

@@ -21,7 +21,7 @@ from channels.models import Connection  # noqa: E402 - needs the app registry
 from tenants.encryption import UndecryptableError  # noqa: E402
 from tenants.scope import tenant_scope  # noqa: E402
 
-PAUSE_SECONDS = 0.005
+PAUSE_SECONDS = 0.03
 
 
 class Traffic:
