@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern
 
-from billing import comp, sync
+from billing import comp, reconcile, sync
 from billing.models import CompSeats, Drift, Entitlement, Seat
 from billing.quota import TRIAL
 from billing.tasks import sync_subscription
@@ -111,6 +111,16 @@ class DriftAdmin(StaffAdmin):
     list_filter = ("repaired_at",)
     search_fields = (*OF_TENANT, "problem")
     ordering = ("-found_at",)
+    actions = ("settle",)
+
+    @admin.action(description="Settled by hand at Stripe: close these")
+    def settle(self, request: HttpRequest, queryset: QuerySet[Drift]) -> None:
+        """In each workspace's own scope and trail."""
+        settled = 0
+        for tenant_id, drift_id in list(queryset.filter(repaired_at=None).order_by().values_list("tenant_id", "id")):
+            with tenant_scope(tenant_id):
+                settled += reconcile.settle(drift_id)
+        self.message_user(request, f"{settled} closed.")
 
 
 class CompSeatsForm(forms.ModelForm[CompSeats]):

@@ -3,6 +3,7 @@
 https://docs.stripe.com/billing/subscriptions/cancel
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import stripe
@@ -25,11 +26,11 @@ def cancel(tenant: Tenant) -> Standing:
     """
     with changing.one_at_a_time(tenant, standing.CANCEL) as (now, api):
         subscription = changing.fetched(api, now.entitlement)
-        planned.release(api, subscription)
-        if now.status in AT_ONCE:
-            api.v1.subscriptions.cancel(subscription["id"], {"prorate": False})
-        else:
-            api.v1.subscriptions.update(subscription["id"], {"cancel_at_period_end": True})
+        with planned.replaced(api, subscription):
+            if subscription["status"] in AT_ONCE:
+                api.v1.subscriptions.cancel(subscription["id"], {"prorate": False})
+            else:
+                api.v1.subscriptions.update(subscription["id"], {"cancel_at_period_end": True})
         audit.record(actions.SUBSCRIPTION_CANCELED, now.entitlement)
     return sync.after_change(tenant.id)
 
@@ -41,10 +42,12 @@ def resume(tenant: Tenant) -> Standing:
     """
     try:
         with changing.one_at_a_time(tenant, standing.RESUME) as (now, api):
-            if now.status == Entitlement.Status.PAUSED and not now.entitlement.cancels_at:
+            subscription = changing.fetched(api, now.entitlement)
+            ends = subscription["cancel_at_period_end"] or subscription["cancel_at"]
+            if subscription["status"] == Entitlement.Status.PAUSED and not ends:
                 _go_on(api, now.entitlement)
             else:
-                _take_back(api, now.entitlement)
+                _take_back(api, subscription)
             audit.record(actions.SUBSCRIPTION_RESUMED, now.entitlement)
     except CardDeclinedError:
         sync.after_change(tenant.id)
@@ -61,8 +64,7 @@ def _go_on(api: stripe.StripeClient, entitlement: Entitlement) -> None:
         cards.pay(api, str(latest.id), entitlement.payment_method_id)
 
 
-def _take_back(api: stripe.StripeClient, entitlement: Entitlement) -> None:
+def _take_back(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> None:
     """Stripe's own portal sets a date instead of the flag; each is taken back by itself."""
-    at_period_end = changing.fetched(api, entitlement)["cancel_at_period_end"]
-    taken_back: Any = {"cancel_at_period_end": False} if at_period_end else {"cancel_at": ""}
-    api.v1.subscriptions.update(entitlement.subscription_id, taken_back)
+    taken_back: Any = {"cancel_at_period_end": False} if subscription["cancel_at_period_end"] else {"cancel_at": ""}
+    api.v1.subscriptions.update(subscription["id"], taken_back)

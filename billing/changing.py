@@ -1,8 +1,11 @@
 """What every change of a subscription begins and ends with: look, lock, ask Stripe, look again."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import stripe
@@ -23,10 +26,44 @@ class NotOfferedError(BillingError):
 
 
 class StaleError(BillingError):
-    """What was shown is no longer what would be charged."""
+    """What was shown may be something else than what would be charged."""
 
     def __init__(self) -> None:
-        super().__init__("The amount was shown more than half an hour ago: look at what it comes to now.")
+        super().__init__(
+            "The subscription has changed since, or it was shown more than half an hour ago: look at what it comes to "
+            "now."
+        )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a price was reckoned for: `at`, in seconds, and a fingerprint of the subscription as it was then.
+
+    A form carries it as text from the preview to the change.
+    """
+
+    at: int
+    subscription: str
+
+    @classmethod
+    def of(cls, subscription: Mapping[str, Any], at: int) -> "Shown":
+        """Of Stripe's subscription: any change of what is paid for, or of the period, makes another one."""
+        items = [
+            (item["id"], item["price"]["id"], item.get("quantity"), item["current_period_start"])
+            for item in subscription["items"]["data"]
+        ]
+        facts = [subscription["id"], subscription["status"], sorted(items)]
+        return cls(at, sha256(json.dumps(facts).encode()).hexdigest()[:16])
+
+    @classmethod
+    def read(cls, text: str) -> "Shown | None":
+        """What a form sent; None if it is nothing of the kind."""
+        at, _, subscription = text.partition("-")
+        is_moment = at.isascii() and at.isdecimal() and len(at) < 12
+        return cls(int(at), subscription) if is_moment else None
+
+    def __str__(self) -> str:
+        return f"{self.at}-{self.subscription}"
 
 
 class SeatsError(BillingError):
@@ -57,9 +94,7 @@ def require(act: str) -> Standing:
     now = standing.current()
     if act not in now.may:
         words = act.replace("_", " ")
-        raise NotOfferedError(
-            f"The subscription is “{now.label}”, so you cannot {words} now. {now.entitlement and now.reason}".strip()
-        )
+        raise NotOfferedError(f"The subscription is “{now.label}”, so you cannot {words} now. {now.reason}".strip())
     return now
 
 
@@ -87,16 +122,21 @@ def fetched(api: stripe.StripeClient, entitlement: Entitlement) -> dict[str, Any
     return api.v1.subscriptions.retrieve(entitlement.subscription_id, {"expand": ["schedule"]}).to_dict(for_json=True)
 
 
-def shown_at(api: stripe.StripeClient, subscription: Mapping[str, Any], at: int) -> int:
-    """The moment for which a price was shown, to be reckoned with; of a period that has just begun its beginning.
+def shown_at(api: stripe.StripeClient, subscription: Mapping[str, Any], shown: Shown) -> int:
+    """The moment for which a price was shown, to be reckoned with, so that what was shown is what is charged.
 
-    It comes from a form. Raises StaleError if it is not of the last half hour: years could be credited, or be free.
+    It comes from a form. Raises StaleError if it is not of the last half hour (years could be credited, or be free), or
+    if what is paid for has changed since, or a new period has begun.
     """
     now = moment(api, subscription)
-    if not now - SHOWN_FOR_SECONDS <= at <= now:
+    if not now - SHOWN_FOR_SECONDS <= shown.at <= now or shown != Shown.of(subscription, shown.at):
         raise StaleError
-    starts: list[int] = [item["current_period_start"] for item in subscription["items"]["data"]]
-    return max(at, *starts)
+    return shown.at
+
+
+def seats_in(subscription: Mapping[str, Any]) -> int:
+    """How many seats Stripe's subscription has."""
+    return sum(item.get("quantity") or 0 for item in subscription["items"]["data"])
 
 
 def moment(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> int:

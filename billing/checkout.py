@@ -67,6 +67,7 @@ def _session(customer_id: str, price: str, seats: int, tenant: Tenant, entitleme
         "customer": customer_id,
         "client_reference_id": str(tenant.id),
         "line_items": [{"price": price, "quantity": seats}],
+        "payment_method_types": ["card"],  # a bank debit cannot pay for more seats at once (billing.planned)
         "subscription_data": subscription,
         "payment_method_collection": "always" if needs_card else "if_required",
         "allow_promotion_codes": True,

@@ -1,6 +1,6 @@
 """What a subscription owes: its invoices that wait to be paid."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,9 +11,11 @@ from billing.models import Entitlement
 from billing.standing import OWES
 
 Status = Entitlement.Status
-WAITING = frozenset({"open"})
-WAITING_UNPAID = frozenset({"open", "draft"})
+WAITING = frozenset({"open", "uncollectible"})
+"""An account may have invoices marked as uncollectible after the last try; they can be paid all the same."""
+WAITING_UNPAID = WAITING | {"draft"}
 """Once Stripe has given up on a subscription it leaves the invoices that follow as drafts."""
+SETTLED = "paid"
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,22 @@ class Debt:
         """The newest invoice whose money was asked for in vain."""
         return next((each for each in reversed(self.invoices) if each["attempt_count"]), None)
 
-    def columns(self, status: str) -> dict[str, Any]:
-        """Since when money is owed, and where it is paid: the oldest invoice counts, so that grace begins once."""
-        if not self.invoices:
-            return {}
-        oldest = self.invoices[0]
-        since = (oldest.get("status_transitions") or {}).get("finalized_at") or oldest["created"]
-        owed = {"past_due_since": datetime.fromtimestamp(since, UTC)} if status == Status.PAST_DUE else {}
-        return {**owed, "pay_url": oldest.get("hosted_invoice_url") or ""}
+    def columns(self, subscription: Mapping[str, Any]) -> dict[str, Any]:
+        """Since when money is owed, and where it is paid: the oldest invoice counts, so that grace begins once.
+
+        Grace ends also where no invoice is left that could be paid: then it began with the period.
+        """
+        oldest = self.invoices[0] if self.invoices else None
+        if subscription["status"] != Status.PAST_DUE:
+            return {"pay_url": oldest.get("hosted_invoice_url") or ""} if oldest else {}
+        if oldest is None:
+            since = min(item["current_period_start"] for item in subscription["items"]["data"])
+        else:
+            since = (oldest.get("status_transitions") or {}).get("finalized_at") or oldest["created"]
+        return {
+            "past_due_since": datetime.fromtimestamp(since, UTC),
+            "pay_url": (oldest or {}).get("hosted_invoice_url") or "",
+        }
 
 
 def of(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> Debt:
@@ -44,10 +54,22 @@ def of(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> Debt:
         return Debt()
     wanted: Any = {"subscription": subscription["id"], "limit": 100}
     found = [each.to_dict(for_json=True) for each in api.v1.invoices.list(wanted).auto_paging_iter()]
-    states = WAITING_UNPAID if subscription["status"] == Status.UNPAID else WAITING
-    waiting = [each for each in found if each["status"] in states and each["amount_remaining"]]
-    debt = Debt(tuple(sorted(waiting, key=lambda each: (each["created"], each["id"]))))
+    debt = Debt(_waiting(found, WAITING_UNPAID if subscription["status"] == Status.UNPAID else WAITING))
     return replace(debt, needs_action=debt.tried is not None and _waits_for_customer(api, debt.tried["id"]))
+
+
+def _waiting(found: Iterable[Mapping[str, Any]], states: Collection[str]) -> tuple[Mapping[str, Any], ...]:
+    """What came after the last invoice that was paid: the status follows that one, and older ones may stay open.
+
+    https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
+    """
+    waiting: list[Mapping[str, Any]] = []
+    for invoice in sorted(found, key=lambda each: (each["created"], each["id"])):
+        if invoice["status"] == SETTLED and invoice["total"]:
+            waiting.clear()
+        elif invoice["status"] in states and invoice["amount_remaining"]:
+            waiting.append(invoice)
+    return tuple(waiting)
 
 
 def _waits_for_customer(api: stripe.StripeClient, invoice_id: str) -> bool:

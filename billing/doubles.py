@@ -27,7 +27,8 @@ def end(tenant_id: UUID, doubles: tuple[Json, ...]) -> None:
             detail = f"{subscription['id']} was begun although there was one already."
             audit.record(actions.DOUBLE_ENDED, Entitlement.objects.get(), detail=detail)
             if problem:
-                Drift.objects.create(problem=f"{detail} {problem}"[:500])
+                left = {"double": [subscription["id"], "to be settled by hand"]}
+                Drift.objects.create(problem=f"{detail} {problem}"[:500], differences=left)
 
 
 def _settle(api: stripe.StripeClient, subscription: Json) -> str:

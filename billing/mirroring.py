@@ -30,7 +30,7 @@ def customers_of(tenant_id: UUID) -> list[str]:
 
 
 def copy(seen: Observation) -> None:
-    """Copy the subscription, and its latest invoice if that is new. Calls Stripe: open no scope around this."""
+    """Copy the subscription, and its latest invoice if that is new or has gone on. Calls Stripe: open no scope here."""
     if seen.original is None:
         return
     try:
@@ -43,7 +43,7 @@ def copy(seen: Observation) -> None:
 
 def _copy_invoice(seen: Observation) -> None:
     latest = (seen.subscription or {}).get("latest_invoice")
-    if latest and not mirror.Invoice.objects.filter(id=latest["id"]).exists():
+    if latest and not mirror.Invoice.objects.filter(id=latest["id"], stripe_data__status=latest["status"]).exists():
         mirror.Invoice.sync_from_stripe_data(mirror.Invoice(id=latest["id"]).api_retrieve())
 
 

@@ -42,8 +42,8 @@ def send(tenant_id: UUID) -> None:
     """Mail what is planned and not sent yet. Sends mail: open no scope around this."""
     for notice_id in _open(tenant_id):
         mail = _take(tenant_id, notice_id)
-        if mail:
-            notices.send(*mail)
+        if mail and not notices.send(*mail):
+            _put_back(tenant_id, notice_id)
 
 
 def _open(tenant_id: UUID) -> list[UUID]:
@@ -62,6 +62,12 @@ def _take(tenant_id: UUID, notice_id: UUID) -> tuple[list[str], str, str] | None
             return None
         subject, text = _words(tenant, notice, now)
         return notices.recipients(tenant), subject, text
+
+
+def _put_back(tenant_id: UUID, notice_id: UUID) -> None:
+    """The mail server was away: a sweep sends it later."""
+    with tenant_scope(tenant_id):
+        Notice.objects.filter(id=notice_id).update(sent_at=None)
 
 
 def _words(tenant: Tenant, notice: Notice, now: Entitlement) -> tuple[str, str]:

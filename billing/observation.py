@@ -69,7 +69,7 @@ def observe(customer_id: str) -> Observation:
         if chosen is None:
             return Observation(fields)
         debt = debts.of(api, chosen)
-        fields |= read(chosen) | debt.columns(chosen["status"]) | _next_invoice(api, chosen)
+        fields |= read(chosen) | debt.columns(chosen) | _next_invoice(api, chosen)
         return Observation(fields, chosen, original, tuple(each.to_dict(for_json=True) for each in doubles), debt)
 
 

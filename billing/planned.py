@@ -4,14 +4,26 @@ https://docs.stripe.com/billing/subscriptions/subscription-schedules
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import stripe
 
-from billing.errors import CardDeclinedError
+from billing import stripe_api
+from billing.errors import BillingError, CardDeclinedError, StripeDownError
 
 LASTING = ("active", "not_started")
+
+
+class PlanLostError(StripeDownError):
+    """A change failed, and what it was to replace could not be planned again."""
+
+    def __init__(self, because: BillingError, seats: int) -> None:
+        BillingError.__init__(
+            self,
+            f"{because} Please look here again then: the change to {seats} seats at the period's end may have to be "
+            "planned anew.",
+        )
 
 
 def plan(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) -> None:
@@ -84,11 +96,18 @@ def replaced(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> Itera
     release(api, subscription)
     try:
         yield
-    except stripe.StripeError:
+    except stripe.StripeError as error:
         if phase is not None:
-            with suppress(stripe.StripeError):  # the first error is told
-                plan(api, {**subscription, "schedule": None}, seats_of(phase))
+            _plan_again(api, subscription, seats_of(phase), stripe_api.translated(error))
         raise
+
+
+def _plan_again(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int, because: BillingError) -> None:
+    """Plan what was dropped for a change that came to nothing. Raises PlanLostError."""
+    try:
+        plan(api, {**subscription, "schedule": None}, seats)
+    except stripe.StripeError as error:
+        raise PlanLostError(because, seats) from error
 
 
 def require_paid(
@@ -106,14 +125,9 @@ def require_paid(
     if not isinstance(invoice, stripe.Invoice):
         raise CardDeclinedError(sentence)
     if planned is not None:
-        _give_up(api, before, invoice, seats_of(planned))
+        api.v1.invoices.void_invoice(str(invoice.id))  # and with it the change
+        _plan_again(api, before, seats_of(planned), CardDeclinedError(sentence))
         way = "If your bank has to confirm it, take back first what is planned for the period's end, then try again."
         raise CardDeclinedError(f"{sentence} {way}")
     way = f"To confirm it with your bank, or to pay it otherwise, open {invoice.hosted_invoice_url} within 23 hours."
     raise CardDeclinedError(f"{sentence} {way}")
-
-
-def _give_up(api: stripe.StripeClient, before: Mapping[str, Any], invoice: stripe.Invoice, seats: int) -> None:
-    """Void the change's invoice, and with it the change, then plan again what was planned."""
-    api.v1.invoices.void_invoice(str(invoice.id))
-    plan(api, {**before, "schedule": None}, seats)

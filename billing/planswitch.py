@@ -10,6 +10,7 @@ from typing import Any
 
 from billing import actions, changing, observation, planned, standing, stripe_api, stripe_ids, sync
 from billing.catalogue import Plan
+from billing.changing import Shown
 from billing.standing import Standing
 from tenants import audit
 from tenants.models import Tenant
@@ -17,12 +18,15 @@ from tenants.models import Tenant
 
 @dataclass(frozen=True)
 class PlanSwitch:
-    """What a switch would do: `due_now_usd` is charged at once, `credit_usd` is left for the next invoices."""
+    """What a switch would do: `due_now_usd` is charged at once, `credit_usd` is left for the next invoices.
+
+    shown: pass it to `apply`, so that what is charged is what was shown.
+    """
 
     plan: Plan
     due_now_usd: Decimal
     credit_usd: Decimal
-    proration_date: int
+    shown: Shown
 
 
 def preview(tenant: Tenant, plan: Plan) -> PlanSwitch:
@@ -35,22 +39,22 @@ def preview(tenant: Tenant, plan: Plan) -> PlanSwitch:
         invoice = api.v1.invoices.create_preview({"subscription": subscription["id"], "subscription_details": wanted})
     due = invoice.amount_due if subscription["status"] != "trialing" else 0
     credit = max(0, -(invoice.total or 0))
-    return PlanSwitch(plan, observation.usd(due), observation.usd(credit), at)
+    return PlanSwitch(plan, observation.usd(due), observation.usd(credit), Shown.of(subscription, at))
 
 
-def apply(tenant: Tenant, plan: Plan, proration_date: int) -> Standing:
-    """Do it. Calls Stripe: open no scope around this.
+def apply(tenant: Tenant, plan: Plan, shown: Shown) -> Standing:
+    """Do it, if it is what was shown. Calls Stripe: open no scope around this.
 
     Raises billing.errors.BillingError: then nothing has changed, or, with StripeDownError, the next sync tells.
     """
     with changing.one_at_a_time(tenant, standing.SWITCH_PLAN) as (now, api):
         subscription = changing.fetched(api, now.entitlement)
-        shown = changing.shown_at(api, subscription, proration_date)
+        at = changing.shown_at(api, subscription, shown)
         wanted: Any = {
             "items": _items(subscription, stripe_ids.price_id(plan)),
             "payment_behavior": "pending_if_incomplete",
             "expand": ["latest_invoice"],
-            **_proration(subscription, shown),
+            **_proration(subscription, at),
         }
         with planned.replaced(api, subscription):
             changed = api.v1.subscriptions.update(subscription["id"], wanted)

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from billing import sync
+from billing import actions, sync
 from billing.models import Drift, Entitlement, Notice, SyncRequest
+from tenants import audit
 from tenants.audit import Changes
 from tenants.scope import sweeper_scope
 
@@ -53,8 +54,18 @@ def reconcile(tenant_id: UUID) -> Changes:
 
 
 def _note(found: Changes) -> None:
-    """Write differences down as repaired, and close what could not be read before."""
+    """Write differences down as repaired, and close what could not be read before; not what a hand has to settle."""
     now = timezone.now()
-    Drift.objects.filter(repaired_at=None).update(repaired_at=now)
+    Drift.objects.filter(repaired_at=None, differences={}).update(repaired_at=now)
     if found:
         Drift.objects.create(differences=found, repaired_at=now)
+
+
+def settle(drift_id: UUID) -> int:
+    """Inside the scope: staff have dealt with it at Stripe. Returns how many were closed: 0 for one that was."""
+    drift = Drift.objects.filter(id=drift_id, repaired_at=None).first()
+    if drift is None:
+        return 0
+    Drift.objects.filter(id=drift_id).update(repaired_at=timezone.now())
+    audit.record(actions.DRIFT_SETTLED, drift, detail=drift.problem)
+    return 1

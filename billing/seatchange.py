@@ -12,6 +12,7 @@ from typing import Any
 import stripe
 
 from billing import actions, changing, observation, planned, quota, standing, stripe_api, sync
+from billing.changing import Shown
 from billing.standing import Standing
 from tenants import audit
 from tenants.models import Tenant
@@ -23,8 +24,8 @@ class SeatChange:
     """What a change would do. Amounts in USD by Stripe's own reckoning.
 
     due_now_usd: charged at once. next_invoice_usd: what the next regular invoice comes to. takes_effect_at: None for
-    at once. pauses, returns: names of AI employees. proration_date: pass it to `apply`, so that what is charged is
-    what was shown.
+    at once. pauses, returns: names of AI employees. shown: pass it to `apply`, so that what is charged is what was
+    shown.
     """
 
     seats_now: int
@@ -35,7 +36,7 @@ class SeatChange:
     takes_effect_at: datetime | None
     pauses: tuple[str, ...]
     returns: tuple[str, ...]
-    proration_date: int
+    shown: Shown
 
     @property
     def is_increase(self) -> bool:
@@ -48,14 +49,15 @@ def preview(tenant: Tenant, seats: int) -> SeatChange:
     with stripe_api.connected() as api:
         subscription = changing.fetched(api, now.entitlement)
         at = changing.moment(api, subscription)
-        is_increase = seats > now.entitlement.seats
+        before = changing.seats_in(subscription)
+        is_increase = seats > before
         is_charged = is_increase and subscription["status"] != "trialing"
         due = _due_now(api, subscription, seats, at) if is_charged else Decimal(0)
         later = _later(api, subscription, seats)
     with tenant_scope(tenant.id):
         pauses, returns = quota.who_pauses(seats), quota.who_returns(seats)
     return SeatChange(
-        seats_now=now.entitlement.seats,
+        seats_now=before,
         seats=seats,
         due_now_usd=due,
         next_invoice_usd=later,
@@ -63,7 +65,7 @@ def preview(tenant: Tenant, seats: int) -> SeatChange:
         takes_effect_at=None if is_increase else now.entitlement.period_end,
         pauses=pauses,
         returns=returns,
-        proration_date=at,
+        shown=Shown.of(subscription, at),
     )
 
 
@@ -87,16 +89,17 @@ def _items(subscription: Mapping[str, Any], seats: int) -> list[dict[str, Any]]:
     return [{"id": first["id"], "quantity": seats}, *({"id": each["id"], "deleted": True} for each in others)]
 
 
-def apply(tenant: Tenant, seats: int, proration_date: int) -> Standing:
-    """Do it. Calls Stripe: open no scope around this.
+def apply(tenant: Tenant, seats: int, shown: Shown) -> Standing:
+    """Do it, if it is what was shown. Calls Stripe: open no scope around this.
 
     Raises billing.errors.BillingError: then nothing has changed, or, with StripeDownError, the next sync tells.
     """
     with changing.one_at_a_time(tenant, standing.CHANGE_SEATS) as (now, api):
         subscription = changing.fetched(api, now.entitlement)
-        before = sum(item.get("quantity") or 0 for item in subscription["items"]["data"])
+        at = changing.shown_at(api, subscription, shown)
+        before = changing.seats_in(subscription)
         if seats >= before:
-            _grow(api, subscription, seats, proration_date)
+            _grow(api, subscription, seats, at)
         else:
             planned.plan(api, subscription, seats)
         audit.record(actions.SEATS_CHANGED, now.entitlement, changes={"seats": [before, seats]})
@@ -104,7 +107,7 @@ def apply(tenant: Tenant, seats: int, proration_date: int) -> Standing:
 
 
 def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at: int) -> None:
-    if seats == sum(item.get("quantity") or 0 for item in subscription["items"]["data"]):
+    if seats == changing.seats_in(subscription):
         planned.release(api, subscription)
         return
     wanted: Any = {
@@ -114,7 +117,7 @@ def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at
         "expand": ["latest_invoice"],
     }
     if subscription["status"] != "trialing":  # nothing is prorated in a trial
-        wanted["proration_date"] = changing.shown_at(api, subscription, at)
+        wanted["proration_date"] = at
     with planned.replaced(api, subscription):
         changed = api.v1.subscriptions.update(subscription["id"], wanted)
     planned.require_paid(api, subscription, changed, "the additional seats")

@@ -54,11 +54,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Statement:
-    """The subscription as it is now. Amounts are USD, times aware. `paid` is what Stripe said last."""
+    """The subscription as it is now. Amounts are USD, times aware. `paid` is what Stripe said last.
+
+    given_until: when the first of the seats end that were given; is_given_in_parts: others end later.
+    """
 
     standing: Standing
     places: tuple[Place, ...]
     given_until: datetime | None
+    is_given_in_parts: bool
     now: datetime
 
     @property
@@ -123,9 +127,16 @@ class Statement:
         return max(0, ceil(left / timedelta(days=1)))
 
     @property
-    def ends_if_cancelled(self) -> datetime | None:
-        """Until when everything would go on; None for not at all."""
-        return None if self.standing.status in cancellation.AT_ONCE else self.paid.period_end
+    def ends_at_once(self) -> bool:
+        """Would a cancellation end it at once, instead of with the period?"""
+        return self.standing.status in cancellation.AT_ONCE
+
+    @property
+    def goes_on_until(self) -> datetime | None:
+        """Until when employees would work after a cancellation, without a payment in between; None for not at all."""
+        if self.ends_at_once or not self.standing.paid_seats:
+            return None
+        return min(filter(None, (self.standing.grace_ends_at, self.paid.period_end)), default=None)
 
     @property
     def card(self) -> Card | None:
@@ -136,11 +147,12 @@ class Statement:
 def of_workspace() -> Statement:
     """The statement of the open scope's workspace."""
     now = standing.current()
-    given = CompSeats.objects.current(timezone.now()).order_by("expires_at").first()
+    ends = sorted(set(CompSeats.objects.current(timezone.now()).values_list("expires_at", flat=True)))
     return Statement(
         standing=now,
         places=_places(now, _seats_left(now)),
-        given_until=given.expires_at if given else None,
+        given_until=ends[0] if ends else None,
+        is_given_in_parts=len(ends) > 1,
         now=now.entitlement.now(),
     )
 

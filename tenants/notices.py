@@ -22,8 +22,11 @@ def recipients(tenant: Tenant) -> list[str]:
     return list(dict.fromkeys([*owners, *([tenant.contact_email] if tenant.contact_email else [])]))
 
 
-def send(to: Iterable[str], subject: str, text: str) -> None:
-    """Mail each of them by itself, best effort: what the notice tells about is on the pages too. Open no scope."""
+def send(to: Iterable[str], subject: str, text: str) -> bool:
+    """Mail each of them by itself, best effort: what the notice tells about is on the pages too. Open no scope.
+
+    Returns False if the mail server could not be reached, so that nobody got it.
+    """
     line = " ".join(subject.split())  # a workspace's name may have line breaks
     try:
         with get_connection() as server:
@@ -31,6 +34,8 @@ def send(to: Iterable[str], subject: str, text: str) -> None:
                 _send(server, EmailMessage(line, f"Hello,\n\n{text}{FOOT}", to=[address]))
     except OSError as error:
         log.warning("Notices could not be sent: %s", error)
+        return False
+    return True
 
 
 def _send(server: BaseEmailBackend, mail: EmailMessage) -> None:

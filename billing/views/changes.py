@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
 from billing import planswitch, quota, seatchange, standing, statement, ways
+from billing.changing import Shown
 from billing.errors import BillingError, CardDeclinedError
 from billing.forms import SeatsForm
 from billing.planswitch import PlanSwitch
@@ -49,12 +50,12 @@ def _change_seats(request: HttpRequest, tenant: Tenant, bill: Statement) -> Http
     form = SeatsForm(request.POST)
     if not form.is_valid():
         return _seats_page(request, bill, form, status=422)
-    wanted, shown_at = form.cleaned_data["seats"], _moment(request)
-    if shown_at is None:  # nobody pays what was not shown
+    wanted, shown = form.cleaned_data["seats"], _shown(request)
+    if shown is None:  # nobody pays what was not shown
         return redirect(f"{request.path}?seats={wanted}")
     returns = _returning(tenant, wanted)
     try:
-        after = seatchange.apply(tenant, wanted, shown_at)
+        after = seatchange.apply(tenant, wanted, shown)
     except BillingError as error:
         return _seats_page(request, bill, form, error=error)
     messages.success(request, _seats_changed(tenant, after, wanted, returns))
@@ -73,6 +74,8 @@ def _seats_changed(tenant: Tenant, after: Standing, wanted: int, returns: tuple[
         with timezone.override(tenant.time_zone):
             day = date_format(timezone.localtime(after.entitlement.next_seats_at), "j F Y")
         return f"From {day} you have {count}."
+    if after.entitlement.seats != wanted:
+        return f"Stripe has taken the change to {count}. It holds here once Stripe confirms it, usually within seconds."
     back = f" {listed(returns)} {'is' if len(returns) == 1 else 'are'} back on duty." if returns else ""
     return f"You have {count} now.{back}"
 
@@ -110,16 +113,19 @@ def switch_plan(request: HttpRequest) -> HttpResponseBase:
     """From month to year or back: GET shows what it costs, POST switches."""
     tenant = workspace_of(request).tenant
     bill = _bill(tenant)
-    plan, shown_at = bill.other_plan, _moment(request)
+    plan, shown = bill.other_plan, _shown(request)
     if plan is None or standing.SWITCH_PLAN not in bill.standing.may:
         return redirect("workspace:billing", tenant.slug)
     try:
-        if request.method == "GET" or shown_at is None or request.POST.get("plan") != plan.lookup_key:
+        if request.method == "GET" or shown is None or request.POST.get("plan") != plan.lookup_key:
             return _switch_page(request, bill, change=planswitch.preview(tenant, plan))
-        planswitch.apply(tenant, plan, shown_at)
+        after = planswitch.apply(tenant, plan, shown)
     except BillingError as error:
         return _switch_page(request, bill, error=error)
-    messages.success(request, f"You pay {plan.name.lower()} now.")
+    if after.plan == plan:
+        messages.success(request, f"You pay {plan.name.lower()} now.")
+    else:
+        messages.success(request, "Stripe has taken the switch. It shows here once Stripe confirms it.")
     return redirect("workspace:billing", tenant.slug)
 
 
@@ -145,7 +151,6 @@ def _bill(tenant: Tenant) -> Statement:
         return statement.of_workspace()
 
 
-def _moment(request: HttpRequest) -> int | None:
-    """The moment for which a price was shown, in seconds; None if none was."""
-    given = request.POST.get("proration_date", "")
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 12 else None
+def _shown(request: HttpRequest) -> Shown | None:
+    """What a price was shown for; None if none was."""
+    return Shown.read(request.POST.get("shown", ""))

@@ -9,6 +9,7 @@ from stripe import StripeClient, Subscription
 
 from billing import customers, stripe_ids, sync
 from billing.catalogue import EMPLOYEE_MONTH, Plan
+from billing.changing import Shown
 from billing.models import Entitlement
 from billing.standing import Standing
 from tenants.models import Tenant
@@ -66,6 +67,10 @@ class Shop:
 
     def now(self) -> int:
         return self.api.v1.test_helpers.test_clocks.retrieve(self.clock).frozen_time
+
+    def shown(self) -> Shown:
+        """As if everything had been shown now, as it is."""
+        return Shown.of(self.subscription.to_dict(for_json=True), self.now())
 
     def wait(self, days: float) -> None:
         """Move the customer's time on, and let all happen that happens in it."""

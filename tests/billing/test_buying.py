@@ -177,9 +177,7 @@ def test_more_seats_show_the_amount_and_who_returns_then_charge_it(subscribed: S
     assert page.index("Otto") < page.index("Ida")
     amount = re.search(r"Pay \$([\d.]+) for 5 seats", page)
     assert amount
-    done = owner.post(
-        "billing/seats/", seats="5", proration_date=field(shown, "proration_date"), next=field(shown, "next")
-    )
+    done = owner.post("billing/seats/", seats="5", shown=field(shown, "shown"), next=field(shown, "next"))
     assert done.headers["Location"] == BACK
     assert usd(subscribed.invoices()[0].amount_paid) == Decimal(amount[1])
     assert toasts(owner, "") == ["You have 5 seats now. Otto and Ida are back on duty."]
@@ -194,7 +192,7 @@ def test_fewer_seats_show_who_pauses_and_when_and_can_be_taken_back(subscribed: 
     assert "Pause then" in page
     assert page.index(">Leo<") < page.index(">Nora<")
 
-    owner.post("billing/seats/", seats="1", proration_date=field(shown, "proration_date"))
+    owner.post("billing/seats/", seats="1", shown=field(shown, "shown"))
 
     [said] = toasts(owner, "")
     assert re.fullmatch(r"From \d+ \w+ \d{4} you have 1 seat\.", said)
@@ -223,7 +221,7 @@ def test_htmx_gets_the_preview_alone_and_errors_with_it(subscribed: Shop, owner:
 def test_a_quantity_that_is_none_changes_nothing(subscribed: Shop, owner: Member, seats: str) -> None:
     for answer in (
         owner.get("billing/seats/", seats=seats),
-        owner.post("billing/seats/", seats=seats, proration_date="1767225600"),
+        owner.post("billing/seats/", seats=seats, shown="1767225600-0"),
     ):
         assert answer.status_code == 422
         assert "take a whole number from 1 to 1,000." in words_of(answer)
@@ -240,7 +238,7 @@ def test_a_declined_card_is_told_beside_the_field_and_nothing_changes(subscribed
     subscribed.use_card(ATTACHES_THEN_FAILS)
     shown = owner.get("billing/seats/", seats="5")
 
-    answer = owner.post("billing/seats/", seats="5", proration_date=field(shown, "proration_date"))
+    answer = owner.post("billing/seats/", seats="5", shown=field(shown, "shown"))
 
     page = words_of(answer)
     assert answer.status_code == 422
@@ -269,7 +267,7 @@ def test_from_month_to_year_with_the_amount_first(subscribed: Shop, owner: Membe
     amount = re.search(r"Pay \$([\d,.]+) and switch", page)
     assert amount
 
-    owner.post("billing/plan/", plan="employee_year", proration_date=field(shown, "proration_date"))
+    owner.post("billing/plan/", plan="employee_year", shown=field(shown, "shown"))
 
     assert subscribed.entitlement.plan == "employee_year"
     assert usd(subscribed.invoices()[0].amount_paid) == Decimal(amount[1].replace(",", ""))

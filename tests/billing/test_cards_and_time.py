@@ -88,7 +88,7 @@ def test_3184_asks_for_each_payment_also_for_more_seats(cardless: Shop, stripe_p
     assert cardless.sync().seats == 3
 
     with pytest.raises(CardDeclinedError, match=r"To confirm it with your bank.* open http.* within 23 hours"):
-        seatchange.apply(cardless.tenant, 5, cardless.now())
+        seatchange.apply(cardless.tenant, 5, cardless.shown())
     assert cardless.sync().seats == 3
     confirm(cardless, stripe_process)
 
@@ -102,7 +102,7 @@ def test_3184_that_nobody_confirms_leaves_the_seats_as_they_were(cardless: Shop,
     confirm(cardless, stripe_process)
     cardless.sync()
     with pytest.raises(CardDeclinedError):
-        seatchange.apply(cardless.tenant, 5, cardless.now())
+        seatchange.apply(cardless.tenant, 5, cardless.shown())
 
     cardless.wait(1)
 

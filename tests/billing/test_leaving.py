@@ -90,8 +90,8 @@ def test_nothing_of_a_long_life_stays_and_nothing_comes_back(shop: Shop) -> None
     shop.use_card("pm_card_mastercard")
     subscription = shop.subscribe(3)
     shop.sync()
-    seatchange.apply(shop.tenant, 5, shop.now())
-    seatchange.apply(shop.tenant, 2, 0)
+    seatchange.apply(shop.tenant, 5, shop.shown())
+    seatchange.apply(shop.tenant, 2, shop.shown())
     [payment] = shop.api.v1.invoice_payments.list({"invoice": shop.invoices()[0].id, "status": "paid"}).data
     shop.api.v1.refunds.create({"payment_intent": str(payment.payment.payment_intent)})
     shop.wait(32)

@@ -75,8 +75,8 @@ def test_each_state_has_its_badge_and_exactly_its_buttons(owner: Member, status:
 
 PRESSES = {
     standing.SUBSCRIBE: ("billing/subscribe/", {"plan": "employee_month", "seats": "4"}),
-    standing.CHANGE_SEATS: ("billing/seats/", {"seats": "4", "proration_date": "1"}),
-    standing.SWITCH_PLAN: ("billing/plan/", {"plan": "employee_year", "proration_date": "1"}),
+    standing.CHANGE_SEATS: ("billing/seats/", {"seats": "4", "shown": "1-0"}),
+    standing.SWITCH_PLAN: ("billing/plan/", {"plan": "employee_year", "shown": "1-0"}),
     standing.CANCEL: ("billing/cancel/", {}),
     standing.RESUME: ("billing/resume/", {}),
 }

@@ -33,7 +33,7 @@ def test_what_the_preview_says_is_what_the_invoice_takes_to_the_cent(shop: Shop)
     shop.sync()
 
     shown = seatchange.preview(shop.tenant, 5)
-    after = seatchange.apply(shop.tenant, 5, shown.proration_date)
+    after = seatchange.apply(shop.tenant, 5, shown.shown)
 
     invoice = shop.invoices()[0]
     assert usd(invoice.amount_paid) == shown.due_now_usd > 0
@@ -49,7 +49,7 @@ def test_a_fourth_is_refused_on_three_seats_and_works_on_five(shop: Shop) -> Non
     with pytest.raises(quota.NoSeatError, match=r"3 seats, all taken\. Add seats under Billing"):
         hire(shop, "Dan")
 
-    seatchange.apply(shop.tenant, 5, shop.now())
+    seatchange.apply(shop.tenant, 5, shop.shown())
     hire(shop, "Dan", "Eve")
 
     assert seated(shop) == ["Ada", "Ben", "Chloe", "Dan", "Eve"]
@@ -61,7 +61,7 @@ def test_fewer_seats_come_at_the_period_s_end_and_the_last_ones_pause(shop: Shop
     hire(shop, "Ada", "Ben", "Chloe", "Dan", "Eve")
 
     shown = seatchange.preview(shop.tenant, 2)
-    now = seatchange.apply(shop.tenant, 2, shown.proration_date)
+    now = seatchange.apply(shop.tenant, 2, shown.shown)
 
     assert (shown.due_now_usd, shown.next_invoice_usd) == (Decimal(0), Decimal(98))
     assert shown.pauses == ("Chloe", "Dan", "Eve")
@@ -83,7 +83,7 @@ def test_a_promotion_goes_on_when_fewer_seats_are_planned(shop: Shop) -> None:
     shop.sync()
 
     shown = seatchange.preview(shop.tenant, 2)
-    seatchange.apply(shop.tenant, 2, shown.proration_date)
+    seatchange.apply(shop.tenant, 2, shown.shown)
     shop.wait(32)
 
     assert shop.sync().seats == 2
@@ -93,7 +93,7 @@ def test_a_promotion_goes_on_when_fewer_seats_are_planned(shop: Shop) -> None:
 def test_a_planned_decrease_can_be_taken_back(shop: Shop) -> None:
     shop.subscribe(5)
     shop.sync()
-    seatchange.apply(shop.tenant, 2, 0)
+    seatchange.apply(shop.tenant, 2, shop.shown())
 
     now = seatchange.keep(shop.tenant)
 
@@ -105,9 +105,9 @@ def test_a_planned_decrease_can_be_taken_back(shop: Shop) -> None:
 def test_an_increase_replaces_a_planned_decrease(shop: Shop) -> None:
     shop.subscribe(5)
     shop.sync()
-    seatchange.apply(shop.tenant, 2, 0)
+    seatchange.apply(shop.tenant, 2, shop.shown())
 
-    now = seatchange.apply(shop.tenant, 6, shop.now())
+    now = seatchange.apply(shop.tenant, 6, shop.shown())
 
     assert (now.seats, now.entitlement.next_seats) == (6, None)
 
@@ -118,7 +118,7 @@ def test_a_declined_card_changes_nothing(shop: Shop) -> None:
     shop.use_card("pm_card_chargeCustomerFail")
 
     with pytest.raises(CardDeclinedError, match="nothing has changed"):
-        seatchange.apply(shop.tenant, 5, shop.now())
+        seatchange.apply(shop.tenant, 5, shop.shown())
 
     assert shop.sync().seats == 3
 
@@ -126,11 +126,11 @@ def test_a_declined_card_changes_nothing(shop: Shop) -> None:
 def test_a_declined_card_leaves_what_is_planned_too(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
-    planned = seatchange.apply(shop.tenant, 2, 0).entitlement
+    planned = seatchange.apply(shop.tenant, 2, shop.shown()).entitlement
     shop.use_card("pm_card_chargeCustomerFail")
 
     with pytest.raises(CardDeclinedError, match="nothing has changed"):
-        seatchange.apply(shop.tenant, 5, shop.now())
+        seatchange.apply(shop.tenant, 5, shop.shown())
 
     after = shop.sync().entitlement
     assert (after.seats, after.next_seats, after.next_seats_at) == (3, 2, planned.next_seats_at)
@@ -144,11 +144,11 @@ def test_a_change_that_stripe_refuses_leaves_what_is_planned_too(
 ) -> None:
     shop.subscribe(3)
     shop.sync()
-    seatchange.apply(shop.tenant, 2, 0)
+    seatchange.apply(shop.tenant, 2, shop.shown())
     stripe_process.stripe("faults", method="POST /v1/subscriptions/{id}", kind=kind, times=2)
 
     with pytest.raises(BillingError):
-        seatchange.apply(shop.tenant, 5, shop.now())
+        seatchange.apply(shop.tenant, 5, shop.shown())
 
     after = shop.sync().entitlement
     assert (after.seats, after.next_seats) == (3, 2)
@@ -159,7 +159,7 @@ def test_a_change_holds_also_if_stripe_does_not_tell_at_once(shop: Shop, stripe_
     shop.sync()
     stripe_process.stripe("faults", method="GET /v1/subscriptions", kind="503", times=2)
 
-    seatchange.apply(shop.tenant, 5, shop.now())
+    seatchange.apply(shop.tenant, 5, shop.shown())
 
     with tenant_scope(shop.tenant.id):
         assert SyncRequest.objects.exists()
@@ -170,7 +170,7 @@ def test_names_of_those_who_return_are_told(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
     hire(shop, "Ada", "Ben", "Chloe")
-    seatchange.apply(shop.tenant, 1, 0)
+    seatchange.apply(shop.tenant, 1, shop.shown())
     shop.wait(32)
     shop.sync()
 
@@ -188,7 +188,7 @@ def test_in_a_trial_more_seats_cost_nothing_now(shop: Shop) -> None:
     shop.sync()
 
     shown = seatchange.preview(shop.tenant, 4)
-    seatchange.apply(shop.tenant, 4, shown.proration_date)
+    seatchange.apply(shop.tenant, 4, shown.shown)
 
     assert shown.due_now_usd == 0
     assert shown.next_invoice_usd == Decimal(4 * 49)

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import islice, permutations
 
 import pytest
@@ -215,7 +216,7 @@ def test_every_order_of_six_events_ends_in_one_state(shop: Shop) -> None:
     """Stripe's own events, taken in order after order on an empty row. `ORDERS=all` takes all 720."""
     shop.subscribe(3)
     shop.sync()
-    seatchange.apply(shop.tenant, 5, shop.now())
+    seatchange.apply(shop.tenant, 5, shop.shown())
     cancellation.cancel(shop.tenant)
     last = shop.sync()
     six = eventually(lambda: _six_of(shop), what="six events about the customer")
@@ -262,7 +263,7 @@ def test_nobody_chooses_the_moment_from_which_is_reckoned(shop: Shop, days: int)
     shop.subscribe(2, EMPLOYEE_YEAR)
     shop.wait(10)
     shop.sync()
-    forged = shop.now() + days * DAY
+    forged = replace(shop.shown(), at=shop.now() + days * DAY)
 
     with pytest.raises(StaleError, match="look at what it comes to now"):
         planswitch.apply(shop.tenant, EMPLOYEE_MONTH, forged)
@@ -273,6 +274,27 @@ def test_nobody_chooses_the_moment_from_which_is_reckoned(shop: Shop, days: int)
     assert (now.plan, now.seats, len(shop.invoices())) == (EMPLOYEE_YEAR, 2, 1)
 
 
+def test_what_was_shown_before_a_colleagues_change_or_a_renewal_is_not_charged(shop: Shop) -> None:
+    """Three seats by the year cost another amount than fifty, and a full month another one than its last minutes."""
+    shop.subscribe(3)
+    shop.sync()
+    shown = planswitch.preview(shop.tenant, EMPLOYEE_YEAR).shown
+    seatchange.apply(shop.tenant, 50, seatchange.preview(shop.tenant, 50).shown)
+    with pytest.raises(StaleError, match="has changed since"):
+        planswitch.apply(shop.tenant, EMPLOYEE_YEAR, shown)
+
+    renewal = shop.entitlement.period_end
+    assert renewal
+    shop.wait((renewal.timestamp() - shop.now() - 60) / DAY)
+    shop.sync()
+    shown = seatchange.preview(shop.tenant, 60).shown
+    shop.wait(120 / DAY)
+    with pytest.raises(StaleError):
+        seatchange.apply(shop.tenant, 60, shown)
+
+    assert (shop.sync().seats, shop.entitlement.plan) == (50, EMPLOYEE_MONTH.lookup_key)
+
+
 def test_month_to_year_costs_what_the_preview_says(shop: Shop) -> None:
     shop.subscribe(2)
     shop.sync()
@@ -280,7 +302,7 @@ def test_month_to_year_costs_what_the_preview_says(shop: Shop) -> None:
     shop.sync()
 
     shown = planswitch.preview(shop.tenant, EMPLOYEE_YEAR)
-    now = planswitch.apply(shop.tenant, EMPLOYEE_YEAR, shown.proration_date)
+    now = planswitch.apply(shop.tenant, EMPLOYEE_YEAR, shown.shown)
 
     assert now.plan == EMPLOYEE_YEAR
     assert usd(shop.invoices()[0].amount_paid) == shown.due_now_usd > 800
@@ -296,7 +318,7 @@ def test_cancel_resume_cancel_and_the_end(shop: Shop) -> None:
     with pytest.raises(NotOfferedError, match="you cannot cancel now"):
         cancellation.cancel(shop.tenant)
     assert cancellation.resume(shop.tenant).entitlement.cancels_at is None
-    seatchange.apply(shop.tenant, 1, 0)
+    seatchange.apply(shop.tenant, 1, shop.shown())
     cancellation.cancel(shop.tenant)
     shop.wait(32)
     over = shop.sync()

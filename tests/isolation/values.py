@@ -47,7 +47,7 @@ FILTERS = {"agent": "Agent", "channel": "Connection"}
 
 UNKNOWN_NUMBER = "987654321"
 PROFILE = {"name": "Mia", "job_title": "Sales", "instructions": "Sell.", "unavailable_text": "Later."}
-SEATS = {"seats": "12", "proration_date": "1767225600"}
+SEATS = {"seats": "12", "shown": "1767225600-0"}
 SETTINGS = {
     "name": "Acme", "slug": "acme-2", "time_zone": "Europe/Paris", "language": "fr", "contact_email": "",
 }  # fmt: skip
@@ -59,7 +59,7 @@ BODIES: Bodies = {
     "workspace:move_employee": lambda things: {"way": "down"},
     "workspace:subscribe": lambda things: {"plan": "employee_month", "seats": "2"},
     "workspace:seats": lambda things: SEATS,
-    "workspace:switch_plan": lambda things: {"plan": "employee_year", "proration_date": "1767225600"},
+    "workspace:switch_plan": lambda things: {"plan": "employee_year", "shown": "1767225600-0"},
     "workspace:invite": lambda things: {"email": "new.person@example.com", "role": "viewer"},
     "workspace:change_role": lambda things: {"role": "viewer"},
     "workspace:hand_over": lambda things: {"heir": things["Membership"]},
