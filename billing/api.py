@@ -47,7 +47,7 @@ class SubscriptionSerializer(serializers.Serializer[Statement]):
     reason = serializers.CharField(source="standing.reason", help_text="Why not, and what to do; empty if they may.")
     plan = serializers.CharField(source="paid.plan", help_text="The price's lookup key, or empty.")
     unit_usd = serializers.DecimalField(
-        source="plan.unit_usd", default=None, allow_null=True, **MONEY, help_text="For one AI employee and interval."
+        allow_null=True, **MONEY, help_text="For one AI employee and interval; who came earlier keeps a former price."
     )
     seats = serializers.IntegerField(source="standing.seats", help_text="How many AI employees may work now.")
     paid_seats = serializers.IntegerField(source="paid.seats", help_text="How many the subscription has.")

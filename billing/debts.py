@@ -54,22 +54,22 @@ def of(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> Debt:
         return Debt()
     wanted: Any = {"subscription": subscription["id"], "limit": 100}
     found = [each.to_dict(for_json=True) for each in api.v1.invoices.list(wanted).auto_paging_iter()]
-    debt = Debt(_waiting(found, WAITING_UNPAID if subscription["status"] == Status.UNPAID else WAITING))
+    debt = Debt(waiting(found, WAITING_UNPAID if subscription["status"] == Status.UNPAID else WAITING))
     return replace(debt, needs_action=debt.tried is not None and _waits_for_customer(api, debt.tried["id"]))
 
 
-def _waiting(found: Iterable[Mapping[str, Any]], states: Collection[str]) -> tuple[Mapping[str, Any], ...]:
+def waiting(found: Iterable[Mapping[str, Any]], states: Collection[str]) -> tuple[Mapping[str, Any], ...]:
     """What came after the last invoice that was paid: the status follows that one, and older ones may stay open.
 
     https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
     """
-    waiting: list[Mapping[str, Any]] = []
+    still: list[Mapping[str, Any]] = []
     for invoice in sorted(found, key=lambda each: (each["created"], each["id"])):
         if invoice["status"] == SETTLED and invoice["total"]:
-            waiting.clear()
+            still.clear()
         elif invoice["status"] in states and invoice["amount_remaining"]:
-            waiting.append(invoice)
-    return tuple(waiting)
+            still.append(invoice)
+    return tuple(still)
 
 
 def _waits_for_customer(api: stripe.StripeClient, invoice_id: str) -> bool:

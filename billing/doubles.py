@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 SETTLED = frozenset({"charge_already_refunded", "charge_disputed"})
 """The money is on its way back: by an earlier try, by a hand, or by the bank."""
+BY_HAND = "to be settled by hand"
 
 
 def end(tenant_id: UUID, doubles: tuple[Json, ...]) -> None:
@@ -27,7 +28,7 @@ def end(tenant_id: UUID, doubles: tuple[Json, ...]) -> None:
             detail = f"{subscription['id']} was begun although there was one already."
             audit.record(actions.DOUBLE_ENDED, Entitlement.objects.get(), detail=detail)
             if problem:
-                left = {"double": [subscription["id"], "to be settled by hand"]}
+                left = {"double": [subscription["id"], BY_HAND]}
                 Drift.objects.create(problem=f"{detail} {problem}"[:500], differences=left)
 
 

@@ -50,6 +50,13 @@ class Entitlement(TenantModel):
     schedule_id = models.CharField(max_length=255, blank=True, help_text="What changes at the period's end")
     status = models.CharField(max_length=20, choices=Status, default=Status.NONE)
     plan = models.CharField(max_length=40, blank=True, help_text="The price's lookup key")
+    unit_usd = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="What one costs, at a former price too",
+    )
     seats = models.PositiveIntegerField(default=0)
     period_start = models.DateTimeField(null=True, blank=True)
     period_end = models.DateTimeField(null=True, blank=True)

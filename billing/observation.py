@@ -110,7 +110,7 @@ def _subscriptions(api: stripe.StripeClient, customer_id: str) -> list[stripe.Su
 def _nothing() -> dict[str, Any]:
     """The columns of a customer without a subscription."""
     return {
-        "subscription_id": "", "schedule_id": "", "status": Status.NONE, "plan": "", "seats": 0,
+        "subscription_id": "", "schedule_id": "", "status": Status.NONE, "plan": "", "unit_usd": None, "seats": 0,
         "period_start": None, "period_end": None, "trial_ends_at": None, "cancels_at": None, "ended_at": None,
         "next_seats": None, "next_seats_at": None, "past_due_since": None, "pay_url": "",
         "next_invoice_usd": None, "next_invoice_at": None,
@@ -129,6 +129,7 @@ def read(subscription: Json) -> dict[str, Any]:
         "subscription_id": subscription["id"],
         "status": status,
         "plan": plans[0].lookup_key if plans else "",
+        "unit_usd": _unit(items),
         "seats": sum(item.get("quantity") or 0 for item in items),
         "period_start": moment(min((item["current_period_start"] for item in items), default=None)),
         "period_end": moment(ends),
@@ -147,6 +148,12 @@ def _plans(items: Sequence[Json], status: str) -> list[Plan]:
         if status in PAYING or status == Status.PAST_DUE:
             raise
         return []
+
+
+def _unit(items: Sequence[Json]) -> Decimal | None:
+    """What one AI employee costs: who subscribed before a change of prices keeps the former one."""
+    cents = items[0]["price"].get("unit_amount") if items else None
+    return None if cents is None else usd(cents)
 
 
 def moment(seconds: int | None) -> datetime | None:
@@ -218,4 +225,4 @@ def _next_invoice(api: stripe.StripeClient, subscription: Json) -> dict[str, Any
 
 def usd(cents: int) -> Decimal:
     """An amount as Stripe counts it."""
-    return Decimal(cents) / 100
+    return Decimal(cents).scaleb(-2)

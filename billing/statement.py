@@ -81,9 +81,15 @@ class Statement:
         return next((plan for plan in PLANS if self.plan and plan != self.plan), None)
 
     @property
+    def unit_usd(self) -> Decimal | None:
+        """What one AI employee costs here and now: a former price may still hold."""
+        known = self.paid.unit_usd
+        return known if known is not None or self.plan is None else self.plan.unit_usd
+
+    @property
     def total_usd(self) -> Decimal | None:
         """What an interval costs, before discounts and tax."""
-        return self.plan.unit_usd * self.paid.seats if self.plan else None
+        return self.unit_usd * self.paid.seats if self.unit_usd is not None else None
 
     @property
     def seats_had(self) -> int:

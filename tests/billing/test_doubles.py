@@ -3,7 +3,7 @@
 import pytest
 import stripe as sdk
 
-from billing import reconcile
+from billing import doubles, reconcile
 from billing.models import Drift, Entitlement, SyncRequest
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
@@ -73,6 +73,19 @@ def test_a_double_whose_money_the_bank_fetches_back_is_ended_too(shop: Shop) -> 
 
     assert shop.api.v1.subscriptions.retrieve(second.id).status == "canceled"
     assert shop.sync().seats == 3
+
+
+def test_what_a_hand_has_to_settle_stays_open_until_it_did(shop: Shop) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    with tenant_scope(shop.tenant.id):
+        Drift.objects.create(problem="A refund was refused.", differences={"double": ["sub_2", doubles.BY_HAND]})
+        Drift.objects.create(problem="It could not be read.")
+
+    reconcile.reconcile(shop.tenant.id)
+
+    with tenant_scope(shop.tenant.id):
+        assert [left.problem for left in Drift.objects.filter(repaired_at=None)] == ["A refund was refused."]
 
 
 def refunds_of(shop: Shop, subscription: sdk.Subscription) -> list[sdk.Refund]:

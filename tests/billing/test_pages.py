@@ -149,6 +149,17 @@ def test_the_page_shows_price_seats_next_invoice_and_card(owner: Member) -> None
     assert "Expires 04/2031" in page
 
 
+def test_who_subscribed_before_a_change_of_prices_reads_their_own(owner: Member) -> None:
+    paid(owner.tenant, S.ACTIVE, "Maya", unit_usd=Decimal(39))
+
+    page = owner.read()
+
+    assert "$39.00 per AI employee and month" in page
+    assert "$117.00" in page
+    assert "$490.00 per AI employee and year" in page
+    assert "Two months free" not in page
+
+
 def test_a_card_that_has_expired_is_called_so(owner: Member) -> None:
     paid(owner.tenant, S.ACTIVE, card_expires="01/2020")
     assert "Expired 01/2020" in owner.read()
@@ -210,6 +221,52 @@ def test_the_dialog_of_cancelling_names_day_and_people(owner: Member) -> None:
     assert "Until 3 January 2031, 10:00 (UTC) everything goes on" in page
     assert "Then Maya pauses" in page
     assert re.search(r"autofocus>Keep it</button>", page)
+
+
+def test_the_dialog_of_cancelling_tells_of_a_planned_decrease(owner: Member) -> None:
+    paid(owner.tenant, S.ACTIVE, "Maya", next_seats=1, next_seats_at=ENDS)
+
+    assert "The change to 1 seat that is planned for 3 January 2031 is dropped, also if you take" in owner.read()
+
+
+def test_cancelling_while_a_payment_is_due_promises_no_more_than_the_grace(owner: Member) -> None:
+    since = timezone.now() - timedelta(days=2)
+    row = paid(owner.tenant, S.PAST_DUE, "Maya", past_due_since=since, pay_url="https://pay.example/in_1")
+
+    stop = f"{since + timedelta(days=7):%-d %B %Y}"
+    page = owner.read()
+    assert f"Everything goes on until {stop}" in page
+    assert f"Until {stop}" in page
+    assert "; the subscription ends on 3 January 2031" in page
+
+    with tenant_scope(owner.tenant.id):
+        Entitlement.objects.filter(id=row.id).update(past_due_since=since - timedelta(days=7))
+    page = owner.read()
+    assert "goes on" not in page
+    assert "Ends on 3 January 2031" in page
+
+
+def test_cancelled_while_a_payment_is_due_nothing_goes_on_until_the_end(owner: Member) -> None:
+    paid(owner.tenant, S.PAST_DUE, "Maya", past_due_since=timezone.now(), cancels_at=ENDS)
+
+    assert "Until then everything goes on" not in owner.read()
+
+
+def test_with_a_given_seat_no_page_warns_of_a_stop_that_was(owner: Member) -> None:
+    paid(owner.tenant, S.PAST_DUE, "Maya", "Leo", past_due_since=timezone.now() - timedelta(days=9))
+    with tenant_scope(owner.tenant.id):
+        CompSeats.objects.create(seats=1, reason="A beta test", expires_at=ENDS)
+
+    assert "AI employees stop on" not in owner.read("employees/")
+
+
+def test_seats_given_in_parts_are_dated_by_the_first_that_end(owner: Member) -> None:
+    paid(owner.tenant, S.ACTIVE, "Maya")
+    with tenant_scope(owner.tenant.id):
+        for days in (0, 30):
+            CompSeats.objects.create(seats=1, reason="A beta test", expires_at=ENDS + timedelta(days=days))
+
+    assert "3 paid, 2 given, the first of them until 3 January 2031" in owner.read()
 
 
 def test_given_seats_are_counted_and_dated(owner: Member) -> None:

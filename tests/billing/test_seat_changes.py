@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from agents.models import Agent
-from billing import changing, quota, seatchange
+from billing import cancellation, changing, quota, seatchange
 from billing.errors import BillingError, CardDeclinedError
 from billing.models import SyncRequest
 from billing.observation import usd
@@ -152,6 +152,33 @@ def test_a_change_that_stripe_refuses_leaves_what_is_planned_too(
 
     after = shop.sync().entitlement
     assert (after.seats, after.next_seats) == (3, 2)
+
+
+def test_a_cancellation_that_stripe_refuses_leaves_what_is_planned_too(shop: Shop, stripe_process: Sandbox) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    seatchange.apply(shop.tenant, 2, shop.shown())
+    stripe_process.stripe("faults", method="POST /v1/subscriptions/{id}", kind="500", times=2)
+
+    with pytest.raises(BillingError):
+        cancellation.cancel(shop.tenant)
+
+    after = shop.sync().entitlement
+    assert (after.next_seats, after.cancels_at) == (2, None)
+
+
+def test_a_plan_that_cannot_be_made_again_is_not_lost_in_silence(shop: Shop, stripe_process: Sandbox) -> None:
+    shop.subscribe(3)
+    shop.sync()
+    seatchange.apply(shop.tenant, 2, shop.shown())
+    for method in ("POST /v1/subscriptions/{id}", "POST /v1/subscription_schedules"):
+        stripe_process.stripe("faults", method=method, kind="500", times=2)
+
+    with pytest.raises(BillingError, match="the change to 2 seats at the period's end may have to be planned anew"):
+        seatchange.apply(shop.tenant, 5, shop.shown())
+
+    after = shop.sync().entitlement
+    assert (after.seats, after.next_seats) == (3, None)
 
 
 def test_a_change_holds_also_if_stripe_does_not_tell_at_once(shop: Shop, stripe_process: Sandbox) -> None:

@@ -39,6 +39,18 @@ def test_a_workspaces_page_has_its_subscription_and_drift(committed_cast: Cast, 
     assert str(committed_cast.globex.id) not in found
 
 
+def test_what_a_hand_has_settled_is_closed_and_audited(committed_cast: Cast, staff: Person) -> None:
+    with tenant_scope(committed_cast.acme.id):
+        drift = Drift.objects.create(problem="in_1 is to be settled by hand", differences={"double": ["sub_2", ""]})
+
+    staff.post("/admin/billing/drift/", action="settle", _selected_action=str(drift.id))
+
+    with tenant_scope(committed_cast.acme.id):
+        assert Drift.objects.get().repaired_at
+        entry = AuditEvent.objects.get(action="subscription.drift_settled")
+    assert (entry.actor_name, entry.detail) == (staff.user.email, "in_1 is to be settled by hand")
+
+
 def test_seats_are_given_with_a_reason_and_an_end_and_the_owner_reads_it(committed_cast: Cast, staff: Person) -> None:
     wanted = {"workspace": "acme", "seats": "3", "reason": "An outage of ours", **given_until(9)}
 

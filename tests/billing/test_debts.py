@@ -1,0 +1,51 @@
+"""What counts as owed, and since when, by the invoices that Stripe lists."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from billing import debts
+from billing.debts import Debt
+
+JANUARY, FEBRUARY, MARCH = (int(datetime(2031, month, 1, tzinfo=UTC).timestamp()) for month in (1, 2, 3))
+PAST_DUE = {"status": "past_due", "items": {"data": [{"current_period_start": MARCH}]}}
+UNPAID = {**PAST_DUE, "status": "unpaid"}
+
+
+def invoice(created: int, status: str, total: int = 4900) -> dict[str, Any]:
+    left = 0 if status == "paid" else total
+    facts = {"id": f"in_{created}", "created": created, "status_transitions": {"finalized_at": created}}
+    return {**facts, "status": status, "total": total, "amount_remaining": left, "hosted_invoice_url": f"/{created}"}
+
+
+def columns(subscription: dict[str, Any], *invoices: dict[str, Any]) -> dict[str, Any]:
+    states = debts.WAITING_UNPAID if subscription is UNPAID else debts.WAITING
+    return Debt(debts.waiting(invoices, states)).columns(subscription)
+
+
+def test_grace_does_not_count_from_an_invoice_before_one_that_was_paid() -> None:
+    """The subscription was active again although January's stays open."""
+    found = columns(PAST_DUE, invoice(MARCH, "open"), invoice(FEBRUARY, "paid"), invoice(JANUARY, "open"))
+    assert found == {"past_due_since": datetime.fromtimestamp(MARCH, UTC), "pay_url": f"/{MARCH}"}
+
+
+def test_grace_counts_from_the_oldest_of_those_that_wait() -> None:
+    found = columns(PAST_DUE, invoice(MARCH, "open"), invoice(FEBRUARY, "open"), invoice(JANUARY, "paid"))
+    assert found == {"past_due_since": datetime.fromtimestamp(FEBRUARY, UTC), "pay_url": f"/{FEBRUARY}"}
+
+
+def test_an_invoice_over_nothing_settles_nothing() -> None:
+    found = columns(PAST_DUE, invoice(FEBRUARY, "paid", total=0), invoice(JANUARY, "open"))
+    assert found["past_due_since"] == datetime.fromtimestamp(JANUARY, UTC)
+
+
+def test_what_is_marked_as_uncollectible_can_be_paid() -> None:
+    """An account of Stripe's may be set to mark an invoice so after the last try."""
+    assert columns(UNPAID, invoice(JANUARY, "uncollectible")) == {"pay_url": f"/{JANUARY}"}
+
+
+@pytest.mark.parametrize("status", ["void", "paid"])
+def test_grace_ends_also_if_no_invoice_is_left(status: str) -> None:
+    found = columns(PAST_DUE, invoice(JANUARY, status))
+    assert found == {"past_due_since": datetime.fromtimestamp(MARCH, UTC), "pay_url": ""}
