@@ -46,12 +46,13 @@ def _pay(seen: Observation) -> None:
 
 
 def pay(api: stripe.StripeClient, invoice_id: str, card: str) -> None:
-    """Take an open invoice's money from a card, once. Raises stripe.StripeError: CardError if the bank says no.
+    """Take an open invoice's money from a card. Raises stripe.StripeError: CardError if the bank says no.
 
+    Stripe pays no invoice twice. A key of ours would have it say no for a day to a card that has money again.
     https://docs.stripe.com/api/invoices/pay
     """
     try:
-        api.v1.invoices.pay(invoice_id, {"payment_method": card}, {"idempotency_key": f"pay-{invoice_id}-{card}"})
+        api.v1.invoices.pay(invoice_id, {"payment_method": card})
     except stripe.InvalidRequestError:
         if api.v1.invoices.retrieve(invoice_id).status != "paid":  # by Stripe itself meanwhile
             raise

@@ -1,5 +1,6 @@
 """The workspace as a customer of Stripe: made before the first Checkout, and once."""
 
+from time import time
 from typing import Any
 
 from djstripe import models as mirror
@@ -8,6 +9,8 @@ from billing import stripe_api, sync
 from billing.models import Entitlement
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+
+KEY_SECONDS = 600
 
 
 def ensure(tenant: Tenant) -> str:
@@ -29,9 +32,12 @@ def ensure(tenant: Tenant) -> str:
 
 
 def _key(tenant: Tenant, entitlement: Entitlement) -> str:
-    """A customer that was deleted at Stripe is followed by another."""
+    """A customer that was deleted at Stripe is followed by another.
+
+    For ten minutes only: Stripe repeats what it answered under a key, also if that was a failure of its own.
+    """
     last = str(int(entitlement.synced_at.timestamp())) if entitlement.synced_at else "first"
-    return f"customer-{tenant.id}-{last}"
+    return f"customer-{tenant.id}-{last}-{int(time()) // KEY_SECONDS}"
 
 
 def adopt(tenant: Tenant, data: dict[str, Any]) -> str:

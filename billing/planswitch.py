@@ -68,7 +68,10 @@ def _items(subscription: Mapping[str, Any], price: str) -> list[dict[str, Any]]:
 
 
 def _proration(subscription: Mapping[str, Any], at: int) -> dict[str, Any]:
-    """In a trial nothing is prorated, and it goes on."""
+    """A new period begins now: another interval alone keeps the anchor. In a trial nothing is prorated, and it goes on.
+
+    https://docs.stripe.com/billing/subscriptions/billing-mode/compare
+    """
     if subscription["status"] == "trialing":
         return {"proration_behavior": "none"}
-    return {"proration_behavior": "always_invoice", "proration_date": at}
+    return {"billing_cycle_anchor": "now", "proration_behavior": "always_invoice", "proration_date": at}

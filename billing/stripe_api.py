@@ -127,7 +127,9 @@ def _down(error: stripe.StripeError) -> BillingError:
 
 
 def _limited(error: stripe.StripeError) -> BillingError:
-    return StripeDownError("is asked too much by us")
+    """Also of an object that another request had locked: https://docs.stripe.com/rate-limits#object-lock-timeouts"""
+    is_locked = error.error is not None and error.error.code == "lock_timeout"
+    return StripeDownError("is busy with another request for the same" if is_locked else "is asked too much by us")
 
 
 def _declined(error: stripe.StripeError) -> BillingError:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sandbox.stripe.events import changes, emit
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject
+
+# What tells, besides `*.updated`, what there was before. https://docs.stripe.com/api/events/types
+WITH_PREVIOUS: Final = frozenset({"payment_method.detached"})
 
 
 def add(peer: Stripe, obj: JsonObject, event_type: str) -> JsonObject:
@@ -26,5 +29,6 @@ def amend(peer: Stripe, obj: JsonObject, values: Mapping[str, Any], event_type: 
     if different or before.keys() != obj.keys():
         peer.store.put(obj)
         if event_type is not None:
-            emit(peer, event_type, obj, different if event_type.endswith(".updated") else None)
+            tells_more = event_type.endswith(".updated") or event_type in WITH_PREVIOUS
+            emit(peer, event_type, obj, different if tells_more else None)
     return obj

@@ -100,6 +100,7 @@ def carry_out(peer: Stripe, sub: JsonObject, params: Params) -> Change:
     if restart is not None:
         return Change(changed, _begin_period(peer, sub, changed, restart, terms), terms)
     _move_trial(peer, changed, params)
+    _follow_interval(peer, changed, sub)
     return Change(changed, _prorate(peer, sub, changed, difference, terms), terms)
 
 
@@ -137,7 +138,11 @@ def _terms(peer: Stripe, sub: Mapping[str, Any], params: Params) -> Terms:
 
 
 def _restart(peer: Stripe, changed: JsonObject, sub: Mapping[str, Any], params: Params) -> Restart | None:
-    """The new period that a change begins: the trial ends or begins, the interval changes, or the anchor is reset."""
+    """The new period that a change begins: the trial ends or begins, or the anchor is reset.
+
+    In flexible billing mode another interval alone resets nothing.
+    https://docs.stripe.com/billing/subscriptions/billing-mode/compare
+    """
     now, trial_end = peer.store.now(sub), params.get("trial_end")
     interval = interval_of(items_of(changed)[0]["price"])
     whole = Restart(now, periods.after(now, *interval))
@@ -146,11 +151,7 @@ def _restart(peer: Stripe, changed: JsonObject, sub: Mapping[str, Any], params: 
         return Restart(now, trial_end, trial_end) if sub["status"] in CHARGED else None
     if sub["status"] == "trialing":
         return whole if trial_end == "now" else None
-    is_new = interval != interval_of(items_of(sub)[0]["price"])
-    if is_new and params.get("billing_cycle_anchor") == "unchanged":
-        message = "The billing cycle anchor cannot stay unchanged when the interval of the prices changes."
-        raise invalid("billing_cycle_anchor", message)
-    is_reset = is_new or params.get("billing_cycle_anchor") == "now"
+    is_reset = params.get("billing_cycle_anchor") == "now"
     return whole if is_reset and sub["status"] in CHARGED else None
 
 
@@ -169,6 +170,15 @@ def _move_trial(peer: Stripe, changed: JsonObject, params: Params) -> None:
     if isinstance(trial_end, int) and changed["status"] == "trialing":
         changed.update(trial_end=trial_end, billing_cycle_anchor=trial_end)
         set_period(changed, (period_of(changed)[0], trial_end))
+
+
+def _follow_interval(peer: Stripe, changed: JsonObject, sub: Mapping[str, Any]) -> None:
+    """With another interval the current period is the one around the anchor, which stays; a trial ends as before."""
+    interval = interval_of(items_of(changed)[0]["price"])
+    if interval == interval_of(items_of(sub)[0]["price"]) or sub["status"] not in CHARGED:
+        return
+    start, end = periods.around(changed["billing_cycle_anchor"], *interval, peer.store.now(sub))
+    set_period(changed, (max(start, sub["start_date"]), end))
 
 
 def set_period(sub: JsonObject, period: tuple[int, int]) -> None:

@@ -57,8 +57,9 @@ def _last_invoice(peer: Stripe, sub: JsonObject) -> None:
 def resume(peer: Stripe, sub: JsonObject, params: Mapping[str, Any]) -> JsonObject:
     """Let a paused subscription go on, with a new period or the one that would be current.
 
-    Its invoice must be paid first: it is tried once, soon, and voided when it is still open after 23 hours.
-    Raises StripeError for one that is not paused.
+    Its invoice must be paid first, which is the caller's to do: nobody tries by itself, and if nobody has within 23
+    hours it is voided and the subscription stays paused. An attempt that fails makes it past due.
+    Raises StripeError for one that is not paused, or whose invoices are sent.
     """
     invoice = resumption(peer, sub, params)
     states.save(peer, sub)
@@ -66,7 +67,7 @@ def resume(peer: Stripe, sub: JsonObject, params: Mapping[str, Any]) -> JsonObje
         states.resume(peer, sub)
         return sub
     peer.store.keep(sub["id"], resumption=invoice["id"])
-    invoice = invoicing.finalize(peer, invoice, next_attempt=peer.store.now(sub))
+    invoice = invoicing.finalize(peer, invoice)
     if not invoice["amount_due"]:
         collecting.settle(peer, invoice)
     return peer.store.get(sub["id"])
@@ -76,6 +77,9 @@ def resumption(peer: Stripe, sub: JsonObject, params: Mapping[str, Any]) -> Json
     """Give a paused subscription, which is not stored by that, its new period; the draft for it, unless it is free."""
     if sub["status"] != "paused":
         raise invalid(None, "You can only resume a subscription whose status is `paused`.")
+    if sub["collection_method"] == "send_invoice":
+        message = "You cannot resume a subscription whose `collection_method` is `send_invoice`."
+        raise invalid(None, message)
     if peer.store.kept(sub["id"]).get("resumption"):
         raise invalid(None, "The subscription is being resumed: pay or void the invoice of the resumption.")
     span, period = _resumed_span(peer, sub, params), period_of(sub)

@@ -32,7 +32,7 @@ def emit(
     """Store an event with a snapshot of `obj`, and owe it to every enabled endpoint that wants it; returns the event.
 
     Call it inside the transaction that changes the object: both stand or fall together. `previous_attributes` belongs
-    to `*.updated` alone; `changes` computes it. Raises ValueError for an unknown type.
+    to `*.updated` and few others; `changes` computes it. Raises ValueError for an unknown type.
     """
     if event_type not in EVENT_TYPES:
         raise ValueError(f"{event_type} is no event of Stripe's: add it to event_types.py if it is.")

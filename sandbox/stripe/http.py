@@ -13,7 +13,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -29,9 +29,11 @@ from sandbox.stripe.listing import PAGING, page
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject, random_text
 
-FAULT_KINDS: Final = frozenset({"409", "429", "500", "503", "hang", "cut", "drop", "drop_hang"})
+FAULT_KINDS: Final = frozenset({"409", "429", "500", "503", "lock_timeout", "hang", "cut", "drop", "drop_hang"})
 AFTERWARDS: Final = frozenset({"drop", "drop_hang"})
 EXPAND: Final = {"expand": forms.Listed(of=forms.Text(), is_clearable=True)}
+# Refusals of an endpoint that say the same as those of `forms`: the parameters are not valid, so nothing was begun.
+VALIDATION: Final = frozenset({"parameter_missing", "parameter_unknown"})
 Params = dict[str, Any]
 Handler = Callable[..., JsonObject | list[JsonObject]]
 
@@ -70,6 +72,7 @@ class Call:
     request_id: str
     params: Params = field(default_factory=dict)
     sent: Mapping[str, str] = field(default_factory=dict)
+    has_failed: bool = False  # in its endpoint, not before that began
 
     @property
     def idempotency_key(self) -> str | None:
@@ -93,6 +96,8 @@ class Api:
         endpoint = self._endpoint(request.method, path)
         name = endpoint.name if endpoint else f"{request.method} {path}"
         fault = self._peer.faults.take(name)
+        if fault and fault.kind == "500":
+            return await self._answer(request, path, endpoint and replace(endpoint, handler=_break), name)
         if fault and fault.kind not in AFTERWARDS:
             self._peer.faults.record(name, {"at": time.time(), "fault": fault.kind})
             return await self._faulty(request, fault)
@@ -114,6 +119,8 @@ class Api:
         except StripeError as error:
             status, answer, more = error.status, dump(error.body), {}
         self._record(name, call, status)
+        if status >= 500:
+            more = {**more, "stripe-should-retry": "false"}  # the same key gets the same answer
         return reply(status, answer, headers | more)
 
     def _perform(self, call: Call, endpoint: Endpoint | None) -> tuple[int, str, dict[str, str]]:
@@ -130,17 +137,28 @@ class Api:
         return earlier.status, earlier.body, replayed
 
     def _run(self, call: Call, endpoint: Endpoint, key: str | None = None) -> tuple[int, str]:
-        """Read, do and answer, all in one transaction; a kept error is an answer too. Raises the other errors."""
+        """Read, do and answer, all in one transaction; a kept error is an answer too.
+
+        What an endpoint answers is saved under the key, be it a refusal. Raises the errors that are not saved.
+        """
         peer = self._peer
         peer.origin = Origin(call.request_id, key)
         try:
             with peer.store.transaction():
-                status, answer = self._handle(call, endpoint)
-                if key is not None:
-                    idempotency.remember(peer.database, key, call.path, call.pairs, (status, answer, call.request_id))
+                answer = self._handle(call, endpoint)
+                self._save(call, key, answer)
+        except StripeError as error:
+            if not call.has_failed or error.code in VALIDATION:
+                raise
+            answer = error.status, dump(error.body)
+            self._save(call, key, answer)
         finally:
             peer.origin = AUTOMATIC
-        return status, answer
+        return answer
+
+    def _save(self, call: Call, key: str | None, answer: tuple[int, str]) -> None:
+        if key is not None:
+            idempotency.remember(self._peer.database, key, call.path, call.pairs, (*answer, call.request_id))
 
     def _handle(self, call: Call, endpoint: Endpoint) -> tuple[int, str]:
         accepts = {**endpoint.accepts, **EXPAND, **(PAGING if endpoint.is_list else {})}
@@ -150,6 +168,7 @@ class Api:
         try:
             found = endpoint.handler(self._peer, call.params, **(endpoint.match(call.method, call.path) or {}))
         except StripeError as error:
+            call.has_failed = True
             if not error.is_kept:
                 raise
             return error.status, dump(error.body)
@@ -167,13 +186,22 @@ class Api:
             return PlainTextResponse("upstream connect error or disconnect/reset before headers", 503)
         if fault.kind not in FAULTS:
             return Hangup(request)
-        error = FAULTS[fault.kind]
-        return reply(error.status, dump(error.body), {"request-id": f"req_{random_text(14)}"})
+        error, headers = FAULTS[fault.kind], {"request-id": f"req_{random_text(14)}"}
+        if fault.kind == "lock_timeout":
+            headers["stripe-should-retry"] = "true"
+        return reply(error.status, dump(error.body), headers)
 
 
 FAULTS: Final = {
     "409": StripeError(
         409,
+        INVALID,
+        "There is currently another in-progress request using this idempotency key (that probably means you submitted "
+        "twice, and the other request is still going through). Please try again later.",
+        "idempotency_key_in_use",
+    ),
+    "lock_timeout": StripeError(
+        429,
         INVALID,
         "This object cannot be accessed right now because another API request or Stripe process is currently accessing "
         "it. If you see this error intermittently, retry the request.",
@@ -185,8 +213,12 @@ FAULTS: Final = {
         "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
         "rate_limit",
     ),
-    "500": StripeError(500, "api_error", "An unknown error occurred"),
 }
+
+
+def _break(*_args: object, **_path: object) -> JsonObject:
+    """A handler that fails for no reason of the request's. Raises StripeError."""
+    raise StripeError(500, "api_error", "An unknown error occurred")
 
 
 def dump(body: JsonObject) -> str:

@@ -46,7 +46,11 @@ def ask_to_cancel(visit: Visit, request: Request, fields: Fields) -> Response | 
 
 
 def cancel(visit: Visit, request: Request, fields: Fields) -> Response | str | None:
-    """Cancel at the period's end or at once, as the configuration says."""
+    """Cancel at the period's end or at once, as the configuration says.
+
+    In flexible billing mode the period's end is a date, and `cancel_at_period_end` stays false.
+    https://docs.stripe.com/billing/subscriptions/billing-mode/compare
+    """
     sub = _subscription(visit, request.path_params["subscription"])
     if sub is None:
         return None
@@ -59,7 +63,7 @@ def cancel(visit: Visit, request: Request, fields: Fields) -> Response | str | N
             if feature["mode"] == "immediately":
                 ending.cancel(visit.peer, sub, {"prorate": feature["proration_behavior"] != "none", **details})
             else:
-                changes.update(visit.peer, sub, {"cancel_at_period_end": True, **details})
+                changes.update(visit.peer, sub, {"cancel_at": "max_period_end", **details})
     except StripeError as error:
         return _cancel_page(visit, sub, str(error))
     return "canceled"
@@ -68,10 +72,10 @@ def cancel(visit: Visit, request: Request, fields: Fields) -> Response | str | N
 def resume(visit: Visit, request: Request, fields: Fields) -> str | None:
     """Take a planned end back."""
     sub = _subscription(visit, request.path_params["subscription"])
-    if sub is None or not sub["cancel_at_period_end"]:
+    if sub is None or not portal_view.may_keep(sub):
         return None
     with visit.peer.store.transaction():
-        changes.update(visit.peer, sub, {"cancel_at_period_end": False})
+        changes.update(visit.peer, sub, {"cancel_at": None})
     return "resumed"
 
 

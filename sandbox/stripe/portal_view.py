@@ -155,10 +155,15 @@ def when(sub: JsonObject) -> str:
     return "It is paused." if sub["status"] == "paused" else f"Renews on {end}."
 
 
+def may_keep(sub: JsonObject) -> bool:
+    """Whether a planned end can be taken back here, be it a date or the period's end: not what a schedule manages."""
+    return sub["cancel_at"] is not None and sub["schedule"] is None
+
+
 def _plan_buttons(visit: Visit, sub: JsonObject) -> Html | None:
     if not visit.may("subscription_cancel"):
         return None
-    if sub["cancel_at_period_end"]:
+    if may_keep(sub):
         button = tag("button", "Keep plan", class_="btn btn-primary")
         return tag("form", button, method="post", action=f"{visit.address}/resume/{sub['id']}")
     if sub["cancel_at"]:

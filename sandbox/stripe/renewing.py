@@ -50,12 +50,12 @@ def renew(peer: Stripe, sub: JsonObject, at: int | None = None) -> JsonObject:
 
 
 def next_span(sub: JsonObject) -> Span:
-    """The next period; cut short where the subscription is to end within it. A changed interval makes a new anchor."""
+    """The next period; cut short where the subscription is to end within it.
+
+    Another interval since a schedule's phase keeps the anchor: it begins with the rest of the period around that.
+    """
     interval, start = interval_of(items_of(sub)[0]["price"]), period_of(sub)[1]
     whole = periods.around(sub["billing_cycle_anchor"], *interval, start)
-    if whole[0] != start:
-        sub["billing_cycle_anchor"] = start
-        whole = (start, periods.after(start, *interval))
     ends = sub["cancel_at"]
     is_short = ends is not None and not sub["cancel_at_period_end"] and ends < whole[1]
     return Span(start, ends if is_short else whole[1], *whole)

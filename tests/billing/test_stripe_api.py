@@ -45,7 +45,7 @@ def test_every_call_names_the_pinned_version(stripe_sandbox: Sandbox, settings: 
     assert settings.STRIPE_API_VERSION == djstripe_settings.DEFAULT_STRIPE_API_VERSION, "the one that its models know"
 
 
-@pytest.mark.parametrize("kind", ["500", "503", "cut"])
+@pytest.mark.parametrize("kind", ["lock_timeout", "503", "cut"])
 def test_a_stripe_that_stumbles_once_is_asked_again(stripe_sandbox: Sandbox, kind: str) -> None:
     stripe_sandbox.stripe("faults", method="*", kind=kind, times=1)
     with stripe_api.connected() as stripe:
@@ -58,6 +58,7 @@ def test_a_stripe_that_stumbles_once_is_asked_again(stripe_sandbox: Sandbox, kin
         ("500", "Stripe has a problem of its own at the moment: try again in a minute."),
         ("cut", "Stripe does not answer at the moment: try again in a minute."),
         ("429", "Stripe is asked too much by us at the moment: try again in a minute."),
+        ("lock_timeout", "Stripe is busy with another request for the same at the moment: try again in a minute."),
     ],
 )
 def test_a_stripe_that_is_down_is_told_as_such(stripe_sandbox: Sandbox, kind: str, sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -145,6 +146,11 @@ def test_a_request_that_fails_leaves_nothing_behind(sandbox: Sandbox, stripe: St
     assert [product.id for product in stripe.v1.products.list({"limit": 100})] == before
 
 
+def headers_of(refusal: pytest.ExceptionInfo[sdk.StripeError]) -> Mapping[str, str]:
+    """The headers of an answer that is an error."""
+    return refusal.value.headers or {}
+
+
 def test_a_repeated_key_gets_the_first_answer(sandbox: Sandbox, stripe: StripeClient) -> None:
     options: Any = {"idempotency_key": "make-ada"}
     first = stripe.v1.customers.create({"name": "Ada"}, options)
@@ -166,11 +172,38 @@ def test_a_key_is_for_one_request_only(stripe: StripeClient) -> None:
         stripe.v1.products.create({"name": "Ben"}, options)
 
 
-def test_a_refused_request_does_not_use_up_its_key(stripe: StripeClient) -> None:
+def test_parameters_that_are_not_valid_do_not_use_a_key_up(stripe: StripeClient) -> None:
     options: Any = {"idempotency_key": "make-cleo"}
-    with pytest.raises(sdk.InvalidRequestError):
-        stripe.v1.customers.create({"email": "nobody"}, options)
+    wrong: list[Any] = [{"email": "nobody"}, {"nonsense": "1"}, {"name": "Cleo", "expand": ["nonsense"]}]
+    for params in wrong:
+        with pytest.raises(sdk.InvalidRequestError):
+            stripe.v1.customers.create(params, options)
     assert stripe.v1.customers.create({"email": "cleo@example.com"}, options).email == "cleo@example.com"
+
+
+def test_what_an_endpoint_refuses_is_saved_under_the_key(stripe: StripeClient) -> None:
+    options: Any = {"idempotency_key": "make-dora"}
+    params: Any = {"id": "later", "name": "Later"}
+    stripe.v1.products.create(params)
+    with pytest.raises(sdk.InvalidRequestError) as first:
+        stripe.v1.products.create(params, options)
+    stripe.v1.products.delete("later")
+    with pytest.raises(sdk.InvalidRequestError) as second:
+        stripe.v1.products.create(params, options)
+    assert second.value.json_body == first.value.json_body
+    assert headers_of(second)["original-request"] == headers_of(first)["request-id"]
+
+
+def test_a_failure_of_stripes_own_is_saved_and_not_worth_another_try(sandbox: Sandbox, stripe: StripeClient) -> None:
+    options: Any = {"idempotency_key": "make-emil"}
+    sandbox.stripe("faults", method="POST /v1/customers", kind="500")
+    for is_replayed in (None, "true"):
+        with pytest.raises(sdk.APIError) as failure:
+            stripe.v1.customers.create({"email": "emil@example.com"}, options)
+        headers = headers_of(failure)
+        assert (failure.value.http_status, headers["stripe-should-retry"]) == (500, "false")
+        assert headers.get("idempotent-replayed") == is_replayed
+    assert not stripe.v1.customers.list({"email": "emil@example.com"}).data
 
 
 def test_a_declined_payment_is_not_tried_again_with_its_key(stripe: StripeClient) -> None:
@@ -237,7 +270,13 @@ def test_what_is_no_id_cannot_be_expanded(stripe: StripeClient, path: str) -> No
 
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [("429", sdk.RateLimitError), ("500", sdk.APIError), ("503", sdk.APIError), ("409", sdk.APIError)],
+    [
+        ("409", sdk.APIError),
+        ("429", sdk.RateLimitError),
+        ("500", sdk.APIError),
+        ("503", sdk.APIError),
+        ("lock_timeout", sdk.RateLimitError),
+    ],
 )
 def test_faults_answer_as_stripe_does(
     sandbox: Sandbox, stripe: StripeClient, kind: str, error: type[Exception]
@@ -271,6 +310,33 @@ def test_the_sdk_retries_by_itself_without_doing_it_twice(sandbox: Sandbox) -> N
     sandbox.stripe("faults", method="POST /v1/customers", kind="drop")
     patient.v1.customers.create({"email": "twice@example.com"})
     assert len(patient.v1.customers.list({"email": "twice@example.com"}).data) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code", "is_retried"),
+    [
+        ("409", 409, "idempotency_key_in_use", True),
+        ("429", 429, "rate_limit", False),
+        ("lock_timeout", 429, "lock_timeout", True),
+        ("500", 500, None, False),
+        ("503", 503, None, True),
+    ],
+)
+def test_the_sdk_retries_what_stripe_tells_it_to(
+    sandbox: Sandbox, stripe: StripeClient, kind: str, status: int, code: str | None, *, is_retried: bool
+) -> None:
+    sandbox.stripe("faults", method="POST /v1/customers", kind=kind)
+    with pytest.raises(sdk.StripeError) as failure:
+        stripe.v1.customers.create({"name": "Ada"})
+    told = failure.value.error.code if failure.value.error else None
+    assert (failure.value.http_status, told) == (status, code)
+    patient = StripeClient(STRIPE_KEY, base_addresses={"api": f"{sandbox.url}/stripe"}, max_network_retries=1)
+    sandbox.stripe("faults", method="POST /v1/customers", kind=kind)
+    if is_retried:
+        assert patient.v1.customers.create({"name": "Ada"}).id
+        return
+    with pytest.raises(sdk.StripeError):
+        patient.v1.customers.create({"name": "Ada"})
 
 
 def test_calls_are_recorded_without_keys(sandbox: Sandbox, stripe: StripeClient) -> None:

@@ -20,6 +20,7 @@ from tests.sandbox.stripe_office import (
     MONTHLY,
     Office,
     amounts,
+    declined,
     open_office,
     period_of,
     refused,
@@ -172,9 +173,12 @@ def test_a_paused_subscription_resumes_when_it_is_paid(paused: tuple[Office, sdk
     resume = office.stripe.v1.subscriptions.resume
     preview = office.preview(sub, resume_at="now")
     answer = resume(sub.id)
-    assert answer.status == "paused"
-    assert refused(resume, sub.id).http_status == 400, "it waits for its invoice, or goes on by now"
-    poll(lambda: office.fresh(sub).status == "active")
+    invoice = office.latest(sub)
+    assert (answer.status, invoice.status, invoice.attempted) == ("paused", "open", False)
+    assert invoice.next_payment_attempt is None
+    assert refused(resume, sub.id).http_status == 400, "it waits for its invoice"
+    office.stripe.v1.invoices.pay(invoice.id)
+    assert office.fresh(sub).status == "active"
     assert office.latest(sub).amount_paid == preview.amount_due == 2 * MONTHLY
     assert period_of(office.fresh(sub)) == (office.now, office.now + 31 * DAY)
     assert office.told("customer.subscription")[-1] == "customer.subscription.resumed"
@@ -185,12 +189,35 @@ def test_a_resumption_that_fails_is_past_due_and_not_tried_again(paused: tuple[O
     office, sub = paused
     office.pays_with(FAILING)
     office.stripe.v1.subscriptions.resume(sub.id)
-    poll(lambda: office.fresh(sub).status == "past_due")
+    assert declined(office.stripe.v1.invoices.pay, office.latest(sub).id).http_status == 402
     invoice = office.latest(sub)
-    assert (invoice.status, invoice.next_payment_attempt) == ("open", None)
+    assert (office.fresh(sub).status, invoice.status, invoice.next_payment_attempt) == ("past_due", "open", None)
+    office.wait(24 * HOUR)
+    assert (office.fresh(sub).status, office.latest(sub).status) == ("past_due", "open")
     office.pays_with("pm_card_visa")
     office.stripe.v1.invoices.pay(invoice.id)
     assert office.fresh(sub).status == "active"
+
+
+def test_a_resumption_that_nobody_pays_for_is_over_after_23_hours(paused: tuple[Office, sdk.Subscription]) -> None:
+    office, sub = paused
+    office.pays_with("pm_card_visa")
+    office.stripe.v1.subscriptions.resume(sub.id)
+    office.wait(23 * HOUR - 1)
+    assert (office.fresh(sub).status, office.latest(sub).status) == ("paused", "open")
+    office.wait(1)
+    invoice = office.latest(sub)
+    assert (office.fresh(sub).status, invoice.status, invoice.attempt_count) == ("paused", "void", 0)
+    office.stripe.v1.subscriptions.resume(sub.id)
+    office.stripe.v1.invoices.pay(office.latest(sub).id)
+    assert office.fresh(sub).status == "active"
+
+
+def test_a_subscription_whose_invoices_are_sent_is_not_resumed(paused: tuple[Office, sdk.Subscription]) -> None:
+    office, sub = paused
+    office.update(sub, collection_method="send_invoice", days_until_due=14)
+    assert "send_invoice" in str(refused(office.stripe.v1.subscriptions.resume, sub.id))
+    assert office.fresh(sub).status == "paused"
 
 
 def test_a_resumption_can_keep_the_periods(paused: tuple[Office, sdk.Subscription]) -> None:

@@ -237,6 +237,8 @@ def test_a_card_that_leaves_is_no_default_any_more(stripe: StripeClient, ada: Cu
     assert left.invoice_settings.default_payment_method is None
     assert "may not be used again" in str(refused(stripe.v1.payment_methods.attach, method, {"customer": ada.id}))
     assert types(stripe, method)[-1] == "payment_method.detached"
+    told = events(stripe, method)[-1].to_dict()["data"]
+    assert (told["object"]["customer"], told["previous_attributes"]) == (None, {"customer": ada.id})
 
 
 def test_a_card_belongs_to_one_customer(stripe: StripeClient, ada: Customer) -> None:

@@ -70,10 +70,11 @@ class Walk:
             assert (invoice.total, invoice.amount_due) == (preview.total, preview.amount_due)
 
     def switch(self) -> None:
-        """To a year, or back to a month."""
+        """To a year, or back to a month; the billing day stays or not."""
         sub = self.sub
+        anchor = self.chance.choice([{}, {"billing_cycle_anchor": "now"}])
         price = self.chance.choice([self.office.monthly.id, self.office.yearly.id])
-        self.office.update(sub, items=[{"id": sub["items"].data[0].id, "price": price}], **self.terms())
+        self.office.update(sub, items=[{"id": sub["items"].data[0].id, "price": price}], **anchor, **self.terms())
 
     def end(self) -> None:
         """Later, at once, or not after all."""

@@ -200,15 +200,28 @@ def test_a_plan_is_canceled_at_the_periods_end_and_kept_after_all(account: Accou
     person.press("Cancel plan", feedback="too_expensive", comment="Perhaps later")
     assert "It will not renew." in person.text
     sub = account.sub()
-    assert (sub.cancel_at_period_end, sub.status) == (True, "active")
+    assert (sub.cancel_at_period_end, sub.status) == (False, "active")
+    assert sub.cancel_at == sub["items"].data[0].current_period_end
     assert sub.cancellation_details.to_dict() == {
         "comment": "Perhaps later",
         "feedback": "too_expensive",
         "reason": "cancellation_requested",
     }
     person.press("Keep plan")
-    assert not account.sub().cancel_at_period_end
+    assert account.sub().cancel_at is None
     assert "Renews on" in person.text
+
+
+def test_a_plan_that_ends_at_a_date_or_with_its_period_is_kept_in_the_portal(
+    stripe: StripeClient, account: Account, person: Person
+) -> None:
+    end = account.sub()["items"].data[0].current_period_end
+    plans: list[Any] = [{"cancel_at": end - 86400}, {"cancel_at_period_end": True}]
+    for plan in plans:
+        stripe.v1.subscriptions.update(account.subscription, plan)
+        person.open(account.session().url)
+        person.press("Keep plan")
+        assert (account.sub().cancel_at, account.sub().cancel_at_period_end) == (None, False)
 
 
 def test_a_plan_is_canceled_at_once_where_the_configuration_says_so(
@@ -288,7 +301,7 @@ def test_nobody_touches_another_customers_card_or_plan(
     sandbox.http.post(f"{url}/cancel/{stranger.subscription}")
     assert stripe.v1.payment_methods.retrieve(card).customer == stranger.customer
     assert account.default_card() is None
-    assert not stranger.sub().cancel_at_period_end
+    assert stranger.sub().cancel_at is None
     assert sandbox.http.get("/stripe/portal/test_none").status_code == 404
     evil = {"Origin": "https://evil.example"}
     assert sandbox.http.post(f"{url}/cancel/{account.subscription}", headers=evil).status_code == 403
@@ -306,7 +319,7 @@ def test_a_cancel_flow_ends_with_its_own_words(account: Account, person: Person)
     assert page.links["Keep plan"] == SHOP
     person.press("Cancel plan")
     assert "Goodbye then." in person.text
-    assert account.sub().cancel_at_period_end
+    assert account.sub().cancel_at
     assert "It will not renew." in person.open(session.url).text  # the flow is over, the portal is open
     with pytest.raises(InvalidRequestError, match="already set to be canceled"):
         account.session(flow_data=flow)
@@ -430,4 +443,4 @@ def test_nonsense_from_a_browser_breaks_nothing(account: Account, sandbox: Sandb
         for body in (b"\xff=%00&card=%ff&do=fly&email=%00", b"card=typed&number=1&expiry=99/99&cvc=x&country=XX"):
             answer = sandbox.http.post(address, content=body, headers=headers)
             assert answer.status_code in (200, 303, 400, 402), (address, answer.status_code)
-    assert (account.sub().status, account.sub().cancel_at_period_end) == ("active", False)
+    assert (account.sub().status, account.sub().cancel_at) == ("active", None)

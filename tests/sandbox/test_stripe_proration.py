@@ -238,22 +238,50 @@ def test_discounts_are_in_prorations(office: Office) -> None:
     assert not any(line.discountable for line in invoice.lines.data)
 
 
-def test_switching_to_a_year_begins_a_year_and_back_a_month(office: Office) -> None:
+def test_switching_to_a_year_with_a_new_anchor_begins_a_year_and_back_a_month(office: Office) -> None:
     sub = office.subscribe(3)
     office.wait(10 * DAY)
-    details: Any = {"items": [{"id": item_of(sub).id, "price": office.yearly.id}], "proration_date": office.now}
+    items: Any = [{"id": item_of(sub).id, "price": office.yearly.id}]
+    details: Any = {"items": items, "proration_date": office.now, "billing_cycle_anchor": "now"}
     preview = office.preview(sub, **details, **AT_ONCE)
     sub = office.update(sub, **details, **AT_ONCE)
     invoice, now = office.latest(sub), office.now
     assert amounts(invoice) == amounts(preview) == [-9958, 3 * YEARLY]
     assert (sub.billing_cycle_anchor, period_of(sub)) == (now, (now, now + 365 * DAY))
     office.wait(10 * DAY)
-    sub = office.stripe.v1.subscriptions.update(
-        sub.id, {"items": [{"id": item_of(sub).id, "price": office.monthly.id}]}
-    )
+    items = [{"id": item_of(sub).id, "price": office.monthly.id}]
+    sub = office.update(sub, items=items, billing_cycle_anchor="now")
     assert amounts(office.latest(sub)) == [-142973, 3 * MONTHLY]  # 355 of 365 days
     assert office.balance == 3 * MONTHLY - 142973
     assert period_of(sub) == (office.now, office.now + 31 * DAY)
+
+
+@pytest.mark.parametrize("anchor", [{}, {"billing_cycle_anchor": "unchanged"}])
+def test_another_interval_keeps_the_anchor(office: Office, anchor: Any) -> None:
+    sub = office.subscribe(3)
+    office.wait(10 * DAY)
+    details: Any = {"items": [{"id": item_of(sub).id, "price": office.yearly.id}], "proration_date": office.now}
+    preview = office.preview(sub, **details, **anchor, **AT_ONCE)
+    sub = office.update(sub, **details, **anchor, **AT_ONCE)
+    rest_of_year = proration.portion(3 * YEARLY, 355, 365)
+    assert amounts(office.latest(sub)) == amounts(preview) == [-9958, rest_of_year]
+    assert (sub.billing_cycle_anchor, period_of(sub)) == (JANUARY, (JANUARY, JANUARY + 365 * DAY))
+    office.wait_until(FEBRUARY + DAY)
+    assert len(office.invoices(sub)) == 2
+    sub = office.update(sub, items=[{"id": item_of(sub).id, "price": office.monthly.id}], **anchor, **AT_ONCE)
+    assert amounts(office.latest(sub)) == [
+        -proration.portion(rest_of_year, 333, 355),
+        proration.portion(3 * MONTHLY, 27, 28),
+    ]
+    assert (sub.billing_cycle_anchor, period_of(sub)) == (JANUARY, (FEBRUARY, MARCH))
+
+
+def test_another_interval_waits_for_the_renewal_unless_it_is_invoiced_at_once(office: Office) -> None:
+    sub = office.subscribe(1)
+    office.wait(10 * DAY)
+    sub = office.update(sub, items=[{"id": item_of(sub).id, "price": office.yearly.id}])
+    assert (len(office.invoices(sub)), period_of(sub)) == (1, (JANUARY, JANUARY + 365 * DAY))
+    assert [item.amount for item in waiting(office)] == [-3319, proration.portion(YEARLY, 355, 365)]
 
 
 def test_the_anchor_can_be_reset_and_set_ahead(office: Office) -> None:
