@@ -67,6 +67,8 @@ class Entitlement(TenantModel):
     next_seats_at = models.DateTimeField(null=True, blank=True)
     past_due_since = models.DateTimeField(null=True, blank=True)
     payment_method_id = models.CharField(max_length=255, blank=True)
+    customer_card_id = models.CharField(max_length=255, blank=True, help_text="The customer's default at the last sync")
+    subscription_card_id = models.CharField(max_length=255, blank=True, help_text="The subscription's own then")
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
     card_expires = models.CharField(max_length=7, blank=True, help_text="Month and year, such as 04/2031")

@@ -57,15 +57,18 @@ class Observation:
         return chosen if isinstance(own, Mapping) and own["id"] != chosen else ""
 
 
-def observe(customer_id: str) -> Observation:
-    """Ask Stripe. Raises billing.errors.BillingError: UnknownPriceError for a price that is none of the catalogue's."""
+def observe(last: Entitlement) -> Observation:
+    """Ask Stripe. Raises billing.errors.BillingError: UnknownPriceError for a price that is none of the catalogue's.
+
+    last: the row with what was seen before; its customer is meant.
+    """
     with stripe_api.connected() as api:
-        customer = _customer(api, customer_id)
+        customer = _customer(api, last.customer_id)
         if customer is None:
             return Observation({**_nothing(), "customer_id": ""})
-        original, doubles = _chosen(_subscriptions(api, customer_id))
+        original, doubles = _chosen(_subscriptions(api, last.customer_id))
         chosen = original.to_dict(for_json=True) if original else None
-        fields = {**_nothing(), **_clock(customer), **_card(customer, chosen)}
+        fields = {**_nothing(), **_clock(customer), **_card(customer, chosen, last)}
         if chosen is None:
             return Observation(fields)
         debt = debts.of(api, chosen)
@@ -115,6 +118,7 @@ def _nothing() -> dict[str, Any]:
         "next_seats": None, "next_seats_at": None, "past_due_since": None, "pay_url": "",
         "next_invoice_usd": None, "next_invoice_at": None,
         "payment_method_id": "", "card_brand": "", "card_last4": "", "card_expires": "",
+        "customer_card_id": "", "subscription_card_id": "",
         "clock_ahead": timedelta(),
     }  # fmt: skip
 
@@ -188,14 +192,26 @@ def _clock(customer: Json) -> dict[str, Any]:
     return {"clock_ahead": timedelta(seconds=round(ahead.total_seconds()))}
 
 
-def _card(customer: Json, subscription: Json | None) -> dict[str, Any]:
-    """The payment method that should be charged next: of the subscription's and the customer's own the newer one."""
-    known = [(customer.get("invoice_settings") or {}).get("default_payment_method")]
-    known.append((subscription or {}).get("default_payment_method"))
-    methods = [each for each in known if isinstance(each, Mapping)]
-    if not methods:
-        return {}
-    method = max(methods, key=lambda each: int(each["created"]))
+def _card(customer: Json, subscription: Json | None, last: Entitlement) -> dict[str, Any]:
+    """The payment method to be charged next: of the customer's default and the subscription's own what changed last.
+
+    Stripe's portal changes the one, also back to an older card, and Checkout the other. Unless one has changed since
+    the last sync, what was chosen then stays.
+    """
+    defaults = {
+        "customer_card_id": (customer.get("invoice_settings") or {}).get("default_payment_method"),
+        "subscription_card_id": (subscription or {}).get("default_payment_method"),
+    }
+    there = {name: each for name, each in defaults.items() if isinstance(each, Mapping)}
+    seen = {name: each["id"] for name, each in there.items()}
+    changed = [each for name, each in there.items() if each["id"] != getattr(last, name)]
+    same = [each for each in there.values() if each["id"] == last.payment_method_id]
+    method = max(changed or same or there.values(), key=lambda each: int(each["created"]), default=None)
+    return {**seen, **_named(method)} if method else {}
+
+
+def _named(method: Json) -> dict[str, Any]:
+    """The columns of a payment method."""
     named = {"payment_method_id": method["id"], "card_brand": str(method["type"])[:20]}
     card = method.get("card")
     if not card:

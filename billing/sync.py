@@ -23,7 +23,9 @@ from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
 
-NOT_AUDITED = frozenset({"clock_ahead", "next_invoice_usd", "next_invoice_at", "pay_url"})
+NOT_AUDITED = frozenset(
+    {"clock_ahead", "next_invoice_usd", "next_invoice_at", "pay_url", "customer_card_id", "subscription_card_id"}
+)
 """What moves by itself and says nothing new."""
 FOLLOW_UP, NEW_CARD = "follow-up", "new card"
 """Reasons of ours for a sync: something is still to be done at Stripe, or a card is still to pay an open invoice."""
@@ -114,7 +116,7 @@ def _look(tenant_id: UUID, tell: Callable[[Changes], None] = lambda changes: Non
 
 def _ask(entitlement: Entitlement) -> tuple[Observation | None, Changes]:
     try:
-        seen = observation.observe(entitlement.customer_id)
+        seen = observation.observe(entitlement)
     except UnknownPriceError as error:
         refuse(str(error))
         return None, {}

@@ -199,6 +199,25 @@ def test_dunning_ends_unpaid_and_a_new_card_pays_for_all_that_was_left(
     assert [invoice.status for invoice in shop.invoices()] == ["paid"] * 3
 
 
+def test_an_older_card_that_is_made_the_default_again_pays_what_is_owed(shop: Shop) -> None:
+    """As in Stripe's portal, which lets people choose among the cards that they have."""
+    older = shop.sync().entitlement.payment_method_id
+    shop.subscribe(3, default_payment_method=older)
+    shop.sync()
+    shop.use_card("pm_card_chargeCustomerFail")
+    shop.sync()
+    assert shop.subscription.default_payment_method != older
+    shop.wait(31.5)
+    assert shop.sync().status == S.PAST_DUE
+
+    shop.api.v1.customers.update(shop.customer_id, {"invoice_settings": {"default_payment_method": older}})
+    back = shop.sync()
+
+    assert (back.status, back.entitlement.payment_method_id) == (S.ACTIVE, older)
+    assert shop.subscription.default_payment_method == older
+    assert shop.sync().entitlement.payment_method_id == older
+
+
 def test_grace_does_not_begin_again_with_the_next_month(shop: Shop, dunning: Callable[[str], object]) -> None:
     dunning("past_due")
     shop.subscribe(3)

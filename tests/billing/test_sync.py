@@ -306,7 +306,7 @@ def test_month_to_year_costs_what_the_preview_says(shop: Shop) -> None:
 
     assert now.plan == EMPLOYEE_YEAR
     assert usd(shop.invoices()[0].amount_paid) == shown.due_now_usd > 800
-    assert shop.subscription.billing_cycle_anchor == shown.proration_date  # a whole year begins, and is billed, now
+    assert shop.subscription.billing_cycle_anchor == shown.shown.at  # a whole year begins, and is billed, now
 
 
 def test_cancel_resume_cancel_and_the_end(shop: Shop) -> None:
