@@ -24,7 +24,6 @@ from tenants.problems import ConflictError, ProviderError
 from tenants.schema import ProblemSchema, problem
 
 MONEY: Any = {"max_digits": 12, "decimal_places": 2}
-RETURN = "workspace:billing_return"
 REFUSALS = {
     **problem(409, "The subscription's state does not allow it, or nothing is sold here: `detail` says why."),
     **problem(502, "Stripe refuses, or does not answer: `detail` says why."),
@@ -98,7 +97,7 @@ class ReturnSerializer(serializers.Serializer[Any]):
     def back(self) -> str:
         """The path of the page that asks Stripe what holds, and leads on."""
         onward = self.validated_data.get("return_path", "")
-        return ways.through(RETURN, self.context["workspace"].tenant.slug, onward)
+        return ways.through(ways.RETURN, self.context["workspace"].tenant.slug, onward)
 
 
 class SeatsSerializer(serializers.Serializer[Any]):

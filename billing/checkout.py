@@ -31,7 +31,8 @@ def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
     if sync.sync(tenant.id).is_live:  # subscribed in another window, whose webhook is still on its way
         changing.standing_for(tenant, standing.SUBSCRIBE)
     with changing.one_at_a_time(tenant, standing.SUBSCRIBE) as (now, api):
-        _close(api, now.entitlement.checkout_session_id)
+        if now.entitlement.checkout_session_id:
+            close(api, now.entitlement.checkout_session_id)
         wanted = _session(customer_id, stripe_ids.price_id(plan), seats, tenant, now.entitlement)
         back = f"{settings.PUBLIC_URL}{return_path}"
         joint = "&" if "?" in back else "?"
@@ -43,14 +44,12 @@ def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
     return str(session.url)
 
 
-def _close(api: stripe.StripeClient, session_id: str) -> None:
+def close(api: stripe.StripeClient, session_id: str) -> None:
     """Close a page that is open. One that is paid, or over, stays as it is: the subscription is found by sync."""
-    if not session_id:
-        return
     try:
         api.v1.checkout.sessions.expire(session_id)
     except stripe.InvalidRequestError:
-        log.info("The Checkout before was over already.")
+        log.info("Checkout %s was over already.", session_id)
 
 
 def _session(customer_id: str, price: str, seats: int, tenant: Tenant, entitlement: Entitlement) -> Any:

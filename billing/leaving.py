@@ -9,7 +9,7 @@ from uuid import UUID
 
 import stripe
 
-from billing import mirroring, stripe_api
+from billing import checkout, mirroring, stripe_api
 from billing.models import Entitlement
 from tenants.scope import tenant_scope
 
@@ -44,15 +44,8 @@ def _delete(customer_id: str) -> None:
         try:
             wanted: Any = {"customer": customer_id, "status": "open"}
             for session in api.v1.checkout.sessions.list(wanted).auto_paging_iter():
-                _close(api, session.id)
+                checkout.close(api, session.id)
             api.v1.customers.delete(customer_id)
         except stripe.InvalidRequestError as error:
             if error.code != "resource_missing":
                 raise
-
-
-def _close(api: stripe.StripeClient, session_id: str) -> None:
-    try:
-        api.v1.checkout.sessions.expire(session_id)
-    except stripe.InvalidRequestError:
-        log.info("Checkout %s was over already.", session_id)

@@ -1,14 +1,14 @@
 """Mails about the subscription. Each is planned in the transaction that saw its reason, and sent once."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from billing import words
 from billing.models import Entitlement, Notice
 from billing.observation import Observation
 from billing.standing import OWES
@@ -91,7 +91,7 @@ def _words(tenant: Tenant, notice: Notice, now: Entitlement) -> tuple[str, str]:
 
 
 def _trial_ending(tenant: Tenant, now: Entitlement, page: str) -> tuple[str, str]:
-    ends = _day(tenant, now.trial_ends_at)
+    ends = words.day(tenant, now.trial_ends_at) if now.trial_ends_at else "an unknown day"
     if now.card_brand:
         amount = f"{now.next_invoice_usd} USD" if now.next_invoice_usd is not None else "the subscription's price"
         what = f"Then {amount} is charged, and nothing stops."
@@ -107,9 +107,4 @@ def _grace_end(tenant: Tenant, now: Entitlement) -> str:
     if now.status != Status.PAST_DUE or now.past_due_since is None:
         return "Its AI employees are paused until it is paid."
     ends = now.past_due_since + timedelta(days=settings.PAST_DUE_GRACE_DAYS)
-    return f"Its AI employees go on working until {_day(tenant, ends)}, then they pause."
-
-
-def _day(tenant: Tenant, at: datetime | None) -> str:
-    """A day as people of the workspace count it."""
-    return f"{at.astimezone(ZoneInfo(tenant.time_zone)):%-d %B %Y}" if at else "an unknown day"
+    return f"Its AI employees go on working until {words.day(tenant, ends)}, then they pause."

@@ -14,6 +14,8 @@ from tenants.permissions import Permission
 
 BACK = "next"
 """The parameter that says where somebody goes on when they are done."""
+RETURN = "workspace:billing_return"
+"""Where Stripe's pages lead back to."""
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,9 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_http_methods
 
-from billing import planswitch, quota, seatchange, standing, statement, ways
+from billing import planswitch, quota, seatchange, standing, statement, ways, words
 from billing.changing import Shown
 from billing.errors import BillingError, CardDeclinedError
 from billing.forms import SeatsForm
@@ -71,9 +69,7 @@ def _seats_changed(tenant: Tenant, after: Standing, wanted: int, returns: tuple[
     """What the server knows now."""
     count = f"{wanted} seat{'' if wanted == 1 else 's'}"
     if after.entitlement.next_seats_at and after.entitlement.next_seats == wanted:
-        with timezone.override(tenant.time_zone):
-            day = date_format(timezone.localtime(after.entitlement.next_seats_at), "j F Y")
-        return f"From {day} you have {count}."
+        return f"From {words.day(tenant, after.entitlement.next_seats_at)} you have {count}."
     if after.entitlement.seats != wanted:
         return f"Stripe has taken the change to {count}. It holds here once Stripe confirms it, usually within seconds."
     back = f" {listed(returns)} {'is' if len(returns) == 1 else 'are'} back on duty." if returns else ""

@@ -22,9 +22,6 @@ from tenants.models import Tenant
 from tenants.permissions import Permission
 from tenants.scope import tenant_scope
 
-RETURN = "workspace:billing_return"
-"""The page to which Stripe's pages lead back."""
-
 
 @requires(Permission.READ)
 @require_GET
@@ -44,7 +41,7 @@ def subscribe(request: HttpRequest) -> HttpResponseBase:
     form = SubscribeForm(request.POST)
     if not form.is_valid():
         return again(request, form=form, status=422)
-    seats, path = form.cleaned_data["seats"], ways.through(RETURN, tenant.slug, ways.back_of(request))
+    seats, path = form.cleaned_data["seats"], ways.through(ways.RETURN, tenant.slug, ways.back_of(request))
     try:
         return redirect(checkout.start(tenant, plan=form.chosen, seats=seats, return_path=path))
     except BillingError as error:
@@ -72,7 +69,7 @@ def _to_portal(request: HttpRequest, flow: str = "") -> HttpResponseBase:
     tenant = workspace_of(request).tenant
     with tenant_scope(tenant.id):
         had = card_of(standing.current())
-    path = ways.through(RETURN, tenant.slug, ways.back_of(request), had=had)
+    path = ways.through(ways.RETURN, tenant.slug, ways.back_of(request), had=had)
     try:
         return redirect(portal.start(tenant, return_path=path, flow=flow))
     except BillingError as error:

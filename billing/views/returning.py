@@ -3,12 +3,10 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
-from billing import checkout, standing, statement, sync, ways
+from billing import checkout, standing, statement, sync, ways, words
 from billing.errors import BillingError, StripeDownError
 from billing.refusals import status_of
 from billing.standing import PAYING, Standing
@@ -51,8 +49,7 @@ def _begun(tenant: Tenant, now: Standing) -> str:
     seats = f"{now.paid_seats} seat{'' if now.paid_seats == 1 else 's'}"
     if not now.entitlement.trial_ends_at:
         return f"You are subscribed: {seats}."
-    with timezone.override(tenant.time_zone):
-        day = date_format(timezone.localtime(now.entitlement.trial_ends_at), "j F Y")
+    day = words.day(tenant, now.entitlement.trial_ends_at)
     return f"The trial has begun: {seats}, and nothing is charged before {day}."
 
 
