@@ -1,33 +1,27 @@
-"""Channels and conversations in the REST API: `channels/`, `conversations/`."""
+"""Channels in the REST API: `channels/`."""
 
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status, viewsets
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from agents import actions
-from agents.models import Conversation, Turn
 from billing.access import needs_standing
 from channels import connections, testmessages
 from channels.forms import EXAMPLE
-from channels.models import Connection, Delivery, Thread
+from channels.models import Connection, Thread
 from channels.providers.base import DeliveryError
 from channels.providers.slack import oauth
 from channels.tasks import answer
-from tenants import audit
 from tenants.authentication import workspace_of
 from tenants.idempotency import idempotent
 from tenants.middleware import Workspace
 from tenants.models import User
-from tenants.pagination import OldestFirst
 from tenants.permissions import Permission
 from tenants.problems import ConflictError, ProviderError
 from tenants.schema import ProblemSchema, problem
@@ -201,103 +195,3 @@ def _receipt(workspace: Workspace, sent: testmessages.Sent) -> dict[str, Any]:
         "provider_response": {"channel": sent.message.address["channel"], "ts": sent.message.address["thread_ts"]},
     }
     return dict(SentTestSerializer(receipt).data)
-
-
-class ConversationSerializer(serializers.ModelSerializer[Conversation]):
-    """What people and one AI employee say to each other in one place."""
-
-    agent = serializers.UUIDField(source="agent_id", read_only=True)
-    agent_name = serializers.CharField(source="agent.name", read_only=True)
-    channel = serializers.UUIDField(source="thread.connection_id", read_only=True, allow_null=True)
-    provider = serializers.CharField(source="channel", read_only=True, help_text="`slack`.")
-    last_message_at = serializers.DateTimeField(source="last_turn_at", read_only=True)
-
-    class Meta:
-        model = Conversation
-        fields: ClassVar = [
-            "id", "agent", "agent_name", "channel", "provider", "title", "created_at", "last_message_at",
-        ]  # fmt: skip
-        read_only_fields: ClassVar = fields
-
-
-class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    """One message of an answer, on its way to the provider."""
-
-    provider_id = serializers.CharField(
-        source="external_id", read_only=True, help_text="The provider's id of the message, once sent. Slack: `ts`."
-    )
-
-    class Meta:
-        model = Delivery
-        fields: ClassVar = ["state", "provider_id", "sent_at", "error"]
-        read_only_fields: ClassVar = fields
-
-
-class MessageSerializer(serializers.ModelSerializer[Turn]):
-    """One thing said in a conversation."""
-
-    deliveries = DeliverySerializer(
-        source="run.deliveries",
-        many=True,
-        read_only=True,
-        default=[],
-        help_text="An AI employee's message: its way to the provider, in parts if it is long. A person's: empty.",
-    )
-
-    class Meta:
-        model = Turn
-        fields: ClassVar = ["id", "speaker", "author", "text", "said_at", "deliveries"]
-        read_only_fields: ClassVar = fields
-
-
-class ConversationFilterSerializer(serializers.Serializer[Any]):
-    """Which conversations to list. An id that is unknown here matches none."""
-
-    agent = serializers.UUIDField(required=False, help_text="Only this AI employee's.")
-    channel = serializers.UUIDField(required=False, help_text="Only those in this channel.")
-
-
-def _asked_for(request: Request, found: QuerySet[Conversation]) -> QuerySet[Conversation]:
-    asked = ConversationFilterSerializer(data=request.query_params.dict())
-    asked.is_valid(raise_exception=True)
-    columns = {"agent": "agent_id", "channel": "thread__connection_id"}
-    return found.filter(**{columns[name]: value for name, value in asked.validated_data.items()})
-
-
-@extend_schema(tags=["Conversations"])
-@extend_schema_view(
-    list=extend_schema(
-        operation_id="listConversations",
-        summary="List conversations",
-        description="The newest begun first.",
-        parameters=[ConversationFilterSerializer],
-    ),
-    retrieve=extend_schema(operation_id="getConversation", summary="Read a conversation"),
-)
-class ConversationViewSet(viewsets.ReadOnlyModelViewSet[Conversation]):
-    """Conversations of the workspace."""
-
-    schema = ProblemSchema()
-    reads = Permission.READ
-    queryset = Conversation.objects.select_related("agent", "thread")
-    serializer_class = ConversationSerializer
-    lookup_field = "id"
-
-    def get_queryset(self) -> QuerySet[Conversation]:
-        found = super().get_queryset()
-        return _asked_for(self.request, found) if self.action == "list" else found
-
-    @extend_schema(
-        operation_id="listMessages",
-        summary="List a conversation's messages",
-        description="The oldest first.",
-        responses=MessageSerializer(many=True),
-    )
-    @action(detail=True, serializer_class=MessageSerializer, pagination_class=OldestFirst)
-    def messages(self, request: Request, id: str) -> Response:
-        deliveries = Prefetch("run__deliveries", queryset=Delivery.objects.order_by("sequence"))
-        conversation = self.get_object()
-        audit.record(actions.CONVERSATION_READ, conversation)
-        turns = conversation.turns.select_related("run").prefetch_related(deliveries)
-        page: Any = self.paginate_queryset(turns)  # type: ignore[arg-type]  # another model than the view's own
-        return self.get_paginated_response(MessageSerializer(page, many=True).data)

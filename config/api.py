@@ -21,7 +21,8 @@ from rest_framework.views import APIView
 
 from agents.api import AgentViewSet
 from billing.api import CheckoutView, PortalView, PreviewView, SubscriptionView
-from channels.api import ChannelTestView, ChannelViewSet, ConversationViewSet, SlackInstallView
+from channels.api import ChannelTestView, ChannelViewSet, SlackInstallView
+from channels.conversations_api import ConversationViewSet
 from tenants.access import opens_own_scope
 from tenants.api.audit import AuditViewSet
 from tenants.api.members import InvitationViewSet, MemberViewSet
