@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.datastructures import State
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -140,46 +141,42 @@ async def healthz(request: Request) -> Response:
 
 async def start_page(request: Request) -> Response:
     """What is here."""
-    slack: Slack = request.app.state.slack
-    inbox: Inbox = request.app.state.inbox
-    number = len(slack.workspaces.all())
-    stripe: Stripe = request.app.state.stripe
-    customers = len(stripe.store.select("customer"))
-    cards = (
-        _peer(
-            "Slack",
-            f"{number} {'workspace' if number == 1 else 'workspaces'}. Chat as a person with the app.",
-            "/slack/chat/",
-            "Open the chat",
-        ),
-        _peer(
-            "Mailbox",
-            f"{len(inbox.all())} mails. Everything the product sends lands here.",
-            "/mail/",
-            "Open the mailbox",
-        ),
-        _peer(
-            "Stripe",
-            f"{customers} {'customer' if customers == 1 else 'customers'}. Checkout, portal and invoices open from the "
-            "product; here you move time on.",
-            "/stripe/",
-            "Open the account",
-        ),
-        _peer(
-            "OpenAI",
-            "Chat Completions and models, at /openai/v1. Answers from the instructions it is given.",
-            "/openai/control/calls",
-            "Calls so far",
-        ),
-    )
     intro = tag(
         "p",
         "Stand-ins for the outside services, so that the whole product can be tried without an account.",
         class_="soft",
     )
     head = tag("div", tag("h1", "Sandbox"), intro, class_="stack g2")
-    return page(
-        "Start", top_bar(), tag("main", head, tag("div", *cards, class_="peers"), class_="narrow wide stack g6")
+    peers = tag("div", *_peers(request.app.state), class_="peers")
+    return page("Start", top_bar(), tag("main", head, peers, class_="narrow wide stack g6"))
+
+
+def _peers(state: State) -> Iterator[Html]:
+    slack: Slack = state.slack
+    inbox: Inbox = state.inbox
+    stripe: Stripe = state.stripe
+    teams, customers = len(slack.workspaces.all()), len(stripe.store.select("customer"))
+    yield _peer(
+        "Slack",
+        f"{teams} {'workspace' if teams == 1 else 'workspaces'}. Chat as a person with the app.",
+        "/slack/chat/",
+        "Open the chat",
+    )
+    yield _peer(
+        "Mailbox", f"{len(inbox.all())} mails. Everything the product sends lands here.", "/mail/", "Open the mailbox"
+    )
+    yield _peer(
+        "Stripe",
+        f"{customers} {'customer' if customers == 1 else 'customers'}. Checkout, portal and invoices open from the "
+        "product; here you move time on.",
+        "/stripe/",
+        "Open the account",
+    )
+    yield _peer(
+        "OpenAI",
+        "Chat Completions and models, at /openai/v1. Answers from the instructions it is given.",
+        "/openai/control/calls",
+        "Calls so far",
     )
 
 
