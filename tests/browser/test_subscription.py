@@ -128,11 +128,8 @@ class Subscriber:
         return str(value)
 
 
-@pytest.mark.timeout(300)
-def test_a_subscription_from_the_trial_to_its_end_and_back(new_operator: NewOperator, stack: Stack) -> None:
-    who = Subscriber(new_operator(), stack)
-    who.begin()
-
+def fill_three_seats_of_a_trial(who: Subscriber) -> None:
+    """Three work, and a fourth is refused with the way to another seat."""
     who.invite_to_general()
     who.subscribe(3)
     who.sees("The trial has begun: 3 seats")
@@ -144,6 +141,9 @@ def test_a_subscription_from_the_trial_to_its_end_and_back(new_operator: NewOper
     who.sees("No seat is free")
     expect(who.page.get_by_role("link", name="Add a seat")).to_be_visible()
 
+
+def pay_for_five_seats(who: Subscriber) -> None:
+    """What the button says is what the invoice says; the fourth and the fifth work."""
     who.wait(15)
     who.badge("Active")
     said = who.change_seats(5)
@@ -155,6 +155,9 @@ def test_a_subscription_from_the_trial_to_its_end_and_back(new_operator: NewOper
     who.hire("Dan")
     who.sees("Dan is saved")
 
+
+def plan_two_seats(who: Subscriber) -> None:
+    """Who will pause is named; at the period's end two are on duty."""
     who.open("billing/seats/?seats=2")
     for name in ("Ben", "Chloe", "Dan"):
         expect(who.page.locator("#preview")).to_contain_text(name)
@@ -163,6 +166,9 @@ def test_a_subscription_from_the_trial_to_its_end_and_back(new_operator: NewOper
     who.open("employees/")
     eventually(lambda: _on_duty(who) == 2, within=30, what="two on duty")
 
+
+def pay_too_late(who: Subscriber) -> None:
+    """A declined renewal warns, then stops everybody; a good card brings them back."""
     who.take_another_card(FAILS_LATER)
     who.wait(31)
     who.badge("Past due")
@@ -177,6 +183,9 @@ def test_a_subscription_from_the_trial_to_its_end_and_back(new_operator: NewOper
     assert _on_duty(who) == 2
     assert UNAVAILABLE not in who.answer_in_slack("When do you close?")
 
+
+def cancel_and_come_back(who: Subscriber) -> None:
+    """Cancel, take it back, cancel, and subscribe again."""
     who.open()
     who.page.get_by_role("button", name="Cancel…").click()
     who.page.get_by_role("button", name="Cancel the subscription").click()
@@ -192,6 +201,18 @@ def test_a_subscription_from_the_trial_to_its_end_and_back(new_operator: NewOper
     who.subscribe(2)
     who.badge("Active")
     assert _on_duty(who) == 2
+
+
+@pytest.mark.timeout(300)
+def test_a_subscription_from_the_trial_to_its_end_and_back(new_operator: NewOperator, stack: Stack) -> None:
+    who = Subscriber(new_operator(), stack)
+    who.begin()
+
+    fill_three_seats_of_a_trial(who)
+    pay_for_five_seats(who)
+    plan_two_seats(who)
+    pay_too_late(who)
+    cancel_and_come_back(who)
 
 
 def _on_duty(who: Subscriber) -> int:
