@@ -33,7 +33,7 @@ class Stack:
     extra: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=lambda: free_ports(3))
     process: subprocess.Popen[bytes] | None = None
-    _console: Console | None = None
+    _console: Console | None = field(default=None, init=False)
 
     @property
     def url(self) -> str:
