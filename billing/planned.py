@@ -19,11 +19,9 @@ class PlanLostError(StripeDownError):
     """A change failed, and what it was to replace could not be planned again."""
 
     def __init__(self, because: BillingError, seats: int) -> None:
-        BillingError.__init__(
-            self,
-            f"{because} Please look here again then: the change to {seats} seats at the period's end may have to be "
-            "planned anew.",
-        )
+        count = f"{seats} seat{'' if seats == 1 else 's'}"
+        way = f"look here again then, for the change to {count} at the period's end may have to be planned anew."
+        BillingError.__init__(self, f"{because} Please {way}")
 
 
 def plan(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) -> None:
