@@ -121,25 +121,25 @@ class Slack:
 
     def name_of(self, account: Account, person_id: str) -> str:
         """users.info: the display name, as Slack shows it, else the full name."""
-        with _failures():
+        with failures():
             person = read(Person, client(account.token).users_info(user=person_id))
         return person.name or person_id
 
     def revoke(self, account: Account) -> None:
         """apps.uninstall: the app leaves the workspace, and its token ends."""
-        with _failures():
+        with failures():
             client(account.token).apps_uninstall(
                 client_id=settings.SLACK_CLIENT_ID, client_secret=settings.SLACK_CLIENT_SECRET
             )
 
     def verify(self, account: Account, timeout_seconds: int) -> None:
         """auth.test: https://docs.slack.dev/reference/methods/auth.test"""
-        with _failures():
+        with failures():
             client(account.token, timeout_seconds).auth_test()
 
     def start_test(self, account: Account, text: str) -> InboundMessage:
         """Post the question into the direct messages of whoever installed the app; it is answered in its thread."""
-        with _failures():
+        with failures():
             opened = read(Opened, client(account.token).conversations_open(users=account.installer_id))
         channel = opened.channel.id
         question = escape(text).replace("\n", "\n>")
@@ -164,7 +164,7 @@ def client(token: str = "", timeout_seconds: int = TIMEOUT_SECONDS) -> WebClient
 
 def _post(account: Account, address: Address, said: Mapping[str, Any], payload: Mapping[str, str]) -> str:
     """Post and return the ts. Nothing is looked for in the text: neither names of groups nor addresses of channels."""
-    with _failures():
+    with failures():
         response = client(account.token).chat_postMessage(
             channel=address["channel"],
             thread_ts=address.get("thread_ts"),
@@ -190,7 +190,7 @@ def _said_since(account: Account, message: Outgoing, thread_ts: str) -> Messages
     """What was said in the thread, or outside of threads, since the message can have been sent."""
     web = client(account.token)
     look_up = partial(web.conversations_replies, ts=thread_ts) if thread_ts else web.conversations_history
-    with _failures():
+    with failures():
         response = look_up(
             channel=message.address["channel"],
             oldest=f"{message.sent_after.timestamp():.6f}",
@@ -201,7 +201,7 @@ def _said_since(account: Account, message: Outgoing, thread_ts: str) -> Messages
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def failures() -> Iterator[None]:
     """Every way in which a Web API call can go wrong becomes one of three."""
     try:
         yield
