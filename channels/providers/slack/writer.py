@@ -145,9 +145,12 @@ class Writer(ABC):
 
     def _link(self, node: Node) -> str:
         """A picture is a link: Slack would fetch it, and with it whatever an address can carry away."""
-        shown = plain(node)
+        shown, url = plain(node), str(node.attrs.get("href") or node.attrs.get("src") or "")
+        if node.markup == "autolink" and "|" in shown:  # some LLMs write links in Slack's own way
+            url, _, shown = shown.partition("|")
+            return self.link(self.words(shown), shown, url)
         label = self.inline(node) if node.type == "link" else self.words(shown)
-        return self.link(label, shown, str(node.attrs.get("href") or node.attrs.get("src") or ""))
+        return self.link(label, shown, url)
 
     @abstractmethod
     def words(self, text: str) -> str:
