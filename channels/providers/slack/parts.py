@@ -11,7 +11,7 @@ CODE_INDENT = 4
 
 def size(text: str) -> int:
     """Characters as JavaScript and Java count them: one beyond the basic plane is two."""
-    return len(text) + sum(each > "\uffff" for each in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def split(lines: Sequence[Line], limit: int) -> list[str]:
@@ -87,9 +87,8 @@ class _Packer:
         following = rest[0] if rest else line
         self._close(self.held[:at], following)
         self.is_continued = _is_inside(self.held[at - 1], following)
-        while rest and not rest[0].text and not rest[0].frame:
-            rest.pop(0)
-        self.held = rest
+        first = next((at for at, each in enumerate(rest) if each.text or each.frame), len(rest))
+        self.held = rest = rest[first:]
         self.length = sum(size(each.text) + len(each.glue) for each in rest)
         self.length += size(following.frame.opening) + 1 if self.is_continued and following.frame else 0
 
