@@ -16,8 +16,8 @@ URL_MARKS = str.maketrans({"&": "&amp;", "<": "%3C", ">": "%3E", "|": "%7C", " "
 
 
 def escape(text: str) -> str:
-    """Text that Slack shows as it is: neither a ping nor a link."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text that Slack shows as it is: neither a ping nor a link. It is escaped, so that it needs few word joiners."""
+    escaped = text.replace(harmless.JOINER, "").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return harmless.mentions(escaped)
 
 
