@@ -41,6 +41,11 @@ def mentions(text: str) -> str:
     return AT.sub(f"@{JOINER}", text)
 
 
+def address(url: str) -> str:
+    """An address in which nothing looks like a mention."""
+    return AT.sub("%40", url)
+
+
 def code(text: str) -> str:
     """Code, changed only where it holds a mention or a token of Slack's: who copies it wants it as it is."""
     return CODE_TOKEN.sub(lambda found: found[0] + JOINER, text)

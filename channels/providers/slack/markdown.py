@@ -12,8 +12,8 @@ from channels.providers.slack import harmless
 from channels.providers.slack.writer import LANGUAGE, Cut, Frame, Line, Writer
 
 BACKTICKS = re.compile("`+")
-URL_MARKS = str.maketrans({"(": "%28", ")": "%29", " ": "%20", "\\": "%5C", "@": "%40"})
-"""What would end a link's target early, and an at sign, since Slack may look for mentions there too."""
+URL_MARKS = str.maketrans({"(": "%28", ")": "%29", " ": "%20", "\\": "%5C"})
+"""What would end a link's target early."""
 ALIGNMENTS = {"text-align:left": ":--", "text-align:center": ":-:", "text-align:right": "--:"}
 
 
@@ -39,7 +39,7 @@ class Markdown(Writer):
     def link(self, label: str, shown: str, url: str) -> str:
         if not harmless.is_live(url):
             return f"{label} ({harmless.words(url)})" if url and url != shown else label
-        target = url.translate(URL_MARKS) if not url.startswith("mailto:") else url
+        target = harmless.address(url).translate(URL_MARKS)
         if not shown.strip() or harmless.shows_another(shown, url):
             return f"{label} ([{harmless.words(url)}]({target}))".strip()
         return f"[{label}]({target})"

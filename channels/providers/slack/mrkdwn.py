@@ -62,7 +62,7 @@ class Mrkdwn(Writer):
 
 
 def _target(url: str) -> str:
-    return url.translate(URL_MARKS)
+    return harmless.address(url).translate(URL_MARKS)
 
 
 def _in_fence(text: str) -> str:

@@ -5,14 +5,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import accumulate
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode as Node
 
 # Without text_join, what was escaped in the source stays apart from what was not, and can be written as it was.
 PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("text_join")
 BREAK = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
 """The one tag that LLMs do write."""
+DEEPEST = 40
+"""Formatting within formatting: deeper than this is nobody's style, and would exhaust the stack."""
+DEEPEST_BLOCK = 18
+"""Quotes and lists within each other: from 20 on the parser leaves out what is in them."""
 LANGUAGE = re.compile(r"[\w+#.-]{1,30}")
 
 
@@ -68,8 +74,11 @@ class Writer(ABC):
     """How far a list in a list is moved to the right; empty: as far as its marker is wide."""
 
     def document(self, text: str) -> list[Line]:
-        """All lines of an answer."""
-        return self.blocks(Node(PARSER.parse(text)).children)
+        """All lines of an answer; one that is nested beyond all sense stays unformatted."""
+        tokens = PARSER.parse(text)
+        if any(token.level >= DEEPEST_BLOCK or _depth(token.children or []) > DEEPEST for token in tokens):
+            return [Line(self.words(each)) for each in text.split("\n")]
+        return self.blocks(Node(tokens).children)
 
     def blocks(self, nodes: Iterable[Node], *, is_tight: bool = False) -> list[Line]:
         """Blocks one below the other, with a blank line between them unless they are a tight list's."""
@@ -183,6 +192,10 @@ class Writer(ABC):
     @abstractmethod
     def table(self, rows: Sequence[Sequence[Node]]) -> list[Line]:
         """A table, the head first."""
+
+
+def _depth(tokens: Sequence[Token]) -> int:
+    return max(accumulate(token.nesting for token in tokens), default=0)
 
 
 def plain(node: Node) -> str:
