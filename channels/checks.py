@@ -24,7 +24,7 @@ from tenants.scope import tenant_scope
 SLACK = "Slack app"
 PAGE = "copy it from your Slack app's Basic Information page"
 SHAPES = {
-    "SLACK_CLIENT_ID": re.compile(r"\d+\.\d+"),
+    "SLACK_CLIENT_ID": re.compile(r"\d{1,40}\.\d{1,40}"),
     "SLACK_CLIENT_SECRET": re.compile(r"[0-9a-f]{32}"),
     "SLACK_SIGNING_SECRET": re.compile(r"[0-9a-f]{32}"),
 }

@@ -18,6 +18,7 @@ from channels.providers import provider_named
 from channels.providers.base import (
     Account,
     Address,
+    AnotherWayError,
     DeliveryError,
     NotNowError,
     OutcomeUnknownError,
@@ -106,9 +107,13 @@ def _dispatch(tenant_id: UUID, delivery: Delivery) -> Dispatch:
 
 
 def _send(dispatch: Dispatch) -> bool:
-    """Post one message and write down what came of it. True if it was sent."""
+    """Post one message and write down what came of it. True if the thread's next may follow at once."""
     try:
         external_id = dispatch.provider.post(dispatch.account, dispatch.message)
+    except AnotherWayError as error:
+        log.info("Delivery %s goes another way: %s", dispatch.delivery_id, error)
+        _land_another_way(dispatch, error.address)
+        return True
     except DeliveryError as error:
         log.warning("Delivery %s: %s", dispatch.delivery_id, error)
         _land_error(dispatch, error)
@@ -137,6 +142,17 @@ def _land_sent(dispatch: Dispatch, external_id: str) -> None:
         if not delivery.run.deliveries.exclude(state=Delivery.State.SENT).exists():
             answered = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
             answered.update(state=InboxEvent.State.DONE, finished_at=now)
+
+
+def _land_another_way(dispatch: Dispatch, address: Address) -> None:
+    """This part and the rest of its answer go there: written down before it is sent, so that a look-up finds it."""
+    with tenant_scope(dispatch.tenant_id):
+        delivery = _ours(dispatch)
+        if delivery is None:
+            return
+        delivery.move(Delivery.State.PENDING, next_attempt_at=timezone.now())
+        rest = delivery.run.deliveries.filter(sequence__gte=delivery.sequence, state=Delivery.State.PENDING)
+        rest.update(address=dict(address))
 
 
 def _land_error(dispatch: Dispatch, error: DeliveryError) -> None:

@@ -21,12 +21,16 @@ HIGHEST_DESCRIPTOR: Final = 4096
 
 @dataclass
 class Fault:
-    """What the next `times` calls of `method` (`*`: any) shall do. `seconds` is for hang and Retry-After."""
+    """What the next `times` calls of `method` (`*`: any) shall do.
+
+    `seconds` is for hang and Retry-After; `answer` is an error's code, or the body in place of the provider's own.
+    """
 
     method: str
     kind: str
     times: int
     seconds: float
+    answer: Any = None
 
     @classmethod
     def parse(cls, body: Mapping[str, Any], kinds: frozenset[str]) -> Fault:
@@ -35,7 +39,7 @@ class Fault:
         if kind not in kinds:
             raise ValueError(f"kind is {kind!r}: use one of {', '.join(sorted(kinds))}.")
         method, times, seconds = str(body.get("method", "*")), int(body.get("times", 1)), float(body.get("seconds", 30))
-        return cls(method, kind, times, seconds)
+        return cls(method, kind, times, seconds, body.get("answer"))
 
     def as_json(self) -> dict[str, Any]:
         """The fault as the control API shows it."""

@@ -67,6 +67,14 @@ class RefusedError(DeliveryError):
         self.breaks_connection = breaks_connection
 
 
+class AnotherWayError(DeliveryError):
+    """Certainly not sent, but the same message may be sent to `address` instead."""
+
+    def __init__(self, message: str, address: Address) -> None:
+        super().__init__(message)
+        self.address = address
+
+
 class OutcomeUnknownError(DeliveryError):
     """The request went out and no answer came back: it may have been sent."""
 
@@ -105,7 +113,10 @@ class Provider(Protocol):
         ...
 
     def post(self, account: Account, message: Outgoing) -> str:
-        """Send one message; the provider's id of it. Raises NotNowError, RefusedError or OutcomeUnknownError."""
+        """Send one message; the provider's id of it.
+
+        Raises NotNowError, RefusedError, AnotherWayError or OutcomeUnknownError.
+        """
         ...
 
     def find(self, account: Account, message: Outgoing) -> str | None:

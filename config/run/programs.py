@@ -13,6 +13,7 @@ ROOT_WARNING = "You're running the worker with superuser privileges"
 WEB_GRACE = "8"  # seconds for open requests, within the 10 that a stop may take
 # Headers: at most 64 KiB, and sent within 10 s, or a few idle clients would hold the web up.
 WEB_LIMITS = ("--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000")
+WORKER_READY = r"celery@\S{1,255} ready"
 
 
 def environment(plan: Plan) -> dict[str, str]:
@@ -47,7 +48,7 @@ def worker(plan: Plan) -> Program:
         _module("celery", "--quiet", "-A", "config", "worker", *options),
         environment(plan) | {"PYTHONWARNINGS": _warnings(plan)},
         stop_signal=signal.SIGQUIT,
-        ready_line=r"celery@\S+ ready",
+        ready_line=WORKER_READY,
     )
 
 

@@ -17,8 +17,8 @@ from sandbox.slack.methods import METHODS
 from sandbox.slack.peer import Slack
 from sandbox.slack.records import Token
 
-FAULT_KINDS: Final = frozenset({"429", "500", "503", "hang", "cut", "drop", "drop_hang"})
-AFTERWARDS: Final = frozenset({"drop", "drop_hang"})
+FAULT_KINDS: Final = frozenset({"429", "500", "503", "hang", "cut", "drop", "drop_hang", "error", "answer"})
+AFTERWARDS: Final = frozenset({"drop", "drop_hang", "answer"})
 
 
 async def call_method(request: Request) -> Response:
@@ -105,6 +105,10 @@ def _record(
 async def _faulty(request: Request, slack: Slack, fault: Fault) -> Response:
     if fault.kind in ("hang", "drop_hang"):
         await slack.faults.hang(fault.seconds)
+    if fault.kind == "error":
+        return JSONResponse({"ok": False, "error": str(fault.answer)})
+    if fault.kind == "answer":
+        return JSONResponse(fault.answer)
     if fault.kind == "429":
         return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers={"retry-after": f"{fault.seconds:.0f}"})
     if fault.kind == "500":

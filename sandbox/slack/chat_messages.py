@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sandbox.html import Html, join, tag
 from sandbox.pages import avatar, clock
+from sandbox.slack import markdown
 from sandbox.slack.chat_view import View
 from sandbox.slack.mrkdwn import shown
 from sandbox.slack.records import Message
@@ -115,7 +115,7 @@ def _block(view: View, block: dict[str, Any]) -> Html | None:
     """A block as HTML; None for a kind that this page cannot draw."""
     kind = block.get("type")
     if kind == "markdown":
-        return tag("div", _text(view, _to_mrkdwn(str(block.get("text", "")))))
+        return markdown.shown(str(block.get("text", "")))
     if kind == "header":
         return tag("h3", _label(block.get("text")))
     if kind == "divider":
@@ -139,13 +139,6 @@ def _element(view: View, element: dict[str, Any]) -> Html | None:
 
 def _label(text: Any) -> str:
     return str(text.get("text", "")) if isinstance(text, dict) else str(text or "")
-
-
-def _to_mrkdwn(markdown: str) -> str:
-    """The little Markdown that differs: bold and links. The escapes are Slack's own."""
-    escaped = markdown.replace("&", "&amp;").replace("<", "&lt;")
-    bold = re.sub(r"\*\*(.+?)\*\*", r"*\1*", escaped)
-    return re.sub(r"\[([^\]]+)\]\((https?://[^)\s]+)\)", r"<\2|\1>", bold)
 
 
 def _text(view: View, text: str) -> Html:

@@ -1,6 +1,8 @@
 """Run with `make bench`, or `python -m tests.bench --help`."""
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Sequence
 
 from tests.bench import broker, ingest, latency, logins, seats
@@ -11,9 +13,10 @@ from tests.temporary import temporary_stack
 
 
 def main() -> None:
-    """Measure and print; a failure to measure is the only failure."""
+    """Measure and print. It fails if it cannot measure, or if a pattern's time is not linear."""
     given = _arguments()
     say(f"Before: {load()}.\n")
+    are_linear = given.only not in {None, "patterns"} or _patterns()
     if given.only in {None, "latency"}:
         _latency(given.messages, given.quiet)
     if given.only in {None, "webhook"}:
@@ -23,6 +26,11 @@ def main() -> None:
     if given.only in {None, "logins"}:
         _logins(given.samples)
     say(f"After: {load()}, this included.")
+    sys.exit(0 if are_linear else 1)
+
+
+def _patterns() -> bool:
+    return subprocess.run([sys.executable, "-m", "tests.bench.patterns_alone"], check=False).returncode == 0
 
 
 def _latency(messages: int, quiet: Sequence[float]) -> None:
@@ -62,7 +70,7 @@ def _logins(samples: int) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", choices=("latency", "webhook", "seats", "logins"), help="default: all")
+    parser.add_argument("--only", choices=("patterns", "latency", "webhook", "seats", "logins"), help="default: all")
     parser.add_argument("--messages", type=int, default=100, help="apart, and as many ten at once")
     parser.add_argument("--changes", type=int, default=50, help="changes of the seats at Stripe, of each kind")
     parser.add_argument("--samples", type=int, default=200, help="log-ins of each kind whose time is taken")

@@ -178,3 +178,26 @@ def test_the_scopes_asked_for_are_the_ones_used(alice: Client) -> None:
     scopes = parse_qs(urlsplit(install_url(alice)).query)["scope"][0].split(",")
     assert set(scopes) == set(oauth.SCOPES)
     assert "channels:read" not in scopes
+
+
+ODD_INSTALLATIONS = [
+    {"ok": True},
+    {"ok": True, "access_token": "xoxb-1", "team": {"id": "T1"}},
+    {"ok": True, "access_token": 7, "team": {"id": 5}, "bot_user_id": "U1", "authed_user": {"id": "U2"}},
+    {"ok": True, "access_token": "xoxb-1", "team": "T1"},
+    {"ok": True, "team": {"id": "T1", "name": "x"}, "bot_user_id": "U1", "authed_user": {"id": "U2"}},
+    [1],
+    "x",
+]
+
+
+@pytest.mark.parametrize("answer", ODD_INSTALLATIONS)
+def test_an_installation_that_slack_answers_oddly_connects_nothing_and_says_so(
+    alice: Client, committed_cast: Cast, stack: Stack, answer: object
+) -> None:
+    back = answered(install_url(alice))
+    stack.control("slack/control/faults", method="oauth.v2.access", kind="answer", answer=answer)
+    page = alice.get(back, follow=True)
+    assert page.status_code == 200
+    assert connections_of(committed_cast.acme) == []
+    stack.control("slack/control/reset")

@@ -136,7 +136,7 @@ def test_text_that_postgres_cannot_store_is_cleaned(acme: Tenant, client: Client
     with tenant_scope(acme.id):
         turn = InboxEvent.objects.get().turn
         assert turn is not None
-        assert turn.text == "ab & a link <3"
+        assert turn.text == "ab & a link (https://x.example) <3"
 
 
 def test_a_direct_message_and_a_reply_in_its_thread_are_one_conversation_with_their_own_addresses(

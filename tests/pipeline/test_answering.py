@@ -196,12 +196,12 @@ def test_a_long_answer_goes_out_in_parts_in_order(desk: Desk) -> None:
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
     completion = runs.ask(claim.run)
-    text = "\n\n".join(f"Paragraph {number}. " + "word " * 150 for number in range(12))
+    text = "\n\n".join(f"Paragraph {number}. " + "word " * 150 for number in range(40))
     answering._land(claim, type(completion)(text, completion.tokens, ""), may_start_over=False)
     outbox.deliver(desk.tenant.id, thread_id)
     parts = desk.posted()
     assert len(parts) > 1
-    assert all(len(part) <= 3_900 for part in parts)
+    assert all(len(part) <= 12_000 for part in parts)
     assert "".join("".join(parts).split()) == "".join(text.split())
     assert desk.events() == [("done", "")]
 

@@ -1,6 +1,8 @@
 """Deliveries whose fate was not seen."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,6 +11,8 @@ from django.utils import timezone
 from agents.models import LLMCall
 from channels import answering, connections, outbox, replays
 from channels.models import Connection, Delivery, InboxEvent
+from channels.providers.base import Account, OutcomeUnknownError
+from channels.providers.slack.client import Slack
 from tenants.scope import tenant_scope
 from tests.pipeline.conftest import Desk
 from usage.models import Meter
@@ -172,3 +176,140 @@ def test_replay_sends_a_failed_answer_as_it_is_and_answers_what_got_none(desk: D
         assert LLMCall.objects.count() == 1
     answering.answer(desk.tenant.id, thread_id)
     assert [state for state, _ in desk.events()] == ["answered"]
+
+
+def refuse(desk: Desk, code: str, times: int = 1) -> None:
+    desk.stack.control("slack/control/faults", method="chat.postMessage", kind="error", answer=code, times=times)
+
+
+def posts(desk: Desk) -> list[dict[str, Any]]:
+    """The bot's messages as Slack has them."""
+    found = desk.stack.look("slack/control/messages", team=desk.team, channel=desk.channel)
+    return [each for each in found["messages"] if each.get("bot_id") and not each.get("subtype")]
+
+
+def answered(desk: Desk) -> UUID:
+    thread_id = desk.hear("When do you open?")
+    answering.answer(desk.tenant.id, thread_id)
+    return thread_id
+
+
+UNTHREADABLE = ["cannot_reply_to_message", "thread_not_found", "restricted_action_non_threadable_channel"]
+
+
+@pytest.mark.parametrize("code", UNTHREADABLE)
+def test_what_slack_cannot_thread_is_posted_once_without(desk: Desk, code: str) -> None:
+    thread_id = answered(desk)
+    refuse(desk, code)
+    outbox.deliver(desk.tenant.id, thread_id)
+    [posted] = posts(desk)
+    assert "thread_ts" not in posted
+    assert (desk.deliveries(), desk.events()) == (["sent"], [("done", "")])
+
+
+@pytest.mark.parametrize(("kind", "was_sent"), [("drop", True), ("cut", False)])
+def test_one_without_a_thread_whose_fate_was_not_seen_is_looked_up_too(desk: Desk, kind: str, was_sent: bool) -> None:
+    thread_id = answered(desk)
+    refuse(desk, "cannot_reply_to_message")
+    fault(desk, kind)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["unknown"]
+    age(desk)
+    outbox.reconcile(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["sent" if was_sent else "pending"]
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert (desk.deliveries(), len(posts(desk))) == (["sent"], 1)
+
+
+def test_an_answer_to_a_message_that_is_gone_is_looked_up_outside_of_threads(desk: Desk) -> None:
+    thread_id = sent_unseen(desk, "cut")
+    ts = desk.first_ts()
+    desk.stack.control("slack/control/messages/delete", team=desk.team, channel=desk.channel, user="ben", ts=ts)
+    outbox.reconcile(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["pending"]
+    calls = desk.stack.look("slack/control/calls")["calls"]
+    assert (calls["conversations.replies"], calls["conversations.history"]) == (1, 1)
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long", "msg_too_long", "markdown_text_conflict"])
+def test_what_slack_cannot_show_as_blocks_is_posted_once_as_text(desk: Desk, code: str) -> None:
+    thread_id = answered(desk)
+    refuse(desk, code)
+    outbox.deliver(desk.tenant.id, thread_id)
+    [posted] = posts(desk)
+    assert posted["thread_ts"] == desk.first_ts()
+    assert [each["type"] for each in posted["blocks"]] == ["rich_text"], "what Slack makes of text"
+    assert desk.events() == [("done", "")]
+
+
+def test_neither_a_thread_nor_blocks_still_arrives_and_a_refusal_of_all_fails(desk: Desk) -> None:
+    thread_id = answered(desk)
+    refuse(desk, "invalid_blocks")
+    refuse(desk, "cannot_reply_to_message")
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert (desk.deliveries(), len(posts(desk))) == (["sent"], 1)
+    refuse(desk, "cannot_reply_to_message")
+    refuse(desk, "restricted_action_thread_only_channel")
+    thread_id = answered(desk)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["sent", "failed"]
+    assert "the channel takes replies in threads only" in desk.events()[-1][1]
+
+
+def test_an_answer_that_is_shown_by_a_markdown_block_carries_it(desk: Desk) -> None:
+    outbox.deliver(desk.tenant.id, answered(desk))
+    [posted] = posts(desk)
+    assert [(each["type"], each["text"]) for each in posted["blocks"]] == [("markdown", posted["text"])]
+
+
+ODD = [{"ok": True}, {"ok": True, "ts": None}, {"ok": True, "ts": 17.5}, {"ok": True, "ts": "soon"}, [1], "ok", 7, None]
+
+
+@pytest.mark.parametrize("answer", ODD)
+def test_an_answer_of_slack_without_a_time_stamp_is_unknown_and_found_by_the_look_up(desk: Desk, answer: Any) -> None:
+    thread_id = answered(desk)
+    desk.stack.control("slack/control/faults", method="chat.postMessage", kind="answer", answer=answer)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["unknown"]
+    age(desk)
+    outbox.reconcile(desk.tenant.id, thread_id)
+    assert (desk.deliveries(), len(posts(desk))) == (["sent"], 1)
+
+
+@pytest.mark.parametrize("answer", [{"ok": True}, {"ok": True, "messages": None}, {"ok": True, "messages": [7]}, [1]])
+def test_a_look_up_that_slack_answers_oddly_tells_nothing(desk: Desk, answer: Any) -> None:
+    thread_id = sent_unseen(desk, "drop")
+    desk.stack.control("slack/control/faults", method="conversations.replies", kind="answer", answer=answer)
+    outbox.reconcile(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["unknown"]
+
+
+CALLS: dict[str, Callable[[Slack, Account], object]] = {
+    "users.info": lambda slack, account: slack.name_of(account, "U1"),
+    "conversations.open": lambda slack, account: slack.start_test(account, "Are you there?"),
+    "chat.postMessage": lambda slack, account: slack.start_test(account, "Are you there?"),
+}
+
+
+@pytest.mark.parametrize("answer", [{"ok": True}, {"ok": True, "channel": {}, "user": None, "ts": 5}, [1], "x"])
+@pytest.mark.parametrize("method", CALLS)
+def test_an_answer_without_what_it_should_have_is_unknown(desk: Desk, method: str, answer: Any) -> None:
+    desk.stack.control("slack/control/faults", method=method, kind="answer", answer=answer)
+    with pytest.raises(OutcomeUnknownError):
+        CALLS[method](Slack(), Account(desk.token, desk.bot, desk.ben))
+
+
+@pytest.mark.parametrize("answer", [[1], "x", 7])
+def test_a_check_that_is_answered_by_no_object_is_unknown(desk: Desk, answer: Any) -> None:
+    desk.stack.control("slack/control/faults", method="auth.test", kind="answer", answer=answer)
+    with pytest.raises(OutcomeUnknownError):
+        Slack().verify(Account(desk.token), 5)
+
+
+@pytest.mark.parametrize("error", [None, 7, {"a": 1}, "Not a code", ""])
+def test_an_odd_error_is_unknown(desk: Desk, error: Any) -> None:
+    thread_id = answered(desk)
+    answer = {"ok": False, "error": error}
+    desk.stack.control("slack/control/faults", method="chat.postMessage", kind="answer", answer=answer)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert desk.deliveries() == ["unknown"]

@@ -247,3 +247,38 @@ def test_cutting_many_connections_leaves_the_sandbox_well(workspace: Workspace) 
         with pytest.raises(httpx.RemoteProtocolError):
             httpx.post(f"{workspace.sandbox.url}/slack/api/auth.test", timeout=2)
     assert workspace.client.auth_test()["ok"]
+
+
+def test_markdown_blocks_are_limited_together_and_shown_on_the_chat_page(workspace: Workspace) -> None:
+    def blocks(*texts: str) -> list[dict[str, str]]:
+        return [{"type": "markdown", "text": text} for text in texts]
+
+    with pytest.raises(SlackApiError) as refused:
+        workspace.client.chat_postMessage(channel=workspace.general, text="x", blocks=blocks("a" * 6_001, "b" * 6_000))
+    assert refusal(refused) == "msg_blocks_too_long"
+    table = "| a | b |\n| --- | --- |\n| 1 | <script> |\n\n![p](https://a.example/p.png)\n\n- **x**"
+    workspace.client.chat_postMessage(channel=workspace.general, text="x", blocks=blocks(table))
+    query = {"team": workspace.id, "channel": workspace.general}
+    page = workspace.sandbox.http.get("/slack/chat/messages", params=query).text
+    assert "<td>&lt;script&gt;</td>" in page
+    assert '<a href="https://a.example/p.png" rel="noreferrer">p</a>' in page
+    assert "<strong>x</strong>" in page
+
+
+def test_errors_and_odd_answers_come_on_request(workspace: Workspace) -> None:
+    workspace.sandbox.slack("faults", method="chat.postMessage", kind="error", answer="thread_not_found")
+    with pytest.raises(SlackApiError) as refused:
+        workspace.client.chat_postMessage(channel=workspace.general, text="lost")
+    assert refusal(refused) == "thread_not_found"
+    workspace.sandbox.slack("faults", method="chat.postMessage", kind="answer", answer={"ok": True})
+    assert workspace.client.chat_postMessage(channel=workspace.general, text="kept").data == {"ok": True}
+    history = workspace.client.conversations_history(channel=workspace.general)
+    assert [message["text"] for message in history["messages"]][:1] == ["kept"]
+
+
+def test_what_slack_wrote_itself_takes_no_replies(workspace: Workspace) -> None:
+    history = workspace.client.conversations_history(channel=workspace.general)
+    joined = next(message["ts"] for message in history["messages"] if message.get("subtype") == "channel_join")
+    with pytest.raises(SlackApiError) as refused:
+        workspace.client.chat_postMessage(channel=workspace.general, text="x", thread_ts=joined)
+    assert refusal(refused) == "cannot_reply_to_message"

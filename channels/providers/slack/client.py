@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from http.client import HTTPException
-from json import JSONDecodeError
+from typing import Any
 from urllib.error import URLError
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from slack_sdk.web import SlackResponse
 from channels.providers.base import (
     Account,
     Address,
+    AnotherWayError,
     DeliveryError,
     InboundMessage,
     NotNowError,
@@ -26,18 +28,56 @@ from channels.providers.base import (
     Outgoing,
     RefusedError,
 )
-from channels.providers.slack import events
+from channels.providers.slack import events, presentation
+from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
+from channels.providers.slack.mrkdwn import escape
 
 METADATA = "roster_delivery"
-PART = 3_900
-"""Slack advises at most 4,000 characters of text a message; 40,000 is where it cuts."""
+FORMAT = "format"
+"""In an address: Slack refused blocks for this message, so it goes as text."""
 LOOK_UP_MESSAGES = 15
 TIMEOUT_SECONDS = 10
 UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 DEAD_TOKEN = {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
 ERROR_CODE = re.compile(r"[a-z_]+")
 """What is none is slack_sdk's own sentence about a body that is no JSON."""
+RETRY_AFTER = re.compile(r"[0-9]{1,9}")
+LONGEST_RETRY_AFTER = 3_600.0
+UNTHREADABLE = {
+    "cannot_reply_to_message",
+    "invalid_thread_ts",
+    "message_not_found",
+    "restricted_action_non_threadable_channel",
+    "restricted_action_thread_locked",
+    "thread_not_found",
+}
+"""The message that we answer takes no replies, any more or at all: the answer goes into the channel."""
+UNREADABLE = {
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "markdown_text_conflict",
+    "markdown_text_too_long",
+    "msg_blocks_too_long",
+    "msg_too_long",
+}
+"""Slack could not make anything of the blocks: the answer goes as text."""
+REASONS = {
+    "channel_not_found": "the channel is gone, or the app is not in it any more: invite the app there",
+    "is_archived": "the channel is archived",
+    "not_in_channel": "the app is not in the channel: invite it there",
+    "restricted_action_thread_only_channel": "the channel takes replies in threads only, and this thread takes none",
+    "restricted_action_read_only_channel": "the channel is read-only",
+}
 OWN_TROUBLE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
+
+
+class SlackRefusalError(RefusedError):
+    """Slack's `ok: false`, with its code."""
+
+    def __init__(self, code: str) -> None:
+        because = f": {REASONS[code]}" if code in REASONS else ""
+        super().__init__(f"Slack refused the message: {code}{because}.")
+        self.code = code
 
 
 class Slack:
@@ -52,64 +92,58 @@ class Slack:
         return events.read_event(events.read_envelope(body), body, bot_user_id).message
 
     def split(self, text: str) -> Sequence[str]:
-        """Parts of at most 3,900 characters, cut at a paragraph, a line or a space where there is one."""
-        parts = []
-        while len(text) > PART:
-            cut = max(text.rfind(mark, PART // 2, PART) for mark in ("\n\n", "\n", " "))
-            cut = cut if cut > 0 else PART
-            parts.append(text[:cut].rstrip())
-            text = text[cut:].lstrip()
-        return [*parts, text]
+        """Parts of at most 12,000 characters, cut at a paragraph, a line or a space where there is one."""
+        return presentation.split(text)
 
     def post(self, account: Account, message: Outgoing) -> str:
         """chat.postMessage; the message's ts. Its metadata carries the delivery's id, for the look-up."""
-        return str(
-            _post(account, message.address, escape(message.text), {"delivery_id": str(message.delivery_id)})["ts"]
-        )
+        said = presentation.content(message.text, has_blocks=FORMAT not in message.address)
+        try:
+            return _post(account, message.address, said, {"delivery_id": str(message.delivery_id)})
+        except SlackRefusalError as refusal:
+            if address := _another_way(message.address, refusal.code):
+                raise AnotherWayError(str(refusal), address) from refusal
+            raise
 
     def find(self, account: Account, message: Outgoing) -> str | None:
-        """The one use of history: did this delivery arrive? None only when all of the thread since then was seen."""
-        with _failures():
-            replies = client(account.token).conversations_replies(
-                channel=message.address["channel"],
-                ts=message.address["thread_ts"],
-                oldest=f"{message.sent_after.timestamp():.6f}",
-                limit=LOOK_UP_MESSAGES,
-                include_all_metadata=True,
-            )
-        for each in replies["messages"]:
-            if each.get("metadata", {}).get("event_payload", {}).get("delivery_id") == str(message.delivery_id):
-                return str(each["ts"])
-        if replies.get("has_more"):
-            raise OutcomeUnknownError("Slack's thread is too long to see whether the message arrived: look there.")
-        return None
+        """The one use of history: did this delivery arrive? None only when all that was said since then was seen."""
+        thread_ts = message.address.get("thread_ts", "")
+        try:
+            found = _said_since(account, message, thread_ts)
+        except SlackRefusalError as refusal:
+            if refusal.code != "thread_not_found":
+                raise
+            found = _said_since(account, message, "")  # a reply to what is gone stands outside of threads, if anywhere
+        ts = found.of_delivery(str(message.delivery_id))
+        if ts is None and found.has_more:
+            raise OutcomeUnknownError("Too much was said since to see whether the message arrived: look in Slack.")
+        return ts
 
     def name_of(self, account: Account, person_id: str) -> str:
         """users.info: the display name, as Slack shows it, else the full name."""
-        with _failures():
-            user = client(account.token).users_info(user=person_id)["user"]
-        profile = user.get("profile", {})
-        return str(profile.get("display_name") or profile.get("real_name") or user.get("real_name") or person_id)
+        with failures():
+            person = read(Person, client(account.token).users_info(user=person_id))
+        return person.name or person_id
 
     def revoke(self, account: Account) -> None:
         """apps.uninstall: the app leaves the workspace, and its token ends."""
-        with _failures():
+        with failures():
             client(account.token).apps_uninstall(
                 client_id=settings.SLACK_CLIENT_ID, client_secret=settings.SLACK_CLIENT_SECRET
             )
 
     def verify(self, account: Account, timeout_seconds: int) -> None:
         """auth.test: https://docs.slack.dev/reference/methods/auth.test"""
-        with _failures():
+        with failures():
             client(account.token, timeout_seconds).auth_test()
 
     def start_test(self, account: Account, text: str) -> InboundMessage:
         """Post the question into the direct messages of whoever installed the app; it is answered in its thread."""
-        with _failures():
-            opened = client(account.token).conversations_open(users=account.installer_id)
-        channel = str(opened["channel"]["id"])
-        posted = _post(account, {"channel": channel}, f"*Test message from Roster*\n>{escape(text)}", {})
-        ts = str(posted["ts"])
+        with failures():
+            opened = read(Opened, client(account.token).conversations_open(users=account.installer_id))
+        channel = opened.channel.id
+        question = escape(text).replace("\n", "\n>")
+        ts = _post(account, {"channel": channel}, {"text": f"*Test message from Roster*\n>{question}"}, {})
         return InboundMessage(
             key=f"{channel}:{ts}",
             thread_ids=[f"{channel}:{ts}"],
@@ -123,30 +157,51 @@ class Slack:
         )
 
 
-def escape(text: str) -> str:
-    """Text that Slack shows as it is: an answer must not ping a channel or forge a link."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def client(token: str = "", timeout_seconds: int = TIMEOUT_SECONDS) -> WebClient:
     """A client without the SDK's own retries: it re-sends once by default, and the outbox owns that decision."""
     return WebClient(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
 
 
-def _post(account: Account, address: Address, text: str, payload: Mapping[str, str]) -> SlackResponse:
-    with _failures():
-        return client(account.token).chat_postMessage(
+def _post(account: Account, address: Address, said: Mapping[str, Any], payload: Mapping[str, str]) -> str:
+    """Post and return the ts. Nothing is looked for in the text: neither names of groups nor addresses of channels."""
+    with failures():
+        response = client(account.token).chat_postMessage(
             channel=address["channel"],
             thread_ts=address.get("thread_ts"),
-            text=text,
+            **said,
             metadata={"event_type": METADATA, "event_payload": dict(payload)},
+            link_names=False,
             unfurl_links=False,
             unfurl_media=False,
         )
+        return read(Posted, response).ts
+
+
+def _another_way(address: Address, code: str) -> Address | None:
+    """Where the same message may go after this refusal: out of the thread, or without blocks."""
+    if code in UNTHREADABLE and "thread_ts" in address:
+        return {name: value for name, value in address.items() if name != "thread_ts"}
+    if code in UNREADABLE and FORMAT not in address:
+        return {**address, FORMAT: "text"}
+    return None
+
+
+def _said_since(account: Account, message: Outgoing, thread_ts: str) -> Messages:
+    """What was said in the thread, or outside of threads, since the message can have been sent."""
+    web = client(account.token)
+    look_up = partial(web.conversations_replies, ts=thread_ts) if thread_ts else web.conversations_history
+    with failures():
+        response = look_up(
+            channel=message.address["channel"],
+            oldest=f"{message.sent_after.timestamp():.6f}",
+            limit=LOOK_UP_MESSAGES,
+            include_all_metadata=True,
+        )
+        return read(Messages, response)
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def failures() -> Iterator[None]:
     """Every way in which a Web API call can go wrong becomes one of three."""
     try:
         yield
@@ -154,26 +209,29 @@ def _failures() -> Iterator[None]:
         raise _refusal(error) from error
     except URLError as error:
         raise _broken_connection(error) from error
-    except (HTTPException, JSONDecodeError, SlackClientError, OSError) as error:
+    except (HTTPException, SlackClientError, OSError) as error:
         raise OutcomeUnknownError(f"Slack's answer was not seen: {error}.") from error
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        # slack_sdk reads whatever it gets as an object in UTF-8: a list, a number or other bytes end in one of these.
+        raise OutcomeUnknownError(f"Slack's answer cannot be read ({type(error).__name__}).") from error
 
 
 def _refusal(error: SlackApiError) -> DeliveryError:
     response = error.response
-    code = response.get("error", "") if isinstance(response.data, dict) else ""
+    code = str(response.get("error") or "") if isinstance(response.data, dict) else ""
     if response.status_code == 429 or code in {"ratelimited", "rate_limited"}:
         return NotNowError("Slack limits how often messages may be sent.", _retry_after(response))
     if response.status_code >= 500 or code in OWN_TROUBLE or not ERROR_CODE.fullmatch(code):
         return OutcomeUnknownError(f"Slack has a problem of its own (HTTP {response.status_code} {code}).")
     if code in DEAD_TOKEN:
         return RefusedError(f"Slack no longer accepts the token ({code}): connect Slack again.", breaks_connection=True)
-    return RefusedError(f"Slack refused the message: {code}.")
+    return SlackRefusalError(code)
 
 
 def _retry_after(response: SlackResponse) -> float:
     for name, value in response.headers.items():
-        if name.lower() == "retry-after" and str(value).isdigit():
-            return float(value)
+        if name.lower() == "retry-after" and RETRY_AFTER.fullmatch(str(value)):
+            return min(float(value), LONGEST_RETRY_AFTER)
     return 1.0
 
 

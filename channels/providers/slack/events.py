@@ -3,7 +3,6 @@
 https://docs.slack.dev/apis/events-api/ and https://docs.slack.dev/reference/events/message
 """
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,11 +13,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from slack_sdk.signature import SignatureVerifier
 
 from channels.providers.base import InboundEvent, InboundMessage
+from channels.providers.slack.markup import MENTION, plain_text
 
 PROVIDER = "slack"
 SPOKEN_SUBTYPES = {None, "thread_broadcast", "file_share"}
-MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-MARKUP = re.compile(r"<(?:https?://[^|>]+\|([^>]+)|(https?://[^>]+)|#[A-Z0-9]+\|([^>]+)|![a-z]+\^?[^|>]*\|?([^>]*))>")
 
 
 class MalformedEventError(ValueError):
@@ -169,16 +167,3 @@ def _thread_ids(channel: str, ts: str, thread_ts: str | None, *, is_direct: bool
     if not is_direct:
         return [f"{channel}:{thread_ts or ts}"]
     return [f"{channel}:{thread_ts}", channel] if thread_ts else [channel]
-
-
-def plain_text(mrkdwn: str, bot_user_id: str) -> str:
-    """Slack's text for a reader: our own mention left out, links as their words, entities undone.
-
-    https://docs.slack.dev/messaging/formatting-message-text#retrieving-messages
-    """
-    text = MENTION.sub(lambda found: "" if found[1] == bot_user_id else f"@{found[1]}", mrkdwn)
-    text = MARKUP.sub(lambda found: next((group for group in found.groups() if group), ""), text)
-    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
-        text = text.replace(entity, character)
-    # Postgres stores neither NUL nor lone surrogates.
-    return text.replace("\x00", "").encode("utf-8", "replace").decode().strip()

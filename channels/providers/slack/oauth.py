@@ -4,6 +4,7 @@ https://docs.slack.dev/authentication/installing-with-oauth
 """
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,12 +27,17 @@ from slack_sdk.oauth.state_store import OAuthStateStore
 from channels import actions, connections
 from channels.connections import AccountTakenError, Installed
 from channels.models import InstallAttempt
-from channels.providers.slack.client import client
+from channels.providers.base import DeliveryError
+from channels.providers.slack.client import client, failures
 from tenants import audit
 from tenants.scope import tenant_scope
 
+log = logging.getLogger(__name__)
+
 PROVIDER = "slack"
 STATE_LIFE = timedelta(minutes=10)
+LONGEST_ID = 60
+LONGEST_NAME = 120
 SCOPES = (
     "app_mentions:read",
     "channels:history",
@@ -82,7 +88,8 @@ def finish(request: HttpRequest, tenant_id: UUID) -> Outcome:
     flow = _flow(_StateStore(tenant_id, user_id, request.session.session_key or ""), outcomes)
     try:
         flow.handle_callback(to_bolt_request(request))
-    except OSError as error:
+    except DeliveryError as error:
+        log.warning("An installation failed: %s", error)
         return Outcome(tenant_id, reason="unreachable", detail=str(error))
     return outcomes[0]
 
@@ -147,13 +154,16 @@ class _Installations(InstallationStore):
     def save(self, installation: Installation) -> None:
         if not installation.team_id:
             raise TakenError("Roster joins single workspaces: choose one of the organisation's and install it there.")
+        ids = (installation.team_id, installation.bot_user_id, installation.user_id)
+        if not all(map(_is_id, ids)) or not _is_token(installation.bot_token):
+            raise TakenError("Slack's answer has no token, or does not say whose it is: start again from here.")
         installed = Installed(
             provider=PROVIDER,
             external_id=installation.team_id,
-            name=installation.team_name or installation.team_id,
-            token=installation.bot_token or "",
-            bot_user_id=installation.bot_user_id or "",
-            installer_id=installation.user_id or "",
+            name=str(installation.team_name or installation.team_id)[:LONGEST_NAME],
+            token=str(installation.bot_token),
+            bot_user_id=str(installation.bot_user_id),
+            installer_id=installation.user_id,
             scopes=",".join(installation.bot_scopes or []),
         )
         try:
@@ -161,6 +171,22 @@ class _Installations(InstallationStore):
                 connections.connect(installed)
         except AccountTakenError as error:
             raise TakenError(str(error)) from error
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+class _Flow(OAuthFlow):
+    """Bolt's flow, with every way in which its calls of Slack can go wrong told apart from our own faults."""
+
+    def run_installation(self, code: str) -> Installation | None:
+        with failures():
+            return super().run_installation(code)
 
 
 class TakenError(BoltError):
@@ -181,7 +207,7 @@ def _reports(tenant_id: UUID, outcomes: list[Outcome]) -> CallbackOptions:
     return CallbackOptions(success=success, failure=failure)
 
 
-def _flow(store: _StateStore, outcomes: list[Outcome]) -> OAuthFlow:
+def _flow(store: _StateStore, outcomes: list[Outcome]) -> _Flow:
     options = OAuthSettings(
         client_id=settings.SLACK_CLIENT_ID,
         client_secret=settings.SLACK_CLIENT_SECRET,
@@ -193,4 +219,4 @@ def _flow(store: _StateStore, outcomes: list[Outcome]) -> OAuthFlow:
         callback_options=_reports(store.tenant_id, outcomes),
     )
     options.state_utils = _BrowserBinding(store)
-    return OAuthFlow(client=client(), settings=options)
+    return _Flow(client=client(), settings=options)

@@ -13,7 +13,7 @@ from sandbox.slack.records import Channel, Message
 def post_message(call: Call) -> JsonObject:
     """Post as the bot, into a channel it is in, a direct message, or to a person by user id."""
     channel = _destination(call)
-    body, thread_ts = message_body(call), call.text("thread_ts") or None
+    body, thread_ts = message_body(call), _thread(call, channel)
     wait = call.slack.limits.post(channel.id)
     if wait:
         raise RefusalError("rate_limited", retry_after=wait)
@@ -64,6 +64,18 @@ def set_status(call: Call) -> JsonObject:
         raise RefusalError("invalid_thread_ts")
     call.slack.statuses.set(channel.id, call.text("thread_ts"), call.text("status"))
     return {"ok": True}
+
+
+def _thread(call: Call, channel: Channel) -> str | None:
+    """The thread to post in. What Slack itself wrote, such as that somebody joined, takes no replies."""
+    ts = call.text("thread_ts")
+    try:
+        takes_none = bool(ts) and bool(call.slack.messages.get(channel.id, ts).body.get("subtype"))
+    except KeyError:  # deleted meanwhile
+        takes_none = False
+    if takes_none:
+        raise RefusalError("cannot_reply_to_message")
+    return ts or None
 
 
 def _destination(call: Call) -> Channel:

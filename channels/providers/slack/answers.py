@@ -1,0 +1,83 @@
+"""What we read of the Web API's answers. Each field that is missing or odd is found here, and nowhere later."""
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from slack_sdk.web import SlackResponse
+
+from channels.providers.base import OutcomeUnknownError
+
+Timestamp = Annotated[str, StringConstraints(pattern=r"^\d{1,11}\.\d{1,6}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class Posted(Answer):
+    """chat.postMessage: without `ts` it cannot be told what became of the message."""
+
+    ts: Timestamp
+
+
+class _Channel(Answer):
+    id: Text
+
+
+class Opened(Answer):
+    """conversations.open."""
+
+    channel: _Channel
+
+
+class _Message(Answer):
+    ts: Timestamp
+    metadata: Any = None
+
+    @property
+    def delivery_id(self) -> str:
+        payload = self.metadata.get("event_payload") if isinstance(self.metadata, dict) else None
+        return str(payload.get("delivery_id", "")) if isinstance(payload, dict) else ""
+
+
+class Messages(Answer):
+    """conversations.replies and conversations.history."""
+
+    messages: list[_Message]
+    has_more: bool = False
+
+    def of_delivery(self, delivery_id: str) -> str | None:
+        """The ts of the message that carries this id."""
+        return next((each.ts for each in self.messages if each.delivery_id == delivery_id), None)
+
+
+class _User(Answer):
+    profile: Any = None
+    real_name: Any = None
+
+
+class Person(Answer):
+    """users.info."""
+
+    user: _User
+
+    @property
+    def name(self) -> str:
+        """The display name, as Slack shows it, else the full name; empty if there is none."""
+        profile = self.user.profile if isinstance(self.user.profile, dict) else {}
+        names = (profile.get("display_name"), profile.get("real_name"), self.user.real_name)
+        return next((name for name in names if isinstance(name, str) and name), "")
+
+
+A = TypeVar("A", bound=Answer)
+
+
+def read(shape: type[A], response: SlackResponse) -> A:
+    """An answer in its shape. Raises OutcomeUnknownError, which names the field: what Slack did cannot be told."""
+    try:
+        return shape.model_validate(response.data)
+    except ValidationError as error:
+        place = ".".join(str(each) for each in error.errors()[0]["loc"]) or "everything"
+        method = response.api_url.rpartition("/")[2]
+        raise OutcomeUnknownError(f"Slack's answer to {method} is not as documented: look at its {place}.") from error
