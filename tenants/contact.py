@@ -42,7 +42,7 @@ def mail_code(tenant: Tenant, *, by: User) -> None:
         ContactCode.objects.update_or_create(
             defaults={
                 "email": kept.contact_email,
-                "digest": _digest(kept, plain),
+                "digest": digest_of(kept, plain),
                 "attempts": 0,
                 "expires_at": timezone.now() + GOOD_FOR,
             }
@@ -64,7 +64,7 @@ def confirm(tenant: Tenant, typed: str) -> None:
     with tenant_scope(tenant.id):
         kept = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
         code = ContactCode.objects.filter(email=kept.contact_email).first()
-        if code is None or not constant_time_compare(code.digest, _digest(kept, typed)):
+        if code is None or not constant_time_compare(code.digest, digest_of(kept, typed)):
             raise ContactError("This is not the code: look at the newest mail to the contact, and type it again.")
         kept.contact_confirmed_at = timezone.now()
         kept.save(update_fields=["contact_confirmed_at"])
@@ -94,7 +94,7 @@ def _take(tenant: Tenant) -> Mail:
         raise ContactError(str(error)) from error
 
 
-def _digest(tenant: Tenant, code: str) -> str:
+def digest_of(tenant: Tenant, code: str) -> str:
     """Keyed, since a code is short; of this address alone. Capitals, spaces and dashes do not count."""
     plain = "".join(character for character in code.upper() if character.isalnum())
     return salted_hmac(f"contact:{tenant.id}:{tenant.contact_email}", plain, algorithm="sha256").hexdigest()
