@@ -1,17 +1,22 @@
 """E-mail addresses: one form, compared exactly, and a sentence for what cannot be mailed, wherever it comes in."""
 
 import io
+from importlib import import_module
+from pkgutil import iter_modules
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.apps import apps
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenants import addresses, invitations
+from tenants import addresses, invitations, migrations
 from tenants.models import Invitation, Role, User
 from tests import factories
 from tests.accounts.visitor import PASSWORD, Visitor, confirmed, text
@@ -157,6 +162,27 @@ def test_one_account_is_found_however_its_address_is_written() -> None:
 )
 def test_commands_take_what_the_pages_take(command: list[str], options: dict[str, Any]) -> None:
     factories.make_user("evil@acme.example")
-    with pytest.raises(CommandError, match="@|longer than 63"):
+    with pytest.raises(CommandError, match=r"@|longer than 63"):
         call_command(*command, stdout=io.StringIO(), **options)
     assert User.objects.count() == 1
+
+
+@pytest.mark.usefixtures("db")
+def test_addresses_that_were_kept_in_another_form_are_brought_into_this_one() -> None:
+    """And none is taken from somebody who has it already."""
+    plain, taken = factories.make_user("a@xn--bcher-kva.example"), factories.make_user("b@example.com")
+    old, odd = factories.make_user("c@example.com"), factories.make_user("d@example.com")
+    User.objects.filter(id=taken.id).update(email="a@b\u00fccher.example")
+    User.objects.filter(id=old.id).update(email="c@b\u00fccher.example")
+    User.objects.filter(id=odd.id).update(email="ev\u0131l@example.com")
+    EmailAddress.objects.create(user=old, email="c@b\u00fccher.example", verified=True, primary=True)
+    (name,) = [each.name for each in iter_modules(migrations.__path__) if each.name.endswith("_addresses_and_mail")]
+    migration = import_module(f"tenants.migrations.{name}")
+    migration.normalize_addresses(apps, SimpleNamespace(connection=connection))
+    assert {user: User.objects.get(id=user.id).email for user in (plain, taken, old, odd)} == {
+        plain: "a@xn--bcher-kva.example",
+        taken: "a@b\u00fccher.example",
+        old: "c@xn--bcher-kva.example",
+        odd: "ev\u0131l@example.com",
+    }
+    assert EmailAddress.objects.get().email == "c@xn--bcher-kva.example"
