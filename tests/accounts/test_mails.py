@@ -73,7 +73,7 @@ def test_no_absolute_address_of_the_api_takes_the_port_of_a_host_header(cast: Ca
     visitor = Visitor(host="testserver:4444")
     visitor.client.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     answer = visitor.client.get(
-        "/api/v1/members/?limit=1", headers={"Roster-Workspace": "acme", "Host": "testserver:4444"}
+        "/api/v1/members/?page_size=1", headers={"Roster-Workspace": "acme", "Host": "testserver:4444"}
     )
     assert answer.status_code == 200
     assert answer.json()["next"].startswith("http://testserver/api/v1/members/?")
