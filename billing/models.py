@@ -144,7 +144,10 @@ class Drift(TenantModel):
 
 
 class Notice(TenantModel):
-    """A mail about the subscription that was sent, so that it is sent once. `key` is what it is about at Stripe."""
+    """What mails about the subscription are for, once each. `key` is what it is about at Stripe.
+
+    sent_at: when none of its mails waits any more. What became of each, tenants.models.Mail says.
+    """
 
     class Kind(models.TextChoices):
         TRIAL_ENDING = "trial_ending", "The trial ends soon"

@@ -1,4 +1,4 @@
-"""Mails about the subscription. Each is planned in the transaction that saw its reason, and sent once."""
+"""Mails about the subscription. Each is planned in the transaction that saw its reason, and marked when it is sent."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,8 +12,8 @@ from billing import words
 from billing.models import Entitlement, Notice
 from billing.observation import Observation
 from billing.standing import OWES
-from tenants import notices
-from tenants.models import Tenant
+from tenants import mails, notices
+from tenants.models import Mail, Tenant
 from tenants.scope import current_tenant_id, tenant_scope
 
 Kind, Status = Notice.Kind, Entitlement.Status
@@ -40,34 +40,26 @@ def _due(entitlement: Entitlement, seen: Observation) -> Iterator[tuple[str, str
 
 def send(tenant_id: UUID) -> None:
     """Mail what is planned and not sent yet. Sends mail: open no scope around this."""
-    for notice_id in _open(tenant_id):
-        mail = _take(tenant_id, notice_id)
-        if mail and not notices.send(*mail):
-            _put_back(tenant_id, notice_id)
-
-
-def _open(tenant_id: UUID) -> list[UUID]:
     with tenant_scope(tenant_id):
-        return list(Notice.objects.filter(sent_at=None).order_by("requested_at", "id").values_list("id", flat=True))
-
-
-def _take(tenant_id: UUID, notice_id: UUID) -> tuple[list[str], str, str] | None:
-    """What to send to whom; None if somebody else sends it."""
+        planned = list(Notice.objects.filter(sent_at=None).order_by("requested_at", "id"))
+        for notice in planned:
+            _plan_mails(notice)
+    mails.send_due(tenant_id)
     with tenant_scope(tenant_id):
-        if not Notice.objects.filter(id=notice_id, sent_at=None).update(sent_at=timezone.now()):
-            return None
-        tenant = Tenant.objects.get(id=current_tenant_id())
-        notice, now = Notice.objects.get(id=notice_id), Entitlement.objects.get()
-        if notice.kind in ABOUT_DEBTS and now.status not in OWES:  # paid meanwhile
-            return None
-        subject, text = _words(tenant, notice, now)
-        return notices.recipients(tenant), subject, text
+        for notice in planned:
+            if not mails.is_open(Mail.Kind(notice.kind), notice.key):
+                Notice.objects.filter(id=notice.id, sent_at=None).update(sent_at=timezone.now())
 
 
-def _put_back(tenant_id: UUID, notice_id: UUID) -> None:
-    """The mail server was away: a sweep sends it later."""
-    with tenant_scope(tenant_id):
-        Notice.objects.filter(id=notice_id).update(sent_at=None)
+def _plan_mails(notice: Notice) -> None:
+    """A mail to each who gets it, unless that is done; about a debt that is paid meanwhile, none."""
+    tenant, now = Tenant.objects.get(id=current_tenant_id()), Entitlement.objects.get()
+    kind = Mail.Kind(notice.kind)
+    if notice.kind in ABOUT_DEBTS and now.status not in OWES:
+        mails.drop(kind, notice.key)
+        return
+    subject, text = _words(tenant, notice, now)
+    mails.plan(kind, notice.key, notices.recipients(tenant), subject, notices.letter(text))
 
 
 def _words(tenant: Tenant, notice: Notice, now: Entitlement) -> tuple[str, str]:
@@ -77,17 +69,17 @@ def _words(tenant: Tenant, notice: Notice, now: Entitlement) -> tuple[str, str]:
         return _trial_ending(tenant, now, page)
     if notice.kind == Kind.PAYMENT_FAILED:
         stop = _grace_end(tenant, now)
-        what = f"The payment for the workspace “{tenant.name}” failed. {stop}"
+        what = f"The payment for {notices.named(tenant)} failed. {stop}"
         text = f"{what} Pay the invoice, or use another card:\n\n{pay}"
-        return f"A payment for {tenant.name} failed", text
+        return "A payment for your workspace failed", text
     if notice.kind == Kind.ACTION_REQUIRED:
-        text = f"Your bank wants you to confirm the payment for the workspace “{tenant.name}”. Do it here:\n\n{pay}"
-        return f"Confirm a payment for {tenant.name}", text
+        text = f"Your bank wants you to confirm the payment for {notices.named(tenant)}. Do it here:\n\n{pay}"
+        return "Confirm a payment for your workspace", text
     text = (
-        f"The subscription of the workspace “{tenant.name}” has ended. Its AI employees are paused; everything that "
+        f"The subscription of {notices.named(tenant)} has ended. Its AI employees are paused; everything that "
         f"they said stays readable. You can subscribe again at any time:\n\n{page}"
     )
-    return f"The subscription of {tenant.name} has ended", text
+    return "The subscription of your workspace has ended", text
 
 
 def _trial_ending(tenant: Tenant, now: Entitlement, page: str) -> tuple[str, str]:
@@ -97,10 +89,8 @@ def _trial_ending(tenant: Tenant, now: Entitlement, page: str) -> tuple[str, str
         what = f"Then {amount} is charged, and nothing stops."
     else:
         what = "There is no card yet: without one your AI employees pause then."
-    text = (
-        f"The trial of the workspace “{tenant.name}” ends on {ends}. {what} You can change or cancel it here:\n\n{page}"
-    )
-    return f"The trial of {tenant.name} ends on {ends}", text
+    text = f"The trial of {notices.named(tenant)} ends on {ends}. {what} You can change or cancel it here:\n\n{page}"
+    return f"Your trial ends on {ends}", text
 
 
 def _grace_end(tenant: Tenant, now: Entitlement) -> str:

@@ -18,6 +18,7 @@ from tenants.views import (
     audit,
     data,
     entrance,
+    entry,
     invitations,
     members,
     settings,
@@ -55,6 +56,8 @@ workspace = [
     path("billing/resume/", billing.resume_subscription, name="resume_subscription"),
     path("billing/return/", returning.billing_return, name="billing_return"),
     path("settings/", settings.settings, name="settings"),
+    path("settings/contact/code/", settings.send_contact_code, name="send_contact_code"),
+    path("settings/contact/confirm/", settings.confirm_contact, name="confirm_contact"),
     path("settings/data/", channel_data.data, name="data"),
     path("settings/data/retention/", channel_data.keep_for, name="keep_for"),
     path("settings/data/people/", channel_data.people, name="people"),
@@ -83,6 +86,10 @@ workspace = [
 # Beside allauth's own; where an address is also one of allauth's, ours goes first.
 account = [
     path("", RedirectView.as_view(pattern_name="account_security")),
+    path("login/", entry.login, name="account_login"),
+    path("signup/", entry.signup, name="account_signup"),
+    path("login/code/", entry.request_login_code, name="account_request_login_code"),
+    path("password/reset/", entry.reset_password, name="account_reset_password"),
     path("security/", accounts.security, name="account_security"),
     path("email/", accounts.email, name="account_email"),
     path("email/confirm/", accounts.confirm_email_change, name="account_confirm_email_change"),

@@ -1,22 +1,26 @@
 """How allauth makes and guards accounts here."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
-from allauth.core import context
+from allauth.core import context as allauth_context
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.core.internal import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.urls import reverse
 
-from tenants import encryption
+from tenants import addresses, encryption, mailserver
 from tenants.clients import client_ip
+from tenants.mailserver import MailError
 from tenants.models import User
 
 
@@ -40,9 +44,34 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)
 
+    def clean_email(self, email: str) -> str:
+        """Wherever an address comes in, also from a provider."""
+        return addresses.normalize(email)
+
+    def render_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> EmailMessage:
+        """With the head that all our mails have, and links that begin with PUBLIC_URL."""
+        context = {**context, "signup_url": _public("account_signup")}
+        context["password_reset_url"] = _public("account_reset_password")
+        head = {**mailserver.headers(), **(headers or {})}
+        mail: EmailMessage = super().render_mail(template_prefix, email, context, head)
+        return mail
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Raises tenants.mailserver.MailError, which the pages tell (tenants.views.entry)."""
+        about = {"request": allauth_context.request, "email": email, **context}
+        mailserver.send(self.render_mail(template_prefix, email, about))
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """What it tells about is done already and stands on the pages: a mail server that is away undoes nothing."""
+        with suppress(MailError):
+            super().send_notification_mail(*args, **kwargs)
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """The account alone: allauth's key has the Host header's port in it, with which a client could start afresh."""
-        return str(credentials.get("email", "")).strip().lower()
+        given = str(credentials.get("email", ""))
+        return addresses.normalize_or_none(given) or given
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Refuse by the page for it (429), not by an error in a form that reads like any other."""
@@ -62,10 +91,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Allauth asks nothing of those who have neither a password nor a second step: here a code is asked of them."""
-        request = context.request
+        request = allauth_context.request
         if get_reauthentication_flows(request.user) or is_recently_known_by_code(request, request.user):
             return bool(super().is_reauthentication_required(app=app, **kwargs))
         raise ReauthenticationRequired
+
+
+def _public(name: str) -> str:
+    return f"{settings.PUBLIC_URL}{reverse(name)}"
 
 
 def is_recently_known_by_code(request: HttpRequest, user: User) -> bool:

@@ -18,6 +18,8 @@ INVITATION_ACCEPTED = Action("invitation.accepted", "Accepted an invitation")
 INVITATION_UNDELIVERED = Action("invitation.undelivered", "An invitation was not delivered")
 
 SETTINGS_CHANGED = Action("workspace.settings_changed", "Changed the workspace's settings")
+CONTACT_CODE_SENT = Action("workspace.contact_code_sent", "Sent a code to the contact address")
+CONTACT_CONFIRMED = Action("workspace.contact_confirmed", "Confirmed the contact address")
 RETENTION_CHANGED = Action("workspace.retention_changed", "Changed how long conversations are kept")
 
 # Data rights

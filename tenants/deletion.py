@@ -16,8 +16,8 @@ from django.db import IntegrityError, OperationalError, connection
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from tenants import actions, audit, notices
-from tenants.models import Tenant, User
+from tenants import actions, audit, mails, notices
+from tenants.models import Mail, Tenant, User
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -69,10 +69,12 @@ def keep(tenant: Tenant) -> Tenant:
         return kept
     if kept.deletes_at <= timezone.now():
         raise NotNowError("The workspace is being erased already: it cannot be kept any more.")
-    before = str(kept.deletes_at)
+    before, asked_at = str(kept.deletes_at), str(kept.deletion_requested_at)
     for name in STATE:
         setattr(kept, name, None)
     _save(kept)
+    for kind in (Mail.Kind.DELETION_ANNOUNCED, Mail.Kind.DELETION_WARNED):
+        mails.drop(kind, asked_at)
     audit.record(actions.DELETION_CANCELLED, kept, changes={"deletes_at": [before, None]})
     return kept
 
@@ -82,22 +84,23 @@ def _save(tenant: Tenant) -> None:
 
 
 def to_announce() -> QuerySet[Tenant]:
-    """Workspaces whose owners were not told yet that the days of grace have begun."""
+    """Workspaces for whose owners no mail is planned yet that says that the days of grace have begun."""
     return Tenant.objects.filter(deletes_at__isnull=False, deletion_announced_at=None)
 
 
 def announce(tenant_id: UUID) -> None:
     """Tell owners and contact that the days of grace have begun, once. Open no scope around this."""
-    if not to_announce().filter(id=tenant_id).update(deletion_announced_at=timezone.now()):
-        return
-    tenant = Tenant.objects.get(id=tenant_id)
-    asked_by = _who_asked(tenant)
-    who = asked_by.email if asked_by else "An owner"
-    text = (
-        f"{who} asked to delete the workspace “{tenant.name}”. {_when(tenant)} Its AI employees have stopped "
-        "answering. Until then you can export everything or keep the workspace, here:"
-    )
-    _mail(tenant, f"{tenant.name} will be deleted", text)
+    with tenant_scope(tenant_id):
+        if to_announce().filter(id=tenant_id).update(deletion_announced_at=timezone.now()):
+            tenant = Tenant.objects.get(id=tenant_id)
+            asked_by = _who_asked(tenant)
+            who = asked_by.email if asked_by else "An owner"
+            text = (
+                f"{who} asked to delete {notices.named(tenant)}. {_when(tenant)} Its AI employees have stopped "
+                "answering. Until then you can export everything or keep the workspace, here:"
+            )
+            _plan(tenant, Mail.Kind.DELETION_ANNOUNCED, "A workspace of yours will be deleted", text)
+    mails.send_due(tenant_id)
 
 
 def _who_asked(tenant: Tenant) -> User | None:
@@ -107,7 +110,7 @@ def _who_asked(tenant: Tenant) -> User | None:
 
 
 def to_warn(now: datetime) -> QuerySet[Tenant]:
-    """Workspaces that are erased within three days, and whose owners were not reminded yet."""
+    """Workspaces that are erased within three days, and for whose owners no reminder is planned yet."""
     soon = Tenant.objects.filter(deletes_at__gt=now, deletes_at__lte=now + WARNED_BEFORE, deletion_warned_at=None)
     return soon.filter(deletion_requested_at__lt=F("deletes_at") - WARNED_BEFORE)
 
@@ -115,20 +118,22 @@ def to_warn(now: datetime) -> QuerySet[Tenant]:
 def warn(tenant_id: UUID) -> None:
     """Remind owners and contact, once. Open no scope around this."""
     now = timezone.now()
-    if not to_warn(now).filter(id=tenant_id).update(deletion_warned_at=now):
-        return
-    tenant = Tenant.objects.get(id=tenant_id)
-    _mail(tenant, f"{tenant.name} will be deleted soon", f"{_when(tenant)} This is your last chance to keep it, here:")
+    with tenant_scope(tenant_id):
+        if to_warn(now).filter(id=tenant_id).update(deletion_warned_at=now):
+            tenant = Tenant.objects.get(id=tenant_id)
+            text = f"This is about {notices.named(tenant)}. {_when(tenant)} This is your last chance to keep it, here:"
+            _plan(tenant, Mail.Kind.DELETION_WARNED, "A workspace of yours will be deleted soon", text)
+    mails.send_due(tenant_id)
 
 
 def _when(tenant: Tenant) -> str:
     return f"The workspace and all that it holds will be erased on {tenant.deletes_at:%d %B %Y, %H:%M} UTC."
 
 
-def _mail(tenant: Tenant, subject: str, text: str) -> None:
-    to = notices.recipients(tenant)
-    connection.close()  # back to the pool while the mail goes out
-    notices.send(to, subject, f"{text}\n\n    {notices.data_page(tenant)}")
+def _plan(tenant: Tenant, kind: Mail.Kind, subject: str, text: str) -> None:
+    """In the transaction that says that they were told; once for each request."""
+    whole = notices.letter(f"{text}\n\n    {notices.data_page(tenant)}")
+    mails.plan(kind, str(tenant.deletion_requested_at), notices.recipients(tenant), subject, whole)
 
 
 def due(now: datetime) -> QuerySet[Tenant]:
@@ -148,8 +153,8 @@ def erase(tenant_id: UUID) -> bool:
     if erased is None:
         return False
     connection.close()
-    text = f"The workspace “{erased.name}” and all that it held was erased, as you were told."
-    notices.send(erased.recipients, f"{erased.name} is deleted", text)
+    text = f"As you were told, {erased.name} was erased, and all that it held."
+    notices.send(erased.recipients, "A workspace of yours is deleted", text)
     return True
 
 
@@ -218,7 +223,7 @@ def _erase_rest(tenant_id: UUID) -> _Erased | None:
     tenant = _due(tenant_id)
     if tenant is None:
         return None
-    erased = _Erased(tenant.name, notices.recipients(tenant))
+    erased = _Erased(notices.named(tenant), notices.recipients(tenant))
     _empty(tenant)
     # The strongest lock: whoever adds a row now waits, and then finds no workspace to add it to. Only now, since who
     # adds one has locked what it refers to, and would wait for us while we wait to delete that.

@@ -19,8 +19,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tenants import actions, archive, audit, notices
-from tenants.models import Export, ExportPart, Tenant, User
+from tenants import actions, archive, audit, mails, notices
+from tenants.models import Export, ExportPart, Mail, Tenant, User
 from tenants.scope import current_tenant_id, give_back, tenant_scope
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def _make(tenant_id: UUID, export_id: UUID) -> None:
     except OvertakenError:
         log.info("Export %s was taken over or withdrawn.", export_id)
     else:
-        _tell(tenant_id, export_id)
+        mails.send_due(tenant_id)
 
 
 @dataclass
@@ -206,21 +206,19 @@ def _land(work: _Work, size: int) -> None:
         if not landed:
             raise OvertakenError
         Export.objects.filter(state=Export.State.DONE).exclude(id=work.export_id).update(expires_at=now)
+        _plan_mails(work.export_id)
 
 
-def _tell(tenant_id: UUID, export_id: UUID) -> None:
-    tenant = Tenant.objects.filter(id=tenant_id).first()
-    if tenant is None:
-        return
-    with tenant_scope(tenant_id):
-        asked_by = Export.objects.values_list("requested_by_name", flat=True).get(id=export_id)
-    connection.close()  # back to the pool while the mail goes out
+def _plan_mails(export_id: UUID) -> None:
+    tenant = Tenant.objects.get(id=current_tenant_id())
+    asked_by = Export.objects.values_list("requested_by_name", flat=True).get(id=export_id)
     text = (
-        f"The export of everything in the workspace “{tenant.name}” is ready. Log in and download it here, within "
+        f"The export of everything in {notices.named(tenant)} is ready. Log in and download it here, within "
         f"{KEPT_FOR.days} days; after that it is deleted:\n\n    {notices.data_page(tenant)}\n\n"
         f"{asked_by} asked for it."
     )
-    notices.send(dict.fromkeys(filter(None, (asked_by, tenant.contact_email))), "Your export is ready", text)
+    to = [each for each in (asked_by, tenant.contact_email if tenant.is_contact_confirmed else "") if each]
+    mails.plan(Mail.Kind.EXPORT_READY, str(export_id), to, "Your export is ready", notices.letter(text))
 
 
 def download(export: Export) -> Iterator[bytes]:

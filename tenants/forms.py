@@ -3,11 +3,37 @@
 from typing import Any
 from zoneinfo import available_timezones
 
+from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from django import forms
 
+from tenants import addresses
 from tenants.members import grantable
 from tenants.models import Membership, Role, Tenant
+
+
+class AddressField(forms.EmailField):
+    """An e-mail address, brought into its normal form."""
+
+    default_validators = []
+
+    def to_python(self, value: Any) -> str:
+        text = str(value or "").strip()
+        return addresses.normalize(text) if text else ""
+
+
+class NormalAddresses(forms.Form):
+    """For forms of allauth: their e-mail fields take what ours take."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if isinstance(field, forms.EmailField):
+                self.fields[name] = AddressField(
+                    label=field.label, required=field.required, initial=field.initial, widget=field.widget
+                )
 
 
 class WorkspaceForm(forms.ModelForm[Tenant]):
@@ -50,10 +76,9 @@ class RoleForm(forms.Form):
 class InviteForm(RoleForm):
     """Who is invited, and as what."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label="E-mail address",
         help_text="The invitation works for this address only.",
-        max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     field_order = ("email", "role")
@@ -68,12 +93,34 @@ class HandOverForm(forms.Form):
         self.fields["heir"] = forms.ChoiceField(label="New owner", choices=choices)
 
 
-class LoginForm(AllauthLoginForm):  # type: ignore[misc]
+class LoginForm(NormalAddresses, AllauthLoginForm):  # type: ignore[misc]
     """Allauth's, with the address filled in for who comes from an invitation (`?email=`)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].initial = self.request.GET.get("email", "") if self.request else ""
+
+
+class RequestLoginCodeForm(NormalAddresses, AllauthRequestLoginCodeForm):  # type: ignore[misc]
+    """To whom a code for logging in goes."""
+
+
+class ResetPasswordForm(NormalAddresses, AllauthResetPasswordForm):  # type: ignore[misc]
+    """To whom a code for a new password goes."""
+
+
+class AddEmailForm(NormalAddresses, AllauthAddEmailForm):  # type: ignore[misc]
+    """The address that somebody wants to have instead."""
+
+
+class ContactCodeForm(forms.Form):
+    """What the contact of a workspace was mailed."""
+
+    code = forms.CharField(
+        label="Code from the mail",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
 
 
 class SettingsForm(forms.ModelForm[Tenant]):
@@ -93,8 +140,10 @@ class SettingsForm(forms.ModelForm[Tenant]):
             "slug": "The part after /t/ in every link. Old links go on working for members; nobody else gets them.",
             "language": "In what AI employees answer when a message does not show its language. They answer everybody "
             "else in their own. The portal stays English.",
-            "contact_email": "Gets notices about exports and deletion, beside the owners. It may stay empty.",
+            "contact_email": "Gets notices about exports, deletion and the subscription, beside the owners, once "
+            "a code that we mail there has confirmed it. It may stay empty.",
         }
+        field_classes = {"contact_email": AddressField}
         widgets = {"contact_email": forms.EmailInput(attrs={"autocomplete": "email"})}
 
     time_zone = forms.ChoiceField(

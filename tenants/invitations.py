@@ -5,22 +5,19 @@ that the address is theirs can accept it.
 """
 
 import hashlib
-import logging
-import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core.mail import send_mail
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from tenants import audit
+from tenants import addresses, audit, mails, notices
 from tenants.actions import (
     INVITATION_ACCEPTED,
     INVITATION_CHANGED,
@@ -29,22 +26,18 @@ from tenants.actions import (
     INVITATION_UNDELIVERED,
     INVITATION_WITHDRAWN,
 )
+from tenants.mails import DAY, FullError
+from tenants.mailserver import MailError
 from tenants.members import Manager, TeamError, article, authorize, changing, person_behind
-from tenants.models import AuditEvent, Invitation, Membership, Role, Tenant, User
+from tenants.models import Invitation, Mail, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
-
-log = logging.getLogger(__name__)
 
 LASTS = timedelta(days=7)
 MOST_OPEN = 50
 """Invitations of one workspace that wait at the same time."""
-DAY = timedelta(days=1)
-MAILS_A_DAY = 100
-"""Invitation mails that one workspace may cause within 24 hours."""
 MAILS_TO_ONE_A_DAY = 5
-"""Those of them to one address."""
-MAILED = (INVITATION_SENT.name, INVITATION_RESENT.name)
-LIKE_AN_ADDRESS = re.compile(r"\w\.\w|[/@]")
+"""Invitation mails to one address within 24 hours."""
+SUBJECT = "You are invited to a workspace on Roster"
 
 
 class TooManyError(TeamError):
@@ -59,14 +52,14 @@ def invite(tenant: Tenant, email: str, role: Role, *, by: Manager) -> tuple[Invi
     """Invite the owner of an address; returns the invitation and what its link carries, which exists only now.
 
     The caller mails it after the commit (`mail`). It is the same whether the address has an account or not. Raises
-    NotAllowedError, TooManyError, and TeamError for who is a member or invited already.
+    NotAllowedError, TooManyError, TeamError for who is a member or invited already, and
+    django.core.exceptions.ValidationError for what is no address.
     """
-    email, now = email.strip().lower(), timezone.now()
+    email, now = addresses.normalize(email), timezone.now()
     with changing(tenant):
         authorize(tenant, by, role)
         _refuse_member(tenant, email)
         _make_room(tenant, email, now)
-        _refuse_flood(email, now)
         plain = secrets.token_urlsafe(32)
         invitation = Invitation.objects.create(
             tenant=tenant,
@@ -76,6 +69,7 @@ def invite(tenant: Tenant, email: str, role: Role, *, by: Manager) -> tuple[Invi
             invited_by=person_behind(by),
             expires_at=now + LASTS,
         )
+        _count_mail(invitation, now)
         audit.record(INVITATION_SENT, invitation, changes={"role": [None, role.value]})
     return invitation, plain
 
@@ -91,11 +85,11 @@ def resend(tenant: Tenant, invitation_id: UUID, *, by: Manager) -> tuple[Invitat
         authorize(tenant, by, Role(invitation.role))
         _refuse_member(tenant, invitation.email)
         _refuse_crowd(tenant, now, but=invitation)
-        _refuse_flood(invitation.email, now)
         plain = secrets.token_urlsafe(32)
         invitation.digest, invitation.expires_at = digest_of(plain), now + LASTS
         invitation.invited_by = person_behind(by)
         invitation.save(update_fields=["digest", "expires_at", "invited_by"])
+        _count_mail(invitation, now)
         audit.record(INVITATION_RESENT, invitation)
     return invitation, plain
 
@@ -153,7 +147,7 @@ def open_one(digest: str) -> Invitation | None:
 
 def is_for(invitation: Invitation, user: User) -> bool:
     """Is the address it is bound to this person's, and proved to be?"""
-    proved = EmailAddress.objects.filter(user=user, email__iexact=invitation.email, verified=True)
+    proved = EmailAddress.objects.filter(user=user, email=invitation.email, verified=True)
     return bool(proved.exists())
 
 
@@ -162,54 +156,50 @@ def digest_of(plain: str) -> str:
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
-def mail(invitation: Invitation, plain: str) -> bool:
+def mail(invitation: Invitation, plain: str) -> None:
     """Send the link; call it when the invitation is committed, outside of any transaction.
 
-    If the mail server refuses, the invitation stays, the trail says so, and the answer is False.
+    If the mail server does not take it, the invitation stays, the trail says so, and MailError is raised.
     """
     context = {
-        "place": _harmless(invitation.tenant.name),
+        "place": notices.harmless(invitation.tenant.name),
         "inviter": invitation.invited_by.email if invitation.invited_by else "",
         "role": article(Role(invitation.role)),
         "url": settings.PUBLIC_URL + reverse("invitation", args=[plain]),
         "expires_at": invitation.expires_at,
         "time_zone": invitation.tenant.time_zone,
     }
-    subject = " ".join(render_to_string("tenants/invitation_subject.txt", context).split())
-    text = render_to_string("tenants/invitation_message.txt", context)
+    with tenant_scope(invitation.tenant_id):
+        counted = _mails_about([invitation.id]).latest("planned_at")
     try:
-        send_mail(subject, text, None, [invitation.email])
-    except (SMTPException, OSError) as error:
-        log.warning("The mail server did not take an invitation (%s): check EMAIL_URL.", type(error).__name__)
+        mails.hand_over(
+            invitation.tenant_id, counted, SUBJECT, render_to_string("tenants/invitation_message.txt", context)
+        )
+    except MailError as error:
         with tenant_scope(invitation.tenant_id):
-            audit.record(INVITATION_UNDELIVERED, invitation, detail=f"The mail server did not take it: {error}")
-        return False
-    return True
+            audit.record(INVITATION_UNDELIVERED, invitation, detail=str(error))
+        raise
 
 
 def undelivered(tenant: Tenant, found: Iterable[Invitation]) -> set[UUID]:
-    """Those of these invitations whose latest mail the mail server did not take."""
+    """Those of these invitations whose latest mail the mail server did not take, or not yet."""
     with tenant_scope(tenant.id):
-        wanted = AuditEvent.objects.filter(
-            action__in=(*MAILED, INVITATION_UNDELIVERED.name), target_id__in=[str(each.id) for each in found]
-        )
-        latest = {event.target_id: event.action for event in wanted.order_by("at", "id")}
-    return {UUID(target) for target, action in latest.items() if action == INVITATION_UNDELIVERED.name}
+        latest = {mail.key: mail.state for mail in _mails_about(each.id for each in found).order_by("planned_at")}
+    return {UUID(key) for key, state in latest.items() if state != Mail.State.SENT}
 
 
-def _harmless(name: str) -> str:
-    """A workspace's name for mails to strangers; one that would become a link in a mail program stays out of it."""
-    return "" if LIKE_AN_ADDRESS.search(name) else " ".join(name.split())
+def _mails_about(ids: Iterable[UUID]) -> QuerySet[Mail]:
+    return Mail.objects.filter(kind=Mail.Kind.INVITATION, key__in=[str(each) for each in ids])
 
 
 def _refuse_member(tenant: Tenant, email: str) -> None:
-    if Membership.objects.filter(tenant=tenant, user__email__iexact=email).exists():
+    if Membership.objects.filter(tenant=tenant, user__email=email).exists():
         raise TeamError(f"{email} is a member of this workspace already.")
 
 
 def _make_room(tenant: Tenant, email: str, now: datetime) -> None:
     """An invitation that is too old gives way to a new one."""
-    earlier = Invitation.objects.filter(tenant=tenant, email__iexact=email).first()
+    earlier = Invitation.objects.filter(tenant=tenant, email=email).first()
     if earlier and earlier.expires_at > now:
         raise TeamError(f"{email} is invited already: send that invitation again, or withdraw it first.")
     if earlier:
@@ -223,10 +213,12 @@ def _refuse_crowd(tenant: Tenant, now: datetime, *, but: Invitation | None = Non
         raise TeamError(f"{MOST_OPEN} invitations are open already: withdraw some, or wait until they are accepted.")
 
 
-def _refuse_flood(email: str, now: datetime) -> None:
-    """Counted in the audit trail, which nobody can shorten: withdrawing and inviting again is no way around."""
-    mailed = AuditEvent.objects.filter(action__in=MAILED, at__gt=now - DAY)
-    if mailed.filter(target_name=email).count() >= MAILS_TO_ONE_A_DAY:
-        raise TooManyError(f"{email} got {MAILS_TO_ONE_A_DAY} invitations within a day: wait until tomorrow.")
-    if mailed.count() >= MAILS_A_DAY:
-        raise TooManyError(f"This workspace sent {MAILS_A_DAY} invitations within a day: wait until tomorrow.")
+def _count_mail(invitation: Invitation, now: datetime) -> None:
+    """Withdrawing and inviting again is no way around: these rows stay."""
+    to_them = Mail.objects.taken_since(now - DAY).filter(kind=Mail.Kind.INVITATION, recipient=invitation.email)
+    if to_them.count() >= MAILS_TO_ONE_A_DAY:
+        raise TooManyError(f"{invitation} got {MAILS_TO_ONE_A_DAY} invitations within a day: wait until tomorrow.")
+    try:
+        mails.take(Mail.Kind.INVITATION, str(invitation.id), invitation.email)
+    except FullError as error:
+        raise TooManyError(str(error)) from error

@@ -9,6 +9,7 @@ from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.forms import DisconnectForm as AllauthDisconnectForm
+from allauth.socialaccount.forms import SignupForm as AllauthSignupForm
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import ProviderException
@@ -16,6 +17,8 @@ from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnec
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from tenants import addresses
+from tenants.forms import NormalAddresses
 from tenants.models import User
 
 SLACK_TEAM = "https://slack.com/team_id"
@@ -57,7 +60,7 @@ class OpenIDLogin(OpenIDConnectProvider):  # type: ignore[misc]
         return {name: str(data[name]) for name in ("email", "name") if data.get(name)}
 
     def extract_email_addresses(self, data: dict[str, Any]) -> list[EmailAddress]:
-        email = data.get("email")
+        email = addresses.normalize_or_none(str(data.get("email") or ""))
         if not email:
             return []
         verified = self.app.provider_id == "google" and is_vouched_for_by_google(data)
@@ -70,7 +73,8 @@ def is_vouched_for_by_google(claims: dict[str, Any]) -> bool:
     The rule: Gmail's own addresses, and verified ones of a Google Workspace
     (developers.google.com/identity/gsi/web/guides/verify-google-id-token).
     """
-    domain = str(claims.get("email", "")).lower().rpartition("@")[2]
+    address = addresses.normalize_or_none(str(claims.get("email", ""))) or ""
+    domain = address.rpartition("@")[2]
     return claims.get("email_verified") is True and (domain == "gmail.com" or claims.get("hd") == domain)
 
 
@@ -112,6 +116,10 @@ class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
         app = SocialApp(provider_id=account.provider, name=account.provider.title())
         account._provider = OpenIDLogin(self.request, app=app)  # noqa: SLF001 - where allauth looks first
         super().save()
+
+
+class SignupForm(NormalAddresses, AllauthSignupForm):  # type: ignore[misc]
+    """What is still asked of somebody who signs up by a provider."""
 
 
 class _Session(requests.Session):

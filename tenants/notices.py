@@ -1,51 +1,69 @@
-"""Mails about a workspace, to its owners and its contact."""
+"""What mails about a workspace have in common: who gets them, and how they name the workspace."""
 
-import logging
+import re
+import unicodedata
 from collections.abc import Iterable
-from smtplib import SMTPException
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
-from django.core.mail.backends.base import BaseEmailBackend
 from django.urls import reverse
 
+from tenants import mailserver
+from tenants.mailserver import MailError
 from tenants.models import Role, Tenant
 
-log = logging.getLogger(__name__)
-
 FOOT = "\n\nRoster\nAI employees for your team\n"
+LONGEST_NAME = 60
+PLAIN = re.compile(r"[^\W_]|[ '\u2019&,()!+-]")
+"""What may stand in a workspace's name in a mail; dots only where a word ends."""
+LIKE_A_LINK = re.compile(r"\.\S|\d[\d ()+-]{5,}\d|\bwww\b|\bhttps?\b", re.IGNORECASE)
+"""What mail programs make something to click on: domains, phone numbers, the beginnings of addresses."""
 
 
 def recipients(tenant: Tenant) -> list[str]:
-    """The owners' addresses and the contact's, each once; needs no scope."""
+    """The owners' addresses, and the contact's once it is confirmed, each once; needs no scope."""
     owners = tenant.memberships.filter(role=Role.OWNER).order_by("created_at").values_list("user__email", flat=True)
-    return list(dict.fromkeys([*owners, *([tenant.contact_email] if tenant.contact_email else [])]))
+    contact = [tenant.contact_email] if tenant.is_contact_confirmed else []
+    return list(dict.fromkeys([*owners, *contact]))
+
+
+def named(tenant: Tenant) -> str:
+    """The workspace in a sentence: by its name if that is harmless, else by its address."""
+    name = harmless(tenant.name)
+    return f"the workspace “{name}”" if name else f"the workspace with the address {tenant.slug}"
+
+
+def harmless(name: str) -> str:
+    """A workspace's name for mails; "" for one that would be an advertisement or a link there.
+
+    Whoever makes a workspace chooses its name, and Roster's mails must not carry somebody's words to others.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", name).split())
+    marks = (each for each in plain if unicodedata.category(each)[0] != "M")
+    if len(plain) > LONGEST_NAME or LIKE_A_LINK.search(plain):
+        return ""
+    return plain if all(PLAIN.fullmatch(each) or each == "." for each in marks) else ""
+
+
+def letter(text: str) -> str:
+    """A notice's whole text."""
+    return f"Hello,\n\n{text}{FOOT}"
 
 
 def send(to: Iterable[str], subject: str, text: str) -> bool:
-    """Mail each of them by itself, best effort: what the notice tells about is on the pages too. Open no scope.
+    """Mail each of them by itself, at once and once: for notices about what there is no workspace for to keep them.
 
-    Returns False if the mail server could not be reached, so that nobody got it.
+    Open no scope around this. Returns whether the mail server took all of them.
     """
-    line = " ".join(subject.split())  # a workspace's name may have line breaks
-    handed_over = 0
+    are_sent = [_is_sent(address, subject, text) for address in to]
+    return all(are_sent)
+
+
+def _is_sent(address: str, subject: str, text: str) -> bool:
     try:
-        with get_connection() as server:
-            for address in to:
-                _send(server, EmailMessage(line, f"Hello,\n\n{text}{FOOT}", to=[address]))
-                handed_over += 1
-    except OSError as error:
-        log.warning("Notices could not be sent: %s", error)
-        return handed_over > 0  # who got it gets no second one
+        mailserver.send(mailserver.letter(address, subject, letter(text)))
+    except MailError:  # the log says why
+        return False
     return True
-
-
-def _send(server: BaseEmailBackend, mail: EmailMessage) -> None:
-    """An address that the mail server refuses keeps nobody else from getting theirs."""
-    try:
-        server.send_messages([mail])
-    except SMTPException as error:
-        log.warning("A notice could not be sent: %s", error)
 
 
 def data_page(tenant: Tenant) -> str:

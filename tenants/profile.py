@@ -5,7 +5,7 @@ from typing import cast
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from tenants import actions, audit, workspaces
+from tenants import actions, audit, contact, workspaces
 from tenants.models import FormerSlug, Tenant
 
 FIELDS = ("name", "slug", "time_zone", "language", "contact_email")
@@ -28,8 +28,10 @@ def change(tenant: Tenant) -> Tenant:
             return kept
         if "slug" in changes:
             _move(kept, cast("str", before["slug"]))
+        if "contact_email" in changes:
+            contact.forget_proof(kept)
         kept.full_clean(exclude=["deletes_at"])
-        kept.save(update_fields=[*changes])
+        kept.save(update_fields=[*changes, "contact_confirmed_at"])
         audit.record(actions.SETTINGS_CHANGED, kept, changes=changes)
     return kept
 

@@ -47,8 +47,7 @@ def logged_out(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
 def password_was_wrong(credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
     """Only for an account that there is; outside nobody can tell."""
     given = str(credentials.get("email") or credentials.get("username") or "")
-    user = User.objects.filter(email=given.lower()).first() if "\0" not in given else None
-    _failed(request, user, "Wrong password.")
+    _failed(request, User.objects.find(given), "Wrong password.")
 
 
 @receiver(account.login_code_rejected)

@@ -14,8 +14,10 @@ TEXT = (
 )
 
 
-def remove_second_steps(user: User) -> int:
-    """Remove them all, end every session and tell the person by mail. Returns how many there were, also of codes.
+def remove_second_steps(user: User) -> tuple[int, bool]:
+    """Remove them all, end every session and tell the person by mail.
+
+    Returns how many there were, also of codes, and whether the mail server took the mail.
 
     Who calls this has made sure who asks: from then on the password or the mailbox opens the account.
     """
@@ -23,8 +25,8 @@ def remove_second_steps(user: User) -> int:
         found: int = Authenticator.objects.filter(user=user).delete()[0]
         if found:
             audit.record_account(actions.SECOND_STEP_REMOVED, user, detail="By whoever runs this Roster.")
-    if found:
-        for session in UserSession.objects.filter(user=user):
-            session.end()
-        notices.send([user.email], SUBJECT, TEXT)
-    return found
+    if not found:
+        return 0, False
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+    return found, notices.send([user.email], SUBJECT, TEXT)

@@ -11,12 +11,13 @@ from django.contrib import messages
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
 
+from tenants.forms import NormalAddresses
 from tenants.models import User
 
 FORGOTTEN = "The password or log-in with which somebody signed up with your address counts no more."
 
 
-class SignupForm(forms.SignupForm):  # type: ignore[misc]
+class SignupForm(NormalAddresses, forms.SignupForm):  # type: ignore[misc]
     """An e-mail address, and a password for those who want one.
 
     Each sign-up hashes exactly once, which takes most of its time: nobody can tell by the time whether an address has

@@ -13,7 +13,8 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from tenants import deletion, export, sessions
+from tenants import deletion, export, mails, sessions
+from tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,32 @@ def announce_deletion(tenant_id: UUID) -> None:
 def warn_of_deletion(tenant_id: UUID) -> None:
     """Mail that few days of grace are left."""
     deletion.warn(tenant_id)
+
+
+@shared_task
+def sweep_mails() -> None:
+    """Send the notices whose time has come."""
+    for tenant_id in mails.waiting(timezone.now()):
+        wake(send_mails, tenant_id)
+
+
+@shared_task(base=TenantTask)
+def send_mails(tenant_id: UUID) -> None:
+    """The same for one workspace."""
+    mails.send_due(tenant_id)
+
+
+@shared_task
+def forget_mails() -> None:
+    """Each night: delete what is known of old mails."""
+    for tenant_id in Tenant.objects.values_list("id", flat=True).iterator():
+        wake(forget_mails_of, tenant_id)
+
+
+@shared_task(base=TenantTask)
+def forget_mails_of(tenant_id: UUID) -> None:
+    """The same for one workspace."""
+    mails.forget(tenant_id)
 
 
 @shared_task

@@ -19,7 +19,13 @@ LOGIN_REDIRECT_URL = "home"
 
 # Sign-up and log-in: by e-mail address, with a password or with a code sent to it.
 ACCOUNT_ADAPTER = "tenants.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"login": "tenants.forms.LoginForm", "signup": "tenants.signup.SignupForm"}
+ACCOUNT_FORMS = {
+    "login": "tenants.forms.LoginForm",
+    "signup": "tenants.signup.SignupForm",
+    "request_login_code": "tenants.forms.RequestLoginCodeForm",
+    "reset_password": "tenants.forms.ResetPasswordForm",
+    "add_email": "tenants.forms.AddEmailForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]
@@ -73,7 +79,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 # Log-in by Google or Slack, where configured. Their tokens are not stored. An account is never found by the address
 # that they tell: it is connected on the page for it, by somebody who is logged in.
 SOCIALACCOUNT_ADAPTER = "tenants.logins.SocialAccountAdapter"
-SOCIALACCOUNT_FORMS = {"disconnect": "tenants.logins.DisconnectForm"}
+SOCIALACCOUNT_FORMS = {"disconnect": "tenants.logins.DisconnectForm", "signup": "tenants.logins.SignupForm"}
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_LOGIN_ON_GET = False

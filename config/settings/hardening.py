@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.settings.accounts import SOCIALACCOUNT_PROVIDERS
 from config.settings.base import TRUSTED_PROXIES, env
 from config.settings.billing import STRIPE_PAGES
-from config.settings.site import IS_HTTPS
+from config.settings.site import IS_HTTPS, PUBLIC_URL
 
 DAY = 24 * 60 * 60
 
@@ -24,6 +24,7 @@ if IS_HTTPS and not env.text("TRUSTED_PROXIES"):
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS and TRUSTED_PROXIES else None
 USE_X_FORWARDED_HOST = USE_X_FORWARDED_PORT = False
 SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_SSL_HOST = urlsplit(PUBLIC_URL).netloc
 PROBES = ("livez", "readyz", "healthz")
 SECURE_REDIRECT_EXEMPT = [rf"^{name}$" for name in PROBES]  # a cluster asks for them by plain HTTP
 SECURE_HSTS_SECONDS = 365 * DAY if IS_HTTPS else 0

@@ -8,6 +8,7 @@ from config.settings.site import PUBLIC_HOST
 vars().update(env.email("EMAIL_URL", f"smtp://127.0.0.1:{PORT + 2}" if SANDBOX else "smtp://localhost:25"))
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Roster <roster@{PUBLIC_HOST or 'localhost'}>")
+MAILS_PER_DAY = env.quota("MAILS_PER_DAY", "50")
 
 # Secrets at rest
 PLATFORM_ENCRYPTION_KEYS = env.fernet_keys("PLATFORM_ENCRYPTION_KEYS")

@@ -1,7 +1,7 @@
 """Members and invitations in the REST API: `members/`, `invitations/`."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
@@ -15,9 +15,11 @@ from rest_framework.response import Response
 
 from tenants import invitations, members
 from tenants.access import opens_own_scope
+from tenants.api.fields import AddressField, JSONBooleanField
 from tenants.authentication import workspace_of
 from tenants.idempotency import idempotent
 from tenants.invitations import TooManyError
+from tenants.mailserver import MailError
 from tenants.members import Manager, NotAllowedError, TeamError
 from tenants.models import Invitation, Membership, Role, Tenant
 from tenants.permissions import Permission
@@ -47,7 +49,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
 class InvitationSerializer(serializers.ModelSerializer[Invitation]):
     """A place in the workspace that waits for the owner of an e-mail address."""
 
-    email = serializers.EmailField(max_length=254, help_text="The invitation works for this address only.")
+    email = AddressField(help_text="The invitation works for this address only. A domain's ASCII form is kept.")
     role = serializers.ChoiceField(Role.choices, default=Role.OPERATOR.value, help_text="Not above your own.")
     invited_by = serializers.EmailField(
         source="invited_by.email",
@@ -71,15 +73,6 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
 
     def get_is_delivered(self, invitation: Invitation) -> bool:
         return invitation.id not in self.context["undelivered"]
-
-
-class JSONBooleanField(serializers.BooleanField):
-    """true or false; DRF's own also takes 0, "yes" and the like, which the schema does not allow."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
 
 
 class InvitationChangeSerializer(serializers.Serializer[Any]):
@@ -114,6 +107,12 @@ def _refusals() -> Iterator[None]:
         raise Http404 from error
 
 
+def _mail(invitation: Invitation, plain: str) -> None:
+    """`is_delivered` of the answer says whether the mail server took it."""
+    with suppress(MailError):
+        invitations.mail(invitation, plain)
+
+
 class TeamViewSet(viewsets.GenericViewSet[Any]):
     """What members and invitations have in common. Mails are sent outside of any transaction: verbs open their own."""
 
@@ -145,7 +144,7 @@ class TeamViewSet(viewsets.GenericViewSet[Any]):
             sent, plain = invitations.invite(
                 self.tenant, asked.validated_data["email"], Role(asked.validated_data["role"]), by=self.caller
             )
-        invitations.mail(sent, plain)
+        _mail(sent, plain)
         return sent
 
     def shown(self, found: list[Invitation]) -> list[dict[str, Any]]:
@@ -282,7 +281,7 @@ class InvitationViewSet(TeamViewSet):
             if asked.validated_data["resend"]:
                 invitation, plain = invitations.resend(self.tenant, invitation.id, by=self.caller)
         if plain:
-            invitations.mail(invitation, plain)
+            _mail(invitation, plain)
         return Response(self.shown([invitation])[0])
 
     @extend_schema(

@@ -4,6 +4,7 @@ from tenants.models.base import TenantModel
 from tenants.models.events import AccountEvent, ActorKind, AuditEvent, Event
 from tenants.models.exports import Export, ExportPart
 from tenants.models.idempotency import IdempotentRequest
+from tenants.models.mails import ContactCode, Mail
 from tenants.models.people import User, UserManager
 from tenants.models.support import SupportGrant
 from tenants.models.tokens import ApiToken
@@ -25,6 +26,7 @@ __all__ = [
     "ActorKind",
     "ApiToken",
     "AuditEvent",
+    "ContactCode",
     "Event",
     "Export",
     "ExportPart",
@@ -32,6 +34,7 @@ __all__ = [
     "IdempotentRequest",
     "Invitation",
     "Language",
+    "Mail",
     "Membership",
     "Role",
     "SupportGrant",

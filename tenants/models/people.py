@@ -8,12 +8,15 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from tenants import addresses
+
 
 class UserManager(BaseUserManager["User"]):
-    """Makes accounts; e-mail addresses are one account each, whatever their case."""
+    """Makes accounts and finds them; an e-mail address in its normal form is one account."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        """A new account. Raises django.core.exceptions.ValidationError for what is no address."""
+        user = self.model(email=addresses.normalize(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -22,7 +25,12 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.get(email=addresses.normalize_or_none(username))
+
+    def find(self, email: str) -> "User | None":
+        """The account that has this address, however it is written."""
+        address = addresses.normalize_or_none(email)
+        return self.filter(email=address).first() if address else None
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -50,6 +50,9 @@ class Tenant(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     language = models.CharField(max_length=8, choices=Language, default=Language.ENGLISH)
     contact_email = models.EmailField("contact", blank=True, help_text="Gets notices beside the owners")
+    contact_confirmed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a code that was mailed to the contact came back"
+    )
     retention_days = models.PositiveIntegerField(
         null=True,
         blank=True,
@@ -59,8 +62,10 @@ class Tenant(models.Model):
     deletes_at = models.DateTimeField(null=True, blank=True, help_text="When it is erased, if its owner asked for it")
     deletion_requested_at = models.DateTimeField(null=True, blank=True)
     deletion_requested_by_id = models.UUIDField(null=True, blank=True)
-    deletion_announced_at = models.DateTimeField(null=True, blank=True, help_text="When its owners were told")
-    deletion_warned_at = models.DateTimeField(null=True, blank=True, help_text="When its owners were reminded")
+    deletion_announced_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the mails about it were planned"
+    )
+    deletion_warned_at = models.DateTimeField(null=True, blank=True, help_text="When the reminders were planned")
     erased_rows = models.JSONField(
         default=dict, blank=True, help_text="Rows erased so far by table, while it is being erased"
     )
@@ -71,10 +76,16 @@ class Tenant(models.Model):
         return self.name
 
     @property
+    def is_contact_confirmed(self) -> bool:
+        """Does whoever reads the contact's mail agree to get notices?"""
+        return bool(self.contact_email and self.contact_confirmed_at)
+
+    @property
     def email(self) -> str:
-        """To whom bills go: the contact, else the owner who has been one for longest. "" without either."""
+        """To whom bills go: the confirmed contact, else the owner who has been one for longest. "" without either."""
         owners = self.memberships.filter(role=Role.OWNER).order_by("created_at", "id")
-        return self.contact_email or owners.values_list("user__email", flat=True).first() or ""
+        contact = self.contact_email if self.is_contact_confirmed else ""
+        return contact or owners.values_list("user__email", flat=True).first() or ""
 
 
 class FormerSlug(models.Model):

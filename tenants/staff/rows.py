@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 
-from tenants import actions
+from tenants import actions, addresses
 from tenants.models import AccountEvent, AuditEvent
 from tenants.staff.database import STAFF
 from tenants.staff.trail import note, tenant_of
@@ -57,6 +57,12 @@ class StaffAdmin(admin.ModelAdmin[Any]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.reads
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """An e-mail address is found however it is written."""
+        return super().get_search_results(request, queryset, addresses.normalize_or_none(search_term) or search_term)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Filters in the address, of columns only that staff may read; Django lets any column of the row through."""

@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
-from allauth.account.forms import AddEmailForm
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.manage_email import add_email, sync_user_email_address
 from allauth.account.internal.flows.reauthentication import (
@@ -27,7 +26,9 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tenants.forms import AddEmailForm
 from tenants.mailedcodes import EmailChange, MailedCode, Reauthentication
+from tenants.mailserver import MailError
 from tenants.models import User
 
 # The list needs a log-in; to end sessions, people prove again who they are (OWASP ASVS 5.0, 7.5.2).
@@ -99,9 +100,13 @@ def confirm_email_change(request: HttpRequest) -> HttpResponse:
 def _ask_the_new_address(request: HttpRequest, process: EmailChange) -> HttpResponse:
     form = AddEmailForm(_person(request), {"email": process.new_email})
     if form.is_valid():
-        add_email(request, form)
-        process.abort()
-        return redirect("account_email_verification_sent")
+        try:
+            add_email(request, form)
+        except MailError as error:
+            messages.error(request, str(error))
+        else:
+            process.abort()
+            return redirect("account_email_verification_sent")
     process.abort()
     return redirect("account_email")
 

@@ -15,6 +15,7 @@ from tenants import invitations
 from tenants.access import opens_own_scope, requires, workspace_of
 from tenants.forms import InviteForm
 from tenants.invitations import ClosedError
+from tenants.mailserver import MailError
 from tenants.members import TeamError, article
 from tenants.models import Invitation, Membership, Role, User
 from tenants.permissions import Permission
@@ -110,10 +111,12 @@ def switch(request: HttpRequest) -> HttpResponse:
 
 
 def _mailed(request: HttpRequest, invitation: Invitation, plain: str) -> HttpResponse:
-    if invitations.mail(invitation, plain):
-        messages.success(request, f"The invitation is on its way to {invitation}. It is good for seven days.")
+    try:
+        invitations.mail(invitation, plain)
+    except MailError as error:
+        messages.error(request, f"{invitation} is invited, but did not get the mail. {error}")
     else:
-        messages.error(request, f"The mail server did not take the mail to {invitation}: send it again in a while.")
+        messages.success(request, f"The invitation is on its way to {invitation}. It is good for seven days.")
     return _members(request)
 
 

@@ -1,9 +1,11 @@
 """Mails about the subscription, and a mail server that is not always there."""
 
+from django.utils import timezone
 from pytest_django import Settings
 
 from billing import notices
 from billing.models import Entitlement, Notice
+from tenants.models import Mail
 from tenants.scope import tenant_scope
 from tests.conftest import Cast
 from tests.waiting import free_ports
@@ -21,8 +23,14 @@ def test_a_mail_waits_for_a_mail_server_that_is_away(
     notices.send(committed_cast.acme.id)
     settings.EMAIL_BACKEND = within_memory
     assert mailoutbox == []
+    with tenant_scope(committed_cast.acme.id):
+        assert Notice.objects.get().sent_at is None
+        Mail.objects.update(next_attempt_at=timezone.now())
 
     notices.send(committed_cast.acme.id)
     notices.send(committed_cast.acme.id)
 
     assert len(mailoutbox) == 1
+    with tenant_scope(committed_cast.acme.id):
+        assert Notice.objects.get().sent_at
+        assert Mail.objects.get().sent_at

@@ -18,11 +18,28 @@ def see_the_settings(operator: Operator, judge: Judge) -> None:
     page.get_by_label("Address").fill("admin")
     operator.press("Save settings")
     judge.look("settings-errors")
+    confirm_the_contact(operator, judge)
     page.get_by_label("Address").fill(f"{workspace.rstrip('/').rpartition('/')[2]}-ltd")
     operator.press("Save settings")
     expect(page.get_by_role("status")).to_contain_text("The settings are saved.")
     page.goto(f"{workspace}settings/data/")
     expect(page).to_have_url(f"{workspace.rstrip('/')}-ltd/settings/data/")
+
+
+def confirm_the_contact(operator: Operator, judge: Judge) -> None:
+    page, office = operator.page, f"office.{operator.email}"
+    page.goto(f"{operator.workspace}settings/")
+    page.get_by_label("Contact e-mail").fill(office)
+    operator.press("Save settings")
+    expect(page.get_by_text("Not confirmed")).to_be_visible()
+    judge.look("settings-contact")
+    page.get_by_label("Code from the mail").fill("BCDF-GHJK")
+    operator.press("Confirm the address")
+    judge.look("settings-contact-errors")
+    page.get_by_label("Code from the mail").fill(operator.site.newest_code(office))
+    operator.press("Confirm the address")
+    expect(page.get_by_text("Confirmed", exact=True)).to_be_visible()
+    judge.look("settings-contact-confirmed")
 
 
 def take_everything(operator: Operator, judge: Judge) -> None:

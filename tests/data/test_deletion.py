@@ -20,11 +20,12 @@ from channels import tasks
 from channels.models import Connection, InboxEvent, Route
 from channels.tasks import close_workspace, close_workspaces
 from tenants import deletion
-from tenants.models import AccountEvent, AuditEvent, Role, Tenant, User
+from tenants.models import AccountEvent, AuditEvent, Mail, Role, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.conftest import Cast
 from tests.data.conftest import CountRows, Person, Shop, prove, words
+from tests.waiting import free_ports
 
 ERASE = "SELECT erase_tenant_rows('usage_usagerecord', 10)"
 
@@ -273,7 +274,9 @@ def test_once_it_is_due_it_cannot_be_kept(shop: Shop, alice: Person) -> None:
 
 
 def test_owners_and_the_contact_are_told_three_times(shop: Shop) -> None:
-    Tenant.objects.filter(id=shop.tenant.id).update(contact_email="office@acme.example")
+    Tenant.objects.filter(id=shop.tenant.id).update(
+        contact_email="office@acme.example", contact_confirmed_at=timezone.now()
+    )
     factories.make_member(shop.tenant, Role.ADMIN)
     ask(shop)
     for _ in range(2):
@@ -287,7 +290,11 @@ def test_owners_and_the_contact_are_told_three_times(shop: Shop) -> None:
     Tenant.objects.using("owner").update(deletes_at=timezone.now())
     deletion.erase(shop.tenant.id)
     told = [(each.subject, each.to[0]) for each in mail.outbox]
-    subjects = ("Acme will be deleted", "Acme will be deleted soon", "Acme is deleted")
+    subjects = (
+        "A workspace of yours will be deleted",
+        "A workspace of yours will be deleted soon",
+        "A workspace of yours is deleted",
+    )
     assert told == [(subject, to) for subject in subjects for to in ("alice@acme.example", "office@acme.example")]
 
 
@@ -308,14 +315,31 @@ class Picky(EmailBackend):
         return super().send_messages(messages)
 
 
-def test_an_address_that_is_refused_and_a_name_of_two_lines_stop_no_notice(shop: Shop, settings: Settings) -> None:
+def test_an_address_that_is_refused_and_a_name_of_two_lines_stop_no_notice(
+    shop: Shop, settings: Settings, alice: Person
+) -> None:
     settings.EMAIL_BACKEND = "tests.data.test_deletion.Picky"
-    Tenant.objects.update(name="Acme\nBcc: all@acme.example", contact_email="office@acme.example")
+    Tenant.objects.update(
+        name="Acme\nBcc: all@acme.example", contact_email="office@acme.example", contact_confirmed_at=timezone.now()
+    )
     ask(shop)
     deletion.announce(shop.tenant.id)
-    assert [(each.to, each.subject) for each in mail.outbox] == [
-        (["office@acme.example"], "Acme Bcc: all@acme.example will be deleted")
-    ]
+    (sent,) = mail.outbox
+    assert (sent.to, sent.subject) == (["office@acme.example"], "A workspace of yours will be deleted")
+    assert "Bcc" not in str(sent.message())
+    page = words(alice.get("settings/"))
+    assert "Notices that nobody got" in page
+    assert "The workspace will be deleted To alice@acme.example" in page
+
+
+def test_who_is_kept_in_time_gets_no_mail_about_its_end(shop: Shop, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_ports(1)
+    ask(shop)
+    deletion.announce(shop.tenant.id)
+    with tenant_scope(shop.tenant.id):
+        deletion.keep(shop.tenant)
+        assert not Mail.objects.exists()
 
 
 def test_the_account_at_the_provider_is_free_again(shop: Shop, committed_cast: Cast) -> None:

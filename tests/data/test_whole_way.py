@@ -78,9 +78,10 @@ def test_the_export_holds_what_the_tables_have_and_then_nothing_is_left(office: 
 
     kept = rows_left(stack, tenant["id"])
     assert len(kept) >= 18
-    for table, rows in kept.items():
+    for table, found in kept.items():
         if table in NOT_EXPORTED:
             continue
+        rows = [row for row in found if row.get("kind") != "export_ready"]  # planned once the file was whole
         assert len(exported[table]) == len(rows), table
         for row in rows if table != "tenants_export" else []:  # which is still being made in its own file
             line = exported[table][str(row.get("id", row.get("slug")))]

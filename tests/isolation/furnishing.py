@@ -17,7 +17,8 @@ from djstripe import models as mirror
 
 from agents import hiring
 from billing.models import Entitlement
-from tenants.models import AccountEvent, ApiToken, Membership, Role, Tenant, User
+from tenants import contact
+from tenants.models import AccountEvent, ApiToken, ContactCode, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
 
@@ -40,13 +41,15 @@ GIVEN: dict[str, dict[str, Any]] = {
     "channels.InboxEvent": {"state": "done", "is_test": True},
     "channels.Route": {"provider": "slack"},
     "tenants.Export": {"state": "done"},
+    "tenants.Mail": {"state": "sent"},
     "tenants.SupportGrant": {"ended_at": None},
     "usage.Hold": {"state": "settled"},
 }
 """Values that a row needs to be of use, where any text would not do."""
 
-ONE = {"billing.Entitlement"}
-"""Of these a workspace has one row."""
+ONE = {"billing.Entitlement", "tenants.ContactCode"}
+CONTACT_CODE = "BCDF-GHJK"
+"""Of these a workspace has one row; and the code that its contact was mailed."""
 
 PEOPLE = ("user_id", "invited_by_id", "granted_by_id", "requested_by_id", "created_by_id", "actor_id", "account_id")
 NAMED = {"agent_id": "Agent", "holder_id": "Agent", "connection_id": "Connection", "conversation_id": "Conversation"}
@@ -114,6 +117,7 @@ def furnish(slug: str) -> World:
             world.rows.setdefault(model.__name__, made)
         world.rows["RestingAgent"] = [hiring.pause(factories.make_agent(f"{word} at rest"))]
         _invoice(world)
+        _contact_code(tenant)
     world.ids = frozenset(str(row.pk) for rows in world.rows.values() for row in rows if isinstance(row.pk, UUID))
     return world
 
@@ -134,6 +138,14 @@ def _own_things(user: User, other: User, word: str) -> dict[str, list[models.Mod
     session = UserSession.objects.create(user=user, ip="203.0.113.9", session_key=f"{word}{uuid4().hex}"[:40], data={})
     event = AccountEvent.objects.create(account_id=user.id, action="account.test", actor_name=word, detail=word)
     return {"Authenticator": [key], "UserSession": [session], "AccountEvent": [event]}
+
+
+def _contact_code(tenant: Tenant) -> None:
+    """One that can be typed in."""
+    tomorrow = timezone.now() + timedelta(days=1)
+    ContactCode.objects.update(
+        email=tenant.contact_email, digest=contact.digest_of(tenant, CONTACT_CODE), attempts=0, expires_at=tomorrow
+    )
 
 
 def _invoice(world: World) -> None:

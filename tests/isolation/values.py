@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import apps
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.isolation.furnishing import World, canary
+from tests.isolation.furnishing import CONTACT_CODE, World, canary
 from tests.isolation.routes import NOBODY, UNSAFE, Route
 
 ARGUMENTS = {
@@ -64,6 +64,7 @@ BODIES: Bodies = {
     "workspace:change_role": lambda things: {"role": "viewer"},
     "workspace:hand_over": lambda things: {"heir": things["Membership"]},
     "workspace:settings": lambda things: SETTINGS,
+    "workspace:confirm_contact": lambda things: {"code": CONTACT_CODE},
     "workspace:keep_for": lambda things: {"period": "90"},
     "workspace:delete_workspace": lambda things: {"name": f"{canary('acme')} ltd"},
     "workspace:tokens": lambda things: {"name": "A token", "role": "viewer", "life": "90"},
@@ -112,6 +113,8 @@ NOT_AUDITED: Mapping[str, str] = {
     "billing_syncrequest": "a note to ask Stripe again; what comes of it is audited",
     "usage_meter": "the trial's budget is made when it is first looked at, as the platform sets it",
     "channels_installattempt": "a state that expires in ten minutes; what it leads to is audited",
+    "tenants_mail": "a mail that was planned or sent; what it is about is audited",
+    "tenants_contactcode": "counts the tries at a code; the proof is audited",
     "tenants_idempotentrequest": "keeps an answer for its repetition; the call itself is audited",
 }
 """Tables whose change is no change of the workspace, and why."""

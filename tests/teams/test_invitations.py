@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from config.scrubber import Scrubber
 from tenants import invitations
@@ -37,7 +38,8 @@ def newcomer(cast: Cast) -> Person:
 def test_an_invitation_leads_from_the_mail_to_the_membership(alice: Person, newcomer: Person, cast: Cast) -> None:
     assert f"on its way to {NEW}" in invite(alice)
     sent = mail.outbox[-1]
-    assert sent.subject == "alice@acme.example invites you to Acme"
+    assert sent.subject == "You are invited to a workspace on Roster"
+    assert "alice@acme.example invites you to the workspace “Acme”" in str(sent.body)
     assert "as an operator" in str(sent.body)
     page = newcomer.get(link_to(NEW))
     assert "alice@acme.example invites you to this workspace of Roster as an operator" in text(page)
@@ -199,7 +201,7 @@ def test_a_mail_server_that_refuses_is_told_and_the_invitation_stays(
 
     with monkeypatch.context() as broken:
         broken.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
-        assert "The mail server did not take the mail" in invite(alice)
+        assert "did not get the mail. No mail can be sent at this moment" in invite(alice)
     assert "Not delivered" in text(alice.get("/t/acme/settings/members/"))
     assert [action for action, *_ in trail(cast.acme)] == ["invitation.sent", "invitation.undelivered"]
     assert "on its way" in again(alice, invited(NEW))
@@ -219,17 +221,17 @@ def test_nobody_is_bombed_with_mail(alice: Person) -> None:
 
 
 def test_a_workspace_has_so_many_open_invitations_and_mails_a_day(
-    alice: Person, monkeypatch: pytest.MonkeyPatch
+    alice: Person, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     monkeypatch.setattr(invitations, "MOST_OPEN", 2)
-    monkeypatch.setattr(invitations, "MAILS_A_DAY", 3)
+    settings.MAILS_PER_DAY = 3
     invite(alice, "a@example.com")
     invite(alice, "b@example.com")
     assert "2 invitations are open already" in invite(alice, "c@example.com")
     again(alice, invited("a@example.com"), "withdraw")
     invite(alice, "c@example.com")
     again(alice, invited("c@example.com"), "withdraw")
-    assert "sent 3 invitations within a day" in invite(alice, "d@example.com")
+    assert "sent 3 mails within a day" in invite(alice, "d@example.com")
 
 
 @pytest.mark.parametrize("name", ["evil.example", "Win at http://evil", "Call me@evil"])
@@ -237,7 +239,7 @@ def test_a_workspaces_name_brings_no_link_into_mails_to_strangers(alice: Person,
     cast.acme.name = name
     cast.acme.save()
     invite(alice)
-    assert mail.outbox[-1].subject == "alice@acme.example invites you to a workspace on Roster"
+    assert mail.outbox[-1].subject == "You are invited to a workspace on Roster"
     assert name not in str(mail.outbox[-1].body)
 
 
@@ -245,7 +247,8 @@ def test_a_line_break_in_a_name_is_no_second_header(alice: Person, cast: Cast) -
     cast.acme.name = "Acme\nBcc: victims"
     cast.acme.save()
     invite(alice)
-    assert mail.outbox[-1].subject == "alice@acme.example invites you to Acme Bcc: victims"
+    sent = mail.outbox[-1].message()
+    assert (sent["To"], sent["Bcc"], sent["Subject"]) == (NEW, None, "You are invited to a workspace on Roster")
 
 
 def test_who_became_a_member_meanwhile_is_led_there(alice: Person, newcomer: Person, cast: Cast) -> None:

@@ -15,9 +15,11 @@ class Command(BaseCommand):
         parser.add_argument("email", help="the account's address")
 
     def handle(self, *args: Any, email: str, **options: Any) -> None:
-        user = User.objects.filter(email__iexact=email).first()
+        user = User.objects.find(email)
         if user is None:
             raise CommandError(f"No account has the address {email}: look it up in the admin.")
-        if not recovery.remove_second_steps(user):
+        found, is_told = recovery.remove_second_steps(user)
+        if not found:
             raise CommandError(f"{user} has no second step: nothing is changed.")
-        self.stdout.write(f"{user} logs in without a second step now, was logged out everywhere, and is told by mail.")
+        told = "is told by mail" if is_told else "could not be told by mail: tell them yourself"
+        self.stdout.write(f"{user} logs in without a second step now, was logged out everywhere, and {told}.")
