@@ -19,7 +19,13 @@ LOGIN_REDIRECT_URL = "home"
 
 # Sign-up and log-in: by e-mail address, with a password or with a code sent to it.
 ACCOUNT_ADAPTER = "tenants.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"login": "tenants.forms.LoginForm", "signup": "tenants.signup.SignupForm"}
+ACCOUNT_FORMS = {
+    "login": "tenants.forms.LoginForm",
+    "signup": "tenants.signup.SignupForm",
+    "confirm_login_code": "tenants.tries.ConfirmLoginCodeForm",
+    "confirm_email_verification_code": "tenants.tries.ConfirmEmailVerificationCodeForm",
+    "confirm_password_reset_code": "tenants.tries.ConfirmPasswordResetCodeForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1"]
@@ -63,6 +69,9 @@ MFA_FORMS = {
     "authenticate": "tenants.secondsteps.AuthenticateForm",
     "reauthenticate": "tenants.secondsteps.ReauthenticateForm",
     "activate_totp": "tenants.secondsteps.ActivateTOTPForm",
+    "authenticate_webauthn": "tenants.tries.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "tenants.tries.ReauthenticateWebAuthnForm",
+    "login_webauthn": "tenants.tries.LoginWebAuthnForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
