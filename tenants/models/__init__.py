@@ -9,6 +9,7 @@ from tenants.models.support import SupportGrant
 from tenants.models.tokens import ApiToken
 from tenants.models.workspaces import (
     RESERVED_SLUGS,
+    ErasedTenant,
     FormerSlug,
     Invitation,
     Language,
@@ -25,6 +26,7 @@ __all__ = [
     "ActorKind",
     "ApiToken",
     "AuditEvent",
+    "ErasedTenant",
     "Event",
     "Export",
     "ExportPart",
