@@ -1,4 +1,4 @@
-"""Codes by mail and passkeys' challenges: how often each may be tried, also by many requests at once.
+"""Codes by mail: how often each may be tried, also by many requests at once.
 
 Allauth counts wrong codes in the session, which each request reads, changes and writes as a whole: of a hundred
 guesses at once each would find the same count, and one that was slow could bring back a code that was given up. Here a
@@ -10,10 +10,6 @@ import hashlib
 from allauth.account import forms as account_forms
 from allauth.account.adapter import get_adapter
 from allauth.core import context
-from allauth.mfa.adapter import get_adapter as get_mfa_adapter
-from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn import forms as webauthn_forms
-from allauth.mfa.webauthn.internal.auth import get_state
 from django.core.cache import cache
 
 PER_CODE = 3
@@ -52,25 +48,3 @@ class ConfirmEmailVerificationCodeForm(_CountedCode, account_forms.ConfirmEmailV
 
 class ConfirmPasswordResetCodeForm(_CountedCode, account_forms.ConfirmPasswordResetCodeForm):  # type: ignore[misc]
     """A new password for who forgot the old one."""
-
-
-class _ChallengeOnce(webauthn_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
-    """A passkey's answer counts once: the next try gets a challenge of its own."""
-
-    def clean_credential(self) -> Authenticator:
-        state = get_state()
-        if state and not take("challenge", str(state.get("challenge")), 1):
-            raise get_mfa_adapter().validation_error("incorrect_code")
-        return super().clean_credential()
-
-
-class AuthenticateWebAuthnForm(_ChallengeOnce):
-    """The second step of a log-in."""
-
-
-class LoginWebAuthnForm(_ChallengeOnce, webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc]
-    """A log-in by passkey alone."""
-
-
-class ReauthenticateWebAuthnForm(_ChallengeOnce, webauthn_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
-    """The proof before a change of the account."""

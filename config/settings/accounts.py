@@ -69,9 +69,10 @@ MFA_FORMS = {
     "authenticate": "tenants.secondsteps.AuthenticateForm",
     "reauthenticate": "tenants.secondsteps.ReauthenticateForm",
     "activate_totp": "tenants.secondsteps.ActivateTOTPForm",
-    "authenticate_webauthn": "tenants.tries.AuthenticateWebAuthnForm",
-    "reauthenticate_webauthn": "tenants.tries.ReauthenticateWebAuthnForm",
-    "login_webauthn": "tenants.tries.LoginWebAuthnForm",
+    "add_webauthn": "tenants.passkeys.AddWebAuthnForm",
+    "authenticate_webauthn": "tenants.passkeys.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "tenants.passkeys.ReauthenticateWebAuthnForm",
+    "login_webauthn": "tenants.passkeys.LoginWebAuthnForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
