@@ -1,8 +1,12 @@
 """Which of Stripe's events are asked for, and what is read from one before anything else is done with it."""
 
-import json
+import re
 from dataclasses import dataclass
 from typing import Any
+
+from django.conf import settings
+
+from tenants import strictjson
 
 _VERBS = {
     "charge": "refunded",
@@ -23,6 +27,8 @@ _VERBS = {
 EVENTS = tuple(f"{resource}.{verb}" for resource, verbs in _VERBS.items() for verb in verbs.split())
 """What the webhook endpoint is told of: https://docs.stripe.com/api/events/types"""
 NOBODYS = ("price.", "product.")
+ID = re.compile(r"[A-Za-z0-9_.-]{1,255}")
+"""What ids and types of Stripe's are made of; an id has at most 255 characters (https://docs.stripe.com/upgrades)."""
 
 
 class MalformedEventError(ValueError):
@@ -53,26 +59,33 @@ class Notice:
 def read(body: str) -> Notice:
     """The notice in a body whose signature was checked. Raises MalformedEventError."""
     try:
-        event = json.loads(body)
-    except ValueError as error:
-        raise MalformedEventError("The body is not JSON.") from error
+        event = strictjson.loads(body, settings.JSON_MAX_DEPTH)
+    except strictjson.UnusableError as error:
+        raise MalformedEventError(str(error)) from error
     if not isinstance(event, dict) or event.get("object") != "event":
         raise MalformedEventError("The body is not an event of Stripe's: register the endpoint for snapshot payloads.")
     data = event["data"] if isinstance(event.get("data"), dict) else {}
     subject, before = data.get("object"), data.get("previous_attributes")
-    if not (isinstance(event.get("id"), str) and isinstance(event.get("type"), str) and isinstance(subject, dict)):
+    if not (_id(event.get("id")) and _id(event.get("type")) and isinstance(subject, dict)):
         raise MalformedEventError("The event lacks its id, its type or its object.")
+    if event.get("account") and not _id(event["account"]):
+        raise MalformedEventError("The event's account is no id.")
     return Notice(
         id=event["id"],
         type=event["type"],
         is_live=event.get("livemode") is True,
-        account=str(event.get("account") or ""),
+        account=_id(event.get("account")),
         customer_id=_customer_of(subject) or _customer_of(before if isinstance(before, dict) else {}),
-        charge_id=str(subject.get("charge") or "") if subject.get("object") == "dispute" else "",
+        charge_id=_id(subject.get("charge")) if subject.get("object") == "dispute" else "",
     )
 
 
 def _customer_of(subject: dict[str, Any]) -> str:
     """The customer that an object belongs to, or is; for a card that was detached: that it belonged to before."""
     found = subject.get("id") if subject.get("object") == "customer" else subject.get("customer")
-    return str((found.get("id") if isinstance(found, dict) else found) or "")
+    return _id(found.get("id") if isinstance(found, dict) else found)
+
+
+def _id(value: Any) -> str:
+    """The id that a value is; "" if it is none."""
+    return value if isinstance(value, str) and ID.fullmatch(value) else ""

@@ -100,9 +100,14 @@ def _mirror(arrival_id: int) -> None:
     except Exception as error:  # noqa: BLE001 - Stripe's and Postgres' errors, and what dj-stripe's models raise
         log.warning("An event of Stripe could not be mirrored yet: %s: %s", type(error).__name__, error)
         arrival.event, arrival.processed = None, False
-        arrival.exception = f"{type(error).__name__}: {error}"[:128]
-        arrival.traceback = traceback.format_exc()
+        arrival.exception = _storable(f"{type(error).__name__}: {error}")[:128]
+        arrival.traceback = _storable(traceback.format_exc())
         arrival.save()
+
+
+def _storable(text: str) -> str:
+    """Without what Postgres cannot store: an error may repeat an answer of Stripe's, or anything else."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _customer_of(arrival: WebhookEventTrigger) -> str | None:

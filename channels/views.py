@@ -29,11 +29,11 @@ from usage import ledger, summary
 def slack_callback(request: HttpRequest) -> HttpResponse:
     """`/oauth/slack/callback`: back from Slack, installed or not."""
     tenant_id = oauth.tenant_of(request.GET.get("state", ""))
-    tenant = Tenant.objects.filter(id=tenant_id).first() if tenant_id else None
-    if tenant is None:
+    if tenant_id is None:
         return render(
             request, "channels/slack_failed.html", {"problem": onboarding.OUTCOMES["invalid_state"]}, status=400
         )
+    tenant = Tenant.objects.get(id=tenant_id)
     outcome = oauth.finish(request, tenant.id)
     if not _is_member(request, tenant):
         return _answer_stranger(request, tenant, outcome)
@@ -51,7 +51,7 @@ def _is_member(request: HttpRequest, tenant: Tenant) -> bool:
 def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcome) -> HttpResponse:
     """Somebody who consents in Slack for a workspace of Roster that is not theirs, by a link that the API made."""
     if outcome.reason == "invalid_browser" and not request.user.is_authenticated:
-        return redirect_to_login(f"/t/{tenant.slug}/onboarding/")
+        return redirect_to_login("/")  # not its address, which the link alone does not tell
     if outcome.reason:
         return render(request, "channels/slack_failed.html", {"problem": onboarding.explain(outcome)}, status=400)
     return render(request, "channels/slack_connected.html", {"team": outcome.team, "tenant": tenant})

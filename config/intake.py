@@ -5,18 +5,20 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, UnreadablePostError
 
 from tenants import errors
 
 WEBHOOKS = "/webhooks/"
 NUL = "\0"
+CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii"}
+CUT_OFF = "The body ended before it was complete: send it again."
 
 
 class IntakeMiddleware:
-    """Refuses before anything is read or asked of Postgres: 413 for what is too long, 400 for NUL characters.
+    """Refuses before anything is read or asked of Postgres: 413 for what is too long, 400 for what is no plain text.
 
-    Gives words to Django's bare 405.
+    Gives words to Django's bare 405, and to a body that its sender did not send to the end.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -24,6 +26,7 @@ class IntakeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         _refuse_too_long(request)
+        _refuse_charset(request)
         _refuse_nul("address", [request.path_info, *_texts(request.GET.lists())])
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
@@ -33,7 +36,14 @@ class IntakeMiddleware:
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object) -> None:
         """Forms. Webhooks and the API, which Django's CSRF check leaves alone, read their bodies by themselves."""
         if request.method == "POST" and not getattr(view, "csrf_exempt", False):
-            _refuse_nul("form", _texts(request.POST.lists()))
+            try:
+                _refuse_nul("form", _texts(request.POST.lists()))
+            except UnreadablePostError as error:
+                raise BadRequest(CUT_OFF) from error
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """A view that reads a body by itself meets the same."""
+        return errors.bad_request(request, BadRequest(CUT_OFF)) if isinstance(exception, UnreadablePostError) else None
 
 
 def _refuse_too_long(request: HttpRequest) -> None:
@@ -49,6 +59,14 @@ def _length(request: HttpRequest) -> int:
     if not (announced.isascii() and announced.isdigit()):
         raise BadRequest("The header Content-Length is not a number: correct it.")
     return int(announced)
+
+
+def _refuse_charset(request: HttpRequest) -> None:
+    """Others would be decoded by it, queries too, and among Python's names are some that decode no text at all."""
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    if charset.lower() not in CHARSETS:
+        request.encoding = settings.DEFAULT_CHARSET  # in which the error page reads the query
+        raise BadRequest("The header Content-Type names a charset that is not UTF-8: send UTF-8.")
 
 
 def _texts(pairs: Iterable[tuple[str, Iterable[object]]]) -> Iterable[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 Value = str | int | float | bytes | None
 
 
@@ -14,7 +15,7 @@ class Database:
     """One connection, used only from the event loop's thread; statements commit on their own outside `transaction`."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _keep_private(path)
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         self._connection.executescript(
@@ -56,3 +57,12 @@ class Database:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _keep_private(path: Path) -> None:
+    """Tokens, chats and mails are for nobody else on this machine. SQLite's other files get the mode of this one."""
+    path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    path.parent.chmod(PRIVATE_FOLDER)
+    path.touch(mode=PRIVATE_FILE)
+    for each in path.parent.glob(f"{path.name}*"):
+        each.chmod(PRIVATE_FILE)

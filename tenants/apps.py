@@ -6,6 +6,7 @@ from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 
+from tenants import grace
 from tenants.guard import check_role
 
 
@@ -15,6 +16,7 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         connection_created.connect(check_role, dispatch_uid="tenants.guard")
         import_module("tenants.receivers")
+        post_migrate.connect(grace.keep, sender=self, dispatch_uid="tenants.grace")
         post_migrate.connect(_grant_staff, sender=self, dispatch_uid="tenants.staff")
 
 

@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from tenants import actions, audit, mails, notices
+from tenants import actions, audit, grace, mails, notices
 from tenants.models import Mail, Tenant, User
 from tenants.scope import tenant_scope
 
@@ -55,7 +54,7 @@ def request(tenant: Tenant, by: User) -> Tenant:
         return kept
     now = timezone.now()
     kept.deletion_requested_at, kept.deletion_requested_by_id = now, by.id
-    kept.deletes_at = now + timedelta(days=settings.DELETION_GRACE_DAYS)
+    kept.deletes_at = now + grace.period()
     kept.deletion_announced_at = kept.deletion_warned_at = None
     _save(kept)
     audit.record(actions.DELETION_REQUESTED, kept, changes={"deletes_at": [None, str(kept.deletes_at)]})
@@ -230,8 +229,8 @@ def _erase_rest(tenant_id: UUID) -> _Erased | None:
     Tenant.objects.select_for_update().get(id=tenant_id)
     _empty(tenant)
     _remember(tenant)
-    with connection.cursor() as cursor:  # Django would ask every table first, also those that nobody may delete from
-        cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant_id])
+    with connection.cursor() as cursor:  # `app` may delete no workspace by itself
+        cursor.execute("SELECT erase_tenant()")
     return erased
 
 

@@ -1,5 +1,6 @@
 """Error pages: what happened, what to do, and a request id to tell us."""
 
+import logging
 import math
 import sys
 from http import HTTPStatus
@@ -14,6 +15,10 @@ from django.shortcuts import render
 from tenants import problems
 from tenants.waits import seconds_to_wait
 
+log = logging.getLogger(__name__)
+
+LONGEST = 200
+"""Characters of what a client sent that stand in the log."""
 MACHINES = ("/api/", "/webhooks/")
 """Whoever calls these addresses gets a problem document instead of a page."""
 SHOWN_IN_SECONDS = 120
@@ -46,7 +51,11 @@ def answer(request: HttpRequest, status: HTTPStatus, detail: str = "", **context
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """400, and 413 for what is longer than the limits. Only our own words are repeated, not a library's."""
+    """400, and 413 for what is longer than the limits. Only our own words are repeated, not a library's.
+
+    It is the client's fault, so it is no error of ours in the log (config/logging.py leaves Django's line out).
+    """
+    log.warning("A request was refused: %s: %s", type(exception).__name__, str(exception)[:LONGEST])
     if isinstance(exception, RequestDataTooBig):
         return answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(exception))
     if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):

@@ -3,13 +3,13 @@
 from typing import Any, ClassVar, Self
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import BaseConfirmCodeForm
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal import ratelimit
 from django.http import HttpRequest
 
-ATTEMPTS = 3
+from tenants.tries import PER_CODE, ConfirmCodeForm
+
 SECONDS = 15 * 60
 
 
@@ -20,7 +20,7 @@ class MailedCode(AbstractCodeVerificationProcess):  # type: ignore[misc]
     template: ClassVar[str]
 
     def __init__(self, request: HttpRequest, state: dict[str, Any]) -> None:
-        super().__init__(max_attempts=ATTEMPTS, timeout=SECONDS, state=state, user=request.user)
+        super().__init__(max_attempts=PER_CODE, timeout=SECONDS, state=state, user=request.user)
         self.request = request
 
     @classmethod
@@ -41,8 +41,8 @@ class MailedCode(AbstractCodeVerificationProcess):  # type: ignore[misc]
     def email(self) -> str:
         return str(self.state["email"])
 
-    def form(self, data: Any = None) -> BaseConfirmCodeForm:
-        return BaseConfirmCodeForm(data, code=self.code)
+    def form(self, data: Any = None) -> ConfirmCodeForm:
+        return ConfirmCodeForm(data, code=self.code)
 
     def send(self) -> None:
         # Counted apart from the code of a sign-up, which may have been sent a moment ago.

@@ -96,12 +96,18 @@ def hand_over(tenant: Tenant, membership_id: UUID, *, by: User) -> Membership:
 
 def authorize(tenant: Tenant, by: Manager, *roles: Role) -> None:
     """May they give and take these roles, as it is now under the lock? Raises NotAllowedError."""
-    own = _role_of(by) if isinstance(by, ApiToken) else Role(_own(tenant, by).role)
-    if not allows(own, Permission.MANAGE_MEMBERS):
-        raise NotAllowedError(refusal(Permission.MANAGE_MEMBERS))
+    own = role_now(tenant, by, Permission.MANAGE_MEMBERS)
     for role in roles:
         if not own.covers(role):
             raise NotAllowedError(f"{article(role).capitalize()} is above your own role, {own.label}: ask an owner.")
+
+
+def role_now(tenant: Tenant, by: Manager, needed: Permission) -> Role:
+    """Their role as it is now under the lock. Raises NotAllowedError if it does not allow what is needed."""
+    own = _role_of(by) if isinstance(by, ApiToken) else Role(_own(tenant, by).role)
+    if not allows(own, needed):
+        raise NotAllowedError(refusal(needed))
+    return own
 
 
 def person_behind(by: Manager) -> User | None:

@@ -1,11 +1,17 @@
-"""Making and revoking API tokens. Their role is never above that of whoever made them, now or later."""
+"""Making and revoking API tokens.
+
+Their role is never above that of whoever made them, now or later; and nobody ends a token of somebody above them.
+"""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
-from tenants import actions, audit
+from tenants import actions, audit, members
+from tenants.members import Manager, NotAllowedError
 from tenants.models import ApiToken, Role, Tenant, User
+from tenants.permissions import Permission
 
 AUDITED = ("name", "role", "expires_at")
 
@@ -43,7 +49,19 @@ def issue(
     return token, plain
 
 
-def revoke(token: ApiToken) -> None:
-    """End a token at once, inside the tenant's scope."""
-    audit.record(actions.TOKEN_REVOKED, token, changes=audit.difference(audit.snapshot(token, AUDITED), {}))
-    token.delete()
+def revoke(tenant: Tenant, token_id: UUID, *, by: Manager) -> ApiToken:
+    """End a token at once.
+
+    Raises ApiToken.DoesNotExist, and NotAllowedError for one that has a higher role, or whose maker has.
+    """
+    with members.changing(tenant):
+        token = ApiToken.objects.with_maker().get(tenant=tenant, id=token_id)
+        own = members.role_now(tenant, by, Permission.MANAGE_TOKENS)
+        if not own.covers(token.rank):
+            raise NotAllowedError(
+                f"“{token.name}” belongs to {members.article(token.rank)}, and your own role is {own.label.lower()}: "
+                "ask an owner to revoke it."
+            )
+        audit.record(actions.TOKEN_REVOKED, token, changes=audit.difference(audit.snapshot(token, AUDITED), {}))
+        ApiToken.objects.filter(id=token.id).delete()
+    return token

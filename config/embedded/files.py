@@ -21,6 +21,11 @@ def write_private(path: Path, content: str) -> None:
     sync_folder(path.parent)
 
 
+def private(path: str, flags: int) -> int:
+    """For open(opener=…): a new file is readable by its owner only."""
+    return os.open(path, flags, 0o600)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes renames inside `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -10,10 +10,12 @@ import os
 import sys
 
 PR_SET_PDEATHSIG = 1
+UMASK = 0o077  # what our programs write is for nobody else on this machine
 
 
 def become(parent: int, death_signal: int, account: str, command: list[str]) -> None:
     """Replaces this process by `command`; exits when the parent is gone already."""
+    os.umask(UMASK)
     if account != "-":
         switch(account)
     if sys.platform == "linux":

@@ -71,11 +71,6 @@ class Postgres(Service):
         return owner_of(self.working_folder) if self.working_folder.exists() else server_account()
 
     @property
-    def environment(self) -> dict[str, str]:
-        """The server's environment: nothing of ours, which holds secrets."""
-        return {"PATH": os.defpath, "LC_ALL": "C"}
-
-    @property
     def notice(self) -> str:
         """See Service."""
         if self.home == self.folder:

@@ -1,5 +1,6 @@
 """What the embedded servers have in common: a folder, a port of their own, a life that survives kills."""
 
+import os
 import signal
 import subprocess
 import time
@@ -11,7 +12,7 @@ from typing import Any, ClassVar, Self
 from config.embedded import ports, processes
 from config.embedded.account import Account, bound_to_us
 from config.embedded.errors import EmbeddedError
-from config.embedded.files import FolderLock, read_json, write_json
+from config.embedded.files import FolderLock, private, read_json, write_json
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0
@@ -58,9 +59,9 @@ class Service(ABC):
         return None
 
     @property
-    def environment(self) -> dict[str, str] | None:
-        """The environment of the server; None: ours."""
-        return None
+    def environment(self) -> dict[str, str]:
+        """The environment of the server: nothing of ours, which holds secrets."""
+        return {"PATH": os.defpath, "LC_ALL": "C"}
 
     @property
     def port(self) -> int:
@@ -96,7 +97,7 @@ class Service(ABC):
         Raises EmbeddedError if it does not come up. To be called from a thread that lives as long as the server shall.
         """
         self.prepare()
-        with self._log_path.open("wb") as log:
+        with open(self._log_path, "wb", opener=private) as log:
             self._process = subprocess.Popen(
                 bound_to_us(self.command(), self.stop_signal, self.account),
                 stdin=subprocess.DEVNULL,

@@ -16,10 +16,26 @@ WEB_LIMITS = ("--http1-buffer-size", "65536", "--http1-header-read-timeout", "10
 WORKER_READY = r"celery@\S{1,255} ready"
 
 
+# Who migrates and makes roles is asked once, at the start: what serves has no use for it.
+STAFFS = "DATABASE_STAFF_URL"
+OWNERS = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL")
+# The sandbox has no use for anything of Roster but the accounts that Roster has with it.
+ACCOUNTS = (
+    "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET", "OPENAI_API_KEY", "STRIPE_SECRET_KEY",
+)  # fmt: skip
+MACHINES = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", MARK)
+MACHINES_KINDS = ("LC_", "PYTHON", "SANDBOX")
+
+
 def environment(plan: Plan) -> dict[str, str]:
-    """What every process of ours gets; the rest it reads from the data folder."""
+    """What a process of ours may get at most; the rest it reads from the data folder."""
     own = {MARK: str(plan.data.path), "SANDBOX": "1" if plan.sandbox else "0", "PYTHONUNBUFFERED": "1"}
     return {**plan.given, **own}
+
+
+def serving(plan: Plan, *without: str) -> dict[str, str]:
+    """What a process gets that runs all the time."""
+    return {name: value for name, value in environment(plan).items() if name not in {*OWNERS, *without}}
 
 
 def database(plan: Plan) -> Program:
@@ -30,14 +46,14 @@ def database(plan: Plan) -> Program:
 def collect_static(plan: Plan) -> Program:
     """Collects the static files, and ends."""
     command = (sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0")
-    return Program("static", command, environment(plan))
+    return Program("static", command, serving(plan))
 
 
 def web(plan: Plan) -> Program:
     """The portal, the API and the webhooks."""
     options = ["--interface", "wsgi", "--host", ports.LOOPBACK, "--port", str(plan.port), "--workers", "1"]
     options += ["--blocking-threads", "16", "--workers-kill-timeout", WEB_GRACE, "--no-access-log", *WEB_LIMITS]
-    return Program("web", _module("granian", *options, "config.wsgi:application"), environment(plan))
+    return Program("web", _module("granian", *options, "config.wsgi:application"), serving(plan))
 
 
 def worker(plan: Plan) -> Program:
@@ -46,7 +62,7 @@ def worker(plan: Plan) -> Program:
     return Program(
         "worker",
         _module("celery", "--quiet", "-A", "config", "worker", *options),
-        environment(plan) | {"PYTHONWARNINGS": _warnings(plan)},
+        serving(plan, STAFFS) | {"PYTHONWARNINGS": _warnings(plan)},
         stop_signal=signal.SIGQUIT,
         ready_line=WORKER_READY,
     )
@@ -55,7 +71,7 @@ def worker(plan: Plan) -> Program:
 def beat(plan: Plan) -> Program:
     """The clock of periodic tasks."""
     options = ["--schedule", str(plan.data.path / "beat-schedule"), "--pidfile=", "--loglevel", "INFO"]
-    return Program("beat", _module("celery", "--quiet", "-A", "config", "beat", *options), environment(plan))
+    return Program("beat", _module("celery", "--quiet", "-A", "config", "beat", *options), serving(plan, STAFFS))
 
 
 def sandbox(plan: Plan) -> Program:
@@ -64,17 +80,21 @@ def sandbox(plan: Plan) -> Program:
 
 
 def sandbox_environment(plan: Plan) -> Mapping[str, str]:
-    """All that the sandbox knows: its ports, its folder, and the accounts that Roster has with it."""
+    """All that the sandbox knows: its ports, its folder, and the accounts that Roster has with it. No key of Roster."""
     given = {name: value for name, value in environment(plan).items() if value}
+    known = {**plan.data.environment(sandbox=True), **given}
     return {
-        **plan.data.environment(sandbox=True),
-        **given,
+        **{name: value for name, value in known.items() if _is_the_sandboxs(name)},
         "SANDBOX_PORT": str(plan.sandbox_port),
         "SANDBOX_SMTP_PORT": str(plan.mail_port),
         "SANDBOX_DATA": str(plan.data.path / "sandbox"),
         "SLACK_EVENTS_URL": f"{plan.web_url}/webhooks/slack/events",
         "SLACK_REDIRECT_URL": f"{plan.public_url}/oauth/slack/callback",
     }
+
+
+def _is_the_sandboxs(name: str) -> bool:
+    return name in {*ACCOUNTS, *MACHINES} or name.startswith(MACHINES_KINDS)
 
 
 def _warnings(plan: Plan) -> str:

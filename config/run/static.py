@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from config.embedded.files import write_private
+
 MANIFEST = Path(".static/staticfiles.json")
 
 
@@ -23,7 +25,7 @@ class StaticFiles:
     def mark(self, fingerprint: str) -> None:
         """Remembers that the sources with this fingerprint were collected."""
         self._stamp.parent.mkdir(mode=0o700, exist_ok=True)
-        self._stamp.write_text(fingerprint, encoding="ascii")
+        write_private(self._stamp, fingerprint)
 
     def fingerprint(self) -> str:
         """Changes with every source: our own files by size and time, those of packages by their pinned versions."""

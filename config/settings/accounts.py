@@ -25,6 +25,9 @@ ACCOUNT_FORMS = {
     "request_login_code": "tenants.forms.RequestLoginCodeForm",
     "reset_password": "tenants.forms.ResetPasswordForm",
     "add_email": "tenants.forms.AddEmailForm",
+    "confirm_login_code": "tenants.tries.ConfirmLoginCodeForm",
+    "confirm_email_verification_code": "tenants.tries.ConfirmEmailVerificationCodeForm",
+    "confirm_password_reset_code": "tenants.tries.ConfirmPasswordResetCodeForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -69,6 +72,10 @@ MFA_FORMS = {
     "authenticate": "tenants.secondsteps.AuthenticateForm",
     "reauthenticate": "tenants.secondsteps.ReauthenticateForm",
     "activate_totp": "tenants.secondsteps.ActivateTOTPForm",
+    "add_webauthn": "tenants.passkeys.AddWebAuthnForm",
+    "authenticate_webauthn": "tenants.passkeys.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "tenants.passkeys.ReauthenticateWebAuthnForm",
+    "login_webauthn": "tenants.passkeys.LoginWebAuthnForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -39,7 +39,8 @@ if DATABASE_STAFF_URL:  # only Django's admin uses it (tenants/staff)
 DATABASE_ADMIN_URL = env.url("DATABASE_ADMIN_URL", schemes=("postgres", "postgresql"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Days in which an owner who asked to delete the workspace can keep it; Postgres lets `app` set no less than one.
+# Days in which an owner who asked to delete the workspace can keep it; each `migrate`
+# tells Postgres, which lets `app` set no less.
 DELETION_GRACE_DAYS = env.quota("DELETION_GRACE_DAYS", "14")
 
 # Redis: the broker and the cache. Neither holds truth: losing it loses nothing.

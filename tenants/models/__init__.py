@@ -10,6 +10,7 @@ from tenants.models.support import SupportGrant
 from tenants.models.tokens import ApiToken
 from tenants.models.workspaces import (
     RESERVED_SLUGS,
+    ErasedTenant,
     FormerSlug,
     Invitation,
     Language,
@@ -27,6 +28,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "ContactCode",
+    "ErasedTenant",
     "Event",
     "Export",
     "ExportPart",

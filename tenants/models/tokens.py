@@ -66,6 +66,13 @@ class ApiToken(models.Model):
         return own if maker.covers(own) else maker
 
     @property
+    def rank(self) -> Role:
+        """Whose it is: its own role, or its maker's now if that is higher. Who has less leaves it alone."""
+        own = Role(self.role)
+        maker = self._maker_role() or own
+        return maker if maker.covers(own) else own
+
+    @property
     def is_orphan(self) -> bool:
         """Its maker left the workspace, so it opens nothing any more."""
         return self.created_by_id is not None and self._maker_role() is None

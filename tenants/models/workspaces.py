@@ -88,6 +88,13 @@ class Tenant(models.Model):
         return contact or owners.values_list("user__email", flat=True).first() or ""
 
 
+class ErasedTenant(models.Model):
+    """The id of a workspace that was erased, which no other gets. Only erase_tenant() of `owner` adds one."""
+
+    id = models.UUIDField(primary_key=True)
+    at = models.DateTimeField()
+
+
 class FormerSlug(models.Model):
     """An address that a workspace had before: links to it go on to the workspace."""
 

@@ -92,7 +92,7 @@ def confirm_email_change(request: HttpRequest) -> HttpResponse:
         return _ask_the_new_address(request, process)
     if form.errors and not _may_try_again(request, process):
         return redirect("account_email")
-    context = {"verify_form": form, "email": process.email, "new_email": process.new_email}
+    context: dict[str, Any] = {"verify_form": form, "email": process.email, "new_email": process.new_email}
     context |= {"can_resend": True, "cancel_url": reverse("account_email")}
     return render(request, "account/confirm_email_change.html", context, status=400 if form.errors else 200)
 

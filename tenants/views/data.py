@@ -5,13 +5,12 @@ from uuid import UUID
 
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.core.exceptions import ReauthenticationRequired
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tenants import deletion, export
+from tenants import deletion, export, grace
 from tenants.access import requires, workspace_of
 from tenants.forms import DeletionForm
 from tenants.models import Export, User
@@ -72,7 +71,7 @@ def delete_workspace(request: HttpRequest) -> HttpResponse:
         deletion.request(tenant, _user(request))
         wake_on_commit(announce_deletion, tenant.id)
         return redirect("workspace:data", tenant.slug)
-    context = {"form": form, "settings_page": "data", "grace_days": settings.DELETION_GRACE_DAYS}
+    context = {"form": form, "settings_page": "data", "grace_days": grace.period().days}
     return render(request, "tenants/delete_workspace.html", context, status=422 if form.errors else 200)
 
 

@@ -1,19 +1,22 @@
 """API tokens in the portal: which there are, making one, revoking one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenants import tokens as verbs
 from tenants.access import requires, workspace_of
+from tenants.members import NotAllowedError
 from tenants.models import ApiToken, Role, User
 from tenants.permissions import Permission
 
@@ -63,8 +66,12 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
     """End a token at once."""
     tenant = workspace_of(request).tenant
-    token = get_object_or_404(ApiToken, id=token_id, tenant=tenant)
-    verbs.revoke(token)
+    try:
+        token = verbs.revoke(tenant, token_id, by=cast("User", request.user))
+    except ApiToken.DoesNotExist as error:
+        raise Http404("No such token.") from error
+    except NotAllowedError as error:
+        raise PermissionDenied(str(error)) from error
     messages.success(request, f"The token “{token.name}” is revoked.")
     return redirect("workspace:tokens", tenant.slug)
 
@@ -91,8 +98,18 @@ def _show_once(request: HttpRequest, token: ApiToken, plain: str) -> HttpRespons
     return page
 
 
-def _rows(request: HttpRequest) -> list[tuple[ApiToken, bool]]:
-    """Each token, and whether it has expired."""
+@dataclass(frozen=True)
+class _Row:
+    """A token as the page shows it."""
+
+    token: ApiToken
+    is_expired: bool
+    may_revoke: bool
+
+
+def _rows(request: HttpRequest) -> list[_Row]:
+    own = workspace_of(request).role
     found = ApiToken.objects.with_maker().filter(tenant=workspace_of(request).tenant)
     now = timezone.now()
-    return [(token, token.is_expired(now)) for token in found.select_related("created_by").order_by("-id")]
+    rows = found.select_related("created_by").order_by("-id")
+    return [_Row(token, token.is_expired(now), own.covers(token.rank)) for token in rows]

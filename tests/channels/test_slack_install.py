@@ -7,9 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
+from uuid_utils.compat import uuid7
 
 from channels.models import Connection, InstallAttempt, Route
 from channels.providers.slack import oauth
@@ -128,6 +131,31 @@ def test_a_forged_callback_is_refused_with_what_to_do(committed: None, query: st
     response = Client().get(f"/oauth/slack/callback{query}")
     assert response.status_code == 400
     assert "Start again" in response.content.decode()
+
+
+FORGERIES = ["", "&code=x", "&error=access_denied", "&error=anything", "&code=x&error=access_denied", "&code=%00"]
+
+
+@pytest.mark.parametrize("who", ["anonymous", "outsider", "bob"])
+def test_a_forged_state_tells_nobody_which_workspaces_there_are(committed_cast: Cast, who: str) -> None:
+    """Not by the answer, and not by what it takes to make it."""
+    someone = Client()
+    if who != "anonymous":
+        someone.force_login(getattr(committed_cast, who))
+        someone.get("/")
+    for query in FORGERIES:
+        answers = set()
+        for tenant_id in (uuid7(), committed_cast.acme.id, committed_cast.globex.id):
+            with CaptureQueriesContext(connection) as queries:
+                answer = someone.get(f"/oauth/slack/callback?state={tenant_id.hex}.{'x' * 43}{query}")
+            page = answer.content.replace(answer.headers["X-Request-ID"].encode(), b"")
+            answers.add((answer.status_code, answer.headers.get("Location"), page, len(queries)))
+        assert len(answers) == 1, query
+        assert {status for status, *_ in answers} == {400}
+
+
+def test_a_genuine_state_in_another_browser_does_not_tell_the_address(alice: Client) -> None:
+    assert Client().get(answered(install_url(alice))).headers["Location"] == "/accounts/login/?next=/"
 
 
 def test_a_team_of_another_workspace_is_refused_with_the_reason(

@@ -4,12 +4,18 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from config.embedded.datafolder import DataFolder
 from config.embedded.files import FolderLock
+from config.embedded.postgres import Postgres
+from config.embedded.service import Service
+from config.embedded.valkey import Valkey
+from config.run import programs
+from config.run.child import Program
 from config.run.errors import StartError
 from config.run.greeting import greeting
 from config.run.plan import OUTSIDE_CREDENTIALS, Plan, make_plan
@@ -95,6 +101,47 @@ def test_the_sandbox_is_told_the_credentials_that_roster_uses(data: DataFolder) 
     assert told["SLACK_CLIENT_SECRET"] == data.environment(sandbox=True)["SLACK_CLIENT_SECRET"]
     assert told["SLACK_EVENTS_URL"] == "http://127.0.0.1:8300/webhooks/slack/events"
     assert told["SLACK_REDIRECT_URL"] == "http://127.0.0.1:8300/oauth/slack/callback"
+
+
+EVERYTHING = {
+    "SECRET_KEY": "k", "PLATFORM_ENCRYPTION_KEYS": "k", "DATABASE_URL": "postgres://app", "REDIS_URL": "redis://r",
+    "DATABASE_OWNER_URL": "postgres://owner", "DATABASE_ADMIN_URL": "postgres://admin", "GOOGLE_API_KEY": "k",
+    "DATABASE_STAFF_URL": "postgres://staff", "ANTHROPIC_API_KEY": "k", "EMAIL_URL": "smtp://u:p@h", "SENTRY_DSN": "d",
+    "AWS_SECRET_ACCESS_KEY": "of somebody's shell", "SANDBOX": "1", "PATH": "/bin", "SANDBOX_LLM_LATENCY": "0.1",
+}  # fmt: skip
+
+
+def test_the_sandbox_gets_no_key_of_roster_and_nothing_of_the_shell(data: DataFolder) -> None:
+    data.prepare()
+    told = sandbox_environment(plan(data, **EVERYTHING))
+    assert set(told) == {
+        "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET", "OPENAI_API_KEY", "STRIPE_SECRET_KEY",
+        "SLACK_EVENTS_URL", "SLACK_REDIRECT_URL", "SANDBOX", "SANDBOX_PORT", "SANDBOX_SMTP_PORT", "SANDBOX_DATA",
+        "SANDBOX_LLM_LATENCY", "PATH", "PYTHONUNBUFFERED", "ROSTER_DATA",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("program", "lacks"),
+    [
+        (programs.database, set()),
+        (programs.web, {"DATABASE_OWNER_URL", "DATABASE_ADMIN_URL"}),
+        (programs.worker, {"DATABASE_OWNER_URL", "DATABASE_ADMIN_URL", "DATABASE_STAFF_URL"}),
+        (programs.beat, {"DATABASE_OWNER_URL", "DATABASE_ADMIN_URL", "DATABASE_STAFF_URL"}),
+        (programs.collect_static, {"DATABASE_OWNER_URL", "DATABASE_ADMIN_URL"}),
+    ],
+)
+def test_what_serves_does_not_get_who_owns_the_tables(
+    data: DataFolder, program: Callable[[Plan], Program], lacks: set[str]
+) -> None:
+    told = program(plan(data, **EVERYTHING)).environment
+    assert told
+    assert set(EVERYTHING) - set(told) == lacks
+
+
+@pytest.mark.parametrize("service", [Postgres, Valkey])
+def test_the_embedded_servers_get_nothing(data: DataFolder, service: type[Service]) -> None:
+    assert set(service(data.path).environment) == {"PATH", "LC_ALL"}
 
 
 def test_the_greeting_says_the_first_thing_to_do(data: DataFolder) -> None:

@@ -90,7 +90,8 @@ def bodies() -> Iterator[Sent]:
     yield Sent("POST", body=b"--edge\r\nnonsense", content_type=MULTIPART)
     yield Sent("POST", body=b"x", content_type="multipart/form-data")
     yield Sent("POST", body=b"\xff\xfe", content_type="text/plain; charset=utf-7")
-    yield Sent("POST", body=b"a=1", content_type=f"{URLENCODED}; charset=nonsense")
+    for charset in ("nonsense", "hex", "undefined", "idna", "utf-16", "unicode_escape", "zlib_codec", "\u00fctf-8"):
+        yield Sent("POST", body=b"a=1", content_type=f"{URLENCODED}; charset={charset}")
     for target in EVIL:
         yield Sent("POST", redirects_to(target), body=redirects_to(target).encode())
     for text in (

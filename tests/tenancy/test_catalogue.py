@@ -9,6 +9,7 @@ from django.db import connection
 OUTSIDE = {
     "tenants_user": "a person may belong to several workspaces",
     "tenants_tenant": "looked up by slug before any tenant is set; holds no content",
+    "tenants_erasedtenant": "ids of workspaces that were erased, and when; nothing else",
     "tenants_membership": "decides which tenant may be set",
     "tenants_formerslug": "finds the workspace of an old address",
     "tenants_invitation": "found by digest before its holder belongs to the tenant; holds an address and a role",

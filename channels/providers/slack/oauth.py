@@ -74,11 +74,18 @@ def authorize_url(tenant_id: UUID, *, user_id: UUID | None = None, session_key: 
 
 
 def tenant_of(state: str) -> UUID | None:
-    """The tenant that a state names; whether it is genuine is decided by using it."""
+    """The tenant for which this state was issued here, even if it is used up or too old; None for any other state.
+
+    A state begins with a tenant's id, which anybody can write: whether there is such a tenant is not looked at, so the
+    answer and its time are the same for somebody else's tenant and for none.
+    """
     try:
-        return UUID(hex=state.partition(".")[0])
+        named = UUID(hex=state.partition(".")[0])
     except ValueError:
         return None
+    with tenant_scope(named):
+        is_ours = InstallAttempt.objects.filter(provider=PROVIDER, state_digest=_digest(state)).exists()
+    return named if is_ours else None
 
 
 def finish(request: HttpRequest, tenant_id: UUID) -> Outcome:

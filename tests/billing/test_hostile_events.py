@@ -1,0 +1,144 @@
+"""Whatever a validly signed body says, the answer is 200 for what was kept or 400 with a sentence, never an error."""
+
+import json
+from typing import Any
+
+import pytest
+from djstripe.models import WebhookEndpoint, WebhookEventTrigger
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as some
+
+from billing import customers, intake, stripe_api
+from billing.tasks import take_in
+from tests import factories
+from tests.billing.test_webhook_door import send, signed
+
+EVENT = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "customer.updated",
+    "livemode": False,
+    "data": {"object": {"object": "customer", "id": "cus_1"}, "previous_attributes": {"customer": "cus_1"}},
+}
+DEEP = 20_000
+SURROGATE = '"\\ud800"'
+
+
+def knock(endpoint: WebhookEndpoint, body: str) -> int:
+    answer = send(endpoint, body, signed(body, intake.secret_of(endpoint)))
+    if answer.status_code != 200:
+        assert json.loads(answer.content)["error"]
+    return answer.status_code
+
+
+def event_with(text: str, *, at: str) -> str:
+    """The body of an event with this JSON text in one place."""
+    return json.dumps({**EVENT, at: "HERE"}).replace('"HERE"', text)
+
+
+def about(text: str, *, at: str = "id", **more: str) -> str:
+    """The body of an event about an object that has this JSON text in one place."""
+    subject = {"object": "customer", "id": "cus_1", **more, at: "HERE"}
+    return json.dumps({**EVENT, "data": {"object": subject}}).replace('"HERE"', text)
+
+
+REFUSED = {
+    "lists in each other": "[" * DEEP + "]" * DEEP,
+    "lists that do not end": "[" * DEEP,
+    "objects in each other": '{"a":' * DEEP + "1" + "}" * DEEP,
+    "objects in each other inside an event": event_with('{"a":' * DEEP + "1" + "}" * DEEP, at="data"),
+    "a nest beside the object": event_with("[" * DEEP + "]" * DEEP, at="request"),
+    "a nest that Python reads": event_with("[" * 500 + "]" * 500, at="request"),
+    "an account that is a nest": event_with("[" * 20 + "]" * 20, at="account"),
+    "a list of events": json.dumps([EVENT]),
+    "a number": "1",
+    "a long number": "1" * 10_000,
+    "a long number inside": event_with("1" * 10_000, at="created"),
+    "no number": event_with("NaN", at="created"),
+    "infinity": event_with("-Infinity", at="created"),
+    "an id with NUL": event_with('"evt_\\u0000"', at="id"),
+    "an id with half a pair": event_with(SURROGATE, at="id"),
+    "an id that is a list": event_with('["evt_1"]', at="id"),
+    "an id of a megabyte": event_with('"' + "x" * 1_000_000 + '"', at="id"),
+    "an empty id": event_with('""', at="id"),
+    "a type with NUL": event_with('"customer.\\u0000"', at="type"),
+    "a type of a megabyte": event_with('"' + "x" * 1_000_000 + '"', at="type"),
+    "an account with NUL": event_with('"acct_\\u0000"', at="account"),
+    "data that is text": event_with('"data"', at="data"),
+    "a mark of the byte order": "\ufeff" + json.dumps(EVENT),
+}
+KEPT = {
+    "a name twice": json.dumps(EVENT).replace('"evt_1"', '"evt_0", "id": "evt_1"'),
+    "a huge number": event_with("1e999", at="created"),
+    "a long number": event_with("1" * 4_000, at="created"),
+    "a customer with NUL": about('"cus_\\u0000"'),
+    "a customer with half a pair": about(SURROGATE),
+    "a customer that is a number": about("7", object="charge", at="customer"),
+    "a customer that is a list": about("[[[]]]", object="charge", at="customer"),
+    "a customer that is an object without id": about("{}", object="charge", at="customer"),
+    "a customer whose id is an object": about('{"id": {"id": 1}}', object="charge", at="customer"),
+    "a customer of a megabyte": about('"' + "x" * 1_000_000 + '"'),
+    "a name with NUL": about('"\\u0000"', at="name"),
+    "a charge with NUL": about('"ch_\\u0000"', object="dispute", at="charge"),
+    "a charge that is a list": about("[1]", object="dispute", at="charge"),
+    "a live mode that is text": event_with('"no"', at="livemode"),
+}
+
+
+@pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED)
+def test_what_is_no_event_is_refused(endpoint: WebhookEndpoint, body: str) -> None:
+    assert knock(endpoint, body) == 400
+    assert not WebhookEventTrigger.objects.exists()
+
+
+@pytest.mark.parametrize("body", KEPT.values(), ids=KEPT)
+def test_what_is_odd_inside_an_event_is_kept_and_stops_nobody(endpoint: WebhookEndpoint, body: str) -> None:
+    assert knock(endpoint, body) == 200
+    take_in(WebhookEventTrigger.objects.get().id)
+
+
+def test_a_name_that_cannot_be_stored_does_not_keep_a_workspace_from_being_synced(endpoint: WebhookEndpoint) -> None:
+    """Whoever writes such a name at Stripe would otherwise be heard of no more."""
+    client = stripe_api.client()
+    customer = client.v1.customers.create({"email": "billing@acme.example"})
+    tenant = factories.make_tenant()
+    customers.adopt(tenant, customer.to_dict(for_json=True))
+    heard: list[str] = []
+    intake.event_kept.connect(
+        lambda notice, **kwargs: heard.append(notice.customer_id), weak=False, dispatch_uid="heard"
+    )
+    try:
+        assert knock(endpoint, about('"\\u0000"', at="name", id=customer.id)) == 200
+    finally:
+        intake.event_kept.disconnect(dispatch_uid="heard")
+
+    assert heard == [customer.id]
+
+
+ANYTHING: some.SearchStrategy[Any] = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats() | some.text(some.characters(exclude_categories=())),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ("id", "object", "type", "livemode", "account", "data", "request", "created")
+INSIDE = ("id", "object", "customer", "charge", "name")
+
+
+@given(
+    outside=some.dictionaries(some.sampled_from(FIELDS), ANYTHING, max_size=2),
+    inside=some.dictionaries(some.sampled_from(INSIDE), ANYTHING, max_size=3),
+    before=ANYTHING,
+)
+@examples(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_signed_event_is_an_error(
+    endpoint: WebhookEndpoint, outside: dict[str, Any], inside: dict[str, Any], before: Any
+) -> None:
+    data = {"object": {"object": "customer", "id": "cus_1", **inside}, "previous_attributes": before}
+    assert knock(endpoint, json.dumps({**EVENT, "data": data, **outside})) in {200, 400}
+
+
+@given(value=ANYTHING)
+@examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_signed_body_is_an_error(endpoint: WebhookEndpoint, value: Any) -> None:
+    assert knock(endpoint, json.dumps(value)) == 400
