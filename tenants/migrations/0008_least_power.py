@@ -116,7 +116,7 @@ DJANGOS_BACK = "GRANT INSERT, UPDATE, DELETE ON django_migrations, django_conten
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0006_grace_by_grant"),
+        ("tenants", "0007_addresses_and_mail"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
