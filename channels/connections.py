@@ -112,8 +112,7 @@ def _cancel_queued(connection: Connection, reason: str) -> None:
     for thread in connection.threads.select_for_update(no_key=True).filter(leased_until__isnull=False):
         thread.overtake()
         runs.abandon(thread.conversation)
-    unfinished = (*InboxEvent.WAITING, InboxEvent.State.ANSWERED)
-    events = InboxEvent.objects.filter(connection=connection, state__in=unfinished)
+    events = InboxEvent.objects.filter(connection=connection, state__in=InboxEvent.UNFINISHED)
     events.update(state=InboxEvent.State.FAILED, reason=reason, finished_at=timezone.now())
     waiting = Delivery.objects.filter(thread__connection=connection, state=Delivery.State.PENDING)
     waiting.update(state=Delivery.State.FAILED, error=reason)
