@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from agents.models import Run, Turn
+from agents.models import Conversation, Run, Turn
 from channels.models import InboxEvent, Thread
 
 BEGINS = "Paused: "
@@ -32,15 +32,23 @@ def pause_of(thread: Thread, events: Sequence[InboxEvent], now: datetime) -> Pau
     window = timedelta(seconds=settings.LOOP_SECONDS)
     authors = {event.author for event in events} - {""}
     if settings.LOOP_ANSWERS and _said_in(thread, now - window) >= settings.LOOP_ANSWERS:
-        reason = (
-            f"{BEGINS}{settings.LOOP_ANSWERS} answers here within {settings.LOOP_SECONDS:g} s look like two machines."
-        )
+        reason = _reason(settings.LOOP_ANSWERS, f"here within {settings.LOOP_SECONDS:g} s")
         return Pause(reason, is_told=_is_told(Q(conversation=thread.conversation_id), reason, now - window))
     if settings.LOOP_DAILY_ANSWERS and _said_to(thread, authors, now - DAY) >= settings.LOOP_DAILY_ANSWERS:
-        reason = f"{BEGINS}{settings.LOOP_DAILY_ANSWERS} answers to one author within a day look like two machines."
+        reason = _reason(settings.LOOP_DAILY_ANSWERS, "to one author within a day")
         theirs = Q(events__connection=thread.connection_id, events__author__in=authors)
         return Pause(reason, is_told=_is_told(theirs, reason, now - DAY))
     return None
+
+
+def last_paused(conversation: Conversation) -> InboxEvent | None:
+    """The newest message of a conversation that a pause left unanswered."""
+    ignored = InboxEvent.objects.filter(turn__conversation=conversation, state=InboxEvent.State.IGNORED)
+    return ignored.filter(reason__startswith=BEGINS).order_by("-received_at").first()
+
+
+def _reason(answers: int, where: str) -> str:
+    return f"{BEGINS}{answers} answers {where} look like two machines talking. It goes on by itself after a while."
 
 
 def _said_in(thread: Thread, since: datetime) -> int:

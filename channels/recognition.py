@@ -34,10 +34,12 @@ def recognise(tenant_id: UUID, event_id: UUID) -> UUID | None:
         is_person = provider.is_person(account, event.author)
     except RefusedError as error:
         if error.breaks_connection:
-            return _give_up_later(tenant_id, event, error)
+            _give_up_later(tenant_id, event, error)
+            return None
         is_person = False  # whom the provider does not know is nobody to talk to
     except DeliveryError as error:
-        return _give_up_later(tenant_id, event, error)
+        _give_up_later(tenant_id, event, error)
+        return None
     with tenant_scope(tenant_id):
         return _decide(event, is_person=is_person)
 

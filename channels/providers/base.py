@@ -126,7 +126,7 @@ class Provider(Protocol):
         ...
 
     def is_person(self, account: Account, person_id: str) -> bool:
-        """Is this a person, and no machine? Raises DeliveryError; RefusedError if the provider knows nobody so named."""
+        """Is this a person, and no machine? Raises DeliveryError: RefusedError for whom the provider does not know."""
         ...
 
     def revoke(self, account: Account) -> None:
