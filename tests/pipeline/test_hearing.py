@@ -139,8 +139,8 @@ def test_slack_is_asked_once_whether_a_person_posts_through_an_app(desk: Desk, t
     says(desk, "@roster And when do you close?", through=through)
     assert recognise_all(desk) == []
     assert desk.stack.look("slack/control/calls")["calls"]["users.info"] == 1
-    states = ["done", "pending"] if is_answered else ["ignored", "ignored"]
-    assert [state for state, _ in desk.events()] == states
+    states = {state for state, _ in desk.events()}
+    assert states == ({"done", "pending"} if is_answered else {"ignored"})
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "cut"])
