@@ -55,6 +55,23 @@ def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn]) -> 
     return Prepared(run.id, call.id, prompt)
 
 
+def reply_unasked(conversation: Conversation, attempt: int, text: str, declined: str = "") -> tuple[Run, str]:
+    """Save a reply for which no LLM is asked, inside the tenant's scope; the run, and what to send.
+
+    declined: why this is no answer, where it is none. Who may not work says that it is unavailable instead.
+    """
+    revision, now = _current_revision(conversation), timezone.now()
+    run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
+    if not declined:
+        try:
+            quota.require_work(revision.agent_id, revision.name)
+        except quota.RefusedError as refusal:
+            declined, text = str(refusal), revision.unavailable_text
+    run.end(Run.State.REFUSED if declined else Run.State.ANSWERED, now, declined)
+    transcript.say(conversation, run, text, now)
+    return run, text
+
+
 def ask(prepared: Prepared) -> Completion:
     """Ask the LLM. Hold no transaction and no connection around this. Raises agents.llm.LLMError."""
     return llm.complete(prepared.prompt, llm.platform_credential(prepared.prompt.provider))

@@ -133,12 +133,8 @@ def trial_meter() -> Meter:
     return meter.ensure(TRIAL, "Trial credit", settings.TRIAL_CREDIT_USD)
 
 
-def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) -> None:
-    """Let an employee make one LLM call that costs at most `worst_case_usd`, and hold that much.
-
-    Raises RefusedError if it is paused, has no seat or nobody works; usage.meter.BudgetExceededError naming the meter
-    that has no room.
-    """
+def require_work(holder_id: UUID, name: str) -> None:
+    """Raises RefusedError if this employee is paused or has no seat, or nobody works here."""
     if Tenant.objects.filter(id=current_tenant_id(), deletes_at__isnull=False).exists():
         raise ClosingError
     now = standing.current()
@@ -149,6 +145,15 @@ def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) 
         raise PausedError(name)
     if holder_id not in order[: now.seats]:
         raise NoSeatError(name, now.seats)
+
+
+def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) -> None:
+    """Let an employee make one LLM call that costs at most `worst_case_usd`, and hold that much.
+
+    Raises RefusedError if it is paused, has no seat or nobody works; usage.meter.BudgetExceededError naming the meter
+    that has no room.
+    """
+    require_work(holder_id, name)
     meter.reserve([trial_meter()], call_id, worst_case_usd)
 
 

@@ -4,6 +4,7 @@ from tenants.audit import Action
 
 INSTALL_BEGUN = Action("channel.install_begun", "Began to connect a channel")
 CHANNEL_CONNECTED = Action("channel.connected", "Connected a channel")
+CHANNEL_CHANGED = Action("channel.changed", "Changed when a channel is answered")
 CHANNEL_DISCONNECTED = Action("channel.disconnected", "Disconnected a channel")
 CHANNEL_BROKEN = Action("channel.broken", "A channel stopped working")
 CHANNEL_ENDED = Action("channel.ended", "The provider ended a channel")

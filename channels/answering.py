@@ -17,8 +17,9 @@ from agents import runs, transcript
 from agents.llm import Completion, LLMError
 from agents.models import Run
 from agents.runs import Prepared, Refused
-from channels import outbox
+from channels import loops, outbox, phrases
 from channels.leases import kept
+from channels.loops import Pause
 from channels.models import InboxEvent, InboxEventQuerySet, Thread
 from tenants.scope import tenant_scope
 
@@ -74,15 +75,36 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
         runs.abandon(thread.conversation)
         if _keeps_failing(thread, events):
             return None
+        pause = loops.pause_of(thread, events, now)
+        if pause and pause.is_told:
+            _set_aside(events, pause.reason, now)
+            return None
         thread.lease(now)
         ids = [event.id for event in events]
         InboxEvent.objects.filter(id__in=ids).update(state=InboxEvent.State.RUNNING, attempt=thread.attempt)
+        if pause or not any(event.is_readable for event in events):
+            _reply_unasked(thread, pause)
+            return None
         asked = transcript.with_last(said, [event.turn for event in events if event.turn])
         prepared = runs.prepare(thread.conversation, thread.attempt, asked)
         if isinstance(prepared, Refused):
             _land_refusal(thread, prepared)
             return None
         return Claim(tenant_id, thread_id, thread.attempt, prepared)
+
+
+def _set_aside(events: Sequence[InboxEvent], reason: str, now: datetime) -> None:
+    log.warning("Left unanswered: %s", reason)
+    ids = [event.id for event in events]
+    InboxEvent.objects.filter(id__in=ids).update(state=InboxEvent.State.IGNORED, reason=reason, finished_at=now)
+
+
+def _reply_unasked(thread: Thread, pause: Pause | None) -> None:
+    """To what has no words, and as a loop's last word: a fixed sentence that costs nothing, sent as every answer is."""
+    sentences = phrases.PAUSED if pause else phrases.CANNOT_SEE
+    text = sentences[thread.tenant.language]
+    run, reply = runs.reply_unasked(thread.conversation, thread.attempt, text, pause.reason if pause else "")
+    _queue(thread, run, reply)
 
 
 def _free_thread(thread_id: UUID, now: datetime) -> Thread | None:

@@ -41,13 +41,23 @@ class ChannelSerializer(serializers.ModelSerializer[Connection]):
 
     class Meta:
         model = Connection
-        fields: ClassVar = ["id", "provider", "name", "external_id", "state", "error", "agent", "connected_at"]
-        read_only_fields: ClassVar = fields
+        fields: ClassVar = [
+            "id", "provider", "name", "external_id", "state", "error", "agent", "only_when_mentioned", "connected_at",
+        ]  # fmt: skip
+        read_only_fields: ClassVar = [name for name in fields if name != "only_when_mentioned"]
         extra_kwargs: ClassVar = {
             "provider": {"help_text": "`slack`."},
             "external_id": {"help_text": "The account's id at the provider, such as Slack's `team_id`."},
             "error": {"help_text": "Why it is not active, and what to do."},
+            "only_when_mentioned": {
+                "help_text": "In channels, only what mentions the AI employee is answered. False: in a thread, whoever "
+                "asked it is answered without a new mention, too."
+            },
         }
+
+    def update(self, instance: Connection, validated_data: dict[str, Any]) -> Connection:
+        wanted = validated_data.get("only_when_mentioned", instance.only_when_mentioned)
+        return connections.listen(instance, only_when_mentioned=wanted)
 
 
 class InstallSerializer(serializers.Serializer[Any]):
@@ -88,6 +98,11 @@ class SentTestSerializer(serializers.Serializer[Any]):
         description="All that were connected, the newest first; `state` says which are disconnected.",
     ),
     retrieve=extend_schema(operation_id="getChannel", summary="Read a channel"),
+    partial_update=extend_schema(
+        operation_id="updateChannel",
+        summary="Change when a channel is answered",
+        description="Applies to what comes in from then on.",
+    ),
     destroy=extend_schema(
         operation_id="disconnectChannel",
         summary="Disconnect a channel",
@@ -97,6 +112,7 @@ class SentTestSerializer(serializers.Serializer[Any]):
 class ChannelViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
     viewsets.GenericViewSet[Connection],
 ):
@@ -107,6 +123,7 @@ class ChannelViewSet(
     queryset = Connection.objects.all()
     serializer_class = ChannelSerializer
     lookup_field = "id"
+    http_method_names = ("get", "head", "options", "patch", "delete")
 
     def perform_destroy(self, instance: Connection) -> None:
         connections.disconnect(instance, "Disconnected through the API.")

@@ -93,6 +93,18 @@ def _claim_route(connection: Connection) -> None:
         raise AccountTakenError(connection.name)
 
 
+def listen(connection: Connection, *, only_when_mentioned: bool) -> Connection:
+    """Set what is answered in its channels: only what mentions the employee, or also replies of whoever asked it."""
+    with transaction.atomic():
+        changed = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
+        before, changed.only_when_mentioned = changed.only_when_mentioned, only_when_mentioned
+        if before != only_when_mentioned:
+            changed.save(update_fields=["only_when_mentioned"])
+            changes = {"only_when_mentioned": [before, only_when_mentioned]}
+            audit.record(actions.CHANNEL_CHANGED, changed, changes=changes)
+    return changed
+
+
 def disconnect(connection: Connection, reason: str, action: Action = actions.CHANNEL_DISCONNECTED) -> None:
     """Erase the token, give the outside account free, and cancel what was queued."""
     with transaction.atomic():
@@ -112,8 +124,7 @@ def _cancel_queued(connection: Connection, reason: str) -> None:
     for thread in connection.threads.select_for_update(no_key=True).filter(leased_until__isnull=False):
         thread.overtake()
         runs.abandon(thread.conversation)
-    unfinished = (*InboxEvent.WAITING, InboxEvent.State.ANSWERED)
-    events = InboxEvent.objects.filter(connection=connection, state__in=unfinished)
+    events = InboxEvent.objects.filter(connection=connection, state__in=InboxEvent.UNFINISHED)
     events.update(state=InboxEvent.State.FAILED, reason=reason, finished_at=timezone.now())
     waiting = Delivery.objects.filter(thread__connection=connection, state=Delivery.State.PENDING)
     waiting.update(state=Delivery.State.FAILED, error=reason)

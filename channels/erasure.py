@@ -96,11 +96,12 @@ def _delete(conversations: Collection[UUID]) -> None:
 
 def _empty(events: InboxEventQuerySet, *, is_detached: bool = False) -> int:
     """Take what events told out of them; what waited is over. Their keys go on absorbing redeliveries."""
-    under_way = [*InboxEvent.WAITING, InboxEvent.State.ANSWERED]
-    events.filter(state__in=under_way).update(state=InboxEvent.State.IGNORED, reason=REASON, finished_at=timezone.now())
+    events.filter(state__in=InboxEvent.UNFINISHED).update(
+        state=InboxEvent.State.IGNORED, reason=REASON, finished_at=timezone.now()
+    )
     events.filter(state=InboxEvent.State.IGNORED).update(reason=REASON)
     detached: dict[str, Any] = {"thread": None, "turn": None, "run": None, "address": {}} if is_detached else {}
-    return events.update(payload="", **detached)
+    return events.update(payload="", author="", **detached)
 
 
 @dataclass(frozen=True)

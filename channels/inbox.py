@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db import connection as database
+from django.db.models import Q
 from django.utils import timezone
 
 from agents import runs, transcript
@@ -16,6 +17,8 @@ from channels.providers.base import InboundEvent, InboundMessage
 from usage import ledger
 
 SAID_TO_OTHERS = "Said to others."
+NOT_A_PERSON = "Not said by a person."
+WHO_WROTE = "Posted through an app: the provider is asked whether a person wrote it."
 ADOPTED_WITHIN = timedelta(minutes=10)
 """Slack brings an event again after a minute and after five."""
 
@@ -36,35 +39,90 @@ def accept(connection: Connection, event: InboundEvent) -> UUID | None:
     if message is None or reason:
         _ignore(connection, event, reason)
         return None
+    doubt = _doubt(connection, message)
     stored = _stored(
-        connection, event, message_key=message.key, position=message.position, address=dict(message.address)
+        connection,
+        event,
+        **doubt,
+        message_key=message.key,
+        position=message.position,
+        address=dict(message.address),
+        author=message.author,
+        is_readable=message.is_readable,
     )
-    if not InboxEvent.objects.insert_new(stored):
+    if not InboxEvent.objects.insert_new(stored) or doubt:
         return None
     return _hear(connection, stored, message, thread)
 
 
+def believe(connection: Connection, stored: InboxEvent, *, is_person: bool) -> UUID | None:
+    """Take a doubtful event up again, now that the provider said who wrote it, inside the tenant's scope.
+
+    Returns the thread to answer, or None if there is nothing to do.
+    """
+    message = provider_named(connection.provider).read(stored.payload, connection.bot_user_id)
+    if message is None or not is_person:
+        _set_aside(stored, NOT_A_PERSON)
+        return None
+    _lock(connection, message)
+    thread = _known_thread(connection, message)
+    reason = _why_unanswered(connection, message, thread)
+    if reason:
+        _set_aside(stored, reason)
+        return None
+    stored.state, stored.reason = InboxEvent.State.PENDING, ""
+    stored.save(update_fields=["state", "reason"])
+    return _hear(connection, stored, message, thread)
+
+
+def _set_aside(stored: InboxEvent, reason: str) -> None:
+    stored.state, stored.reason, stored.finished_at = InboxEvent.State.IGNORED, reason, timezone.now()
+    stored.save(update_fields=["state", "reason", "finished_at"])
+
+
+def _doubt(connection: Connection, message: InboundMessage) -> dict[str, str]:
+    """How an event is stored whose author may be a machine; empty if a person wrote it."""
+    if message.is_author_unsure and people.is_machine(connection, message.author) is not False:
+        return {"state": InboxEvent.State.DOUBTFUL, "reason": WHO_WROTE}
+    return {}
+
+
 def _why_not(connection: Connection, event: InboundEvent, thread: Thread | None) -> str:
     """Why nobody answers this event; empty if somebody does."""
-    if event.message is None:
+    message = event.message
+    if message is None:
         return event.reason
-    if thread:
-        return ""
-    if not event.message.is_addressed:
+    if message.is_author_unsure and people.is_machine(connection, message.author):
+        return NOT_A_PERSON
+    return _why_unanswered(connection, message, thread)
+
+
+def _why_unanswered(connection: Connection, message: InboundMessage, thread: Thread | None) -> str:
+    if not message.is_addressed and not _goes_on(connection, message, thread):
         return SAID_TO_OTHERS
-    return "" if connection.answering_agent() else "Nobody is employed here yet."
+    return "" if thread or connection.answering_agent() else "Nobody is employed here yet."
+
+
+def _goes_on(connection: Connection, message: InboundMessage, thread: Thread | None) -> bool:
+    """In a thread, whoever asked the employee there is heard without a new mention, unless they turn to others."""
+    if thread is None or message.mentions_others or connection.only_when_mentioned:
+        return False
+    heard = InboxEvent.objects.filter(thread=thread).exclude(state=InboxEvent.State.IGNORED)
+    before = Q(author="", turn__author__in=people.names_of(connection, message.author))  # from before it was noted
+    return heard.filter(Q(author=message.author) | before).exists()
 
 
 def _hear(connection: Connection, stored: InboxEvent, message: InboundMessage, thread: Thread | None) -> UUID:
-    if thread is None:
-        thread = _begin_thread(connection, message)
-        _adopt(connection, thread, message)
+    begins = thread is None
+    thread = thread or _begin_thread(connection, message)
     conversation = _staffed(connection, thread, message)
     author = str(people.meet(connection, message.author))
     stored.thread = thread
     stored.turn = transcript.hear(conversation, author=author, text=message.text, said_at=message.said_at)
     stored.save(update_fields=["thread", "turn"])
     ledger.count_messages(runs.spender(conversation), timezone.now(), received=1)
+    if begins:
+        _adopt(connection, thread, message)
     return thread.id
 
 
@@ -76,7 +134,10 @@ def _lock(connection: Connection, message: InboundMessage) -> None:
 
 
 def _adopt(connection: Connection, thread: Thread, message: InboundMessage) -> None:
-    """Replies that overtook the mention that begins their thread were taken for talk among others: hear them now."""
+    """Replies that overtook the mention that begins their thread were taken for talk among others: hear them now.
+
+    Those of the person who asked, that is; others would have to mention the employee.
+    """
     replies = InboxEvent.objects.filter(
         connection=connection,
         state=InboxEvent.State.IGNORED,
@@ -87,9 +148,10 @@ def _adopt(connection: Connection, thread: Thread, message: InboundMessage) -> N
     )
     for reply in replies.order_by("position"):
         said = provider_named(connection.provider).read(reply.payload, connection.bot_user_id)
-        if said:
+        if said and said.author == message.author and _goes_on(connection, said, thread):
             reply.state, reply.reason, reply.message_key = InboxEvent.State.PENDING, "", said.key
-            reply.save(update_fields=["state", "reason", "message_key"])
+            reply.author, reply.is_readable = said.author, said.is_readable
+            reply.save(update_fields=["state", "reason", "message_key", "author", "is_readable"])
             _hear(connection, reply, said, thread)
 
 

@@ -46,6 +46,9 @@ class Connection(TenantModel):
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="connections")
     connected_at = models.DateTimeField(default=timezone.now)
     looked_up_at = models.DateTimeField(null=True, blank=True, help_text="When its history was last read")
+    only_when_mentioned = models.BooleanField(
+        default=False, db_default=False, help_text="In channels, nothing without a mention is answered"
+    )
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -69,6 +72,7 @@ class Contact(TenantModel):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="contacts")
     external_id = models.CharField(max_length=120)
     name = models.CharField(max_length=120, blank=True)
+    is_machine = models.BooleanField(null=True, help_text="What the provider said; empty: it was never asked")
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -165,8 +169,10 @@ class InboxEvent(TenantModel):
         DONE = "done"
         FAILED = "failed"
         IGNORED = "ignored"
+        DOUBTFUL = "doubtful", "The provider has to say whether a person wrote it"
 
     WAITING = (State.PENDING, State.RUNNING)
+    UNFINISHED = (*WAITING, State.ANSWERED, State.DOUBTFUL)
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="events")
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, null=True, blank=True, related_name="events")
@@ -181,6 +187,10 @@ class InboxEvent(TenantModel):
     address = models.JSONField(default=dict, help_text="Where the answer goes")
     position = models.DecimalField(max_digits=20, decimal_places=6, help_text="The provider's order within a thread")
     payload = models.TextField()
+    author = models.CharField(
+        max_length=120, blank=True, default="", db_default="", help_text="Who said it, at the provider"
+    )
+    is_readable = models.BooleanField(default=True, db_default=True, help_text="It has words, not only files")
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     attempt = models.PositiveIntegerField(default=0)
     reason = models.TextField(blank=True)
@@ -202,7 +212,17 @@ class InboxEvent(TenantModel):
                 fields=["received_at"],
                 name="channels_event_waiting",
                 condition=models.Q(state__in=["pending", "running"]),
-            )
+            ),
+            models.Index(
+                fields=["received_at"],
+                name="channels_event_doubtful",
+                condition=models.Q(state="doubtful"),
+            ),
+            models.Index(
+                fields=["connection", "author", "received_at"],
+                name="channels_event_author",
+                condition=~models.Q(author=""),
+            ),
         ]
 
 

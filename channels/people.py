@@ -20,6 +20,18 @@ def meet(connection: Connection, external_id: str) -> Contact:
     return Contact.objects.get_or_create(connection=connection, external_id=external_id)[0]
 
 
+def is_machine(connection: Connection, external_id: str) -> bool | None:
+    """Does no person stand behind this id? None as long as the provider has not been asked."""
+    contacts = Contact.objects.filter(connection=connection, external_id=external_id)
+    return contacts.values_list("is_machine", flat=True).first()
+
+
+def names_of(connection: Connection, external_id: str) -> list[str]:
+    """What a turn may have as this person's name: the provider's id, and the name once it is known."""
+    contacts = Contact.objects.filter(connection=connection, external_id=external_id)
+    return [external_id, *(name for name in contacts.values_list("name", flat=True) if name)]
+
+
 def introduce(tenant_id: UUID, thread_id: UUID) -> None:
     """Ask the provider for the names of new contacts of a thread's connection. Calls it: open no scope around this."""
     with tenant_scope(tenant_id):

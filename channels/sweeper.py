@@ -25,11 +25,12 @@ STALE_SECONDS = 2
 
 @dataclass(frozen=True)
 class Due:
-    """Threads and exports with something overdue, each as (tenant, thread or export)."""
+    """What is overdue, each as (tenant, row): threads, but for the doubtful events and the exports."""
 
     answers: list[tuple[UUID, UUID]]
     deliveries: list[tuple[UUID, UUID]]
     look_ups: list[tuple[UUID, UUID]]
+    doubts: list[tuple[UUID, UUID]]
     exports: list[tuple[UUID, UUID]]
     outdated_exports: list[tuple[UUID, UUID]]
 
@@ -41,12 +42,13 @@ def due() -> Due:
     """
     with sweeper_scope():
         if not _is_alone():
-            return Due([], [], [], [], [])
+            return Due([], [], [], [], [], [])
         now = timezone.now()
         return Due(
             answers=_threads(_overdue_events(now)),
             deliveries=_threads(_overdue_deliveries(now)),
             look_ups=_threads(Delivery.objects.filter(outbox.is_unseen(now))),
+            doubts=_doubtful(now),
             exports=list(export.due(now).values_list("tenant_id", "id")[:MOST]),
             outdated_exports=list(export.outdated(now).values_list("tenant_id", "id")[:MOST]),
         )
@@ -68,6 +70,13 @@ def _overdue_events(now: datetime) -> QuerySet[InboxEvent]:
         is_free, is_to_retry, state__in=InboxEvent.WAITING, received_at__lte=stale, thread__isnull=False
     )
     return waiting.filter(~Exists(held_up))
+
+
+def _doubtful(now: datetime) -> list[tuple[UUID, UUID]]:
+    """Events whose author the provider has to be asked about; the task knows how often."""
+    doubtful = InboxEvent.objects.filter(state=InboxEvent.State.DOUBTFUL, received_at__lte=now)
+    found = list(doubtful.order_by().values_list("tenant_id", "id")[:CONSIDERED])
+    return random.sample(found, min(MOST, len(found)))
 
 
 def _overdue_deliveries(now: datetime) -> QuerySet[Delivery]:

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from channels import answering, closing, outbox, people, retention, sweeper
+from channels import answering, closing, outbox, people, recognition, retention, sweeper
 from tenants import deletion, idempotency
 from tenants.models import Tenant
 from tenants.tasks import TenantTask, announce_deletion, expire_export, make_export, wake, warn_of_deletion
@@ -35,6 +35,14 @@ def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
     wake(answer, tenant_id, thread_id)
 
 
+@shared_task(base=TenantTask)
+def recognise(tenant_id: UUID, event_id: UUID) -> None:
+    """Ask the provider who wrote what was posted through an app."""
+    thread_id = recognition.recognise(tenant_id, event_id)
+    if thread_id:
+        wake(answer, tenant_id, thread_id)
+
+
 @shared_task
 def sweep() -> None:
     """Wake what is overdue, and show that beat and a worker live."""
@@ -44,6 +52,7 @@ def sweep() -> None:
         (answer, due.answers),
         (deliver, due.deliveries),
         (reconcile, due.look_ups),
+        (recognise, due.doubts),
         (make_export, due.exports),
         (expire_export, due.outdated_exports),
     ):

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from agents import actions
 from agents.models import Agent, Conversation
 from billing import quota
-from channels import connections, onboarding
+from channels import connections, loops, onboarding
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.slack import oauth
 from tenants import audit
@@ -87,6 +87,17 @@ def disconnect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     return redirect("workspace:channels", workspace_of(request).tenant.slug)
 
 
+@requires(Permission.MANAGE_CHANNELS)
+@require_POST
+def listen(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Set whether a channel's threads go on without a new mention."""
+    connection = get_object_or_404(Connection, id=connection_id)
+    changed = connections.listen(connection, only_when_mentioned=request.POST.get("only_when_mentioned") == "1")
+    now = "only when mentioned" if changed.only_when_mentioned else "also without a new mention in its threads"
+    messages.success(request, f"In channels of {changed.name}, people are answered {now}.")
+    return redirect("workspace:channels", workspace_of(request).tenant.slug)
+
+
 @requires(Permission.READ)
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
@@ -125,7 +136,8 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     audit.record(actions.CONVERSATION_READ, found)
     turns = [(turn, by_run.get(turn.run_id) if turn.run_id else None) for turn in found.turns.order_by("said_at", "id")]
     failed = InboxEvent.objects.filter(turn__conversation=found, state=InboxEvent.State.FAILED)
-    return render(request, "channels/conversation.html", {"conversation": found, "turns": turns, "failed": failed})
+    context = {"conversation": found, "turns": turns, "failed": failed, "paused": loops.last_paused(found)}
+    return render(request, "channels/conversation.html", context)
 
 
 def _conversations() -> QuerySet[Conversation]:

@@ -1,6 +1,7 @@
 """Where providers knock: verify the raw bytes, find the tenant, store, answer at once."""
 
 import logging
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -9,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from channels import connections, inbox
-from channels.models import Connection
+from channels.models import Connection, Route
 from channels.providers.slack import events
 from channels.tasks import answer
 from tenants.scope import tenant_scope
@@ -50,13 +51,19 @@ def _accept(envelope: events.Envelope, body: bytes) -> None:
 
 
 def _store(envelope: events.Envelope, body: bytes) -> None:
-    route = connections.route_of(events.PROVIDER, envelope.account) if envelope.account else None
+    route = _route(envelope)
     if route is None:
-        log.info("An event for a Slack workspace that nobody connected: %s", envelope.account)
+        log.info("An event for a Slack workspace that nobody connected: %s", ", ".join(envelope.accounts))
         return
     with tenant_scope(route.tenant_id):
         connection = Connection.objects.get(id=route.connection_id)
         event = events.read_event(envelope, body, connection.bot_user_id)
-        thread_id = inbox.accept(connection, event)
+        thread_id = inbox.accept(connection, replace(event, account=route.external_id))
         if thread_id:
             wake_on_commit(answer, route.tenant_id, thread_id, delay=settings.QUIET_SECONDS)
+
+
+def _route(envelope: events.Envelope) -> Route | None:
+    """The first of the event's teams that is connected."""
+    found = (connections.route_of(events.PROVIDER, account) for account in envelope.accounts)
+    return next((route for route in found if route), None)

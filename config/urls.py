@@ -41,6 +41,7 @@ workspace = [
     path("employees/<uuid:agent_id>/move/", agents.move_employee, name="move_employee"),
     path("channels/", channels.channel_list, name="channels"),
     path("channels/slack/install/", channels.install_slack, name="install_slack"),
+    path("channels/<uuid:connection_id>/listen/", channels.listen, name="listen"),
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
     path("conversations/", channels.conversation_list, name="conversations"),
     path("conversations/<uuid:conversation_id>/", channels.conversation, name="conversation"),

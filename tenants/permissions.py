@@ -10,7 +10,7 @@ class Permission(models.TextChoices):
 
     READ = "read", "See AI employees, channels, conversations, usage and billing"
     MANAGE_EMPLOYEES = "manage_employees", "Hire, change, pause and let go of AI employees"
-    MANAGE_CHANNELS = "manage_channels", "Connect, test and disconnect channels"
+    MANAGE_CHANNELS = "manage_channels", "Connect, test, set up and disconnect channels"
     MANAGE_MEMBERS = "manage_members", "Invite, change and remove members"
     MANAGE_TOKENS = "manage_tokens", "Make and revoke API tokens"
     MANAGE_BILLING = "manage_billing", "Subscribe, change seats, pay and cancel"

@@ -25,6 +25,10 @@ QUIET_SECONDS = 0.3
 UNLIMITED = {f"API_{kind}REQUESTS_PER_MINUTE": "1000000" for kind in ("", "PROVIDER_", "UNKNOWN_")}
 
 
+UNLOOPED = {"LOOP_ANSWERS": "0", "LOOP_DAILY_ANSWERS": "0"}
+"""For what talks like a machine: nothing is taken for a loop."""
+
+
 @dataclass
 class Stack:
     """A running process tree. `environment` is what its data folder tells `manage.py`."""

@@ -18,6 +18,9 @@ class InboundMessage:
     key names the message itself, since several events may tell of it. position orders messages within a thread.
     is_addressed: meant for the employee by itself (a mention, a direct message), not only as part of a thread.
     thread_ids: the conversation it belongs to; the first that is known already, else the last one.
+    mentions_others: it names somebody else, so within a thread it is meant for the employee only if that is named too.
+    is_author_unsure: only the provider can tell whether a person wrote it (`Provider.is_person`).
+    is_readable: text holds words, and not only notes about what the employee cannot see or hear.
     """
 
     key: str
@@ -29,6 +32,9 @@ class InboundMessage:
     said_at: datetime
     address: Address
     title: str = ""
+    mentions_others: bool = False
+    is_author_unsure: bool = False
+    is_readable: bool = True
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,10 @@ class Provider(Protocol):
 
     def name_of(self, account: Account, person_id: str) -> str:
         """What a person is called at the provider. Raises DeliveryError."""
+        ...
+
+    def is_person(self, account: Account, person_id: str) -> bool:
+        """Is this a person, and no machine? Raises DeliveryError: RefusedError for whom the provider does not know."""
         ...
 
     def revoke(self, account: Account) -> None:

@@ -22,3 +22,8 @@ UNKNOWN_FREES_SECONDS = env.number(
 if HEARTBEAT_SECONDS >= LEASE_SECONDS:
     raise ImproperlyConfigured("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS: a quarter of it is good.")
 RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
+
+# Two machines must not keep each other talking (channels/loops.py); 0 switches a limit off.
+LOOP_ANSWERS = env.count("LOOP_ANSWERS", "20")
+LOOP_SECONDS = env.seconds("LOOP_SECONDS", "300")
+LOOP_DAILY_ANSWERS = env.count("LOOP_DAILY_ANSWERS", "300")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -14,8 +14,10 @@ from sandbox.html import tag
 from sandbox.pages import fragment, notice_page, page, see_other
 from sandbox.slack import chat_messages, chat_page, doings
 from sandbox.slack.chat_view import View
+from sandbox.slack.sharing import SAMPLES, shared
 
-Action = Callable[[View, str], Awaitable[str | None]]
+Form = Mapping[str, str]
+Action = Callable[[View, Form], Awaitable[str | None]]
 
 
 def _view(request: Request) -> View:
@@ -58,42 +60,54 @@ async def open_direct_message(request: Request) -> Response:
     return see_other(view.url(channel=channel.id, thread=""))
 
 
-async def _send(view: View, text: str) -> str | None:
-    if text:
-        doings.say(view.slack, view.channel, view.person, text, view.thread or None)
+async def _send(view: View, form: Form) -> str | None:
+    text, sample = form.get("text", ""), SAMPLES.get(form.get("attach", ""))
+    if text or sample:
+        more = shared(view.person, [sample]) if sample else None
+        doings.say(view.slack, view.channel, view.person, text, view.thread or None, more)
     return None
 
 
-async def _edit(view: View, text: str) -> str | None:
+async def _forward(view: View, form: Form) -> str | None:
+    """The message whose ts stands in the address goes to the direct message with the bot."""
+    if view.bot is None or view.forwarding is None:
+        return None
+    channel, _ = doings.open_home(view.slack, view.person, view.bot)
+    doings.forward(view.slack, view.channel, view.forwarding, channel, view.person)
+    return view.url(channel=channel.id, thread="")
+
+
+async def _edit(view: View, form: Form) -> str | None:
+    text = form.get("text", "")
     if text and view.editing:
         doings.edit(view.slack, view.channel, view.editing, text)
     return None
 
 
-async def _delete(view: View, text: str) -> str | None:
+async def _delete(view: View, form: Form) -> str | None:
     if view.editing:
         doings.delete(view.slack, view.channel, view.editing)
         return view.url(thread="" if view.editing.ts == view.thread else view.thread)
     return None
 
 
-async def _invite(view: View, text: str) -> str | None:
+async def _invite(view: View, form: Form) -> str | None:
     if view.token:
         doings.join(view.slack, view.channel, view.token.user_id, view.person.id)
     return None
 
 
-async def _uninstall(view: View, text: str) -> str | None:
+async def _uninstall(view: View, form: Form) -> str | None:
     doings.uninstall(view.slack, view.workspace.id)
     return view.url(channel="", thread="")
 
 
-async def _verify(view: View, text: str) -> str | None:
+async def _verify(view: View, form: Form) -> str | None:
     await view.slack.check_url()
     return None
 
 
-async def _approve(view: View, text: str) -> str | None:
+async def _approve(view: View, form: Form) -> str | None:
     view.slack.workspaces.approve(view.workspace.id)
     return None
 
@@ -102,16 +116,17 @@ def _form(action: Action) -> Callable[[Request], Awaitable[Response]]:
     """A POST: do it, then show the view again, or where the action says."""
 
     async def endpoint(request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode()))
+        form = {name: value.strip() for name, value in parse_qsl((await request.body()).decode())}
         query = dict(request.query_params)
         view = View.of(request.app.state.slack, query | {"edit": query.get("ts", "")})
-        return see_other(await action(view, form.get("text", "").strip()) or view.url())
+        return see_other(await action(view, form) or view.url())
 
     return endpoint
 
 
 ACTIONS: Final[dict[str, Action]] = {
     "send": _send,
+    "forward": _forward,
     "edit": _edit,
     "delete": _delete,
     "invite": _invite,

@@ -9,7 +9,7 @@ from sandbox.pages import avatar, clock
 from sandbox.slack import markdown
 from sandbox.slack.chat_view import View
 from sandbox.slack.mrkdwn import shown
-from sandbox.slack.records import Message
+from sandbox.slack.records import SPOKEN, Message
 
 PREVIEW = 4
 
@@ -65,7 +65,7 @@ def _empty(view: View) -> Html:
 
 def _message(view: View, message: Message) -> Html:
     names, own = view.names, message.user_id == view.person.id
-    if message.body.get("subtype"):
+    if message.body.get("subtype") not in SPOKEN:
         return tag("p", _text(view, message.text), " · ", clock(float(message.ts)), class_="joined")
     is_bot = view.bot is not None and message.user_id == view.bot.id
     name = names.get(message.user_id, "Somebody")
@@ -87,7 +87,15 @@ def _message(view: View, message: Message) -> Html:
 def _reply_link(view: View, message: Message) -> Html | None:
     if message.is_reply or view.thread:
         return None
-    return tag("div", tag("a", "Reply", href=view.url(thread=message.ts)), class_="msg-actions")
+    reply = tag("a", "Reply", href=view.url(thread=message.ts))
+    return tag("div", reply, _forward(view, message), class_="msg-actions")
+
+
+def _forward(view: View, message: Message) -> Html | None:
+    if view.bot is None or view.channel.is_im:
+        return None
+    action = view.url("forward", ts=message.ts)
+    return tag("form", tag("button", f"Forward to {view.bot.real_name}"), action=action, method="post")
 
 
 def _actions(view: View, message: Message) -> Html:
@@ -95,7 +103,7 @@ def _actions(view: View, message: Message) -> Html:
     delete = tag("form", tag("button", "Delete"), action=query, method="post")
     reply = None if message.is_reply or view.thread else tag("a", "Reply", href=view.url(thread=message.ts))
     edit = tag("a", "Edit", href=view.url(edit=message.ts))
-    return tag("div", reply, edit, delete, class_="msg-actions")
+    return tag("div", reply, edit, _forward(view, message), delete, class_="msg-actions")
 
 
 def _reactions(view: View, message: Message) -> Html | None:
@@ -105,6 +113,22 @@ def _reactions(view: View, message: Message) -> Html | None:
 
 
 def _content(view: View, message: Message) -> list[Html]:
+    """Text or blocks, then what came with them."""
+    files = [tag("p", tag("span", str(file["name"]), class_="badge")) for file in message.body.get("files", [])]
+    return [*_written(view, message), *_attached(view, message), *files]
+
+
+def _attached(view: View, message: Message) -> list[Html]:
+    """Forwarded messages, quoted."""
+    return [
+        tag("blockquote", tag("b", str(each.get("author_name", ""))), tag("br"), _text(view, str(each.get("text", ""))))
+        for each in message.body.get("attachments", [])
+    ]
+
+
+def _written(view: View, message: Message) -> list[Html]:
+    if message.body.get("subtype") == "me_message":
+        return [tag("em", _text(view, message.text))]
     blocks = message.body.get("blocks") or []
     if all(block.get("type") == "rich_text" for block in blocks):
         return [_text(view, message.text)]

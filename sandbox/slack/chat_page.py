@@ -120,7 +120,7 @@ def _composer(view: View, in_thread: bool) -> Html:
         name="text",
         id=name,
         rows="2",
-        required=True,
+        required=bool(editing),
         class_="input",
         placeholder=label,
         aria_label=label,
@@ -145,8 +145,16 @@ def _composer_row(view: View, editing: bool) -> Html:
     who = tag(
         "span", avatar(view.person.real_name, "small"), f"as {view.person.real_name}", class_="row muted small who"
     )
+    attach = None if editing else _attach()
     send = tag("button", "Save" if editing else "Send", class_="btn btn-primary btn-sm")
-    return tag("div", mention, who, tag("div", cancel, send, class_="row push"), class_="row wrap")
+    return tag("div", mention, attach, who, tag("div", cancel, send, class_="row push"), class_="row wrap")
+
+
+def _attach() -> Html:
+    """What goes with the text, or alone."""
+    choices = (("", "No file"), ("photo", "With a photo"), ("voice", "With a voice message"), ("pdf", "With a PDF"))
+    options = [tag("option", text, value=value) for value, text in choices]
+    return tag("select", *options, name="attach", class_="input", aria_label="File")
 
 
 def _thread_panel(view: View) -> Html:

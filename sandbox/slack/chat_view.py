@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from sandbox.slack.peer import Slack
-from sandbox.slack.records import Channel, Message, Person, Token, Workspace
+from sandbox.slack.records import SPOKEN, Channel, Message, Person, Token, Workspace
 
 
 @dataclass(frozen=True)
 class View:
-    """One look at a workspace. `thread` is the `ts` of the open thread, `editing` the own message being edited."""
+    """One look at a workspace. `thread` is the `ts` of the open thread, `editing` the own message being edited.
+
+    `forwarding` is the message that the address names, whoever wrote it.
+    """
 
     slack: Slack
     workspace: Workspace
@@ -23,6 +26,7 @@ class View:
     thread: str
     editing: Message | None
     mention: bool
+    forwarding: Message | None = None
 
     @classmethod
     def of(cls, slack: Slack, query: Mapping[str, str]) -> View:
@@ -36,7 +40,9 @@ class View:
         bot, token = slack.workspaces.bot(workspace.id), slack.workspaces.token_of(workspace.id)
         channel = _channel(slack, person, bot, query.get("channel", ""))
         editing = _own(slack, channel, person, query.get("edit", ""))
-        return cls(slack, workspace, person, channel, bot, token, query.get("thread", ""), editing, "mention" in query)
+        named = _message(slack, channel, query.get("edit", ""))
+        thread, mention = query.get("thread", ""), "mention" in query
+        return cls(slack, workspace, person, channel, bot, token, thread, editing, mention, named)
 
     @property
     def bot_is_here(self) -> bool:
@@ -80,9 +86,14 @@ def _channel(slack: Slack, person: Person, bot: Person | None, wanted: str) -> C
     return slack.workspaces.channel("general", person.team_id)
 
 
-def _own(slack: Slack, channel: Channel, person: Person, ts: str) -> Message | None:
+def _message(slack: Slack, channel: Channel, ts: str) -> Message | None:
     try:
-        message = slack.messages.get(channel.id, ts)
+        return slack.messages.get(channel.id, ts)
     except KeyError:
         return None
-    return message if message.user_id == person.id and not message.body.get("subtype") else None
+
+
+def _own(slack: Slack, channel: Channel, person: Person, ts: str) -> Message | None:
+    message = _message(slack, channel, ts)
+    is_own = message is not None and message.user_id == person.id and message.body.get("subtype") in SPOKEN
+    return message if is_own else None

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.faults import Fault
-from sandbox.slack import doings
+from sandbox.slack import doings, sharing
 from sandbox.slack.api import FAULT_KINDS
 from sandbox.slack.deliveries import Event
 from sandbox.slack.peer import Slack
@@ -93,8 +93,29 @@ def _create(slack: Slack, body: Body) -> Body:
 
 def _say(slack: Slack, body: Body) -> Body:
     channel, person = _place(slack, body)
-    sent = doings.say(slack, channel, person, str(body["text"]), body.get("thread_ts"))
+    sent = doings.say(slack, channel, person, str(body.get("text", "")), body.get("thread_ts"), _more(person, body))
     return {"channel": channel.id, "ts": sent.message.ts, "events": _events(sent.events)}
+
+
+def _more(person: Person, body: Body) -> Body:
+    """Files by name and type, blocks and attachments as they are, and which kind of app posts it, if one does."""
+    more: Body = {name: body[name] for name in ("blocks", "attachments", "subtype") if name in body}
+    if body.get("files"):
+        more |= sharing.shared(person, body["files"])
+    if body.get("through") == "user token":
+        more |= sharing.by_other_app(person)
+    if body.get("through") == "bot":
+        more |= sharing.by_other_app(person, with_bot_user="U0OTHERBOT")
+    return more
+
+
+def _forward(slack: Slack, body: Body) -> Body:
+    """A message (`ts` in `channel`) goes to another conversation (`to`)."""
+    place, person = _place(slack, body)
+    to, _ = _place(slack, body | {"channel": body["to"]})
+    message = slack.messages.get(place.id, body["ts"])
+    sent = doings.forward(slack, place, message, to, person, str(body.get("text", "")))
+    return {"channel": to.id, "ts": sent.message.ts, "events": _events(sent.events)}
 
 
 def _edit(slack: Slack, body: Body) -> Body:
@@ -190,6 +211,7 @@ CALLS: Final[tuple[tuple[str, str, Work], ...]] = (
     ("POST", "workspaces", _create),
     ("GET", "messages", _messages),
     ("POST", "messages", _say),
+    ("POST", "messages/forward", _forward),
     ("POST", "messages/edit", _edit),
     ("POST", "messages/delete", _delete),
     ("POST", "invite", _invite),

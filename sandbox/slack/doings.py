@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from sandbox.slack.deliveries import Event
 from sandbox.slack.mrkdwn import rich_text, typed
 from sandbox.slack.peer import Slack
 from sandbox.slack.records import Channel, Message, Person, new_id
+from sandbox.slack.sharing import forwarded
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,30 @@ class Sent:
     events: list[Event]
 
 
-def say(slack: Slack, channel: Channel, person: Person, text: str, thread_ts: str | None = None) -> Sent:
-    """A person writes a message, as typed: `@name` mentions, everything else is plain."""
-    body = {"client_msg_id": str(uuid.uuid4()), **_body(slack, channel.team_id, text)}
+def say(
+    slack: Slack,
+    channel: Channel,
+    person: Person,
+    text: str,
+    thread_ts: str | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Sent:
+    """A person writes a message, as typed: `@name` mentions, `/me` acts, everything else is plain.
+
+    more: what comes with it (see `sandbox.slack.sharing`), or fields that replace those of a typed message.
+    """
+    body = {"client_msg_id": str(uuid.uuid4()), **_body(slack, channel.team_id, text), **(more or {})}
+    if text.startswith("/me "):
+        body = {"subtype": "me_message", "text": _body(slack, channel.team_id, text[4:])["text"]}
+    if "bot_id" in body:
+        del body["client_msg_id"]  # no client of Slack's sent it
     message = slack.messages.add(channel, person.id, body, thread_ts)
     return Sent(message, slack.events.message(channel, message))
+
+
+def forward(slack: Slack, place: Channel, message: Message, to: Channel, person: Person, text: str = "") -> Sent:
+    """A person forwards a message to another conversation, with a text of their own or none."""
+    return say(slack, to, person, text, more={"attachments": [forwarded(slack, place, message)]})
 
 
 def edit(slack: Slack, channel: Channel, message: Message, text: str) -> Sent:
@@ -74,4 +95,4 @@ def uninstall(slack: Slack, team: str) -> list[Event]:
 def _body(slack: Slack, team: str, text: str) -> dict[str, Any]:
     bot = slack.workspaces.bot(team)
     stored = typed(text, [*slack.workspaces.people(team), *([bot] if bot else [])])
-    return {"text": stored, "blocks": rich_text(stored, new_id("b")[:5])}
+    return {"text": stored, "blocks": rich_text(stored, new_id("b")[:5])} if stored else {"text": ""}

@@ -15,7 +15,7 @@ from sandbox.settings import SlackApp
 from sandbox.slack.deliveries import Deliveries, Event
 from sandbox.slack.mrkdwn import mentions
 from sandbox.slack.objects import JsonObject, MessageObjects
-from sandbox.slack.records import Channel, Message, Token, new_id
+from sandbox.slack.records import SPOKEN, Channel, Message, Token, new_id
 from sandbox.slack.workspaces import Workspaces
 
 NEEDED_SCOPE: Final = {"im": "im:history", "channel": "channels:history"}
@@ -75,7 +75,7 @@ class Events:
 
     def _mentions_bot(self, channel: Channel, message: Message) -> bool:
         bot = self.workspaces.bot(channel.team_id)
-        if bot is None or channel.is_im or message.user_id == bot.id or message.body.get("subtype"):
+        if bot is None or channel.is_im or message.user_id == bot.id or message.body.get("subtype") not in SPOKEN:
             return False
         return mentions(message.text, bot.id)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from sqlite3 import Row
 from typing import Any
 
+SPOKEN = (None, "file_share", "me_message", "thread_broadcast")
+"""Subtypes of what people say; all others are announcements."""
 ALPHABET = string.ascii_uppercase + string.digits
 
 

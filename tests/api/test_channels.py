@@ -34,6 +34,19 @@ def test_channel_shows_what_it_is_and_no_secret(acme: Caller, cast: Cast) -> Non
     assert not {"token", "scopes", "installer_id"} & channel.keys()
 
 
+def test_a_channel_is_set_to_answer_only_when_mentioned(acme: Caller, viewer: Caller, cast: Cast) -> None:
+    address = f"channels/{connect(cast.acme).id}/"
+    assert acme.get(address).json["only_when_mentioned"] is False
+    viewer.patch(address, {"only_when_mentioned": True}).problem(403)
+    assert acme.patch(address, {"only_when_mentioned": True, "name": "Mine"}).json["only_when_mentioned"] is True
+    assert acme.get(address).json["name"] == "Northwind"
+    assert list(acme.patch(address, {"only_when_mentioned": "perhaps"}).problem(400)["errors"]) == [
+        "only_when_mentioned"
+    ]
+    assert acme.patch(address, {}).json["only_when_mentioned"] is True
+    acme.call("PUT", address, {"only_when_mentioned": False}).problem(405)
+
+
 def test_disconnecting_erases_the_token_and_frees_the_account(acme: Caller, cast: Cast) -> None:
     connection = connect(cast.acme)
     assert acme.delete(f"channels/{connection.id}/").status == 204

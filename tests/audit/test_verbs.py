@@ -125,6 +125,16 @@ def test_beginning_an_installation_in_portal_wizard_and_api(alice: Client, api: 
     assert is_by_token(program)
 
 
+def test_when_a_channel_is_answered_is_told_once_by_each_way(alice: Client, api: Caller, cast: Cast) -> None:
+    connection = connect(cast.acme)
+    for _ in range(2):
+        alice.post(f"/t/acme/channels/{connection.id}/listen/", {"only_when_mentioned": "1"})
+        api.patch(f"channels/{connection.id}/", {"only_when_mentioned": True})
+    entry = only(cast.acme, "channel.changed")
+    assert is_by_alice(entry, cast)
+    assert entry.changes == {"only_when_mentioned": [False, True]}
+
+
 def test_disconnecting_in_the_portal(alice: Client, cast: Cast) -> None:
     connection = connect(cast.acme)
     for _ in range(2):

@@ -9,6 +9,7 @@ from tests.bench import broker, ingest, latency, logins, seats
 from tests.bench.figures import SPREAD, load, say, table
 from tests.bench.slack_events import Sender
 from tests.flow.office import open_office
+from tests.stack import UNLOOPED
 from tests.temporary import temporary_stack
 
 
@@ -45,7 +46,9 @@ def _latency(messages: int, quiet: Sequence[float]) -> None:
 
 
 def _webhook() -> None:
-    with temporary_stack(SANDBOX_LLM_LATENCY="0", SANDBOX_SLACK_POST_BURST="0", TRIAL_CREDIT_USD="1000") as stack:
+    with temporary_stack(
+        SANDBOX_LLM_LATENCY="0", SANDBOX_SLACK_POST_BURST="0", TRIAL_CREDIT_USD="1000", **UNLOOPED
+    ) as stack:
         office = open_office(stack)
         office.reply_to(office.mentions("Note this.")["ts"])
         sender = Sender(stack.generated["SLACK_SIGNING_SECRET"], office.team, office.bot, stack.port)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.bench.figures import Spread, cpu_seconds
 from tests.flow.office import Office, open_office
-from tests.stack import Stack
+from tests.stack import UNLOOPED, Stack
 from tests.temporary import temporary_stack
 from tests.waiting import eventually
 
@@ -48,7 +48,11 @@ class Latency:
 def measure(messages: int, quiet: float) -> Latency:
     """Ask so many questions one after the other, each in a thread of its own, then as many ten at once."""
     with temporary_stack(
-        SANDBOX_LLM_LATENCY="0", SANDBOX_SLACK_POST_BURST="0", QUIET_SECONDS=str(quiet), TRIAL_CREDIT_USD="1000"
+        SANDBOX_LLM_LATENCY="0",
+        SANDBOX_SLACK_POST_BURST="0",
+        QUIET_SECONDS=str(quiet),
+        TRIAL_CREDIT_USD="1000",
+        **UNLOOPED,
     ) as stack:
         office = open_office(stack)
         _ask_apart(office, AT_ONCE, quiet)  # connections are made, modules loaded

@@ -17,11 +17,12 @@ from tests.chaos.people import Person, Said, crowd
 from tests.chaos.reckoning import Reckoning, reckon
 from tests.chaos.weather import Weather
 from tests.flow.office import Office, open_office
-from tests.stack import Stack
+from tests.stack import UNLOOPED, Stack
 from tests.temporary import temporary_stack
 
 SETTLE_SECONDS = 150.0
 STACK = {
+    **UNLOOPED,
     "QUIET_SECONDS": "0.5",
     "SANDBOX_LLM_LATENCY": "0.8",
     "SANDBOX_SLACK_RETRY_DELAYS": "0,15,60",  # Slack's own are 0, 60 and 300 s

@@ -26,18 +26,18 @@ class Office:
     team: str
     bot: str
 
-    def says(self, text: str, *, channel: str = "general", user: str = "ben", **more: str) -> dict[str, Any]:
+    def says(self, text: str, *, channel: str = "general", user: str = "ben", **more: Any) -> dict[str, Any]:
         """A person writes in Slack; `ts` and the events that Slack sent."""
         body = {"team": self.team, "channel": channel, "user": user, "text": text, **more}
         return self.stack.control("slack/control/messages", **body)
 
-    def mentions(self, text: str, *, user: str = "ben", **more: str) -> dict[str, Any]:
+    def mentions(self, text: str, *, user: str = "ben", **more: Any) -> dict[str, Any]:
         return self.says(f"@roster {text}", user=user, **more)
 
     def heard(self, channel: str = "general", user: str = "ben") -> list[dict[str, Any]]:
         """What the bot posted in a channel, oldest first."""
         found = self.stack.look("slack/control/messages", team=self.team, channel=channel, user=user)
-        return [each for each in found["messages"] if each.get("bot_id") and not each.get("subtype")]
+        return [each for each in found["messages"] if each.get("user") == self.bot and not each.get("subtype")]
 
     def replies_to(self, ts: str, channel: str = "general", user: str = "ben") -> list[dict[str, Any]]:
         return [each for each in self.heard(channel, user) if each.get("thread_ts") == ts]
@@ -53,7 +53,7 @@ class Office:
         """Wait until nothing of this office waits: every event and delivery has come to its end."""
         waiting = """
             SELECT 1 FROM channels_inboxevent e JOIN tenants_tenant t ON t.id = e.tenant_id
-             WHERE t.slug = %s AND e.state IN ('pending', 'running', 'answered')
+             WHERE t.slug = %s AND e.state IN ('pending', 'running', 'answered', 'doubtful')
             UNION ALL SELECT 1 FROM channels_delivery d JOIN tenants_tenant t ON t.id = d.tenant_id
              WHERE t.slug = %s AND d.state IN ('pending', 'sending', 'unknown')
         """

@@ -63,6 +63,22 @@ def test_three_quick_messages_get_one_answer(office: Office) -> None:
     assert len(office.heard("dm", "chloe")) == 1
 
 
+def test_a_voice_message_alone_gets_one_reply_that_says_what_can_be_read(office: Office) -> None:
+    voice = {"name": "audio_message.m4a", "mimetype": "audio/mp4", "subtype": "slack_audio"}
+    office.says("", channel="dm", user="ada", files=[voice])
+    eventually(lambda: any("only read text" in each["text"] for each in office.heard("dm", "ada")), what="the reply")
+    office.settled()
+    assert sum("only read text" in each["text"] for each in office.heard("dm", "ada")) == 1
+
+
+def test_a_person_who_posts_through_an_app_is_answered_and_its_bot_is_not(office: Office) -> None:
+    bot = office.mentions("When do you open?", through="bot")
+    person = office.mentions("When do you open?", through="user token")
+    assert "7" in office.reply_to(person["ts"])["text"]
+    office.settled()
+    assert office.replies_to(bot["ts"]) == []
+
+
 def test_an_edit_and_a_deletion_get_no_reply(office: Office) -> None:
     said = office.mentions("When do you close?")
     office.reply_to(said["ts"])

@@ -31,7 +31,13 @@ ACROSS = {
     "tenants.tasks.forget_sessions": "sessions belong to people, who may be in several workspaces or in none",
 }
 """Tasks that belong to no single workspace, and why."""
-MODELS = {"thread_id": "Thread", "export_id": "Export", "contact_id": "Contact", "conversation_id": "Conversation"}
+MODELS = {
+    "thread_id": "Thread",
+    "event_id": "InboxEvent",
+    "export_id": "Export",
+    "contact_id": "Contact",
+    "conversation_id": "Conversation",
+}
 """Which model's id an argument is."""
 
 

@@ -72,6 +72,8 @@ BODIES: Bodies = {
     "POST agent-list": lambda things: PROFILE,
     "PUT agent-detail": lambda things: PROFILE,
     "PATCH agent-detail": lambda things: {"name": "Mia"},
+    "workspace:listen": lambda things: {"only_when_mentioned": "1"},
+    "PATCH connection-detail": lambda things: {"only_when_mentioned": True},
     "PATCH member-detail": lambda things: {"role": "viewer"},
     "POST member-list": lambda things: {"email": "new.person@example.com", "role": "viewer"},
     "POST invitation-list": lambda things: {"email": "new.person@example.com", "role": "viewer"},

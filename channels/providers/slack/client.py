@@ -125,6 +125,12 @@ class Slack:
             person = read(Person, client(account.token).users_info(user=person_id))
         return person.name or person_id
 
+    def is_person(self, account: Account, person_id: str) -> bool:
+        """users.info: a bot user says that it is one. https://docs.slack.dev/reference/objects/user-object"""
+        with _failures():
+            user = client(account.token).users_info(user=person_id)["user"]
+        return not (user.get("is_bot") or user.get("is_workflow_bot"))
+
     def revoke(self, account: Account) -> None:
         """apps.uninstall: the app leaves the workspace, and its token ends."""
         with failures():

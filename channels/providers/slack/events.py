@@ -3,48 +3,83 @@
 https://docs.slack.dev/apis/events-api/ and https://docs.slack.dev/reference/events/message
 """
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from django.conf import settings
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from slack_sdk.signature import SignatureVerifier
 
 from channels.providers.base import InboundEvent, InboundMessage
-from channels.providers.slack.markup import MENTION, plain_text
+from channels.providers.slack import subtypes
+from channels.providers.slack.authors import Author, author_of
+from channels.providers.slack.content import Content, Quote, content_of
+from channels.providers.slack.markup import MENTION, plain_text, storable
 
 PROVIDER = "slack"
-SPOKEN_SUBTYPES = {None, "thread_broadcast", "file_share"}
+OTHERS = re.compile(r"<!(?:here|channel|everyone|subteam\^)")
+"""A mention of many: https://docs.slack.dev/messaging/formatting-message-text#special-mentions"""
+ID = re.compile(r"[\x21-\x7e]{1,100}")
+BARE_MENTION = "[The person mentioned you and wrote nothing else.]"
+NOTHING_READABLE = "[The person sent something without any words.]"
+MOST_ACCOUNTS = 10
 
 
 class MalformedEventError(ValueError):
     """A signed body that is not an event."""
 
 
-Id = Annotated[str, StringConstraints(max_length=100, pattern=r"^[\x21-\x7e]*$")]
-Timestamp = Annotated[str, StringConstraints(pattern=r"^\d{1,11}\.\d{1,6}$")]
+def _id(value: object) -> str | None:
+    return value if isinstance(value, str) and ID.fullmatch(value) else None
+
+
+def _words(value: object) -> str | None:
+    return storable(value) if isinstance(value, str) else None
+
+
+def _list(value: object) -> list[object]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _object(value: object) -> object:
+    return value if isinstance(value, dict) else None
+
+
+# Whatever has another shape than documented counts as absent: an event is not lost for a field that nobody needs.
+Id = Annotated[str | None, BeforeValidator(_id)]
+Words = Annotated[str | None, BeforeValidator(_words)]
+Timestamp = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,11}\.[0-9]{1,6}$")]
 
 
 class Authorization(BaseModel):
     model_config = ConfigDict(extra="ignore")
-    team_id: Id | None = None
+    team_id: Id = None
+    user_id: Id = None
 
 
 class Message(BaseModel):
     """The inner event, as far as we read it."""
 
     model_config = ConfigDict(extra="ignore")
-    type: Id
-    subtype: Id | None = None
+    type: Words = None
+    subtype: Words = None
     channel: Any = None  # an object in events about channels
-    channel_type: Id | None = None
+    channel_type: Id = None
     user: Any = None  # an object in events about users
-    bot_id: Id | None = None
-    text: str | None = None
+    bot_id: Id = None
+    app_id: Id = None
+    bot_profile: Any = None
+    client_msg_id: Words = None
+    text: Words = None
+    blocks: Any = None
+    attachments: Any = None
+    files: Any = None
     ts: Any = None
-    thread_ts: Timestamp | None = None
+    thread_ts: Any = None
     tokens: Any = None
 
     @property
@@ -56,37 +91,55 @@ class Message(BaseModel):
         revoked = self.tokens.get("bot") if isinstance(self.tokens, dict) else None
         return self.type == "app_uninstalled" or (self.type == "tokens_revoked" and bool(revoked))
 
+    @property
+    def is_direct(self) -> bool:
+        """Between one person and us; a direct message of several (mpim) is like a channel."""
+        return self.channel_type == "im"
+
 
 class Spoken(BaseModel):
     """A message event that somebody said: what must be there, and of which shape."""
 
-    channel: Id
-    user: Id
+    channel: Annotated[str, StringConstraints(max_length=100, pattern=r"^[\x21-\x7e]+$")]
+    user: Annotated[str, StringConstraints(max_length=100, pattern=r"^[\x21-\x7e]+$")]
     ts: Timestamp
+    thread_ts: Timestamp | None
 
 
 class Envelope(BaseModel):
     """The outer event, as far as we read it."""
 
     model_config = ConfigDict(extra="ignore")
-    type: Id
-    team_id: Id | None = None
-    event_id: Id | None = None
-    event_time: int | None = None
-    challenge: str | None = None
-    authorizations: list[Authorization] | None = None
-    event: Message | None = None
+    type: Id = None
+    team_id: Id = None
+    context_team_id: Id = None
+    api_app_id: Id = None
+    event_id: Id = None
+    event_time: Any = None
+    challenge: Words = None
+    authorizations: Annotated[list[Authorization], BeforeValidator(_list)] = []
+    authed_teams: Any = None
+    event: Annotated[Message | None, BeforeValidator(_object)] = None
 
     @property
-    def account(self) -> str:
-        """The team that installed the app; in a shared channel, team_id may be somebody else's."""
-        authorized = self.authorizations[0].team_id if self.authorizations else None
-        return authorized or self.team_id or ""
+    def accounts(self) -> list[str]:
+        """The teams whose event this may be, the likeliest first.
+
+        In a shared channel team_id may be somebody else's, and of several installations Slack names any one; the one
+        whose bot is mentioned comes first.
+        """
+        said = (self.event.text if self.event else "") or ""
+        named = sorted(self.authorizations, key=lambda each: f"<@{each.user_id}" not in said)
+        older = self.authed_teams if isinstance(self.authed_teams, list) else []
+        teams = [*(each.team_id for each in named), self.context_team_id, *map(_id, older), self.team_id]
+        return list(dict.fromkeys(team for team in teams if team))[:MOST_ACCOUNTS]
 
     @property
     def occurred_at(self) -> datetime | None:
+        if not isinstance(self.event_time, int) or not self.event_time:
+            return None
         try:
-            return datetime.fromtimestamp(self.event_time or 0, UTC) if self.event_time else None
+            return datetime.fromtimestamp(self.event_time, UTC)
         except (ValueError, OverflowError, OSError):
             return None
 
@@ -105,23 +158,34 @@ def is_signed(body: bytes, headers: Mapping[str, str]) -> bool:
 def read_envelope(body: bytes) -> Envelope:
     """The envelope in a signed body. Raises MalformedEventError."""
     try:
-        envelope = Envelope.model_validate_json(body)
-    except ValidationError as error:
+        # Not pydantic's own parser: it refuses a whole body for half an emoji, which people can send.
+        read = json.loads(body.decode(), parse_constant=_no_number)
+        envelope = Envelope.model_validate(read)
+    except (ValueError, RecursionError) as error:
         raise MalformedEventError("The body is not an event of Slack's Events API.") from error
-    if envelope.type == "event_callback" and not (envelope.event and envelope.event_id):
+    if not envelope.type:
+        raise MalformedEventError("An event of Slack's Events API needs a type.")
+    if envelope.type == "event_callback" and not (envelope.event and envelope.event.type and envelope.event_id):
         raise MalformedEventError("An event callback needs event and event_id.")
     return envelope
 
 
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON.")
+
+
 def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEvent:
-    """What an event callback says to us. bot_user_id: our own user in that workspace."""
-    inner = envelope.event or Message(type="")
-    message, reason = _message(inner, bot_user_id)
+    """What an event callback says to us. bot_user_id: our own user in that workspace.
+
+    The account is the likeliest; whoever knows which one is ours puts that in its place.
+    """
+    inner = envelope.event or Message()
+    message, reason = _message(inner, bot_user_id, envelope.api_app_id)
     return InboundEvent(
         provider=PROVIDER,
-        account=envelope.account,
+        account=next(iter(envelope.accounts), ""),
         event_id=envelope.event_id or "",
-        kind=f"{inner.type}.{inner.subtype}" if inner.subtype else inner.type,
+        kind=f"{inner.type}.{inner.subtype}" if inner.subtype else inner.type or "",
         payload=body.decode(),
         message=message,
         ends_connection=inner.ends_connection,
@@ -130,36 +194,60 @@ def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEven
     )
 
 
-def _message(inner: Message, bot_user_id: str) -> tuple[InboundMessage | None, str]:
+def _message(inner: Message, bot_user_id: str, app_id: str | None) -> tuple[InboundMessage | None, str]:
     if inner.type not in {"message", "app_mention"}:
         return None, "Not a message."
-    if inner.bot_id or inner.subtype not in SPOKEN_SUBTYPES or inner.user in {None, bot_user_id}:
-        return None, "Not said by a person."
-    text = plain_text(inner.text or "", bot_user_id)
-    if not text:
-        return None, "It has no text."
+    silence = subtypes.why_silent(inner.subtype or "", is_typed=bool(inner.client_msg_id))
+    if silence:
+        return None, silence
+    author = author_of(inner, bot_user_id=bot_user_id, app_id=app_id, is_direct=inner.is_direct)
+    if author is Author.MACHINE:
+        return None, subtypes.NOT_A_PERSON
     try:
-        spoken = Spoken(channel=inner.channel, user=inner.user, ts=inner.ts)
+        spoken = Spoken(channel=inner.channel, user=inner.user, ts=inner.ts, thread_ts=inner.thread_ts)
     except ValidationError as error:
         raise MalformedEventError("A message event needs channel, user and ts.") from error
-    return _spoken(inner, spoken, text, bot_user_id), ""
+    return _spoken(inner, spoken, author, bot_user_id), ""
 
 
-def _spoken(inner: Message, spoken: Spoken, text: str, bot_user_id: str) -> InboundMessage:
+def _spoken(inner: Message, spoken: Spoken, author: Author, bot_user_id: str) -> InboundMessage:
     channel, ts = spoken.channel, spoken.ts
-    is_direct = inner.channel_type == "im"
-    is_mention = inner.type == "app_mention" or bot_user_id in MENTION.findall(inner.text or "")
+    parts = {"blocks": inner.blocks, "attachments": inner.attachments, "files": inner.files}
+    content = content_of(inner.text or "", inner.subtype or "", parts)
+    mentioned = set(MENTION.findall(f"{inner.text or ''} {content.said}"))
+    is_mention = inner.type == "app_mention" or bot_user_id in mentioned
+    said = plain_text(content.said, bot_user_id)
+    text = _all_of(said, content)
     return InboundMessage(
         key=f"{channel}:{ts}",
-        thread_ids=_thread_ids(channel, ts, inner.thread_ts, is_direct=is_direct),
-        is_addressed=is_direct or is_mention,
+        thread_ids=_thread_ids(channel, ts, spoken.thread_ts, is_direct=inner.is_direct),
+        is_addressed=inner.is_direct or is_mention,
+        mentions_others=bool(mentioned - {bot_user_id} or OTHERS.search(content.said)),
         author=spoken.user,
-        text=text,
+        is_author_unsure=author is Author.UNSURE,
+        text=text or (BARE_MENTION if is_mention else NOTHING_READABLE),
+        is_readable=bool(said or content.brings_words or (is_mention and not text)),
         position=Decimal(ts),
-        said_at=datetime.fromtimestamp(float(ts), UTC),
-        address={"channel": channel, "thread_ts": inner.thread_ts or ts},
-        title="Direct message" if is_direct else "",
+        said_at=min(datetime.fromtimestamp(float(ts), UTC), datetime.now(UTC)),
+        address={"channel": channel, "thread_ts": spoken.thread_ts or ts},
+        title="Direct message" if inner.is_direct else "",
     )
+
+
+def _all_of(said: str, content: Content) -> str:
+    """What was said, then what came with it, each a paragraph."""
+    quotes = (_quoted(each) for each in content.quotes)
+    notes = (plain_text(each, "") for each in content.notes)
+    words = (_indented(plain_text(each, "")) for each in content.words)
+    return "\n\n".join(part for part in (said, *quotes, *notes, *words) if part)
+
+
+def _quoted(quote: Quote) -> str:
+    return f"[{plain_text(quote.label, '')}:]\n{_indented(plain_text(quote.text, ''))}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.split("\n")) if text else ""
 
 
 def _thread_ids(channel: str, ts: str, thread_ts: str | None, *, is_direct: bool) -> list[str]:

@@ -31,8 +31,12 @@ def plain_text(mrkdwn: str, bot_user_id: str) -> str:
         pieces += [_decoded(mrkdwn[position : found.start()]), _token(found[1], bot_user_id)]
         position = found.end()
     pieces.append(_decoded(mrkdwn[position:]))
-    # Postgres stores neither NUL nor lone surrogates.
-    return "".join(pieces).replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    return storable("".join(pieces)).strip()
+
+
+def storable(text: str) -> str:
+    """The same text without what Postgres does not store: NUL and lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _decoded(text: str) -> str:
