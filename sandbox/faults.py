@@ -8,7 +8,7 @@ import os
 import socket
 import stat
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 HIGHEST_DESCRIPTOR: Final = 4096
+DRIP_SECONDS: Final = 0.2
 
 
 @dataclass
@@ -76,6 +77,14 @@ class Faults:
             await asyncio.wait_for(self.stopping.wait(), seconds)
         except TimeoutError:
             return
+
+    async def drip(self, seconds: float) -> AsyncIterator[bytes]:
+        """The blank space of an answer that never comes, a byte every now and then: no read of it waits for long."""
+        for _ in range(int(seconds / DRIP_SECONDS)):
+            if self.stopping.is_set():
+                return
+            yield b" "
+            await self.hang(DRIP_SECONDS)
 
 
 class Hangup(Response):

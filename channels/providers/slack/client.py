@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from channels.providers.base import (
+    CALL_SECONDS,
     Account,
     Address,
     DeliveryError,
@@ -27,12 +28,12 @@ from channels.providers.base import (
     RefusedError,
 )
 from channels.providers.slack import events
+from channels.providers.slack.transport import DeadlineWebClient
 
 METADATA = "roster_delivery"
 PART = 3_900
 """Slack advises at most 4,000 characters of text a message; 40,000 is where it cuts."""
 LOOK_UP_MESSAGES = 15
-TIMEOUT_SECONDS = 10
 UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 DEAD_TOKEN = {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
 ERROR_CODE = re.compile(r"[a-z_]+")
@@ -128,9 +129,9 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def client(token: str = "", timeout_seconds: int = TIMEOUT_SECONDS) -> WebClient:
+def client(token: str = "", timeout_seconds: int = CALL_SECONDS) -> WebClient:
     """A client without the SDK's own retries: it re-sends once by default, and the outbox owns that decision."""
-    return WebClient(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
+    return DeadlineWebClient(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
 
 
 def _post(account: Account, address: Address, text: str, payload: Mapping[str, str]) -> SlackResponse:
