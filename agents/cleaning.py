@@ -15,7 +15,7 @@ CHANNEL, FINAL = "<|channel|>", "<|channel|>final<|message|>"
 
 def storable(text: str) -> str:
     """Without NUL, which Postgres refuses, and lone surrogates, which are no text."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def identifier(text: object, longest: int) -> str:

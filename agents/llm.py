@@ -6,10 +6,10 @@ The providers' SDKs take seconds to import and only workers call them, so agents
 import threading
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.utils.module_loading import import_string
 
 from agents.models import Outcome
 from agents.prompts import Prompt
@@ -108,12 +108,17 @@ _starting = threading.Lock()
 
 @cache
 def _edge_once() -> Any:
-    return import_string("agents.edge")
+    return import_module("agents.edge")
 
 
 def _edge() -> Any:
     with _starting:  # functools.cache alone lets threads that begin together load it several times
         return _edge_once()
+
+
+def load() -> None:
+    """Wait until the SDKs are loaded: seconds, the first time in a process. Hold no transaction."""
+    _edge()
 
 
 def warm_up() -> None:

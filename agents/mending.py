@@ -122,11 +122,13 @@ def _objects(values: object) -> Iterator[Json]:
 
 
 def _text(content: object) -> str:
-    """A text, or the texts among its parts: thoughts, calls and kinds that nobody knows are left out."""
-    if isinstance(content, str):
-        return cleaning.storable(content)
-    texts = (part.get("text") for part in _objects(content) if part.get("type") in {"text", "output_text"})
-    return cleaning.storable("".join(text for text in texts if isinstance(text, str)))
+    """A text, or the texts among its parts: thoughts, calls and kinds that nobody knows are left out.
+
+    pydantic-ai knows thoughts in tags, too, but would let those through that do not end.
+    """
+    parts = (part.get("text") for part in _objects(content) if part.get("type") in {"text", "output_text"})
+    text = content if isinstance(content, str) else "".join(part for part in parts if isinstance(part, str))
+    return cleaning.without_thoughts(cleaning.storable(text))
 
 
 def _refusal(content: object) -> str:

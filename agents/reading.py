@@ -27,7 +27,7 @@ def completion(name: str, response: ModelResponse, limit: int) -> Completion:
     tokens = mending.tokens_of(response.usage)
     refusal = _detail(response, "refusal")
     text = refusal or "".join(part.content for part in response.parts if isinstance(part, TextPart))
-    said = cleaning.without_thoughts(cleaning.storable(text))
+    said = text.strip()
     kept = said[: limit * CHARACTERS_PER_TOKEN]
     outcome = Outcome.REFUSED if refusal else _outcome(_detail(response, "finish_reason"), is_cut=kept != said)
     if not cleaning.is_visible(kept):

@@ -15,7 +15,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
-from agents import runs, transcript
+from agents import llm, runs, transcript
 from agents.llm import LONGEST_WAIT, Completion, LLMError, LLMTooLongError, UnexpectedError
 from agents.models import Run
 from agents.runs import Prepared, Refused
@@ -54,6 +54,7 @@ def answer(tenant_id: UUID, thread_id: UUID) -> None:
 def _claimed(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Claim | None:
     """A claim; where none could be made for a reason that nobody expected, one failure is counted instead."""
     try:
+        llm.load()
         return _claim(tenant_id, thread_id, is_restart=is_restart)
     except Exception as error:
         log.exception("A conversation could not be prepared")
