@@ -35,7 +35,7 @@ BAD_ANSWERS: dict[str, Json] = {
 }  # fmt: skip
 """Answers to the byte: malformed, cut and hanging ones among them. None quotes what was asked."""
 
-LLM_RATE = 0.06
+LLM_RATE = 0.08
 LLM_KINDS = ("429", "500", "503", "cut", "garbage", "hang", *(f"raw: {name}" for name in BAD_ANSWERS))
 POST_RATES = (("429", 0.015), ("503", 0.015), ("drop", 0.02), ("hang", 0.0025), ("drop_hang", 0.0025))
 POST = "chat.postMessage"
