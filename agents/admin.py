@@ -58,10 +58,10 @@ class ConversationAdmin(StaffAdmin):
 
 @admin.register(Run, site=site)
 class RunAdmin(StaffAdmin):
-    reads = ("tenant", "attempt", "state", "error", "started_at", "finished_at")
+    reads = ("tenant", "attempt", "state", "outcome", "error", "started_at", "finished_at")
     follows = ("tenant",)
-    list_display = ("started_at", "tenant", "state", "attempt", "error")
-    list_filter = ("state",)
+    list_display = ("started_at", "tenant", "state", "outcome", "attempt", "error")
+    list_filter = ("state", "outcome")
     search_fields = (*OF_TENANT, "error")
     ordering = ("-started_at",)
 

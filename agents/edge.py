@@ -1,17 +1,18 @@
 """LLM calls by pydantic-ai over the providers' own SDKs, whose retries are off: the pipeline owns them.
 
-One client per provider, model, key and base URL. Loaded by agents.llm on first use.
+One client per provider, model, key and base URL. Loaded by agents.llm on first use. What comes back passes through
+agents.wire (bytes), agents.mending (shape) and agents.reading (meaning); what fails through agents.failures.
 """
 
 import asyncio
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import anthropic
 import openai
 from django.conf import settings
-from pydantic_ai import exceptions as failures
 from pydantic_ai.direct import model_request
 from pydantic_ai.messages import (
     ModelMessage,
@@ -24,21 +25,20 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import Model
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.profiles import ModelProfile
+from pydantic_ai.profiles.openai import OpenAIModelProfile
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.settings import ModelSettings
 
-from agents.llm import (
-    PROVIDERS,
-    Completion,
-    Credential,
-    LLMBusyError,
-    LLMError,
-    LLMLostError,
-    LLMRefusedError,
-)
+from agents import failures, mending, reading
+from agents.llm import PROVIDERS, Completion, Credential, LLMLostError
 from agents.prompts import Prompt
-from usage.tokens import Tokens
+from agents.wire import PlainClient
+
+OPENAI_HOST = "api.openai.com"
+THINKING_TOKENS = 4_000
+"""What an answer may use on top where thinking cannot be switched off: an answer's own limit would end before it."""
 
 
 async def complete(prompt: Prompt, credential: Credential) -> Completion:
@@ -46,55 +46,34 @@ async def complete(prompt: Prompt, credential: Credential) -> Completion:
     name = PROVIDERS[prompt.provider]
     try:
         async with asyncio.timeout(settings.LLM_TOTAL_SECONDS):
-            response = await model_request(
-                _model(prompt.provider, prompt.model, credential),
-                _messages(prompt),
-                model_settings=ModelSettings(max_tokens=prompt.max_output_tokens),
-            )
+            model = _model(prompt.provider, prompt.model, credential)
+            response = await model_request(model, _messages(prompt), model_settings=_settings(prompt))
+        return reading.completion(name, response, prompt.max_output_tokens)
     except TimeoutError as error:
         raise LLMLostError(f"{name} did not answer within {settings.LLM_TOTAL_SECONDS:g} s.") from error
-    except (failures.ModelAPIError, failures.UnexpectedModelBehavior) as error:
-        raise _failure(name, error) from error
-    return _completion(response)
+    except Exception as error:  # the SDKs promise no classes for answers of another shape
+        raise failures.of(prompt.provider, error, secret=credential.api_key) from error
 
 
-def _completion(response: ModelResponse) -> Completion:
-    text = "".join(part.content for part in response.parts if isinstance(part, TextPart)).strip()
-    return Completion(text, _tokens(response), response.provider_response_id or "")
+def output_limit(provider: str, model: str, wanted: int) -> int:
+    """The limit to send, and so the most output tokens that a call can be billed for, for an answer of `wanted`."""
+    return wanted + (THINKING_TOKENS if _profile(provider, model).get("thinking_always_enabled") else 0)
 
 
-def _tokens(response: ModelResponse) -> Tokens:
-    """pydantic-ai counts cached reads and cache writes inside input for every provider; we keep them apart."""
-    used = response.usage
-    cached = used.cache_read_tokens + used.cache_write_tokens
-    return Tokens(
-        input=max(0, used.input_tokens - cached),
-        cached_read=used.cache_read_tokens,
-        cache_write=used.cache_write_tokens,
-        output=used.output_tokens,
-        reasoning=used.output_reasoning_tokens,
-    )
+def _profile(provider: str, model: str) -> ModelProfile:
+    made = PROFILES[provider](model) if provider in PROFILES else None
+    return made or ModelProfile()
 
 
-def _failure(name: str, error: Exception) -> LLMError:
-    """What a failure of pydantic-ai means to us: the first kind of REFUSALS or BUSY that it is, else lost."""
-    if isinstance(error, failures.ModelConnectionError):
-        return _connection_failure(name, error)
-    for kind, message in REFUSALS.items():
-        if isinstance(error, kind):
-            return LLMRefusedError(message.format(name))
-    if isinstance(error, BUSY) or getattr(error, "status_code", 0) >= 500:
-        return LLMBusyError(f"{name} cannot answer right now.", getattr(error, "retry_after", None))
-    if isinstance(error, failures.ModelHTTPError):
-        return LLMRefusedError(f"{name} rejects the request (HTTP {error.status_code}).")
-    return LLMLostError(f"{name} answered with something that is not an answer.")
-
-
-def _connection_failure(name: str, error: Exception) -> LLMError:
-    """Before the connection stood nothing was asked; afterwards the request may have been worked on."""
-    if getattr(error, "phase", None) == "connect":
-        return LLMBusyError(f"{name} cannot be reached.")
-    return LLMLostError(f"The connection to {name} broke before its answer.")
+def _settings(prompt: Prompt) -> ModelSettings:
+    """Reasoning is billed as output and nobody reads it: none where the model allows that, else little."""
+    profile = _profile(prompt.provider, prompt.model)
+    chosen = ModelSettings(max_tokens=output_limit(prompt.provider, prompt.model, prompt.max_output_tokens))
+    if profile.get("thinking_always_enabled"):
+        chosen["thinking"] = "low"
+    elif profile.get("thinking_enabled_by_default"):
+        chosen["thinking"] = False
+    return chosen
 
 
 def _messages(prompt: Prompt) -> list[ModelMessage]:
@@ -113,28 +92,41 @@ def _model(provider: str, model: str, credential: Credential) -> Model[Any]:
 
 
 def _openai(model: str, credential: Credential) -> Model[Any]:
-    timeout = openai.Timeout(settings.LLM_TOTAL_SECONDS, connect=settings.LLM_CONNECT_SECONDS)
     client = openai.AsyncOpenAI(
-        api_key=credential.api_key, base_url=credential.base_url, max_retries=0, timeout=timeout
+        api_key=credential.api_key,
+        base_url=credential.base_url,
+        max_retries=0,
+        timeout=openai.Timeout(settings.LLM_TOTAL_SECONDS, connect=settings.LLM_CONNECT_SECONDS),
+        http_client=PlainClient("openai", mending.chat_completion),
     )
-    return OpenAIChatModel(model, provider=OpenAIProvider(openai_client=client))
+    made = OpenAIChatModel(model, provider=OpenAIProvider(openai_client=client))
+    if _takes_max_completion_tokens(made, credential):
+        return made
+    profile = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
+    return OpenAIChatModel(model, provider=OpenAIProvider(openai_client=client), profile=profile)
+
+
+def _takes_max_completion_tokens(model: Model[Any], credential: Credential) -> bool:
+    """OpenAI's name for the limit. Other servers of its protocol may ignore or reject it; they know `max_tokens`."""
+    thinks = model.profile.get("supports_thinking")
+    return bool(thinks) or urlsplit(credential.base_url).hostname == OPENAI_HOST
 
 
 def _anthropic(model: str, credential: Credential) -> Model[Any]:
-    timeout = anthropic.Timeout(settings.LLM_TOTAL_SECONDS, connect=settings.LLM_CONNECT_SECONDS)
     client = anthropic.AsyncAnthropic(
-        api_key=credential.api_key, base_url=credential.base_url, max_retries=0, timeout=timeout
+        api_key=credential.api_key,
+        base_url=credential.base_url,
+        max_retries=0,
+        timeout=anthropic.Timeout(settings.LLM_TOTAL_SECONDS, connect=settings.LLM_CONNECT_SECONDS),
+        http_client=PlainClient("anthropic", mending.message),
     )
     return AnthropicModel(model, provider=AnthropicProvider(anthropic_client=client))
 
 
-REFUSALS: dict[type[Exception], str] = {
-    failures.ModelAuthenticationError: "{} does not accept the API key: check the key and its permissions.",
-    failures.ModelNotFoundError: "{} does not know this model: choose another.",
-    failures.ModelQuotaExceededError: "The {} account is out of credit: top it up there.",
-    failures.ModelContextWindowExceededError: "{} cannot read a conversation this long: shorten the instructions.",
-}
-BUSY = (failures.ModelRateLimitError, failures.ModelUnavailableError, failures.ModelServerError)
-
 MODELS: dict[str, Callable[[str, Credential], Model[Any]]] = {"openai": _openai, "anthropic": _anthropic}
 """How a model is made, for each of PROVIDERS."""
+PROFILES: dict[str, Callable[[str], ModelProfile | None]] = {
+    "openai": OpenAIProvider.model_profile,
+    "anthropic": AnthropicProvider.model_profile,
+}
+"""What pydantic-ai knows of a model, for each of PROVIDERS."""

@@ -1,55 +1,88 @@
-"""The edge to LLM providers: one request, one answer, failures in three kinds.
+"""The edge to LLM providers: one request, one answer, failures in a few kinds.
 
 The providers' SDKs take seconds to import and only workers call them, so agents/edge.py is loaded on first use.
 """
 
-import asyncio
 import threading
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from importlib import import_module
+from typing import Any
 
 from django.conf import settings
-from django.utils.module_loading import import_string
 
+from agents.models import Outcome
 from agents.prompts import Prompt
+from tenants import eventloop
 from usage.tokens import Tokens
-
-T = TypeVar("T")
 
 PROVIDERS = {"openai": "OpenAI", "anthropic": "Anthropic"}
 """The LLM providers by the name that genai-prices gives them, and as people know them."""
 
+LONGEST_WAIT = 60.0
+"""Seconds; a provider that asks for more is shown to the operator rather than waited for."""
+
 
 class LLMError(Exception):
-    """A call that brought no answer. Its text names the provider, the cause and the fix."""
+    """A call that brought no answer. Its text names the provider, the cause and the fix, for whoever reads the portal.
+
+    details: the provider's own words, scrubbed of keys, for the operator's log. tokens: what the provider says that the
+    call used, if it said so. retry_after: seconds that it asked to wait, at most LONGEST_WAIT.
+    """
 
     is_transient = False
     """May the same call succeed later?"""
     is_maybe_billed = False
     """May the provider have charged for it?"""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, retry_after: float | None = None, *, details: str = "", tokens: Tokens | None = None
+    ) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else min(max(retry_after, 0.0), LONGEST_WAIT)
+        self.details = details
+        self.tokens = tokens
 
 
 class LLMRefusedError(LLMError):
     """The provider said no, and will again: a wrong key, an unknown model, a request it rejects."""
 
 
+class LLMTooLongError(LLMRefusedError):
+    """The model cannot read this much at once: less of it may be answered."""
+
+
 class LLMBusyError(LLMError):
-    """The provider said not now (429, 5xx), or could not be reached; `retry_after` in seconds if it told."""
+    """The provider said not now (429, 5xx and their like), cannot be reached, or something else stands in its place."""
 
     is_transient = True
 
 
 class LLMLostError(LLMError):
-    """The request went out and no usable answer came back: a timeout, a cut connection, garbage."""
+    """The request went out and no whole answer came back: a timeout, a cut connection, half of a body."""
 
     is_transient = True
     is_maybe_billed = True
+
+
+class LLMSpoiledError(LLMError):
+    """An answer came that is none: of another shape, with an error in it. Asked again it would cost again."""
+
+    is_maybe_billed = True
+
+
+class LLMSilentError(LLMSpoiledError):
+    """The model said nothing: its limit was used up before the first word, or its words were held back."""
+
+
+class UnexpectedError(LLMError):
+    """Whatever nobody expected, on our side: one failure with its own name as the reason."""
+
+    is_transient = True
+    is_maybe_billed = True
+
+    def __init__(self, error: Exception, tokens: Tokens | None = None) -> None:
+        super().__init__(f"An error on our side ({type(error).__name__}): its details are in the log.", tokens=tokens)
 
 
 @dataclass(frozen=True)
@@ -62,45 +95,30 @@ class Credential:
 
 @dataclass(frozen=True)
 class Completion:
-    """An LLM's answer and what it used."""
+    """An LLM's answer and what it used. A class of tokens that the provider did not tell is 0."""
 
     text: str
     tokens: Tokens
     request_id: str
-
-
-class _Loop:
-    """One event loop per process carries all calls, in a daemon thread: clients cannot be shared between loops."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, name="llm", daemon=True).start()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(settings.LLM_TOTAL_SECONDS + 10)
+    outcome: Outcome = Outcome.WHOLE
 
 
 _starting = threading.Lock()
 
 
 @cache
-def _loop_once() -> _Loop:
-    return _Loop()
-
-
-@cache
 def _edge_once() -> Any:
-    return import_string("agents.edge.complete")
-
-
-def _loop() -> _Loop:
-    with _starting:  # functools.cache alone lets threads that begin together make several
-        return _loop_once()
+    return import_module("agents.edge")
 
 
 def _edge() -> Any:
-    with _starting:
+    with _starting:  # functools.cache alone lets threads that begin together load it several times
         return _edge_once()
+
+
+def load() -> None:
+    """Wait until the SDKs are loaded: seconds, the first time in a process. Hold no transaction."""
+    _edge()
 
 
 def warm_up() -> None:
@@ -122,7 +140,18 @@ def platform_credential(provider: str) -> Credential:
 def complete(prompt: Prompt, credential: Credential) -> Completion:
     """Ask an LLM once. Blocks the calling thread for at most settings.LLM_TOTAL_SECONDS; hold no transaction.
 
-    Raises LLMRefusedError, LLMBusyError or LLMLostError.
+    Raises LLMError in one of its kinds, whatever the provider answers.
     """
-    completion: Completion = _loop().run(_edge()(prompt, credential))
+    name = PROVIDERS[prompt.provider]
+    try:
+        completion: Completion = eventloop.run(
+            _edge().complete(prompt, credential), within=settings.LLM_TOTAL_SECONDS + eventloop.GRACE_SECONDS
+        )
+    except TimeoutError as error:
+        raise LLMLostError(f"{name} did not answer within {settings.LLM_TOTAL_SECONDS:g} s.") from error
     return completion
+
+
+def most_output_tokens(prompt: Prompt) -> int:
+    """The output limit that is sent with a prompt: where a model thinks first, its thoughts count inside it."""
+    return int(_edge().output_limit(prompt.provider, prompt.model, prompt.max_output_tokens))

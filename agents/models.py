@@ -97,6 +97,15 @@ class Conversation(TenantModel):
         return f"{self.agent.name} in {self.channel.title()}"
 
 
+class Outcome(models.TextChoices):
+    """How an LLM's answer ended: whole, or not."""
+
+    WHOLE = "whole", "Whole"
+    CUT = "cut", "Cut off"
+    REFUSED = "refused", "Declined by the AI model"
+    FILTERED = "filtered", "Held back by the AI provider's content filter"
+
+
 class Run(TenantModel):
     """One try at an answer. A try that lost its lease may finish, but its answer is never sent."""
 
@@ -111,6 +120,9 @@ class Run(TenantModel):
     revision = models.ForeignKey(AgentRevision, on_delete=models.PROTECT, related_name="runs")
     attempt = models.PositiveIntegerField(help_text="The fencing number of the conversation's lease")
     state = models.CharField(max_length=12, choices=State, default=State.THINKING)
+    outcome = models.CharField(
+        max_length=8, choices=Outcome, blank=True, default="", db_default="", help_text="How the LLM's answer ended"
+    )
     error = models.TextField(blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -121,9 +133,9 @@ class Run(TenantModel):
             models.UniqueConstraint(fields=["conversation", "attempt"], name="agents_run_attempt"),
         ]
 
-    def end(self, state: "Run.State", at: datetime, error: str = "") -> None:
-        self.state, self.error, self.finished_at = state, error, at
-        self.save(update_fields=["state", "error", "finished_at"])
+    def end(self, state: "Run.State", at: datetime, error: str = "", outcome: str = "") -> None:
+        self.state, self.error, self.finished_at, self.outcome = state, error, at, outcome
+        self.save(update_fields=["state", "error", "finished_at", "outcome"])
 
 
 class Turn(TenantModel):

@@ -1,25 +1,33 @@
 """One try at an answer: prepare it in one transaction, ask outside of any, finish it in another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from agents import llm, prompts, transcript
+from agents import llm, prompts, shortening, transcript
 from agents.llm import Completion, LLMError
-from agents.models import AgentRevision, Conversation, LLMCall, Run, Turn
+from agents.models import AgentRevision, Conversation, LLMCall, Outcome, Run, Turn
 from agents.prompts import Prompt
 from billing import quota
 from usage import ledger, prices
 from usage.ledger import Spender, Spent
 from usage.meter import BudgetExceededError
-from usage.prices import Cost, UnknownPriceError
+from usage.prices import Cost, UnclearUsageError, UnknownPriceError
 from usage.tokens import Tokens
+
+MARKS = {
+    Outcome.CUT: "(This answer was cut off at its length limit. Ask for the rest, or for a shorter answer.)",
+    Outcome.REFUSED: "(The AI model declined to say more.)",
+    Outcome.FILTERED: "(The rest of this answer was held back by the AI provider's content filter.)",
+}
+"""What is added to an answer that is not whole, so that nobody takes it for one."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +85,33 @@ def ask(prepared: Prepared) -> Completion:
     return llm.complete(prepared.prompt, llm.platform_credential(prepared.prompt.provider))
 
 
+def ask_for_less(prepared: Prepared, error: LLMError) -> Prepared | None:
+    """The model cannot read this much: end the call, and reserve another with less to read, in the same run.
+
+    Inside the tenant's scope. None where there is no budget for it, or the run is gone.
+    """
+    run = _runs().filter(id=prepared.run_id, state=Run.State.THINKING).first()
+    if run is None:
+        return None
+    _end_calls(run, error)
+    prompt = shortening.shorter(prepared.prompt)
+    try:
+        return Prepared(run.id, _reserve(run, prompt).id, prompt)
+    except (quota.RefusedError, BudgetExceededError, UnknownPriceError):
+        return None
+
+
 def finish(prepared: Prepared, completion: Completion) -> tuple[Run, str]:
     """Settle, record and save the answer as the conversation's next turn, inside the tenant's scope.
 
-    Returns the run and what to send: an LLM that had nothing to say (its limit was reached, or a filter kept it back)
-    is not asked again, and the employee says that it is unavailable.
+    Returns the run and what to send. An answer that is not whole says so.
     """
     run = _runs().get(id=prepared.run_id)
     now = timezone.now()
     _settle(prepared.call_id, completion, now)
-    run.end(Run.State.ANSWERED, now)
-    reply = completion.text or run.revision.unavailable_text
+    run.end(Run.State.ANSWERED, now, outcome=completion.outcome)
+    mark = MARKS.get(completion.outcome)
+    reply = f"{completion.text}\n\n{mark}" if mark else completion.text
     transcript.say(run.conversation, run, reply, now)
     return run, reply
 
@@ -98,22 +122,26 @@ def supersede(prepared: Prepared, completion: Completion) -> None:
     _settle(prepared.call_id, completion, now)
     run = _runs().filter(id=prepared.run_id).first()
     if run:  # else its conversation was erased while the LLM worked
-        run.end(Run.State.SUPERSEDED, now)
+        run.end(Run.State.SUPERSEDED, now, outcome=completion.outcome)
 
 
 def fail(prepared: Prepared, error: LLMError) -> Run | None:
-    """End a run without an answer; what may have been billed is settled at its estimate.
+    """End a run without an answer; what may have been billed is settled as the provider told, else at its estimate.
 
     None if its conversation was erased while the LLM worked.
     """
     run, now = _runs().filter(id=prepared.run_id).first(), timezone.now()
     if run is None:
         return None
-    call = _open_call(prepared.call_id)
-    if call:
-        call.error = str(error)
-        _close(call, _estimated(call) if error.is_maybe_billed else None, now)
+    _end_calls(run, error)
     run.end(Run.State.FAILED, now, str(error))
+    return run
+
+
+def failed(conversation: Conversation, attempt: int, reason: str) -> Run:
+    """A run that ended before its LLM was asked, inside the tenant's scope."""
+    run = Run.objects.create(conversation=conversation, revision=_current_revision(conversation), attempt=attempt)
+    run.end(Run.State.FAILED, timezone.now(), reason)
     return run
 
 
@@ -126,7 +154,7 @@ def abandon(conversation: Conversation) -> None:
     """Settle the calls of tries whose worker died at their estimate, so that no billed call is unmetered."""
     now = timezone.now()
     for run in Run.objects.filter(conversation=conversation, state=Run.State.THINKING):
-        for call in LLMCall.objects.select_for_update(no_key=True).filter(run=run, state=LLMCall.State.STARTED):
+        for call in _open_calls(run):
             _close(call, _estimated(call), now)
         run.end(Run.State.SUPERSEDED, now, "The worker died while the LLM was thinking.")
 
@@ -146,9 +174,14 @@ def _runs() -> QuerySet[Run]:
 
 
 def _reserve(run: Run, prompt: Prompt) -> LLMCall:
-    at, input_tokens = timezone.now(), prompt.most_input_tokens()
+    at, input_tokens, output_tokens = timezone.now(), prompt.most_input_tokens(), llm.most_output_tokens(prompt)
     worst = prices.upper_bound(
-        prompt.provider, prompt.model, input_tokens=input_tokens, output_tokens=prompt.max_output_tokens, at=at
+        prompt.provider,
+        prompt.model,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        at=at,
+        until=at + timedelta(seconds=settings.LLM_TOTAL_SECONDS),
     )
     call_id = uuid7()
     quota.reserve(run.revision.agent_id, run.revision.name, call_id, worst.usd)
@@ -160,7 +193,7 @@ def _reserve(run: Run, prompt: Prompt) -> LLMCall:
         estimate_usd=worst.usd,
         price=worst.price,
         input_tokens=input_tokens,
-        output_tokens=prompt.max_output_tokens,
+        output_tokens=output_tokens,
         started_at=at,
     )
 
@@ -179,9 +212,16 @@ class _Bill:
     is_assumed: bool
 
 
-def _open_call(call_id: UUID) -> LLMCall | None:
-    """The call, locked, unless it was settled already (by the worker that took over)."""
-    return LLMCall.objects.select_for_update(no_key=True).filter(id=call_id, state=LLMCall.State.STARTED).first()
+def _open_calls(run: Run) -> QuerySet[LLMCall]:
+    """Its calls, locked, without those that were settled already (by the worker that took over)."""
+    return LLMCall.objects.select_for_update(no_key=True).filter(run=run, state=LLMCall.State.STARTED)
+
+
+def _end_calls(run: Run, error: LLMError) -> None:
+    """Settle what brought no answer."""
+    for call in _open_calls(run):
+        call.error = " | ".join(filter(None, (str(error), error.details)))
+        _close(call, _billed(call, error.tokens or Tokens()) if error.is_maybe_billed else None, timezone.now())
 
 
 def _estimated(call: LLMCall) -> _Bill:
@@ -189,15 +229,32 @@ def _estimated(call: LLMCall) -> _Bill:
     return _Bill(tokens, Cost(call.estimate_usd, call.price), is_assumed=True)
 
 
-def _billed(call: LLMCall, tokens: Tokens) -> _Bill:
-    """What the provider says was used; an answer that does not say is not free, but billed at its estimate."""
-    if not tokens.total_input:
+def _billed(call: LLMCall, told: Tokens) -> _Bill:
+    """What the provider says was used, and never more than was reserved.
+
+    What it does not say is not free, but counts as the most that it can be. Counts beyond what was asked for, or that
+    cannot be priced, are mistaken: then all of the estimate.
+    """
+    tokens = _filled(call, told)
+    if tokens.total_input > call.input_tokens or tokens.output > call.output_tokens:
         return _estimated(call)
-    return _Bill(tokens, prices.cost(call.provider, call.model, tokens, at=call.started_at), is_assumed=False)
+    try:
+        cost = prices.cost(call.provider, call.model, tokens, at=call.started_at)
+    except (UnclearUsageError, UnknownPriceError):
+        return _estimated(call)
+    if cost.usd > call.estimate_usd:
+        return _estimated(call)
+    return _Bill(tokens, cost, is_assumed=tokens != told)
+
+
+def _filled(call: LLMCall, told: Tokens) -> Tokens:
+    tokens = told if told.total_input else replace(told, input=call.input_tokens)
+    return tokens if tokens.output else replace(tokens, output=call.output_tokens)
 
 
 def _settle(call_id: UUID, completion: Completion, now: datetime) -> None:
-    call = _open_call(call_id)
+    calls = LLMCall.objects.select_for_update(no_key=True)
+    call = calls.filter(id=call_id, state=LLMCall.State.STARTED).first()
     if call is None:
         return
     call.provider_request_id = completion.request_id

@@ -4,17 +4,19 @@ Nothing is held across the network: one short scope before the LLM works, one af
 """
 
 import logging
+import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection as database
+from django.db import transaction
 from django.utils import timezone
 
-from agents import runs, transcript
-from agents.llm import Completion, LLMError
+from agents import llm, runs, transcript
+from agents.llm import LONGEST_WAIT, Completion, LLMError, LLMTooLongError, UnexpectedError
 from agents.models import Run
 from agents.runs import Prepared, Refused
 from channels import loops, outbox, phrases
@@ -26,6 +28,8 @@ from tenants.scope import tenant_scope
 log = logging.getLogger(__name__)
 
 MOST_FAILURES = 5
+LONGEST_BACKOFF = 30.0
+"""Seconds between tries where the provider does not say how long to wait."""
 APOLOGY = "Sorry, something went wrong on my side and I can't answer this. Please try again later."
 
 
@@ -41,23 +45,69 @@ class Claim:
 
 def answer(tenant_id: UUID, thread_id: UUID) -> None:
     """Answer what waits in a thread, if it is due and nobody else does. Harmless to call twice, or at any time."""
-    claim = _claim(tenant_id, thread_id)
+    claim = _claimed(tenant_id, thread_id)
     if claim and _attempt(claim, may_start_over=True):
-        claim = _claim(tenant_id, thread_id, is_restart=True)
+        claim = _claimed(tenant_id, thread_id, is_restart=True)
         if claim:
             _attempt(claim, may_start_over=False)
 
 
-def _attempt(claim: Claim, *, may_start_over: bool) -> bool:
-    """Ask and land. True if newer input arrived, so that the answer was dropped and the thread is to be done again."""
-    database.close()  # the connection goes back to the pool while the LLM works
+def _claimed(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Claim | None:
+    """A claim; where none could be made for a reason that nobody expected, one failure is counted instead."""
     try:
-        with kept(claim.tenant_id, claim.thread_id, claim.attempt):
-            completion = runs.ask(claim.run)
+        llm.load()
+        return _claim(tenant_id, thread_id, is_restart=is_restart)
+    except Exception as error:
+        log.exception("A conversation could not be prepared")
+        _count_failure(tenant_id, thread_id, UnexpectedError(error))
+        return None
+
+
+def _attempt(claim: Claim, *, may_start_over: bool) -> bool:
+    """Ask and land. True if newer input arrived, so that the answer was dropped and the thread is to be done again.
+
+    Whatever happens, the lease is free afterwards: only a worker that died lets others wait for it.
+    """
+    database.close()  # the connection goes back to the pool while the LLM works
+    completion = None
+    try:
+        claim, completion = _ask(claim)
+        return _land(claim, completion, may_start_over=may_start_over)
     except LLMError as error:
+        _end(claim, error)
+    except Exception as error:
+        log.exception("An answer could not be made")
+        _end(claim, UnexpectedError(error, completion.tokens if completion else None))
+    return False
+
+
+def _ask(claim: Claim) -> tuple[Claim, Completion]:
+    """Ask the LLM; where the model cannot read this much, once more with less. Raises LLMError."""
+    with kept(claim.tenant_id, claim.thread_id, claim.attempt):
+        try:
+            return claim, runs.ask(claim.run)
+        except LLMTooLongError as error:
+            shorter = _with_less(claim, error)
+            if shorter is None:
+                raise
+        return shorter, runs.ask(shorter.run)
+
+
+def _with_less(claim: Claim, error: LLMError) -> Claim | None:
+    log.warning("Asked again with less: %s %s", error, error.details)
+    with tenant_scope(claim.tenant_id):
+        run = runs.ask_for_less(claim.run, error) if _still_ours(claim) else None
+    database.close()
+    return replace(claim, run=run) if run else None
+
+
+def _end(claim: Claim, error: LLMError) -> None:
+    """End an attempt that brought no answer. If not even that works, one failure is counted and the lease is free."""
+    try:
         _land_failure(claim, error)
-        return False
-    return _land(claim, completion, may_start_over=may_start_over)
+    except Exception as fault:
+        log.exception("A failure could not be landed")
+        _count_failure(claim.tenant_id, claim.thread_id, UnexpectedError(fault), attempt=claim.attempt)
 
 
 def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Claim | None:
@@ -160,7 +210,7 @@ def _land_refusal(thread: Thread, refused: Refused) -> None:
 
 def _land_failure(claim: Claim, error: LLMError) -> None:
     """Try again later if that may help; otherwise say sorry once and let the conversation go on."""
-    log.warning("No answer: %s", error)
+    log.warning("No answer: %s %s", error, error.details)
     with tenant_scope(claim.tenant_id):
         thread = _still_ours(claim)  # locked before the call, as everywhere
         run = runs.fail(claim.run, error)
@@ -172,8 +222,33 @@ def _land_failure(claim: Claim, error: LLMError) -> None:
             _give_up(thread, str(error), run)
 
 
+def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: int | None = None) -> None:
+    """One failure without a run of its own. attempt: of the lease that ends with it; None: there was none."""
+    with tenant_scope(tenant_id):
+        threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related("conversation__agent")
+        thread = threads.filter(id=thread_id).first()
+        if thread is None or (thread.is_leased(timezone.now()) and thread.attempt != attempt):
+            return
+        if thread.failures + 1 < MOST_FAILURES:
+            _try_later(thread, error)
+            return
+        _settle_what_is_open(thread)
+        thread.overtake()
+        _give_up(thread, str(error), runs.failed(thread.conversation, thread.attempt, str(error)))
+
+
+def _settle_what_is_open(thread: Thread) -> None:
+    try:
+        with transaction.atomic():
+            runs.abandon(thread.conversation)
+    except Exception:  # it may be what made the conversation fail: the apology goes out all the same
+        log.exception("Calls of a conversation could not be settled")
+
+
 def _try_later(thread: Thread, error: LLMError) -> None:
-    wait = max(error.retry_after or 0, settings.RETRY_SECONDS * 2**thread.failures)
+    """What the provider asks for, or longer each time; never all at once, and never more than a minute."""
+    pause = min(settings.RETRY_SECONDS * 2**thread.failures, LONGEST_BACKOFF)
+    wait = min(max(error.retry_after or 0, pause) * random.uniform(1, 1.2), LONGEST_WAIT)  # noqa: S311 - no secret
     _running(thread).update(state=InboxEvent.State.PENDING)
     thread.release(failures=thread.failures + 1, retry_at=timezone.now() + timedelta(seconds=wait))
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import actions
-from agents.models import Conversation, Turn
+from agents.models import Conversation, Outcome, Turn
 from channels.models import Delivery
 from tenants import audit
 from tenants.pagination import OldestFirst
@@ -51,6 +51,14 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 class MessageSerializer(serializers.ModelSerializer[Turn]):
     """One thing said in a conversation."""
 
+    outcome = serializers.ChoiceField(
+        source="run.outcome",
+        choices=Outcome.choices,
+        allow_blank=True,
+        read_only=True,
+        default="",
+        help_text="How an AI employee's answer ended: `whole`, or not. Empty: a person's message, or no AI model's.",
+    )
     deliveries = DeliverySerializer(
         source="run.deliveries",
         many=True,
@@ -61,7 +69,7 @@ class MessageSerializer(serializers.ModelSerializer[Turn]):
 
     class Meta:
         model = Turn
-        fields: ClassVar = ["id", "speaker", "author", "text", "said_at", "deliveries"]
+        fields: ClassVar = ["id", "speaker", "author", "text", "said_at", "outcome", "deliveries"]
         read_only_fields: ClassVar = fields
 
 

@@ -16,6 +16,7 @@ from channels import connections
 from channels.models import Connection, Delivery, InboxEvent, Thread
 from channels.providers import provider_named
 from channels.providers.base import (
+    CALL_SECONDS,
     Account,
     Address,
     AnotherWayError,
@@ -34,8 +35,8 @@ log = logging.getLogger(__name__)
 KEEP_TRYING_FOR = timedelta(hours=6)
 """An answer later than this is no answer any more."""
 LONGEST_WAIT = 60.0
-SENDING_SECONDS = 20
-"""After this long without news, whoever was sending is dead (one call takes 10 s at most)."""
+SENDING_SECONDS = 2 * CALL_SECONDS
+"""After this long without news, whoever was sending is dead: its call has ended, from end to end, long before."""
 LOOK_UP_AFTER_SECONDS = 3
 LOOK_UPS_EVERY = timedelta(seconds=60)
 LOOK_UPS_FOR = timedelta(hours=1)
@@ -44,7 +45,7 @@ LOOK_UPS_FOR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Dispatch:
-    """One delivery under way, detached from the database. `attempt` fences."""
+    """One delivery under way since then, detached from the database. `attempt` fences."""
 
     tenant_id: UUID
     delivery_id: UUID
@@ -52,6 +53,7 @@ class Dispatch:
     provider: Provider
     account: Account
     message: Outgoing
+    since: datetime
 
 
 def queue(thread: Thread, run: Run, text: str, address: Address) -> None:
@@ -103,13 +105,16 @@ def _dispatch(tenant_id: UUID, delivery: Delivery) -> Dispatch:
         provider=provider_named(connection.provider),
         account=connections.account_of(connection),
         message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after),
+        since=timezone.now(),
     )
 
 
 def _send(dispatch: Dispatch) -> bool:
     """Post one message and write down what came of it. True if the thread's next may follow at once."""
+    if _is_overdue(dispatch):
+        return False
     try:
-        external_id = dispatch.provider.post(dispatch.account, dispatch.message)
+        external_id = _post(dispatch)
     except AnotherWayError as error:
         log.info("Delivery %s goes another way: %s", dispatch.delivery_id, error)
         _land_another_way(dispatch, error.address)
@@ -120,6 +125,22 @@ def _send(dispatch: Dispatch) -> bool:
         return False
     _land_sent(dispatch, external_id)
     return True
+
+
+def _is_overdue(dispatch: Dispatch) -> bool:
+    """A process that stood still since the claim may be held for dead before its call would end: it sends nothing."""
+    return timezone.now() - dispatch.since > timedelta(seconds=SENDING_SECONDS - CALL_SECONDS)
+
+
+def _post(dispatch: Dispatch) -> str:
+    """Send one message; the provider's id of it. Raises DeliveryError, whatever happens."""
+    try:
+        return dispatch.provider.post(dispatch.account, dispatch.message)
+    except DeliveryError:
+        raise
+    except Exception as error:  # a provider's SDK promises no class of its own: it may have been sent
+        log.exception("Delivery %s", dispatch.delivery_id)
+        raise OutcomeUnknownError(f"Sending ended with {type(error).__name__}.") from error
 
 
 def _ours(dispatch: Dispatch) -> Delivery | None:

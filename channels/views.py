@@ -134,7 +134,8 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     parts = Delivery.objects.filter(run__conversation=found).order_by("-sequence")
     by_run = {part.run_id: part for part in sorted(parts, key=lambda part: part.state != Delivery.State.SENT)}
     audit.record(actions.CONVERSATION_READ, found)
-    turns = [(turn, by_run.get(turn.run_id) if turn.run_id else None) for turn in found.turns.order_by("said_at", "id")]
+    said = found.turns.select_related("run").order_by("said_at", "id")
+    turns = [(turn, by_run.get(turn.run_id) if turn.run_id else None) for turn in said]
     failed = InboxEvent.objects.filter(turn__conversation=found, state=InboxEvent.State.FAILED)
     context = {"conversation": found, "turns": turns, "failed": failed, "paused": loops.last_paused(found)}
     return render(request, "channels/conversation.html", context)

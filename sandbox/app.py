@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.database import Database
 from sandbox.html import Html, tag
+from sandbox.llm import anthropic_api, openai_api
 from sandbox.llm import control as llm_control
-from sandbox.llm import openai_api
 from sandbox.llm.peer import Llm
 from sandbox.mail import smtp
 from sandbox.mail import views as mail_views
@@ -79,6 +79,7 @@ def create_app(settings: Settings) -> Starlette:
         Mount("/slack/control", routes=slack_control.ROUTES),
         Mount("/openai/control", routes=llm_control.ROUTES),
         Mount("/openai", routes=openai_api.ROUTES),
+        Mount("/anthropic", routes=anthropic_api.ROUTES),
         Mount("/mail", routes=mail_views.ROUTES),
         Route("/stripe/v1/{path:path}", stripe_api, methods=["GET", "POST", "DELETE"]),
         Mount("/stripe/control", routes=stripe_control.ROUTES),

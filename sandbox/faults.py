@@ -3,20 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import os
 import socket
 import stat
 from collections import Counter, deque
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 HIGHEST_DESCRIPTOR: Final = 4096
+DRIP_SECONDS: Final = 0.2
+RAW: Final = "raw"
+SENT_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """An answer to the byte: a status, headers and a body, which may break off after so many bytes, or stand still."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    cut_after: int | None = None
+    hang_after: int | None = None
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> RawAnswer:
+        """Read it from a control request's JSON; what is no text goes into `body_base64`."""
+        encoded = body.get("body_base64")
+        content = base64.b64decode(encoded) if encoded else str(body.get("body", "")).encode("utf-8", "surrogatepass")
+        headers = {"content-type": "application/json", **{str(k).lower(): str(v) for k, v in _dict(body, "headers")}}
+        ends = {name: int(body[name]) for name in ("cut_after", "hang_after") if body.get(name) is not None}
+        return cls(int(body.get("status", 200)), headers, content, **ends)
+
+
+def _dict(body: Mapping[str, Any], name: str) -> Iterable[tuple[Any, Any]]:
+    value = body.get(name) or {}
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is not an object.")  # noqa: TRY004 - all that is wrong with a request is one error
+    return value.items()
 
 
 @dataclass
@@ -31,6 +62,7 @@ class Fault:
     times: int
     seconds: float
     answer: Any = None
+    raw: RawAnswer | None = None
 
     @classmethod
     def parse(cls, body: Mapping[str, Any], kinds: frozenset[str]) -> Fault:
@@ -39,11 +71,12 @@ class Fault:
         if kind not in kinds:
             raise ValueError(f"kind is {kind!r}: use one of {', '.join(sorted(kinds))}.")
         method, times, seconds = str(body.get("method", "*")), int(body.get("times", 1)), float(body.get("seconds", 30))
-        return cls(method, kind, times, seconds, body.get("answer"))
+        raw = RawAnswer.parse(body) if kind == RAW else None
+        return cls(method, kind, times, seconds, body.get("answer"), raw)
 
     def as_json(self) -> dict[str, Any]:
         """The fault as the control API shows it."""
-        return asdict(self)
+        return {"method": self.method, "kind": self.kind, "times": self.times, "seconds": self.seconds}
 
 
 class Faults:
@@ -80,6 +113,30 @@ class Faults:
             await asyncio.wait_for(self.stopping.wait(), seconds)
         except TimeoutError:
             return
+
+    def answer_raw(self, request: Request, fault: Fault) -> Response:
+        """The raw answer that a fault asks for."""
+        raw = fault.raw or RawAnswer(200, {}, b"")
+        ends = [end for end in (raw.cut_after, raw.hang_after) if end is not None]
+        if not ends:
+            return Response(raw.body, raw.status, headers=raw.headers)
+        headers = {**raw.headers, "content-length": str(len(raw.body))}
+        seconds = fault.seconds if raw.cut_after is None else 0
+        return StreamingResponse(self._broken(request, raw.body[: min(ends)], seconds), raw.status, headers=headers)
+
+    async def _broken(self, request: Request, part: bytes, seconds: float) -> AsyncIterator[bytes]:
+        """A part of a body, a pause, and the end of the connection."""
+        yield part
+        await self.hang(max(seconds, SENT_SECONDS))
+        cut_connection(request)
+
+    async def drip(self, seconds: float) -> AsyncIterator[bytes]:
+        """The blank space of an answer that never comes, a byte every now and then: no read of it waits for long."""
+        for _ in range(int(seconds / DRIP_SECONDS)):
+            if self.stopping.is_set():
+                return
+            yield b" "
+            await self.hang(DRIP_SECONDS)
 
 
 class Hangup(Response):

@@ -5,13 +5,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tokens:
-    """What one LLM call used. input excludes cached reads and cache writes; output includes reasoning."""
+    """What one LLM call used. input excludes cached reads and cache writes; output includes reasoning.
+
+    Three counts are parts of another class that have a price of their own: cache_write_1h of cache_write, input_audio
+    of input, output_audio of output. They change the cost; kept in the ledger are the five classes.
+    """
 
     input: int = 0
     cached_read: int = 0
     cache_write: int = 0
     output: int = 0
     reasoning: int = 0
+    cache_write_1h: int = 0
+    input_audio: int = 0
+    output_audio: int = 0
 
     @property
     def total_input(self) -> int:

@@ -10,6 +10,9 @@ from uuid import UUID
 Address = Mapping[str, str]
 """Where a message goes, in the provider's own terms (Slack: channel, thread_ts). Plain strings, kept as JSON."""
 
+CALL_SECONDS = 10
+"""No call to a provider lasts longer, from end to end: then its connection is closed, and nothing more is sent."""
+
 
 @dataclass(frozen=True)
 class InboundMessage:

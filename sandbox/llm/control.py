@@ -20,7 +20,7 @@ def _llm(request: Request) -> Llm:
 
 
 async def plan_fault(request: Request) -> Response:
-    """POST faults {"kind", "times", "seconds", "method"}."""
+    """POST faults {"kind", "times", "seconds", "method"}; for `raw` also what sandbox.faults.RawAnswer has."""
     try:
         fault = Fault.parse({"method": "chat.completions", **json.loads(await request.body())}, FAULT_KINDS)
     except (ValueError, TypeError) as wrong:

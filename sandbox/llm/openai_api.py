@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.faults import Fault, Hangup
+from sandbox.faults import RAW, Fault, Hangup
 from sandbox.llm import openai_objects, tokens
 from sandbox.llm.openai_requests import CONTEXT_WINDOW, MODELS, BadRequestError, ChatRequest, known_model, parse
 from sandbox.llm.peer import Llm
 
-FAULT_KINDS: Final = frozenset({"401", "429", "quota", "500", "503", "hang", "garbage", "cut", "slow"})
+FAULT_KINDS: Final = frozenset({"401", "429", "quota", "500", "503", "hang", "garbage", "cut", "slow", RAW})
 PHRASE: Final = re.compile(r"\[sandbox:(?P<kind>[a-z0-9]+)(?:=(?P<seconds>\d+(?:\.\d+)?))?\]")
 HANG_SECONDS: Final = 120.0
 RETRY_SECONDS: Final = 20.0
@@ -118,7 +118,7 @@ def _asked_fault(chat: ChatRequest) -> Fault | None:
     """The fault that a magic phrase in the last user message asks for."""
     last = next((text for role, text in reversed(chat.messages) if role == "user"), "")
     match = PHRASE.search(last)
-    if match is None or match["kind"] not in FAULT_KINDS:
+    if match is None or match["kind"] not in FAULT_KINDS - {RAW}:
         return None
     default = HANG_SECONDS if match["kind"] == "hang" else RETRY_SECONDS
     return Fault("chat.completions", match["kind"], 1, float(match["seconds"] or default))
@@ -165,6 +165,8 @@ async def _faulty(request: Request, llm: Llm, fault: Fault) -> Response:
     if fault.kind in ("hang", "cut"):
         await llm.faults.hang(fault.seconds if fault.kind == "hang" else 0)
         return Hangup(request)
+    if fault.kind == RAW:
+        return llm.faults.answer_raw(request, fault)
     if fault.kind == "garbage":
         return Response(
             '{"id": "chatcmpl-garbage", "choices": [{"message": {"content": "Hel', media_type="application/json"

@@ -9,7 +9,7 @@ import time
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from sandbox.faults import Fault, Hangup
 from sandbox.slack.calls import Call, JsonObject, Method, RefusalError, arguments
@@ -17,7 +17,7 @@ from sandbox.slack.methods import METHODS
 from sandbox.slack.peer import Slack
 from sandbox.slack.records import Token
 
-FAULT_KINDS: Final = frozenset({"429", "500", "503", "hang", "cut", "drop", "drop_hang", "error", "answer"})
+FAULT_KINDS: Final = frozenset({"429", "500", "503", "hang", "cut", "drip", "drop", "drop_hang", "error", "answer"})
 AFTERWARDS: Final = frozenset({"drop", "drop_hang", "answer"})
 
 
@@ -113,6 +113,8 @@ async def _faulty(request: Request, slack: Slack, fault: Fault) -> Response:
         return JSONResponse({"ok": False, "error": "ratelimited"}, 429, headers={"retry-after": f"{fault.seconds:.0f}"})
     if fault.kind == "500":
         return JSONResponse({"ok": False, "error": "internal_error"}, 500)
+    if fault.kind == "drip":
+        return StreamingResponse(slack.faults.drip(fault.seconds), media_type="application/json")
     if fault.kind == "503":
         return PlainTextResponse("upstream connect error or disconnect/reset before headers", 503)
     return Hangup(request)

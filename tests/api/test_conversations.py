@@ -18,6 +18,7 @@ from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.api.conftest import Caller
+from tests.billing.people import member
 from tests.conftest import Cast
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -96,6 +97,20 @@ def test_messages_come_oldest_first_with_their_deliveries(acme: Caller, office: 
         {"state": "sent", "provider_id": "ts-0", "sent_at": "2026-03-02T12:00:00Z", "error": ""}
     ]
     assert second["deliveries"][0]["provider_id"] == "ts-1"
+
+
+@pytest.mark.parametrize(("outcome", "label"), [("whole", None), ("cut", "Cut off"), ("refused", "Declined by")])
+def test_how_an_answer_ended_stands_beside_it(
+    acme: Caller, office: Office, cast: Cast, outcome: str, label: str | None
+) -> None:
+    thread = office.talk("1.5")
+    with tenant_scope(office.tenant.id):
+        Run.objects.update(outcome=outcome)
+    asked, answered = acme.get(f"conversations/{thread.conversation_id}/messages/").results
+    assert (asked["outcome"], answered["outcome"]) == ("", outcome)
+    page = member(cast.alice, cast.acme).read(f"conversations/{thread.conversation_id}/")
+    marks = [each for each in ("Cut off", "Declined by") if each in page]
+    assert marks == ([label] if label else [])
 
 
 def test_messages_of_one_moment_are_paged_without_loss(acme: Caller, office: Office) -> None:

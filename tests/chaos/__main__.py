@@ -43,10 +43,11 @@ def main() -> int:
         _storm(people, weather, given.messages, given.seconds)
         waited = _settle(stack, offices)
         said = [message for person in people for message in person.said]
-        found, wrong = reckon(said), money.audit(stack, offices)
+        found, wrong, calls = reckon(said), money.audit(stack, offices), money.calls(offices)
         if given.keep_log:
             given.keep_log.write_bytes(stack.log.read_bytes())
     _report(found, wrong, people, weather, waited)
+    table("LLM calls, each settled once", ["calls"], [[state, str(count)] for state, count in sorted(calls.items())])
     return int(bool(wrong) or any(found.counts[kind] for kind in FATAL))
 
 

@@ -19,6 +19,11 @@ def audit(stack: Stack, offices: Sequence[Office]) -> list[str]:
     return wrong
 
 
+def calls(offices: Sequence[Office]) -> Counter[str]:
+    """How many calls of an LLM ended in which state."""
+    return Counter(row["state"] for office in offices for row in office.rows("agents_llmcall"))
+
+
 def _audit_office(office: Office) -> list[str]:
     meters, records = office.rows("usage_meter"), office.rows("usage_usagerecord")
     calls, holds = office.rows("agents_llmcall"), office.rows("usage_hold")
@@ -30,6 +35,12 @@ def _audit_office(office: Office) -> list[str]:
         "has calls that never ended": any(row["state"] == "started" for row in calls),
         "has a billed call that is not recorded exactly once": any(
             times[row["id"]] != (1 if row["actual_usd"] else 0) for row in calls
+        ),
+        "has a call that cost more than was reserved for it": any(
+            row["actual_usd"] > row["estimate_usd"] for row in calls
+        ),
+        "has a call that was not settled exactly once on each meter": any(
+            Counter(hold["reference"] for hold in holds)[row["id"]] != len(meters) for row in calls
         ),
         "has records that do not match their call's cost": _differ(records, calls),
     }

@@ -99,8 +99,15 @@ def _judge(found: Reckoning, books: Books, message: Said) -> None:
     elif event and event["state"] == "failed" and books.posts_of_run(event["run_id"]):
         found.find("apology", f"{_name(message)}: {event['reason']}")
         found.reasons[event["reason"][:100]] += 1
+    elif event and event["state"] == "done" and any(_is_ordered(post) for post in books.posts_of_run(event["run_id"])):
+        found.counts["answered as the weather had it"] += 1
     else:
         found.find("lost", f"{_name(message)}: {_why(books, message, event)}")
+
+
+def _is_ordered(post: Row) -> bool:
+    """An answer that was ordered to the byte quotes nobody: it is no less an answer."""
+    return any(sign in post["text"] for sign in ("We open at", "I can't help with that.", "xxxxxxxx"))
 
 
 def _why(books: Books, message: Said, event: Row | None) -> str:

@@ -9,10 +9,34 @@ from dataclasses import dataclass, field
 
 import psutil
 
+from tests.pipeline.shapes import LOST, NOT_WHOLE, OUTAGES, READABLE, UNREADABLE, Json, openai, said
 from tests.stack import Stack
 
-LLM_RATE = 0.03
-LLM_KINDS = ("429", "500", "503", "cut", "garbage", "hang")
+BAD_ANSWERS: dict[str, Json] = {
+    "no choice": {"body": UNREADABLE["no choice"][0]},
+    "a list": {"body": UNREADABLE["a list"][0]},
+    "an error inside of a 200": {"body": UNREADABLE["an error inside of a 200"][0]},
+    "only thoughts": {"body": UNREADABLE["only thoughts"][0]},
+    "cut": {"body": NOT_WHOLE["cut"][0]},
+    "refused": {"body": NOT_WHOLE["refused"][0]},
+    "absurd usage": {"body": openai(usage={"prompt_tokens": 10**15, "completion_tokens": -1})},
+    "no usage": {"body": openai(usage=None)},
+    "a million characters": {"body": said("x" * 10**6, id="y" * 10**6)},
+    "NULs": {"body": READABLE["NULs in the text"]},
+    "a custom tool call": {"body": READABLE["a custom tool call beside the text"]},
+    "a page with 200": OUTAGES["a page with 200"],
+    "HTTP 498": OUTAGES["HTTP 498"],
+    "half of a JSON": LOST["half of a JSON"],
+    "a body that breaks off": LOST["a body that breaks off"],
+    "a body that stands still": {"body": openai(), "hang_after": 60},
+    "a prompt too long": {
+        "status": 400, "body": '{"error": {"message": "x", "code": "context_length_exceeded"}}',
+    },
+}  # fmt: skip
+"""Answers to the byte: malformed, cut and hanging ones among them. None quotes what was asked."""
+
+LLM_RATE = 0.08
+LLM_KINDS = ("429", "500", "503", "cut", "garbage", "hang", *(f"raw: {name}" for name in BAD_ANSWERS))
 POST_RATES = (("429", 0.015), ("503", 0.015), ("drop", 0.02), ("hang", 0.0025), ("drop_hang", 0.0025))
 POST = "chat.postMessage"
 LLM_HANG_SECONDS = 8.0
@@ -54,7 +78,10 @@ class Weather:
             self.killed[name] += self._kill(name)
 
     def _llm_faults(self, calls: int) -> list[str]:
-        return [self.chance.choice(LLM_KINDS) for _ in range(self._times(calls, LLM_RATE))]
+        """As even as chance allows: no kind a second time before each had its turn."""
+        rounds = -(-self._times(calls, LLM_RATE) // len(LLM_KINDS))
+        kinds = [kind for _ in range(rounds) for kind in self.chance.sample(LLM_KINDS, len(LLM_KINDS))]
+        return kinds[: self._times(calls, LLM_RATE)]
 
     def _times(self, calls: int, rate: float) -> int:
         """How many of so many calls fail at this rate; the fraction decided by chance."""
@@ -64,7 +91,9 @@ class Weather:
     def _plan(self, peer: str, kind: str) -> None:
         self.planned[f"{peer} {kind}"] += 1
         if peer == "openai":
-            self.stack.control("openai/control/faults", kind=kind, times=1, seconds=LLM_HANG_SECONDS)
+            kind, _, name = kind.partition(": ")
+            raw = BAD_ANSWERS.get(name, {})
+            self.stack.control("openai/control/faults", kind=kind, times=1, seconds=LLM_HANG_SECONDS, **raw)
             return
         seconds = 1 if kind == "429" else POST_HANG_SECONDS
         self.stack.control("slack/control/faults", method=POST, kind=kind, times=1, seconds=seconds)

@@ -70,6 +70,8 @@ def peers(settings: Settings, stack: Stack) -> Stack:
     settings.SLACK_API_URL = f"{stack.sandbox_url}/slack/api/"
     settings.OPENAI_BASE_URL = f"{stack.sandbox_url}/openai/v1"
     settings.OPENAI_API_KEY = generated["OPENAI_API_KEY"]
+    settings.ANTHROPIC_BASE_URL = f"{stack.sandbox_url}/anthropic"
+    settings.ANTHROPIC_API_KEY = generated["OPENAI_API_KEY"]
     settings.QUIET_SECONDS = settings.QUIET_MAX_SECONDS = 0
     settings.RETRY_SECONDS = 0
     for peer in ("slack", "openai"):

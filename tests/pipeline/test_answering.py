@@ -129,7 +129,7 @@ def test_a_retry_waits_for_what_the_provider_asks(desk: Desk) -> None:
         assert LLMCall.objects.count() == 1
         retry_at = Thread.objects.get().retry_at
         assert retry_at is not None
-        assert 35 < (retry_at - timezone.now()).total_seconds() <= 40
+        assert 38 < (retry_at - timezone.now()).total_seconds() <= 48, "and a little longer, not all at once"
 
 
 def test_a_spent_budget_answers_with_the_unavailable_text_and_asks_nobody(desk: Desk) -> None:
@@ -279,16 +279,6 @@ def test_an_answer_without_usage_is_billed_at_its_estimate(desk: Desk) -> None:
         record = UsageRecord.objects.get()
         assert record.is_assumed
         assert record.cost_usd == LLMCall.objects.get().estimate_usd > 0
-
-
-def test_an_answer_without_text_is_paid_once_and_not_asked_again(desk: Desk) -> None:
-    thread_id = desk.hear("When do you open?")
-    claim = answering._claim(desk.tenant.id, thread_id)
-    assert claim
-    answering._land(claim, Completion("", Tokens(input=100, output=1_000), ""), may_start_over=False)
-    outbox.deliver(desk.tenant.id, thread_id)
-    assert desk.posted() == [desk.agent.unavailable_text]
-    assert desk.events() == [("done", "")]
 
 
 def test_a_wake_up_for_what_is_not_due_wakes_nothing(desk: Desk) -> None:

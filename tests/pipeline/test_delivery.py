@@ -1,6 +1,8 @@
 """Deliveries whose fate was not seen."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +13,8 @@ from django.utils import timezone
 from agents.models import LLMCall
 from channels import answering, connections, outbox, replays
 from channels.models import Connection, Delivery, InboxEvent
-from channels.providers.base import Account, OutcomeUnknownError
+from channels.providers import provider_named
+from channels.providers.base import CALL_SECONDS, Account, OutcomeUnknownError
 from channels.providers.slack.client import Slack
 from tenants.scope import tenant_scope
 from tests.pipeline.conftest import Desk
@@ -313,3 +316,32 @@ def test_an_odd_error_is_unknown(desk: Desk, error: Any) -> None:
     desk.stack.control("slack/control/faults", method="chat.postMessage", kind="answer", answer=answer)
     outbox.deliver(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
+
+
+def test_a_call_ends_on_time_though_the_provider_keeps_sending(desk: Desk) -> None:
+    """Each read of such an answer is quick; only a limit for all of it ends the call."""
+    desk.stack.control("slack/control/faults", method="auth.test", kind="drip", times=1, seconds=30)
+    begun = time.monotonic()
+    with pytest.raises(OutcomeUnknownError):
+        provider_named("slack").verify(Account(desk.token), timeout_seconds=1)
+    assert 0.9 < time.monotonic() - begun < 4
+
+
+def test_a_sender_is_held_for_dead_only_long_after_its_call_has_ended() -> None:
+    assert outbox.SENDING_SECONDS >= 2 * CALL_SECONDS
+
+
+def test_a_sender_that_stood_still_sends_nothing(desk: Desk) -> None:
+    """Others may hold it for dead by the time that its call would end."""
+    thread_id = desk.hear("When do you open?")
+    answering.answer(desk.tenant.id, thread_id)
+    claimed = outbox._next(desk.tenant.id, thread_id)
+    assert claimed
+    late = replace(claimed, since=timezone.now() - timedelta(seconds=outbox.SENDING_SECONDS - CALL_SECONDS + 1))
+    assert outbox._send(late) is False
+    assert desk.posted() == []
+    with tenant_scope(desk.tenant.id):
+        Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=outbox.SENDING_SECONDS + 1))
+    outbox.reconcile(desk.tenant.id, thread_id)
+    outbox.deliver(desk.tenant.id, thread_id)
+    assert len(desk.posted()) == 1

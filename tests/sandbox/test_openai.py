@@ -1,12 +1,15 @@
-"""Chat Completions and models, with the official client and its types."""
+"""Chat Completions, models and Messages, with the official clients and their types."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
+import httpx
 import openai
 import pytest
+from anthropic import Anthropic, AuthenticationError
+from anthropic.types import Message
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletion
 
@@ -262,3 +265,32 @@ def test_latency_can_be_set(client: OpenAI, sandbox: Sandbox) -> None:
         model="gpt-4.1", messages=[{"role": "user", "content": "[sandbox:slow=0.2] Hi"}]
     )
     assert int(completion.headers["openai-processing-ms"]) >= 200
+
+
+def test_anthropics_messages_have_its_shape(sandbox: Sandbox) -> None:
+    client = Anthropic(api_key=KEY, base_url=f"{sandbox.url}/anthropic", max_retries=0, timeout=5)
+    said = client.messages.create(
+        model="claude-sonnet-5-5", max_tokens=100, system=MAYA, messages=[{"role": "user", "content": "Hi"}]
+    )
+    Message.model_validate(said.model_dump(), strict=True)
+    assert (said.stop_reason, said.role) == ("end_turn", "assistant")
+    assert said.usage.input_tokens > 0
+    with pytest.raises(AuthenticationError):
+        Anthropic(api_key="sk-wrong", base_url=f"{sandbox.url}/anthropic", max_retries=0).messages.create(
+            model="claude-sonnet-5-5", max_tokens=9, messages=[{"role": "user", "content": "Hi"}]
+        )
+
+
+def test_an_answer_can_be_ordered_to_the_byte(sandbox: Sandbox) -> None:
+    url = f"{sandbox.url}/openai"
+    raw = {"kind": "raw", "status": 418, "headers": {"x-tea": "pot"}, "body": "caf\u00e9"}
+    assert httpx.post(f"{url}/control/faults", json=raw).status_code == 200
+    ask_for = {"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "Hi"}]}
+    headers = {"authorization": f"Bearer {KEY}"}
+    answer = httpx.post(f"{url}/v1/chat/completions", json=ask_for, headers=headers)
+    assert (answer.status_code, answer.headers["x-tea"], answer.content) == (418, "pot", "caf\u00e9".encode())
+    httpx.post(f"{url}/control/faults", json={"kind": "raw", "body": "x" * 1000, "cut_after": 10})
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.post(f"{url}/v1/chat/completions", json=ask_for, headers=headers)
+    wrong = httpx.post(f"{url}/control/faults", json={"kind": "raw", "headers": 3})
+    assert wrong.status_code == 400

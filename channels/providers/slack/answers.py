@@ -55,12 +55,19 @@ class Messages(Answer):
 class _User(Answer):
     profile: Any = None
     real_name: Any = None
+    is_bot: Any = None
+    is_workflow_bot: Any = None
 
 
 class Person(Answer):
     """users.info."""
 
     user: _User
+
+    @property
+    def is_machine(self) -> bool:
+        """A bot user says that it is one."""
+        return bool(self.user.is_bot or self.user.is_workflow_bot)
 
     @property
     def name(self) -> str:

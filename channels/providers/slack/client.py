@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from channels.providers.base import (
+    CALL_SECONDS,
     Account,
     Address,
     AnotherWayError,
@@ -31,12 +32,12 @@ from channels.providers.base import (
 from channels.providers.slack import events, presentation
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
 from channels.providers.slack.mrkdwn import escape
+from channels.providers.slack.transport import DeadlineWebClient
 
 METADATA = "roster_delivery"
 FORMAT = "format"
 """In an address: Slack refused blocks for this message, so it goes as text."""
 LOOK_UP_MESSAGES = 15
-TIMEOUT_SECONDS = 10
 UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 DEAD_TOKEN = {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
 ERROR_CODE = re.compile(r"[a-z_]+")
@@ -126,10 +127,10 @@ class Slack:
         return person.name or person_id
 
     def is_person(self, account: Account, person_id: str) -> bool:
-        """users.info: a bot user says that it is one. https://docs.slack.dev/reference/objects/user-object"""
-        with _failures():
-            user = client(account.token).users_info(user=person_id)["user"]
-        return not (user.get("is_bot") or user.get("is_workflow_bot"))
+        """users.info. https://docs.slack.dev/reference/objects/user-object"""
+        with failures():
+            person = read(Person, client(account.token).users_info(user=person_id))
+        return not person.is_machine
 
     def revoke(self, account: Account) -> None:
         """apps.uninstall: the app leaves the workspace, and its token ends."""
@@ -163,9 +164,9 @@ class Slack:
         )
 
 
-def client(token: str = "", timeout_seconds: int = TIMEOUT_SECONDS) -> WebClient:
+def client(token: str = "", timeout_seconds: int = CALL_SECONDS) -> WebClient:
     """A client without the SDK's own retries: it re-sends once by default, and the outbox owns that decision."""
-    return WebClient(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
+    return DeadlineWebClient(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
 
 
 def _post(account: Account, address: Address, said: Mapping[str, Any], payload: Mapping[str, str]) -> str:

@@ -1,0 +1,111 @@
+"""What a provider sends, before its SDK reads it: bounded, plain, and JSON, or a failure that says what it is.
+
+An SDK reads whatever comes: a page of any size, an answer of another shape, a redirect that takes the prompt elsewhere.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+
+from agents import cleaning, failures
+from agents.llm import PROVIDERS, LLMBusyError, LLMLostError, LLMSpoiledError
+
+MOST_BYTES = 2_000_000
+"""Thirty times the longest answer that can be asked for."""
+
+LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+
+Json = dict[str, Any]
+Mend = Callable[[Json], Json]
+"""Brings an answer into the shape that its SDK expects. Raises agents.llm.LLMError if nothing can be made of it."""
+
+
+class PlainClient(httpx2.AsyncClient):
+    """An HTTP client that follows no redirect and gives an SDK only answers that it can read.
+
+    Raises agents.llm.LLMError, which the SDK passes on as the cause of its own error.
+    """
+
+    def __init__(self, provider: str, mend: Mend) -> None:
+        super().__init__(follow_redirects=False, headers={"accept-encoding": "identity"}, limits=LIMITS)
+        self._provider = provider
+        self._mend = mend
+
+    async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """Send, and read all of the answer."""
+        response = await super().send(request, **(options | {"stream": True, "follow_redirects": False}))
+        try:
+            body = await _read(PROVIDERS[self._provider], response)
+        finally:
+            await response.aclose()
+        if not response.is_success:
+            return _again(request, response, _checked(self._provider, response, body))
+        answer = _answer(self._provider, response, body)
+        return _again(request, response, json.dumps(self._mend(answer)).encode())
+
+
+def _again(request: httpx2.Request, response: httpx2.Response, body: bytes) -> httpx2.Response:
+    left_out = {"content-length", "content-encoding", "transfer-encoding", "content-type"}
+    headers = {name: value for name, value in response.headers.items() if name not in left_out}
+    headers["content-type"] = "application/json"
+    return httpx2.Response(response.status_code, headers=headers, content=body, request=request)
+
+
+async def _read(name: str, response: httpx2.Response) -> bytes:
+    """At most MOST_BYTES; nothing is unpacked, since a small body may become a huge one."""
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        raise LLMLostError(f"{name} sent a packed answer, though none was asked for.")
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) > MOST_BYTES:
+            raise LLMSpoiledError(f"{name} sent more than any answer can be ({MOST_BYTES:,} bytes).")
+    return bytes(body)
+
+
+def _checked(provider: str, response: httpx2.Response, body: bytes) -> bytes:
+    """The body of a failure, unless it is not the provider's: a page of a proxy, or the way to another place."""
+    name = PROVIDERS[provider]
+    if not response.is_error:
+        raise LLMBusyError(f"{name} cannot be reached: HTTP {response.status_code} leads elsewhere.")
+    if _is_page(response, body):
+        raise _page(name, response, body)
+    return body
+
+
+def _answer(provider: str, response: httpx2.Response, body: bytes) -> Json:
+    name = PROVIDERS[provider]
+    if _is_page(response, body):
+        raise _page(name, response, body)
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise LLMLostError(f"{name} answered with something that is not an answer.", details=_quote(body)) from error
+    if isinstance(answer, dict) and _error_in(answer):
+        raise failures.inside(provider, answer)
+    if not isinstance(answer, dict):
+        raise LLMSpoiledError(f"{name} answered with something that is not an answer.", details=_quote(body))
+    return answer
+
+
+def _error_in(answer: Json) -> bool:
+    return bool(answer.get("error")) or answer.get("type") == "error"
+
+
+def _is_page(response: httpx2.Response, body: bytes) -> bool:
+    return "html" in response.headers.get("content-type", "").lower() or body.lstrip()[:1] == b"<"
+
+
+def _page(name: str, response: httpx2.Response, body: bytes) -> LLMBusyError:
+    wait = response.headers.get("retry-after", "")
+    return LLMBusyError(
+        f"{name} has trouble: a web page came in place of an answer (HTTP {response.status_code}).",
+        float(wait) if wait.isascii() and wait.isdigit() else None,
+        details=_quote(body),
+    )
+
+
+def _quote(body: bytes) -> str:
+    return cleaning.details(body[:1000].decode(errors="replace"))

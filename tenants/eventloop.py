@@ -1,0 +1,47 @@
+"""One event loop per process, for calls to the outside that must end on time.
+
+A socket's time-out bounds each read, not the call: a peer that sends a byte now and then keeps it open for ever. What
+is cancelled on an event loop ends at once, its connection is closed, and nothing of it is sent any more.
+"""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from functools import cache
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+GRACE_SECONDS = 5.0
+"""So long may the loop itself be late; then the caller goes on without it."""
+
+_starting = threading.Lock()
+
+
+@cache
+def _loop_once() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="event-loop", daemon=True).start()
+    return loop
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    with _starting:  # functools.cache alone lets threads that begin together make several
+        return _loop_once()
+
+
+def run(work: Coroutine[Any, Any, T], *, within: float) -> T:
+    """Do this on the loop and wait for it, at most so many seconds. Raises TimeoutError, and whatever `work` raises.
+
+    Clients that hold connections cannot be shared between loops, so all of a process use this one.
+    """
+    future = asyncio.run_coroutine_threadsafe(_within(work, within), _loop())
+    try:
+        return future.result(within + GRACE_SECONDS)
+    finally:
+        future.cancel()
+
+
+async def _within(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    async with asyncio.timeout(seconds):
+        return await work
