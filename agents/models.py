@@ -59,6 +59,10 @@ class Agent(TenantModel, Profile):
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True, help_text="Since when an operator has it paused")
+    unanswered_since = models.DateTimeField(
+        null=True, blank=True, help_text="When the first message got no answer since the last one that got one"
+    )
+    unanswered_cause = models.CharField(max_length=80, blank=True, help_text="Why, as agents.reasons names it")
 
     objects = AgentQuerySet.as_manager()
 
@@ -111,7 +115,8 @@ class Run(TenantModel):
     revision = models.ForeignKey(AgentRevision, on_delete=models.PROTECT, related_name="runs")
     attempt = models.PositiveIntegerField(help_text="The fencing number of the conversation's lease")
     state = models.CharField(max_length=12, choices=State, default=State.THINKING)
-    error = models.TextField(blank=True)
+    error = models.TextField(blank=True, help_text="Why there is no answer, in technical words: for staff")
+    cause = models.CharField(max_length=80, blank=True, help_text="The same as agents.reasons names it")
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -121,9 +126,14 @@ class Run(TenantModel):
             models.UniqueConstraint(fields=["conversation", "attempt"], name="agents_run_attempt"),
         ]
 
-    def end(self, state: "Run.State", at: datetime, error: str = "") -> None:
-        self.state, self.error, self.finished_at = state, error, at
-        self.save(update_fields=["state", "error", "finished_at"])
+    @property
+    def is_answer(self) -> bool:
+        """Did it bring an answer of the employee's own, and no text in the place of one?"""
+        return self.state == Run.State.ANSWERED and not self.cause
+
+    def end(self, state: "Run.State", at: datetime, error: str = "", cause: str = "") -> None:
+        self.state, self.error, self.cause, self.finished_at = state, error, cause, at
+        self.save(update_fields=["state", "error", "cause", "finished_at"])
 
 
 class Turn(TenantModel):

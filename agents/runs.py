@@ -10,10 +10,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from agents import llm, prompts, transcript
+from agents import llm, prompts, reasons, silence, transcript
 from agents.llm import Completion, LLMError
 from agents.models import AgentRevision, Conversation, LLMCall, Run, Turn
 from agents.prompts import Prompt
+from agents.reasons import Cause
 from billing import quota
 from usage import ledger, prices
 from usage.ledger import Spender, Spent
@@ -51,7 +52,7 @@ def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn]) -> 
     try:
         call = _reserve(run, prompt)
     except (quota.RefusedError, BudgetExceededError, UnknownPriceError) as refusal:
-        return _refuse(run, str(refusal))
+        return _refuse(run, refusal)
     return Prepared(run.id, call.id, prompt)
 
 
@@ -69,9 +70,11 @@ def finish(prepared: Prepared, completion: Completion) -> tuple[Run, str]:
     run = _runs().get(id=prepared.run_id)
     now = timezone.now()
     _settle(prepared.call_id, completion, now)
-    run.end(Run.State.ANSWERED, now)
+    run.end(Run.State.ANSWERED, now, cause="" if completion.text else Cause.NO_TEXT)
     reply = completion.text or run.revision.unavailable_text
     transcript.say(run.conversation, run, reply, now)
+    if run.is_answer:
+        silence.note_answered(run.conversation.agent_id)
     return run, reply
 
 
@@ -96,13 +99,15 @@ def fail(prepared: Prepared, error: LLMError) -> Run | None:
     if call:
         call.error = str(error)
         _close(call, _estimated(call) if error.is_maybe_billed else None, now)
-    run.end(Run.State.FAILED, now, str(error))
+    run.end(Run.State.FAILED, now, str(error), reasons.cause_of(error))
     return run
 
 
 def apologise(run: Run, text: str) -> None:
     """Save what the employee says in place of an answer that will not come."""
-    transcript.say(run.conversation, run, text, timezone.now())
+    now = timezone.now()
+    transcript.say(run.conversation, run, text, now)
+    silence.note_unanswered(run.conversation.agent_id, run.cause, now)
 
 
 def abandon(conversation: Conversation) -> None:
@@ -111,7 +116,7 @@ def abandon(conversation: Conversation) -> None:
     for run in Run.objects.filter(conversation=conversation, state=Run.State.THINKING):
         for call in LLMCall.objects.select_for_update(no_key=True).filter(run=run, state=LLMCall.State.STARTED):
             _close(call, _estimated(call), now)
-        run.end(Run.State.SUPERSEDED, now, "The worker died while the LLM was thinking.")
+        run.end(Run.State.SUPERSEDED, now, "The worker died while the LLM was thinking.", Cause.WORKER_DIED)
 
 
 def spender(conversation: Conversation) -> Spender:
@@ -148,10 +153,12 @@ def _reserve(run: Run, prompt: Prompt) -> LLMCall:
     )
 
 
-def _refuse(run: Run, reason: str) -> Refused:
-    now = timezone.now()
-    run.end(Run.State.REFUSED, now, reason)
+def _refuse(run: Run, refusal: Exception) -> Refused:
+    now, reason, cause = timezone.now(), str(refusal), reasons.cause_of(refusal)
+    run.end(Run.State.REFUSED, now, reason, cause)
     transcript.say(run.conversation, run, run.revision.unavailable_text, now)
+    silence.note_unanswered(run.conversation.agent_id, cause, now)
+    reasons.tell_staff(cause, reason)
     return Refused(run.id, run.revision.unavailable_text, reason)
 
 

@@ -133,6 +133,11 @@ def trial_meter() -> Meter:
     return meter.ensure(TRIAL, "Trial credit", settings.TRIAL_CREDIT_USD)
 
 
+def credit() -> Meter | None:
+    """The same, if anything was ever reserved on it."""
+    return Meter.objects.filter(key=TRIAL).first()
+
+
 def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) -> None:
     """Let an employee make one LLM call that costs at most `worst_case_usd`, and hold that much.
 

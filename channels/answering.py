@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
-from agents import runs, transcript
+from agents import reasons, runs, transcript
 from agents.llm import Completion, LLMError
 from agents.models import Run
+from agents.reasons import Cause
 from agents.runs import Prepared, Refused
 from channels import outbox
 from channels.leases import kept
@@ -110,7 +111,9 @@ def _keeps_failing(thread: Thread, events: Sequence[InboxEvent]) -> bool:
         thread.failures += 1
     if thread.failures < MOST_FAILURES:
         return False
-    _give_up(thread, "Every try at an answer ended with its worker.")
+    reason = "Every try at an answer ended with its worker."
+    _give_up(thread, reason, Cause.WORKER_DIED)
+    reasons.tell_staff(Cause.WORKER_DIED, reason)
     return True
 
 
@@ -146,8 +149,9 @@ def _land_failure(claim: Claim, error: LLMError) -> None:
             return
         if error.is_transient and thread.failures + 1 < MOST_FAILURES:
             _try_later(thread, error)
-        else:
-            _give_up(thread, str(error), run)
+            return
+        _give_up(thread, str(error), reasons.cause_of(error), run)
+    reasons.tell_staff(reasons.cause_of(error), str(error))
 
 
 def _try_later(thread: Thread, error: LLMError) -> None:
@@ -156,12 +160,12 @@ def _try_later(thread: Thread, error: LLMError) -> None:
     thread.release(failures=thread.failures + 1, retry_at=timezone.now() + timedelta(seconds=wait))
 
 
-def _give_up(thread: Thread, reason: str, run: Run | None = None) -> None:
+def _give_up(thread: Thread, reason: str, cause: str, run: Run | None = None) -> None:
     """Terminal, visible and replayable; the end user gets one apology."""
     run = run or Run.objects.filter(conversation=thread.conversation).order_by("-attempt").first()
     events = InboxEvent.objects.unanswered().filter(thread=thread)
     address = _address_of(events)
-    events.update(state=InboxEvent.State.FAILED, reason=reason, run=run, finished_at=timezone.now())
+    events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, run=run, finished_at=timezone.now())
     thread.release()
     if run and not run.deliveries.exists():
         runs.apologise(run, APOLOGY)

@@ -17,6 +17,7 @@ from channels.forms import EXAMPLE
 from channels.models import Connection, Thread
 from channels.providers.base import DeliveryError
 from channels.providers.slack import oauth
+from channels.reasons import Cause
 from channels.tasks import answer
 from tenants.authentication import workspace_of
 from tenants.idempotency import idempotent
@@ -109,7 +110,7 @@ class ChannelViewSet(
     lookup_field = "id"
 
     def perform_destroy(self, instance: Connection) -> None:
-        connections.disconnect(instance, "Disconnected through the API.")
+        connections.disconnect(instance, "Disconnected through the API.", Cause.DISCONNECTED_BY_API)
 
 
 class SlackInstallView(APIView):

@@ -9,8 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from agents import presence as agents_presence
 from agents.models import Agent
-from channels import testmessages
+from channels import presence, testmessages
 from channels.forms import TestMessageForm
 from channels.models import Connection, InboxEvent
 from channels.providers.base import DeliveryError
@@ -48,9 +49,12 @@ class ConnectChannel:
             return start_slack(request)
         with tenant_scope(tenant.id):
             connected = list(Connection.objects.filter(state=Connection.State.ACTIVE).order_by("connected_at"))
+            losses = presence.losses(workspace_of(request))
         context = {
             "step": self,
             "connections": connected,
+            "losses": losses,
+            "app_name": settings.SLACK_APP_NAME,
             "can_slack": oauth.is_configured(),
             "redirect_url": f"{settings.PUBLIC_URL}{reverse('slack_callback')}",
             "problem": request.session.pop("slack_problem", ""),
@@ -90,14 +94,16 @@ class SendTestMessage:
     minutes: ClassVar[str] = "About 1 minute"
 
     def is_done(self, tenant: Tenant) -> bool:
-        return testmessages.sent().filter(state=InboxEvent.State.DONE, run__state="answered").exists()
+        return testmessages.sent().filter(state=InboxEvent.State.DONE, run__state="answered", run__cause="").exists()
 
     def view(self, request: HttpRequest) -> HttpResponseBase:
         tenant = workspace_of(request).tenant
         with tenant_scope(tenant.id):
             connection = Connection.objects.filter(state=Connection.State.ACTIVE).order_by("connected_at").first()
             agent = Agent.objects.on_duty()
-        if connection is None or agent is None:
+        if connection is None:
+            return redirect("workspace:onboarding_step", tenant.slug, ConnectChannel.slug)
+        if agent is None:
             return redirect("workspace:onboarding", tenant.slug)
         form = TestMessageForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
@@ -123,7 +129,15 @@ class SendTestMessage:
         tenant = workspace_of(request).tenant
         with tenant_scope(tenant.id):
             progress = self.progress(request)
-            context = {"step": self, "form": form, "connection": connection, "agent": agent, "progress": progress}
+            context = {
+                "step": self,
+                "form": form,
+                "connection": connection,
+                "agent": agent,
+                "progress": progress,
+                "silence": agents_presence.of(workspace_of(request), agent),
+                "app_name": settings.SLACK_APP_NAME,
+            }
             template = "channels/onboarding_test.html"
             is_partial = bool(request.headers.get("HX-Request"))
             if is_partial and progress and not progress.is_over:

@@ -72,7 +72,7 @@ def _seats_changed(tenant: Tenant, after: Standing, wanted: int, returns: tuple[
         return f"From {words.day(tenant, after.entitlement.next_seats_at)} you have {count}."
     if after.entitlement.seats != wanted:
         return f"Stripe has taken the change to {count}. It holds here once Stripe confirms it, usually within seconds."
-    back = f" {listed(returns)} {'is' if len(returns) == 1 else 'are'} back on duty." if returns else ""
+    back = f" {listed(returns)} {'has' if len(returns) == 1 else 'have'} a seat again." if returns else ""
     return f"You have {count} now.{back}"
 
 

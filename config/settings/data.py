@@ -84,6 +84,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-events": {"task": "billing.tasks.forget_events", "schedule": crontab(hour=3, minute=0)},
     "forget-requests": {"task": "channels.tasks.forget_requests", "schedule": 60 * 60.0},
     "close-workspaces": {"task": "channels.tasks.close_workspaces", "schedule": 60 * 60.0},
+    "tell-staff": {"task": "tenants.tasks.tell_staff", "schedule": 60.0, "options": {"expires": 60}},
     "forget-sessions": {"task": "tenants.tasks.forget_sessions", "schedule": crontab(hour=2, minute=45)},
     "forget-old": {"task": "channels.tasks.forget_old", "schedule": crontab(hour=2, minute=30)},
 }

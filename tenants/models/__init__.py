@@ -4,6 +4,7 @@ from tenants.models.base import TenantModel
 from tenants.models.events import AccountEvent, ActorKind, AuditEvent, Event
 from tenants.models.exports import Export, ExportPart
 from tenants.models.idempotency import IdempotentRequest
+from tenants.models.incidents import Incident
 from tenants.models.people import User, UserManager
 from tenants.models.support import SupportGrant
 from tenants.models.tokens import ApiToken
@@ -30,6 +31,7 @@ __all__ = [
     "ExportPart",
     "FormerSlug",
     "IdempotentRequest",
+    "Incident",
     "Invitation",
     "Language",
     "Membership",

@@ -120,7 +120,7 @@ def see_the_employees(buyer: Buyer) -> None:
     expect(page.get_by_role("status")).to_contain_text("Leo is paused")
     buyer.judge.look("employees-paused")
     page.get_by_role("button", name="Reactivate Leo").click()
-    expect(page.get_by_role("status")).to_contain_text("Leo is on duty again")
+    expect(page.get_by_role("status")).to_contain_text("Leo has a seat again")
     buyer.open("employees/new/")
     buyer.judge.look("employees-no-seat-is-free")
     page.get_by_role("link", name="Add a seat").click()

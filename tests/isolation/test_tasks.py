@@ -26,6 +26,7 @@ ACROSS = {
     "billing.tasks.forget_events": "deletes events of Stripe that are old",
     "billing.tasks.sweep_subscriptions": "wakes syncs and mails that are due, by ids; a wake-up names its tenant",
     "billing.tasks.reconcile_subscriptions": "wakes the nightly comparison of each workspace with Stripe",
+    "tenants.tasks.tell_staff": "mails staff what fails on the platform's own side, which names no workspace",
     "tenants.tasks.forget_sessions": "sessions belong to people, who may be in several workspaces or in none",
 }
 """Tasks that belong to no single workspace, and why."""

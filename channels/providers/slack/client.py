@@ -27,6 +27,7 @@ from channels.providers.base import (
     RefusedError,
 )
 from channels.providers.slack import events
+from channels.providers.slack.refusals import REFUSALS
 
 METADATA = "roster_delivery"
 PART = 3_900
@@ -45,6 +46,7 @@ class Slack:
 
     name = "slack"
     label = "Slack"
+    refusals = REFUSALS
 
     def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
         """The message of an event callback."""
@@ -166,8 +168,9 @@ def _refusal(error: SlackApiError) -> DeliveryError:
     if response.status_code >= 500 or code in OWN_TROUBLE or not ERROR_CODE.fullmatch(code):
         return OutcomeUnknownError(f"Slack has a problem of its own (HTTP {response.status_code} {code}).")
     if code in DEAD_TOKEN:
-        return RefusedError(f"Slack no longer accepts the token ({code}): connect Slack again.", breaks_connection=True)
-    return RefusedError(f"Slack refused the message: {code}.")
+        sentence = f"Slack no longer accepts the token ({code}): connect Slack again."
+        return RefusedError(sentence, breaks_connection=True, code=code)
+    return RefusedError(f"Slack refused the message: {code}.", code=code)
 
 
 def _retry_after(response: SlackResponse) -> float:
