@@ -81,7 +81,7 @@ def _about(part: Delivery, provider: str) -> str:
     label = provider_named(provider).label
     if _is_given_up(part, timezone.now()):
         return (
-            f"{label} did not confirm it, nor could it be looked up within an hour. Look there: it is not sent again."
+            f"{label} did not confirm it, nor could it be looked up within an hour. Look there: it stays so."
         )
     return f"{label} did not confirm it. Roster looks it up before it sends anything again."
 
