@@ -38,6 +38,15 @@ class CardSerializer(serializers.Serializer[Card]):
     expires = serializers.CharField(help_text="Month and year, such as `04/2031`.")
 
 
+class OtherItemSerializer(serializers.Serializer[Any]):
+    """Something that is charged by the same subscription and not sold here."""
+
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    usd = serializers.CharField(help_text="For one and an interval; empty where it is not known.")
+    interval = serializers.CharField(help_text="Such as `month`.")
+
+
 class SubscriptionSerializer(serializers.Serializer[Statement]):
     """What the workspace has, as Stripe said last."""
 
@@ -62,6 +71,15 @@ class SubscriptionSerializer(serializers.Serializer[Statement]):
     )
     next_invoice_usd = serializers.DecimalField(source="paid.next_invoice_usd", allow_null=True, **MONEY)
     next_invoice_at = serializers.DateTimeField(source="paid.next_invoice_at", allow_null=True)
+    collection_pause = serializers.CharField(
+        source="paid.collection_pause",
+        help_text="What becomes of invoices while payments are paused at Stripe: `keep_as_draft`, `void` or "
+        "`mark_uncollectible`; empty: they are not paused.",
+    )
+    collection_resumes_at = serializers.DateTimeField(source="paid.collection_resumes_at", allow_null=True)
+    other_items = OtherItemSerializer(
+        source="paid.other_items", many=True, help_text="What else is charged by the same subscription."
+    )
     card = CardSerializer(allow_null=True, help_text="null: there is none.")
     offers = serializers.SerializerMethodField(help_text="What can be done in this state.")
     billing_url = serializers.SerializerMethodField(help_text="The page on which an owner or admin can do it.")

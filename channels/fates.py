@@ -80,9 +80,7 @@ def _about(part: Delivery, provider: str) -> str:
         return ""
     label = provider_named(provider).label
     if _is_given_up(part, timezone.now()):
-        return (
-            f"{label} did not confirm it, nor could it be looked up within an hour. Look there: it stays so."
-        )
+        return f"{label} did not confirm it, nor could it be looked up within an hour. Look there: it stays so."
     return f"{label} did not confirm it. Roster looks it up before it sends anything again."
 
 
