@@ -39,14 +39,17 @@ def seats(items: Sequence[Json]) -> int:
 
 
 def described(item: Json) -> dict[str, Any]:
-    """What a page tells of something that is not ours: amounts as text, for the row is JSON."""
+    """What a page tells of something that is not ours: amounts as text, for the row is JSON.
+
+    The names stand in the order in which Postgres gives them back, the short ones first: nothing has changed then.
+    """
     price = item["price"]
     cents, recurring = price.get("unit_amount"), price.get("recurring") or {}
     return {
-        "name": str(price.get("nickname") or price.get("lookup_key") or price["id"])[:120],
-        "quantity": item.get("quantity") or 1,
         "usd": "" if cents is None or price.get("currency") != "usd" else str(Decimal(cents).scaleb(-2)),
+        "name": str(price.get("nickname") or price.get("lookup_key") or price["id"])[:120],
         "interval": str(recurring.get("interval", "")),
+        "quantity": item.get("quantity") or 1,
     }
 
 

@@ -52,7 +52,8 @@ def sync(tenant_id: UUID, tell: Callable[[Changes], None] = lambda changes: None
     """What holds for the workspace now, by Stripe's word. Open no scope around this.
 
     tell: called with what was different, in the transaction that saves it. Where a price that the catalogue does not
-    know stands in the place of ours, seats stay as they were, and it is shown to staff. Raises billing.errors.BillingError if Stripe cannot be asked.
+    know stands in the place of ours, seats stay as they were, and it is shown to staff. Raises
+    billing.errors.BillingError if Stripe cannot be asked.
     """
     look = _look(tenant_id, tell)
     try:
