@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from billing.access import needs_standing
-from channels import connections, testmessages
+from channels import connections, presence, reasons, testmessages
 from channels.forms import EXAMPLE
 from channels.models import Connection, Thread
 from channels.providers.base import DeliveryError
@@ -40,15 +40,23 @@ class ChannelSerializer(serializers.ModelSerializer[Connection]):
         help_text="The AI employee that answers here; null: the first in the order of seats.",
     )
 
+    error = serializers.SerializerMethodField(help_text="Why it is not active, and whose move it is; empty if it is.")
+
     class Meta:
         model = Connection
-        fields: ClassVar = ["id", "provider", "name", "external_id", "state", "error", "agent", "connected_at"]
+        fields: ClassVar = [
+            "id", "provider", "name", "external_id", "state", "error", "lost_at", "agent", "connected_at",
+        ]  # fmt: skip
         read_only_fields: ClassVar = fields
         extra_kwargs: ClassVar = {
             "provider": {"help_text": "`slack`."},
             "external_id": {"help_text": "The account's id at the provider, such as Slack's `team_id`."},
-            "error": {"help_text": "Why it is not active, and what to do."},
+            "lost_at": {"help_text": "Since when it is not active; null: it is."},
         }
+
+    def get_error(self, connection: Connection) -> str:
+        """In the words of the portal, not in the technical ones that staff read."""
+        return "" if connection.state == Connection.State.ACTIVE else presence.lost_words(connection)
 
 
 class InstallSerializer(serializers.Serializer[Any]):
@@ -183,7 +191,10 @@ def _send(workspace: Workspace, connection_id: UUID, text: str) -> testmessages.
     except testmessages.NotReadyError as error:
         raise ConflictError(str(error)) from error
     except DeliveryError as error:
-        raise ProviderError(str(error), wait=getattr(error, "retry_after", None)) from error
+        with tenant_scope(workspace.tenant.id):
+            provider = Connection.objects.get(id=connection_id).provider
+        detail = reasons.right_now(error, provider)
+        raise ProviderError(detail, wait=getattr(error, "retry_after", None)) from error
 
 
 def _receipt(workspace: Workspace, sent: testmessages.Sent) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from agents import presence as agents_presence
 from agents.models import Agent
-from channels import presence, testmessages
+from channels import presence, reasons, testmessages
 from channels.forms import TestMessageForm
 from channels.models import Connection, InboxEvent
 from channels.providers.base import DeliveryError
@@ -116,8 +116,11 @@ class SendTestMessage:
         tenant = workspace_of(request).tenant
         try:
             sent = testmessages.send(tenant.id, connection.id, form.cleaned_data["text"])
-        except (DeliveryError, NotReadyError) as error:
+        except NotReadyError as error:
             form.add_error(None, str(error))
+            return self.show(request, connection, agent, form)
+        except DeliveryError as error:
+            form.add_error(None, reasons.right_now(error, connection.provider))
             return self.show(request, connection, agent, form)
         wake(answer, tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)
         return redirect(f"{request.path}?event={sent.event_id}")

@@ -53,6 +53,18 @@ def words(cause: str, provider: str) -> str:
     return reasons.words(cause)
 
 
+def right_now(error: DeliveryError, provider: str) -> str:
+    """The same in the present tense, for whoever has just asked for something."""
+    label = provider_named(provider).label
+    if isinstance(error, NotNowError):
+        return f"{label} cannot be reached, or takes no more messages right now. Try again in a minute."
+    if not isinstance(error, RefusedError):
+        return f"{label} did not confirm the message. Look there before you send it again."
+    if error.breaks_connection:
+        return f"{label} no longer lets Roster in. Connect {label} again under Channels."
+    return refusal(provider, error.code)
+
+
 def refusal(provider: str, code: str) -> str:
     """Why a provider took no message, as far as its code tells."""
     its = provider_named(provider)
