@@ -15,7 +15,7 @@ from billing import checkout, portal, seatchange, statement, stripe_api, ways
 from billing.catalogue import PLANS, SEATS_MAX, plan_of
 from billing.errors import BillingError
 from billing.middleware import billing_url
-from billing.refusals import status_of
+from billing.refusals import status_of, words_of
 from billing.statement import Card, Statement
 from tenants.authentication import workspace_of
 from tenants.idempotency import idempotent
@@ -152,7 +152,7 @@ def _refusals() -> Iterator[None]:
         yield
     except BillingError as error:
         refused = ProviderError if status_of(error) == HTTPStatus.BAD_GATEWAY else ConflictError
-        raise refused(str(error)) from error
+        raise refused(words_of(error)) from error
 
 
 class SubscriptionView(APIView):

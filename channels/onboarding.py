@@ -54,7 +54,6 @@ class ConnectChannel:
             "step": self,
             "connections": connected,
             "losses": losses,
-            "app_name": settings.SLACK_APP_NAME,
             "can_slack": oauth.is_configured(),
             "redirect_url": f"{settings.PUBLIC_URL}{reverse('slack_callback')}",
             "problem": request.session.pop("slack_problem", ""),
@@ -139,7 +138,6 @@ class SendTestMessage:
                 "agent": agent,
                 "progress": progress,
                 "silence": agents_presence.of(workspace_of(request), agent),
-                "app_name": settings.SLACK_APP_NAME,
             }
             template = "channels/onboarding_test.html"
             is_partial = bool(request.headers.get("HX-Request"))

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
@@ -108,7 +107,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "team": team,
         "silent": [row for row in team.rows if row.silence and not row.silence.is_shown_elsewhere],
         "has_channel": Connection.objects.filter(state=Connection.State.ACTIVE).exists(),
-        "app_name": settings.SLACK_APP_NAME,
         "summary": summary.summarise(today.replace(day=1), today),
         "trial": quota.trial_meter(),
         "connections": Connection.objects.order_by("connected_at"),
