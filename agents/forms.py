@@ -11,7 +11,7 @@ from agents.models import Agent
 EXAMPLE_INSTRUCTIONS = """\
 You help customers of our business with their questions.
 Be friendly and brief. Ask one question back if something is unclear.
-If you do not know something, say so, and say where people can ask instead."""
+If you do not know something, say so. Do not promise that somebody will get back to people."""
 
 
 class EmployeeForm(forms.ModelForm[Agent]):
