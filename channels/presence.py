@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import F
 from django.urls import reverse
 
 from agents.models import Agent
@@ -48,7 +49,7 @@ def who_answers(connection: Connection) -> Agent | None:
 
 def losses(workspace: Workspace) -> list[Loss]:
     """What to tell about on home: what broke, and with no channel left also what was ended, the newest first."""
-    found = list(Connection.objects.order_by("-lost_at", "-connected_at"))
+    found = list(Connection.objects.order_by(F("lost_at").desc(nulls_last=True), "-connected_at"))
     is_reachable = any(each.state == State.ACTIVE for each in found)
     lost = [each for each in found if each.state == State.BROKEN]
     if not lost and not is_reachable:
