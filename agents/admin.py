@@ -27,9 +27,15 @@ class EmployeesPanel(Panel):
     def tables(self, tenant: Tenant) -> Iterable[Table]:
         seats = dict(Seat.objects.using(STAFF).filter(tenant_id=tenant.id).values_list("holder_id", "position"))
         agents = Agent.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("created_at", "id")
-        columns = ("id", "name", "job_title", "provider", "model", "created_at", "paused_at", "deleted_at")
+        columns = (
+            "id", "name", "job_title", "provider", "model", "created_at", "paused_at", "unanswered_since",
+            "unanswered_cause", "deleted_at",
+        )  # fmt: skip
         rows = [(*row, seats.get(agent_id)) for agent_id, *row in agents.values_list(*columns)]
-        head = ("Name", "Job title", "Provider", "Model", "Hired", "Paused", "Let go", "Place in the order of seats")
+        head = (
+            "Name", "Job title", "Provider", "Model", "Hired", "Paused", "Unanswered since", "Why", "Let go",
+            "Place in the order of seats",
+        )  # fmt: skip
         yield Table("AI employees", head, rows, "Nobody is employed.")
 
 
@@ -37,10 +43,13 @@ class EmployeesPanel(Panel):
 class AgentAdmin(StaffAdmin):
     reads = (
         "tenant", "name", "job_title", "provider", "model", "max_output_tokens", "revision_number", "created_at",
-        "paused_at", "deleted_at",
+        "paused_at", "unanswered_since", "unanswered_cause", "deleted_at",
     )  # fmt: skip
     follows = ("tenant",)
-    list_display = ("name", "tenant", "job_title", "provider", "model", "created_at", "deleted_at")
+    list_display = (
+        "name", "tenant", "job_title", "provider", "model", "unanswered_since", "unanswered_cause", "created_at",
+        "deleted_at",
+    )  # fmt: skip
     search_fields = (*OF_TENANT, "name")
     ordering = ("-created_at",)
 
@@ -58,9 +67,9 @@ class ConversationAdmin(StaffAdmin):
 
 @admin.register(Run, site=site)
 class RunAdmin(StaffAdmin):
-    reads = ("tenant", "attempt", "state", "outcome", "error", "started_at", "finished_at")
+    reads = ("tenant", "attempt", "state", "outcome", "cause", "error", "started_at", "finished_at")
     follows = ("tenant",)
-    list_display = ("started_at", "tenant", "state", "outcome", "attempt", "error")
+    list_display = ("started_at", "tenant", "state", "outcome", "cause", "attempt", "error")
     list_filter = ("state", "outcome")
     search_fields = (*OF_TENANT, "error")
     ordering = ("-started_at",)

@@ -39,7 +39,9 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
             "name": {"help_text": "How it introduces itself."},
             "job_title": {"help_text": "One line, such as “Customer support for Acme”."},
             "instructions": {"help_text": "What it should know and how it should behave, in plain words."},
-            "unavailable_text": {"help_text": "Sent instead of an answer while it is paused or out of budget."},
+            "unavailable_text": {
+                "help_text": "Sent whenever it may not answer, such as while it is paused or the credit is used up."
+            },
             "provider": {"help_text": "The LLM provider, such as `openai`."},
             "model": {"help_text": "The provider's model. It needs a known price."},
             "max_output_tokens": {"help_text": "The most tokens that one answer may have."},
@@ -89,7 +91,7 @@ class AgentRevisionSerializer(serializers.ModelSerializer[AgentRevision]):
     create=extend_schema(
         operation_id="createAgent",
         summary="Hire an AI employee",
-        description="It takes a seat and answers at once.",
+        description="It takes a seat. It answers wherever a channel leads to it.",
         responses={201: AgentSerializer, **UNPAID},
     ),
     retrieve=extend_schema(operation_id="getAgent", summary="Read an AI employee"),

@@ -4,13 +4,14 @@ from http import HTTPStatus
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from agents.models import Agent
 
 EXAMPLE_INSTRUCTIONS = """\
 You help customers of our business with their questions.
 Be friendly and brief. Ask one question back if something is unclear.
-If you do not know something, say so, and say that a colleague will follow up."""
+If you do not know something, say so. Do not promise that somebody will get back to people."""
 
 
 class EmployeeForm(forms.ModelForm[Agent]):
@@ -21,10 +22,10 @@ class EmployeeForm(forms.ModelForm[Agent]):
         fields = ["name", "job_title", "instructions", "unavailable_text"]
         labels = {"name": "Name", "job_title": "Role", "unavailable_text": "When unavailable"}
         help_texts = {
-            "name": "People see it when the employee introduces itself.",
+            "name": f"It introduces itself by it. In Slack its messages come from the app, {settings.SLACK_APP_NAME}.",
             "job_title": "One line, such as “Customer support for Acme”.",
             "instructions": "What it should know and how it should behave, in plain words. It keeps to this job.",
-            "unavailable_text": "Sent instead of an answer while it is paused or out of budget.",
+            "unavailable_text": "Sent whenever it may not answer, such as while it is paused or the credit is used up.",
         }
         widgets = {
             "instructions": forms.Textarea(attrs={"rows": 9}),

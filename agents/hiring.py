@@ -12,7 +12,7 @@ from tenants import audit
 
 
 def hire(agent: Agent) -> Agent:
-    """Employ the one described by this unsaved Agent: it takes a seat and answers at once.
+    """Employ the one described by this unsaved Agent: it takes a seat.
 
     Raises billing.quota.PaymentRequiredError if no seat is free, django.core.exceptions.ValidationError for bad fields.
     """

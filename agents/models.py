@@ -59,6 +59,10 @@ class Agent(TenantModel, Profile):
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True, help_text="Since when an operator has it paused")
+    unanswered_since = models.DateTimeField(
+        null=True, blank=True, help_text="When the first message got no answer since the last one that got one"
+    )
+    unanswered_cause = models.CharField(max_length=80, blank=True, help_text="Why, as agents.reasons names it")
 
     objects = AgentQuerySet.as_manager()
 
@@ -123,7 +127,8 @@ class Run(TenantModel):
     outcome = models.CharField(
         max_length=8, choices=Outcome, blank=True, default="", db_default="", help_text="How the LLM's answer ended"
     )
-    error = models.TextField(blank=True)
+    error = models.TextField(blank=True, help_text="Why there is no answer, in technical words: for staff")
+    cause = models.CharField(max_length=80, blank=True, help_text="The same as agents.reasons names it")
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -133,9 +138,14 @@ class Run(TenantModel):
             models.UniqueConstraint(fields=["conversation", "attempt"], name="agents_run_attempt"),
         ]
 
-    def end(self, state: "Run.State", at: datetime, error: str = "", outcome: str = "") -> None:
-        self.state, self.error, self.finished_at, self.outcome = state, error, at, outcome
-        self.save(update_fields=["state", "error", "finished_at", "outcome"])
+    @property
+    def is_answer(self) -> bool:
+        """Did it bring an answer of the employee's own, and no text in the place of one?"""
+        return self.state == Run.State.ANSWERED and not self.cause
+
+    def end(self, state: "Run.State", at: datetime, error: str = "", cause: str = "", outcome: str = "") -> None:
+        self.state, self.error, self.cause, self.finished_at, self.outcome = state, error, cause, at, outcome
+        self.save(update_fields=["state", "error", "cause", "finished_at", "outcome"])
 
 
 class Turn(TenantModel):

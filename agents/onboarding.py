@@ -16,7 +16,7 @@ from tenants.scope import tenant_scope
 
 
 class SetUpEmployee:
-    """Step 2: name, role and instructions; it is employed at once."""
+    """Step 2: name, role and instructions; it takes a seat at once."""
 
     slug: ClassVar[str] = "employee"
     title: ClassVar[str] = "Set up your AI employee"

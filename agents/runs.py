@@ -11,10 +11,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from agents import llm, prompts, shortening, transcript
+from agents import llm, prompts, reasons, shortening, silence, transcript
 from agents.llm import Completion, LLMError
 from agents.models import AgentRevision, Conversation, LLMCall, Outcome, Run, Turn
 from agents.prompts import Prompt
+from agents.reasons import Cause
 from billing import quota
 from usage import ledger, prices
 from usage.ledger import Spender, Spent
@@ -59,14 +60,17 @@ def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn]) -> 
     try:
         call = _reserve(run, prompt)
     except (quota.RefusedError, BudgetExceededError, UnknownPriceError) as refusal:
-        return _refuse(run, str(refusal))
+        return _refuse(run, refusal)
     return Prepared(run.id, call.id, prompt)
 
 
-def reply_unasked(conversation: Conversation, attempt: int, text: str, declined: str = "") -> tuple[Run, str]:
+def reply_unasked(
+    conversation: Conversation, attempt: int, text: str, declined: str = "", cause: str = ""
+) -> tuple[Run, str]:
     """Save a reply for which no LLM is asked, inside the tenant's scope; the run, and what to send.
 
-    declined: why this is no answer, where it is none. Who may not work says that it is unavailable instead.
+    declined: why this is no answer, where it is none; cause: the same as agents.reasons names it.
+    Who may not work says that it is unavailable instead.
     """
     revision, now = _current_revision(conversation), timezone.now()
     run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
@@ -74,8 +78,8 @@ def reply_unasked(conversation: Conversation, attempt: int, text: str, declined:
         try:
             quota.require_work(revision.agent_id, revision.name)
         except quota.RefusedError as refusal:
-            declined, text = str(refusal), revision.unavailable_text
-    run.end(Run.State.REFUSED if declined else Run.State.ANSWERED, now, declined)
+            declined, cause, text = str(refusal), reasons.cause_of(refusal), revision.unavailable_text
+    run.end(Run.State.REFUSED if declined else Run.State.ANSWERED, now, declined, cause)
     transcript.say(conversation, run, text, now)
     return run, text
 
@@ -113,6 +117,8 @@ def finish(prepared: Prepared, completion: Completion) -> tuple[Run, str]:
     mark = MARKS.get(completion.outcome)
     reply = f"{completion.text}\n\n{mark}" if mark else completion.text
     transcript.say(run.conversation, run, reply, now)
+    if run.is_answer:
+        silence.note_answered(run.conversation.agent_id)
     return run, reply
 
 
@@ -134,20 +140,22 @@ def fail(prepared: Prepared, error: LLMError) -> Run | None:
     if run is None:
         return None
     _end_calls(run, error)
-    run.end(Run.State.FAILED, now, str(error))
+    run.end(Run.State.FAILED, now, str(error), reasons.cause_of(error))
     return run
 
 
-def failed(conversation: Conversation, attempt: int, reason: str) -> Run:
+def failed(conversation: Conversation, attempt: int, error: LLMError) -> Run:
     """A run that ended before its LLM was asked, inside the tenant's scope."""
     run = Run.objects.create(conversation=conversation, revision=_current_revision(conversation), attempt=attempt)
-    run.end(Run.State.FAILED, timezone.now(), reason)
+    run.end(Run.State.FAILED, timezone.now(), str(error), reasons.cause_of(error))
     return run
 
 
 def apologise(run: Run, text: str) -> None:
     """Save what the employee says in place of an answer that will not come."""
-    transcript.say(run.conversation, run, text, timezone.now())
+    now = timezone.now()
+    transcript.say(run.conversation, run, text, now)
+    silence.note_unanswered(run.conversation.agent_id, run.cause, now)
 
 
 def abandon(conversation: Conversation) -> None:
@@ -156,7 +164,7 @@ def abandon(conversation: Conversation) -> None:
     for run in Run.objects.filter(conversation=conversation, state=Run.State.THINKING):
         for call in _open_calls(run):
             _close(call, _estimated(call), now)
-        run.end(Run.State.SUPERSEDED, now, "The worker died while the LLM was thinking.")
+        run.end(Run.State.SUPERSEDED, now, "The worker died while the LLM was thinking.", Cause.WORKER_DIED)
 
 
 def spender(conversation: Conversation) -> Spender:
@@ -198,10 +206,12 @@ def _reserve(run: Run, prompt: Prompt) -> LLMCall:
     )
 
 
-def _refuse(run: Run, reason: str) -> Refused:
-    now = timezone.now()
-    run.end(Run.State.REFUSED, now, reason)
+def _refuse(run: Run, refusal: Exception) -> Refused:
+    now, reason, cause = timezone.now(), str(refusal), reasons.cause_of(refusal)
+    run.end(Run.State.REFUSED, now, reason, cause)
     transcript.say(run.conversation, run, run.revision.unavailable_text, now)
+    silence.note_unanswered(run.conversation.agent_id, cause, now)
+    reasons.tell_staff(cause, reason)
     return Refused(run.id, run.revision.unavailable_text, reason)
 
 

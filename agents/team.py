@@ -1,20 +1,41 @@
 """Who works here, in the order of seats, as pages show it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
 from agents.models import Agent
 from billing import quota, standing
 from billing.standing import Standing
+from billing.ways import Way
 
 
 class Duty(StrEnum):
-    """Whether an AI employee answers, and if not, why."""
+    """Where an AI employee stands in the order of seats; whether it answers, agents.presence tells."""
 
-    ON_DUTY = "on_duty"
+    SEATED = "seated"
     NO_SEAT = "no_seat"
     PAUSED = "paused"
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Why an employee does not answer now.
+
+    badge: in a word or two. what: in a sentence. fix: what can be done by this reader, or by whom else. way: a link,
+    for those who may. is_chosen: an operator wanted it so. is_shown_elsewhere: another notice tells of it already.
+    still_answers: it is on duty, but nobody new gets to it.
+    """
+
+    badge: str
+    what: str
+    fix: str = ""
+    way: Way | None = None
+    since: datetime | None = None
+    is_chosen: bool = False
+    is_shown_elsewhere: bool = False
+    still_answers: bool = False
 
 
 @dataclass(frozen=True)
@@ -25,6 +46,13 @@ class Place:
     state: Duty
     is_first: bool = False
     is_last: bool = False
+    silence: Silence | None = None
+    """Why it does not answer, where agents.presence has looked."""
+
+    @property
+    def is_on_duty(self) -> bool:
+        """Does it answer whoever writes to it, as far as agents.presence has seen?"""
+        return self.silence is None or self.silence.still_answers
 
     @property
     def is_in_order(self) -> bool:
@@ -50,9 +78,14 @@ class Team:
         return sum(1 for row in self.rows if row.is_in_order)
 
     @property
-    def on_duty(self) -> int:
-        """How many answer."""
+    def seated(self) -> int:
+        """How many have a seat."""
         return min(self.in_order, self.seats)
+
+    @cached_property
+    def answering(self) -> list[str]:
+        """The names of those who answer, where agents.presence has looked."""
+        return [row.agent.name for row in self.rows if row.is_on_duty]
 
     @property
     def has_free_seat(self) -> bool:
@@ -84,5 +117,5 @@ def require_free_seat() -> None:
 def _place(agent: Agent, number: int, seats: int, last: int) -> Place:
     if agent.paused_at is not None:
         return Place(agent, Duty.PAUSED)
-    state = Duty.ON_DUTY if number < seats else Duty.NO_SEAT
+    state = Duty.SEATED if number < seats else Duty.NO_SEAT
     return Place(agent, state, is_first=number == 0, is_last=number == last)

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from agents import hiring, team
+from agents import hiring, presence, team
 from agents.forms import EmployeeForm
 from agents.models import Agent
 from agents.onboarding import save
@@ -21,7 +21,7 @@ from tenants.permissions import Permission
 @require_GET
 def employee_list(request: HttpRequest) -> HttpResponse:
     """Who works here, in the order of seats, and how many seats are taken."""
-    found = team.look()
+    found = presence.look(workspace_of(request))
     way = ways.to_a_seat(workspace_of(request), found.standing, request.path)
     return render(request, "agents/employee_list.html", {"team": found, "way": way})
 
@@ -42,7 +42,8 @@ def employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Read and change an AI employee; those who may not change it see the same without fields."""
     agent = _employed(agent_id)
     if not workspace_of(request).allows(Permission.MANAGE_EMPLOYEES):
-        return render(request, "agents/employee_read_only.html", {"employee": agent})
+        context = {"employee": agent, "silence": presence.of(workspace_of(request), agent)}
+        return render(request, "agents/employee_read_only.html", context)
     return _edit(request, EmployeeForm(request.POST or None, instance=agent), agent)
 
 
@@ -71,7 +72,7 @@ def pause_employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
 def reactivate_employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Give the employee a seat again, at the end of the order."""
     agent = hiring.reactivate(_employed(agent_id))
-    messages.success(request, f"{agent.name} is on duty again.")
+    messages.success(request, f"{agent.name} has a seat again.")
     return _back(request)
 
 
@@ -93,7 +94,11 @@ def _back(request: HttpRequest) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, form: EmployeeForm, agent: Agent) -> HttpResponse:
+    is_new = not agent.revision_number
     if request.method == "POST" and form.is_valid() and save(form):
-        messages.success(request, f"{form.instance.name} is saved. Changes apply from the next answer on.")
+        done = "is saved and has a seat." if is_new else "is saved. Changes apply from the next answer on."
+        messages.success(request, f"{form.instance.name} {done}")
         return _back(request)
-    return render(request, "agents/employee.html", {"form": form, "employee": agent}, status=form.status)
+    silence = None if is_new else presence.of(workspace_of(request), agent)
+    context = {"form": form, "employee": agent, "silence": silence}
+    return render(request, "agents/employee.html", context, status=form.status)

@@ -81,7 +81,8 @@ class SubscriptionPanel(Panel):
 class EntitlementAdmin(StaffAdmin):
     reads = (
         "tenant", "status", "plan", "seats", "period_start", "period_end", "trial_ends_at", "cancels_at", "ended_at",
-        "next_seats", "next_seats_at", "past_due_since", "customer_id", "subscription_id", "schedule_id", "synced_at",
+        "next_seats", "next_seats_at", "collection_pause", "collection_resumes_at", "other_items", "is_foreign",
+        "past_due_since", "customer_id", "subscription_id", "schedule_id", "synced_at",
     )  # fmt: skip
     follows = ("tenant",)
     list_display = ("tenant", "status", "plan", "seats", "period_end", "past_due_since", "synced_at")

@@ -15,7 +15,7 @@ from billing import checkout, portal, seatchange, statement, stripe_api, ways
 from billing.catalogue import PLANS, SEATS_MAX, plan_of
 from billing.errors import BillingError
 from billing.middleware import billing_url
-from billing.refusals import status_of
+from billing.refusals import status_of, words_of
 from billing.statement import Card, Statement
 from tenants.authentication import workspace_of
 from tenants.idempotency import idempotent
@@ -36,6 +36,15 @@ class CardSerializer(serializers.Serializer[Card]):
     brand = serializers.CharField(help_text="Such as `Visa`.")
     last4 = serializers.CharField(help_text="Empty for what is no card.")
     expires = serializers.CharField(help_text="Month and year, such as `04/2031`.")
+
+
+class OtherItemSerializer(serializers.Serializer[Any]):
+    """Something that is charged by the same subscription and not sold here."""
+
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    usd = serializers.CharField(help_text="For one and an interval; empty where it is not known.")
+    interval = serializers.CharField(help_text="Such as `month`.")
 
 
 class SubscriptionSerializer(serializers.Serializer[Statement]):
@@ -62,6 +71,15 @@ class SubscriptionSerializer(serializers.Serializer[Statement]):
     )
     next_invoice_usd = serializers.DecimalField(source="paid.next_invoice_usd", allow_null=True, **MONEY)
     next_invoice_at = serializers.DateTimeField(source="paid.next_invoice_at", allow_null=True)
+    collection_pause = serializers.CharField(
+        source="paid.collection_pause",
+        help_text="What becomes of invoices while payments are paused at Stripe: `keep_as_draft`, `void` or "
+        "`mark_uncollectible`; empty: they are not paused.",
+    )
+    collection_resumes_at = serializers.DateTimeField(source="paid.collection_resumes_at", allow_null=True)
+    other_items = OtherItemSerializer(
+        source="paid.other_items", many=True, help_text="What else is charged by the same subscription."
+    )
     card = CardSerializer(allow_null=True, help_text="null: there is none.")
     offers = serializers.SerializerMethodField(help_text="What can be done in this state.")
     billing_url = serializers.SerializerMethodField(help_text="The page on which an owner or admin can do it.")
@@ -134,7 +152,7 @@ def _refusals() -> Iterator[None]:
         yield
     except BillingError as error:
         refused = ProviderError if status_of(error) == HTTPStatus.BAD_GATEWAY else ConflictError
-        raise refused(str(error)) from error
+        raise refused(words_of(error)) from error
 
 
 class SubscriptionView(APIView):

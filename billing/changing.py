@@ -10,7 +10,7 @@ from typing import Any
 
 import stripe
 
-from billing import standing, stripe_api, sync
+from billing import items, standing, stripe_api, sync
 from billing.catalogue import SEATS_MAX
 from billing.errors import BillingError, StripeDownError
 from billing.models import Entitlement
@@ -48,11 +48,11 @@ class Shown:
     @classmethod
     def of(cls, subscription: Mapping[str, Any], at: int) -> "Shown":
         """Of Stripe's subscription: any change of what is paid for, or of the period, makes another one."""
-        items = [
+        sold = [
             (item["id"], item["price"]["id"], item.get("quantity"), item["current_period_start"])
             for item in subscription["items"]["data"]
         ]
-        facts = [subscription["id"], subscription["status"], sorted(items)]
+        facts = [subscription["id"], subscription["status"], sorted(sold), subscription.get("pause_collection")]
         return cls(at, sha256(json.dumps(facts).encode()).hexdigest()[:16])
 
     @classmethod
@@ -94,7 +94,9 @@ def require(act: str) -> Standing:
     now = standing.current()
     if act not in now.may:
         words = act.replace("_", " ")
-        raise NotOfferedError(f"The subscription is “{now.label}”, so you cannot {words} now. {now.reason}".strip())
+        raise NotOfferedError(
+            f"The subscription is “{now.label}”, so you cannot {words} now. {now.reason or now.limit}".strip()
+        )
     return now
 
 
@@ -136,7 +138,7 @@ def shown_at(api: stripe.StripeClient, subscription: Mapping[str, Any], shown: S
 
 def seats_in(subscription: Mapping[str, Any]) -> int:
     """How many seats Stripe's subscription has."""
-    return sum(item.get("quantity") or 0 for item in subscription["items"]["data"])
+    return items.seats(items.ours(subscription))
 
 
 def moment(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> int:

@@ -78,6 +78,16 @@ class Entitlement(TenantModel):
     clock_ahead = models.DurationField(
         default=timedelta, help_text="How far the customer's test clock is ahead, which only Stripe's test mode has"
     )
+    collection_pause = models.CharField(
+        max_length=20, blank=True, help_text="What becomes of invoices while their collection is paused at Stripe"
+    )
+    collection_resumes_at = models.DateTimeField(null=True, blank=True, help_text="When that pause ends by itself")
+    other_items = models.JSONField(
+        default=list, blank=True, help_text="What else is charged by the subscription, and not sold here"
+    )
+    is_foreign = models.BooleanField(
+        default=False, help_text="Its price was exchanged at Stripe for one that is not ours: seats stay as they were"
+    )
     synced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):

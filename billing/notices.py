@@ -84,7 +84,9 @@ def _words(tenant: Tenant, notice: Notice, now: Entitlement) -> tuple[str, str]:
 
 def _trial_ending(tenant: Tenant, now: Entitlement, page: str) -> tuple[str, str]:
     ends = words.day(tenant, now.trial_ends_at) if now.trial_ends_at else "an unknown day"
-    if now.card_brand:
+    if now.collection_pause:
+        what = "Payments are paused at Stripe, so nothing is charged then, and nothing stops."
+    elif now.card_brand:
         amount = f"{now.next_invoice_usd} USD" if now.next_invoice_usd is not None else "the subscription's price"
         what = f"Then {amount} is charged, and nothing stops."
     else:

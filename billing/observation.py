@@ -12,10 +12,10 @@ from typing import Any
 import stripe
 from django.utils import timezone
 
-from billing import debts, planned, stripe_api
-from billing.catalogue import Plan, plan_of_price
+from billing import debts, items, planned, stripe_api
+from billing.catalogue import plan_of_price
 from billing.debts import Debt
-from billing.errors import StripeMissingError, StripeRefusedError, UnknownPriceError
+from billing.errors import StripeMissingError, StripeRefusedError
 from billing.models import Entitlement
 from billing.standing import LIVE, PAYING
 
@@ -44,6 +44,13 @@ class Observation:
     debt: Debt = field(default_factory=Debt)
 
     @property
+    def strange_price(self) -> str:
+        """The price that somebody put in the place of ours, if `is_foreign`."""
+        if self.subscription is None or not self.fields.get("is_foreign"):
+            return ""
+        return str(self.subscription["items"]["data"][0]["price"]["id"])
+
+    @property
     def forgotten_card(self) -> str:
         """The card that the customer has chosen since, while the subscription still names the one from Checkout.
 
@@ -58,7 +65,7 @@ class Observation:
 
 
 def observe(last: Entitlement) -> Observation:
-    """Ask Stripe. Raises billing.errors.BillingError: UnknownPriceError for a price that is none of the catalogue's.
+    """Ask Stripe. Raises billing.errors.BillingError.
 
     last: the row with what was seen before; its customer is meant.
     """
@@ -66,25 +73,31 @@ def observe(last: Entitlement) -> Observation:
         customer = _customer(api, last.customer_id)
         if customer is None:
             return Observation({**_nothing(), "customer_id": ""})
-        original, doubles = _chosen(_subscriptions(api, last.customer_id))
+        original, doubles = _chosen(_subscriptions(api, last.customer_id), last.subscription_id)
         chosen = original.to_dict(for_json=True) if original else None
         fields = {**_nothing(), **_clock(customer), **_card(customer, chosen, last)}
         if chosen is None:
             return Observation(fields)
         debt = debts.of(api, chosen)
-        fields |= read(chosen) | debt.columns(chosen) | _next_invoice(api, chosen)
+        fields |= read(chosen, last) | debt.columns(chosen) | _next_invoice(api, chosen)
         return Observation(fields, chosen, original, tuple(each.to_dict(for_json=True) for each in doubles), debt)
 
 
 def _chosen(
-    found: Sequence[stripe.Subscription],
+    found: Sequence[stripe.Subscription], known: str
 ) -> tuple[stripe.Subscription | None, Sequence[stripe.Subscription]]:
-    """The subscription that counts, and the others that live: a paid one before one that is not, then the oldest."""
-    alive = [each for each in found if each.status not in OVER]
+    """The subscription that counts, and the others that live: a paid one before one that is not, then the oldest.
+
+    known: the one that counted before, which stays ours also if its price was exchanged at Stripe. One that sells
+    nothing of ours, as somebody may have made for this customer at Stripe, is none of our business.
+    """
+    its = [each for each in found if each.id == known or items.ours(each.to_dict(for_json=True))]
+    alive = [each for each in its if each.status not in OVER]
     if not alive:
-        return max(found, key=lambda each: (each.created, each.id), default=None), ()
-    best, *others = sorted(alive, key=lambda each: (_place(each.status), each.created, each.id))
-    return best, others
+        return max(its, key=lambda each: (each.created, each.id), default=None), ()
+    sells = {each.id: bool(items.ours(each.to_dict(for_json=True))) for each in alive}
+    best, *more = sorted(alive, key=lambda each: (not sells[each.id], _place(each.status), each.created, each.id))
+    return best, [each for each in more if not items.others(each.to_dict(for_json=True))]
 
 
 def _place(status: str) -> int:
@@ -117,47 +130,62 @@ def _nothing() -> dict[str, Any]:
         "period_start": None, "period_end": None, "trial_ends_at": None, "cancels_at": None, "ended_at": None,
         "next_seats": None, "next_seats_at": None, "past_due_since": None, "pay_url": "",
         "next_invoice_usd": None, "next_invoice_at": None,
+        "collection_pause": "", "collection_resumes_at": None, "other_items": [], "is_foreign": False,
         "payment_method_id": "", "card_brand": "", "card_last4": "", "card_expires": "",
         "customer_card_id": "", "subscription_card_id": "",
         "clock_ahead": timedelta(),
     }  # fmt: skip
 
 
-def read(subscription: Json) -> dict[str, Any]:
-    """The columns that follow from a subscription. Raises UnknownPriceError."""
-    items: Sequence[Json] = subscription["items"]["data"]
-    status = Status(subscription["status"])
-    plans = _plans(items, status)
-    ends = max((item["current_period_end"] for item in items), default=None)
+def read(subscription: Json, last: Entitlement) -> dict[str, Any]:
+    """The columns that follow from a subscription.
+
+    last: the row as it was. Where no item of ours is left, because somebody exchanged the price at Stripe, seats stay
+    as they were and `is_foreign` says so; all else is followed.
+    """
+    mine, status = items.ours(subscription), Status(subscription["status"])
+    counted = mine or subscription["items"]["data"]
+    ends = max((item["current_period_end"] for item in counted), default=None)
     return {
         "subscription_id": subscription["id"],
         "status": status,
-        "plan": plans[0].lookup_key if plans else "",
-        "unit_usd": _unit(items),
-        "seats": sum(item.get("quantity") or 0 for item in items),
-        "period_start": moment(min((item["current_period_start"] for item in items), default=None)),
+        **(_bought(mine) if mine else _exchanged(subscription, last)),
+        "period_start": moment(min((item["current_period_start"] for item in counted), default=None)),
         "period_end": moment(ends),
         "trial_ends_at": moment(subscription.get("trial_end")) if status == Status.TRIALING else None,
         "cancels_at": _end(subscription, ends) if status in LIVE else None,
         "ended_at": moment(subscription.get("ended_at")),
+        "other_items": [items.described(each) for each in items.others(subscription)] if status in LIVE else [],
+        **_paused(subscription),
         **_planned(subscription),
     }
 
 
-def _plans(items: Sequence[Json], status: str) -> list[Plan]:
-    """The items' plans. A price that is not ours matters only as long as it gives somebody seats."""
-    try:
-        return [plan_of_price(item["price"]) for item in items]
-    except UnknownPriceError:
-        if status in PAYING or status == Status.PAST_DUE:
-            raise
-        return []
+def _bought(mine: Sequence[Json]) -> dict[str, Any]:
+    """Plan and seats; who subscribed before a change of prices keeps the former one."""
+    cents = mine[0]["price"].get("unit_amount")
+    return {
+        "plan": plan_of_price(mine[0]["price"]).lookup_key,
+        "unit_usd": None if cents is None else usd(cents),
+        "seats": items.seats(mine),
+        "is_foreign": False,
+    }
 
 
-def _unit(items: Sequence[Json]) -> Decimal | None:
-    """What one AI employee costs: who subscribed before a change of prices keeps the former one."""
-    cents = items[0]["price"].get("unit_amount") if items else None
-    return None if cents is None else usd(cents)
+def _exchanged(subscription: Json, last: Entitlement) -> dict[str, Any]:
+    """What is kept while the subscription has a price that is not ours; nothing of what is over."""
+    if subscription["status"] in OVER or not subscription["items"]["data"]:
+        return {"plan": "", "unit_usd": None, "seats": 0, "is_foreign": False}
+    return {"plan": last.plan, "unit_usd": last.unit_usd, "seats": last.seats, "is_foreign": True}
+
+
+def _paused(subscription: Json) -> dict[str, Any]:
+    """A pause of the collection, which changes no status: https://docs.stripe.com/billing/subscriptions/pause-payment"""
+    pause = subscription.get("pause_collection") or {}
+    return {
+        "collection_pause": str(pause.get("behavior") or "")[:20],
+        "collection_resumes_at": moment(pause.get("resumes_at")),
+    }
 
 
 def moment(seconds: int | None) -> datetime | None:
@@ -178,7 +206,7 @@ def _planned(subscription: Json) -> dict[str, Any]:
     known = isinstance(schedule, Mapping) and schedule["status"] in planned.LASTING
     return {
         "schedule_id": schedule["id"] if known and schedule else "",
-        "next_seats": planned.seats_of(phase) if phase else None,
+        "next_seats": planned.seats_of(phase, items.price_ids(items.ours(subscription))) if phase else None,
         "next_seats_at": moment(phase["start_date"]) if phase else None,
     }
 
@@ -221,9 +249,10 @@ def _named(method: Json) -> dict[str, Any]:
 
 
 def _next_invoice(api: stripe.StripeClient, subscription: Json) -> dict[str, Any]:
-    """What is charged at the period's end; nothing if it ends there."""
+    """What is charged at the period's end; nothing if it ends there, or while the collection is paused."""
     if (
         subscription["status"] not in PAYING
+        or subscription.get("pause_collection")
         or subscription.get("cancel_at_period_end")
         or subscription.get("cancel_at")
     ):
@@ -235,7 +264,8 @@ def _next_invoice(api: stripe.StripeClient, subscription: Json) -> dict[str, Any
         if isinstance(stripe_api.translated(error), StripeRefusedError):  # such as: it ends before
             return {}
         raise
-    ends = max((item["current_period_end"] for item in subscription["items"]["data"]), default=None)
+    counted = items.ours(subscription) or subscription["items"]["data"]
+    ends = max((item["current_period_end"] for item in counted), default=None)
     return {"next_invoice_usd": usd(invoice["amount_due"]), "next_invoice_at": moment(ends)}
 
 

@@ -3,13 +3,13 @@
 https://docs.stripe.com/billing/subscriptions/subscription-schedules
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import stripe
 
-from billing import stripe_api
+from billing import items, stripe_api
 from billing.errors import BillingError, CardDeclinedError, StripeDownError
 
 LASTING = ("active", "not_started")
@@ -29,7 +29,8 @@ def plan(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) 
     release(api, subscription)
     schedule = api.v1.subscription_schedules.create({"from_subscription": subscription["id"]}).to_dict(for_json=True)
     current = schedule["phases"][0]
-    price = subscription["items"]["data"][0]["price"]
+    [first, *_] = items.ours(subscription)
+    price, mine = first["price"], items.price_ids(items.ours(subscription))
     promotions = _discounts(current)
     wanted: Any = {
         "end_behavior": "release",
@@ -38,16 +39,16 @@ def plan(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) 
             {
                 "start_date": current["start_date"],
                 "end_date": current["end_date"],
-                "items": [
-                    {"price": item["price"], "quantity": item["quantity"], **_discounts(item)}
-                    for item in current["items"]
-                ],
+                "items": [_same(item) for item in current["items"]],
                 **promotions,
                 **({"trial_end": current["trial_end"]} if current.get("trial_end") else {}),
             },
             {
                 "start_date": current["end_date"],
-                "items": [{"price": price["id"], "quantity": seats, **_discounts(current["items"][0])}],
+                "items": [
+                    {"price": price["id"], "quantity": seats, **_discounts(_of(current, mine)[0])},
+                    *(_same(item) for item in current["items"] if item["price"] not in mine),
+                ],
                 **promotions,
                 "duration": {"interval": price["recurring"]["interval"], "interval_count": 1},
                 "proration_behavior": "none",
@@ -55,6 +56,17 @@ def plan(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) 
         ],
     }
     api.v1.subscription_schedules.update(schedule["id"], wanted)
+
+
+def _same(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item of a phase as it is, also one of something that is not ours. What is metered has no quantity."""
+    count = {"quantity": item["quantity"]} if item.get("quantity") is not None else {}
+    return {"price": item["price"], **count, **_discounts(item)}
+
+
+def _of(phase: Mapping[str, Any], prices: Collection[str]) -> list[Mapping[str, Any]]:
+    """The items of a phase that have one of these prices."""
+    return [item for item in phase["items"] if item["price"] in prices]
 
 
 def _discounts(of: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,15 +78,16 @@ def _discounts(of: Mapping[str, Any]) -> dict[str, Any]:
 def next_phase(subscription: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The schedule's phase that follows this period; None if nothing is planned."""
     schedule = subscription.get("schedule")
-    ends = max((item["current_period_end"] for item in subscription["items"]["data"]), default=None)
+    counted = items.ours(subscription) or subscription["items"]["data"]
+    ends = max((item["current_period_end"] for item in counted), default=None)
     if not isinstance(schedule, Mapping) or schedule["status"] not in LASTING or ends is None:
         return None
     return next((phase for phase in schedule["phases"] if phase["start_date"] >= ends), None)
 
 
-def seats_of(phase: Mapping[str, Any]) -> int:
-    """How many seats there are in a phase."""
-    return sum(item.get("quantity") or 0 for item in phase["items"])
+def seats_of(phase: Mapping[str, Any], prices: Collection[str]) -> int:
+    """How many seats there are in a phase. prices: those of ours that the subscription has."""
+    return items.seats(_of(phase, prices))
 
 
 def release(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> None:
@@ -96,7 +109,12 @@ def replaced(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> Itera
         yield
     except stripe.StripeError as error:
         if phase is not None:
-            _plan_again(api, subscription, seats_of(phase), stripe_api.translated(error))
+            _plan_again(
+                api,
+                subscription,
+                seats_of(phase, items.price_ids(items.ours(subscription))),
+                stripe_api.translated(error),
+            )
         raise
 
 
@@ -124,7 +142,8 @@ def require_paid(
         raise CardDeclinedError(sentence)
     if planned is not None:
         api.v1.invoices.void_invoice(str(invoice.id))  # and with it the change
-        _plan_again(api, before, seats_of(planned), CardDeclinedError(sentence))
+        seats = seats_of(planned, items.price_ids(items.ours(before)))
+        _plan_again(api, before, seats, CardDeclinedError(sentence))
         way = "If your bank has to confirm it, take back first what is planned for the period's end, then try again."
         raise CardDeclinedError(f"{sentence} {way}")
     way = f"To confirm it with your bank, or to pay it otherwise, open {invoice.hosted_invoice_url} within 23 hours."

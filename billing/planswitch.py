@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from billing import actions, changing, observation, planned, standing, stripe_api, stripe_ids, sync
+from billing import actions, changing, items, observation, planned, standing, stripe_api, stripe_ids, sync
 from billing.catalogue import Plan
 from billing.changing import Shown
 from billing.standing import Standing
@@ -37,7 +37,8 @@ def preview(tenant: Tenant, plan: Plan) -> PlanSwitch:
         at = changing.moment(api, subscription)
         wanted: Any = {"items": _items(subscription, stripe_ids.price_id(plan)), **_proration(subscription, at)}
         invoice = api.v1.invoices.create_preview({"subscription": subscription["id"], "subscription_details": wanted})
-    due = invoice.amount_due if subscription["status"] != "trialing" else 0
+    is_charged = subscription["status"] != "trialing" and not subscription.get("pause_collection")
+    due = invoice.amount_due if is_charged else 0
     credit = max(0, -(invoice.total or 0))
     return PlanSwitch(plan, observation.usd(due), observation.usd(credit), Shown.of(subscription, at))
 
@@ -64,7 +65,7 @@ def apply(tenant: Tenant, plan: Plan, shown: Shown) -> Standing:
 
 
 def _items(subscription: Mapping[str, Any], price: str) -> list[dict[str, Any]]:
-    return [{"id": item["id"], "price": price, "quantity": item["quantity"]} for item in subscription["items"]["data"]]
+    return [{"id": item["id"], "price": price, "quantity": item["quantity"]} for item in items.ours(subscription)]
 
 
 def _proration(subscription: Mapping[str, Any], at: int) -> dict[str, Any]:

@@ -133,6 +133,11 @@ def trial_meter() -> Meter:
     return meter.ensure(TRIAL, "Trial credit", settings.TRIAL_CREDIT_USD)
 
 
+def credit() -> Meter | None:
+    """The same, if anything was ever reserved on it."""
+    return Meter.objects.filter(key=TRIAL).first()
+
+
 def require_work(holder_id: UUID, name: str) -> None:
     """Raises RefusedError if this employee is paused or has no seat, or nobody works here."""
     if Tenant.objects.filter(id=current_tenant_id(), deletes_at__isnull=False).exists():

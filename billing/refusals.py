@@ -1,7 +1,8 @@
-"""Which status of HTTP says what went wrong with Stripe; the words are the errors' own."""
+"""Which status of HTTP says what went wrong with Stripe, in which words; what is ours to mend is told to staff."""
 
 from http import HTTPStatus
 
+from billing import stripe_api
 from billing.changing import NotOfferedError, SeatsError
 from billing.errors import (
     BillingError,
@@ -10,7 +11,12 @@ from billing.errors import (
     StripeMisconfiguredError,
     StripeRefusedError,
 )
+from tenants import incidents
 
+OURS = (
+    "Nothing can be paid or changed at Stripe at the moment. That is on our side: there is nothing for you to change, "
+    "and Roster's staff were told."
+)
 STATUSES: tuple[tuple[type[BillingError], HTTPStatus], ...] = (
     (SeatsError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (CardDeclinedError, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -24,6 +30,14 @@ STATUSES: tuple[tuple[type[BillingError], HTTPStatus], ...] = (
 def heading_of(error: BillingError) -> str:
     """What stands above the error: a request without an answer may have been done."""
     return "It is not known yet whether this is done" if isinstance(error, StripeDownError) else "Nothing is changed"
+
+
+def words_of(error: BillingError) -> str:
+    """What members read: the error's own words, but of what only staff can mend, who are told. Open no scope around."""
+    if not isinstance(error, StripeMisconfiguredError) or not stripe_api.is_configured():
+        return str(error)
+    incidents.report("stripe_misconfigured", str(error))
+    return OURS
 
 
 def status_of(error: BillingError) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import stripe
 
-from billing import actions, changing, observation, planned, quota, standing, stripe_api, sync
+from billing import actions, changing, items, observation, planned, quota, standing, stripe_api, sync
 from billing.changing import Shown
 from billing.standing import Standing
 from tenants import audit
@@ -51,7 +51,7 @@ def preview(tenant: Tenant, seats: int) -> SeatChange:
         at = changing.moment(api, subscription)
         before = changing.seats_in(subscription)
         is_increase = seats > before
-        is_charged = is_increase and subscription["status"] != "trialing"
+        is_charged = is_increase and subscription["status"] != "trialing" and not subscription.get("pause_collection")
         due = _due_now(api, subscription, seats, at) if is_charged else Decimal(0)
         later = _later(api, subscription, seats)
     with tenant_scope(tenant.id):
@@ -84,9 +84,9 @@ def _later(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int
 
 
 def _items(subscription: Mapping[str, Any], seats: int) -> list[dict[str, Any]]:
-    """One item with all seats; further ones, which only a hand in Stripe's dashboard can have made, go."""
-    first, *others = subscription["items"]["data"]
-    return [{"id": first["id"], "quantity": seats}, *({"id": each["id"], "deleted": True} for each in others)]
+    """One item with all seats; further ones of ours, which only a hand at Stripe can have made, go. Others stay."""
+    first, *more = items.ours(subscription)
+    return [{"id": first["id"], "quantity": seats}, *({"id": each["id"], "deleted": True} for each in more)]
 
 
 def apply(tenant: Tenant, seats: int, shown: Shown) -> Standing:

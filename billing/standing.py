@@ -78,6 +78,15 @@ class Standing:
         return self.status in LIVE
 
     @property
+    def limit(self) -> str:
+        """What keeps the offers smaller than the state would have them, and whose move it is; "" for nothing."""
+        if self.entitlement.is_foreign:
+            return "Its price was exchanged at Stripe: whoever runs this Roster has to put one of its plans back."
+        if self.entitlement.other_items:
+            return "Something else is charged by the same subscription, so month and year cannot be switched here."
+        return ""
+
+    @property
     def label(self) -> str:
         """The state in the portal's words."""
         return str(Status(self.status).label)
@@ -124,13 +133,18 @@ def _reason(status: str, grace_ends_at: datetime | None, now: datetime) -> str:
 def _offers(entitlement: Entitlement) -> frozenset[str]:
     """What can be done; a subscription that is about to end can be resumed instead of cancelled.
 
-    One that is paused goes on with a card only, and by paying, once an invoice for that is open.
+    One that is paused goes on with a card only, and by paying, once an invoice for that is open. A price of somebody
+    else's in the place of ours, or beside it, leaves what does not touch it.
     """
     offers = OFFERS[entitlement.status]
     if entitlement.status == Status.PAUSED and entitlement.pay_url:
         offers = (offers - {RESUME}) | {PAY}
     elif entitlement.status == Status.PAUSED and not entitlement.payment_method_id:
         offers = offers - {RESUME}
+    if entitlement.is_foreign:
+        offers = offers - {CHANGE_SEATS, SWITCH_PLAN}
+    elif entitlement.other_items:  # Stripe wants one interval for all of them
+        offers = offers - {SWITCH_PLAN}
     if entitlement.cancels_at and CANCEL in offers:
         return (offers - {CANCEL, CHANGE_SEATS, SWITCH_PLAN}) | {RESUME}
     return offers

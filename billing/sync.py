@@ -51,8 +51,9 @@ def locked() -> Entitlement:
 def sync(tenant_id: UUID, tell: Callable[[Changes], None] = lambda changes: None) -> Standing:
     """What holds for the workspace now, by Stripe's word. Open no scope around this.
 
-    tell: called with what was different, in the transaction that saves it. A price that the catalogue does not know
-    changes nothing and is shown to staff. Raises billing.errors.BillingError if Stripe cannot be asked.
+    tell: called with what was different, in the transaction that saves it. Where a price that the catalogue does not
+    know stands in the place of ours, seats stay as they were, and it is shown to staff. Raises
+    billing.errors.BillingError if Stripe cannot be asked.
     """
     look = _look(tenant_id, tell)
     try:
@@ -107,19 +108,15 @@ def _look(tenant_id: UUID, tell: Callable[[Changes], None] = lambda changes: Non
         requests = list(SyncRequest.objects.all())
         seen, changes = _ask(entitlement)
         SyncRequest.objects.filter(id__in=[each.id for each in requests]).delete()
-        if seen is None:
-            return _Look(standing.current())
         tell(changes)
         has_new_card = "payment_method_id" in changes or NEW_CARD in {each.reason for each in requests}
         return _Look(standing.current(), seen, has_new_card, _follow_up(seen, has_new_card=has_new_card))
 
 
-def _ask(entitlement: Entitlement) -> tuple[Observation | None, Changes]:
-    try:
-        seen = observation.observe(entitlement)
-    except UnknownPriceError as error:
-        refuse(str(error))
-        return None, {}
+def _ask(entitlement: Entitlement) -> tuple[Observation, Changes]:
+    seen = observation.observe(entitlement)
+    if seen.strange_price:
+        refuse(str(UnknownPriceError(seen.strange_price)))
     changes = save(entitlement, seen)
     notices.plan(entitlement, seen)
     return seen, changes
@@ -165,7 +162,7 @@ def differences(entitlement: Entitlement, seen: Observation) -> Changes:
 
 
 def refuse(problem: str) -> None:
-    """Leave everything as it is, and tell staff once."""
+    """What is sold is not known, so seats stay: tell staff once."""
     log.error("A subscription cannot be read: %s", problem)
     if not Drift.objects.filter(problem=problem, repaired_at=None).exists():
         Drift.objects.create(problem=problem)

@@ -39,8 +39,8 @@ class ConnectionsPanel(Panel):
 
     def tables(self, tenant: Tenant) -> Iterable[Table]:
         rows = Connection.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("connected_at")
-        columns = ("provider", "name", "external_id", "state", "error", "connected_at")
-        head = ("Provider", "Name", "Outside id", "State", "Last error", "Connected")
+        columns = ("provider", "name", "external_id", "state", "lost_at", "error", "connected_at")
+        head = ("Provider", "Name", "Outside id", "State", "Not active since", "Last error", "Connected")
         yield Table("Connections", head, list(rows.values_list(*columns)), "None is connected.")
 
     def find(self, words: str) -> Iterable[UUID]:
@@ -123,11 +123,11 @@ def _first_id(moment: datetime) -> UUID:
 @admin.register(Connection, site=site)
 class ConnectionAdmin(StaffAdmin):
     reads = (
-        "tenant", "provider", "external_id", "name", "bot_user_id", "scopes", "state", "error", "connected_at",
-        "looked_up_at",
+        "tenant", "provider", "external_id", "name", "bot_user_id", "scopes", "state", "cause", "error", "lost_at",
+        "connected_at", "looked_up_at",
     )  # fmt: skip
     follows = ("tenant",)
-    list_display = ("name", "tenant", "provider", "external_id", "state", "error", "connected_at")
+    list_display = ("name", "tenant", "provider", "external_id", "state", "lost_at", "error", "connected_at")
     list_filter = ("state", "provider")
     search_fields = (*OF_TENANT, "name", "external_id")
     ordering = ("-connected_at",)
@@ -171,7 +171,7 @@ class ReplayAdmin(StaffAdmin):
 @admin.register(InboxEvent, site=site)
 class InboxEventAdmin(ReplayAdmin):
     reads = (
-        "tenant", "connection", "event_id", "kind", "is_test", "state", "attempt", "reason", "received_at",
+        "tenant", "connection", "event_id", "kind", "is_test", "state", "attempt", "cause", "reason", "received_at",
         "finished_at",
     )  # fmt: skip
     also_reads = ("run",)
@@ -187,13 +187,22 @@ class InboxEventAdmin(ReplayAdmin):
 @admin.register(Delivery, site=site)
 class DeliveryAdmin(ReplayAdmin):
     reads = (
-        "tenant", "sequence", "state", "attempt", "next_attempt_at", "external_id", "error", "created_at", "sent_at",
+        "tenant", "sequence", "state", "attempt", "next_attempt_at", "external_id", "cause", "error", "created_at",
+        "sent_at",
     )  # fmt: skip
     also_reads = ("run",)
-    follows = ("tenant",)
-    list_display = ("created_at", "tenant", "state", "attempt", "next_attempt_at", "error", "sent_at")
+    follows = ("tenant", "run")
+    list_display = (
+        "created_at", "tenant", "what", "state", "attempt", "next_attempt_at", "cause", "error", "sent_at",
+    )  # fmt: skip
     search_fields = (*OF_TENANT, "external_id", "error")
     ordering = ("-created_at",)
+
+    @admin.display(description="What")
+    def what(self, row: Delivery) -> str:
+        """An apology that is sent is no answer."""
+        run = row.run
+        return "answer" if run.is_answer else f"no answer: {run.cause or run.state}"
 
     def events_of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         runs = rows.filter(state=Delivery.State.FAILED).order_by().values("run_id")

@@ -15,9 +15,10 @@ from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
-from agents import llm, runs, transcript
+from agents import llm, reasons, runs, transcript
 from agents.llm import LONGEST_WAIT, Completion, LLMError, LLMTooLongError, UnexpectedError
 from agents.models import Run
+from agents.reasons import Cause
 from agents.runs import Prepared, Refused
 from channels import loops, outbox, phrases
 from channels.leases import kept
@@ -153,7 +154,8 @@ def _reply_unasked(thread: Thread, pause: Pause | None) -> None:
     """To what has no words, and as a loop's last word: a fixed sentence that costs nothing, sent as every answer is."""
     sentences = phrases.PAUSED if pause else phrases.CANNOT_SEE
     text = sentences[thread.tenant.language]
-    run, reply = runs.reply_unasked(thread.conversation, thread.attempt, text, pause.reason if pause else "")
+    why = (pause.reason, Cause.LOOP) if pause else ()
+    run, reply = runs.reply_unasked(thread.conversation, thread.attempt, text, *why)
     _queue(thread, run, reply)
 
 
@@ -182,7 +184,9 @@ def _keeps_failing(thread: Thread, events: Sequence[InboxEvent]) -> bool:
         thread.failures += 1
     if thread.failures < MOST_FAILURES:
         return False
-    _give_up(thread, "Every try at an answer ended with its worker.")
+    reason = "Every try at an answer ended with its worker."
+    _give_up(thread, reason, Cause.WORKER_DIED)
+    reasons.tell_staff(Cause.WORKER_DIED, reason)
     return True
 
 
@@ -218,8 +222,9 @@ def _land_failure(claim: Claim, error: LLMError) -> None:
             return
         if error.is_transient and thread.failures + 1 < MOST_FAILURES:
             _try_later(thread, error)
-        else:
-            _give_up(thread, str(error), run)
+            return
+        _give_up(thread, str(error), reasons.cause_of(error), run)
+    reasons.tell_staff(reasons.cause_of(error), str(error))
 
 
 def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: int | None = None) -> None:
@@ -234,7 +239,9 @@ def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: i
             return
         _settle_what_is_open(thread)
         thread.overtake()
-        _give_up(thread, str(error), runs.failed(thread.conversation, thread.attempt, str(error)))
+        run = runs.failed(thread.conversation, thread.attempt, error)
+        _give_up(thread, str(error), run.cause, run)
+    reasons.tell_staff(reasons.cause_of(error), str(error))
 
 
 def _settle_what_is_open(thread: Thread) -> None:
@@ -253,12 +260,12 @@ def _try_later(thread: Thread, error: LLMError) -> None:
     thread.release(failures=thread.failures + 1, retry_at=timezone.now() + timedelta(seconds=wait))
 
 
-def _give_up(thread: Thread, reason: str, run: Run | None = None) -> None:
+def _give_up(thread: Thread, reason: str, cause: str, run: Run | None = None) -> None:
     """Terminal, visible and replayable; the end user gets one apology."""
     run = run or Run.objects.filter(conversation=thread.conversation).order_by("-attempt").first()
     events = InboxEvent.objects.unanswered().filter(thread=thread)
     address = _address_of(events)
-    events.update(state=InboxEvent.State.FAILED, reason=reason, run=run, finished_at=timezone.now())
+    events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, run=run, finished_at=timezone.now())
     thread.release()
     if run and not run.deliveries.exists():
         runs.apologise(run, APOLOGY)

@@ -12,11 +12,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from billing.access import needs_standing
-from channels import connections, testmessages
+from channels import connections, presence, reasons, testmessages
 from channels.forms import EXAMPLE
 from channels.models import Connection, Thread
 from channels.providers.base import DeliveryError
 from channels.providers.slack import oauth
+from channels.reasons import Cause
 from channels.tasks import answer
 from tenants.authentication import workspace_of
 from tenants.idempotency import idempotent
@@ -39,21 +40,28 @@ class ChannelSerializer(serializers.ModelSerializer[Connection]):
         help_text="The AI employee that answers here; null: the first in the order of seats.",
     )
 
+    error = serializers.SerializerMethodField(help_text="Why it is not active, and whose move it is; empty if it is.")
+
     class Meta:
         model = Connection
         fields: ClassVar = [
-            "id", "provider", "name", "external_id", "state", "error", "agent", "only_when_mentioned", "connected_at",
+            "id", "provider", "name", "external_id", "state", "error", "lost_at", "agent", "only_when_mentioned",
+            "connected_at",
         ]  # fmt: skip
         read_only_fields: ClassVar = [name for name in fields if name != "only_when_mentioned"]
         extra_kwargs: ClassVar = {
             "provider": {"help_text": "`slack`."},
             "external_id": {"help_text": "The account's id at the provider, such as Slack's `team_id`."},
-            "error": {"help_text": "Why it is not active, and what to do."},
+            "lost_at": {"help_text": "Since when it is not active; null: it is."},
             "only_when_mentioned": {
                 "help_text": "In channels, only what mentions the AI employee is answered. False: in a thread, whoever "
                 "asked it is answered without a new mention, too."
             },
         }
+
+    def get_error(self, connection: Connection) -> str:
+        """In the words of the portal, not in the technical ones that staff read."""
+        return "" if connection.state == Connection.State.ACTIVE else presence.lost_words(connection)
 
     def update(self, instance: Connection, validated_data: dict[str, Any]) -> Connection:
         wanted = validated_data.get("only_when_mentioned", instance.only_when_mentioned)
@@ -126,7 +134,7 @@ class ChannelViewSet(
     http_method_names = ("get", "head", "options", "patch", "delete")
 
     def perform_destroy(self, instance: Connection) -> None:
-        connections.disconnect(instance, "Disconnected through the API.")
+        connections.disconnect(instance, "Disconnected through the API.", Cause.DISCONNECTED_BY_API)
 
 
 class SlackInstallView(APIView):
@@ -199,7 +207,10 @@ def _send(workspace: Workspace, connection_id: UUID, text: str) -> testmessages.
     except testmessages.NotReadyError as error:
         raise ConflictError(str(error)) from error
     except DeliveryError as error:
-        raise ProviderError(str(error), wait=getattr(error, "retry_after", None)) from error
+        with tenant_scope(workspace.tenant.id):
+            provider = Connection.objects.get(id=connection_id).provider
+        detail = reasons.right_now(error, provider)
+        raise ProviderError(detail, wait=getattr(error, "retry_after", None)) from error
 
 
 def _receipt(workspace: Workspace, sent: testmessages.Sent) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from channels import connections
 from channels.models import Connection
 from channels.providers import provider_named
 from channels.providers.base import DeliveryError
+from channels.reasons import Cause
 from tenants import deletion
 from tenants.encryption import UndecryptableError
 from tenants.scope import tenant_scope
@@ -39,4 +40,4 @@ def leave_providers(tenant_id: UUID) -> None:
         except (DeliveryError, UndecryptableError) as error:
             log.warning("A token was not revoked at the provider, only erased here: %s", error)
         with tenant_scope(tenant_id):
-            connections.disconnect(connection, REASON)
+            connections.disconnect(connection, REASON, Cause.CLOSING)

@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agents import runs
-from channels import actions
+from channels import actions, reasons
 from channels.models import Connection, Delivery, InboxEvent, Route
 from channels.providers.base import Account, RefusedError
+from channels.reasons import Cause
 from tenants import actor, audit
 from tenants.audit import Action
 from tenants.scope import current_tenant_id
@@ -65,6 +66,8 @@ def connect(installed: Installed) -> Connection:
                 "scopes": installed.scopes,
                 "state": Connection.State.ACTIVE,
                 "error": "",
+                "cause": "",
+                "lost_at": None,
                 "connected_at": timezone.now(),
             },
         )
@@ -105,36 +108,45 @@ def listen(connection: Connection, *, only_when_mentioned: bool) -> Connection:
     return changed
 
 
-def disconnect(connection: Connection, reason: str, action: Action = actions.CHANNEL_DISCONNECTED) -> None:
-    """Erase the token, give the outside account free, and cancel what was queued."""
+def disconnect(
+    connection: Connection,
+    reason: str,
+    cause: Cause = Cause.DISCONNECTED,
+    action: Action = actions.CHANNEL_DISCONNECTED,
+) -> None:
+    """Erase the token, give the outside account free, and cancel what was queued.
+
+    reason: for the trail and staff, cause: the same for pages.
+    """
     with transaction.atomic():
         before = audit.snapshot(connection, AUDITED)
         connection.token = ""
-        connection.state, connection.error = Connection.State.DISCONNECTED, reason
-        connection.save(update_fields=["token", "state", "error"])
+        connection.state, connection.error, connection.cause = Connection.State.DISCONNECTED, reason, cause
+        connection.lost_at = connection.lost_at or timezone.now()
+        connection.save(update_fields=["token", "state", "error", "cause", "lost_at"])
         Route.objects.filter(connection_id=connection.id, tenant_id=current_tenant_id()).delete()
-        _cancel_queued(connection, reason)
+        _cancel_queued(connection, reason, cause)
         changes = audit.difference(before, audit.snapshot(connection, AUDITED))
         if changes:
             audit.record(action, connection, changes=changes, detail=reason)
 
 
-def _cancel_queued(connection: Connection, reason: str) -> None:
+def _cancel_queued(connection: Connection, reason: str, cause: Cause) -> None:
     """End what waits, what is being answered (its worker is fenced off, its call settled) and what is to be sent."""
     for thread in connection.threads.select_for_update(no_key=True).filter(leased_until__isnull=False):
         thread.overtake()
         runs.abandon(thread.conversation)
     events = InboxEvent.objects.filter(connection=connection, state__in=InboxEvent.UNFINISHED)
-    events.update(state=InboxEvent.State.FAILED, reason=reason, finished_at=timezone.now())
+    events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, finished_at=timezone.now())
     waiting = Delivery.objects.filter(thread__connection=connection, state=Delivery.State.PENDING)
-    waiting.update(state=Delivery.State.FAILED, error=reason)
+    waiting.update(state=Delivery.State.FAILED, error=reason, cause=cause)
 
 
 def ended_at_provider(connection: Connection, at: datetime | None) -> None:
     """The provider says that the app was removed. News older than a new installation is ignored."""
     if at is None or at >= connection.connected_at.replace(microsecond=0):
         reason = f"{connection.name} removed the app. Connect it again to go on."
-        disconnect(connection, reason, actions.CHANNEL_ENDED)
+        disconnect(connection, reason, Cause.REMOVED, actions.CHANNEL_ENDED)
 
 
 def refused(connection_id: UUID, error: RefusedError) -> None:
@@ -143,7 +155,8 @@ def refused(connection_id: UUID, error: RefusedError) -> None:
         return
     with transaction.atomic():
         active = Connection.objects.filter(id=connection_id, state=Connection.State.ACTIVE)
-        if active.update(state=Connection.State.BROKEN, error=str(error)):
+        lost = {"cause": reasons.cause_of(error), "lost_at": timezone.now()}
+        if active.update(state=Connection.State.BROKEN, error=str(error), **lost):
             changes = {"state": [Connection.State.ACTIVE, Connection.State.BROKEN]}
             broken = Connection.objects.get(id=connection_id)
             with actor.acting(actor.SYSTEM):

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -11,6 +11,8 @@ from rest_framework.response import Response
 
 from agents import actions
 from agents.models import Conversation, Outcome, Turn
+from channels import fates, reasons
+from channels.fates import Answer
 from channels.models import Delivery
 from tenants import audit
 from tenants.pagination import OldestFirst
@@ -38,6 +40,8 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     """One message of an answer, on its way to the provider."""
 
+    error = serializers.SerializerMethodField(help_text="Why it is not sent, or not seen to be; empty otherwise.")
+
     provider_id = serializers.CharField(
         source="external_id", read_only=True, help_text="The provider's id of the message, once sent. Slack: `ts`."
     )
@@ -46,6 +50,10 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         model = Delivery
         fields: ClassVar = ["state", "provider_id", "sent_at", "error"]
         read_only_fields: ClassVar = fields
+
+    def get_error(self, delivery: Delivery) -> str:
+        """Not in the technical words that staff read."""
+        return reasons.words(delivery.cause, self.context["provider"]) if delivery.cause else ""
 
 
 class MessageSerializer(serializers.ModelSerializer[Turn]):
@@ -59,6 +67,11 @@ class MessageSerializer(serializers.ModelSerializer[Turn]):
         default="",
         help_text="How an AI employee's answer ended: `whole`, or not. Empty: a person's message, or no AI model's.",
     )
+    state = serializers.SerializerMethodField(
+        help_text="An AI employee's message: `answered`, or what stands in the place of an answer, `unavailable` (its "
+        "text for when it cannot answer) or `apologised` (something went wrong). A person's: null."
+    )
+    reason = serializers.SerializerMethodField(help_text="Why it is no answer; empty for one.")
     deliveries = DeliverySerializer(
         source="run.deliveries",
         many=True,
@@ -69,8 +82,15 @@ class MessageSerializer(serializers.ModelSerializer[Turn]):
 
     class Meta:
         model = Turn
-        fields: ClassVar = ["id", "speaker", "author", "text", "said_at", "outcome", "deliveries"]
+        fields: ClassVar = ["id", "speaker", "author", "text", "said_at", "state", "reason", "outcome", "deliveries"]
         read_only_fields: ClassVar = fields
+
+    @extend_schema_field(serializers.ChoiceField(choices=list(Answer), allow_null=True))
+    def get_state(self, turn: Turn) -> str | None:
+        return fates.kind_of(turn.run) if turn.run else None
+
+    def get_reason(self, turn: Turn) -> str:
+        return fates.why(turn.run, self.context["provider"]) if turn.run else ""
 
 
 class ConversationFilterSerializer(serializers.Serializer[Any]):
@@ -123,4 +143,5 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet[Conversation]):
         audit.record(actions.CONVERSATION_READ, conversation)
         turns = conversation.turns.select_related("run").prefetch_related(deliveries)
         page: Any = self.paginate_queryset(turns)  # type: ignore[arg-type]  # another model than the view's own
-        return self.get_paginated_response(MessageSerializer(page, many=True).data)
+        words = {"provider": conversation.channel}
+        return self.get_paginated_response(MessageSerializer(page, many=True, context=words).data)

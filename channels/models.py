@@ -43,6 +43,8 @@ class Connection(TenantModel):
     token = EncryptedField(blank=True, default="")
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     error = models.TextField(blank=True)
+    cause = models.CharField(max_length=80, blank=True, help_text="Why it is not active, as channels.reasons names it")
+    lost_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is not active")
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="connections")
     connected_at = models.DateTimeField(default=timezone.now)
     looked_up_at = models.DateTimeField(null=True, blank=True, help_text="When its history was last read")
@@ -193,7 +195,8 @@ class InboxEvent(TenantModel):
     is_readable = models.BooleanField(default=True, db_default=True, help_text="It has words, not only files")
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     attempt = models.PositiveIntegerField(default=0)
-    reason = models.TextField(blank=True)
+    reason = models.TextField(blank=True, help_text="Why it is not answered, in technical words: for staff")
+    cause = models.CharField(max_length=80, blank=True, help_text="The same as channels.reasons names it")
     received_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -258,7 +261,8 @@ class Delivery(TenantModel):
     sending_since = models.DateTimeField(null=True, blank=True)
     unknown_since = models.DateTimeField(null=True, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
-    error = models.TextField(blank=True)
+    error = models.TextField(blank=True, help_text="Why it is not sent, in technical words: for staff")
+    cause = models.CharField(max_length=80, blank=True, help_text="The same as channels.reasons names it")
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
 

@@ -9,8 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from agents import presence as agents_presence
 from agents.models import Agent
-from channels import testmessages
+from channels import presence, reasons, testmessages
 from channels.forms import TestMessageForm
 from channels.models import Connection, InboxEvent
 from channels.providers.base import DeliveryError
@@ -48,9 +49,11 @@ class ConnectChannel:
             return start_slack(request)
         with tenant_scope(tenant.id):
             connected = list(Connection.objects.filter(state=Connection.State.ACTIVE).order_by("connected_at"))
+            losses = presence.losses(workspace_of(request))
         context = {
             "step": self,
             "connections": connected,
+            "losses": losses,
             "can_slack": oauth.is_configured(),
             "redirect_url": f"{settings.PUBLIC_URL}{reverse('slack_callback')}",
             "problem": request.session.pop("slack_problem", ""),
@@ -90,14 +93,16 @@ class SendTestMessage:
     minutes: ClassVar[str] = "About 1 minute"
 
     def is_done(self, tenant: Tenant) -> bool:
-        return testmessages.sent().filter(state=InboxEvent.State.DONE, run__state="answered").exists()
+        return testmessages.sent().filter(state=InboxEvent.State.DONE, run__state="answered", run__cause="").exists()
 
     def view(self, request: HttpRequest) -> HttpResponseBase:
         tenant = workspace_of(request).tenant
         with tenant_scope(tenant.id):
             connection = Connection.objects.filter(state=Connection.State.ACTIVE).order_by("connected_at").first()
             agent = Agent.objects.on_duty()
-        if connection is None or agent is None:
+        if connection is None:
+            return redirect("workspace:onboarding_step", tenant.slug, ConnectChannel.slug)
+        if agent is None:
             return redirect("workspace:onboarding", tenant.slug)
         form = TestMessageForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
@@ -110,8 +115,11 @@ class SendTestMessage:
         tenant = workspace_of(request).tenant
         try:
             sent = testmessages.send(tenant.id, connection.id, form.cleaned_data["text"])
-        except (DeliveryError, NotReadyError) as error:
+        except NotReadyError as error:
             form.add_error(None, str(error))
+            return self.show(request, connection, agent, form)
+        except DeliveryError as error:
+            form.add_error(None, reasons.right_now(error, connection.provider))
             return self.show(request, connection, agent, form)
         wake(answer, tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)
         return redirect(f"{request.path}?event={sent.event_id}")
@@ -123,7 +131,14 @@ class SendTestMessage:
         tenant = workspace_of(request).tenant
         with tenant_scope(tenant.id):
             progress = self.progress(request)
-            context = {"step": self, "form": form, "connection": connection, "agent": agent, "progress": progress}
+            context = {
+                "step": self,
+                "form": form,
+                "connection": connection,
+                "agent": agent,
+                "progress": progress,
+                "silence": agents_presence.of(workspace_of(request), agent),
+            }
             template = "channels/onboarding_test.html"
             is_partial = bool(request.headers.get("HX-Request"))
             if is_partial and progress and not progress.is_over:

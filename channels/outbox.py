@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from agents import runs
 from agents.models import Run
-from channels import connections
+from channels import connections, reasons
 from channels.models import Connection, Delivery, InboxEvent, Thread
 from channels.providers import provider_named
 from channels.providers.base import (
@@ -158,8 +158,9 @@ def _land_sent(dispatch: Dispatch, external_id: str) -> None:
         if delivery is None:
             return
         now = timezone.now()
-        delivery.move(Delivery.State.SENT, external_id=external_id, sent_at=now, error="")
-        ledger.count_messages(runs.spender(delivery.thread.conversation), now, sent=1)
+        delivery.move(Delivery.State.SENT, external_id=external_id, sent_at=now, error="", cause="")
+        if delivery.run.is_answer:  # an apology arrives too, and is none
+            ledger.count_messages(runs.spender(delivery.thread.conversation), now, sent=1)
         if not delivery.run.deliveries.exclude(state=Delivery.State.SENT).exists():
             answered = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
             answered.update(state=InboxEvent.State.DONE, finished_at=now)
@@ -181,14 +182,14 @@ def _land_error(dispatch: Dispatch, error: DeliveryError) -> None:
         delivery = _ours(dispatch)
         if delivery is None:
             return
-        now = timezone.now()
+        now, cause = timezone.now(), reasons.cause_of(error)
         match error:
             case NotNowError() if now - delivery.created_at < KEEP_TRYING_FOR:
                 wait = timedelta(seconds=_wait(error, delivery.attempt))
-                delivery.move(Delivery.State.PENDING, next_attempt_at=now + wait, error=str(error))
+                delivery.move(Delivery.State.PENDING, next_attempt_at=now + wait, error=str(error), cause=cause)
             case OutcomeUnknownError():
                 since = delivery.unknown_since or now
-                delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=str(error))
+                delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=str(error), cause=cause)
             case _:
                 _fail(delivery, error)
 
@@ -201,11 +202,11 @@ def _wait(error: NotNowError, attempt: int) -> float:
 
 def _fail(delivery: Delivery, error: DeliveryError) -> None:
     """Terminal and visible, with the rest of the answer; the conversation goes on."""
+    now, cause = timezone.now(), reasons.cause_of(error)
     rest = delivery.run.deliveries.filter(sequence__gte=delivery.sequence)
-    rest.update(state=Delivery.State.FAILED, error=str(error))
-    now = timezone.now()
+    rest.update(state=Delivery.State.FAILED, error=str(error), cause=cause)
     events = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
-    events.update(state=InboxEvent.State.FAILED, reason=str(error), finished_at=now)
+    events.update(state=InboxEvent.State.FAILED, reason=str(error), cause=cause, finished_at=now)
     if isinstance(error, RefusedError):
         connections.refused(delivery.thread.connection_id, error)
 

@@ -60,11 +60,11 @@ def _replay(failed: QuerySet[InboxEvent]) -> Replayed:
 def _send_again(runs: Sequence[UUID]) -> int:
     now = timezone.now()
     events = InboxEvent.objects.filter(run__in=runs, state=InboxEvent.State.FAILED)
-    events.update(state=InboxEvent.State.ANSWERED, reason="", finished_at=None)
+    events.update(state=InboxEvent.State.ANSWERED, reason="", cause="", finished_at=None)
     unsent = Delivery.objects.filter(run__in=runs, state=Delivery.State.FAILED)
-    return unsent.update(state=Delivery.State.PENDING, next_attempt_at=now, created_at=now, error="")
+    return unsent.update(state=Delivery.State.PENDING, next_attempt_at=now, created_at=now, error="", cause="")
 
 
 def _answer_again(events: Sequence[UUID]) -> int:
     failed = InboxEvent.objects.filter(id__in=events)
-    return failed.update(state=InboxEvent.State.PENDING, run=None, reason="", finished_at=None)
+    return failed.update(state=InboxEvent.State.PENDING, run=None, reason="", cause="", finished_at=None)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from uuid_utils.compat import uuid7
 
-from channels import actions, connections, inbox
+from channels import actions, connections, inbox, reasons
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers import provider_named
 from channels.providers.base import InboundEvent, InboundMessage, RefusedError
@@ -98,11 +98,7 @@ class Progress:
     @property
     def is_answered(self) -> bool:
         """The employee's own answer arrived: not its apology, not its unavailable text."""
-        return (
-            self.event.state == InboxEvent.State.DONE
-            and self.event.run is not None
-            and (self.event.run.state == self.event.run.State.ANSWERED)
-        )
+        return self.event.state == InboxEvent.State.DONE and self.event.run is not None and self.event.run.is_answer
 
     @property
     def seconds(self) -> float | None:
@@ -116,7 +112,20 @@ class Progress:
         """Why there is no answer, for the operator."""
         if not self.is_over or self.is_answered:
             return ""
-        return self.event.reason or (self.event.run.error if self.event.run else "") or "No answer came."
+        run = self.event.run
+        return reasons.words(self.event.cause or (run.cause if run else ""), self.event.provider)
+
+    @property
+    def told(self) -> str:
+        """What people were told instead of an answer: only what arrived."""
+        if self.delivery is None or self.delivery.state != Delivery.State.SENT or self.is_answered:
+            return ""
+        return self.delivery.text
+
+    @property
+    def is_unclear(self) -> bool:
+        """The provider did not confirm the reply yet."""
+        return not self.is_over and self.delivery is not None and self.delivery.state == Delivery.State.UNKNOWN
 
 
 def progress_of(event: InboxEvent) -> Progress:

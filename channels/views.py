@@ -1,5 +1,6 @@
 """The portal's pages about channels and conversations, and Slack's way back from its consent page."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,11 +13,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import actions
-from agents.models import Agent, Conversation
+from agents import presence as agents_presence
+from agents.models import Conversation
 from billing import quota
-from channels import connections, loops, onboarding
-from channels.models import Connection, Delivery, InboxEvent
+from channels import connections, fates, loops, onboarding, presence
+from channels.fates import Fate
+from channels.models import Connection
 from channels.providers.slack import oauth
+from channels.reasons import Cause
 from tenants import audit
 from tenants.access import opens_own_scope, requires, workspace_of
 from tenants.models import Membership, Tenant, User
@@ -61,8 +65,10 @@ def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcom
 @require_GET
 def channel_list(request: HttpRequest) -> HttpResponse:
     """The workspace's connections, each with its state."""
+    workspace = workspace_of(request)
+    found = Connection.objects.select_related("agent").order_by("connected_at")
     context = {
-        "connections": Connection.objects.select_related("agent").order_by("connected_at"),
+        "connections": [(each, presence.who_answers(each), presence.loss_of(workspace, each)) for each in found],
         "can_slack": oauth.is_configured(),
         "problem": request.session.pop("slack_problem", ""),
     }
@@ -82,7 +88,7 @@ def install_slack(request: HttpRequest) -> HttpResponseBase:
 def disconnect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """Disconnect a channel; its conversations stay readable."""
     connection = get_object_or_404(Connection, id=connection_id)
-    connections.disconnect(connection, "Disconnected here in the portal.")
+    connections.disconnect(connection, "Disconnected here in the portal.", Cause.DISCONNECTED)
     messages.success(request, f"{connection.name} is disconnected.")
     return redirect("workspace:channels", workspace_of(request).tenant.slug)
 
@@ -102,15 +108,20 @@ def listen(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What needs the operator, and what happened last."""
-    tenant = workspace_of(request).tenant
+    workspace = workspace_of(request)
     today = ledger.local_day(timezone.now())
+    team, losses = agents_presence.look(workspace), presence.losses(workspace)
+    step = next_step(workspace.tenant)
     context = {
-        "next_step": next_step(tenant),
-        "employees": Agent.objects.employed(),
+        "next_step": None if losses and step and step.slug == onboarding.ConnectChannel.slug else step,
+        "losses": losses,
+        "team": team,
+        "silent": [row for row in team.rows if row.silence and not row.silence.is_shown_elsewhere],
+        "has_channel": Connection.objects.filter(state=Connection.State.ACTIVE).exists(),
         "summary": summary.summarise(today.replace(day=1), today),
         "trial": quota.trial_meter(),
         "connections": Connection.objects.order_by("connected_at"),
-        "conversations": _conversations()[:5],
+        "rows": _rows(_conversations()[:5]),
     }
     return render(request, "channels/home.html", context)
 
@@ -120,7 +131,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def conversation_list(request: HttpRequest) -> HttpResponse:
     """Conversations, the newest first."""
     page = Paginator(_conversations(), 25).get_page(request.GET.get("page"))
-    return render(request, "channels/conversation_list.html", {"page": page})
+    return render(request, "channels/conversation_list.html", {"page": page, "rows": _rows(page.object_list)})
 
 
 @requires(Permission.READ)
@@ -130,15 +141,24 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     found = _conversations().filter(id=conversation_id).first()
     if found is None:
         raise Http404("No such conversation.")
-    # Of an answer in several parts the page tells about the first that was not sent, else about the last.
-    parts = Delivery.objects.filter(run__conversation=found).order_by("-sequence")
-    by_run = {part.run_id: part for part in sorted(parts, key=lambda part: part.state != Delivery.State.SENT)}
     audit.record(actions.CONVERSATION_READ, found)
-    said = found.turns.select_related("run").order_by("said_at", "id")
-    turns = [(turn, by_run.get(turn.run_id) if turn.run_id else None) for turn in said]
-    failed = InboxEvent.objects.filter(turn__conversation=found, state=InboxEvent.State.FAILED)
-    context = {"conversation": found, "turns": turns, "failed": failed, "paused": loops.last_paused(found)}
+    said = list(found.turns.select_related("run").order_by("said_at", "id"))
+    became = fates.of_conversation(found, said)
+    turns = [(turn, became.get(turn.id)) for turn in said]
+    context = {
+        "conversation": found,
+        "turns": turns,
+        "unanswered": fates.unanswered(found),
+        "paused": loops.last_paused(found),
+    }
     return render(request, "channels/conversation.html", context)
+
+
+def _rows(conversations: Iterable[Conversation]) -> list[tuple[Conversation, Fate | None]]:
+    """Each with what became of its last message, if somebody should look at it."""
+    shown = list(conversations)
+    found = fates.to_look_at(shown)
+    return [(each, found.get(each.id)) for each in shown]
 
 
 def _conversations() -> QuerySet[Conversation]:

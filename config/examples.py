@@ -17,7 +17,7 @@ BY_NAME = {
     "agent_name": "Maya",
     "job_title": "Customer support for Acme",
     "instructions": "We open at 9 and close at 18. Returns are free within 30 days.",
-    "unavailable_text": "I am away at the moment. A colleague will answer you.",
+    "unavailable_text": "I can't answer right now. Please call us at 555 0100.",
     "provider": "openai",
     "model": "gpt-4.1-mini",
     "max_output_tokens": 800,

@@ -14,7 +14,17 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from tenants.models import AccountEvent, ApiToken, AuditEvent, Invitation, Membership, SupportGrant, Tenant, User
+from tenants.models import (
+    AccountEvent,
+    ApiToken,
+    AuditEvent,
+    Incident,
+    Invitation,
+    Membership,
+    SupportGrant,
+    Tenant,
+    User,
+)
 from tenants.proof import SECOND_STEPS
 from tenants.staff import STAFF, StaffAdmin, Table, panels, site
 from tenants.staff.ours import PeoplePanel, SupportPanel, TrailPanel
@@ -227,6 +237,17 @@ class SupportGrantAdmin(StaffAdmin):
     list_display = ("tenant", "granted_by_name", "reason", "created_at", "expires_at", "ended_at")
     search_fields = ("tenant__name", "tenant__slug", "granted_by_name")
     ordering = ("-created_at",)
+
+
+@admin.register(Incident, site=site)
+class IncidentAdmin(StaffAdmin):
+    """What fails on our own side, which nobody in a workspace can mend."""
+
+    reads = ("cause", "hour", "detail", "count", "first_at", "last_at", "mailed_at")
+    list_display = ("last_at", "cause", "detail", "count", "first_at", "mailed_at")
+    list_filter = ("cause",)
+    search_fields = ("cause", "detail")
+    ordering = ("-last_at",)
 
 
 class EventAdmin(StaffAdmin):

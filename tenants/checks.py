@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from tenants import encryption, guard, rotation
 from tenants.doctor import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 from tenants.encryption import UndecryptableError
+from tenants.incidents import recent as recent_incidents
 
 VARIABLES = {"default": "DATABASE_URL", "owner": "DATABASE_OWNER_URL", "staff": "DATABASE_STAFF_URL"}
 NAMES = {"default": "Postgres as app", "owner": "Postgres as owner", "staff": "Postgres as staff"}
@@ -181,3 +182,13 @@ def _judged(closed: list[str], usage: Counter[str]) -> Iterator[Finding]:
         yield warning(subject, f"All secrets open, but {', '.join(older)}, an older key: run rotate_encryption_keys.")
     else:
         yield ok(subject, f"all {usage.total()} stored secrets open and are under the newest key.")
+
+
+def incidents() -> Iterator[Finding]:
+    """What failed within the last hour on the platform's own side, while people waited for an answer."""
+    found = list(recent_incidents())
+    for each in found:
+        since = f"{each.count} time{'' if each.count == 1 else 's'} since {each.first_at:%H:%M} UTC"
+        yield warning("Our side", f"{each.detail} ({each.cause}, {since}, last at {each.last_at:%H:%M:%S})")
+    if not found:
+        yield ok("Our side", "nothing of our own kept an AI employee from answering within the last hour.")

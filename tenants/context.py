@@ -10,10 +10,11 @@ from tenants.models import Tenant, User
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """The workspace, the others that the person is in, and whether outside services are played by the sandbox."""
+    """The workspace, the person's others, the app's name in Slack, and whether the sandbox plays outside services."""
     return {
         "workspace": getattr(request, "workspace", None),
         "own_workspaces": SimpleLazyObject(lambda: _workspaces_of(request)),
+        "slack_app_name": settings.SLACK_APP_NAME,
         "sandbox_url": settings.SANDBOX_URL if settings.SANDBOX else "",
     }
 

@@ -13,7 +13,7 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from tenants import deletion, export, mails, sessions
+from tenants import deletion, export, incidents, mails, sessions
 from tenants.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -138,6 +138,13 @@ def forget_mails_of(tenant_id: UUID) -> None:
 
 
 @shared_task
+def tell_staff() -> None:
+    """Each minute: mail staff what fails on the platform's own side and they do not know yet."""
+    incidents.mail()
+
+
+@shared_task
 def forget_sessions() -> None:
-    """Each night: delete sessions that are over."""
+    """Each night: delete sessions that are over, and incidents that are old."""
     sessions.forget_expired(timezone.now())
+    incidents.forget()

@@ -15,21 +15,9 @@ if os.environ.get("REAL_STRIPE"):
 # Nothing of a developer's own environment or data folder may reach the tests.
 OURS = (
     *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_", "PAST_"),
-    *(
-        "HEARTBEAT_",
-        "HSTS_",
-        "LEASE_",
-        "LLM_",
-        "LOG_",
-        "MAILS_",
-        "OPENAI_",
-        "PORT",
-        "PUBLIC_",
-        "QUIET_",
-        "REDIS_",
-        "RETRY_",
-    ),
-    *("SANDBOX", "SENTRY_", "SLACK_", "STRIPE_", "TRIAL_", "TRUSTED_", "UNKNOWN_", "WHATSAPP_"),
+    *("HEARTBEAT_", "HSTS_", "LEASE_", "LLM_", "LOG_", "LOOP_", "MAILS_", "OPENAI_", "PORT", "PUBLIC_", "QUIET_"),
+    *("REDIS_", "RETRY_", "SANDBOX", "SENTRY_", "SLACK_", "STAFF_", "STRIPE_", "TRIAL_", "TRUSTED_", "UNKNOWN_"),
+    *("PASSWORD_", "WEB_", "WHATSAPP_"),
 )
 for name in list(os.environ):
     if name.startswith(OURS):

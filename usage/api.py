@@ -59,7 +59,9 @@ class AmountsSerializer(serializers.Serializer[Any]):
     output_tokens = serializers.IntegerField(help_text="Written by the LLM.")
     cost_usd = serializers.DecimalField(max_digits=30, decimal_places=10, help_text="What the LLM calls cost, in USD.")
     messages_received = serializers.IntegerField(source="received", help_text="What people said.")
-    messages_sent = serializers.IntegerField(source="sent", help_text="What AI employees answered.")
+    messages_sent = serializers.IntegerField(
+        source="sent", help_text="Answers sent, without what is said in the place of one."
+    )
 
 
 class AgentUsageSerializer(AmountsSerializer):

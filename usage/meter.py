@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
 
 from usage.models import Hold, Meter
 
@@ -33,16 +34,28 @@ def ensure(key: str, name: str, cap_usd: Decimal | None) -> Meter:
 def reserve(meters: Sequence[Meter], reference: UUID, amount_usd: Decimal) -> None:
     """Hold this amount on every meter, or on none: one conditional UPDATE each, in the order given.
 
-    reference: the LLM call. Raises BudgetExceededError; the caller's transaction must then roll back or hold nothing.
+    reference: the LLM call. Raises BudgetExceededError, with nothing held; that it was refused is noted on the meter.
     """
-    with transaction.atomic():
-        for meter in meters:
-            _reserve_on(meter, reference, amount_usd)
+    try:
+        with transaction.atomic():
+            for meter in meters:
+                _reserve_on(meter, reference, amount_usd)
+    except BudgetExceededError as error:
+        _note_refusal(error.meter, amount_usd)
+        raise
+
+
+def _note_refusal(meter: Meter, amount_usd: Decimal) -> None:
+    """Pages call a meter used up that still has a little, as soon as an answer was refused for it."""
+    since = Coalesce("refused_since", Now())
+    Meter.objects.filter(id=meter.id).update(refused_usd=amount_usd, refused_since=since)
 
 
 def _reserve_on(meter: Meter, reference: UUID, amount_usd: Decimal) -> None:
     has_room = Q(cap_usd=None) | Q(cap_usd__gte=F("spent_usd") + F("reserved_usd") + amount_usd)
-    reserved = Meter.objects.filter(has_room, id=meter.id).update(reserved_usd=F("reserved_usd") + amount_usd)
+    reserved = Meter.objects.filter(has_room, id=meter.id).update(
+        reserved_usd=F("reserved_usd") + amount_usd, refused_usd=None, refused_since=None
+    )
     if not reserved:
         meter.refresh_from_db()
         raise BudgetExceededError(meter)

@@ -20,6 +20,10 @@ class Meter(TenantModel):
     cap_usd = models.DecimalField(**USD, null=True, blank=True)
     spent_usd = models.DecimalField(**USD, default=Decimal(0))
     reserved_usd = models.DecimalField(**USD, default=Decimal(0))
+    refused_usd = models.DecimalField(**USD, null=True, blank=True, help_text="What it had no room for, last time")
+    refused_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it has had no room for what was asked"
+    )
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -32,6 +36,14 @@ class Meter(TenantModel):
     def left_usd(self) -> Decimal | None:
         """What may still be reserved; None without a cap."""
         return None if self.cap_usd is None else max(Decimal(0), self.cap_usd - self.spent_usd - self.reserved_usd)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Is nothing left, or less than the last call needed that was refused for it?"""
+        left = self.left_usd
+        if left is None or self.cap_usd is None:
+            return False
+        return self.spent_usd >= self.cap_usd or (self.refused_usd is not None and left < self.refused_usd)
 
 
 class Hold(TenantModel):

@@ -13,7 +13,7 @@ from billing.changing import Shown
 from billing.errors import BillingError, CardDeclinedError
 from billing.forms import SeatsForm
 from billing.planswitch import PlanSwitch
-from billing.refusals import heading_of, status_of
+from billing.refusals import heading_of, status_of, words_of
 from billing.seatchange import SeatChange
 from billing.standing import Standing
 from billing.statement import Statement
@@ -72,7 +72,7 @@ def _seats_changed(tenant: Tenant, after: Standing, wanted: int, returns: tuple[
         return f"From {words.day(tenant, after.entitlement.next_seats_at)} you have {count}."
     if after.entitlement.seats != wanted:
         return f"Stripe has taken the change to {count}. It holds here once Stripe confirms it, usually within seconds."
-    back = f" {listed(returns)} {'is' if len(returns) == 1 else 'are'} back on duty." if returns else ""
+    back = f" {listed(returns)} {'has' if len(returns) == 1 else 'have'} a seat again." if returns else ""
     return f"You have {count} now.{back}"
 
 
@@ -86,7 +86,7 @@ def _seats_page(
     status: int = 200,
 ) -> HttpResponse:
     if error:
-        form.add_error("seats", str(error))
+        form.add_error("seats", words_of(error))
         status = status_of(error)
     context = {
         "billing_page": True,
@@ -135,7 +135,7 @@ def _switch_page(
         "plan": plan,
         "total_usd": plan.unit_usd * bill.paid.seats if plan else None,
         "change": change,
-        "problem": str(error) if error else "",
+        "problem": words_of(error) if error else "",
         "heading": heading_of(error) if error else "",
         "is_declined": isinstance(error, CardDeclinedError),
     }

@@ -14,7 +14,7 @@ from billing.catalogue import EMPLOYEE_MONTH, PLANS
 from billing.errors import BillingError
 from billing.forms import SubscribeForm
 from billing.models import Entitlement
-from billing.refusals import heading_of, status_of
+from billing.refusals import heading_of, status_of, words_of
 from billing.standing import Standing
 from billing.statement import Statement
 from tenants.access import opens_own_scope, requires, workspace_of
@@ -45,7 +45,7 @@ def subscribe(request: HttpRequest) -> HttpResponseBase:
     try:
         return redirect(checkout.start(tenant, plan=form.chosen, seats=seats, return_path=path))
     except BillingError as error:
-        form.add_error("seats", str(error))
+        form.add_error("seats", words_of(error))
         return again(request, form=form, status=status_of(error))
 
 
@@ -73,7 +73,7 @@ def _to_portal(request: HttpRequest, flow: str = "") -> HttpResponseBase:
     try:
         return redirect(portal.start(tenant, return_path=path, flow=flow))
     except BillingError as error:
-        return again(request, problem=str(error), status=status_of(error))
+        return again(request, problem=words_of(error), status=status_of(error))
 
 
 @opens_own_scope
@@ -110,7 +110,7 @@ def _do(request: HttpRequest, verb: Callable[[Tenant], object], done: str) -> Ht
     try:
         verb(tenant)
     except BillingError as error:
-        return again(request, problem=str(error), heading=heading_of(error), status=status_of(error))
+        return again(request, problem=words_of(error), heading=heading_of(error), status=status_of(error))
     messages.success(request, done)
     return redirect("workspace:billing", tenant.slug)
 

@@ -8,7 +8,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from billing import checkout, standing, statement, sync, ways, words
 from billing.errors import BillingError, StripeDownError
-from billing.refusals import status_of
+from billing.refusals import status_of, words_of
 from billing.standing import PAYING, Standing
 from billing.statement import Card
 from billing.views import page
@@ -90,7 +90,7 @@ def _wrong(request: HttpRequest, error: BillingError) -> HttpResponseBase:
     """The billing page with what is wrong; htmx opens this page as a whole."""
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(request.get_full_path())
-    return page.again(request, problem=str(error), status=status_of(error))
+    return page.again(request, problem=words_of(error), status=status_of(error))
 
 
 def _onward(request: HttpRequest, back: str) -> HttpResponseBase:

@@ -69,11 +69,15 @@ class NotNowError(DeliveryError):
 
 
 class RefusedError(DeliveryError):
-    """Certainly not sent, and it never will be. `breaks_connection`: the provider no longer accepts the token."""
+    """Certainly not sent, and it never will be. `breaks_connection`: the provider no longer accepts the token.
 
-    def __init__(self, message: str, *, breaks_connection: bool = False) -> None:
+    code: the provider's own word for it.
+    """
+
+    def __init__(self, message: str, *, breaks_connection: bool = False, code: str = "") -> None:
         super().__init__(message)
         self.breaks_connection = breaks_connection
+        self.code = code
 
 
 class AnotherWayError(DeliveryError):
@@ -112,6 +116,8 @@ class Provider(Protocol):
 
     name: str
     label: str
+    refusals: Mapping[str, str]
+    """What is said of RefusedError.code to members of a workspace, after “did not take the message:”."""
 
     def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
         """The message in a stored event, read once more; None if it has none."""

@@ -87,6 +87,7 @@ CELERY_BEAT_SCHEDULE = {
     "close-workspaces": {"task": "channels.tasks.close_workspaces", "schedule": 60 * 60.0},
     "sweep-mails": {"task": "tenants.tasks.sweep_mails", "schedule": 10.0, "options": {"expires": 10}},
     "forget-mails": {"task": "tenants.tasks.forget_mails", "schedule": crontab(hour=2, minute=15)},
+    "tell-staff": {"task": "tenants.tasks.tell_staff", "schedule": 60.0, "options": {"expires": 60}},
     "forget-sessions": {"task": "tenants.tasks.forget_sessions", "schedule": crontab(hour=2, minute=45)},
     "forget-old": {"task": "channels.tasks.forget_old", "schedule": crontab(hour=2, minute=30)},
 }

@@ -13,6 +13,7 @@ DOCTOR_CHECKS = [
     "channels.checks.slack_app",
     "channels.checks.tenants_connections",
     "agents.checks.llm_providers",
+    "tenants.checks.incidents",
     "billing.checks.stripe",
     "config.checks.error_reports",
     "config.checks.disk",

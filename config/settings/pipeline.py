@@ -12,6 +12,9 @@ ONBOARDING_STEPS = [
     "channels.onboarding.SendTestMessage",
 ]
 
+# What leads to an AI employee, of which agents knows nothing (agents/presence.py says what it returns).
+REACHABILITY = "channels.presence.of_employees"
+
 QUIET_SECONDS = env.seconds("QUIET_SECONDS", "2")
 QUIET_MAX_SECONDS = env.seconds("QUIET_MAX_SECONDS", "10")
 LEASE_SECONDS = env.seconds("LEASE_SECONDS", "20")

@@ -9,11 +9,14 @@ vars().update(env.email("EMAIL_URL", f"smtp://127.0.0.1:{PORT + 2}" if SANDBOX e
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Roster <roster@{PUBLIC_HOST or 'localhost'}>")
 MAILS_PER_DAY = env.quota("MAILS_PER_DAY", "50")
+# Who is told when something fails that nobody in a workspace can mend
+STAFF_EMAIL = env.text("STAFF_EMAIL")
 
 # Secrets at rest
 PLATFORM_ENCRYPTION_KEYS = env.fernet_keys("PLATFORM_ENCRYPTION_KEYS")
 
-# Slack
+# Slack. Its people see the app by the name that it was given there.
+SLACK_APP_NAME = env.text("SLACK_APP_NAME", "Roster")
 SLACK_CLIENT_ID = env.text("SLACK_CLIENT_ID")
 SLACK_CLIENT_SECRET = env.text("SLACK_CLIENT_SECRET")
 SLACK_SIGNING_SECRET = env.text("SLACK_SIGNING_SECRET")

@@ -4,6 +4,7 @@ from tenants.models.base import TenantModel
 from tenants.models.events import AccountEvent, ActorKind, AuditEvent, Event
 from tenants.models.exports import Export, ExportPart
 from tenants.models.idempotency import IdempotentRequest
+from tenants.models.incidents import Incident
 from tenants.models.mails import ContactCode, Mail
 from tenants.models.people import User, UserManager
 from tenants.models.support import SupportGrant
@@ -34,6 +35,7 @@ __all__ = [
     "ExportPart",
     "FormerSlug",
     "IdempotentRequest",
+    "Incident",
     "Invitation",
     "Language",
     "Mail",

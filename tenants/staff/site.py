@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import update_wrapper
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -15,15 +16,18 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
-from django.template.response import SimpleTemplateResponse
+from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
 
 from tenants import actor, proof
-from tenants.models import ActorKind, User
+from tenants.models import ActorKind, Incident, User
 from tenants.staff.database import STAFF
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
+RECENT = timedelta(days=1)
+LATEST = 10
 HIDDEN_VIEWS = {"autocomplete", "password_change", "password_change_done", "view_on_site"}
 NOT_SET = (
     "The staff's admin has no database: set DATABASE_STAFF_URL to a postgres:// URL of the role `staff`, "
@@ -41,6 +45,11 @@ class StaffSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [url for url in super().get_urls() if getattr(url, "name", "") not in HIDDEN_VIEWS]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The start, with what fails on our own side first."""
+        found = Incident.objects.using(STAFF).filter(last_at__gt=timezone.now() - RECENT).order_by("-last_at")
+        return super().index(request, {"incidents": list(found[:LATEST]), **(extra_context or {})})
 
     def has_permission(self, request: HttpRequest) -> bool:
         return proof.proven_staff(request) is not None

@@ -173,14 +173,14 @@ def test_more_seats_show_the_amount_and_who_returns_then_charge_it(subscribed: S
 
     page = words_of(shown)
     assert "5 seats instead of 3" in page
-    assert "Back on duty at once" in page
+    assert "A seat again at once" in page
     assert page.index("Otto") < page.index("Ida")
     amount = re.search(r"Pay \$([\d.]+) for 5 seats", page)
     assert amount
     done = owner.post("billing/seats/", seats="5", shown=field(shown, "shown"), next=field(shown, "next"))
     assert done.headers["Location"] == BACK
     assert usd(subscribed.invoices()[0].amount_paid) == Decimal(amount[1])
-    assert toasts(owner, "") == ["You have 5 seats now. Otto and Ida are back on duty."]
+    assert toasts(owner, "") == ["You have 5 seats now. Otto and Ida have a seat again."]
 
 
 def test_fewer_seats_show_who_pauses_and_when_and_can_be_taken_back(subscribed: Shop, owner: Member) -> None:

@@ -21,6 +21,7 @@ from billing import (
     reconcile,
     seatchange,
     stripe_api,
+    stripe_ids,
     sync,
 )
 from billing.catalogue import EMPLOYEE_MONTH, EMPLOYEE_YEAR
@@ -103,7 +104,7 @@ def test_the_metadata_of_another_workspace_counts_for_nothing(shop: Shop, commit
         assert not Entitlement.objects.exists()
 
 
-def test_a_price_that_is_not_in_the_catalogue_changes_nothing_and_is_told_to_staff_once(shop: Shop) -> None:
+def test_a_price_in_the_place_of_ours_leaves_seats_alone_and_freezes_nothing_else(shop: Shop) -> None:
     shop.subscribe(3)
     before = shop.sync().entitlement
     price = price_of_something_else(shop.api)
@@ -114,10 +115,21 @@ def test_a_price_that_is_not_in_the_catalogue_changes_nothing_and_is_told_to_sta
 
     for _ in range(2):
         assert shop.sync().seats == 3
+    reconcile.reconcile(shop.tenant.id)
 
     (found,) = drifts(shop)
     assert price.id in found.problem
     assert found.repaired_at is None
+    with pytest.raises(NotOfferedError, match="put one of its plans back"):
+        seatchange.preview(shop.tenant, 4)
+    now = cancellation.cancel(shop.tenant)
+    assert now.entitlement.cancels_at == now.entitlement.period_end
+    assert (cancellation.resume(shop.tenant).entitlement.cancels_at, shop.entitlement.seats) == (None, 3)
+    shop.api.v1.subscriptions.update(
+        before.subscription_id,
+        {"items": [{"id": item.id, "price": stripe_ids.price_id(EMPLOYEE_MONTH), "quantity": 4}]},
+    )
+    assert (shop.sync().seats, shop.entitlement.is_foreign) == (4, False)
 
 
 def test_a_deleted_customer_leaves_no_entitlement_and_another_can_be_made(shop: Shop) -> None:

@@ -83,7 +83,7 @@ def test_a_failed_test_message_says_why_and_offers_another_try(new_operator: New
 
     operator.send_test_message("Hello [sandbox:401]")
 
-    expect(operator.page.get_by_text("OpenAI does not accept the API key")).to_be_visible(timeout=ANSWER_WITHIN_MS)
+    expect(operator.page.get_by_text("That is on our side")).to_be_visible(timeout=ANSWER_WITHIN_MS)
     operator.page.get_by_role("link", name="Try again").click()
     operator.send_test_message()
     assert "Maya" in operator.read_reply()

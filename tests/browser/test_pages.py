@@ -85,6 +85,9 @@ def see_disconnecting(operator: Operator, judge: Judge) -> None:
     dialog.get_by_role("button", name="Disconnect").click()
     expect(operator.page.get_by_role("status")).to_contain_text("is disconnected")
     judge.look("disconnected")
+    for name in ("", "employees/"):
+        operator.page.goto(f"{operator.workspace}{name}")
+        judge.look(f"disconnected-{name.strip('/') or 'home'}")
 
 
 def see_the_account(operator: Operator, judge: Judge) -> None:

@@ -28,6 +28,7 @@ ACROSS = {
     "billing.tasks.reconcile_subscriptions": "wakes the nightly comparison of each workspace with Stripe",
     "tenants.tasks.sweep_mails": "wakes mails that are due, by ids; a wake-up names its tenant",
     "tenants.tasks.forget_mails": "wakes the nightly deletion of what is known of old mails, workspace by workspace",
+    "tenants.tasks.tell_staff": "mails staff what fails on the platform's own side, which names no workspace",
     "tenants.tasks.forget_sessions": "sessions belong to people, who may be in several workspaces or in none",
 }
 """Tasks that belong to no single workspace, and why."""

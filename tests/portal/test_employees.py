@@ -24,8 +24,9 @@ def owner(cast: Cast) -> Member:
 
 
 def team(tenant: Tenant, *names: str, seats: int = 0) -> list[Agent]:
-    """Employ these with a seat for each; afterwards there are so many seats, if that is said."""
+    """Employ these with a channel and a seat for each; afterwards there are so many seats, if that is said."""
     with tenant_scope(tenant.id):
+        factories.make_connection("T0TEAM")
         paid = Entitlement.objects.create(status="active", plan="employee_month", seats=len(names))
         hired = [factories.make_agent(name) for name in names]
         if seats:

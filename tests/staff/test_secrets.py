@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import connections
 from django.db.utils import ProgrammingError
 
-from tenants import support
+from tenants import incidents, support
 from tenants.encryption import EncryptedField
 from tenants.models import User
 from tenants.scope import tenant_scope
@@ -33,8 +33,13 @@ SUSPICIOUS = re.compile(
     r"secret|token|digest|password|session|payload|content|text|data|answer|title$|instruct|key$|changes|author|address"
 )
 COUNTS = re.compile(r"(input|output|cached_read|cache_write|reasoning|max_output)_tokens$")
-KNOWN = {("usage_meter", "key"), ("agents_agent", "job_title")}
-"""Suspicious by name only: a meter's key is a word such as `trial`."""
+KNOWN = {
+    ("usage_meter", "key"),
+    ("agents_agent", "job_title"),
+    ("agents_agent", "unanswered_since"),
+    ("agents_agent", "unanswered_cause"),
+}
+"""Suspicious by name only: a meter's key is a word such as `trial`, a cause one such as `no_seat`."""
 
 
 def test_no_page_of_the_admin_shows_a_secret_or_a_message(committed_cast: Cast, superuser: Person) -> None:
@@ -42,6 +47,7 @@ def test_no_page_of_the_admin_shows_a_secret_or_a_message(committed_cast: Cast, 
         fill(tenant, team)
         with tenant_scope(tenant.id):
             support.grant(committed_cast.alice, 4, "Look at the channel")
+    incidents.report("llm_refused", "OpenAI does not accept the API key.")
     secrets = {CANARY, *_secrets_of(superuser)}
     pages = list(_pages(superuser))
     assert len(pages) >= 60

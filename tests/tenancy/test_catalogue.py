@@ -14,6 +14,7 @@ OUTSIDE = {
     "tenants_formerslug": "finds the workspace of an old address",
     "tenants_invitation": "found by digest before its holder belongs to the tenant; holds an address and a role",
     "tenants_accountevent": "what happened with a person's account; append-only",
+    "tenants_incident": "what fails on the platform's own side: a cause and a count, of no workspace",
     "tenants_apitoken": "looked up by digest before any tenant is set",
     "tenants_user_groups": "Django's permissions, for staff",
     "tenants_user_user_permissions": "Django's permissions, for staff",

@@ -32,6 +32,7 @@ from channels.providers.base import (
 from channels.providers.slack import events, presentation
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
 from channels.providers.slack.mrkdwn import escape
+from channels.providers.slack.refusals import REFUSALS
 from channels.providers.slack.transport import DeadlineWebClient
 
 METADATA = "roster_delivery"
@@ -62,23 +63,7 @@ UNREADABLE = {
     "msg_too_long",
 }
 """Slack could not make anything of the blocks: the answer goes as text."""
-REASONS = {
-    "channel_not_found": "the channel is gone, or the app is not in it any more: invite the app there",
-    "is_archived": "the channel is archived",
-    "not_in_channel": "the app is not in the channel: invite it there",
-    "restricted_action_thread_only_channel": "the channel takes replies in threads only, and this thread takes none",
-    "restricted_action_read_only_channel": "the channel is read-only",
-}
 OWN_TROUBLE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
-
-
-class SlackRefusalError(RefusedError):
-    """Slack's `ok: false`, with its code."""
-
-    def __init__(self, code: str) -> None:
-        because = f": {REASONS[code]}" if code in REASONS else ""
-        super().__init__(f"Slack refused the message: {code}{because}.")
-        self.code = code
 
 
 class Slack:
@@ -86,6 +71,7 @@ class Slack:
 
     name = "slack"
     label = "Slack"
+    refusals = REFUSALS
 
     def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
         """The message of an event callback."""
@@ -101,7 +87,7 @@ class Slack:
         said = presentation.content(message.text, has_blocks=FORMAT not in message.address)
         try:
             return _post(account, message.address, said, {"delivery_id": str(message.delivery_id)})
-        except SlackRefusalError as refusal:
+        except RefusedError as refusal:
             if address := _another_way(message.address, refusal.code):
                 raise AnotherWayError(str(refusal), address) from refusal
             raise
@@ -111,7 +97,7 @@ class Slack:
         thread_ts = message.address.get("thread_ts", "")
         try:
             found = _said_since(account, message, thread_ts)
-        except SlackRefusalError as refusal:
+        except RefusedError as refusal:
             if refusal.code != "thread_not_found":
                 raise
             found = _said_since(account, message, "")  # a reply to what is gone stands outside of threads, if anywhere
@@ -231,8 +217,9 @@ def _refusal(error: SlackApiError) -> DeliveryError:
     if response.status_code >= 500 or code in OWN_TROUBLE or not ERROR_CODE.fullmatch(code):
         return OutcomeUnknownError(f"Slack has a problem of its own (HTTP {response.status_code} {code}).")
     if code in DEAD_TOKEN:
-        return RefusedError(f"Slack no longer accepts the token ({code}): connect Slack again.", breaks_connection=True)
-    return SlackRefusalError(code)
+        sentence = f"Slack no longer accepts the token ({code}): connect Slack again."
+        return RefusedError(sentence, breaks_connection=True, code=code)
+    return RefusedError(f"Slack refused the message: {code}.", code=code)
 
 
 def _retry_after(response: SlackResponse) -> float:

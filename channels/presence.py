@@ -1,0 +1,136 @@
+"""What leads to an AI employee, and what no longer does: a channel that was lost, or none at all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+from django.urls import reverse
+
+from agents.models import Agent
+from agents.presence import MANAGERS
+from agents.team import Silence
+from billing.templatetags.billing import listed
+from billing.ways import Way
+from channels.models import Connection
+from channels.providers import provider_named
+from channels.providers.slack import oauth
+from channels.reasons import Cause
+from tenants.middleware import Workspace
+from tenants.permissions import Permission
+
+State = Connection.State
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A channel that brings no messages any more: what happened, what this reader can do, and the link for it."""
+
+    connection: Connection
+    what: str
+    fix: str
+    way: Way | None
+
+    @property
+    def since(self) -> datetime | None:
+        return self.connection.lost_at
+
+    @property
+    def is_chosen(self) -> bool:
+        """Did somebody of the workspace disconnect it?"""
+        return self.connection.cause in {Cause.DISCONNECTED, Cause.DISCONNECTED_BY_API}
+
+
+def who_answers(connection: Connection) -> Agent | None:
+    """Who gets new conversations there; None while nobody is employed."""
+    return connection.answering_agent()
+
+
+def losses(workspace: Workspace) -> list[Loss]:
+    """What to tell about on home: what broke, and with no channel left also what was ended, the newest first."""
+    found = list(Connection.objects.order_by(F("lost_at").desc(nulls_last=True), "-connected_at"))
+    is_reachable = any(each.state == State.ACTIVE for each in found)
+    lost = [each for each in found if each.state == State.BROKEN]
+    if not lost and not is_reachable:
+        lost = [each for each in found if each.state == State.DISCONNECTED][:1]
+    return [loss_of(workspace, each) for each in lost]
+
+
+def loss_of(workspace: Workspace, connection: Connection) -> Loss:
+    """What is to be said about a channel that is not active."""
+    fix, way = _again(workspace, provider_named(connection.provider).label)
+    return Loss(connection, lost_words(connection), fix, way)
+
+
+def lost_words(connection: Connection) -> str:
+    """What happened to it, for members of the workspace."""
+    label = provider_named(connection.provider).label
+    cause = connection.cause.partition(":")[0]
+    if connection.state == State.BROKEN or cause == Cause.TOKEN_DEAD:
+        return f"{label} no longer lets Roster into {connection.name}: nobody there gets an answer."
+    if cause == Cause.REMOVED:
+        return f"{connection.name} removed the app in {label}: nobody there gets an answer."
+    if cause == Cause.DISCONNECTED_BY_API:
+        return f"{connection.name} was disconnected through the API: nobody there gets an answer."
+    return f"{connection.name} was disconnected here: nobody there gets an answer."
+
+
+def _again(workspace: Workspace, label: str) -> tuple[str, Way | None]:
+    if not workspace.allows(Permission.MANAGE_CHANNELS):
+        return f"Operators, admins and owners of this workspace can connect {label} again.", None
+    if not oauth.is_configured():
+        return f"{label} is not set up on this installation any more: ask whoever runs it.", None
+    page = reverse("workspace:onboarding_step", args=[workspace.tenant.slug, "channel"])
+    return "Everything that was said stays.", Way(page, f"Connect {label} again")
+
+
+def of_employees(workspace: Workspace, agents: Iterable[Agent]) -> Mapping[UUID, Silence]:
+    """agents.presence.Reachability: which of these employees nobody can reach, and why."""
+    found = list(Connection.objects.select_related("agent").order_by("connected_at"))
+    first = Agent.objects.on_duty()
+    silences = ((agent.id, _cut_off(workspace, agent, first, found)) for agent in agents)
+    return {agent_id: silence for agent_id, silence in silences if silence}
+
+
+def _cut_off(workspace: Workspace, agent: Agent, first: Agent | None, found: Sequence[Connection]) -> Silence | None:
+    its = [each for each in found if _leads_to(each, agent, first)]
+    if any(each.state == State.ACTIVE for each in its):
+        return None
+    active = [each for each in found if each.state == State.ACTIVE]
+    if its and not active:
+        loss = loss_of(workspace, max(its, key=lambda each: each.lost_at or each.connected_at))
+        return Silence("Disconnected", loss.what, loss.fix, loss.way, loss.since, is_shown_elsewhere=True)
+    if not active:
+        return _without_channel(workspace, agent)
+    return _behind(workspace, agent, first, active)
+
+
+def _leads_to(connection: Connection, agent: Agent, first: Agent | None) -> bool:
+    """As Connection.answering_agent() decides it."""
+    if connection.agent and connection.agent.deleted_at is None:
+        return connection.agent_id == agent.id
+    return first is not None and first.id == agent.id
+
+
+def _without_channel(workspace: Workspace, agent: Agent) -> Silence:
+    what = f"No channel is connected, so nobody can reach {agent.name}."
+    if not workspace.allows(Permission.MANAGE_CHANNELS):
+        return Silence("No channel", what, MANAGERS, is_shown_elsewhere=True)
+    page = reverse("workspace:onboarding_step", args=[workspace.tenant.slug, "channel"])
+    return Silence("No channel", what, "", Way(page, "Connect a channel"), is_shown_elsewhere=True)
+
+
+def _behind(workspace: Workspace, agent: Agent, first: Agent | None, active: Sequence[Connection]) -> Silence:
+    """Every channel is answered by somebody else."""
+    others = listed(sorted({each.agent.name if each.agent else first.name if first else "" for each in active}))
+    where = listed([each.name for each in active])
+    what = f"New conversations in {where} go to {others}: {agent.name} answers only where it has answered before."
+    is_by_order = any(each.agent is None or each.agent.deleted_at for each in active)
+    if not is_by_order:
+        return Silence("On duty", what, is_chosen=True, still_answers=True)
+    if workspace.allows(Permission.MANAGE_EMPLOYEES):
+        fix = "Whoever stands first in the order of seats gets them: move it to the top, if it should."
+    else:
+        fix = "Whoever stands first in the order of seats gets them. Operators, admins and owners can change it."
+    return Silence("On duty", what, fix, is_chosen=True, still_answers=True)

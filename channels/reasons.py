@@ -1,0 +1,74 @@
+"""Why a message did not go out, or a channel stopped: codes that are kept, and their words for the workspace's members.
+
+The counterpart of agents.reasons, whose codes are explained here too.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from agents import reasons
+from channels.providers import provider_named
+from channels.providers.base import DeliveryError, NotNowError, RefusedError
+
+
+class Cause(StrEnum):
+    """A code. A provider's own error code may follow it after a colon."""
+
+    TOKEN_DEAD = "token_dead"  # noqa: S105 - a code, no token
+    REFUSED = "refused"
+    NOT_IN_TIME = "not_in_time"
+    NOT_SEEN = "not_seen"
+    DISCONNECTED = "disconnected"
+    DISCONNECTED_BY_API = "disconnected_by_api"
+    REMOVED = "removed"
+    CLOSING = "channel_closing"
+
+
+WORDS: Mapping[str, str] = {
+    Cause.TOKEN_DEAD: "{channel} no longer let Roster in.",
+    Cause.NOT_IN_TIME: "{channel} could not be reached, or took no more messages, for six hours.",
+    Cause.NOT_SEEN: "{channel} did not confirm it.",
+    Cause.DISCONNECTED: "The channel was disconnected here in the portal.",
+    Cause.DISCONNECTED_BY_API: "The channel was disconnected through the API.",
+    Cause.REMOVED: "The app was removed in {channel}.",
+    Cause.CLOSING: "This workspace was going to be deleted.",
+}
+
+
+def cause_of(error: DeliveryError) -> str:
+    """The code of why a message did not go out, with the provider's own behind it."""
+    if isinstance(error, RefusedError):
+        cause = Cause.TOKEN_DEAD if error.breaks_connection else Cause.REFUSED
+        return f"{cause}:{error.code}"[:80] if error.code else str(cause)
+    return str(Cause.NOT_IN_TIME if isinstance(error, NotNowError) else Cause.NOT_SEEN)
+
+
+def words(cause: str, provider: str) -> str:
+    """What members of the workspace read about it, in the past tense. provider: its name, such as slack."""
+    code, _, detail = cause.partition(":")
+    if code == Cause.REFUSED:
+        return refusal(provider, detail)
+    if code in WORDS:
+        return WORDS[code].format(channel=provider_named(provider).label)
+    return reasons.words(cause)
+
+
+def right_now(error: DeliveryError, provider: str) -> str:
+    """The same in the present tense, for whoever has just asked for something."""
+    label = provider_named(provider).label
+    if isinstance(error, NotNowError):
+        return f"{label} cannot be reached, or takes no more messages right now. Try again in a minute."
+    if not isinstance(error, RefusedError):
+        return f"{label} did not confirm the message. Look there before you send it again."
+    if error.breaks_connection:
+        return f"{label} no longer lets Roster in. Connect {label} again under Channels."
+    return refusal(provider, error.code)
+
+
+def refusal(provider: str, code: str) -> str:
+    """Why a provider took no message, as far as its code tells."""
+    its = provider_named(provider)
+    known = its.refusals.get(code)
+    if known:
+        return f"{its.label} did not take the message: {known}"
+    return f"{its.label} did not take the message{f' ({code})' if code else ''}."

@@ -1,0 +1,25 @@
+"""What is wrong on the platform's own side: for staff, since nobody in a workspace can mend it."""
+
+from django.db import models
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+
+class Incident(models.Model):
+    """One cause in one hour, however many messages it hit. It belongs to no workspace and tells of none."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    cause = models.CharField(max_length=80, help_text="Its code, such as provider_refused")
+    hour = models.DateTimeField(help_text="The hour in which it happened, by its beginning")
+    detail = models.CharField(max_length=500, help_text="The newest one in technical words, without secrets")
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField(default=timezone.now)
+    last_at = models.DateTimeField(default=timezone.now)
+    mailed_at = models.DateTimeField(null=True, blank=True, help_text="When staff got a mail about it")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cause", "hour"], name="tenants_incident_once")]
+        indexes = [models.Index(fields=["-last_at"], name="tenants_incident_recent")]
+
+    def __str__(self) -> str:
+        return self.detail
