@@ -234,6 +234,8 @@ def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: i
         thread = threads.filter(id=thread_id).first()
         if thread is None or (thread.is_leased(timezone.now()) and thread.attempt != attempt):
             return
+        if not InboxEvent.objects.unanswered().filter(thread=thread).exists():
+            return
         if thread.failures + 1 < MOST_FAILURES:
             _try_later(thread, error)
             return
