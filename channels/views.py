@@ -9,16 +9,18 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import actions
 from agents.models import Agent, Conversation
 from billing import quota
-from channels import connections, onboarding
-from channels.models import Connection, Delivery, InboxEvent
+from channels import connections, onboarding, reading
+from channels.models import Connection
 from channels.providers.slack import oauth
 from tenants import audit
 from tenants.access import opens_own_scope, requires, workspace_of
+from tenants.keyset import Asked
 from tenants.models import Membership, Tenant, User
 from tenants.onboarding import next_step
 from tenants.permissions import Permission
@@ -115,17 +117,25 @@ def conversation_list(request: HttpRequest) -> HttpResponse:
 @requires(Permission.READ)
 @require_GET
 def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """What was said, and what became of each answer."""
+    """What was said, the newest page of it or another one, and what became of each answer."""
     found = _conversations().filter(id=conversation_id).first()
     if found is None:
         raise Http404("No such conversation.")
-    # Of an answer in several parts the page tells about the first that was not sent, else about the last.
-    parts = Delivery.objects.filter(run__conversation=found).order_by("-sequence")
-    by_run = {part.run_id: part for part in sorted(parts, key=lambda part: part.state != Delivery.State.SENT)}
     audit.record(actions.CONVERSATION_READ, found)
-    turns = [(turn, by_run.get(turn.run_id) if turn.run_id else None) for turn in found.turns.order_by("said_at", "id")]
-    failed = InboxEvent.objects.filter(turn__conversation=found, state=InboxEvent.State.FAILED)
-    return render(request, "channels/conversation.html", {"conversation": found, "turns": turns, "failed": failed})
+    page = reading.page(found, Asked.of(request.GET))
+    is_part = _asks_for_part(request)
+    context = {"conversation": found, "page": page, "is_part": is_part}
+    if not is_part:
+        context["failures"] = reading.failures(found)
+    response = render(request, f"channels/{'turns' if is_part else 'conversation'}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _asks_for_part(request: HttpRequest) -> bool:
+    """Does htmx ask for earlier messages, to put them above those that are there?"""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request and "before" in request.GET
 
 
 def _conversations() -> QuerySet[Conversation]:
