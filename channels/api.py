@@ -15,9 +15,10 @@ from billing.access import needs_standing
 from channels import connections, testmessages
 from channels.forms import EXAMPLE
 from channels.models import Connection, Thread
-from channels.providers.base import DeliveryError
+from channels.providers.base import BusyError, DeliveryError
 from channels.providers.slack import oauth
 from channels.tasks import answer
+from tenants import problems
 from tenants.authentication import workspace_of
 from tenants.idempotency import idempotent
 from tenants.middleware import Workspace
@@ -181,6 +182,8 @@ def _send(workspace: Workspace, connection_id: UUID, text: str) -> testmessages.
         raise Http404 from error
     except testmessages.NotReadyError as error:
         raise ConflictError(str(error)) from error
+    except BusyError as error:
+        raise problems.BusyError(str(error), wait=error.retry_after) from error
     except DeliveryError as error:
         raise ProviderError(str(error), wait=getattr(error, "retry_after", None)) from error
 

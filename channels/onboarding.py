@@ -28,6 +28,7 @@ OUTCOMES = {
     "invalid_state": "This link was used already, or is older than ten minutes. Start again from here.",
     "invalid_code": "Slack did not accept the installation's code. Start again from here.",
     "missing_code": "Slack sent no code. Start again from here.",
+    "busy": "Slack does not answer right now. Nothing was changed: try again in a minute.",
     "unreachable": "Slack cannot be reached right now. Try again in a minute.",
 }
 

@@ -1,5 +1,6 @@
 """The portal's pages about channels and conversations, and Slack's way back from its consent page."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 from django.contrib import messages
@@ -55,7 +56,8 @@ def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcom
     if outcome.reason == "invalid_browser" and not request.user.is_authenticated:
         return redirect_to_login(f"/t/{tenant.slug}/onboarding/")
     if outcome.reason:
-        return render(request, "channels/slack_failed.html", {"problem": onboarding.explain(outcome)}, status=400)
+        status = HTTPStatus.SERVICE_UNAVAILABLE if outcome.reason == "busy" else HTTPStatus.BAD_REQUEST
+        return render(request, "channels/slack_failed.html", {"problem": onboarding.explain(outcome)}, status=status)
     return render(request, "channels/slack_connected.html", {"team": outcome.team, "tenant": tenant})
 
 

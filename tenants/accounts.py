@@ -18,6 +18,7 @@ from django.urls import reverse
 from tenants import encryption
 from tenants.clients import client_ip
 from tenants.models import User
+from tenants.patience import BusyError
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -51,6 +52,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if not usage:
             raise ImmediateHttpResponse(ratelimit.respond_429(request))
         self._login_failed_rl_usage = usage
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Allauth's; a password that could not be checked now is no failed try."""
+        try:
+            return super().authenticate(request, **credentials)
+        except BusyError:
+            self._rollback_login_failed_rl_usage()
+            raise
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Allauth's, and a code by mail for those who have neither a password nor a second step."""

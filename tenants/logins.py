@@ -16,6 +16,7 @@ from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnec
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from tenants import deadlines, patience
 from tenants.models import User
 
 SLACK_TEAM = "https://slack.com/team_id"
@@ -114,10 +115,11 @@ class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
         super().save()
 
 
-class _Session(requests.Session):
+class _Session(deadlines.Session):
     """Asks the provider, and not for long: if it does not answer, the person sees the page that says so."""
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        patience.enter("The log-in provider")
         try:
             return super().request(*args, **{"timeout": TIMEOUT_SECONDS, **kwargs})
         except requests.RequestException as error:

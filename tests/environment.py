@@ -16,7 +16,7 @@ if os.environ.get("REAL_STRIPE"):
 OURS = (
     *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_", "PAST_"),
     *("HEARTBEAT_", "HSTS_", "LEASE_", "LLM_", "LOG_", "OPENAI_", "PORT", "PUBLIC_", "QUIET_", "REDIS_", "RETRY_"),
-    *("SANDBOX", "SENTRY_", "SLACK_", "STRIPE_", "TRIAL_", "TRUSTED_", "UNKNOWN_", "WHATSAPP_"),
+    *("PASSWORD_", "SANDBOX", "SENTRY_", "SLACK_", "STRIPE_", "TRIAL_", "TRUSTED_", "UNKNOWN_", "WEB_", "WHATSAPP_"),
 )
 for name in list(os.environ):
     if name.startswith(OURS):

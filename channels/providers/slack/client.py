@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from http.client import HTTPException
 from json import JSONDecodeError
+from typing import Any
 from urllib.error import URLError
+from urllib.request import Request
 
 from django.conf import settings
 from slack_sdk import WebClient
@@ -19,6 +21,7 @@ from slack_sdk.web import SlackResponse
 from channels.providers.base import (
     Account,
     Address,
+    BusyError,
     DeliveryError,
     InboundMessage,
     NotNowError,
@@ -27,12 +30,14 @@ from channels.providers.base import (
     RefusedError,
 )
 from channels.providers.slack import events
+from tenants import deadlines, patience
 
 METADATA = "roster_delivery"
 PART = 3_900
 """Slack advises at most 4,000 characters of text a message; 40,000 is where it cuts."""
 LOOK_UP_MESSAGES = 15
 TIMEOUT_SECONDS = 10
+"""To connect, and then for a whole answer, however slowly it comes."""
 UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 DEAD_TOKEN = {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
 ERROR_CODE = re.compile(r"[a-z_]+")
@@ -130,7 +135,17 @@ def escape(text: str) -> str:
 
 def client(token: str = "", timeout_seconds: int = TIMEOUT_SECONDS) -> WebClient:
     """A client without the SDK's own retries: it re-sends once by default, and the outbox owns that decision."""
-    return WebClient(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
+    return _Client(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
+
+
+class _Client(WebClient):
+    """Whose time-out is for the whole call: the SDK's begins anew with each byte."""
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        timeout = patience.left(self.timeout)
+        with deadlines.opener(self.proxy).open(req, timeout=timeout) as answer:
+            charset = answer.headers.get_content_charset() or "utf-8"
+            return {"status": answer.code, "headers": answer.headers, "body": answer.read().decode(charset)}
 
 
 def _post(account: Account, address: Address, text: str, payload: Mapping[str, str]) -> SlackResponse:
@@ -149,7 +164,10 @@ def _post(account: Account, address: Address, text: str, payload: Mapping[str, s
 def _failures() -> Iterator[None]:
     """Every way in which a Web API call can go wrong becomes one of three."""
     try:
+        patience.enter("Slack")
         yield
+    except patience.BusyError as error:
+        raise BusyError(str(error), error.wait) from error
     except SlackApiError as error:
         raise _refusal(error) from error
     except URLError as error:

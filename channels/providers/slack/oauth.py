@@ -27,7 +27,7 @@ from channels import actions, connections
 from channels.connections import AccountTakenError, Installed
 from channels.models import InstallAttempt
 from channels.providers.slack.client import client
-from tenants import audit
+from tenants import audit, patience
 from tenants.scope import tenant_scope
 
 PROVIDER = "slack"
@@ -81,7 +81,10 @@ def finish(request: HttpRequest, tenant_id: UUID) -> Outcome:
     outcomes: list[Outcome] = []
     flow = _flow(_StateStore(tenant_id, user_id, request.session.session_key or ""), outcomes)
     try:
+        patience.enter("Slack")  # before the state is used up: the same address works a minute later
         flow.handle_callback(to_bolt_request(request))
+    except patience.BusyError:
+        return Outcome(tenant_id, reason="busy")
     except OSError as error:
         return Outcome(tenant_id, reason="unreachable", detail=str(error))
     return outcomes[0]
