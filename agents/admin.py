@@ -10,7 +10,8 @@ from django.db.models import Count
 from agents.models import Agent, Conversation, LLMCall, Run
 from billing.models import Seat
 from tenants.models import Tenant
-from tenants.staff import STAFF, Panel, StaffAdmin, Table, site
+from tenants.staff import STAFF, Panel, StaffAdmin, Table, every, site
+from tenants.staff.panels import MOST_ROWS
 
 OF_TENANT = ("tenant__name", "tenant__slug")
 
@@ -28,9 +29,9 @@ class EmployeesPanel(Panel):
         seats = dict(Seat.objects.using(STAFF).filter(tenant_id=tenant.id).values_list("holder_id", "position"))
         agents = Agent.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("created_at", "id")
         columns = ("id", "name", "job_title", "provider", "model", "created_at", "paused_at", "deleted_at")
-        rows = [(*row, seats.get(agent_id)) for agent_id, *row in agents.values_list(*columns)]
+        rows = [(*row, seats.get(agent_id)) for agent_id, *row in agents.values_list(*columns)[: MOST_ROWS + 1]]
         head = ("Name", "Job title", "Provider", "Model", "Hired", "Paused", "Let go", "Place in the order of seats")
-        yield Table("AI employees", head, rows, "Nobody is employed.")
+        yield Table("AI employees", head, rows, "Nobody is employed.", every(Agent, tenant__id__exact=tenant.id))
 
 
 @admin.register(Agent, site=site)

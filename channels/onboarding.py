@@ -33,6 +33,10 @@ OUTCOMES = {
 }
 
 
+NEWEST = 5
+"""Connections that the step shows; the page of channels has all."""
+
+
 class ConnectChannel:
     """Step 1: where people will talk to the AI employee."""
 
@@ -48,7 +52,8 @@ class ConnectChannel:
         if request.method == "POST":
             return start_slack(request)
         with tenant_scope(tenant.id):
-            connected = list(Connection.objects.filter(state=Connection.State.ACTIVE).order_by("connected_at"))
+            active = Connection.objects.filter(state=Connection.State.ACTIVE).order_by("-connected_at")
+            connected = list(active[:NEWEST])
         context = {
             "step": self,
             "connections": connected,

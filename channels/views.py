@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,13 +18,17 @@ from billing import quota
 from channels import connections, onboarding, reading
 from channels.models import Connection
 from channels.providers.slack import oauth
-from tenants import audit
+from tenants import audit, keyset
 from tenants.access import opens_own_scope, requires, workspace_of
 from tenants.keyset import Asked
 from tenants.models import Membership, Tenant, User
 from tenants.onboarding import next_step
+from tenants.pages import page_of
 from tenants.permissions import Permission
 from usage import ledger, summary
+
+CONVERSATIONS = 25
+SHOWN_AT_HOME = 5
 
 
 @require_GET
@@ -66,7 +69,7 @@ def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcom
 def channel_list(request: HttpRequest) -> HttpResponse:
     """The workspace's connections, each with its state."""
     context = {
-        "connections": Connection.objects.select_related("agent").order_by("connected_at"),
+        "page": page_of(request, Connection.objects.select_related("agent").order_by("connected_at", "id")),
         "can_slack": oauth.is_configured(),
         "problem": request.session.pop("slack_problem", ""),
     }
@@ -99,11 +102,13 @@ def home(request: HttpRequest) -> HttpResponse:
     today = ledger.local_day(timezone.now())
     context = {
         "next_step": next_step(tenant),
-        "employees": Agent.objects.employed(),
+        "employees": Agent.objects.employed().count(),
+        "names": list(Agent.objects.employed().values_list("name", flat=True)[:3]),
         "summary": summary.summarise(today.replace(day=1), today),
         "trial": quota.trial_meter(),
-        "connections": Connection.objects.order_by("connected_at"),
-        "conversations": _conversations()[:5],
+        "connections": Connection.objects.order_by("connected_at")[:SHOWN_AT_HOME],
+        "connections_left": max(0, Connection.objects.count() - SHOWN_AT_HOME),
+        "conversations": _conversations()[:SHOWN_AT_HOME],
     }
     return render(request, "channels/home.html", context)
 
@@ -112,7 +117,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def conversation_list(request: HttpRequest) -> HttpResponse:
     """Conversations, the newest first."""
-    page = Paginator(_conversations(), 25).get_page(request.GET.get("page"))
+    page = keyset.look(_conversations(), "last_turn_at", Asked.of(request.GET), size=CONVERSATIONS)
     return render(request, "channels/conversation_list.html", {"page": page})
 
 

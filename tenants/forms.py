@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
+from django.db.models import QuerySet
 
 from tenants.members import grantable
 from tenants.models import Membership, Role, Tenant
@@ -60,11 +61,13 @@ class InviteForm(RoleForm):
 
 
 class HandOverForm(forms.Form):
-    """Which member becomes the owner."""
+    """Which member becomes the owner: one of the first of `heirs`."""
 
-    def __init__(self, *args: Any, heirs: list[Membership], **kwargs: Any) -> None:
+    SHOWN = 50
+
+    def __init__(self, *args: Any, heirs: QuerySet[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(str(each.id), f"{each.user.email} ({each.get_role_display()})") for each in heirs]
+        choices = [(str(each.id), f"{each.user.email} ({each.get_role_display()})") for each in heirs[: self.SHOWN]]
         self.fields["heir"] = forms.ChoiceField(label="New owner", choices=choices)
 
 

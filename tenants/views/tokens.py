@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Page
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tenants import tokens as verbs
 from tenants.access import requires, workspace_of
 from tenants.models import ApiToken, Role, User
+from tenants.pages import page_of
 from tenants.permissions import Permission
 
 LIVES: Sequence[tuple[str, str]] = (
@@ -54,7 +56,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
         made = _make(request, form)
         if made:
             return _show_once(request, *made)
-    context = {"form": form, "tokens": _rows(request), "settings_page": "tokens"}
+    page = _page(request)
+    context = {"form": form, "page": page, "tokens": _rows(page), "settings_page": "tokens"}
     return render(request, "tenants/tokens.html", context, status=422 if form.errors else 200)
 
 
@@ -91,8 +94,12 @@ def _show_once(request: HttpRequest, token: ApiToken, plain: str) -> HttpRespons
     return page
 
 
-def _rows(request: HttpRequest) -> list[tuple[ApiToken, bool]]:
-    """Each token, and whether it has expired."""
+def _page(request: HttpRequest) -> Page[ApiToken]:
     found = ApiToken.objects.with_maker().filter(tenant=workspace_of(request).tenant)
+    return page_of(request, found.select_related("created_by").order_by("-id"))
+
+
+def _rows(page: Page[ApiToken]) -> list[tuple[ApiToken, bool]]:
+    """Each token, and whether it has expired."""
     now = timezone.now()
-    return [(token, token.is_expired(now)) for token in found.select_related("created_by").order_by("-id")]
+    return [(token, token.is_expired(now)) for token in page.object_list]
