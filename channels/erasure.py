@@ -18,10 +18,10 @@ from django.utils.crypto import salted_hmac
 from agents import runs, transcript
 from agents.models import Conversation, LLMCall, Run, Turn
 from agents.transcript import ERASED
-from channels import actions
+from channels import actions, testmessages
 from channels.models import Contact, Delivery, InboxEvent, InboxEventQuerySet, Thread
 from channels.providers import provider_named
-from tenants import audit, export
+from tenants import audit, export, wording
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -114,6 +114,8 @@ class Person:
     name: str
     provider: str
     bot_user_id: str
+    sole_names: frozenset[str]
+    """By which nobody else of the connection is known."""
 
     @property
     def digest(self) -> str:
@@ -168,8 +170,7 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
     person, erased = _person(tenant_id, contact_id), Erased()
     for _ in range(MOST_PASSES):
         found = list(_events_about(person))
-        threads = dict.fromkeys(each.thread_id for each in found)
-        is_done = [_try_in(person, id, [each for each in found if each.thread_id == id], erased) for id in threads]
+        is_done = [_try_in(person, thread_id, events, erased) for thread_id, events in _by_thread(found)]
         if not found:
             break
     if not all(is_done):
@@ -179,6 +180,16 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
         export.withdraw()
         audit.record(actions.PERSON_ERASED, detail=f"{erased} Fingerprint of the person: {person.digest}.")
     return erased
+
+
+def _by_thread(found: Sequence["_Found"]) -> Iterator[tuple[UUID | None, Sequence["_Found"]]]:
+    """Those of a thread together, those of none so many at a time."""
+    threads: dict[UUID | None, list[_Found]] = {}
+    for each in found:
+        threads.setdefault(each.thread_id, []).append(each)
+    loose = threads.pop(None, [])
+    yield from threads.items()
+    yield from ((None, loose[begin : begin + EVENTS_AT_ONCE]) for begin in range(0, len(loose), EVENTS_AT_ONCE))
 
 
 def _try_in(person: Person, thread_id: UUID | None, found: "Sequence[_Found]", erased: Erased) -> bool:
@@ -203,13 +214,19 @@ def _person(tenant_id: UUID, contact_id: UUID) -> Person:
             name=contact.name,
             provider=connection.provider,
             bot_user_id=connection.bot_user_id,
+            sole_names=_sole_names(contact),
         )
+
+
+def _sole_names(contact: Contact) -> frozenset[str]:
+    others = Contact.objects.filter(connection=contact.connection_id, name=contact.name).exclude(id=contact.id)
+    return frozenset({contact.external_id, contact.name} - {""} - ({contact.name} if others.exists() else set()))
 
 
 def _events_about(person: Person) -> Iterator[_Found]:
     """Every event that still tells of them, a bounded number of payloads at a time."""
-    mentions = Q(payload__contains=person.external_id)
-    own_tests = Q(is_test=True, turn__author__in={person.external_id, person.name} - {""})
+    mentions = Q(payload__contains=person.external_id)  # what has the id in it, or a longer one: _judged() tells
+    own_tests = Q(is_test=True, payload=testmessages.UNSIGNED, turn__author__in=person.sole_names)
     after = UUID(int=0)
     while True:
         with tenant_scope(person.tenant_id):
@@ -224,13 +241,15 @@ def _events_about(person: Person) -> Iterator[_Found]:
 def _judged(person: Person, event: InboxEvent) -> _Found | None:
     """What an event has to do with the person; None for what somebody else said."""
     if event.is_test:
-        return _Found(event.id, event.thread_id, is_said=True)
+        is_theirs = testmessages.author_in(event.payload) in {None, person.external_id}
+        return _Found(event.id, event.thread_id, is_said=True) if is_theirs else None
     try:
         message = provider_named(person.provider).read(event.payload, person.bot_user_id)
     except ValueError:
         message = None
     if message is None:
-        return _Found(event.id, event.thread_id, is_said=False)
+        is_named = wording.names(event.payload, person.external_id)
+        return _Found(event.id, event.thread_id, is_said=False) if is_named else None
     return _Found(event.id, event.thread_id, is_said=True) if message.author == person.external_id else None
 
 

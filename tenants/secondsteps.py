@@ -7,11 +7,15 @@ from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
+from allauth.mfa.webauthn import forms as webauthn_forms
 from django.core.cache import cache
 
 from tenants import encryption
+
+MOST_PASSKEYS = 20
 
 
 class _CodeOnce(forms.BaseAuthenticateForm):  # type: ignore[misc]
@@ -34,6 +38,17 @@ class AuthenticateForm(_CodeOnce, forms.AuthenticateForm):  # type: ignore[misc]
 
 class ReauthenticateForm(_CodeOnce, forms.ReauthenticateForm):  # type: ignore[misc]
     """The proof before a change of the account."""
+
+
+class AddWebAuthnForm(webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]
+    """A new passkey, of so many as somebody can keep apart."""
+
+    def clean(self) -> dict[str, Any]:
+        own = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
+        if own.count() >= MOST_PASSKEYS:
+            raise forms.forms.ValidationError(f"You have {MOST_PASSKEYS} passkeys: remove one that you do not use.")
+        cleaned: dict[str, Any] = super().clean()
+        return cleaned
 
 
 class ActivateTOTPForm(totp_forms.ActivateTOTPForm):  # type: ignore[misc]

@@ -68,6 +68,7 @@ MFA_FORMS = {
     "authenticate": "tenants.secondsteps.AuthenticateForm",
     "reauthenticate": "tenants.secondsteps.ReauthenticateForm",
     "activate_totp": "tenants.secondsteps.ActivateTOTPForm",
+    "add_webauthn": "tenants.secondsteps.AddWebAuthnForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
