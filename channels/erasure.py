@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 REASON = "Erased."
 EVENTS_AT_ONCE = 200
+TURNS_AT_ONCE = 1_000
 MOST_PASSES = 5
 """Who goes on writing is met again by another pass; what comes after the last one is a new acquaintance."""
 
@@ -48,6 +49,35 @@ def forget(conversations: Collection[UUID], *, even_open: bool = False) -> int:
         locked = _closed(locked)
     _delete(locked)
     return len(locked)
+
+
+def thin(tenant_id: UUID, conversation: UUID, *, even_open: bool = False) -> None:
+    """Before a very long conversation is forgotten: delete its oldest turns some at a time. Open no scope around this.
+
+    What is left goes at once. One that is under way is left alone, unless `even_open`.
+    """
+    while _thin_once(tenant_id, conversation, even_open=even_open):
+        pass
+
+
+def _thin_once(tenant_id: UUID, conversation: UUID, *, even_open: bool) -> bool:
+    with tenant_scope(tenant_id):
+        turns = Turn.objects.filter(conversation=conversation).order_by("said_at", "id")
+        if not turns[TURNS_AT_ONCE:].exists():
+            return False
+        threads = list(_locked_threads([conversation], waits=even_open))
+        if not even_open and not (threads and _closed([conversation])):
+            return False
+        oldest = list(turns.values_list("id", "run")[:TURNS_AT_ONCE])
+        runs_of = [run for _, run in oldest if run]
+        said = [turn for turn, _ in oldest]
+        Delivery.objects.filter(run__in=runs_of).delete()
+        events = InboxEvent.objects.filter(Q(turn__in=said) | Q(run__in=runs_of)).order_by()
+        _empty(InboxEvent.objects.filter(id__in=list(events.values_list("id", flat=True))), is_detached=True)
+        Turn.objects.filter(id__in=said).delete()
+        LLMCall.objects.filter(run__in=runs_of).delete()
+        Run.objects.filter(id__in=runs_of).delete()
+    return True
 
 
 def _locked_threads(conversations: Collection[UUID], *, waits: bool) -> Iterator[Thread]:
@@ -195,11 +225,23 @@ def _by_thread(found: Sequence["_Found"]) -> Iterator[tuple[UUID | None, Sequenc
 def _try_in(person: Person, thread_id: UUID | None, found: "Sequence[_Found]", erased: Erased) -> bool:
     """One thread; False if somebody wrote there at the very moment, so that it has to be done again."""
     try:
+        for conversation in _own_long_ones(person, found) if thread_id else []:
+            thin(person.tenant_id, conversation, even_open=True)
         erased.add(_erase_in(person, thread_id, found))
     except (IntegrityError, OperationalError) as error:
         log.info("A thread is erased again: %s", error)
         return False
     return True
+
+
+def _own_long_ones(person: Person, found: Sequence["_Found"]) -> list[UUID]:
+    """Very long conversations in which nobody else spoke."""
+    said = [each.id for each in found if each.is_said]
+    if len(said) <= EVENTS_AT_ONCE:  # a short one is gone at once anyway
+        return []
+    with tenant_scope(person.tenant_id):
+        places = Turn.objects.filter(event__in=said).order_by("conversation").values_list("conversation", flat=True)
+        return [each for each in places.distinct() if not _others_spoke(each, said)]
 
 
 def _person(tenant_id: UUID, contact_id: UUID) -> Person:

@@ -84,11 +84,12 @@ def _else(tenant: Tenant, asked: str) -> list[tuple[str, str]]:
         wanted = UUID(asked)
     except ValueError:
         return []
-    known = AuditEvent.objects.filter(actor_id=wanted).order_by("-id").values_list("actor_name", flat=True).first()
-    member = Membership.objects.filter(tenant=tenant, user=wanted).values_list("user__email", flat=True).first()
-    token = ApiToken.objects.filter(tenant=tenant, id=wanted).first()
-    name = known or member or (str(token) if token else "")
-    return [(asked, name)] if name else []
+    found = [
+        *AuditEvent.objects.filter(actor_id=wanted).order_by("-id").values_list("actor_name", flat=True)[:1],
+        *Membership.objects.filter(tenant=tenant, user=wanted).values_list("user__email", flat=True),
+        *(str(token) for token in ApiToken.objects.filter(tenant=tenant, id=wanted)),
+    ]
+    return [(asked, name) for name in found[:1]]
 
 
 def _actions() -> Choices:
