@@ -10,7 +10,8 @@ from django.db.models import Count
 from agents.models import Agent, Conversation, LLMCall, Run
 from billing.models import Seat
 from tenants.models import Tenant
-from tenants.staff import STAFF, Panel, StaffAdmin, Table, site
+from tenants.staff import STAFF, Panel, StaffAdmin, Table, every, site
+from tenants.staff.panels import MOST_ROWS
 
 OF_TENANT = ("tenant__name", "tenant__slug")
 
@@ -31,12 +32,12 @@ class EmployeesPanel(Panel):
             "id", "name", "job_title", "provider", "model", "created_at", "paused_at", "unanswered_since",
             "unanswered_cause", "deleted_at",
         )  # fmt: skip
-        rows = [(*row, seats.get(agent_id)) for agent_id, *row in agents.values_list(*columns)]
+        rows = [(*row, seats.get(agent_id)) for agent_id, *row in agents.values_list(*columns)[: MOST_ROWS + 1]]
         head = (
             "Name", "Job title", "Provider", "Model", "Hired", "Paused", "Unanswered since", "Why", "Let go",
             "Place in the order of seats",
         )  # fmt: skip
-        yield Table("AI employees", head, rows, "Nobody is employed.")
+        yield Table("AI employees", head, rows, "Nobody is employed.", every(Agent, tenant__id__exact=tenant.id))
 
 
 @admin.register(Agent, site=site)

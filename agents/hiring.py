@@ -79,7 +79,7 @@ def reactivate(agent: Agent) -> Agent:
 def move(agent: Agent, *, up: bool) -> None:
     """Exchange an employee's place in the order of seats with its neighbour's; the first and the last stay there."""
     with transaction.atomic():
-        order = [each.id for each in Agent.objects.in_order() if each.paused_at is None]
+        order = list(Agent.objects.in_order().filter(paused_at=None).values_list("id", flat=True))
         if agent.id not in order:
             return
         before = order.index(agent.id)

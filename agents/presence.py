@@ -33,23 +33,26 @@ Reachability = Callable[[Workspace, Iterable[Agent]], Mapping[UUID, Silence]]
 """For each of these employees whom nobody can reach: why. Called inside the scope."""
 
 
-def look(workspace: Workspace) -> Team:
-    """The team of the open scope's workspace, with who is silent."""
-    found = team.look()
-    places = [(place, _own_silence(workspace, found, place)) for place in found.rows]
-    reachable = [place.agent for place, silence in places if silence is None]
-    cut_off = import_string(settings.REACHABILITY)(workspace, reachable)
-    rows = (
-        replace(place, silence=silence or cut_off.get(place.agent.id) or _failing(place.agent))
-        for place, silence in places
-    )
-    return replace(found, rows=tuple(rows))
+def look(workspace: Workspace, page: str | None = None) -> Team:
+    """The team of the open scope's workspace, with the page of it that has this number, and who there is silent."""
+    found = team.look(page)
+    return replace(found, rows=_with_silences(workspace, found, found.rows))
 
 
 def of(workspace: Workspace, agent: Agent) -> Silence | None:
     """Why this employee is silent; None if it answers."""
-    found = (place.silence for place in look(workspace).rows if place.agent.id == agent.id)
-    return next(found, None)
+    found = team.look()
+    return _with_silences(workspace, found, [team.place_of(agent, found)])[0].silence
+
+
+def _with_silences(workspace: Workspace, found: Team, rows: Iterable[Place]) -> tuple[Place, ...]:
+    places = [(place, _own_silence(workspace, found, place)) for place in rows]
+    reachable = [place.agent for place, silence in places if silence is None]
+    cut_off = import_string(settings.REACHABILITY)(workspace, reachable)
+    return tuple(
+        replace(place, silence=silence or cut_off.get(place.agent.id) or _failing(place.agent))
+        for place, silence in places
+    )
 
 
 def _own_silence(workspace: Workspace, found: Team, place: Place) -> Silence | None:

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+
+from django.core.paginator import Page, Paginator
 
 from agents.models import Agent
 from billing import quota, standing
+from billing.models import Seat
 from billing.standing import Standing
 from billing.ways import Way
+
+PAGE = 25
 
 
 class Duty(StrEnum):
@@ -62,9 +66,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Team:
-    """All who are employed: first those in the order of seats, then those whom an operator has paused."""
+    """All who are employed: first those in the order of seats, then those whom an operator has paused.
 
+    rows: a page of them. in_order: how many have a place in the order of seats. waiting: the names of those for whom
+    there is no seat, who are few, since a place is only for who once had a seat.
+    """
+
+    page: "Page[Agent]"
     rows: tuple[Place, ...]
+    in_order: int
+    waiting: tuple[str, ...]
     standing: Standing
 
     @property
@@ -72,17 +83,12 @@ class Team:
         """How many may work now."""
         return self.standing.seats
 
-    @cached_property
-    def in_order(self) -> int:
-        """How many have a place in the order of seats."""
-        return sum(1 for row in self.rows if row.is_in_order)
-
     @property
     def seated(self) -> int:
         """How many have a seat."""
         return min(self.in_order, self.seats)
 
-    @cached_property
+    @property
     def answering(self) -> list[str]:
         """The names of those who answer, where agents.presence has looked."""
         return [row.agent.name for row in self.rows if row.is_on_duty]
@@ -93,17 +99,28 @@ class Team:
         return self.in_order < self.seats
 
     @property
-    def waiting(self) -> list[str]:
-        """The names of those for whom there is no seat."""
-        return [row.agent.name for row in self.rows if row.state is Duty.NO_SEAT]
+    def count(self) -> int:
+        """How many are employed."""
+        return self.page.paginator.count
 
 
-def look() -> Team:
-    """The team of the open scope's workspace."""
+def look(number: str | None = None) -> Team:
+    """The team of the open scope's workspace, with the page of it that has this number."""
     now = standing.current()
-    employed = list(Agent.objects.in_order())
-    last = sum(1 for agent in employed if agent.paused_at is None) - 1
-    return Team(tuple(_place(agent, number, now.seats, last) for number, agent in enumerate(employed)), now)
+    page = Paginator(Agent.objects.in_order(), PAGE).get_page(number)
+    placed = Agent.objects.in_order().filter(paused_at=None)
+    in_order = placed.count()
+    first = (page.number - 1) * PAGE
+    rows = (_place(agent, place, now.seats, in_order - 1) for place, agent in enumerate(page.object_list, first))
+    waiting = tuple(placed.values_list("name", flat=True)[now.seats :])
+    return Team(page, tuple(rows), in_order, waiting, now)
+
+
+def place_of(agent: Agent, found: Team) -> Place:
+    """Where one employee of this team stands, whatever page of it was looked at."""
+    seat = Seat.objects.filter(holder_id=agent.id).first()
+    number = Seat.objects.filter(position__lt=seat.position).count() if seat else found.in_order
+    return _place(agent, number, found.seats, found.in_order - 1)
 
 
 def require_free_seat() -> None:

@@ -21,7 +21,7 @@ from tenants.permissions import Permission
 @require_GET
 def employee_list(request: HttpRequest) -> HttpResponse:
     """Who works here, in the order of seats, and how many seats are taken."""
-    found = presence.look(workspace_of(request))
+    found = presence.look(workspace_of(request), request.GET.get("page"))
     way = ways.to_a_seat(workspace_of(request), found.standing, request.path)
     return render(request, "agents/employee_list.html", {"team": found, "way": way})
 

@@ -57,7 +57,7 @@ class SubscriptionPanel(Panel):
         mine = Entitlement.objects.using(STAFF).filter(tenant_id=tenant.id)
         columns = ("status", "plan", "seats", "period_end", "cancels_at", "past_due_since", "synced_at", "customer_id")
         head = ("State", "Plan", "Seats", "Period ends", "Is cancelled for", "Past due since", "Synced", "Customer")
-        yield Table("Subscription", head, list(mine.values_list(*columns)), "Never subscribed.")
+        yield Table("Subscription", head, mine.values_list(*columns), "Never subscribed.")
         drift = Drift.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("-found_at")
         rows = [
             (at, problem or ", ".join(sorted(differences)), repaired)

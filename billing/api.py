@@ -13,14 +13,15 @@ from rest_framework.views import APIView
 
 from billing import checkout, portal, seatchange, statement, stripe_api, ways
 from billing.catalogue import PLANS, SEATS_MAX, plan_of
-from billing.errors import BillingError
+from billing.errors import BillingError, StripeBusyError
 from billing.middleware import billing_url
 from billing.refusals import status_of, words_of
 from billing.statement import Card, Statement
 from tenants.authentication import workspace_of
 from tenants.idempotency import idempotent
+from tenants.patience import BUSY_SECONDS
 from tenants.permissions import Permission
-from tenants.problems import ConflictError, ProviderError
+from tenants.problems import BusyError, ConflictError, ProviderError
 from tenants.schema import ProblemSchema, problem
 
 MONEY: Any = {"max_digits": 12, "decimal_places": 2}
@@ -150,6 +151,8 @@ def _refusals() -> Iterator[None]:
         raise ConflictError("This installation sells no subscriptions: whoever runs it has set no STRIPE_SECRET_KEY.")
     try:
         yield
+    except StripeBusyError as error:
+        raise BusyError(str(error), wait=BUSY_SECONDS) from error
     except BillingError as error:
         refused = ProviderError if status_of(error) == HTTPStatus.BAD_GATEWAY else ConflictError
         raise refused(words_of(error)) from error

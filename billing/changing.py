@@ -12,7 +12,7 @@ import stripe
 
 from billing import items, standing, stripe_api, sync
 from billing.catalogue import SEATS_MAX
-from billing.errors import BillingError, StripeDownError
+from billing.errors import BillingError, StripeBusyError, StripeDownError
 from billing.models import Entitlement
 from billing.standing import Standing
 from tenants.models import Tenant
@@ -113,6 +113,8 @@ def one_at_a_time(tenant: Tenant, act: str) -> Iterator[tuple[Standing, stripe.S
             now = require(act)
             with stripe_api.connected() as api:
                 yield now, api
+    except StripeBusyError:
+        raise
     except StripeDownError:  # it may have happened all the same
         with tenant_scope(tenant.id):
             sync.request("no answer")

@@ -26,6 +26,14 @@ class StripeDownError(BillingError):
         super().__init__(f"Stripe {cause} at the moment: try again in a minute.")
 
 
+class StripeBusyError(StripeDownError):
+    """So many requests wait for Stripe that this one did not ask: nothing was changed there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.args = ("Stripe does not answer right now. Nothing was changed: try again in a minute.",)
+
+
 class StripeRefusedError(BillingError):
     """Stripe says no, and says why. `code` and `param` are Stripe's: https://docs.stripe.com/error-codes"""
 

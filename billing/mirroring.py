@@ -13,9 +13,12 @@ from djstripe import models as mirror
 from djstripe.models.base import StripeModel
 
 from billing.observation import Observation
+from tenants import wording
 from tenants.scope import give_back
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 200
 
 
 def tenant_of(customer_id: str) -> UUID | None:
@@ -49,14 +52,24 @@ def _copy_invoice(seen: Observation) -> None:
 
 def forget(customer_id: str) -> None:
     """Delete the customer's rows in all of dj-stripe's tables, and the events that tell of it."""
+    _forget_deliveries(customer_id)
     with transaction.atomic():
-        mirror.WebhookEventTrigger.objects.filter(body__contains=customer_id).delete()
         mirror.Event.objects.filter(
             models.Q(data__object__customer=customer_id) | models.Q(data__object__id=customer_id)
         ).delete()
         for table in _tables():
             table.objects.filter(stripe_data__customer=customer_id).delete()
         mirror.Customer.objects.filter(id=customer_id).delete()
+
+
+def _forget_deliveries(customer_id: str) -> None:
+    """What was delivered about the customer, some at a time; a longer id that has this one in it is somebody else's."""
+    after = 0
+    candidates = mirror.WebhookEventTrigger.objects.filter(body__contains=customer_id).order_by("pk")
+    while batch := list(candidates.filter(pk__gt=after).values_list("pk", "body")[:AT_ONCE]):
+        told = [key for key, body in batch if wording.names(body, customer_id)]
+        mirror.WebhookEventTrigger.objects.filter(pk__in=told).delete()
+        after = batch[-1][0]
 
 
 def _tables() -> Iterator[type[StripeModel]]:

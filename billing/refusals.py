@@ -7,6 +7,7 @@ from billing.changing import NotOfferedError, SeatsError
 from billing.errors import (
     BillingError,
     CardDeclinedError,
+    StripeBusyError,
     StripeDownError,
     StripeMisconfiguredError,
     StripeRefusedError,
@@ -21,6 +22,7 @@ STATUSES: tuple[tuple[type[BillingError], HTTPStatus], ...] = (
     (SeatsError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (CardDeclinedError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (NotOfferedError, HTTPStatus.CONFLICT),
+    (StripeBusyError, HTTPStatus.SERVICE_UNAVAILABLE),
     (StripeDownError, HTTPStatus.BAD_GATEWAY),
     (StripeMisconfiguredError, HTTPStatus.BAD_GATEWAY),
     (StripeRefusedError, HTTPStatus.BAD_GATEWAY),
@@ -29,7 +31,8 @@ STATUSES: tuple[tuple[type[BillingError], HTTPStatus], ...] = (
 
 def heading_of(error: BillingError) -> str:
     """What stands above the error: a request without an answer may have been done."""
-    return "It is not known yet whether this is done" if isinstance(error, StripeDownError) else "Nothing is changed"
+    is_known = not isinstance(error, StripeDownError) or isinstance(error, StripeBusyError)
+    return "Nothing is changed" if is_known else "It is not known yet whether this is done"
 
 
 def words_of(error: BillingError) -> str:

@@ -12,15 +12,17 @@ from django.conf import settings
 from billing.errors import (
     BillingError,
     CardDeclinedError,
+    StripeBusyError,
     StripeDownError,
     StripeMisconfiguredError,
     StripeMissingError,
     StripeRefusedError,
 )
+from tenants import deadlines, patience
 from tenants.scope import give_back
 
 TIMEOUT_SECONDS = (3.05, 20)
-"""To connect, and to answer: a change of a subscription that also charges a card takes Stripe some seconds."""
+"""To connect, and for a whole answer: a change of a subscription that also charges a card takes Stripe some seconds."""
 RETRIES = 1
 """Of what never arrived, or of an object that another request had locked. The SDK adds an idempotency key."""
 TURNS = 6
@@ -51,7 +53,8 @@ def _with_key(headers: Mapping[str, str] | None) -> dict[str, str]:
 
 
 _turns = BoundedSemaphore(TURNS)
-_http = KeyedClient(timeout=TIMEOUT_SECONDS)
+_sessions: Any = deadlines.SharedSession()
+_http = KeyedClient(timeout=TIMEOUT_SECONDS, session=_sessions)
 
 
 def install() -> None:
@@ -79,7 +82,7 @@ def _client(key: str, url: str, within: float = 0) -> stripe.StripeClient:
         key,
         stripe_version=settings.STRIPE_API_VERSION,
         base_addresses=bases,
-        http_client=KeyedClient(timeout=within) if within else _http,
+        http_client=KeyedClient(timeout=within, session=_sessions) if within else _http,
         max_network_retries=0 if within else RETRIES,
     )
 
@@ -90,9 +93,10 @@ def connected(*, within: float = 0) -> Iterator[stripe.StripeClient]:
 
     Outside of a transaction the database connection is given back first, while Stripe works. within: seconds for each
     answer, without a second try; else as above. Raises StripeDownError, StripeRefusedError (StripeMissingError),
-    CardDeclinedError or StripeMisconfiguredError.
+    CardDeclinedError, StripeBusyError or StripeMisconfiguredError.
     """
     give_back()
+    _enter()
     try:
         yield client(within=within)
     except stripe.StripeError as error:
@@ -103,15 +107,24 @@ def connected(*, within: float = 0) -> Iterator[stripe.StripeClient]:
 def turn() -> Iterator[None]:
     """For those who keep a row locked while they ask Stripe: take it before the transaction begins.
 
-    Raises StripeDownError if as many as may have been waiting for Stripe for some seconds.
+    Raises StripeDownError if as many as may have been waiting for Stripe for some seconds, or StripeBusyError.
     """
     give_back()
+    _enter()
     if not _turns.acquire(timeout=PATIENCE_SECONDS):
         raise StripeDownError("is slow")
     try:
         yield
     finally:
         _turns.release()
+
+
+def _enter() -> None:
+    """Of the web's threads only some wait for Stripe. Raises StripeBusyError."""
+    try:
+        patience.enter("Stripe")
+    except patience.BusyError as error:
+        raise StripeBusyError from error
 
 
 def translated(error: stripe.StripeError) -> BillingError:

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -16,13 +17,17 @@ from channels import replays
 from channels.models import Connection, Delivery, InboxEvent, Route
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-from tenants.staff import STAFF, Panel, StaffAdmin, Table, site
+from tenants.staff import STAFF, Panel, StaffAdmin, Table, every, site
 
 OF_TENANT = ("tenant__name", "tenant__slug")
 OPEN_DELIVERIES = (Delivery.State.PENDING, Delivery.State.SENDING, Delivery.State.UNKNOWN)
 RECENT = timedelta(days=7)
 """How far back the list of workspaces looks for errors."""
 LATEST = 20
+FOUND = 500
+"""Workspaces that a search by their connections finds at most."""
+NAMED = 3
+"""Connections that the list of workspaces names of each."""
 
 
 class ConnectionsPanel(Panel):
@@ -31,21 +36,30 @@ class ConnectionsPanel(Panel):
     titles: ClassVar[tuple[str, ...]] = ("Channels",)
 
     def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
-        found: dict[UUID, str] = {}
-        rows = Connection.objects.using(STAFF).filter(tenant_id__in=tenants).order_by("connected_at")
-        for tenant_id, name, state in rows.values_list("tenant_id", "name", "state"):
-            found[tenant_id] = ", ".join(filter(None, (found.get(tenant_id), f"{name} ({state})")))
-        return {"Channels": found}
+        place = Window(RowNumber(), partition_by="tenant_id", order_by="connected_at")
+        rows = Connection.objects.using(STAFF).filter(tenant_id__in=tenants).annotate(place=place)
+        found: dict[UUID, list[str]] = {}
+        for tenant_id, name, state, number in rows.filter(place__lte=NAMED + 1).values_list(
+            "tenant_id", "name", "state", "place"
+        ):
+            found.setdefault(tenant_id, []).append(f"{name} ({state})" if number <= NAMED else "and more")
+        return {"Channels": {tenant_id: ", ".join(names) for tenant_id, names in found.items()}}
 
     def tables(self, tenant: Tenant) -> Iterable[Table]:
         rows = Connection.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("connected_at")
         columns = ("provider", "name", "external_id", "state", "lost_at", "error", "connected_at")
         head = ("Provider", "Name", "Outside id", "State", "Not active since", "Last error", "Connected")
-        yield Table("Connections", head, list(rows.values_list(*columns)), "None is connected.")
+        yield Table(
+            "Connections",
+            head,
+            rows.values_list(*columns),
+            "None is connected.",
+            every(Connection, tenant__id__exact=tenant.id),
+        )
 
     def find(self, words: str) -> Iterable[UUID]:
         named = Q(external_id__iexact=words) | Q(name__icontains=words)
-        return Connection.objects.using(STAFF).filter(named).values_list("tenant_id", flat=True).distinct()
+        return Connection.objects.using(STAFF).filter(named).values_list("tenant_id", flat=True).distinct()[:FOUND]
 
 
 class PipelinePanel(Panel):

@@ -15,10 +15,11 @@ from billing.access import needs_standing
 from channels import connections, presence, reasons, testmessages
 from channels.forms import EXAMPLE
 from channels.models import Connection, Thread
-from channels.providers.base import DeliveryError
+from channels.providers.base import BusyError, DeliveryError
 from channels.providers.slack import oauth
 from channels.reasons import Cause
 from channels.tasks import answer
+from tenants import problems
 from tenants.authentication import workspace_of
 from tenants.idempotency import idempotent
 from tenants.middleware import Workspace
@@ -206,6 +207,8 @@ def _send(workspace: Workspace, connection_id: UUID, text: str) -> testmessages.
         raise Http404 from error
     except testmessages.NotReadyError as error:
         raise ConflictError(str(error)) from error
+    except BusyError as error:
+        raise problems.BusyError(str(error), wait=error.retry_after) from error
     except DeliveryError as error:
         with tenant_scope(workspace.tenant.id):
             provider = Connection.objects.get(id=connection_id).provider

@@ -18,16 +18,17 @@ from django.utils.crypto import salted_hmac
 from agents import runs, transcript
 from agents.models import Conversation, LLMCall, Run, Turn
 from agents.transcript import ERASED
-from channels import actions
+from channels import actions, testmessages
 from channels.models import Contact, Delivery, InboxEvent, InboxEventQuerySet, Thread
 from channels.providers import provider_named
-from tenants import audit, export
+from tenants import audit, export, wording
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
 
 REASON = "Erased."
 EVENTS_AT_ONCE = 200
+TURNS_AT_ONCE = 1_000
 MOST_PASSES = 5
 """Who goes on writing is met again by another pass; what comes after the last one is a new acquaintance."""
 
@@ -48,6 +49,35 @@ def forget(conversations: Collection[UUID], *, even_open: bool = False) -> int:
         locked = _closed(locked)
     _delete(locked)
     return len(locked)
+
+
+def thin(tenant_id: UUID, conversation: UUID, *, even_open: bool = False) -> None:
+    """Before a very long conversation is forgotten: delete its oldest turns some at a time. Open no scope around this.
+
+    What is left goes at once. One that is under way is left alone, unless `even_open`.
+    """
+    while _thin_once(tenant_id, conversation, even_open=even_open):
+        pass
+
+
+def _thin_once(tenant_id: UUID, conversation: UUID, *, even_open: bool) -> bool:
+    with tenant_scope(tenant_id):
+        turns = Turn.objects.filter(conversation=conversation).order_by("said_at", "id")
+        if not turns[TURNS_AT_ONCE:].exists():
+            return False
+        threads = list(_locked_threads([conversation], waits=even_open))
+        if not even_open and not (threads and _closed([conversation])):
+            return False
+        oldest = list(turns.values_list("id", "run")[:TURNS_AT_ONCE])
+        runs_of = [run for _, run in oldest if run]
+        said = [turn for turn, _ in oldest]
+        Delivery.objects.filter(run__in=runs_of).delete()
+        events = InboxEvent.objects.filter(Q(turn__in=said) | Q(run__in=runs_of)).order_by()
+        _empty(InboxEvent.objects.filter(id__in=list(events.values_list("id", flat=True))), is_detached=True)
+        Turn.objects.filter(id__in=said).delete()
+        LLMCall.objects.filter(run__in=runs_of).delete()
+        Run.objects.filter(id__in=runs_of).delete()
+    return True
 
 
 def _locked_threads(conversations: Collection[UUID], *, waits: bool) -> Iterator[Thread]:
@@ -115,6 +145,8 @@ class Person:
     name: str
     provider: str
     bot_user_id: str
+    sole_names: frozenset[str]
+    """By which nobody else of the connection is known."""
 
     @property
     def digest(self) -> str:
@@ -169,8 +201,7 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
     person, erased = _person(tenant_id, contact_id), Erased()
     for _ in range(MOST_PASSES):
         found = list(_events_about(person))
-        threads = dict.fromkeys(each.thread_id for each in found)
-        is_done = [_try_in(person, id, [each for each in found if each.thread_id == id], erased) for id in threads]
+        is_done = [_try_in(person, thread_id, events, erased) for thread_id, events in _by_thread(found)]
         if not found:
             break
     if not all(is_done):
@@ -182,14 +213,36 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
     return erased
 
 
+def _by_thread(found: Sequence["_Found"]) -> Iterator[tuple[UUID | None, Sequence["_Found"]]]:
+    """Those of a thread together, those of none so many at a time."""
+    threads: dict[UUID | None, list[_Found]] = {}
+    for each in found:
+        threads.setdefault(each.thread_id, []).append(each)
+    loose = threads.pop(None, [])
+    yield from threads.items()
+    yield from ((None, loose[begin : begin + EVENTS_AT_ONCE]) for begin in range(0, len(loose), EVENTS_AT_ONCE))
+
+
 def _try_in(person: Person, thread_id: UUID | None, found: "Sequence[_Found]", erased: Erased) -> bool:
     """One thread; False if somebody wrote there at the very moment, so that it has to be done again."""
     try:
+        for conversation in _own_long_ones(person, found) if thread_id else []:
+            thin(person.tenant_id, conversation, even_open=True)
         erased.add(_erase_in(person, thread_id, found))
     except (IntegrityError, OperationalError) as error:
         log.info("A thread is erased again: %s", error)
         return False
     return True
+
+
+def _own_long_ones(person: Person, found: Sequence["_Found"]) -> list[UUID]:
+    """Very long conversations in which nobody else spoke."""
+    said = [each.id for each in found if each.is_said]
+    if len(said) <= EVENTS_AT_ONCE:  # a short one is gone at once anyway
+        return []
+    with tenant_scope(person.tenant_id):
+        places = Turn.objects.filter(event__in=said).order_by("conversation").values_list("conversation", flat=True)
+        return [each for each in places.distinct() if not _others_spoke(each, said)]
 
 
 def _person(tenant_id: UUID, contact_id: UUID) -> Person:
@@ -204,13 +257,19 @@ def _person(tenant_id: UUID, contact_id: UUID) -> Person:
             name=contact.name,
             provider=connection.provider,
             bot_user_id=connection.bot_user_id,
+            sole_names=_sole_names(contact),
         )
+
+
+def _sole_names(contact: Contact) -> frozenset[str]:
+    others = Contact.objects.filter(connection=contact.connection_id, name=contact.name).exclude(id=contact.id)
+    return frozenset({contact.external_id, contact.name} - {""} - ({contact.name} if others.exists() else set()))
 
 
 def _events_about(person: Person) -> Iterator[_Found]:
     """Every event that still tells of them, a bounded number of payloads at a time."""
-    mentions = Q(payload__contains=person.external_id)
-    own_tests = Q(is_test=True, turn__author__in={person.external_id, person.name} - {""})
+    mentions = Q(payload__contains=person.external_id)  # what has the id in it, or a longer one: _judged() tells
+    own_tests = Q(is_test=True, payload=testmessages.UNSIGNED, turn__author__in=person.sole_names)
     after = UUID(int=0)
     while True:
         with tenant_scope(person.tenant_id):
@@ -225,13 +284,15 @@ def _events_about(person: Person) -> Iterator[_Found]:
 def _judged(person: Person, event: InboxEvent) -> _Found | None:
     """What an event has to do with the person; None for what somebody else said."""
     if event.is_test:
-        return _Found(event.id, event.thread_id, is_said=True)
+        is_theirs = testmessages.author_in(event.payload) in {None, person.external_id}
+        return _Found(event.id, event.thread_id, is_said=True) if is_theirs else None
     try:
         message = provider_named(person.provider).read(event.payload, person.bot_user_id)
     except ValueError:
         message = None
     if message is None:
-        return _Found(event.id, event.thread_id, is_said=False)
+        is_named = wording.names(event.payload, person.external_id)
+        return _Found(event.id, event.thread_id, is_said=False) if is_named else None
     return _Found(event.id, event.thread_id, is_said=True) if message.author == person.external_id else None
 
 

@@ -95,15 +95,6 @@ def of_conversation(conversation: Conversation, turns: Iterable[Turn]) -> dict[U
     return {turn.id: of_run(turn.run, parts.get(turn.run.id, []), conversation.channel) for turn in said if turn.run}
 
 
-def unanswered(conversation: Conversation) -> Iterable[str]:
-    """Why messages of a conversation got nothing at all, not even an apology: each reason once."""
-    failed = InboxEvent.objects.filter(
-        turn__conversation=conversation, state=InboxEvent.State.FAILED, run__turn__isnull=True
-    )
-    found = failed.order_by("cause").values_list("cause", flat=True).distinct()
-    return [reasons.words(cause, conversation.channel) for cause in found]
-
-
 def to_look_at(conversations: Sequence[Conversation]) -> dict[UUID, Fate]:
     """Of these conversations those whose last word needs a look, with what became of it. Three queries for all."""
     newest = Turn.objects.filter(conversation=OuterRef("id")).order_by("-said_at", "-id").values("id")[:1]

@@ -29,8 +29,13 @@ OUTCOMES = {
     "invalid_state": "This link was used already, or is older than ten minutes. Start again from here.",
     "invalid_code": "Slack did not accept the installation's code. Start again from here.",
     "missing_code": "Slack sent no code. Start again from here.",
+    "busy": "Slack does not answer right now. Nothing was changed: try again in a minute.",
     "unreachable": "Slack cannot be reached right now. Try again in a minute.",
 }
+
+
+NEWEST = 5
+"""Connections that the step shows; the page of channels has all."""
 
 
 class ConnectChannel:
@@ -48,7 +53,8 @@ class ConnectChannel:
         if request.method == "POST":
             return start_slack(request)
         with tenant_scope(tenant.id):
-            connected = list(Connection.objects.filter(state=Connection.State.ACTIVE).order_by("connected_at"))
+            active = Connection.objects.filter(state=Connection.State.ACTIVE).order_by("-connected_at")
+            connected = list(active[:NEWEST])
             losses = presence.losses(workspace_of(request))
         context = {
             "step": self,

@@ -13,6 +13,8 @@ from tenants.scope import tenant_scope
 log = logging.getLogger(__name__)
 
 AT_ONCE = 5
+TURNS_AT_ONCE = 500
+CLOCKS_DIFFER_MILLISECONDS = 60_000
 
 
 def meet(connection: Connection, external_id: str) -> Contact:
@@ -48,12 +50,29 @@ def introduce(tenant_id: UUID, thread_id: UUID) -> None:
             if not isinstance(error, RefusedError) or error.breaks_connection:
                 return  # it may be told another time
             name = contact.external_id
-        with tenant_scope(tenant_id):
-            _remember(contact, name[:120])
+        _remember(tenant_id, contact, name[:120])
 
 
-def _remember(contact: Contact, name: str) -> None:
-    if not Contact.objects.filter(id=contact.id).update(name=name):
-        return  # erased meanwhile
-    said = Turn.objects.filter(conversation__thread__connection=contact.connection_id, author=contact.external_id)
-    said.update(author=name)
+def _remember(tenant_id: UUID, contact: Contact, name: str) -> None:
+    """In short transactions: who was without a name for long may have said very much."""
+    with tenant_scope(tenant_id):
+        if not Contact.objects.filter(id=contact.id).update(name=name):
+            return  # erased meanwhile
+    after: UUID | None = _met(contact)
+    while after is not None:
+        after = _rename_next(tenant_id, contact, name, after)
+
+
+def _met(contact: Contact) -> UUID:
+    """The least id of what was said since the contact is known: ids are in the order of time, to the millisecond."""
+    milliseconds = (contact.id.int >> 80) - CLOCKS_DIFFER_MILLISECONDS
+    return UUID(int=max(0, milliseconds) << 80)
+
+
+def _rename_next(tenant_id: UUID, contact: Contact, name: str, after: UUID) -> UUID | None:
+    with tenant_scope(tenant_id):
+        said = Turn.objects.filter(id__gt=after, author=contact.external_id)
+        theirs = said.filter(conversation__thread__connection=contact.connection_id).order_by("id")
+        ids = list(theirs.values_list("id", flat=True)[:TURNS_AT_ONCE])
+        Turn.objects.filter(id__in=ids).update(author=name)
+    return ids[-1] if len(ids) == TURNS_AT_ONCE else None

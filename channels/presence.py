@@ -21,6 +21,9 @@ from tenants.middleware import Workspace
 from tenants.permissions import Permission
 
 State = Connection.State
+TOLD = 5
+"""Lost channels that home tells about; the page of channels has all."""
+LOOKED_AT = 50
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,10 @@ def who_answers(connection: Connection) -> Agent | None:
 
 def losses(workspace: Workspace) -> list[Loss]:
     """What to tell about on home: what broke, and with no channel left also what was ended, the newest first."""
-    found = list(Connection.objects.order_by(F("lost_at").desc(nulls_last=True), "-connected_at"))
-    is_reachable = any(each.state == State.ACTIVE for each in found)
-    lost = [each for each in found if each.state == State.BROKEN]
-    if not lost and not is_reachable:
-        lost = [each for each in found if each.state == State.DISCONNECTED][:1]
+    found = Connection.objects.order_by(F("lost_at").desc(nulls_last=True), "-connected_at")
+    lost = list(found.filter(state=State.BROKEN)[:TOLD])
+    if not lost and not found.filter(state=State.ACTIVE).exists():
+        lost = list(found.filter(state=State.DISCONNECTED)[:1])
     return [loss_of(workspace, each) for each in lost]
 
 
@@ -87,7 +89,9 @@ def _again(workspace: Workspace, label: str) -> tuple[str, Way | None]:
 
 def of_employees(workspace: Workspace, agents: Iterable[Agent]) -> Mapping[UUID, Silence]:
     """agents.presence.Reachability: which of these employees nobody can reach, and why."""
-    found = list(Connection.objects.select_related("agent").order_by("connected_at"))
+    known = Connection.objects.select_related("agent")
+    lost = known.exclude(state=State.ACTIVE).order_by(F("lost_at").desc(nulls_last=True), "-connected_at")
+    found = [*known.filter(state=State.ACTIVE).order_by("connected_at")[:LOOKED_AT], *lost[:LOOKED_AT]]
     first = Agent.objects.on_duty()
     silences = ((agent.id, _cut_off(workspace, agent, first, found)) for agent in agents)
     return {agent_id: silence for agent_id, silence in silences if silence}

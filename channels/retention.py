@@ -73,6 +73,8 @@ def _next(tenant_id: UUID, days: int, now: datetime, after: UUID) -> list[UUID]:
 def _forget(tenant_id: UUID, conversations: list[UUID]) -> int:
     """Somebody who writes at this very moment keeps the batch from going: it has another night."""
     try:
+        for conversation in conversations:
+            erasure.thin(tenant_id, conversation)
         with tenant_scope(tenant_id):
             return erasure.forget(conversations)
     except (IntegrityError, OperationalError) as error:

@@ -1,5 +1,6 @@
 """The test message: a question really posted at the provider, answered the way every message is."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,6 +16,11 @@ from tenants import audit
 from tenants.scope import tenant_scope
 
 NOBODY = "There is no AI employee yet: set one up first."
+
+
+UNSIGNED = "{}"
+"""What test messages of former days were stored as: whose they are, the name of their author has to tell."""
+AUTHOR = "author"
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def _accept(connection: Connection, message: InboundMessage) -> Sent:
         account=connection.external_id,
         event_id=f"test-{uuid7()}",
         kind="test_message",
-        payload="{}",
+        payload=json.dumps({AUTHOR: message.author}),
         message=message,
         occurred_at=datetime.now(UTC),
         is_test=True,
@@ -69,6 +75,12 @@ def _accept(connection: Connection, message: InboundMessage) -> Sent:
         raise NotReadyError(NOBODY)
     audit.record(actions.TEST_SENT, connection)
     return Sent(stored.id, thread_id, message)
+
+
+def author_in(payload: str) -> str | None:
+    """Whose a stored test message is, by the provider's id; None where it does not say."""
+    stored = json.loads(payload) if payload else {}
+    return str(stored[AUTHOR]) if AUTHOR in stored else None
 
 
 def sent() -> QuerySet[InboxEvent]:

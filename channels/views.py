@@ -1,32 +1,38 @@
 """The portal's pages about channels and conversations, and Slack's way back from its consent page."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import actions
 from agents import presence as agents_presence
 from agents.models import Conversation
 from billing import quota
-from channels import connections, fates, loops, onboarding, presence
+from channels import connections, fates, loops, onboarding, presence, reading
 from channels.fates import Fate
 from channels.models import Connection
 from channels.providers.slack import oauth
 from channels.reasons import Cause
-from tenants import audit
+from tenants import audit, keyset
 from tenants.access import opens_own_scope, requires, workspace_of
+from tenants.keyset import Asked
 from tenants.models import Membership, Tenant, User
 from tenants.onboarding import next_step
+from tenants.pages import page_of
 from tenants.permissions import Permission
 from usage import ledger, summary
+
+CONVERSATIONS = 25
+SHOWN_AT_HOME = 5
 
 
 @require_GET
@@ -57,7 +63,8 @@ def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcom
     if outcome.reason == "invalid_browser" and not request.user.is_authenticated:
         return redirect_to_login("/")  # not its address, which the link alone does not tell
     if outcome.reason:
-        return render(request, "channels/slack_failed.html", {"problem": onboarding.explain(outcome)}, status=400)
+        status = HTTPStatus.SERVICE_UNAVAILABLE if outcome.reason == "busy" else HTTPStatus.BAD_REQUEST
+        return render(request, "channels/slack_failed.html", {"problem": onboarding.explain(outcome)}, status=status)
     return render(request, "channels/slack_connected.html", {"team": outcome.team, "tenant": tenant})
 
 
@@ -66,9 +73,10 @@ def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcom
 def channel_list(request: HttpRequest) -> HttpResponse:
     """The workspace's connections, each with its state."""
     workspace = workspace_of(request)
-    found = Connection.objects.select_related("agent").order_by("connected_at")
+    page = page_of(request, Connection.objects.select_related("agent").order_by("connected_at", "id"))
     context = {
-        "connections": [(each, presence.who_answers(each), presence.loss_of(workspace, each)) for each in found],
+        "page": page,
+        "connections": [(each, presence.who_answers(each), presence.loss_of(workspace, each)) for each in page],
         "can_slack": oauth.is_configured(),
         "problem": request.session.pop("slack_problem", ""),
     }
@@ -120,8 +128,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "has_channel": Connection.objects.filter(state=Connection.State.ACTIVE).exists(),
         "summary": summary.summarise(today.replace(day=1), today),
         "trial": quota.trial_meter(),
-        "connections": Connection.objects.order_by("connected_at"),
-        "rows": _rows(_conversations()[:5]),
+        "connections": Connection.objects.order_by("connected_at")[:SHOWN_AT_HOME],
+        "connections_left": max(0, Connection.objects.count() - SHOWN_AT_HOME),
+        "rows": _rows(_conversations()[:SHOWN_AT_HOME]),
     }
     return render(request, "channels/home.html", context)
 
@@ -130,28 +139,32 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def conversation_list(request: HttpRequest) -> HttpResponse:
     """Conversations, the newest first."""
-    page = Paginator(_conversations(), 25).get_page(request.GET.get("page"))
-    return render(request, "channels/conversation_list.html", {"page": page, "rows": _rows(page.object_list)})
+    page = keyset.look(_conversations(), "last_turn_at", Asked.of(request.GET), size=CONVERSATIONS)
+    return render(request, "channels/conversation_list.html", {"page": page, "rows": _rows(page.rows)})
 
 
 @requires(Permission.READ)
 @require_GET
 def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """What was said, and what became of each answer."""
+    """What was said, the newest page of it or another one, and what became of each answer."""
     found = _conversations().filter(id=conversation_id).first()
     if found is None:
         raise Http404("No such conversation.")
     audit.record(actions.CONVERSATION_READ, found)
-    said = list(found.turns.select_related("run").order_by("said_at", "id"))
-    became = fates.of_conversation(found, said)
-    turns = [(turn, became.get(turn.id)) for turn in said]
-    context = {
-        "conversation": found,
-        "turns": turns,
-        "unanswered": fates.unanswered(found),
-        "paused": loops.last_paused(found),
-    }
-    return render(request, "channels/conversation.html", context)
+    page = reading.page(found, Asked.of(request.GET))
+    is_part = _asks_for_part(request)
+    context = {"conversation": found, "page": page, "is_part": is_part}
+    if not is_part:
+        context |= {"failures": reading.failures(found), "paused": loops.last_paused(found)}
+    response = render(request, f"channels/{'turns' if is_part else 'conversation'}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _asks_for_part(request: HttpRequest) -> bool:
+    """Does htmx ask for earlier messages, to put them above those that are there?"""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request and "before" in request.GET
 
 
 def _rows(conversations: Iterable[Conversation]) -> list[tuple[Conversation, Fate | None]]:

@@ -108,6 +108,7 @@ urlpatterns = [
     path("", entrance.front, name="home"),
     path("accounts/", include(account)),
     path("accounts/", include("allauth.urls")),
+    path("workspaces/", entrance.workspaces, name="workspaces"),
     path("workspaces/new/", entrance.new_workspace, name="new_workspace"),
     path("invitations/", invitations.accept, name="accept_invitation"),
     path("invitations/switch/", invitations.switch, name="switch_account"),

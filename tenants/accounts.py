@@ -22,6 +22,7 @@ from tenants import addresses, encryption, mailserver
 from tenants.clients import client_ip
 from tenants.mailserver import MailError
 from tenants.models import User
+from tenants.patience import BusyError
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -80,6 +81,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if not usage:
             raise ImmediateHttpResponse(ratelimit.respond_429(request))
         self._login_failed_rl_usage = usage
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Allauth's; a password that could not be checked now is no failed try."""
+        try:
+            return super().authenticate(request, **credentials)
+        except BusyError:
+            self._rollback_login_failed_rl_usage()
+            raise
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """Allauth's, and a code by mail for those who have neither a password nor a second step."""

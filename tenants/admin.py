@@ -26,7 +26,7 @@ from tenants.models import (
     User,
 )
 from tenants.proof import SECOND_STEPS
-from tenants.staff import STAFF, StaffAdmin, Table, panels, site
+from tenants.staff import STAFF, StaffAdmin, Table, every, panels, site
 from tenants.staff.ours import PeoplePanel, SupportPanel, TrailPanel
 from tenants.staff.people import deactivate, reactivate
 from tenants.staff.rows import Column, titled
@@ -157,17 +157,23 @@ def _tables_of(user: User) -> list[Table]:
     steps = Authenticator.objects.using(STAFF).filter(**own).order_by("created_at")
     addresses = EmailAddress.objects.using(STAFF).filter(**own).order_by("-primary", "email")
     return [
-        Table("Workspaces", ("Workspace", "Role"), list(places.values_list("tenant__name", "role")), "In none."),
-        Table("E-mail addresses", ("Address", "Confirmed"), list(addresses.values_list("email", "verified"))),
+        Table(
+            "Workspaces",
+            ("Workspace", "Role"),
+            places.values_list("tenant__name", "role"),
+            "In none.",
+            every(Membership, user__id__exact=user.pk),
+        ),
+        Table("E-mail addresses", ("Address", "Confirmed"), addresses.values_list("email", "verified")),
         Table(
             "Second steps",
             ("Kind", "Since", "Last used"),
-            list(steps.values_list("type", "created_at", "last_used_at")),
+            steps.values_list("type", "created_at", "last_used_at"),
         ),
         Table(
             "Sessions",
             ("Address", "Browser", "Since", "Last seen"),
-            list(sessions.values_list("ip", "user_agent", "created_at", "last_seen_at")),
+            sessions.values_list("ip", "user_agent", "created_at", "last_seen_at"),
             "Logged in nowhere.",
         ),
     ]

@@ -3,10 +3,14 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from tenants.models import Tenant, User
+
+MOST = 20
+"""Workspaces that the menu names; the page of all of them has the others."""
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -15,12 +19,18 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "workspace": getattr(request, "workspace", None),
         "own_workspaces": SimpleLazyObject(lambda: _workspaces_of(request)),
         "slack_app_name": settings.SLACK_APP_NAME,
+        "most_workspaces": MOST,
         "sandbox_url": settings.SANDBOX_URL if settings.SANDBOX else "",
     }
 
 
+def own_workspaces(user: User) -> QuerySet[Tenant]:
+    """Where somebody is a member, by name."""
+    return Tenant.objects.filter(memberships__user=user).order_by("name", "id")
+
+
 def _workspaces_of(request: HttpRequest) -> list[Tenant]:
-    """By name; asked for only by pages that show it."""
+    """The first, and one more if there is one; asked for only by pages that show it."""
     if not isinstance(request.user, User):
         return []
-    return list(Tenant.objects.filter(memberships__user=request.user).order_by("name", "id"))
+    return list(own_workspaces(request.user)[: MOST + 1])

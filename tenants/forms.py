@@ -8,6 +8,7 @@ from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from django import forms
+from django.db.models import QuerySet
 
 from tenants import addresses
 from tenants.members import grantable
@@ -85,11 +86,13 @@ class InviteForm(RoleForm):
 
 
 class HandOverForm(forms.Form):
-    """Which member becomes the owner."""
+    """Which member becomes the owner: one of the first of `heirs`."""
 
-    def __init__(self, *args: Any, heirs: list[Membership], **kwargs: Any) -> None:
+    SHOWN = 50
+
+    def __init__(self, *args: Any, heirs: QuerySet[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(str(each.id), f"{each.user.email} ({each.get_role_display()})") for each in heirs]
+        choices = [(str(each.id), f"{each.user.email} ({each.get_role_display()})") for each in heirs[: self.SHOWN]]
         self.fields["heir"] = forms.ChoiceField(label="New owner", choices=choices)
 
 

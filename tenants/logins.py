@@ -11,18 +11,21 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.forms import DisconnectForm as AllauthDisconnectForm
 from allauth.socialaccount.forms import SignupForm as AllauthSignupForm
 from allauth.socialaccount.helpers import render_authentication_error
-from allauth.socialaccount.models import SocialApp, SocialLogin
-from allauth.socialaccount.providers.base import ProviderException
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
+from allauth.socialaccount.providers.base import AuthProcess, ProviderException
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
-from tenants import addresses
+from tenants import addresses, deadlines, patience
 from tenants.forms import NormalAddresses
 from tenants.models import User
 
 SLACK_TEAM = "https://slack.com/team_id"
 TIMEOUT_SECONDS = 5
+MOST = 20
+"""Log-ins at Google and Slack that one account is connected with."""
 
 
 class OpenIDLogin(OpenIDConnectProvider):  # type: ignore[misc]
@@ -106,6 +109,13 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         sociallogin.token = None
         if not expected or not secrets.compare_digest(sociallogin.nonce.encode(), expected.encode()):
             raise ImmediateHttpResponse(_refusal(request, sociallogin.provider))
+        if sociallogin.state.get("process") == AuthProcess.CONNECT and _has_many(request):
+            messages.error(request, f"{MOST} log-ins are connected already: disconnect one that you do not use.")
+            raise ImmediateHttpResponse(redirect("socialaccount_connections"))
+
+
+def _has_many(request: HttpRequest) -> bool:
+    return bool(SocialAccount.objects.filter(user=request.user).count() >= MOST)
 
 
 class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
@@ -122,10 +132,11 @@ class SignupForm(NormalAddresses, AllauthSignupForm):  # type: ignore[misc]
     """What is still asked of somebody who signs up by a provider."""
 
 
-class _Session(requests.Session):
+class _Session(deadlines.Session):
     """Asks the provider, and not for long: if it does not answer, the person sees the page that says so."""
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        patience.enter("The log-in provider")
         try:
             return super().request(*args, **{"timeout": TIMEOUT_SECONDS, **kwargs})
         except requests.RequestException as error:

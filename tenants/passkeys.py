@@ -11,6 +11,8 @@ from django.conf import settings
 
 from tenants import strictjson, tries
 
+MOST_PASSKEYS = 20
+
 
 class CredentialField(forms.JSONField):
     """Django's own lets a nest and a number of thousands of digits through as errors of ours."""
@@ -33,7 +35,7 @@ def _refuse_nonsense(parse: Any, credential: Any) -> None:
 
 
 class AddWebAuthnForm(allauth_forms.AddWebAuthnForm):  # type: ignore[misc]
-    """A new passkey."""
+    """A new passkey, of so many as somebody can keep apart."""
 
     credential = CredentialField(required=True, widget=forms.HiddenInput)
 
@@ -41,6 +43,13 @@ class AddWebAuthnForm(allauth_forms.AddWebAuthnForm):  # type: ignore[misc]
         credential = self.cleaned_data["credential"]
         _refuse_nonsense(auth.parse_registration_response, credential)
         return credential
+
+    def clean(self) -> dict[str, Any]:
+        own = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
+        if own.count() >= MOST_PASSKEYS:
+            raise forms.ValidationError(f"You have {MOST_PASSKEYS} passkeys: remove one that you do not use.")
+        cleaned: dict[str, Any] = super().clean()
+        return cleaned
 
 
 class _Answer(allauth_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]

@@ -46,6 +46,13 @@ class ProviderError(exceptions.APIException):
         self.wait = wait
 
 
+class BusyError(ProviderError):
+    """An outside service was not asked, since too many wait for it already (503). Nothing was changed."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "busy"
+
+
 class TooLargeError(exceptions.APIException):
     """The body is longer than settings.REQUEST_MAX_BYTES (413)."""
 

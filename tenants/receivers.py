@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from tenants import actions, actor, audit
 from tenants.clients import client_ip
 from tenants.models import User
+from tenants.sessions import end_oldest
 from tenants.signup import forget_strangers
 
 SOMEBODY = "Somebody"
@@ -34,6 +35,7 @@ WAYS = {"password": "By password", "code": "By code", "password_reset": "After a
 def logged_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
     with _by(request, user):
         audit.record_account(actions.LOGGED_IN, user, detail=_ways(request, user))
+    end_oldest(user)
 
 
 @receiver(auth.user_logged_out)

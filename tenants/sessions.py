@@ -6,11 +6,16 @@ from datetime import datetime, timedelta
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from tenants.clients import client_ip
+from tenants.models import User
 
+MOST = 50
+"""Sessions of one account at a time."""
+AT_ONCE = 1_000
 SEEN_EVERY = timedelta(minutes=5)
 # What stands in a User-Agent, in the order in which to look: most browsers also claim to be others.
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "FxiOS": "Firefox", "SamsungBrowser": "Samsung",
@@ -37,6 +42,20 @@ class LastSeenMiddleware:
         now = timezone.now()
         old = UserSession.objects.filter(session_key=key, last_seen_at__lt=now - SEEN_EVERY)
         old.update(last_seen_at=now, ip=client_ip(request))
+
+
+def of(user: User) -> QuerySet[UserSession]:
+    """Where somebody is logged in, seen last first."""
+    alive = Session.objects.filter(session_key=OuterRef("session_key"))
+    found: QuerySet[UserSession] = UserSession.objects.filter(Exists(alive), user=user)
+    return found.order_by("-last_seen_at", "-pk")
+
+
+def end_oldest(user: User) -> None:
+    """Of more sessions than one person needs, the ones that were seen longest ago are over."""
+    old = list(UserSession.objects.filter(user=user).order_by("-last_seen_at", "-pk")[MOST:][:AT_ONCE])
+    Session.objects.filter(session_key__in=[each.session_key for each in old]).delete()
+    UserSession.objects.filter(pk__in=[each.pk for each in old]).delete()
 
 
 def forget_expired(now: datetime) -> None:

@@ -14,6 +14,8 @@ from tenants.trail import KINDS, Wanted
 
 GROUPS = {"audit": "Audit trail", "support": "Support access", "staff": "Roster staff", "token": "API tokens"}
 Choices = list[tuple[str, Any]]
+OFFERED = 50
+"""Members, and tokens, that the list of people offers."""
 LATEST = date(9998, 12, 31)
 """The day after it must still be one."""
 
@@ -58,26 +60,36 @@ class TrailForm(forms.Form):
 
 
 def _people(tenant: Tenant, asked: str) -> Choices:
+    """The first of each group; whoever else is asked for stands alone. Others are found by a word of their names."""
     members = Membership.objects.filter(tenant=tenant).values_list("user_id", "user__email").order_by("user__email")
-    tokens = [(str(token.id), str(token)) for token in ApiToken.objects.filter(tenant=tenant).order_by("name")]
-    people = [(str(id), email) for id, email in members]
-    former = [] if asked in dict([*people, *tokens]) else _former(asked)
+    tokens = ApiToken.objects.filter(tenant=tenant).order_by("name", "id")[: OFFERED + 1]
+    made = [(str(token.id), str(token)) for token in tokens]
+    people = [(str(id), email) for id, email in members[: OFFERED + 1]]
     groups = [
         ("All of a kind", list(ActorKind.choices)),
-        ("Members", people),
-        ("API tokens", tokens),
-        ("Former", former),
+        (_titled("Members", people), people[:OFFERED]),
+        (_titled("API tokens", made), made[:OFFERED]),
+        ("Somebody else", [] if asked in dict([*people[:OFFERED], *made[:OFFERED]]) else _else(tenant, asked)),
     ]
     return [("", "Anybody"), *((name, choices) for name, choices in groups if choices)]
 
 
-def _former(asked: str) -> list[tuple[str, str]]:
-    """Somebody who is in the trail, but no longer in the workspace."""
+def _titled(name: str, found: Sequence[object]) -> str:
+    return name if len(found) <= OFFERED else f"{name}: the first {OFFERED}, others by a search"
+
+
+def _else(tenant: Tenant, asked: str) -> list[tuple[str, str]]:
+    """Somebody who is not among the first, or is in the trail, but no longer in the workspace."""
     try:
-        known = AuditEvent.objects.filter(actor_id=UUID(asked)).order_by("-id").first()
+        wanted = UUID(asked)
     except ValueError:
         return []
-    return [(asked, known.actor_name)] if known else []
+    found = [
+        *AuditEvent.objects.filter(actor_id=wanted).order_by("-id").values_list("actor_name", flat=True)[:1],
+        *Membership.objects.filter(tenant=tenant, user=wanted).values_list("user__email", flat=True),
+        *(str(token) for token in ApiToken.objects.filter(tenant=tenant, id=wanted)),
+    ]
+    return [(asked, name) for name in found[:1]]
 
 
 def _actions() -> Choices:

@@ -1,5 +1,7 @@
 """Making a workspace, and which addresses are free."""
 
+import secrets
+
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.text import slugify
@@ -8,17 +10,20 @@ from tenants import actions, audit
 from tenants.models import RESERVED_SLUGS, FormerSlug, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
 
+NUMBERED = 50
+"""Workspaces of one name whose addresses are numbered; later ones get something random."""
+
 
 def free_slug(name: str) -> str:
     """An address made from a workspace's name that nobody has or had."""
     base = slugify(name)[:40] or "workspace"
+    candidates = [base, *(f"{base}-{number}" for number in range(2, NUMBERED + 1))]
     used = [
-        set(model._default_manager.filter(slug__startswith=base).values_list("slug", flat=True))
+        set(model._default_manager.filter(slug__in=candidates).values_list("slug", flat=True))
         for model in (Tenant, FormerSlug)
     ]
     taken = set().union(*used, RESERVED_SLUGS)
-    candidates = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
-    return next(slug for slug in candidates if slug not in taken)
+    return next((slug for slug in candidates if slug not in taken), f"{base}-{secrets.token_hex(4)}")
 
 
 def lock_slugs(*slugs: str) -> None:

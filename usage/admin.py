@@ -7,7 +7,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from tenants.models import Tenant
-from tenants.staff import STAFF, Panel, StaffAdmin, Table, site
+from tenants.staff import STAFF, Panel, StaffAdmin, Table, every, site
 from usage.models import DailyMessages, DailyUsage, Meter
 
 
@@ -16,20 +16,29 @@ class UsagePanel(Panel):
 
     def tables(self, tenant: Tenant) -> Iterable[Table]:
         first = timezone.now().date().replace(day=1)
+        mine = {"tenant__id__exact": tenant.id}
         meters = Meter.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("key")
         columns = ("name", "cap_usd", "spent_usd", "reserved_usd")
         head = ("Meter", "Cap, USD", "Spent, USD", "Reserved, USD")
-        yield Table("Meters", head, list(meters.values_list(*columns)), "None yet: no call was made.")
+        yield Table("Meters", head, meters.values_list(*columns), "None yet: no call was made.", every(Meter, **mine))
 
         month = {"tenant_id": tenant.id, "day__gte": first}
         used = DailyUsage.objects.using(STAFF).filter(**month).values_list("agent_name", "provider", "model")
         sums = used.annotate(Sum("calls"), Sum("input_tokens"), Sum("output_tokens"), Sum("cost_usd"))
         counted = ("AI employee", "Provider", "Model", "Calls", "Input tokens", "Output tokens", "Cost, USD")
-        yield Table("Usage this month", counted, list(sums.order_by("agent_name", "model")), "None.")
+        yield Table(
+            "Usage this month", counted, sums.order_by("agent_name", "model"), "None.", every(DailyUsage, **mine)
+        )
 
         said = DailyMessages.objects.using(STAFF).filter(**month).values_list("agent_name", "channel")
         counts = said.annotate(Sum("received"), Sum("sent")).order_by("agent_name", "channel")
-        yield Table("Messages this month", ("AI employee", "Channel", "Received", "Sent"), list(counts), "None.")
+        yield Table(
+            "Messages this month",
+            ("AI employee", "Channel", "Received", "Sent"),
+            counts,
+            "None.",
+            every(DailyMessages, **mine),
+        )
 
 
 @admin.register(Meter, site=site)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +16,10 @@ from tenants.permissions import Permission
 from tenants.schema import ProblemSchema, problem
 from usage import ledger, summary
 
+AGENTS = 100
+"""AI employees of one answer."""
+MOST_PAGES = 10_000
+
 
 @dataclass(frozen=True)
 class Period:
@@ -23,6 +27,7 @@ class Period:
 
     first: date
     last: date
+    page: int = 1
 
 
 class PeriodSerializer(serializers.Serializer[Period]):
@@ -33,6 +38,9 @@ class PeriodSerializer(serializers.Serializer[Period]):
         return {
             "from": serializers.DateField(required=False, help_text="First day. Default: the first of `to`'s month."),
             "to": serializers.DateField(required=False, help_text="Last day, included. Default: today."),
+            "page": serializers.IntegerField(
+                required=False, min_value=1, max_value=MOST_PAGES, help_text=f"Which {AGENTS} of `agents`. Default: 1."
+            ),
         }
 
     def validate(self, attrs: dict[str, date]) -> dict[str, date]:
@@ -42,14 +50,15 @@ class PeriodSerializer(serializers.Serializer[Period]):
             raise serializers.ValidationError(
                 {"from": [f"It begins after it ends ({last.isoformat()}): give a `from` that is not after `to`."]}
             )
-        return {"from": first, "to": last}
+        return {**attrs, "from": first, "to": last}
 
 
 def period_of(request: Request) -> Period:
     """The period that a request asks for. Raises ValidationError naming the parameter."""
     asked = PeriodSerializer(data=request.query_params.dict())
     asked.is_valid(raise_exception=True)
-    return Period(asked.validated_data["from"], asked.validated_data["to"])
+    given = asked.validated_data
+    return Period(given["from"], given["to"], given.get("page", 1))
 
 
 class AmountsSerializer(serializers.Serializer[Any]):
@@ -76,12 +85,21 @@ class SummarySerializer(serializers.Serializer[summary.Summary]):
 
     time_zone = serializers.SerializerMethodField(help_text="The workspace's: its days are counted.")
     totals = AmountsSerializer(source="*")
-    agents = AgentUsageSerializer(source="employees", many=True, help_text="The highest cost first.")
+    agents = serializers.SerializerMethodField(help_text=f"The highest cost first; at most {AGENTS}: see `page`.")
+    agents_total = serializers.SerializerMethodField(help_text="How many AI employees have a part, on all pages.")
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is a word of Python's, so it cannot be declared as an attribute."""
         days = {"from": serializers.DateField(source="first"), "to": serializers.DateField(source="last")}
         return {**days, **super().get_fields()}
+
+    @extend_schema_field(AgentUsageSerializer(many=True))
+    def get_agents(self, found: summary.Summary) -> Any:
+        begin = (self.context["page"] - 1) * AGENTS
+        return AgentUsageSerializer(found.employees[begin : begin + AGENTS], many=True).data
+
+    def get_agents_total(self, found: summary.Summary) -> int:
+        return len(found.employees)
 
     def get_time_zone(self, found: summary.Summary) -> str:
         return str(self.context["time_zone"])
@@ -105,4 +123,5 @@ class SummaryView(APIView):
     def get(self, request: Request) -> Response:
         period = period_of(request)
         found = summary.summarise(period.first, period.last)
-        return Response(SummarySerializer(found, context={"time_zone": workspace_of(request).tenant.time_zone}).data)
+        context = {"time_zone": workspace_of(request).tenant.time_zone, "page": period.page}
+        return Response(SummarySerializer(found, context=context).data)

@@ -108,8 +108,10 @@ def _sums(rows: QuerySet[Any], columns: Sequence[str]) -> Mapping[UUID, Sums]:
 
 def _latest_names(first: date, last: date) -> dict[UUID, str]:
     """An employee that was renamed goes by its newest name."""
-    names: dict[UUID, str] = {}
+    newest: dict[UUID, tuple[date, str]] = {}
     for model in (DailyUsage, DailyMessages):
-        rows = model._default_manager.filter(day__range=(first, last)).order_by("day")
-        names.update(rows.values_list("agent_id", "agent_name"))
-    return names
+        rows = model._default_manager.filter(day__range=(first, last)).order_by("agent_id", "-day")
+        for agent_id, day, name in rows.distinct("agent_id").values_list("agent_id", "day", "agent_name"):
+            if agent_id not in newest or newest[agent_id][0] <= day:
+                newest[agent_id] = (day, name)
+    return {agent_id: name for agent_id, (_, name) in newest.items()}

@@ -1,5 +1,6 @@
 """The portal's usage page."""
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -10,6 +11,11 @@ from tenants.permissions import Permission
 from usage import charts, ledger, summary
 from usage.models import Meter
 
+PAGE = 25
+BARS = 12
+"""AI employees in the chart, the most expensive first; the table has all."""
+METERS = 25
+
 
 @requires(Permission.READ)
 @require_GET
@@ -19,8 +25,9 @@ def usage(request: HttpRequest) -> HttpResponse:
     month = summary.summarise(today.replace(day=1), today)
     context = {
         "summary": month,
-        "bars": charts.token_bars(month.employees),
-        "meters": Meter.objects.order_by("key"),
+        "page": Paginator(month.employees, PAGE).get_page(request.GET.get("page")),
+        "bars": charts.token_bars(month.employees[:BARS]),
+        "meters": Meter.objects.order_by("key")[:METERS],
         "time_zone": workspace_of(request).tenant.time_zone,
     }
     return render(request, "usage/usage.html", context)

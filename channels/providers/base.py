@@ -68,6 +68,10 @@ class NotNowError(DeliveryError):
         self.retry_after = retry_after
 
 
+class BusyError(NotNowError):
+    """Nothing was sent: so many requests to the web wait for this provider that this one was not let through."""
+
+
 class RefusedError(DeliveryError):
     """Certainly not sent, and it never will be. `breaks_connection`: the provider no longer accepts the token.
 

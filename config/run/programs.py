@@ -11,6 +11,7 @@ from config.run.plan import Plan
 
 ROOT_WARNING = "You're running the worker with superuser privileges"
 WEB_GRACE = "8"  # seconds for open requests, within the 10 that a stop may take
+WEB_THREADS = "24"  # several outside services may hang at once, each of which holds a few (tenants/patience.py)
 # Headers: at most 64 KiB, and sent within 10 s, or a few idle clients would hold the web up.
 WEB_LIMITS = ("--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000")
 WORKER_READY = r"celery@\S{1,255} ready"
@@ -52,7 +53,7 @@ def collect_static(plan: Plan) -> Program:
 def web(plan: Plan) -> Program:
     """The portal, the API and the webhooks."""
     options = ["--interface", "wsgi", "--host", ports.LOOPBACK, "--port", str(plan.port), "--workers", "1"]
-    options += ["--blocking-threads", "16", "--workers-kill-timeout", WEB_GRACE, "--no-access-log", *WEB_LIMITS]
+    options += ["--blocking-threads", WEB_THREADS, "--workers-kill-timeout", WEB_GRACE, "--no-access-log", *WEB_LIMITS]
     return Program("web", _module("granian", *options, "config.wsgi:application"), serving(plan))
 
 

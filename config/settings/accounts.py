@@ -14,6 +14,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Passwords are hashed slowly, so only so many at once in each process of the web, and so many more wait for a moment
+# (tenants/hashing.py): whoever comes then is asked to try again.
+PASSWORD_HASHERS = ["tenants.hashing.LimitedHasher"]
+PASSWORD_HASHES_AT_ONCE = env.quota("PASSWORD_HASHES_AT_ONCE", "2")
+PASSWORD_HASHES_WAITING = env.count("PASSWORD_HASHES_WAITING", "6")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 

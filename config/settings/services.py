@@ -4,6 +4,11 @@ from config import environment
 from config.settings.base import PORT, SANDBOX, env, peer
 from config.settings.site import PUBLIC_HOST
 
+# How many threads of a web process may wait for one outside service at a time, and how long a request may wait for
+# all of them together (tenants/patience.py).
+WEB_PROVIDER_PLACES = env.quota("WEB_PROVIDER_PLACES", "3")
+WEB_PROVIDER_SECONDS = env.seconds("WEB_PROVIDER_SECONDS", "20")
+
 # Mail
 vars().update(env.email("EMAIL_URL", f"smtp://127.0.0.1:{PORT + 2}" if SANDBOX else "smtp://localhost:25"))
 EMAIL_TIMEOUT = 5

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tenants.models import AuditEvent, Invitation, Membership, SupportGrant, Tenant
 from tenants.staff.database import STAFF
-from tenants.staff.panels import Panel, Table
+from tenants.staff.panels import Panel, Table, every
 
 LATEST = 20
 """Rows of what has no end."""
@@ -28,12 +28,18 @@ class PeoplePanel(Panel):
         members = Membership.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("created_at")
         invited = Invitation.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("created_at")
         head = ("E-mail address", "Role")
-        yield Table("Members", (*head, "Since"), list(members.values_list("user__email", "role", "created_at")))
+        yield Table(
+            "Members",
+            (*head, "Since"),
+            members.values_list("user__email", "role", "created_at"),
+            every=every(Membership, tenant__id__exact=tenant.id),
+        )
         yield Table(
             "Invitations",
             (*head, "Sent", "Until"),
-            list(invited.values_list("email", "role", "created_at", "expires_at")),
+            invited.values_list("email", "role", "created_at", "expires_at"),
             "Nobody is invited.",
+            every(Invitation, tenant__id__exact=tenant.id),
         )
 
 

@@ -2,23 +2,54 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Model, QuerySet
+from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from tenants.models import Tenant
 
+MOST_ROWS = 50
+"""Rows of a table on a workspace's page."""
+
 
 @dataclass(frozen=True)
 class Table:
-    """A table on a workspace's page; `empty` says it when there is nothing."""
+    """A table on a workspace's page; `empty` says it when there is nothing.
+
+    found: rows, or the query for them, of which the first are shown. every: the address of the list that has all.
+    """
 
     title: str
     head: Sequence[str]
-    rows: Sequence[Sequence[object]]
+    found: Sequence[Sequence[object]] | QuerySet[Any, Any]
     empty: str = "Nothing."
+    every: str = ""
+
+    @cached_property
+    def _first(self) -> list[Sequence[object]]:
+        return list(self.found[: MOST_ROWS + 1])
+
+    @property
+    def rows(self) -> list[Sequence[object]]:
+        """Those that are shown."""
+        return self._first[:MOST_ROWS]
+
+    @property
+    def has_more(self) -> bool:
+        """Are there others?"""
+        return len(self._first) > MOST_ROWS
+
+
+def every(model: type[Model], **of: object) -> str:
+    """The address of the staff's list of these rows, such as `every(Membership, tenant__id__exact=…)`."""
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{address}?{urlencode(of)}"
 
 
 class Panel:

@@ -17,7 +17,7 @@ from allauth.socialaccount.adapter import get_adapter as get_social_adapter
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
-from allauth.usersessions.views import list_usersessions
+from allauth.usersessions.views import ListUserSessionsView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -25,14 +25,26 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.generic.base import ContextMixin
 
+from tenants import sessions
 from tenants.forms import AddEmailForm
 from tenants.mailedcodes import EmailChange, MailedCode, Reauthentication
 from tenants.mailserver import MailError
 from tenants.models import User
 
+
 # The list needs a log-in; to end sessions, people prove again who they are (OWASP ASVS 5.0, 7.5.2).
-session_list = reauthentication_required(allow_get=True, app="allauth.account")(list_usersessions)
+class SessionsView(ListUserSessionsView):  # type: ignore[misc]
+    """Allauth's, which asks for each session by itself."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = list(sessions.of(_person(self.request))[: sessions.MOST])
+        more = {"form": None, "sessions": found, "session_count": len(found)}
+        return {**ContextMixin.get_context_data(self, **kwargs), **more}
+
+
+session_list = reauthentication_required(allow_get=True, app="allauth.account")(login_required(SessionsView.as_view()))
 
 
 @login_required
@@ -43,7 +55,7 @@ def security(request: HttpRequest) -> HttpResponse:
     context = {
         "has_app": Authenticator.Type.TOTP in steps,
         "passkeys": steps.count(Authenticator.Type.WEBAUTHN),
-        "sessions": len(UserSession.objects.purge_and_list(request.user)),
+        "sessions": sessions.of(_person(request)).count(),
         "connected": SocialAccount.objects.filter(user=request.user),
         "can_connect": bool(get_social_adapter().list_providers(request)),
     }

@@ -13,8 +13,10 @@ from tenants import allowance
 from tenants.access import LAST_USED
 from tenants.actions import MEMBER_LEFT, MEMBER_REMOVED
 from tenants.allowance import AllowanceError
+from tenants.context import own_workspaces
 from tenants.forms import WorkspaceForm
 from tenants.models import AccountEvent, Membership, User
+from tenants.pages import page_of
 
 
 @require_GET
@@ -23,9 +25,16 @@ def front(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, User):
         return render(request, "front.html")
     own = Membership.objects.filter(user=request.user).select_related("tenant").order_by("created_at")
-    tenants = {str(each.tenant_id): each.tenant for each in own}
-    tenant = tenants.get(request.session.get(LAST_USED, "")) or next(iter(tenants.values()), None)
-    return redirect("workspace:home", tenant.slug) if tenant else redirect("new_workspace")
+    found = own.filter(tenant=request.session.get(LAST_USED) or None).first() or own.first()
+    return redirect("workspace:home", found.tenant.slug) if found else redirect("new_workspace")
+
+
+@login_required
+@require_GET
+def workspaces(request: HttpRequest) -> HttpResponse:
+    """All workspaces of somebody who is in more than the menu names."""
+    page = page_of(request, own_workspaces(cast("User", request.user)))
+    return render(request, "tenants/workspaces.html", {"page": page})
 
 
 @login_required

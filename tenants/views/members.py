@@ -1,6 +1,5 @@
 """The portal's pages about who belongs to a workspace."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -8,7 +7,7 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -20,6 +19,7 @@ from tenants.forms import HandOverForm, RoleForm
 from tenants.members import TeamError
 from tenants.middleware import Workspace
 from tenants.models import ApiToken, Invitation, Membership, Role, Tenant, User
+from tenants.pages import page_of
 from tenants.permissions import Permission, allows
 
 
@@ -55,16 +55,16 @@ def user_of(request: HttpRequest) -> User:
 @require_GET
 def member_list(request: HttpRequest) -> HttpResponse:
     """Who belongs here with which role, who is invited, and what each role may do."""
-    workspace = workspace_of(request)
-    found = list(_memberships(workspace.tenant))
-    rows = _rows(workspace, found, user_of(request))
-    heirs = [each for each in found if each.role != Role.OWNER and each.user.is_active]
+    workspace, you = workspace_of(request), user_of(request)
+    page = page_of(request, _memberships(workspace.tenant))
+    own = _rows(workspace, list(_memberships(workspace.tenant).filter(user=you)), you)
     context: dict[str, Any] = {
         "settings_page": "members",
-        "rows": rows,
-        "own": next((row for row in rows if row.is_you), None),
-        "waiting": _waiting(workspace) if workspace.allows(Permission.MANAGE_MEMBERS) else [],
-        "hand_over_form": HandOverForm(heirs=heirs) if heirs and workspace.allows(Permission.OWN) else None,
+        "page": page,
+        "rows": _rows(workspace, list(page.object_list), you),
+        "own": own[0] if own else None,
+        **(_waiting(request, workspace) if workspace.allows(Permission.MANAGE_MEMBERS) else {}),
+        **(_handing_over(workspace) if workspace.allows(Permission.OWN) else {}),
         "roles": list(Role),
         "table": [(each, [allows(role, each) for role in Role]) for each in Permission],
     }
@@ -119,8 +119,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 def hand_over(request: HttpRequest) -> HttpResponse:
     """Make another member the owner in one's own place."""
     tenant = workspace_of(request).tenant
-    heirs = list(_memberships(tenant).filter(user__is_active=True).exclude(role=Role.OWNER))
-    form = HandOverForm(request.POST, heirs=heirs)
+    form = HandOverForm(request.POST, heirs=_heirs(tenant))
     if not form.is_valid():
         return _back(request, error="Ownership is not handed over: choose a member who is here and no owner yet.")
     try:
@@ -128,6 +127,21 @@ def hand_over(request: HttpRequest) -> HttpResponse:
     except (Membership.DoesNotExist, TeamError) as error:
         return _back(request, error=str(error))
     return _back(request, f"{heir} is the owner now, and you are an admin.")
+
+
+def _heirs(tenant: Tenant) -> QuerySet[Membership]:
+    """Who could become the owner."""
+    return _memberships(tenant).filter(user__is_active=True).exclude(role=Role.OWNER)
+
+
+def _handing_over(workspace: Workspace) -> dict[str, Any]:
+    """The form, and how many could become the owner whom it does not list."""
+    heirs = _heirs(workspace.tenant)
+    count = heirs.count()
+    return {
+        "hand_over_form": HandOverForm(heirs=heirs) if count else None,
+        "heirs_left": max(0, count - HandOverForm.SHOWN),
+    }
 
 
 def _memberships(tenant: Tenant) -> QuerySet[Membership]:
@@ -139,19 +153,19 @@ def _memberships(tenant: Tenant) -> QuerySet[Membership]:
 
 def _rows(workspace: Workspace, found: Sequence[Membership], you: User) -> list[Row]:
     tenant, manages = workspace.tenant, workspace.allows(Permission.MANAGE_MEMBERS)
-    made = (
-        Counter(ApiToken.objects.filter(tenant=tenant).values_list("created_by", flat=True)) if manages else Counter()
-    )
-    sent = Counter(tenant.invitations.values_list("invited_by", flat=True)) if manages else Counter()
-    owners = {each.id for each in found if each.role == Role.OWNER and each.user.is_active}
+    shown = [each.user_id for each in found] if manages else []
+    made = _counts(ApiToken.objects.filter(tenant=tenant, created_by__in=shown), "created_by")
+    sent = _counts(tenant.invitations.filter(invited_by__in=shown), "invited_by")
+    active = Membership.objects.filter(tenant=tenant, role=Role.OWNER, user__is_active=True)
+    owners = set(active.values_list("id", flat=True)[:2])  # two are enough to see that nobody is the last
     return [
         Row(
             membership=each,
             is_you=each.user_id == you.id,
             is_last_owner=each.role == Role.OWNER and not owners - {each.id},
             may_change=manages and workspace.role.covers(Role(each.role)),
-            tokens=made[each.user_id],
-            invitations=sent[each.user_id],
+            tokens=made.get(each.user_id, 0),
+            invitations=sent.get(each.user_id, 0),
             form=RoleForm(initial={"role": each.role}, own=workspace.role, auto_id=f"role-{each.id}")
             if manages
             else None,
@@ -160,13 +174,20 @@ def _rows(workspace: Workspace, found: Sequence[Membership], you: User) -> list[
     ]
 
 
-def _waiting(workspace: Workspace) -> list[Waiting]:
-    found = list(workspace.tenant.invitations.select_related("invited_by").order_by("-id"))
+def _counts(rows: QuerySet[Any], person: str) -> dict[UUID, int]:
+    return dict(rows.order_by().values_list(person).annotate(Count("id")))
+
+
+def _waiting(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
+    """A page of the invitations, the newest first."""
+    page = page_of(request, workspace.tenant.invitations.select_related("invited_by").order_by("-id"), "invited")
+    found = list(page.object_list)
     failed, now = invitations.undelivered(workspace.tenant, found), timezone.now()
-    return [
+    waiting = [
         Waiting(each, each.expires_at > now, each.id in failed, workspace.role.covers(Role(each.role)))
         for each in found
     ]
+    return {"waiting": waiting, "waiting_page": page}
 
 
 def _back(request: HttpRequest, done: str = "", *, error: str = "") -> HttpResponse:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,6 +19,7 @@ from tenants import tokens as verbs
 from tenants.access import requires, workspace_of
 from tenants.members import NotAllowedError
 from tenants.models import ApiToken, Role, User
+from tenants.pages import page_of
 from tenants.permissions import Permission
 
 LIVES: Sequence[tuple[str, str]] = (
@@ -57,7 +59,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
         made = _make(request, form)
         if made:
             return _show_once(request, *made)
-    context = {"form": form, "tokens": _rows(request), "settings_page": "tokens"}
+    page = _page(request)
+    context = {"form": form, "page": page, "tokens": _rows(request, page), "settings_page": "tokens"}
     return render(request, "tenants/tokens.html", context, status=422 if form.errors else 200)
 
 
@@ -107,9 +110,12 @@ class _Row:
     may_revoke: bool
 
 
-def _rows(request: HttpRequest) -> list[_Row]:
-    own = workspace_of(request).role
+def _page(request: HttpRequest) -> Page[ApiToken]:
     found = ApiToken.objects.with_maker().filter(tenant=workspace_of(request).tenant)
+    return page_of(request, found.select_related("created_by").order_by("-id"))
+
+
+def _rows(request: HttpRequest, page: Page[ApiToken]) -> list[_Row]:
     now = timezone.now()
-    rows = found.select_related("created_by").order_by("-id")
-    return [_Row(token, token.is_expired(now), own.covers(token.rank)) for token in rows]
+    own = workspace_of(request).role
+    return [_Row(token, token.is_expired(now), own.covers(token.rank)) for token in page.object_list]

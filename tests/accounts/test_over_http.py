@@ -7,6 +7,8 @@ from tests.stack import Stack
 
 ATTEMPTS = 150
 A_MINUTE = 10
+BUSY = {503}
+"""So many at once that their passwords are not even looked at (tenants/hashing.py)."""
 
 
 def test_spoofed_forwarding_headers_get_no_more_than_the_limit(named_stack: Stack) -> None:
@@ -15,7 +17,7 @@ def test_spoofed_forwarding_headers_get_no_more_than_the_limit(named_stack: Stac
     statuses = Guesser(named_stack.url).guess_many(ATTEMPTS, "203.0.113.9")
     minutes = int((time.monotonic() - began) // 60) + 1
 
-    assert set(statuses) == {200, 429}
+    assert set(statuses) - BUSY == {200, 429}
     assert 1 <= statuses[200] <= A_MINUTE * minutes
 
 
@@ -29,5 +31,5 @@ def test_while_redis_hangs_it_is_neither_open_nor_shut(named_stack: Stack) -> No
         for each in named_stack.processes("valkey"):
             each.resume()
 
-    assert set(statuses) == {200, 429}
+    assert set(statuses) - BUSY == {200, 429}
     assert 1 <= statuses[200] <= 2 * A_MINUTE

@@ -190,8 +190,7 @@ def test_a_name_that_is_learned_meanwhile_is_not_kept(shop: Shop) -> None:
     thread_id = shop.talk("Hello")
     contact = shop.contact()
     erase(shop)
-    with tenant_scope(shop.tenant.id):
-        people._remember(contact, "Ben Smith")
+    people._remember(shop.tenant.id, contact, "Ben Smith")
     people.introduce(shop.tenant.id, thread_id)
     with tenant_scope(shop.tenant.id):
         assert not Contact.objects.exists()

@@ -21,6 +21,7 @@ API, PORTAL, ACCOUNTS, ADMIN = "api/v1/", "t/<slug:workspace>/", "accounts/", "a
 
 PUBLIC = {
     "": "sends people to where they belong, strangers to the log-in",
+    "workspaces/": "whoever is logged in sees the workspaces that are theirs",
     "workspaces/new/": "whoever is logged in may begin a workspace of their own",
     "invitations/": "whoever holds an invitation's link sees what it is about",
     "invitations/switch/": "logs out, to go on with an invitation as somebody else",

@@ -13,7 +13,7 @@ import httpx
 from tests.stack import ROOT
 from tests.waiting import eventually, free_ports
 
-THREADS = 16
+THREADS = 24
 
 
 @contextmanager

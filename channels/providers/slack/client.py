@@ -22,6 +22,7 @@ from channels.providers.base import (
     Account,
     Address,
     AnotherWayError,
+    BusyError,
     DeliveryError,
     InboundMessage,
     NotNowError,
@@ -34,6 +35,7 @@ from channels.providers.slack.answers import Messages, Opened, Person, Posted, r
 from channels.providers.slack.mrkdwn import escape
 from channels.providers.slack.refusals import REFUSALS
 from channels.providers.slack.transport import DeadlineWebClient
+from tenants import patience
 
 METADATA = "roster_delivery"
 FORMAT = "format"
@@ -197,7 +199,10 @@ def _said_since(account: Account, message: Outgoing, thread_ts: str) -> Messages
 def failures() -> Iterator[None]:
     """Every way in which a Web API call can go wrong becomes one of three."""
     try:
+        patience.enter("Slack")
         yield
+    except patience.BusyError as error:
+        raise BusyError(str(error), error.wait) from error
     except SlackApiError as error:
         raise _refusal(error) from error
     except URLError as error:

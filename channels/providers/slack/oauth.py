@@ -29,7 +29,7 @@ from channels.connections import AccountTakenError, Installed
 from channels.models import InstallAttempt
 from channels.providers.base import DeliveryError
 from channels.providers.slack.client import client, failures
-from tenants import audit
+from tenants import audit, patience
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,10 @@ def finish(request: HttpRequest, tenant_id: UUID) -> Outcome:
     outcomes: list[Outcome] = []
     flow = _flow(_StateStore(tenant_id, user_id, request.session.session_key or ""), outcomes)
     try:
+        patience.enter("Slack")  # before the state is used up: the same address works a minute later
         flow.handle_callback(to_bolt_request(request))
+    except patience.BusyError:
+        return Outcome(tenant_id, reason="busy")
     except DeliveryError as error:
         log.warning("An installation failed: %s", error)
         return Outcome(tenant_id, reason="unreachable", detail=str(error))

@@ -1,0 +1,90 @@
+"""How long, and how many at once, requests to the web wait for somebody outside: a provider, a mail server.
+
+A web process has few threads. If an outside service hangs, whoever calls it holds one until the time is over; without
+a limit a few clicks would hold them all, and nothing else would answer. So of the threads only some may wait for each
+service at a time, and each request only so long in all. Who comes beyond that is told at once.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
+from threading import BoundedSemaphore
+
+from django.conf import settings
+
+BUSY_SECONDS = 30
+"""When to come back: by then whoever waits now has been answered or has given up."""
+LEAST_SECONDS = 0.001
+
+
+class BusyError(Exception):
+    """Too many wait already. Nothing was begun. `wait`: seconds after which to try again."""
+
+    def __init__(self, message: str, wait: int = BUSY_SECONDS) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+@dataclass
+class Visit:
+    """A request to the web: what it has places at, when its time to wait is over, and whether it was refused."""
+
+    places: dict[str, BoundedSemaphore] = field(default_factory=dict)
+    end: float | None = None
+    is_refused: bool = False
+
+    def enter(self, service: str) -> None:
+        """Take a place at a service. Raises BusyError."""
+        place = _places(service, settings.WEB_PROVIDER_PLACES)
+        if not place.acquire(blocking=False):
+            self.is_refused = True
+            raise BusyError(f"{service} does not answer right now. Nothing was changed: try again in a minute.")
+        self.places[service] = place
+        self.end = self.end or time.monotonic() + settings.WEB_PROVIDER_SECONDS
+
+    def leave(self) -> None:
+        """Give all places back."""
+        for place in self.places.values():
+            place.release()
+
+
+_visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
+
+
+@cache
+def _places(service: str, count: int) -> BoundedSemaphore:
+    return BoundedSemaphore(count)
+
+
+def enter(service: str) -> None:
+    """Take one of this process's places at a service before it is called; it is given back when the request ends.
+
+    So who has begun something with a service also ends it. Who is no request to the web, such as a worker, needs no
+    place. service: its name, as people read it. Raises BusyError.
+    """
+    visit = _visit.get()
+    if visit is not None and service not in visit.places:
+        visit.enter(service)
+
+
+def left(seconds: float) -> float:
+    """For how long a call may last that would have so many seconds: less, if the request's own time ends before."""
+    visit = _visit.get()
+    if visit is None or visit.end is None:
+        return seconds
+    return max(LEAST_SECONDS, min(seconds, visit.end - time.monotonic()))
+
+
+@contextmanager
+def visit() -> Iterator[Visit]:
+    """A request to the web, from its beginning to its end."""
+    made = Visit()
+    token = _visit.set(made)
+    try:
+        yield made
+    finally:
+        _visit.reset(token)
+        made.leave()

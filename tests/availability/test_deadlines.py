@@ -1,0 +1,110 @@
+"""Calls to Slack and Stripe end in time, however the other side hangs."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+import requests
+from pytest_django import Settings
+
+from billing import stripe_api
+from billing.errors import StripeBusyError, StripeDownError
+from channels.providers.base import Account, BusyError, OutcomeUnknownError, Outgoing
+from channels.providers.slack import client as slack
+from tenants import deadlines, patience
+from tests.availability.hanging import BEGINNINGS, Hanging, hanging
+
+SECONDS = 0.6
+LATEST = 3.0
+"""Later than a call may end on a busy machine, and far earlier than a call that is renewed by each byte."""
+ACCOUNT = Account("xoxb-for-tests")
+
+
+@pytest.fixture(params=sorted(BEGINNINGS))
+def peer(request: pytest.FixtureRequest) -> Iterator[Hanging]:
+    """It sends more often than any time-out of a socket would notice."""
+    with hanging(request.param) as found:
+        yield found
+
+
+@pytest.fixture
+def began() -> float:
+    return time.monotonic()
+
+
+def test_a_call_of_slack_ends(peer: Hanging, settings: Settings, began: float) -> None:
+    settings.SLACK_API_URL = f"{peer.url}/api/"
+    with pytest.raises(OutcomeUnknownError):
+        slack.Slack().verify(ACCOUNT, 1)
+    assert time.monotonic() - began < LATEST
+    assert len(peer.taken) == 1
+
+
+def test_a_post_whose_answer_never_ends_is_of_an_unknown_fate(peer: Hanging, settings: Settings, began: float) -> None:
+    settings.SLACK_API_URL, settings.WEB_PROVIDER_SECONDS = f"{peer.url}/api/", SECONDS
+    with patience.visit(), pytest.raises(OutcomeUnknownError):
+        slack.Slack().post(ACCOUNT, Outgoing(uuid4(), {"channel": "C1"}, "Hello", datetime.now(UTC)))
+    assert time.monotonic() - began < LATEST
+
+
+def test_a_call_of_stripe_ends(peer: Hanging, settings: Settings, began: float) -> None:
+    settings.STRIPE_API_URL = peer.url
+    with pytest.raises(StripeDownError, match="does not answer"), stripe_api.connected(within=SECONDS) as stripe:
+        stripe.v1.products.list()
+    assert time.monotonic() - began < LATEST
+
+
+def test_all_calls_of_a_request_end_together(peer: Hanging, settings: Settings, began: float) -> None:
+    """Also with the SDK's second try, and with time-outs of 20 s for each."""
+    settings.STRIPE_API_URL, settings.SLACK_API_URL = peer.url, f"{peer.url}/api/"
+    settings.WEB_PROVIDER_SECONDS = SECONDS
+    with patience.visit():
+        for _ in range(2):
+            with pytest.raises(StripeDownError), stripe_api.connected() as stripe:
+                stripe.v1.products.list()
+        with pytest.raises(OutcomeUnknownError):
+            slack.Slack().start_test(ACCOUNT, "Hello?")
+    assert time.monotonic() - began < 2 * LATEST
+
+
+def test_a_session_that_is_asked_by_redirects_and_reused_works_on(peer: Hanging, began: float) -> None:
+    session = deadlines.Session()
+    for _ in range(2):
+        with pytest.raises(requests.RequestException):
+            session.request("GET", peer.url, timeout=SECONDS / 2)
+    assert time.monotonic() - began < LATEST
+
+
+def test_no_more_than_so_many_requests_wait_for_one_service(settings: Settings) -> None:
+    settings.WEB_PROVIDER_PLACES = 2
+    with patience.visit() as first, patience.visit():
+        patience.enter("Stripe")
+        patience.enter("Stripe")  # a second call of the same request needs no second place
+        with patience.visit():
+            patience.enter("Stripe")
+            with patience.visit() as refused, pytest.raises(StripeBusyError), stripe_api.connected():
+                pytest.fail("nobody may call")
+            assert refused.is_refused
+            patience.enter("Slack")  # another service has places of its own
+        patience.enter("Stripe")
+        assert not first.is_refused
+    with patience.visit(), patience.visit():
+        patience.enter("Stripe")  # all were given back
+
+
+def test_slack_s_refusal_says_that_nothing_was_sent(settings: Settings) -> None:
+    settings.WEB_PROVIDER_PLACES = 1
+    with patience.visit():
+        patience.enter("Slack")
+        with patience.visit(), pytest.raises(BusyError, match="Nothing was changed"):
+            slack.Slack().start_test(ACCOUNT, "Hello?")
+
+
+def test_a_worker_needs_no_place(settings: Settings) -> None:
+    settings.WEB_PROVIDER_PLACES = 1
+    with patience.visit():
+        patience.enter("Stripe")
+    for _ in range(3):
+        patience.enter("Stripe")

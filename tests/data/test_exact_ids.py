@@ -1,0 +1,110 @@
+"""Whose something is, the whole id tells: not a longer one that has it in it, and not a name that two people have."""
+
+import json
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from djstripe import models as mirror
+
+from agents.models import Conversation, Turn
+from billing import mirroring
+from channels import erasure, people, testmessages
+from channels.models import Connection, Contact, InboxEvent
+from tenants.scope import tenant_scope
+from tenants.wording import names
+from tests.data.conftest import BEN, Shop
+
+BENNY = f"{BEN}NY"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"user": BEN},
+        {"text": f"Hello <@{BEN}>"},
+        {"text": f"A line\n{BEN}"},
+        {"users": {BEN: True}},
+        {"blocks": [{"elements": [[{"user_id": BEN}]]}]},
+        {"text": f"\u201c{BEN}\u201d"},
+    ],
+)
+def test_an_id_is_found_wherever_it_stands(value: object) -> None:
+    assert names(json.dumps(value), BEN)
+    assert not names(json.dumps(value).replace(BEN, BENNY), BEN)
+    assert not names(json.dumps(value).replace(BEN, f"X{BEN}"), BEN)
+
+
+def test_what_is_no_json_is_looked_through_as_it_is() -> None:
+    assert names(f"broken {{ {BEN}", BEN)
+    assert not names(f"broken {{ {BENNY}", BEN)
+    assert names("[" * 100_000 + BEN, BEN)
+
+
+def told(shop: Shop, kind: str, **event: object) -> None:
+    """An event without a message, as of somebody who joins a channel."""
+    with tenant_scope(shop.tenant.id):
+        connection = Connection.objects.get()
+        InboxEvent.objects.create(
+            connection=connection, provider="slack", external_account=connection.external_id, event_id=f"Ev-{kind}",
+            kind=kind, position=0, state="ignored", payload=json.dumps({"event": {"type": kind, **event}}),
+        )  # fmt: skip
+
+
+def test_events_of_somebody_with_a_longer_id_are_left(shop: Shop) -> None:
+    shop.talk("Hello")
+    told(shop, "member_joined_channel", user=BENNY)
+    told(shop, "reaction_added", user=BEN)
+    erasure.erase_person(shop.tenant.id, shop.contact().id)
+    with tenant_scope(shop.tenant.id):
+        left = dict(InboxEvent.objects.filter(turn=None, kind__contains="_").values_list("kind", "payload"))
+    assert BENNY in left["member_joined_channel"]
+    assert left["reaction_added"] == ""
+
+
+def _tested(shop: Shop, number: int, author: str, payload: str) -> None:
+    with tenant_scope(shop.tenant.id):
+        connection, agent = Connection.objects.get(), Conversation.objects.all()[0].agent
+        talk = Conversation.objects.create(agent=agent, channel="slack")
+        turn = Turn.objects.create(conversation=talk, speaker="person", author="Ben", text=f"Test {number}")
+        InboxEvent.objects.create(
+            connection=connection, turn=turn, provider="slack", external_account=connection.external_id,
+            event_id=f"test-{number}", kind="test_message", position=0, state="done", is_test=True, payload=payload,
+        )  # fmt: skip
+
+
+def test_test_messages_of_a_namesake_are_left(shop: Shop) -> None:
+    shop.talk("Hello")
+    with tenant_scope(shop.tenant.id):
+        Contact.objects.filter(external_id=BEN).update(name="Ben")
+        Contact.objects.create(connection=Connection.objects.get(), external_id=BENNY, name="Ben")
+    for number, author in enumerate([BEN, BENNY]):
+        _tested(shop, number, author, json.dumps({testmessages.AUTHOR: author}))
+    _tested(shop, 2, "", testmessages.UNSIGNED)  # of former days: by one Ben or by the other
+    erasure.erase_person(shop.tenant.id, shop.contact().id)
+    assert [text for text in shop.turns() if text.startswith("Test")] == ["Test 1", "Test 2"]
+
+
+@pytest.mark.django_db
+def test_events_of_a_customer_with_a_longer_id_are_left() -> None:
+    for customer in ("cus_1", "cus_12"):
+        body = json.dumps({"data": {"object": {"customer": customer}}})
+        mirror.WebhookEventTrigger.objects.create(body=body, headers={}, remote_ip="127.0.0.1")
+    mirroring.forget("cus_1")
+    assert ["cus_12" in each.body for each in mirror.WebhookEventTrigger.objects.all()] == [True]
+
+
+def test_a_name_that_is_learned_late_reaches_all_that_was_said_some_at_a_time(shop: Shop) -> None:
+    thread_id = shop.talk("Hello")
+    contact, count = shop.contact(), 2 * people.TURNS_AT_ONCE + 1
+    with tenant_scope(shop.tenant.id):
+        talk = Conversation.objects.get(thread=thread_id)
+        Turn.objects.bulk_create(
+            Turn(conversation=talk, speaker="person", author=BEN, text="More.") for _ in range(count - 1)
+        )
+    with CaptureQueriesContext(database) as queries:
+        people._remember(shop.tenant.id, contact, "Ben Smith")
+    with tenant_scope(shop.tenant.id):
+        assert Turn.objects.filter(author="Ben Smith").count() == count
+        assert not Turn.objects.filter(author=BEN).exists()
+    assert sum(each["sql"].startswith('UPDATE "agents_turn"') for each in queries) == 3
