@@ -12,6 +12,7 @@ from config.embedded.postgres import Postgres
 
 OWNERS = {
     "tenants_tenant": "id",
+    "tenants_erasedtenant": "id",
     "tenants_user": "id",
     "tenants_accountevent": "account_id",
     "account_emailconfirmation": "",
