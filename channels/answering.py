@@ -17,7 +17,7 @@ from agents import runs, transcript
 from agents.llm import Completion, LLMError
 from agents.models import Run
 from agents.runs import Prepared, Refused
-from channels import outbox
+from channels import corrections, outbox, people, scenes
 from channels.leases import kept
 from channels.models import InboxEvent, InboxEventQuerySet, Thread
 from tenants.scope import tenant_scope
@@ -40,6 +40,7 @@ class Claim:
 
 def answer(tenant_id: UUID, thread_id: UUID) -> None:
     """Answer what waits in a thread, if it is due and nobody else does. Harmless to call twice, or at any time."""
+    people.introduce(tenant_id, thread_id)
     claim = _claim(tenant_id, thread_id)
     if claim and _attempt(claim, may_start_over=True):
         claim = _claim(tenant_id, thread_id, is_restart=True)
@@ -66,6 +67,8 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
         thread = _free_thread(thread_id, now)
         if thread is None:
             return None
+        if corrections.drop_deleted(thread):  # whoever had it died with it
+            runs.abandon(thread.conversation)
         # Read in this order, whatever was said is either among the events or not in the prompt.
         said = transcript.remembered(thread.conversation)
         events = list(InboxEvent.objects.unanswered().filter(thread=thread).select_related("turn"))
@@ -78,7 +81,7 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
         ids = [event.id for event in events]
         InboxEvent.objects.filter(id__in=ids).update(state=InboxEvent.State.RUNNING, attempt=thread.attempt)
         asked = transcript.with_last(said, [event.turn for event in events if event.turn])
-        prepared = runs.prepare(thread.conversation, thread.attempt, asked)
+        prepared = runs.prepare(thread.conversation, thread.attempt, asked, scenes.scene_of(thread, asked, now))
         if isinstance(prepared, Refused):
             _land_refusal(thread, prepared)
             return None
@@ -120,11 +123,11 @@ def _land(claim: Claim, completion: Completion, *, may_start_over: bool) -> bool
         if thread is None:
             runs.supersede(claim.run, completion)
             return False
-        if may_start_over and _newer_input(thread).exists():
+        if _is_moot(thread) or (may_start_over and _newer_input(thread).exists()):
             runs.supersede(claim.run, completion)
             _running(thread).update(state=InboxEvent.State.PENDING)
             thread.release(failures=thread.failures)
-            return True
+            return may_start_over and _newer_input(thread).exists()
         run, reply = runs.finish(claim.run, completion)
         _queue(thread, run, reply)
         return False
@@ -144,7 +147,9 @@ def _land_failure(claim: Claim, error: LLMError) -> None:
         run = runs.fail(claim.run, error)
         if thread is None:
             return
-        if error.is_transient and thread.failures + 1 < MOST_FAILURES:
+        if _is_moot(thread):
+            thread.release(failures=thread.failures)
+        elif error.is_transient and thread.failures + 1 < MOST_FAILURES:
             _try_later(thread, error)
         else:
             _give_up(thread, str(error), run)
@@ -184,6 +189,12 @@ def _still_ours(claim: Claim) -> Thread | None:
 
 def _running(thread: Thread) -> InboxEventQuerySet:
     return InboxEvent.objects.filter(thread=thread, state=InboxEvent.State.RUNNING)
+
+
+def _is_moot(thread: Thread) -> bool:
+    """Was all that is being answered changed or deleted meanwhile?"""
+    corrections.drop_deleted(thread)
+    return not _running(thread).exists()
 
 
 def _newer_input(thread: Thread) -> InboxEventQuerySet:

@@ -1,6 +1,8 @@
 """What people said, stored once and answered once."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -9,13 +11,14 @@ from django.utils import timezone
 
 from agents import runs, transcript
 from agents.models import Conversation
-from channels import connections, people
+from channels import connections, corrections, people, talk
 from channels.models import Connection, InboxEvent, Thread
 from channels.providers import provider_named
-from channels.providers.base import InboundEvent, InboundMessage
+from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage
 from usage import ledger
 
 SAID_TO_OTHERS = "Said to others."
+CORRECTION = "About a message that was said before."
 ADOPTED_WITHIN = timedelta(minutes=10)
 """Slack brings an event again after a minute and after five."""
 
@@ -25,23 +28,97 @@ def accept(connection: Connection, event: InboundEvent) -> UUID | None:
 
     The event's unique keys absorb the provider's retries, and twin events about one message.
     """
-    message = event.message
     if event.ends_connection:
         _end(connection, event)
         return None
-    if message:
-        _lock(connection, message)
+    if event.correction:
+        return _correct(connection, event, event.correction)
+    if event.message:
+        _lock(connection, event.message)
+    return _take_in(connection, event)
+
+
+def _take_in(connection: Connection, event: InboundEvent) -> UUID | None:
+    message = event.message
     thread = _known_thread(connection, message) if message else None
     reason = _why_not(connection, event, thread)
     if message is None or reason:
         _ignore(connection, event, reason)
         return None
-    stored = _stored(
-        connection, event, message_key=message.key, position=message.position, address=dict(message.address)
-    )
+    stored = _stored(connection, event, message)
     if not InboxEvent.objects.insert_new(stored):
-        return None
+        return _hear_twin(connection, event, message, thread)
     return _hear(connection, stored, message, thread)
+
+
+def _correct(connection: Connection, event: InboundEvent, correction: Edit | Deletion) -> UUID | None:
+    """What somebody said before is changed or deleted; what is not known yet is remembered under its key."""
+    if isinstance(correction, Edit):
+        _lock(connection, correction.message)
+    known = corrections.find(event, correction.key)
+    if known is None and isinstance(correction, Edit):
+        return _take_in(connection, _said_anew(event, correction))
+    if known is None:
+        gone = _stored(connection, event, message_key=correction.key, **corrections.gone())
+        if InboxEvent.objects.insert_new(gone) or (known := corrections.find(event, correction.key)) is None:
+            return None
+    _ignore(connection, replace(event, message=None), CORRECTION)
+    known = corrections.locked(known.id)
+    if isinstance(correction, Deletion):
+        return corrections.delete(known)
+    if corrections.is_news(known, correction) and corrections.may_be_heard(known):
+        return _hear_edited(connection, event, known, correction)
+    return corrections.edit(known, correction)
+
+
+def _said_anew(event: InboundEvent, edit: Edit) -> InboundEvent:
+    """An edit of what is not known here: it overtook the message, or the message was said long ago.
+
+    Then a mention that it adds is heard as if it were said now, and nothing else counts.
+    """
+    if edit.edited_at - edit.message.said_at < ADOPTED_WITHIN:
+        return replace(event, message=edit.message, payload=edit.payload)
+    if edit.message.is_addressed:
+        return replace(event, message=edit.as_said_now(), payload=edit.payload)
+    return replace(event, reason=CORRECTION)
+
+
+def _hear_edited(connection: Connection, event: InboundEvent, known: InboxEvent, edit: Edit) -> UUID | None:
+    """Somebody changed what was said to others: a mention that was added is heard as if it were said now."""
+    message = edit.as_said_now()
+    thread = _known_thread(connection, message)
+    if not message.is_addressed or _why_not(connection, replace(event, message=message), thread):
+        return corrections.edit(known, edit)
+    known.version = edit.version
+    return _hear_after_all(connection, known, edit.payload, message, thread)
+
+
+def _hear_twin(
+    connection: Connection, event: InboundEvent, message: InboundMessage, thread: Thread | None
+) -> UUID | None:
+    """A second event about a message. One that shows that it was addressed counts, and others are absorbed."""
+    known = corrections.find(event, message.key)
+    if known is None or known.event_id == event.event_id or not (message.is_addressed and _is_talk(known)):
+        return None
+    known = corrections.locked(known.id)
+    if not _is_talk(known):
+        return None
+    return _hear_after_all(connection, known, event.payload, message, thread)
+
+
+def _is_talk(known: InboxEvent) -> bool:
+    """May a twin show that it was addressed? Not where an edit, which came first, took the mention away."""
+    return corrections.may_be_heard(known) and known.version is None
+
+
+def _hear_after_all(
+    connection: Connection, known: InboxEvent, payload: str, message: InboundMessage, thread: Thread | None
+) -> UUID:
+    known.state, known.reason, known.place = InboxEvent.State.PENDING, "", ""
+    known.payload, known.received_at = payload, timezone.now()
+    known.author, known.position, known.address = message.author, message.position, dict(message.address)
+    known.save()
+    return _hear(connection, known, message, thread)
 
 
 def _why_not(connection: Connection, event: InboundEvent, thread: Thread | None) -> str:
@@ -81,15 +158,16 @@ def _adopt(connection: Connection, thread: Thread, message: InboundMessage) -> N
         connection=connection,
         state=InboxEvent.State.IGNORED,
         reason=SAID_TO_OTHERS,
-        address=dict(message.address),
+        thread=None,
+        place=message.thread_ids[-1],
         position__gt=message.position,
         received_at__gt=timezone.now() - ADOPTED_WITHIN,
-    )
-    for reply in replies.order_by("position"):
+    ).exclude(payload="")
+    for reply in replies.select_for_update(no_key=True).order_by("position"):
         said = provider_named(connection.provider).read(reply.payload, connection.bot_user_id)
         if said:
-            reply.state, reply.reason, reply.message_key = InboxEvent.State.PENDING, "", said.key
-            reply.save(update_fields=["state", "reason", "message_key"])
+            reply.state, reply.reason, reply.place = InboxEvent.State.PENDING, "", ""
+            reply.save(update_fields=["state", "reason", "place"])
             _hear(connection, reply, said, thread)
 
 
@@ -103,12 +181,17 @@ def _staffed(connection: Connection, thread: Thread, message: InboundMessage) ->
 
 
 def _title(message: InboundMessage) -> str:
-    return message.title or message.text[:120]
+    return message.title or transcript.title_of(message.text)
 
 
 def _ignore(connection: Connection, event: InboundEvent, reason: str) -> None:
-    heard = {"position": event.message.position, "address": dict(event.message.address)} if event.message else {}
-    ignored = _stored(connection, event, state=InboxEvent.State.IGNORED, reason=reason, **heard)
+    """Nobody has to answer. Only what was said keeps its words, for as long as the workspace wants to keep talk."""
+    message = event.message
+    ignored = _stored(connection, event, message, state=InboxEvent.State.IGNORED, reason=reason)
+    if message:
+        ignored.place = message.thread_ids[-1]
+    if message is None or not talk.is_kept():
+        ignored.payload = ""
     InboxEvent.objects.insert_new(ignored)
 
 
@@ -117,7 +200,15 @@ def _end(connection: Connection, event: InboundEvent) -> None:
         connections.ended_at_provider(connection, event.occurred_at)
 
 
-def _stored(connection: Connection, event: InboundEvent, **fields: object) -> InboxEvent:
+def _stored(
+    connection: Connection, event: InboundEvent, message: InboundMessage | None = None, **fields: Any
+) -> InboxEvent:
+    said = {
+        "message_key": message.key,
+        "author": message.author,
+        "position": message.position,
+        "address": dict(message.address),
+    } if message else {"position": 0}  # fmt: skip
     return InboxEvent(
         connection=connection,
         provider=event.provider,
@@ -126,7 +217,8 @@ def _stored(connection: Connection, event: InboundEvent, **fields: object) -> In
         kind=event.kind[:60],
         payload=event.payload,
         is_test=event.is_test,
-        **{"position": 0, **fields},
+        version=event.correction.version if message and isinstance(event.correction, Edit) else None,
+        **{**said, **fields},
     )
 
 

@@ -1,11 +1,14 @@
-"""Who talks to the AI employees: names instead of the provider's ids, learned once a person has written."""
+"""Who talks to the AI employees: names instead of the provider's ids, asked for before the first answer."""
 
 import logging
 from uuid import UUID
 
+from django.core.cache import cache
+from django.utils import timezone
+
 from agents.models import Turn
-from channels import connections
-from channels.models import Connection, Contact
+from channels import connections, talk
+from channels.models import Connection, Contact, InboxEvent, Thread
 from channels.providers import provider_named
 from channels.providers.base import DeliveryError, RefusedError
 from tenants.scope import tenant_scope
@@ -13,6 +16,10 @@ from tenants.scope import tenant_scope
 log = logging.getLogger(__name__)
 
 AT_ONCE = 5
+ASK_SECONDS = 2
+"""An answer waits no longer for a name."""
+PAUSE_SECONDS = 60
+"""After a fault, during which answers do not wait for names at all."""
 
 
 def meet(connection: Connection, external_id: str) -> Contact:
@@ -21,23 +28,44 @@ def meet(connection: Connection, external_id: str) -> Contact:
 
 
 def introduce(tenant_id: UUID, thread_id: UUID) -> None:
-    """Ask the provider for the names of new contacts of a thread's connection. Calls it: open no scope around this."""
+    """Ask the provider who those people in a thread are whose names an answer needs. Open no scope around this.
+
+    A name that is not told quickly is asked for another time: people are answered without it.
+    """
     with tenant_scope(tenant_id):
-        connection = Connection.objects.filter(threads=thread_id).first()
-        if connection is None:  # the conversation was erased meanwhile
+        thread = Thread.objects.select_related("connection").filter(id=thread_id).first()
+        strangers = _strangers(thread) if thread and _is_to_answer(thread) else []
+        if thread is None or not strangers:  # it may have been erased meanwhile
             return
-        strangers = list(connection.contacts.filter(name="")[:AT_ONCE])
-        provider, account = provider_named(connection.provider), connections.account_of(connection)
+        provider = provider_named(thread.connection.provider)
+        account = connections.account_of(thread.connection)
+    pause = f"names:{thread.connection_id}"
+    if cache.get(pause):
+        return
     for contact in strangers:
         try:
-            name = provider.name_of(account, contact.external_id)
+            name = provider.name_of(account, contact.external_id, ASK_SECONDS)
         except DeliveryError as error:
             log.warning("No name for a contact: %s", error)
             if not isinstance(error, RefusedError) or error.breaks_connection:
+                cache.set(pause, 1, PAUSE_SECONDS)
                 return  # it may be told another time
             name = contact.external_id
         with tenant_scope(tenant_id):
             _remember(contact, name[:120])
+
+
+def _is_to_answer(thread: Thread) -> bool:
+    return InboxEvent.objects.unanswered().filter(thread=thread).exists()
+
+
+def _strangers(thread: Thread) -> list[Contact]:
+    """Whose names are not known yet: those who wrote to the employee, then those who talked around it."""
+    wrote = InboxEvent.objects.filter(thread=thread).exclude(author="").order_by().values("author").distinct()
+    strangers = list(thread.connection.contacts.filter(name="", external_id__in=wrote)[:AT_ONCE])
+    talked = dict.fromkeys(m.author for m in talk.before(thread.connection, thread.external_id, timezone.now()))
+    met = [meet(thread.connection, author) for author in talked]
+    return [*strangers, *(each for each in met if not each.name and each not in strangers)][:AT_ONCE]
 
 
 def _remember(contact: Contact, name: str) -> None:

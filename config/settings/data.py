@@ -85,5 +85,6 @@ CELERY_BEAT_SCHEDULE = {
     "forget-requests": {"task": "channels.tasks.forget_requests", "schedule": 60 * 60.0},
     "close-workspaces": {"task": "channels.tasks.close_workspaces", "schedule": 60 * 60.0},
     "forget-sessions": {"task": "tenants.tasks.forget_sessions", "schedule": crontab(hour=2, minute=45)},
+    "blank-talk": {"task": "channels.tasks.blank_talk", "schedule": 10 * 60.0, "options": {"expires": 10 * 60}},
     "forget-old": {"task": "channels.tasks.forget_old", "schedule": crontab(hour=2, minute=30)},
 }

@@ -3,7 +3,7 @@
 import errno
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -37,6 +37,8 @@ UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 DEAD_TOKEN = {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
 ERROR_CODE = re.compile(r"[a-z_]+")
 """What is none is slack_sdk's own sentence about a body that is no JSON."""
+PERSON = re.compile(r"(?<![\w@])@([UW](?=[A-Z]*\d)[A-Z0-9]{3,})(?!\w)")
+"""A mention in plain text. Ids have digits, so that @USA stays a word."""
 OWN_TROUBLE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
 
 
@@ -84,12 +86,16 @@ class Slack:
             raise OutcomeUnknownError("Slack's thread is too long to see whether the message arrived: look there.")
         return None
 
-    def name_of(self, account: Account, person_id: str) -> str:
+    def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """users.info: the display name, as Slack shows it, else the full name."""
         with _failures():
-            user = client(account.token).users_info(user=person_id)["user"]
+            user = client(account.token, timeout_seconds).users_info(user=person_id)["user"]
         profile = user.get("profile", {})
         return str(profile.get("display_name") or profile.get("real_name") or user.get("real_name") or person_id)
+
+    def mentioned(self, text: str) -> Collection[str]:
+        """What looks like a user's id after an @."""
+        return set(PERSON.findall(text))
 
     def revoke(self, account: Account) -> None:
         """apps.uninstall: the app leaves the workspace, and its token ends."""

@@ -3,6 +3,7 @@
 https://docs.slack.dev/apis/events-api/ and https://docs.slack.dev/reference/events/message
 """
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,7 +14,8 @@ from django.conf import settings
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from slack_sdk.signature import SignatureVerifier
 
-from channels.providers.base import InboundEvent, InboundMessage
+from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage
+from channels.providers.slack import corrections
 
 PROVIDER = "slack"
 SPOKEN_SUBTYPES = {None, "thread_broadcast", "file_share"}
@@ -48,6 +50,7 @@ class Message(BaseModel):
     ts: Any = None
     thread_ts: Timestamp | None = None
     tokens: Any = None
+    edited: Any = None
 
     @property
     def ends_connection(self) -> bool:
@@ -118,7 +121,8 @@ def read_envelope(body: bytes) -> Envelope:
 def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEvent:
     """What an event callback says to us. bot_user_id: our own user in that workspace."""
     inner = envelope.event or Message(type="")
-    message, reason = _message(inner, bot_user_id)
+    correction = _correction(inner, body, bot_user_id)
+    message, reason = (None, "") if correction else _message(inner, bot_user_id)
     return InboundEvent(
         provider=PROVIDER,
         account=envelope.account,
@@ -126,10 +130,34 @@ def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEven
         kind=f"{inner.type}.{inner.subtype}" if inner.subtype else inner.type,
         payload=body.decode(),
         message=message,
+        correction=correction,
         ends_connection=inner.ends_connection,
         occurred_at=envelope.occurred_at,
         reason=reason,
     )
+
+
+def _correction(inner: Message, body: bytes, bot_user_id: str) -> Edit | Deletion | None:
+    """What became of a message that a person said before; None for what machines do to theirs, and for all else."""
+    if inner.subtype not in corrections.SUBTYPES and not inner.edited:
+        return None
+    envelope = json.loads(body)
+    try:
+        deleted = corrections.deleted_key(envelope["event"])
+        said_anew = corrections.edited_message(envelope["event"])
+        if deleted or said_anew is None:
+            return Deletion(deleted) if deleted else None
+        anew = Message.model_validate(said_anew)
+        message, _ = _message(anew, bot_user_id)
+        if message is None and _is_of_nobody(anew, bot_user_id):
+            return None
+        return corrections.correction(envelope, said_anew, message)
+    except (ValidationError, corrections.MalformedCorrectionError) as error:
+        raise MalformedEventError("An edit or a deletion needs the message's channel, ts and user.") from error
+
+
+def _is_of_nobody(inner: Message, bot_user_id: str) -> bool:
+    return bool(inner.bot_id) or inner.subtype not in SPOKEN_SUBTYPES or inner.user in {None, bot_user_id}
 
 
 def _message(inner: Message, bot_user_id: str) -> tuple[InboundMessage | None, str]:
