@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from unicodedata import category
+from unicodedata import category, normalize
 from uuid import UUID
 
 from agents.models import Turn
@@ -76,7 +76,7 @@ def names_for(given: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str, 
 
 def safe_name(name: str) -> str:
     """One line of letters, digits and harmless marks, which can neither end a line nor look like a heading."""
-    fit = (" " if each in UNFIT or category(each) in UNFIT_KINDS else each for each in name)
+    fit = (" " if each in UNFIT or category(each) in UNFIT_KINDS else each for each in normalize("NFKC", name))
     return " ".join("".join(fit).split())[:LONGEST_NAME].strip(" .,'-") or SOMEBODY
 
 

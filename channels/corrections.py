@@ -53,9 +53,7 @@ def locked(event_id: UUID) -> InboxEvent:
 def gone() -> Mapping[str, Any]:
     """What is kept of a deletion that overtook its message, beside the key, which absorbs the message."""
     now = timezone.now()
-    return {
-        "state": InboxEvent.State.IGNORED, "reason": DELETED, "payload": "", "deleted_at": now, "finished_at": now,
-    }  # fmt: skip
+    return {"state": InboxEvent.State.IGNORED, "reason": DELETED, "deleted_at": now, "finished_at": now}
 
 
 def may_be_heard(event: InboxEvent) -> bool:

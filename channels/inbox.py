@@ -59,7 +59,7 @@ def _correct(connection: Connection, event: InboundEvent, correction: Edit | Del
     if known is None and isinstance(correction, Edit):
         return _take_in(connection, _said_anew(event, correction))
     if known is None:
-        gone = _stored(connection, event, message_key=correction.key, **corrections.gone())
+        gone = _stored(connection, replace(event, payload=""), message_key=correction.key, **corrections.gone())
         if InboxEvent.objects.insert_new(gone) or (known := corrections.find(event, correction.key)) is None:
             return None
     _ignore(connection, replace(event, message=None), CORRECTION)

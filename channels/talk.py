@@ -34,7 +34,7 @@ def change(tenant: Tenant, hours: int) -> Tenant:
             kept.full_clean(exclude=["slug"])
             kept.save(update_fields=["overheard_hours"])
             changes = {"overheard_hours": [before, hours]}
-            audit.record(workspace_actions.RETENTION_CHANGED, kept, changes=changes)
+            audit.record(workspace_actions.TALK_CHANGED, kept, changes=changes)
     return kept
 
 

@@ -19,6 +19,7 @@ INVITATION_UNDELIVERED = Action("invitation.undelivered", "An invitation was not
 
 SETTINGS_CHANGED = Action("workspace.settings_changed", "Changed the workspace's settings")
 RETENTION_CHANGED = Action("workspace.retention_changed", "Changed how long conversations are kept")
+TALK_CHANGED = Action("workspace.talk_changed", "Changed how long talk around AI employees is kept")
 
 # Data rights
 EXPORT_REQUESTED = Action("export.requested", "Asked for an export of everything")

@@ -157,7 +157,7 @@ def _correction(inner: Message, body: bytes, bot_user_id: str) -> Edit | Deletio
 
 
 def _is_of_nobody(inner: Message, bot_user_id: str) -> bool:
-    return bool(inner.bot_id) or inner.subtype not in SPOKEN_SUBTYPES or inner.user in {None, bot_user_id}
+    return bool(inner.bot_id) or inner.subtype not in SPOKEN_SUBTYPES or inner.user in (None, bot_user_id)
 
 
 def _message(inner: Message, bot_user_id: str) -> tuple[InboundMessage | None, str]:
