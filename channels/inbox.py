@@ -158,7 +158,6 @@ def _adopt(connection: Connection, thread: Thread, message: InboundMessage) -> N
         connection=connection,
         state=InboxEvent.State.IGNORED,
         reason=SAID_TO_OTHERS,
-        thread=None,
         place=message.thread_ids[-1],
         position__gt=message.position,
         received_at__gt=timezone.now() - ADOPTED_WITHIN,

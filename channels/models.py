@@ -156,7 +156,7 @@ class InboxEventQuerySet(models.QuerySet["InboxEvent"]):
 
     def overheard(self) -> "InboxEventQuerySet":
         """What nobody has to answer and whose words are still here."""
-        return self.filter(state=InboxEvent.State.IGNORED, thread=None).exclude(payload="")
+        return self.filter(state=InboxEvent.State.IGNORED).exclude(payload="")
 
     def insert_new(self, event: "InboxEvent") -> bool:
         """Store an event unless it, or another event about the same message, was stored before."""
@@ -164,7 +164,7 @@ class InboxEventQuerySet(models.QuerySet["InboxEvent"]):
         return self.filter(id=event.id).exists()
 
 
-OVERHEARD = models.Q(state="ignored", thread__isnull=True) & ~models.Q(payload="")
+OVERHEARD = models.Q(state="ignored") & ~models.Q(payload="")
 
 
 class InboxEvent(TenantModel):

@@ -1,6 +1,7 @@
 """Who talks to the AI employees: names instead of the provider's ids, asked for before the first answer."""
 
 import logging
+import time
 from uuid import UUID
 
 from django.core.cache import cache
@@ -18,8 +19,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 5
 ASK_SECONDS = 2
 """An answer waits no longer for a name."""
+SLOW_SECONDS = 1
 PAUSE_SECONDS = 60
-"""After a fault, during which answers do not wait for names at all."""
+"""After a fault that took long, during which answers do not wait for names at all."""
 
 
 def meet(connection: Connection, external_id: str) -> Contact:
@@ -34,7 +36,7 @@ def introduce(tenant_id: UUID, thread_id: UUID) -> None:
     """
     with tenant_scope(tenant_id):
         thread = Thread.objects.select_related("connection").filter(id=thread_id).first()
-        strangers = _strangers(thread) if thread and _is_to_answer(thread) else []
+        strangers = _strangers(thread) if thread else []
         if thread is None or not strangers:  # it may have been erased meanwhile
             return
         provider = provider_named(thread.connection.provider)
@@ -42,27 +44,30 @@ def introduce(tenant_id: UUID, thread_id: UUID) -> None:
     pause = f"names:{thread.connection_id}"
     if cache.get(pause):
         return
+    began = time.monotonic()
     for contact in strangers:
+        if time.monotonic() - began > ASK_SECONDS:
+            return
         try:
             name = provider.name_of(account, contact.external_id, ASK_SECONDS)
         except DeliveryError as error:
             log.warning("No name for a contact: %s", error)
             if not isinstance(error, RefusedError) or error.breaks_connection:
-                cache.set(pause, 1, PAUSE_SECONDS)
+                if time.monotonic() - began >= SLOW_SECONDS:
+                    cache.set(pause, 1, PAUSE_SECONDS)
                 return  # it may be told another time
             name = contact.external_id
         with tenant_scope(tenant_id):
             _remember(contact, name[:120])
 
 
-def _is_to_answer(thread: Thread) -> bool:
-    return InboxEvent.objects.unanswered().filter(thread=thread).exists()
-
-
 def _strangers(thread: Thread) -> list[Contact]:
-    """Whose names are not known yet: those who wrote to the employee, then those who talked around it."""
-    wrote = InboxEvent.objects.filter(thread=thread).exclude(author="").order_by().values("author").distinct()
-    strangers = list(thread.connection.contacts.filter(name="", external_id__in=wrote)[:AT_ONCE])
+    """Whose names are not known yet: of those who wait for an answer, and of those who talked around the employee."""
+    wait = InboxEvent.objects.unanswered().filter(thread=thread).exclude(author="").order_by()
+    wrote = list(wait.values_list("author", flat=True).distinct()[:AT_ONCE])
+    if not wrote:
+        return []
+    strangers = list(thread.connection.contacts.filter(name="", external_id__in=wrote))
     talked = dict.fromkeys(m.author for m in talk.before(thread.connection, thread.external_id, timezone.now()))
     met = [meet(thread.connection, author) for author in talked]
     return [*strangers, *(each for each in met if not each.name and each not in strangers)][:AT_ONCE]

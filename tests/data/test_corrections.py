@@ -9,7 +9,7 @@ from agents.llm import Completion, LLMBusyError
 from agents.models import Conversation, LLMCall, Run, Turn
 from agents.transcript import ERASED
 from channels import answering, erasure, replays
-from channels.models import Contact, Delivery, InboxEvent
+from channels.models import Contact, Delivery, InboxEvent, Thread
 from tenants.scope import tenant_scope
 from tests.channels.slack import BOT, payload, post
 from tests.data.conftest import BEN, CAROL, Shop
@@ -123,7 +123,7 @@ def test_a_failure_for_what_was_deleted_is_nobodys(shop: Shop) -> None:
     claim = shop.claim(thread_of(shop))
     send(shop, deleted())
     with tenant_scope(shop.tenant.id):
-        answering.Thread.objects.update(failures=answering.MOST_FAILURES)
+        Thread.objects.update(failures=answering.MOST_FAILURES)
     answering._land_failure(claim, LLMBusyError("Busy."))
     assert shop.turns() == [ERASED]
     assert calls(shop) == ["settled"]
@@ -134,7 +134,7 @@ def test_deleted_while_its_worker_dies_leaves_nothing_open(shop: Shop) -> None:
     shop.claim(thread_of(shop))
     send(shop, deleted())
     with tenant_scope(shop.tenant.id):
-        answering.Thread.objects.update(leased_until="2020-01-01T00:00:00Z")
+        Thread.objects.update(leased_until="2020-01-01T00:00:00Z")
     assert shop.claim_or_none(thread_of(shop)) is None
     assert state_of(shop) == ("ignored", "Deleted by its author.")
     assert calls(shop) == ["assumed"]
