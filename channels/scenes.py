@@ -48,7 +48,10 @@ def _names(connection: Connection, people: Iterable[str], *, taken: str) -> dict
     met = {contact.external_id: contact.known_name for contact in contacts}
     is_id = set(provider_named(connection.provider).mentioned(" ".join(f"@{each}" for each in wanted)))
     others = {each: "" if each in is_id else each for each in wanted if each not in met}
-    return context.names_for({**met, **others}, [taken])
+    by_name = {name: each for each, name in met.items() if name}
+    same = {each: by_name[each] for each in others if each in by_name}  # kept by name, before ids were kept
+    names = context.names_for({**met, **{each: name for each, name in others.items() if each not in same}}, [taken])
+    return {**names, **{each: names[person] for each, person in same.items()}}
 
 
 def _called(name: str) -> str:

@@ -63,6 +63,15 @@ def test_what_was_said_in_the_thread_before_the_mention_is_told_as_such(shop: Sh
     assert "U0" not in text
 
 
+def test_what_was_said_before_ids_were_kept_is_the_same_persons(shop: Shop) -> None:
+    ts = discuss(shop)
+    name(shop, BEN, "Ben Smith")
+    with tenant_scope(shop.tenant.id):
+        InboxEvent.objects.filter(turn__isnull=False).update(author="")
+    send(shop, said(f"{MENTION} Hello?", "1700000530.000100", thread_ts=ROOT))
+    assert "Ben Smith: Whom do we call?\n\nBen Smith: Hello?" in asked(shop, ts)
+
+
 def test_it_is_bounded_and_the_newest_counts(shop: Shop) -> None:
     for number in range(25):
         send(shop, said(f"Remark {number} {'ä' * 2_000}", f"17000005{number:02}.000200", thread_ts=ROOT))
