@@ -101,7 +101,7 @@ def _empty(events: InboxEventQuerySet, *, is_detached: bool = False) -> int:
     )
     events.filter(state=InboxEvent.State.IGNORED).update(reason=REASON)
     detached: dict[str, Any] = {"thread": None, "turn": None, "run": None, "address": {}} if is_detached else {}
-    return events.update(payload="", author="", **detached)
+    return events.update(payload="", author="", place="", **detached)
 
 
 @dataclass(frozen=True)
@@ -209,12 +209,12 @@ def _person(tenant_id: UUID, contact_id: UUID) -> Person:
 
 def _events_about(person: Person) -> Iterator[_Found]:
     """Every event that still tells of them, a bounded number of payloads at a time."""
-    mentions = Q(payload__contains=person.external_id)
+    about = Q(author=person.external_id) | Q(payload__contains=person.external_id)
     own_tests = Q(is_test=True, turn__author__in={person.external_id, person.name} - {""})
     after = UUID(int=0)
     while True:
         with tenant_scope(person.tenant_id):
-            events = InboxEvent.objects.filter(mentions | own_tests, connection=person.connection_id, id__gt=after)
+            events = InboxEvent.objects.filter(about | own_tests, connection=person.connection_id, id__gt=after)
             batch = list(events.select_related("turn").order_by("id")[:EVENTS_AT_ONCE])
         yield from filter(None, (_judged(person, event) for event in batch))
         if not batch:
@@ -226,6 +226,8 @@ def _judged(person: Person, event: InboxEvent) -> _Found | None:
     """What an event has to do with the person; None for what somebody else said."""
     if event.is_test:
         return _Found(event.id, event.thread_id, is_said=True)
+    if event.author:
+        return _Found(event.id, event.thread_id, is_said=True) if event.author == person.external_id else None
     try:
         message = provider_named(person.provider).read(event.payload, person.bot_user_id)
     except ValueError:

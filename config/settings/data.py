@@ -88,5 +88,6 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-mails": {"task": "tenants.tasks.sweep_mails", "schedule": 10.0, "options": {"expires": 10}},
     "forget-mails": {"task": "tenants.tasks.forget_mails", "schedule": crontab(hour=2, minute=15)},
     "forget-sessions": {"task": "tenants.tasks.forget_sessions", "schedule": crontab(hour=2, minute=45)},
+    "blank-talk": {"task": "channels.tasks.blank_talk", "schedule": 10 * 60.0, "options": {"expires": 10 * 60}},
     "forget-old": {"task": "channels.tasks.forget_old", "schedule": crontab(hour=2, minute=30)},
 }

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agents.models import LLMCall, Run, Turn
-from channels import answering, connections, inbox, loops, outbox, phrases, recognition, sweeper
+from channels import addressing, answering, connections, loops, outbox, phrases, recognition, sweeper
 from channels.models import Connection, Contact, InboxEvent, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -129,7 +129,7 @@ def recognise_all(desk: Desk) -> list[UUID | None]:
 @pytest.mark.parametrize(("through", "is_answered"), [("user token", True), ("bot", False)])
 def test_slack_is_asked_once_whether_a_person_posts_through_an_app(desk: Desk, through: str, is_answered: bool) -> None:
     says(desk, "@roster When do you open?", through=through)
-    assert desk.events() == [("doubtful", inbox.WHO_WROTE)]
+    assert desk.events() == [("doubtful", addressing.WHO_WROTE)]
     threads = recognise_all(desk)
     assert [bool(each) for each in threads] == [is_answered]
     for thread in threads:
