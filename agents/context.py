@@ -23,6 +23,7 @@ REMARKS_BYTES = 6_000
 REMARK = 1_000
 """Characters of one remark; more of it is left out."""
 INDENT = "  "
+MENTION = re.compile(r"@\w+")
 UNFIT_KINDS = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Ps", "Pe"}
 """Unicode's categories of what ends a line, is not seen, or is a bracket."""
 UNFIT = set(':;"`|#*~=/\\@!<>\N{FULLWIDTH COLON}\N{FULLWIDTH SEMICOLON}')
@@ -57,10 +58,7 @@ class Scene:
 
     def readable(self, text: str) -> str:
         """A text with names in place of ids."""
-        if not self.mentions:
-            return text
-        known = "|".join(re.escape(each) for each in sorted(self.mentions, key=len, reverse=True))
-        return re.sub(rf"(?:{known})(?!\w)", lambda found: self.mentions[found[0]], text)
+        return MENTION.sub(lambda found: self.mentions.get(found[0], found[0]), text)
 
 
 def names_for(given: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -69,10 +67,9 @@ def names_for(given: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str, 
     given: what each calls themselves, empty where that is unknown. taken: names that nobody else may bear.
     """
     names: dict[str, str] = {}
-    used = {each.casefold() for each in taken}
+    used = {each.casefold(): 1 for each in taken}
     for person, name in given.items():
         names[person] = _free(safe_name(name), used)
-        used.add(names[person].casefold())
     return names
 
 
@@ -82,11 +79,13 @@ def safe_name(name: str) -> str:
     return " ".join("".join(fit).split())[:LONGEST_NAME].strip(" .,'-") or SOMEBODY
 
 
-def _free(name: str, used: set[str]) -> str:
-    number, free = 1, name
+def _free(name: str, used: dict[str, int]) -> str:
+    """A name that nobody bears yet, noted as used. used: by name, the number that its last bearer got."""
+    base, free = name.casefold(), name
     while free.casefold() in used:
-        number += 1
-        free = f"{name} ({number})"
+        used[base] = used.get(base, 1) + 1
+        free = f"{name} ({used[base]})"
+    used.setdefault(free.casefold(), 1)
     return free
 
 

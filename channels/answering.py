@@ -158,7 +158,8 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
 def _set_aside(events: Sequence[InboxEvent], reason: str, now: datetime) -> None:
     log.warning("Left unanswered: %s", reason)
     ids = [event.id for event in events]
-    InboxEvent.objects.filter(id__in=ids).update(state=InboxEvent.State.IGNORED, reason=reason, finished_at=now)
+    aside = {"state": InboxEvent.State.IGNORED, "reason": reason, "finished_at": now}
+    InboxEvent.objects.filter(id__in=ids).update(**aside, payload="")  # its words are in the conversation
 
 
 def _reply_unasked(thread: Thread, pause: Pause | None) -> None:

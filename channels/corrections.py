@@ -96,7 +96,7 @@ def edit(event: InboxEvent, edit: Edit, *, is_for_others: bool) -> UUID | None:
 def _turn_away(event: InboxEvent) -> None:
     """By their edit somebody turned to others, before an answer was sent: it waits for none."""
     waits = InboxEvent.objects.filter(id=event.id, state=InboxEvent.State.PENDING)
-    waits.update(state=InboxEvent.State.IGNORED, reason=SAID_TO_OTHERS, finished_at=timezone.now())
+    waits.update(state=InboxEvent.State.IGNORED, reason=SAID_TO_OTHERS, payload="", finished_at=timezone.now())
 
 
 def _turn_back(event: InboxEvent) -> None:

@@ -153,7 +153,7 @@ class Thread(TenantModel):
         self.save(update_fields=["leased_until", "failures", "retry_at"])
 
 
-OVERHEARD = models.Q(state="ignored", turn__isnull=True) & ~models.Q(payload="")
+OVERHEARD = models.Q(state="ignored") & ~models.Q(payload="")
 UNANSWERED, DOUBTFUL = models.Q(state__in=["pending", "running"]), models.Q(state="doubtful")
 SIGNED = ~models.Q(author="")
 
@@ -164,7 +164,7 @@ class InboxEventQuerySet(models.QuerySet["InboxEvent"]):
         return self.filter(state__in=InboxEvent.WAITING).order_by("position", "id")
 
     def overheard(self) -> "InboxEventQuerySet":
-        """What nobody has to answer, is in no conversation, and has its words still."""
+        """What nobody has to answer and whose words are still here. What is in a conversation keeps them only there."""
         return self.filter(OVERHEARD)
 
     def insert_new(self, event: "InboxEvent") -> bool:

@@ -30,10 +30,10 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='inboxevent',
-            index=models.Index(condition=models.Q(('state', 'ignored'), ('turn__isnull', True), models.Q(('payload', ''), _negated=True)), fields=['connection', 'place', 'position'], name='channels_event_talk'),
+            index=models.Index(condition=models.Q(('state', 'ignored'), models.Q(('payload', ''), _negated=True)), fields=['connection', 'place', 'position'], name='channels_event_talk'),
         ),
         AddIndexConcurrently(
             model_name='inboxevent',
-            index=models.Index(condition=models.Q(('state', 'ignored'), ('turn__isnull', True), models.Q(('payload', ''), _negated=True)), fields=['tenant', 'received_at'], name='channels_event_overheard'),
+            index=models.Index(condition=models.Q(('state', 'ignored'), models.Q(('payload', ''), _negated=True)), fields=['tenant', 'received_at'], name='channels_event_overheard'),
         ),
     ]

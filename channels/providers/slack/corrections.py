@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from channels.providers.base import Edit, InboundMessage
+from channels.providers.slack.ids import GivenId, Timestamp
 
 CHANGED, DELETED, TOMBSTONE = "message_changed", "message_deleted", "tombstone"
 SUBTYPES = {CHANGED, DELETED}
@@ -30,8 +31,8 @@ class MalformedCorrectionError(ValueError):
 class _About(BaseModel):
     """Which message it is."""
 
-    channel: Annotated[str, StringConstraints(max_length=100, pattern=r"^[\x21-\x7e]+$")]
-    ts: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,11}\.[0-9]{1,6}$")]
+    channel: GivenId
+    ts: Timestamp
 
     @property
     def key(self) -> str:

@@ -11,13 +11,14 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.conf import settings
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from slack_sdk.signature import SignatureVerifier
 
 from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage
 from channels.providers.slack import corrections, subtypes
 from channels.providers.slack.authors import Author, author_of
 from channels.providers.slack.content import Content, Quote, content_of
+from channels.providers.slack.ids import GivenId, Timestamp
 from channels.providers.slack.markup import MENTION, plain_text, storable
 
 PROVIDER = "slack"
@@ -52,7 +53,6 @@ def _object(value: object) -> object:
 # Whatever has another shape than documented counts as absent: an event is not lost for a field that nobody needs.
 Id = Annotated[str | None, BeforeValidator(_id)]
 Words = Annotated[str | None, BeforeValidator(_words)]
-Timestamp = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,11}\.[0-9]{1,6}$")]
 
 
 class Authorization(BaseModel):
@@ -108,8 +108,8 @@ class Message(BaseModel):
 class Spoken(BaseModel):
     """A message event that somebody said: what must be there, and of which shape."""
 
-    channel: Annotated[str, StringConstraints(max_length=100, pattern=r"^[\x21-\x7e]+$")]
-    user: Annotated[str, StringConstraints(max_length=100, pattern=r"^[\x21-\x7e]+$")]
+    channel: GivenId
+    user: GivenId
     ts: Timestamp
     thread_ts: Timestamp | None
 
