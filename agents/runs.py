@@ -12,6 +12,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from agents import llm, prompts, reasons, shortening, silence, transcript
+from agents.context import Scene
 from agents.llm import Completion, LLMError
 from agents.models import AgentRevision, Conversation, LLMCall, Outcome, Run, Turn
 from agents.prompts import Prompt
@@ -49,13 +50,14 @@ class Refused:
     reason: str
 
 
-def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn]) -> Prepared | Refused:
+def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn], scene: Scene) -> Prepared | Refused:
     """Reserve the worst case of the next answer and write the call down, inside the tenant's scope.
 
     attempt: the fencing number of the conversation's lease. turns: what the LLM is told, what waits for an answer last.
+    scene: where, when and with whom.
     """
     revision = _current_revision(conversation)
-    prompt = prompts.prompt_for(revision, conversation.channel, turns)
+    prompt = prompts.prompt_for(revision, turns, scene)
     run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
     try:
         call = _reserve(run, prompt)
@@ -149,6 +151,12 @@ def failed(conversation: Conversation, attempt: int, error: LLMError) -> Run:
     run = Run.objects.create(conversation=conversation, revision=_current_revision(conversation), attempt=attempt)
     run.end(Run.State.FAILED, timezone.now(), str(error), reasons.cause_of(error))
     return run
+
+
+def take_back(run: Run) -> None:
+    """An answer that was never sent, and is not to be: as if newer input had overtaken it."""
+    Turn.objects.filter(run=run).delete()
+    run.end(Run.State.SUPERSEDED, timezone.now(), "What it answers was changed or deleted before it was sent.")
 
 
 def apologise(run: Run, text: str) -> None:

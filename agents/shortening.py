@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from agents.context import INDENT
 from agents.prompts import Message, Prompt
 
 KEPT = 4
@@ -11,7 +12,8 @@ READABLE_BYTES = 4_000
 """Every model reads this much: who says otherwise was mistaken, and may answer the same."""
 LEAST_BYTES = 2_000
 """Of a question so much is always kept; its instructions are cut before it is."""
-GAP = "\n[…]\n"
+GAP = f"\n{INDENT}[…]\n{INDENT}"
+"""Indented, so that nothing of what a person wrote comes to stand at the margin."""
 
 
 def shorter(prompt: Prompt) -> Prompt:
@@ -26,17 +28,30 @@ def shorter(prompt: Prompt) -> Prompt:
 
 
 def _newest(messages: Sequence[Message], room: int) -> Sequence[Message]:
-    """The newest messages that fit; the last always, cut in its middle if it must be. The employee never begins."""
+    """The newest messages that fit; the last always, made shorter if it must be. The employee never begins."""
     kept: list[Message] = []
-    for message in reversed(messages):
-        text = message.text if kept else _cut(message.text, room)
-        room -= _size(text)
-        if room < 0:
+    for each in reversed(messages):
+        message = each if kept else _last(each, room)
+        room -= _size(message.text)
+        if kept and room < 0:
             break
-        kept.insert(0, replace(message, text=text))
+        kept.insert(0, message)
     while len(kept) > 1 and kept[0].is_from_employee:
         kept.pop(0)
     return kept
+
+
+def _last(message: Message, room: int) -> Message:
+    """With the notes and without the background: the newest that fits of what was said, and the very last always."""
+    left = max(room - _size(message.notes), LEAST_BYTES // 2)
+    kept: list[str] = []
+    for each in reversed(message.said):
+        text = each if kept else _cut(each, left)
+        left -= _size(text)
+        if kept and left < 0:
+            break
+        kept.insert(0, text)
+    return replace(message, said=tuple(kept), background="")
 
 
 def _cut(text: str, room: int) -> str:

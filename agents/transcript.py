@@ -10,6 +10,8 @@ from agents.models import Agent, Conversation, Run, Turn
 
 ERASED = "[erased]"
 """What stands where something was said that had to go. The employee is not reminded of it."""
+TITLE = 120
+"""Characters of what was said first that make a conversation's title."""
 REMEMBERED_TURNS = 40
 REMEMBERED_BYTES = 24_000
 
@@ -34,6 +36,31 @@ def _add(conversation: Conversation, *, said_at: datetime, **fields: Any) -> Tur
     turn = Turn.objects.create(conversation=conversation, said_at=said_at, **fields)
     Conversation.objects.filter(id=conversation.id).update(last_turn_at=said_at)
     return turn
+
+
+def title_of(text: str) -> str:
+    """The title of a conversation that begins with this."""
+    return text[:TITLE]
+
+
+def reword(turn: Turn, text: str) -> bool:
+    """A person changed what they said; so does a title made of it. False if it reads the same."""
+    if turn.text == text:
+        return False
+    _retitle(turn, title_of(text))
+    turn.text = text
+    turn.save(update_fields=["text"])
+    return True
+
+
+def withdraw(turn: Turn) -> None:
+    """A person deleted what they said: it goes from here too, and from a title made of it."""
+    _retitle(turn, ERASED)
+    erase(Turn.objects.filter(id=turn.id))
+
+
+def _retitle(turn: Turn, title: str) -> None:
+    Conversation.objects.filter(id=turn.conversation_id, title=title_of(turn.text)).update(title=title)
 
 
 def erase(turns: QuerySet[Turn]) -> int:

@@ -20,10 +20,10 @@ from agents.llm import LONGEST_WAIT, Completion, LLMError, LLMTooLongError, Unex
 from agents.models import Run
 from agents.reasons import Cause
 from agents.runs import Prepared, Refused
-from channels import loops, outbox, phrases
+from channels import corrections, loops, outbox, people, phrases, scenes, waiting
 from channels.leases import kept
 from channels.loops import Pause
-from channels.models import InboxEvent, InboxEventQuerySet, Thread
+from channels.models import InboxEvent, Thread
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -46,11 +46,20 @@ class Claim:
 
 def answer(tenant_id: UUID, thread_id: UUID) -> None:
     """Answer what waits in a thread, if it is due and nobody else does. Harmless to call twice, or at any time."""
+    _introduce(tenant_id, thread_id)
     claim = _claimed(tenant_id, thread_id)
     if claim and _attempt(claim, may_start_over=True):
         claim = _claimed(tenant_id, thread_id, is_restart=True)
         if claim:
             _attempt(claim, may_start_over=False)
+
+
+def _introduce(tenant_id: UUID, thread_id: UUID) -> None:
+    """Names make an answer better; without them there is one all the same."""
+    try:
+        people.introduce(tenant_id, thread_id)
+    except Exception:
+        log.exception("Names could not be asked for")
 
 
 def _claimed(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Claim | None:
@@ -97,7 +106,8 @@ def _ask(claim: Claim) -> tuple[Claim, Completion]:
 def _with_less(claim: Claim, error: LLMError) -> Claim | None:
     log.warning("Asked again with less: %s %s", error, error.details)
     with tenant_scope(claim.tenant_id):
-        run = runs.ask_for_less(claim.run, error) if _still_ours(claim) else None
+        thread = waiting.still_ours(claim.thread_id, claim.attempt)
+        run = runs.ask_for_less(claim.run, error) if thread and not waiting.is_moot(thread) else None
     database.close()
     return replace(claim, run=run) if run else None
 
@@ -115,13 +125,15 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
     """Take the conversation and prepare its run in one transaction; None if it is not due, or taken."""
     with tenant_scope(tenant_id):
         now = timezone.now()
-        thread = _free_thread(thread_id, now)
+        thread = waiting.free_thread(thread_id, now)
         if thread is None:
             return None
+        if corrections.drop_deleted(thread):  # whoever had it died with it
+            runs.abandon(thread.conversation)
         # Read in this order, whatever was said is either among the events or not in the prompt.
         said = transcript.remembered(thread.conversation)
         events = list(InboxEvent.objects.unanswered().filter(thread=thread).select_related("turn"))
-        if not events or not (is_restart or _is_due(thread, events, now)):
+        if not events or not (is_restart or waiting.is_due(thread, events, now)):
             return None
         runs.abandon(thread.conversation)
         if _keeps_failing(thread, events):
@@ -137,7 +149,7 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
             _reply_unasked(thread, pause)
             return None
         asked = transcript.with_last(said, [event.turn for event in events if event.turn])
-        prepared = runs.prepare(thread.conversation, thread.attempt, asked)
+        prepared = runs.prepare(thread.conversation, thread.attempt, asked, scenes.scene_of(thread, asked, now))
         if isinstance(prepared, Refused):
             _land_refusal(thread, prepared)
             return None
@@ -147,7 +159,8 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
 def _set_aside(events: Sequence[InboxEvent], reason: str, now: datetime) -> None:
     log.warning("Left unanswered: %s", reason)
     ids = [event.id for event in events]
-    InboxEvent.objects.filter(id__in=ids).update(state=InboxEvent.State.IGNORED, reason=reason, finished_at=now)
+    aside = {"state": InboxEvent.State.IGNORED, "reason": reason, "finished_at": now}
+    InboxEvent.objects.filter(id__in=ids).update(**aside, payload="")  # its words are in the conversation
 
 
 def _reply_unasked(thread: Thread, pause: Pause | None) -> None:
@@ -157,25 +170,6 @@ def _reply_unasked(thread: Thread, pause: Pause | None) -> None:
     why = (pause.reason, Cause.LOOP) if pause else ()
     run, reply = runs.reply_unasked(thread.conversation, thread.attempt, text, *why)
     _queue(thread, run, reply)
-
-
-def _free_thread(thread_id: UUID, now: datetime) -> Thread | None:
-    """The thread, locked, if nobody answers it and nothing of it is on its way out."""
-    threads = Thread.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    thread = threads.select_related("conversation__agent").filter(id=thread_id).first()
-    if thread is None or thread.is_leased(now) or thread.deliveries.holding_up(now).exists():
-        return None
-    return thread
-
-
-def _is_due(thread: Thread, events: Sequence[InboxEvent], now: datetime) -> bool:
-    """A short quiet period lets quick messages get one answer; a failed try waits before the next."""
-    if thread.is_waiting_to_retry(now):
-        return False
-    received = [event.received_at for event in events]
-    quiet_until = max(received) + timedelta(seconds=settings.QUIET_SECONDS)
-    at_the_latest = min(received) + timedelta(seconds=settings.QUIET_MAX_SECONDS)
-    return now >= min(quiet_until, at_the_latest)
 
 
 def _keeps_failing(thread: Thread, events: Sequence[InboxEvent]) -> bool:
@@ -192,15 +186,15 @@ def _keeps_failing(thread: Thread, events: Sequence[InboxEvent]) -> bool:
 
 def _land(claim: Claim, completion: Completion, *, may_start_over: bool) -> bool:
     with tenant_scope(claim.tenant_id):
-        thread = _still_ours(claim)
+        thread = waiting.still_ours(claim.thread_id, claim.attempt)
         if thread is None:
             runs.supersede(claim.run, completion)
             return False
-        if may_start_over and _newer_input(thread).exists():
+        if waiting.is_moot(thread) or (may_start_over and waiting.newer_input(thread).exists()):
             runs.supersede(claim.run, completion)
-            _running(thread).update(state=InboxEvent.State.PENDING)
+            waiting.running(thread).update(state=InboxEvent.State.PENDING)
             thread.release(failures=thread.failures)
-            return True
+            return may_start_over and waiting.newer_input(thread).exists()
         run, reply = runs.finish(claim.run, completion)
         _queue(thread, run, reply)
         return False
@@ -216,9 +210,12 @@ def _land_failure(claim: Claim, error: LLMError) -> None:
     """Try again later if that may help; otherwise say sorry once and let the conversation go on."""
     log.warning("No answer: %s %s", error, error.details)
     with tenant_scope(claim.tenant_id):
-        thread = _still_ours(claim)  # locked before the call, as everywhere
+        thread = waiting.still_ours(claim.thread_id, claim.attempt)  # locked before the call, as everywhere
         run = runs.fail(claim.run, error)
         if thread is None:
+            return
+        if waiting.is_moot(thread):
+            thread.release(failures=thread.failures)
             return
         if error.is_transient and thread.failures + 1 < MOST_FAILURES:
             _try_later(thread, error)
@@ -239,6 +236,9 @@ def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: i
         if thread.failures + 1 < MOST_FAILURES:
             _try_later(thread, error)
             return
+        if waiting.is_over(thread):
+            thread.release()
+            return
         _settle_what_is_open(thread)
         thread.overtake()
         run = runs.failed(thread.conversation, thread.attempt, error)
@@ -258,7 +258,7 @@ def _try_later(thread: Thread, error: LLMError) -> None:
     """What the provider asks for, or longer each time; never all at once, and never more than a minute."""
     pause = min(settings.RETRY_SECONDS * 2**thread.failures, LONGEST_BACKOFF)
     wait = min(max(error.retry_after or 0, pause) * random.uniform(1, 1.2), LONGEST_WAIT)  # noqa: S311 - no secret
-    _running(thread).update(state=InboxEvent.State.PENDING)
+    waiting.running(thread).update(state=InboxEvent.State.PENDING)
     thread.release(failures=thread.failures + 1, retry_at=timezone.now() + timedelta(seconds=wait))
 
 
@@ -266,7 +266,7 @@ def _give_up(thread: Thread, reason: str, cause: str, run: Run | None = None) ->
     """Terminal, visible and replayable; the end user gets one apology."""
     run = run or Run.objects.filter(conversation=thread.conversation).order_by("-attempt").first()
     events = InboxEvent.objects.unanswered().filter(thread=thread)
-    address = _address_of(events)
+    address = waiting.address_of(events)
     events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, run=run, finished_at=timezone.now())
     thread.release()
     if run and not run.deliveries.exists():
@@ -275,27 +275,8 @@ def _give_up(thread: Thread, reason: str, cause: str, run: Run | None = None) ->
 
 
 def _queue(thread: Thread, run: Run, text: str) -> None:
-    events = _running(thread)
-    address = _address_of(events)
+    events = waiting.running(thread)
+    address = waiting.address_of(events)
     events.update(state=InboxEvent.State.ANSWERED, run=run)
     outbox.queue(thread, run, text, address)
     thread.release()
-
-
-def _still_ours(claim: Claim) -> Thread | None:
-    """The thread, locked, unless another worker has taken it over since."""
-    threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related("conversation__agent")
-    return threads.filter(id=claim.thread_id, attempt=claim.attempt).first()
-
-
-def _running(thread: Thread) -> InboxEventQuerySet:
-    return InboxEvent.objects.filter(thread=thread, state=InboxEvent.State.RUNNING)
-
-
-def _newer_input(thread: Thread) -> InboxEventQuerySet:
-    return InboxEvent.objects.filter(thread=thread, state=InboxEvent.State.PENDING)
-
-
-def _address_of(events: InboxEventQuerySet) -> dict[str, str]:
-    """An answer goes where the last of what it answers was said."""
-    return dict(events.order_by("-position").values_list("address", flat=True)[0])

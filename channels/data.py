@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from agents.models import Conversation
-from channels import erasure, retention
-from channels.forms import RetentionForm
+from channels import erasure, retention, talk
+from channels.forms import RetentionForm, TalkForm
 from channels.models import Contact
 from tenants.access import opens_own_scope, requires, workspace_of
 from tenants.models import Export, Tenant
@@ -46,11 +46,26 @@ def keep_for(request: HttpRequest) -> HttpResponse:
     return redirect("workspace:data", tenant.slug)
 
 
+@requires(Permission.MANAGE_SETTINGS)
+@require_POST
+def keep_talk_for(request: HttpRequest) -> HttpResponse:
+    """Set how long what people say around AI employees is kept."""
+    tenant = workspace_of(request).tenant
+    form = TalkForm(request.POST, tenant=tenant)
+    if not form.is_valid():
+        return _page(request, RetentionForm(tenant=tenant), status=422, talk_form=form)
+    hours = talk.change(tenant, form.cleaned_data["hours"]).overheard_hours
+    kept = f"for {hours} hour{'' if hours == 1 else 's'}" if hours else "not at all"
+    messages.success(request, f"Talk around AI employees is kept {kept}.")
+    return redirect("workspace:data", tenant.slug)
+
+
 def _page(request: HttpRequest, form: RetentionForm, *, status: int = 200, **asked: Any) -> HttpResponse:
     tenant = Tenant.objects.get(id=workspace_of(request).tenant.id)
     context = {
         "settings_page": "data",
         "form": form,
+        "talk_form": TalkForm(tenant=tenant),
         "export": Export.objects.order_by("-created_at").first(),
         "conversations": Conversation.objects.count(),
         "people": Contact.objects.count(),

@@ -131,7 +131,7 @@ def _empty(events: InboxEventQuerySet, *, is_detached: bool = False) -> int:
     )
     events.filter(state=InboxEvent.State.IGNORED).update(reason=REASON)
     detached: dict[str, Any] = {"thread": None, "turn": None, "run": None, "address": {}} if is_detached else {}
-    return events.update(payload="", author="", **detached)
+    return events.update(payload="", author="", place="", **detached)
 
 
 @dataclass(frozen=True)
@@ -268,12 +268,13 @@ def _sole_names(contact: Contact) -> frozenset[str]:
 
 def _events_about(person: Person) -> Iterator[_Found]:
     """Every event that still tells of them, a bounded number of payloads at a time."""
-    mentions = Q(payload__contains=person.external_id)  # what has the id in it, or a longer one: _judged() tells
+    # What has the id in its payload, or a longer one: _judged() tells.
+    about = Q(author=person.external_id) | Q(payload__contains=person.external_id)
     own_tests = Q(is_test=True, payload=testmessages.UNSIGNED, turn__author__in=person.sole_names)
     after = UUID(int=0)
     while True:
         with tenant_scope(person.tenant_id):
-            events = InboxEvent.objects.filter(mentions | own_tests, connection=person.connection_id, id__gt=after)
+            events = InboxEvent.objects.filter(about | own_tests, connection=person.connection_id, id__gt=after)
             batch = list(events.select_related("turn").order_by("id")[:EVENTS_AT_ONCE])
         yield from filter(None, (_judged(person, event) for event in batch))
         if not batch:
@@ -286,6 +287,8 @@ def _judged(person: Person, event: InboxEvent) -> _Found | None:
     if event.is_test:
         is_theirs = testmessages.author_in(event.payload) in {None, person.external_id}
         return _Found(event.id, event.thread_id, is_said=True) if is_theirs else None
+    if event.author:
+        return _Found(event.id, event.thread_id, is_said=True) if event.author == person.external_id else None
     try:
         message = provider_named(person.provider).read(event.payload, person.bot_user_id)
     except ValueError:

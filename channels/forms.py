@@ -70,3 +70,19 @@ class RetentionForm(forms.Form):
         if period == "own":
             return int(self.cleaned_data["days"])
         return int(period) if period else None
+
+
+class TalkForm(forms.Form):
+    """How long talk around AI employees is kept."""
+
+    hours = forms.IntegerField(
+        label="Hours to keep talk around AI employees",
+        min_value=0,
+        max_value=168,
+        help_text="From 0 to 168; 0 keeps none of it.",
+        error_messages={"required": "Say how many hours: from 0 to 168."},
+    )
+
+    def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["hours"].initial = tenant.overheard_hours

@@ -85,6 +85,11 @@ class Contact(TenantModel):
     def __str__(self) -> str:
         return self.name or self.external_id
 
+    @property
+    def known_name(self) -> str:
+        """What they are called; empty where the provider has not told, or never will."""
+        return "" if self.name == self.external_id else self.name
+
 
 class InstallAttempt(TenantModel):
     """One OAuth state: single use, soon expired, bound to tenant, user and browser session.
@@ -150,10 +155,19 @@ class Thread(TenantModel):
         self.save(update_fields=["leased_until", "failures", "retry_at"])
 
 
+OVERHEARD = models.Q(state="ignored") & ~models.Q(payload="")
+UNANSWERED, DOUBTFUL = models.Q(state__in=["pending", "running"]), models.Q(state="doubtful")
+SIGNED = ~models.Q(author="")
+
+
 class InboxEventQuerySet(models.QuerySet["InboxEvent"]):
     def unanswered(self) -> "InboxEventQuerySet":
         """What waits for an answer, in the order in which it was said."""
         return self.filter(state__in=InboxEvent.WAITING).order_by("position", "id")
+
+    def overheard(self) -> "InboxEventQuerySet":
+        """What nobody has to answer and whose words are still here. What is in a conversation keeps them only there."""
+        return self.filter(OVERHEARD)
 
     def insert_new(self, event: "InboxEvent") -> bool:
         """Store an event unless it, or another event about the same message, was stored before."""
@@ -184,6 +198,13 @@ class InboxEvent(TenantModel):
     external_account = models.CharField(max_length=120)
     event_id = models.CharField(max_length=120)
     message_key = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001 - many events have none
+    place = models.CharField(
+        max_length=200, default="", db_default="", blank=True, help_text="The thread in which it was said to others"
+    )
+    version = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True, blank=True, help_text="The provider's order of the edit that counts"
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="When the provider told that it was deleted")
     kind = models.CharField(max_length=60)
     is_test = models.BooleanField(default=False)
     address = models.JSONField(default=dict, help_text="Where the answer goes")
@@ -211,21 +232,13 @@ class InboxEvent(TenantModel):
             ),
         ]
         indexes = [
+            models.Index(fields=["received_at"], name="channels_event_waiting", condition=UNANSWERED),
+            models.Index(fields=["received_at"], name="channels_event_doubtful", condition=DOUBTFUL),
             models.Index(
-                fields=["received_at"],
-                name="channels_event_waiting",
-                condition=models.Q(state__in=["pending", "running"]),
+                fields=["connection", "author", "received_at"], name="channels_event_author", condition=SIGNED
             ),
-            models.Index(
-                fields=["received_at"],
-                name="channels_event_doubtful",
-                condition=models.Q(state="doubtful"),
-            ),
-            models.Index(
-                fields=["connection", "author", "received_at"],
-                name="channels_event_author",
-                condition=~models.Q(author=""),
-            ),
+            models.Index(fields=["connection", "place", "position"], name="channels_event_talk", condition=OVERHEARD),
+            models.Index(fields=["tenant", "received_at"], name="channels_event_overheard", condition=OVERHEARD),
         ]
 
 

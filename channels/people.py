@@ -1,11 +1,15 @@
-"""Who talks to the AI employees: names instead of the provider's ids, learned once a person has written."""
+"""Who talks to the AI employees: names instead of the provider's ids, asked for before the first answer."""
 
 import logging
+import time
 from uuid import UUID
 
+from django.core.cache import cache
+from django.utils import timezone
+
 from agents.models import Turn
-from channels import connections
-from channels.models import Connection, Contact
+from channels import connections, talk
+from channels.models import Connection, Contact, InboxEvent, Thread
 from channels.providers import provider_named
 from channels.providers.base import DeliveryError, RefusedError
 from tenants.scope import tenant_scope
@@ -15,6 +19,11 @@ log = logging.getLogger(__name__)
 AT_ONCE = 5
 TURNS_AT_ONCE = 500
 CLOCKS_DIFFER_MILLISECONDS = 60_000
+ASK_SECONDS = 2
+"""An answer waits no longer for names."""
+SLOW_SECONDS = 1
+PAUSE_SECONDS = 60
+"""After a fault that took long, during which answers do not wait for names at all."""
 
 
 def meet(connection: Connection, external_id: str) -> Contact:
@@ -35,19 +44,32 @@ def names_of(connection: Connection, external_id: str) -> list[str]:
 
 
 def introduce(tenant_id: UUID, thread_id: UUID) -> None:
-    """Ask the provider for the names of new contacts of a thread's connection. Calls it: open no scope around this."""
+    """Ask the provider who those people in a thread are whose names an answer needs. Open no scope around this.
+
+    A name that is not told quickly is asked for another time: people are answered without it.
+    """
     with tenant_scope(tenant_id):
-        connection = Connection.objects.filter(threads=thread_id).first()
-        if connection is None:  # the conversation was erased meanwhile
+        thread = Thread.objects.select_related("connection").filter(id=thread_id).first()
+        strangers = _strangers(thread) if thread else []
+        if thread is None or not strangers:  # it may have been erased meanwhile
             return
-        strangers = list(connection.contacts.filter(name="")[:AT_ONCE])
-        provider, account = provider_named(connection.provider), connections.account_of(connection)
+        provider = provider_named(thread.connection.provider)
+        account = connections.account_of(thread.connection)
+    pause = f"names:{thread.connection_id}"
+    if cache.get(pause):
+        return
+    began = time.monotonic()
     for contact in strangers:
+        left = round(ASK_SECONDS - (time.monotonic() - began))
+        if left < 1:
+            return
         try:
-            name = provider.name_of(account, contact.external_id)
+            name = provider.name_of(account, contact.external_id, left)
         except DeliveryError as error:
             log.warning("No name for a contact: %s", error)
             if not isinstance(error, RefusedError) or error.breaks_connection:
+                if time.monotonic() - began >= SLOW_SECONDS:
+                    cache.set(pause, 1, PAUSE_SECONDS)
                 return  # it may be told another time
             name = contact.external_id
         _remember(tenant_id, contact, name[:120])
@@ -76,3 +98,15 @@ def _rename_next(tenant_id: UUID, contact: Contact, name: str, after: UUID) -> U
         ids = list(theirs.values_list("id", flat=True)[:TURNS_AT_ONCE])
         Turn.objects.filter(id__in=ids).update(author=name)
     return ids[-1] if len(ids) == TURNS_AT_ONCE else None
+
+
+def _strangers(thread: Thread) -> list[Contact]:
+    """Whose names are not known yet: of those who wait for an answer, and of those who talked around the employee."""
+    wait = InboxEvent.objects.unanswered().filter(thread=thread).exclude(author="").order_by()
+    wrote = list(wait.values_list("author", flat=True).distinct()[:AT_ONCE])
+    if not wrote:
+        return []
+    strangers = list(thread.connection.contacts.filter(name="", external_id__in=wrote).exclude(is_machine=True))
+    talked = dict.fromkeys(m.author for m in talk.before(thread.connection, thread.external_id, timezone.now()))
+    met = [meet(thread.connection, author) for author in talked]
+    return [*strangers, *(each for each in met if not each.name and each not in strangers)][:AT_ONCE]

@@ -57,13 +57,9 @@ def _due(event_id: UUID, now: datetime) -> InboxEvent | None:
 
 
 def _decide(event: InboxEvent, *, is_person: bool) -> UUID | None:
-    locked = InboxEvent.objects.select_for_update(no_key=True, of=("self",)).select_related("connection")
-    event_now = locked.filter(id=event.id, state=InboxEvent.State.DOUBTFUL).first()
-    if event_now is None:
-        return None  # another worker was quicker, or it was erased
-    contact = people.meet(event_now.connection, event_now.author)
+    contact = people.meet(event.connection, event.author)
     Contact.objects.filter(id=contact.id).update(is_machine=not is_person)
-    return inbox.believe(event_now.connection, event_now, is_person=is_person)
+    return inbox.believe(event, is_person=is_person)
 
 
 def _give_up_later(tenant_id: UUID, event: InboxEvent, error: DeliveryError) -> None:
@@ -72,5 +68,4 @@ def _give_up_later(tenant_id: UUID, event: InboxEvent, error: DeliveryError) -> 
         if isinstance(error, RefusedError):
             connections.refused(event.connection_id, error)
         if timezone.now() > event.received_at + ASK_FOR:
-            doubtful = InboxEvent.objects.filter(id=event.id, state=InboxEvent.State.DOUBTFUL)
-            doubtful.update(state=InboxEvent.State.IGNORED, reason=UNANSWERED, finished_at=timezone.now())
+            inbox.doubt_for_good(event, UNANSWERED)

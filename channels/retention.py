@@ -87,4 +87,4 @@ def _empty_events(tenant_id: UUID, before: datetime) -> int:
     with tenant_scope(tenant_id):
         old = InboxEvent.objects.filter(thread=None, received_at__lt=before).exclude(payload="")
         ids = list(old.order_by("id").values_list("id", flat=True)[:EVENTS_AT_ONCE])
-        return InboxEvent.objects.filter(id__in=ids).update(payload="", address={}, author="")
+        return InboxEvent.objects.filter(id__in=ids).update(payload="", author="", address={})

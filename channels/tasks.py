@@ -7,7 +7,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from channels import answering, closing, outbox, people, recognition, retention, sweeper
+from channels import answering, closing, outbox, recognition, retention, sweeper, talk
 from tenants import deletion, idempotency
 from tenants.models import Tenant
 from tenants.tasks import TenantTask, announce_deletion, expire_export, make_export, wake, warn_of_deletion
@@ -18,7 +18,6 @@ def answer(tenant_id: UUID, thread_id: UUID) -> None:
     """Answer what waits in a thread and send it."""
     answering.answer(tenant_id, thread_id)
     _deliver(tenant_id, thread_id)
-    people.introduce(tenant_id, thread_id)
 
 
 @shared_task(base=TenantTask)
@@ -71,6 +70,21 @@ def forget_old() -> None:
 def forget_old_of(tenant_id: UUID) -> None:
     """The same for one workspace."""
     retention.forget_old(tenant_id)
+
+
+@shared_task
+def blank_talk() -> None:
+    """Often: blank what people said around employees and workspaces do not keep any longer."""
+    now = timezone.now()
+    for tenant_id in Tenant.objects.values_list("id", flat=True):
+        if talk.is_due(tenant_id, now):
+            wake(blank_talk_of, tenant_id)
+
+
+@shared_task(base=TenantTask)
+def blank_talk_of(tenant_id: UUID) -> None:
+    """The same for one workspace."""
+    talk.blank(tenant_id)
 
 
 @shared_task

@@ -61,6 +61,7 @@ workspace = [
     path("settings/contact/confirm/", settings.confirm_contact, name="confirm_contact"),
     path("settings/data/", channel_data.data, name="data"),
     path("settings/data/retention/", channel_data.keep_for, name="keep_for"),
+    path("settings/data/talk/", channel_data.keep_talk_for, name="keep_talk_for"),
     path("settings/data/people/", channel_data.people, name="people"),
     path("settings/data/people/<uuid:contact_id>/erase/", channel_data.erase_person, name="erase_person"),
     path("settings/data/exports/new/", data.start_export, name="start_export"),

@@ -21,6 +21,7 @@ SETTINGS_CHANGED = Action("workspace.settings_changed", "Changed the workspace's
 CONTACT_CODE_SENT = Action("workspace.contact_code_sent", "Sent a code to the contact address")
 CONTACT_CONFIRMED = Action("workspace.contact_confirmed", "Confirmed the contact address")
 RETENTION_CHANGED = Action("workspace.retention_changed", "Changed how long conversations are kept")
+TALK_CHANGED = Action("workspace.talk_changed", "Changed how long talk around AI employees is kept")
 
 # Data rights
 EXPORT_REQUESTED = Action("export.requested", "Asked for an export of everything")

@@ -49,7 +49,10 @@ class Summaries(ChangeList):
 
 @admin.register(Tenant, site=site)
 class TenantAdmin(StaffAdmin):
-    reads = ("name", "slug", "time_zone", "language", "contact_email", "retention_days", "deletes_at", "created_at")
+    reads = (
+        "name", "slug", "time_zone", "language", "contact_email", "retention_days", "overheard_hours", "deletes_at",
+        "created_at",
+    )  # fmt: skip
     search_fields = ("name", "slug", "memberships__user__email")
     search_help_text = "A workspace's name or address, a member's e-mail address, a connection's name or outside id"
     ordering = ("-created_at",)

@@ -1,7 +1,7 @@
 """What a provider is: how its events read, how a message is posted, how a lost answer is looked up."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -41,8 +41,41 @@ class InboundMessage:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """A person changed what they said: `message` is all of it as it reads now, under the key that it always had.
+
+    payload: an event that reads as if it had been said so from the start, without the words that it replaces.
+    version orders the edits of one message. edited_at: when.
+    """
+
+    message: InboundMessage
+    payload: str
+    version: Decimal
+    edited_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Which message it is about."""
+        return self.message.key
+
+    def as_said_now(self) -> InboundMessage:
+        """The message as if it had been said at the time of the edit."""
+        return replace(self.message, position=self.version, said_at=self.edited_at)
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """A message was deleted at the provider, or nothing is left of what it said. key: which message."""
+
+    key: str
+
+
+@dataclass(frozen=True)
 class InboundEvent:
-    """One event from a provider, read and verified. `message` is None where nobody said anything to answer."""
+    """One event from a provider, read and verified. `message` is None where nobody said anything to answer.
+
+    correction: what became of a message that was said before. It may arrive before the message does.
+    """
 
     provider: str
     account: str
@@ -50,6 +83,7 @@ class InboundEvent:
     kind: str
     payload: str
     message: InboundMessage | None = None
+    correction: Edit | Deletion | None = None
     ends_connection: bool = False
     occurred_at: datetime | None = None
     reason: str = field(default="", compare=False)
@@ -145,12 +179,16 @@ class Provider(Protocol):
         """
         ...
 
-    def name_of(self, account: Account, person_id: str) -> str:
+    def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """What a person is called at the provider. Raises DeliveryError."""
         ...
 
     def is_person(self, account: Account, person_id: str) -> bool:
         """Is this a person, and no machine? Raises DeliveryError: RefusedError for whom the provider does not know."""
+        ...
+
+    def mentioned(self, text: str) -> Collection[str]:
+        """The ids of the people whom a message's text names, each written as @id there."""
         ...
 
     def revoke(self, account: Account) -> None:

@@ -30,6 +30,8 @@ THANKS: Final = re.compile(r"^\W*(?:thanks|thank you|cheers|many thanks|great,? 
 GOODBYE: Final = re.compile(r"^\W*(?:bye|goodbye|see you|good night)\b", re.IGNORECASE)
 STATES: Final = re.compile(r"\b(?:remember|note|my|our|we|i)\b", re.IGNORECASE)
 ADDRESS: Final = re.compile(r"<@\w+(?:\|[^>]*)?>[,:]?\s*|\[sandbox:[^\]]*\]\s*")
+NOTE: Final = re.compile(r"\[[^\]\n]*\](?:\n|$)")
+SPEAKER: Final = re.compile(r"^\w[^:\n]{0,80}: ")
 STOP_WORDS_TEXT: Final = """
 a an the and or but of to in on at for from by with about as is are was were be been am do does did can could will
 would should may might must have has had i you he she it we they me my your our their its this that these those what
@@ -49,8 +51,11 @@ class Conversation:
 
     @classmethod
     def of(cls, instructions: str, turns: Iterable[tuple[str, str]]) -> Conversation:
-        """Without mentions, magic phrases and curly apostrophes, which carry no meaning here."""
-        plain = [(role, ADDRESS.sub("", text).replace("\u2019", "'").strip()) for role, text in turns]
+        """Without notes, names, mentions, magic phrases and curly apostrophes, which carry no meaning here."""
+        given = list(turns)
+        is_framed = any(role == "user" and NOTE.match(text) for role, text in given)
+        own = [(role, _own_words(text) if is_framed and role == "user" else text) for role, text in given]
+        plain = [(role, ADDRESS.sub("", text).replace("\u2019", "'").strip()) for role, text in own]
         return cls(instructions.replace("\u2019", "'"), plain)
 
     @property
@@ -67,6 +72,13 @@ class Conversation:
     def said(self) -> list[str]:
         """Everything that the user has said, oldest first."""
         return [text for role, text in self.turns if role == "user"]
+
+
+def _own_words(text: str) -> str:
+    """What was said, where a message begins with notes in brackets and speakers' names stand before what they said."""
+    said = text.partition("\n\n")[2] if NOTE.match(text) else text
+    lines = said.splitlines()
+    return "\n".join(SPEAKER.sub("", line).strip() for line in lines)
 
 
 def answer(conversation: Conversation) -> str:

@@ -129,6 +129,12 @@ def _delete(slack: Slack, body: Body) -> Body:
     return {"events": _events(doings.delete(slack, channel, slack.messages.get(channel.id, body["ts"])))}
 
 
+def _unfurl(slack: Slack, body: Body) -> Body:
+    channel, _ = _place(slack, body)
+    sent = doings.unfurl(slack, channel, slack.messages.get(channel.id, body["ts"]), str(body["link"]))
+    return {"ts": sent.message.ts, "events": _events(sent.events)}
+
+
 def _invite(slack: Slack, body: Body) -> Body:
     channel, person = _place(slack, body)
     bot = slack.workspaces.bot(channel.team_id)
@@ -214,6 +220,7 @@ CALLS: Final[tuple[tuple[str, str, Work], ...]] = (
     ("POST", "messages/forward", _forward),
     ("POST", "messages/edit", _edit),
     ("POST", "messages/delete", _delete),
+    ("POST", "messages/unfurl", _unfurl),
     ("POST", "invite", _invite),
     ("POST", "open-home", _open_home),
     ("POST", "uninstall", _uninstall),

@@ -5,13 +5,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sandbox.slack.deliveries import Event
 from sandbox.slack.mrkdwn import rich_text, typed
 from sandbox.slack.peer import Slack
 from sandbox.slack.records import Channel, Message, Person, new_id
 from sandbox.slack.sharing import forwarded
+
+TOMBSTONE: Final = {
+    "user": "USLACKBOT",
+    "subtype": "tombstone",
+    "text": "This message was deleted.",
+    "hidden": True,
+}
+"""What stands in place of a deleted message that has replies."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +70,20 @@ def change(slack: Slack, channel: Channel, message: Message, body: dict[str, Any
 
 
 def delete(slack: Slack, channel: Channel, message: Message) -> list[Event]:
-    """Remove a message."""
+    """Remove a message. One with replies leaves a tombstone, which is told as a change."""
+    ts = slack.messages.next_ts(channel.team_id)
+    if slack.messages.replies(channel.id, message.ts):
+        changed = slack.messages.change(message, dict(TOMBSTONE))
+        return slack.events.changed(channel, changed, message, ts)
     slack.messages.delete(message)
-    return slack.events.deleted(channel, message, slack.messages.next_ts(channel.team_id))
+    return slack.events.deleted(channel, message, ts)
+
+
+def unfurl(slack: Slack, channel: Channel, message: Message, link: str) -> Sent:
+    """Slack shows a link's page below a message, which is told as a change that nobody made."""
+    attachments = [{"id": 1, "from_url": link, "fallback": link, "title": link}]
+    changed = slack.messages.change(message, message.body | {"attachments": attachments})
+    return Sent(changed, slack.events.changed(channel, changed, message, slack.messages.next_ts(channel.team_id)))
 
 
 def join(slack: Slack, channel: Channel, user: str, inviter: str | None = None) -> list[Event]:

@@ -32,22 +32,25 @@ class Events:
 
     def message(self, channel: Channel, message: Message) -> list[Event]:
         """A new message: `message`, and for a mention in a channel also `app_mention`, with the same `ts`."""
-        body = self.objects.build(message, channel.team_id, with_metadata=False)
-        for count in ("reply_count", "reply_users_count", "latest_reply", "reply_users", "is_locked", "subscribed"):
-            body.pop(count, None)
-        place = {"channel": channel.id, "event_ts": message.ts}
-        sent = [self._message_event(channel, {**body, **place, "channel_type": channel.kind}, message.ts)]
+        body = self._said(channel, message, message.ts)
+        sent = [self._message_event(channel, {**body, "channel_type": channel.kind}, message.ts)]
         if self._mentions_bot(channel, message):
-            sent.append(self._send(channel, {**body, **place, "type": "app_mention"}, message.ts, "app_mentions:read"))
+            sent.append(self._mention(channel, message, message.ts))
         return [event for event in sent if event]
 
     def changed(self, channel: Channel, message: Message, previous: Message, ts: str) -> list[Event]:
-        """An edit: `message_changed`, with both versions. `ts` is the edit's own."""
+        """An edit: `message_changed`, with both versions. `ts` is the edit's own.
+
+        An author's edit after which the text has a mention is also an `app_mention`, with `edited` and the same `ts`.
+        """
         versions = {
             "message": self.objects.build(message, channel.team_id),
             "previous_message": self.objects.build(previous, channel.team_id),
         }
-        return self._hidden(channel, "message_changed", versions, ts)
+        sent: list[Event | None] = [*self._hidden(channel, "message_changed", versions, ts)]
+        if message.body.get("edited") != previous.body.get("edited") and self._mentions_bot(channel, message):
+            sent.append(self._mention(channel, message, ts))
+        return [event for event in sent if event]
 
     def deleted(self, channel: Channel, previous: Message, ts: str) -> list[Event]:
         """A deletion: `message_deleted`, with what it was."""
@@ -64,6 +67,16 @@ class Events:
         """The app was removed: `tokens_revoked` with user ids, and `app_uninstalled`; both without authorizations."""
         revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [token.user_id]}}
         return [self._deliver(token.team_id, event, None, None, []) for event in (revoked, {"type": "app_uninstalled"})]
+
+    def _said(self, channel: Channel, message: Message, event_ts: str) -> JsonObject:
+        body = self.objects.build(message, channel.team_id, with_metadata=False)
+        for count in ("reply_count", "reply_users_count", "latest_reply", "reply_users", "is_locked", "subscribed"):
+            body.pop(count, None)
+        return {**body, "channel": channel.id, "event_ts": event_ts}
+
+    def _mention(self, channel: Channel, message: Message, event_ts: str) -> Event | None:
+        body = self._said(channel, message, event_ts)
+        return self._send(channel, {**body, "type": "app_mention"}, message.ts, "app_mentions:read")
 
     def _message_event(self, channel: Channel, event: JsonObject, ts: str) -> Event | None:
         return self._send(channel, event, ts, NEEDED_SCOPE[channel.kind])

@@ -59,6 +59,12 @@ class Tenant(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
         help_text="Conversations are deleted this many days after their last message; empty keeps them",
     )
+    overheard_hours = models.PositiveSmallIntegerField(
+        default=24,
+        db_default=24,
+        validators=[MaxValueValidator(168)],
+        help_text="How long what people say around AI employees, not to them, is kept as context; 0 keeps none of it",
+    )
     deletes_at = models.DateTimeField(null=True, blank=True, help_text="When it is erased, if its owner asked for it")
     deletion_requested_at = models.DateTimeField(null=True, blank=True)
     deletion_requested_by_id = models.UUIDField(null=True, blank=True)

@@ -7,13 +7,21 @@ Pump = tuple[str, str, str]
 EVERYWHERE: tuple[Pump, ...] = (("", "a", "\x00"), ("", " ", "\x00"), ("", "A1", "!"), ("", "<", ""), ("", "=", "\x00"))
 SLACK = "channels.providers.slack"
 WORST: Mapping[str, tuple[Pump, ...]] = {
+    "agents.cleaning.KEY": (("", "sk-", ""), ("", "sk-aaaaa ", ""), ("", "Bearer ", ""), ("sk-", "a", "\x00")),
+    "agents.cleaning.THOUGHT": (("", "<think", ""), ("<think", " ", ""), ("", "<think   ", ""), ("", "[/THINK", "")),
+    "agents.context.MENTION": (("", "@", ""), ("@", "a", ""), ("", "@a", "")),
+    "billing.events.ID": (("", "a.-_", "!"),),
     "channels.checks.SHAPES": (("", "1", "."), ("1.", "1", "x")),
     "channels.checks.SHAPES#2": (("", "0a", "x"),),
     "channels.checks.SHAPES#3": (("", "0a", "x"),),
     f"{SLACK}.answers.Timestamp": (("", "1", "."), ("1.", "1", "x")),
-    f"{SLACK}.events.Timestamp": (("", "1", "."), ("1.", "1", "x")),
-    f"{SLACK}.events.Id": (("", "!~", "\x7f"),),
+    f"{SLACK}.ids.GivenId": (("", "!~", "\x7f"),),
+    f"{SLACK}.ids.Timestamp": (("", "1", "."), ("1.", "1", "x")),
+    f"{SLACK}.events.ID": (("", "!~", "\x7f"),),
+    f"{SLACK}.events.OTHERS": (("", "<!", ""), ("", "<!subteam", ""), ("", "<!everyon", "")),
+    f"{SLACK}.corrections.TIME": (("", "1", "."), ("1.", "1", "x")),
     f"{SLACK}.client.ERROR_CODE": (("", "a_", "!"),),
+    f"{SLACK}.client.PERSON": (("@U", "A", ""), ("@U", "A1", "_"), ("", "@U", ""), ("", " @UA", ""), ("", "@", "")),
     f"{SLACK}.client.RETRY_AFTER": (("", "9", "x"),),
     f"{SLACK}.harmless.AT": (("", "@", ""), ("", "a@", ""), ("", "@channel", ""), ("", "@channel.", "")),
     f"{SLACK}.harmless.OPENING": (("", "<a", ""), ("", "<!", "")),
@@ -59,10 +67,16 @@ WORST: Mapping[str, tuple[Pump, ...]] = {
     "tenants.encryption.key_ids_in": (("", "a", ":gAAAA"), ("", "00000000:gAAAA", "")),
     "tenants.encryption.is_sealed": (("00000000:gAAAA", "a", "!"),),
     "tenants.idempotency._asked": (("", "!~", "\x7f"),),
-    "tenants.invitations.LIKE_AN_ADDRESS": (("", "a.", ""), ("", "a", "")),
+    "tenants.addresses.LOCAL": (("", "a.", "@"), ("", "a", "@"), ("", "a..", ""), ("", ".", "a")),
+    "tenants.addresses.DIGITS": (("", "1", "x"), ("", "1x", "")),
+    "tenants.notices.PLAIN": (("", "a", "\x00"), ("", "_", "")),
+    "tenants.notices.LIKE_A_LINK": (
+        ("", "1    (", ""), ("11111", "(", ""), ("", ". ", ""), ("", "ww", ""), ("", "http", ""),
+    ),
     "tenants.rotation.Document.rows": (("", '"00000000:gAAAA', ""),),
     "tenants.rotation.Document.outdated": (("", '"00000000:gAAAA', ""),),
     "tenants.rotation.Document.sealed_in": (("", "00000000:gAAAA", ""), ("", "a", ":gAAAA")),
+    "usage.prices.RELEASE": (("", "-preview", ""), ("", "-2024-12", ""), ("", "-20241231", ""), ("", "-1231", "x")),
 }  # fmt: skip
 READERS: Mapping[str, tuple[Pump, ...]] = {
     "plain_text": (("", "<@U1|", ""), ("", "<https://a|", ""), ("", "<!date^1^", ""), ("", "&lt;", "")),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from channels import connections, inbox
+from channels import addressing, connections
 from channels.models import Connection, Contact, InboxEvent
 from tenants.models import Role, Tenant
 from tenants.scope import tenant_scope
@@ -51,16 +51,16 @@ def channel(acme: Tenant) -> Channel:
 def test_who_asked_goes_on_without_a_mention_and_others_need_one(channel: Channel) -> None:
     assert channel.says(f"<@{BOT}> When do you open?", "app_mention", ts=ROOT) == "pending"
     assert channel.says("And on Sundays?", thread_ts=ROOT) == "pending"
-    assert channel.says("I know that", user=BEN, thread_ts=ROOT) == inbox.SAID_TO_OTHERS
+    assert channel.says("I know that", user=BEN, thread_ts=ROOT) == addressing.SAID_TO_OTHERS
     assert channel.says(f"<@{BOT}> And when do you close?", user=BEN, thread_ts=ROOT) == "pending"
     assert channel.says("Thanks", user=BEN, thread_ts=ROOT) == "pending"
-    assert channel.says("Bye", user="U0CHLOE", thread_ts=ROOT) == inbox.SAID_TO_OTHERS
+    assert channel.says("Bye", user="U0CHLOE", thread_ts=ROOT) == addressing.SAID_TO_OTHERS
 
 
 @pytest.mark.parametrize("others", [f"<@{BEN}>", f"<@{BEN}|ben>", "<!here>", "<!channel>", "<!subteam^S0TEAM|@bakers>"])
 def test_a_message_for_others_is_not_ours_even_from_who_asked(channel: Channel, others: str) -> None:
     channel.says(f"<@{BOT}> When do you open?", "app_mention", ts=ROOT)
-    assert channel.says(f"{others} what do you think?", thread_ts=ROOT) == inbox.SAID_TO_OTHERS
+    assert channel.says(f"{others} what do you think?", thread_ts=ROOT) == addressing.SAID_TO_OTHERS
     assert channel.says(f"{others} and <@{BOT}> what do you think?", thread_ts=ROOT) == "pending"
 
 
@@ -70,24 +70,24 @@ def test_a_direct_message_counts_whoever_it_mentions(channel: Channel) -> None:
 
 def test_a_direct_message_of_several_is_like_a_channel(channel: Channel) -> None:
     group = {"channel": "G0GROUP", "channel_type": "mpim"}
-    assert channel.says("Lunch?", **group) == inbox.SAID_TO_OTHERS
+    assert channel.says("Lunch?", **group) == addressing.SAID_TO_OTHERS
     assert channel.says(f"<@{BOT}> lunch?", ts=ROOT, **group) == "pending"
     assert channel.says("At noon", thread_ts=ROOT, **group) == "pending"
-    assert channel.says("At one", user=BEN, thread_ts=ROOT, **group) == inbox.SAID_TO_OTHERS
+    assert channel.says("At one", user=BEN, thread_ts=ROOT, **group) == addressing.SAID_TO_OTHERS
 
 
 def test_a_photo_of_who_asked_is_heard(channel: Channel) -> None:
     channel.says(f"<@{BOT}> Can you bake this?", "app_mention", ts=ROOT)
     photo: dict[str, Any] = {"subtype": "file_share", "files": [{"name": "cake.jpg", "mimetype": "image/jpeg"}]}
     assert channel.says("", thread_ts=ROOT, **photo) == "pending"
-    assert channel.says("", **photo) == inbox.SAID_TO_OTHERS
+    assert channel.says("", **photo) == addressing.SAID_TO_OTHERS
 
 
 def test_a_thread_from_before_authors_were_noted_goes_on(channel: Channel) -> None:
     channel.says(f"<@{BOT}> When do you open?", "app_mention", ts=ROOT)
     with tenant_scope(channel.tenant.id):
         InboxEvent.objects.update(author="")
-    assert channel.says("I know that", user=BEN, thread_ts=ROOT) == inbox.SAID_TO_OTHERS
+    assert channel.says("I know that", user=BEN, thread_ts=ROOT) == addressing.SAID_TO_OTHERS
     assert channel.says("And on Sundays?", thread_ts=ROOT) == "pending"
 
 
@@ -95,7 +95,7 @@ def test_only_when_mentioned(channel: Channel) -> None:
     channel.says(f"<@{BOT}> When do you open?", "app_mention", ts=ROOT)
     with tenant_scope(channel.tenant.id):
         connections.listen(Connection.objects.get(), only_when_mentioned=True)
-    assert channel.says("And on Sundays?", thread_ts=ROOT) == inbox.SAID_TO_OTHERS
+    assert channel.says("And on Sundays?", thread_ts=ROOT) == addressing.SAID_TO_OTHERS
     assert channel.says(f"<@{BOT}> And on Sundays?", thread_ts=ROOT) == "pending"
     assert channel.says("Hello", "message_im") == "pending"
 
@@ -127,7 +127,7 @@ MACHINES = [
 @pytest.mark.parametrize("marks", MACHINES)
 @pytest.mark.parametrize("name", ["app_mention", "message_im"])
 def test_machines_are_not_answered(channel: Channel, name: str, marks: dict[str, Any]) -> None:
-    assert channel.says(f"<@{BOT}> hello", name, _api_app_id=OUR_APP, **marks) == inbox.NOT_A_PERSON
+    assert channel.says(f"<@{BOT}> hello", name, _api_app_id=OUR_APP, **marks) == addressing.NOT_A_PERSON
 
 
 def test_a_person_who_posts_through_an_app_is_told_from_its_bot(channel: Channel) -> None:
@@ -139,13 +139,15 @@ def test_a_person_who_posts_through_an_app_is_told_from_its_bot(channel: Channel
 @pytest.mark.parametrize("profile", [None, {"app_id": OTHER_APP}, {"app_id": OTHER_APP, "user_id": ADA}, ["odd"]])
 def test_what_only_slack_can_tell_waits_for_its_word(channel: Channel, profile: Any) -> None:
     marks = {**BY_APP, "bot_profile": profile}
-    assert channel.says(f"<@{BOT}> hello", "app_mention", ts=ROOT, **marks) == inbox.WHO_WROTE
+    assert channel.says(f"<@{BOT}> hello", "app_mention", ts=ROOT, **marks) == addressing.WHO_WROTE
     with tenant_scope(channel.tenant.id):
         assert InboxEvent.objects.get().state == "doubtful"
-    assert channel.says("Said to others", **marks) == inbox.SAID_TO_OTHERS, "nobody is asked about what is not for us"
+    assert channel.says("Said to others", **marks) == addressing.SAID_TO_OTHERS, (
+        "nobody is asked about what is not for us"
+    )
 
 
-@pytest.mark.parametrize(("is_machine", "outcome"), [(True, inbox.NOT_A_PERSON), (False, "pending")])
+@pytest.mark.parametrize(("is_machine", "outcome"), [(True, addressing.NOT_A_PERSON), (False, "pending")])
 def test_who_is_known_is_not_asked_about_again(channel: Channel, is_machine: bool, outcome: str) -> None:
     with tenant_scope(channel.tenant.id):
         Contact.objects.create(connection=Connection.objects.get(), external_id=ADA, is_machine=is_machine)

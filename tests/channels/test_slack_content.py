@@ -37,7 +37,7 @@ ITEMS = [{"type": "rich_text_section", "elements": [words(each)]} for each in ("
 CELL = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [words("7")]}]}
 BLOCKS: list[tuple[list[dict[str, Any]], str]] = [
     (rich(words("2 < 3 & "), {"type": "emoji", "name": "wave"}), "2 < 3 & :wave:"),
-    (rich({"type": "link", "url": "https://x.example/a", "text": "our menu"}), "our menu"),
+    (rich({"type": "link", "url": "https://x.example/a", "text": "our menu"}), "our menu (https://x.example/a)"),
     (rich({"type": "user", "user_id": BOT}, words(" open at 7?")), "open at 7?"),
     (rich({"type": "user", "user_id": "U0ELSE"}, words(" knows")), "@U0ELSE knows"),
     (rich({"type": "date", "timestamp": 1, "fallback": "3 May"}, {"type": "color", "value": "#F00"}), "3 May#F00"),

@@ -108,7 +108,7 @@ def test_the_url_is_verified_only_with_a_signature(client: Client, committed: No
     assert post(client, challenge, {}).status_code == 401
 
 
-@pytest.mark.parametrize("name", ["message_changed", "message_bot", "channel_join", "channel_created"])
+@pytest.mark.parametrize("name", ["message_deleted", "message_bot", "channel_join", "channel_created"])
 def test_what_nobody_said_is_stored_and_ignored(acme: Tenant, client: Client, name: str) -> None:
     assert post(client, payload(name)).status_code == 200
     assert [state for _, state in events_of(acme)] == ["ignored"]

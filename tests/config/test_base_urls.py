@@ -28,7 +28,7 @@ from agents.prompts import Message, Prompt
 from channels.providers import provider_named
 from channels.providers.base import Account, Outgoing
 
-prompt = Prompt("openai", "gpt-4.1-mini", "Be kind.", [Message(False, "Hi")], 50)
+prompt = Prompt("openai", "gpt-4.1-mini", "Be kind.", [Message(False, ("Hi",))], 50)
 completion = llm.complete(prompt, llm.platform_credential("openai"))
 address = {"channel": "C1", "thread_ts": "1.000001"}
 message = Outgoing(uuid4(), address, completion.text, datetime.now(UTC))

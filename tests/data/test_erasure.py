@@ -95,8 +95,8 @@ def test_the_employee_is_not_reminded_of_what_was_erased(shop: Shop) -> None:
     shop.talk("What about me?", by=CAROL, thread_ts=shop.ts_of(thread_id), reply="You too.")
     erase(shop)
     shop.hear("And now?", by=CAROL, thread_ts=shop.ts_of(thread_id))
-    told = [message.text for message in shop.claim(thread_id).run.prompt.messages]
-    assert told == ["What about me?", "You too.", "And now?"]
+    told = [message.text.split("\n")[-1] for message in shop.claim(thread_id).run.prompt.messages]
+    assert told == ["a person: What about me?", "You too.", "a person: And now?"]
     with tenant_scope(shop.tenant.id):
         assert ERASED not in [turn.text for turn in transcript.remembered(Conversation.objects.get())]
 
@@ -127,9 +127,11 @@ def test_what_they_said_to_others_and_changed_later_goes_too(shop: Shop) -> None
     carols = payload("message_channels", text="Tell @U0BEN", ts="1700009.2", channel="C1", user=CAROL, _event_id="E2")
     post(shop.client, carols)
     changed = payload("message_changed", channel="C1", _event_id="E3")
-    changed["event"]["message"] = {"user": BEN, "text": "My number is 4712.", "ts": "1700009.1"}
-    post(shop.client, changed)
+    edited = {"user": BEN, "ts": "1700010.000000"}
+    changed["event"]["message"] = {"user": BEN, "text": "My number is 4712.", "ts": "1700009.1", "edited": edited}
     assert "4711" in payloads(shop)
+    post(shop.client, changed)
+    assert "4711" not in payloads(shop)
     assert "4712" in payloads(shop)
     erase(shop)
     assert "471" not in payloads(shop)
@@ -164,7 +166,9 @@ def test_in_a_conversation_with_others_theirs_is_answered_anew(shop: Shop) -> No
     shop.land(claim, "Thank you, 4711.")
     assert states(shop) == ["ignored", "pending"]
     again = shop.claim(thread_id)
-    assert [message.text for message in again.run.prompt.messages] == ["When do you open?"]
+    (message,) = again.run.prompt.messages
+    assert message.text.endswith("\n\na person: When do you open?")
+    assert "4711" not in message.text
     shop.land(again, "At nine.")
     assert shop.turns() == [ERASED, "When do you open?", "At nine."]
 

@@ -89,6 +89,22 @@ def test_an_edit_and_a_deletion_get_no_reply(office: Office) -> None:
     assert len(office.replies_to(said["ts"])) == 1
 
 
+def test_a_mention_that_an_edit_adds_is_answered_once_and_a_deletion_takes_its_words(office: Office) -> None:
+    said = office.says("Is parking free on 4711?")
+    place = {"team": office.team, "channel": "general", "user": "ben", "ts": said["ts"]}
+    changed = office.stack.control("slack/control/messages/edit", **place, text="@roster Is parking free on 4711?")
+    assert sorted(event["type"] for event in changed["events"]) == ["app_mention", "message"]
+    assert "arking" in office.reply_to(said["ts"])["text"]
+    office.settled()
+    assert len(office.replies_to(said["ts"])) == 1
+    office.stack.control("slack/control/messages/delete", **place)
+    eventually(
+        lambda: all("4711" not in f"{row}" for table in ("agents_turn", "channels_inboxevent", "agents_conversation")
+                    for row in office.rows(table)),
+        what="the words of a deleted message gone",
+    )  # fmt: skip
+
+
 def test_an_answer_cannot_ping_the_channel(stack: Stack) -> None:
     loud = open_office(stack, agent={"instructions": "Our motto is <!channel> & <!here> be loud."})
     said = loud.mentions("What is our motto?")

@@ -19,6 +19,7 @@ from tests.isolation.watching import digests
 ACROSS = {
     "channels.tasks.sweep": "wakes what is due, by ids that the role `sweeper` may read; a wake-up names its tenant",
     "channels.tasks.forget_old": "the same for conversations that are kept too long",
+    "channels.tasks.blank_talk": "the same for talk around employees that is kept too long",
     "channels.tasks.close_workspaces": "the same for workspaces whose owner asked to delete them",
     "channels.tasks.forget_requests": "the same for answers that are kept for repetitions",
     "billing.tasks.take_in": "mirrors an event of Stripe; whose it is, billing says, in a task of its own",

@@ -66,6 +66,7 @@ BODIES: Bodies = {
     "workspace:settings": lambda things: SETTINGS,
     "workspace:confirm_contact": lambda things: {"code": CONTACT_CODE},
     "workspace:keep_for": lambda things: {"period": "90"},
+    "workspace:keep_talk_for": lambda things: {"hours": "48"},
     "workspace:delete_workspace": lambda things: {"name": f"{canary('acme')} ltd"},
     "workspace:tokens": lambda things: {"name": "A token", "role": "viewer", "life": "90"},
     "workspace:support": lambda things: {"hours": "4", "reason": "Help us."},

@@ -245,7 +245,7 @@ def test_what_waits_comes_last_in_the_prompt_even_if_the_answer_was_saved_after_
     following = answering._claim(desk.tenant.id, thread_id)
     assert following
     assert [message.is_from_employee for message in following.run.prompt.messages] == [False, True, False]
-    assert following.run.prompt.messages[-1].text == "And when do you close?"
+    assert following.run.prompt.messages[-1].text.endswith(": And when do you close?")
 
 
 def test_starting_over_is_no_failure(desk: Desk) -> None:

@@ -288,7 +288,7 @@ def test_a_look_up_that_slack_answers_oddly_tells_nothing(desk: Desk, answer: An
 
 
 CALLS: dict[str, Callable[[Slack, Account], object]] = {
-    "users.info": lambda slack, account: slack.name_of(account, "U1"),
+    "users.info": lambda slack, account: slack.name_of(account, "U1", 2),
     "conversations.open": lambda slack, account: slack.start_test(account, "Are you there?"),
     "chat.postMessage": lambda slack, account: slack.start_test(account, "Are you there?"),
 }

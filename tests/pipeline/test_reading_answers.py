@@ -23,7 +23,7 @@ def complete(peers: Stack, provider: str = "openai", **raw: Any) -> Completion:
     order: Json = {"kind": "raw", "method": method, "seconds": 1, "body": ""} | raw
     peers.control("openai/control/faults", **order)
     model = "claude-sonnet-5-5" if provider == "anthropic" else "gpt-4.1-mini"
-    prompt = Prompt(provider, model, "Be brief.", [Message(is_from_employee=False, text="Hi")], 1_000)
+    prompt = Prompt(provider, model, "Be brief.", [Message(is_from_employee=False, said=("Hi",))], 1_000)
     return llm.complete(prompt, llm.platform_credential(provider))
 
 
@@ -106,7 +106,7 @@ def test_a_redirect_takes_the_prompt_nowhere(peers: Stack) -> None:
 
 
 def test_a_provider_that_is_not_there_is_busy() -> None:
-    prompt = Prompt("openai", "gpt-4.1-mini", "", [Message(is_from_employee=False, text="Hi")], 100)
+    prompt = Prompt("openai", "gpt-4.1-mini", "", [Message(is_from_employee=False, said=("Hi",))], 100)
     with pytest.raises(LLMBusyError):
         llm.complete(prompt, Credential("sk-sandbox-x", "http://127.0.0.1:1/v1"))
 

@@ -114,6 +114,27 @@ def test_edits_deletions_and_joins_have_their_subtypes(workspace: Workspace, rec
     assert (joined["subtype"], joined["user"]) == ("channel_join", workspace.bot)
 
 
+def test_an_edit_with_a_mention_is_told_twice_and_a_deleted_thread_leaves_a_tombstone(
+    workspace: Workspace, receiver: Receiver
+) -> None:
+    place = {"team": workspace.id, "channel": "general"}
+    ts = workspace.says("help")["ts"]
+    receiver.event(workspace.id)
+    workspace.sandbox.slack("messages/edit", **place, ts=ts, text="@Roster help")
+    events = two(receiver, workspace)
+    mention = events["app_mention"].event
+    assert (mention["ts"], mention["edited"]) == (ts, events["message"].event["message"]["edited"])
+    workspace.sandbox.slack("messages/unfurl", **place, ts=ts, link="https://example.com")
+    unfurled = receiver.event(workspace.id).event
+    assert unfurled["message"]["edited"] == unfurled["previous_message"]["edited"]
+    workspace.says("more", thread_ts=ts, user="chloe")
+    receiver.event(workspace.id)
+    workspace.sandbox.slack("messages/delete", **place, ts=ts)
+    gone = receiver.event(workspace.id).event
+    assert (gone["subtype"], gone["message"]["subtype"], gone["message"]["ts"]) == ("message_changed", "tombstone", ts)
+    assert "help" not in str(gone["message"])
+
+
 def test_opening_the_direct_message_is_told(workspace: Workspace, receiver: Receiver) -> None:
     opened = workspace.sandbox.slack("open-home", team=workspace.id, user="ben")
     event = receiver.event(workspace.id).event

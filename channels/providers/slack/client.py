@@ -3,7 +3,7 @@
 import errno
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -32,6 +32,7 @@ from channels.providers.base import (
 )
 from channels.providers.slack import events, presentation
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
+from channels.providers.slack.markup import storable
 from channels.providers.slack.mrkdwn import escape
 from channels.providers.slack.refusals import REFUSALS
 from channels.providers.slack.transport import DeadlineWebClient
@@ -65,6 +66,8 @@ UNREADABLE = {
     "msg_too_long",
 }
 """Slack could not make anything of the blocks: the answer goes as text."""
+PERSON = re.compile(r"(?<![\w@])@([UW](?=[A-Z]*\d)[A-Z0-9]{3,})(?!\w)")
+"""A mention in plain text. Ids have digits, so that @USA stays a word."""
 OWN_TROUBLE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
 
 
@@ -108,17 +111,21 @@ class Slack:
             raise OutcomeUnknownError("Too much was said since to see whether the message arrived: look in Slack.")
         return ts
 
-    def name_of(self, account: Account, person_id: str) -> str:
+    def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """users.info: the display name, as Slack shows it, else the full name."""
         with failures():
-            person = read(Person, client(account.token).users_info(user=person_id))
-        return person.name or person_id
+            person = read(Person, client(account.token, timeout_seconds).users_info(user=person_id))
+        return storable(person.name) or person_id
 
     def is_person(self, account: Account, person_id: str) -> bool:
         """users.info. https://docs.slack.dev/reference/objects/user-object"""
         with failures():
             person = read(Person, client(account.token).users_info(user=person_id))
         return not person.is_machine
+
+    def mentioned(self, text: str) -> Collection[str]:
+        """What looks like a user's id after an @."""
+        return set(PERSON.findall(text))
 
     def revoke(self, account: Account) -> None:
         """apps.uninstall: the app leaves the workspace, and its token ends."""

@@ -11,13 +11,14 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.conf import settings
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from slack_sdk.signature import SignatureVerifier
 
-from channels.providers.base import InboundEvent, InboundMessage
-from channels.providers.slack import subtypes
+from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage
+from channels.providers.slack import corrections, subtypes
 from channels.providers.slack.authors import Author, author_of
 from channels.providers.slack.content import Content, Quote, content_of
+from channels.providers.slack.ids import GivenId, Timestamp
 from channels.providers.slack.markup import MENTION, plain_text, storable
 
 PROVIDER = "slack"
@@ -52,7 +53,6 @@ def _object(value: object) -> object:
 # Whatever has another shape than documented counts as absent: an event is not lost for a field that nobody needs.
 Id = Annotated[str | None, BeforeValidator(_id)]
 Words = Annotated[str | None, BeforeValidator(_words)]
-Timestamp = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,11}\.[0-9]{1,6}$")]
 
 
 class Authorization(BaseModel):
@@ -81,6 +81,8 @@ class Message(BaseModel):
     ts: Any = None
     thread_ts: Any = None
     tokens: Any = None
+    edited: Any = None
+    message: Any = None
 
     @property
     def ends_connection(self) -> bool:
@@ -92,6 +94,12 @@ class Message(BaseModel):
         return self.type == "app_uninstalled" or (self.type == "tokens_revoked" and bool(revoked))
 
     @property
+    def words(self) -> str:
+        """What somebody wrote, also where the event tells of a change of it."""
+        changed = self.message.get("text") if isinstance(self.message, dict) else ""
+        return self.text or (changed if isinstance(changed, str) else "")
+
+    @property
     def is_direct(self) -> bool:
         """Between one person and us; a direct message of several (mpim) is like a channel."""
         return self.channel_type == "im"
@@ -100,8 +108,8 @@ class Message(BaseModel):
 class Spoken(BaseModel):
     """A message event that somebody said: what must be there, and of which shape."""
 
-    channel: Annotated[str, StringConstraints(max_length=100, pattern=r"^[\x21-\x7e]+$")]
-    user: Annotated[str, StringConstraints(max_length=100, pattern=r"^[\x21-\x7e]+$")]
+    channel: GivenId
+    user: GivenId
     ts: Timestamp
     thread_ts: Timestamp | None
 
@@ -128,7 +136,7 @@ class Envelope(BaseModel):
         In a shared channel team_id may be somebody else's, and of several installations Slack names any one; the one
         whose bot is mentioned comes first.
         """
-        said = (self.event.text if self.event else "") or ""
+        said = self.event.words if self.event else ""
         named = sorted(self.authorizations, key=lambda each: f"<@{each.user_id}" not in said)
         older = self.authed_teams if isinstance(self.authed_teams, list) else []
         teams = [*(each.team_id for each in named), self.context_team_id, *map(_id, older), self.team_id]
@@ -180,7 +188,8 @@ def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEven
     The account is the likeliest; whoever knows which one is ours puts that in its place.
     """
     inner = envelope.event or Message()
-    message, reason = _message(inner, bot_user_id, envelope.api_app_id)
+    correction = _correction(inner, body, bot_user_id, envelope.api_app_id)
+    message, reason = (None, "") if correction else _message(inner, bot_user_id, envelope.api_app_id)
     return InboundEvent(
         provider=PROVIDER,
         account=next(iter(envelope.accounts), ""),
@@ -188,10 +197,30 @@ def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEven
         kind=f"{inner.type}.{inner.subtype}" if inner.subtype else inner.type or "",
         payload=body.decode(),
         message=message,
+        correction=correction,
         ends_connection=inner.ends_connection,
         occurred_at=envelope.occurred_at,
         reason=reason,
     )
+
+
+def _correction(inner: Message, body: bytes, bot_user_id: str, app_id: str | None) -> Edit | Deletion | None:
+    """What became of a message that a person said before; None for what machines do to theirs, and for all else."""
+    if inner.subtype not in corrections.SUBTYPES and not inner.edited:
+        return None
+    envelope = json.loads(body)
+    try:
+        if deleted := corrections.deleted_key(envelope["event"]):
+            return Deletion(deleted)
+        said_anew = corrections.edited_message(envelope["event"])
+        if said_anew is None:
+            return None
+        message, _ = _message(Message.model_validate(said_anew), bot_user_id, app_id)
+        if message and message.text == NOTHING_READABLE:
+            return Deletion(message.key)
+        return corrections.edit(envelope, said_anew, message) if message else None
+    except (ValidationError, corrections.MalformedCorrectionError) as error:
+        raise MalformedEventError("An edit or a deletion needs the message's channel, ts and user.") from error
 
 
 def _message(inner: Message, bot_user_id: str, app_id: str | None) -> tuple[InboundMessage | None, str]:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0008_least_power'),
+        ('tenants', '0009_overheard_hours'),
     ]
 
     operations = [

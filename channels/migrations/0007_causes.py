@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0005_who_wrote_and_what_can_be_read'),
+        ('channels', '0006_edits_deletions_and_talk'),
     ]
 
     operations = [
