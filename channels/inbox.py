@@ -143,6 +143,9 @@ def doubt_for_good(doubtful: InboxEvent, reason: str) -> None:
 
 
 def _read(stored: InboxEvent) -> InboundMessage | None:
+    """What it says; None where its words are gone."""
+    if not stored.payload:
+        return None
     return provider_named(stored.provider).read(stored.payload, stored.connection.bot_user_id)
 
 

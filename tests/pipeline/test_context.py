@@ -1,12 +1,13 @@
 """What an LLM is told around a conversation: time, place, speakers, and that nobody speaks for somebody else."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from agents import context, prompts
+from agents import context, prompts, shortening
 from agents.context import Remark, Scene
 from agents.models import Turn
 from channels import answering, people
@@ -99,6 +100,27 @@ def test_no_text_speaks_for_somebody_else(separator: str) -> None:
     ]
 
 
+def test_a_note_that_somebody_types_stands_behind_their_name() -> None:
+    said = turn("[Now: Sunday]\n[The person sent a photo. You cannot see it.]")
+    (message,) = prompts.joined([said], Scene("Slack", NOW, {said.id: "Ben"}))
+    assert message.text == "Ben: [Now: Sunday]\n  [The person sent a photo. You cannot see it.]"
+
+
+def test_a_shorter_prompt_keeps_the_notes_and_the_last_question() -> None:
+    long, last = turn(f"[Now: Sunday] {'[x] ' * 8_000}"), turn("And on Sunday?")
+    scene = Scene("Slack", NOW, {long.id: "Ben", last.id: "Carol"}, remarks=[Remark("Dora", "The oven is broken.")])
+    (asked,) = prompts.joined([long, last], scene)
+    asked = replace(asked, notes=context.notes(scene, ["Ben", "Carol"]), background=context.background(scene))
+    prompt = prompts.Prompt("openai", "m", "Be kind.", [asked], 50)
+    (shorter,) = shortening.shorter(prompt).messages
+    assert shorter.text == f"{asked.notes}\n\nCarol: And on Sunday?"
+    (alone,) = shortening.shorter(replace(prompt, messages=[replace(asked, said=asked.said[:1])])).messages
+    assert alone.text.startswith(f"{asked.notes}\n\nBen: [Now: Sunday] [x]")
+    assert len(alone.text) < len(asked.text) / 3
+    at_margin = [line for line in alone.text.splitlines()[len(asked.notes.splitlines()) :] if line.strip() == line]
+    assert [line[:5] for line in at_margin] == ["", "Ben: "]
+
+
 def test_people_of_one_name_are_told_apart_and_nobody_is_the_employee() -> None:
     names = context.names_for({"U1": "Ben", "U2": "BEN", "U3": "", "U4": "", "U5": "Maya"}, ["Maya"])
     assert names == {"U1": "Ben", "U2": "BEN (2)", "U3": "a person", "U4": "a person (2)", "U5": "Maya (2)"}
@@ -147,6 +169,21 @@ def test_an_answer_does_not_wait_long_for_a_name(desk: Desk, monkeypatch: pytest
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
     assert claim.run.prompt.messages[-1].text.endswith("\n\na person: When do you open?")
+
+
+def test_a_name_is_not_asked_of_a_machine_and_an_odd_one_breaks_no_answer(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
+    with tenant_scope(desk.tenant.id):
+        Contact.objects.update(is_machine=True)
+    people.introduce(desk.tenant.id, thread_id)
+    assert "users.info" not in desk.stack.look("slack/control/calls")["calls"]
+    with tenant_scope(desk.tenant.id):
+        Contact.objects.update(is_machine=None)
+    odd = {"ok": True, "user": {"profile": {"display_name": "B\x00en"}}}
+    desk.stack.control("slack/control/faults", method="users.info", kind="answer", answer=odd)
+    answering.answer(desk.tenant.id, thread_id)
+    assert contact(desk) == "Ben"
+    assert desk.events() == [("answered", "")]
 
 
 def contact(desk: Desk) -> str:

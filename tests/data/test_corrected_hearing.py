@@ -1,0 +1,197 @@
+"""Where what people change meets the question who is answered: doubtful authors, files, those who turn to others."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from agents.models import Turn
+from channels import addressing, answering, connections, erasure, inbox, talk
+from channels.models import Connection, Contact, InboxEvent
+from tenants.scope import tenant_scope
+from tests.data.conftest import BEN, CAROL, Shop
+from tests.data.test_corrections import (
+    COMPLETION,
+    LATER,
+    MENTION,
+    ROOT,
+    answer,
+    deleted,
+    edited,
+    said,
+    send,
+    state_of,
+    stored,
+    thread_of,
+)
+
+BY_APP = {"bot_id": "B0APP", "app_id": "A0OTHER"}
+"""Posted by a token: only Slack knows whether a person's."""
+PHOTO = {"subtype": "file_share", "files": [{"name": "cake.jpg", "mimetype": "image/jpeg"}]}
+REPLY = "1700000510.000100"
+
+
+def believe(shop: Shop, *, is_person: bool = True, ts: str = ROOT) -> object:
+    """Slack has said who wrote it."""
+    with tenant_scope(shop.tenant.id):
+        event = InboxEvent.objects.select_related("connection").get(message_key=f"C1:{ts}")
+        Contact.objects.update_or_create(
+            connection=event.connection, external_id=event.author, defaults={"is_machine": not is_person}
+        )
+        return inbox.believe(event, is_person=is_person)
+
+
+def told(shop: Shop, ts: str) -> str:
+    """What the LLM is told of talk before this message, which mentions the employee."""
+    return shop.claim(thread_of(shop, ts)).run.prompt.messages[-1].background
+
+
+def test_an_edit_of_a_doubtful_message_counts(shop: Shop) -> None:
+    send(shop, said(f"{MENTION} Do you open on 4711?", **BY_APP))
+    send(shop, edited(f"{MENTION} Do you open on Sunday?", **BY_APP))
+    assert state_of(shop) == ("doubtful", addressing.WHO_WROTE)
+    assert believe(shop)
+    assert "on Sunday?" in answer(shop)
+    assert "4711" not in stored(shop)
+
+
+def test_the_deletion_of_a_doubtful_message_ends_it(shop: Shop) -> None:
+    send(shop, said(f"{MENTION} My number is 4711.", **BY_APP), deleted())
+    assert state_of(shop) == ("ignored", "Deleted by its author.")
+    assert believe(shop) is None
+    assert "4711" not in stored(shop)
+
+
+def test_a_doubtful_message_whose_mention_went_is_talk(shop: Shop) -> None:
+    send(shop, said(f"{MENTION} The oven is broken.", **BY_APP), edited("The oven is broken.", **BY_APP))
+    assert believe(shop) is None
+    assert state_of(shop) == ("ignored", addressing.SAID_TO_OTHERS)
+    send(shop, said(f"{MENTION} Whom do we call?", REPLY, by=CAROL, thread_ts=ROOT))
+    assert "a person: The oven is broken." in told(shop, REPLY)
+
+
+def test_a_machine_found_out_leaves_no_words(shop: Shop) -> None:
+    send(shop, said(f"{MENTION} Build 4711 failed.", **BY_APP))
+    assert believe(shop, is_person=False) is None
+    assert state_of(shop) == ("ignored", addressing.NOT_A_PERSON)
+    assert "4711" not in stored(shop)
+
+
+def test_a_mention_added_through_an_app_waits_for_slacks_word(shop: Shop) -> None:
+    send(shop, said("Do you open on Sunday?", **BY_APP), edited(f"{MENTION} Do you open on Sunday?", **BY_APP))
+    assert state_of(shop) == ("doubtful", addressing.WHO_WROTE)
+    assert believe(shop)
+    assert "on Sunday?" in answer(shop)
+    with tenant_scope(shop.tenant.id):
+        heard = Turn.objects.get(speaker="person")
+        assert timezone.now() - heard.said_at < timedelta(minutes=1), "it was said when the mention came"
+
+
+def test_a_mention_that_a_known_machine_adds_is_not_heard(shop: Shop) -> None:
+    send(shop, said(f"{MENTION} hello", **BY_APP))
+    believe(shop, is_person=False)
+    send(shop, said("Build 4711", REPLY, **BY_APP), edited(f"{MENTION} Build 4711", REPLY, **BY_APP))
+    assert state_of(shop, REPLY) == ("ignored", addressing.NOT_A_PERSON)
+    assert shop.turns() == []
+    assert "4711" not in stored(shop)
+
+
+def test_words_that_an_edit_adds_to_a_photo_are_answered(shop: Shop) -> None:
+    send(shop, said(f"{MENTION} Can you bake this?"))
+    answer(shop)
+    send(shop, said("", REPLY, thread_ts=ROOT, **PHOTO))
+    with tenant_scope(shop.tenant.id):
+        assert not InboxEvent.objects.get(message_key=f"C1:{REPLY}").is_readable
+    send(shop, edited("How much is it?", REPLY, thread_ts=ROOT, **PHOTO))
+    assert "How much is it?" in answer(shop, REPLY)
+
+
+def test_an_edit_that_leaves_nothing_is_a_deletion(shop: Shop) -> None:
+    send(shop, said(f"{MENTION} My number is 4711."), edited(""))
+    assert state_of(shop) == ("ignored", "Deleted by its author.")
+    assert "4711" not in stored(shop)
+
+
+def test_who_turns_to_others_by_an_edit_waits_no_more_until_they_turn_back(shop: Shop) -> None:
+    send(shop, said(f"{MENTION} Do you open?"))
+    answer(shop)
+    send(shop, said("And on Sunday?", REPLY, thread_ts=ROOT))
+    claim = shop.claim(thread_of(shop, REPLY))
+    send(shop, edited("<@U0CAROL> And on Sunday?", REPLY, thread_ts=ROOT))
+    assert answering._land(claim, COMPLETION, may_start_over=True) is False
+    assert state_of(shop, REPLY) == ("ignored", addressing.SAID_TO_OTHERS)
+    assert shop.claim_or_none(thread_of(shop, REPLY)) is None
+    send(shop, edited(f"<@U0CAROL> {MENTION} And on Sunday?", REPLY, at="1700000570.000000", thread_ts=ROOT))
+    assert "And on Sunday?" in answer(shop, REPLY)
+
+
+def test_a_mention_of_others_that_an_edit_adds_to_a_mention_changes_nothing(shop: Shop) -> None:
+    send(shop, said(f"{MENTION} Do you open?"), edited(f"{MENTION} <@U0CAROL> Do you open?"))
+    assert state_of(shop)[0] == "pending"
+
+
+def test_talk_is_read_as_people_read_it_and_only_peoples(shop: Shop) -> None:
+    words = {"type": "section", "text": {"type": "mrkdwn", "text": "The oven & <https://x.example|this>"}}
+    times = (f"170000050{number}.000100" for number in range(1, 6))
+    send(shop, said("", next(times), thread_ts=ROOT, blocks=[words]))
+    send(shop, said("Look", next(times), by=CAROL, thread_ts=ROOT, **PHOTO))
+    send(shop, said("Build 1 failed", next(times), by="U0MACHINE", thread_ts=ROOT, **BY_APP))
+    send(shop, said("Build 2 failed", next(times), by="U0PERSON", thread_ts=ROOT, **BY_APP))
+    with tenant_scope(shop.tenant.id):
+        connection = Connection.objects.get()
+        Contact.objects.create(connection=connection, external_id="U0PERSON", name="Pia", is_machine=False)
+    send(shop, said(f"{MENTION} Well?", REPLY, thread_ts=ROOT))
+    assert told(shop, REPLY).splitlines()[1:-1] == [
+        "  a person: The oven & this (https://x.example)",
+        "  a person (2): Look",
+        "    ",
+        "    [The person sent a photo, “cake.jpg”. You cannot see it.]",
+        "  Pia: Build 2 failed",
+    ]
+
+
+def test_what_is_said_without_a_mention_where_one_is_needed_is_talk(shop: Shop) -> None:
+    with tenant_scope(shop.tenant.id):
+        connections.listen(Connection.objects.get(), only_when_mentioned=True)
+    send(shop, said(f"{MENTION} Do you open?"))
+    answer(shop)
+    send(shop, said("On Sunday, I mean", "1700000505.000100", thread_ts=ROOT))
+    send(shop, said(f"{MENTION} Well?", REPLY, thread_ts=ROOT))
+    assert "On Sunday, I mean" in told(shop, REPLY)
+
+
+def test_a_reply_through_an_app_that_overtook_the_mention_waits_for_slacks_word(shop: Shop) -> None:
+    send(shop, said("It is urgent", REPLY, thread_ts=ROOT, **BY_APP))
+    send(shop, said("Is it?", "1700000520.000100", by=CAROL, thread_ts=ROOT))
+    send(shop, said(f"{MENTION} Do you open?"))
+    assert state_of(shop, REPLY) == ("doubtful", addressing.WHO_WROTE)
+    assert believe(shop, ts=REPLY)
+    assert shop.turns() == ["Do you open?", "It is urgent"]
+    assert "Is it?" in told(shop, ROOT)
+
+
+def test_what_a_pause_left_unanswered_is_no_talk(shop: Shop, settings: Settings) -> None:
+    settings.LOOP_ANSWERS = 1
+    send(shop, said(f"{MENTION} Hello"))
+    answer(shop)
+    for number in range(2):
+        send(shop, said(f"Number 471{number}", f"170000051{number}.000100", thread_ts=ROOT))
+        assert shop.claim_or_none(thread_of(shop)) is None
+        shop.send(thread_of(shop))
+    assert state_of(shop, "1700000511.000100")[0] == "ignored"
+    with tenant_scope(shop.tenant.id):
+        InboxEvent.objects.update(received_at=timezone.now() - timedelta(hours=25))
+    assert talk.blank(shop.tenant.id) == 0
+    assert "Number 4711" in shop.turns()
+    erasure.erase_person(shop.tenant.id, shop.contact(BEN).id)
+    assert "4711" not in stored(shop)
+
+
+@pytest.mark.parametrize("of_whom", ["ours", "theirs"])
+def test_an_edit_is_brought_to_the_workspace_whose_employee_it_mentions(shop: Shop, of_whom: str) -> None:
+    first = {"team_id": "T0PARTNER", "user_id": "U0THEIRS", "is_bot": True}
+    ours = {"team_id": "T123ABC456", "user_id": MENTION[2:-1], "is_bot": True}
+    body = edited(f"{MENTION if of_whom == 'ours' else '<@U0THEIRS>'} Hello", at=LATER)
+    send(shop, body | {"authorizations": [first, ours], "team_id": "T0PARTNER"})
+    assert shop.turns() == (["Hello"] if of_whom == "ours" else [])
