@@ -60,6 +60,12 @@ class ChannelSerializer(serializers.ModelSerializer[Connection]):
             },
         }
 
+    def validate_only_when_mentioned(self, wanted: bool) -> bool:
+        """Nothing but true and false, though Django REST framework takes words and numbers for them."""
+        if not isinstance(self.initial_data["only_when_mentioned"], bool):
+            raise serializers.ValidationError("Send true or false.")
+        return wanted
+
     def get_error(self, connection: Connection) -> str:
         """In the words of the portal, not in the technical ones that staff read."""
         return "" if connection.state == Connection.State.ACTIVE else presence.lost_words(connection)

@@ -78,5 +78,6 @@ def failures(conversation: Conversation) -> Failures:
 
 def _failed(turns: Iterable[Turn]) -> set[UUID | None]:
     people = [turn.id for turn in turns if turn.speaker == Turn.Speaker.PERSON]
-    events = InboxEvent.objects.filter(turn__in=people, state=InboxEvent.State.FAILED)
+    """Whoever got an apology reads it below, with the reason."""
+    events = InboxEvent.objects.filter(turn__in=people, state=InboxEvent.State.FAILED, run__turn__isnull=True)
     return set(events.values_list("turn_id", flat=True))

@@ -51,7 +51,7 @@ def test_provider_that_limits_is_a_problem_with_a_time_to_wait(office: Office) -
     assert answer.status_code == 502
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Retry-After"] == "7"
-    assert "Slack limits" in answer.json()["detail"]
+    assert "takes no more messages right now" in answer.json()["detail"]
 
 
 def test_usage_counts_what_the_answer_cost(office: Office) -> None:

@@ -19,7 +19,7 @@ from channels.providers.slack import harmless, presentation
 from channels.providers.slack.markup import plain_text
 from config.run import programs
 from config.scrubber import Scrubber
-from tenants import archive, encryption, idempotency
+from tenants import archive, encryption, idempotency, wording
 from tests.bench.figures import say
 from tests.bench.worst_inputs import EVERYWHERE, READERS, WORST, Pump
 
@@ -165,6 +165,7 @@ _USES: Mapping[str, Callable[[str], object]] = {
     "tenants.encryption.key_ids_in": encryption.key_ids_in,
     "tenants.encryption.is_sealed": encryption.is_sealed,
     "tenants.idempotency._asked": _matcher([re.compile(idempotency.PATTERN)]),
+    "tenants.wording.names": lambda text: wording.names(text, "cus_1"),
     "tenants.rotation.Document.rows": _SEALED,
     "tenants.rotation.Document.outdated": _SEALED,
     "tenants.rotation.Document.sealed_in": _SEALED,

@@ -76,6 +76,7 @@ WORST: Mapping[str, tuple[Pump, ...]] = {
     "tenants.rotation.Document.rows": (("", '"00000000:gAAAA', ""),),
     "tenants.rotation.Document.outdated": (("", '"00000000:gAAAA', ""),),
     "tenants.rotation.Document.sealed_in": (("", "00000000:gAAAA", ""), ("", "a", ":gAAAA")),
+    "tenants.wording.names": (("", "cus_1", ""), ("", "cus_1_ ", ""), ("", "[", ""), ("", '["cus_', "")),
     "usage.prices.RELEASE": (("", "-preview", ""), ("", "-2024-12", ""), ("", "-20241231", ""), ("", "-1231", "x")),
 }  # fmt: skip
 READERS: Mapping[str, tuple[Pump, ...]] = {

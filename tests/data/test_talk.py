@@ -35,7 +35,8 @@ def asked(shop: Shop, ts: str = ROOT) -> str:
 
 def name(shop: Shop, external_id: str, called: str) -> None:
     with tenant_scope(shop.tenant.id):
-        people._remember(shop.contact(external_id), called)
+        contact = shop.contact(external_id)
+    people._remember(shop.tenant.id, contact, called)
 
 
 def discuss(shop: Shop) -> str:

@@ -18,7 +18,7 @@ from djstripe import models as mirror
 from agents import hiring
 from billing.models import Entitlement
 from tenants import contact
-from tenants.models import AccountEvent, ApiToken, ContactCode, Membership, Role, Tenant, User
+from tenants.models import AccountEvent, ApiToken, ContactCode, Incident, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
 
@@ -35,6 +35,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "seats": 10,
         "clock_ahead": timedelta(),
         "cancels_at": None,
+        "other_items": [{"name": "Consulting", "quantity": 1, "usd": "90.00", "interval": "month"}],
     },
     "channels.Connection": {"provider": "slack", "state": "active"},
     "channels.Delivery": {"state": "sent"},
@@ -131,13 +132,14 @@ def _person(email: str, word: str) -> User:
 
 
 def _own_things(user: User, other: User, word: str) -> dict[str, list[models.Model]]:
-    """What belongs to a person: a session, what happened with the account, and another's passkey."""
+    """What is of no workspace: a session, what happened with the account, another's passkey, what staff are told."""
     key = Authenticator.objects.create(
         user=other, type=Authenticator.Type.WEBAUTHN, data={"name": word, "credential": {}}
     )
     session = UserSession.objects.create(user=user, ip="203.0.113.9", session_key=f"{word}{uuid4().hex}"[:40], data={})
     event = AccountEvent.objects.create(account_id=user.id, action="account.test", actor_name=word, detail=word)
-    return {"Authenticator": [key], "UserSession": [session], "AccountEvent": [event]}
+    incident = Incident.objects.create(cause=f"test_{uuid4().hex}", hour=timezone.now(), detail="A test of ours.")
+    return {"Authenticator": [key], "UserSession": [session], "AccountEvent": [event], "Incident": [incident]}
 
 
 def _contact_code(tenant: Tenant) -> None:

@@ -16,6 +16,7 @@ OWNERS = {
     "tenants_user": "id",
     "tenants_accountevent": "account_id",
     "account_emailconfirmation": "",
+    "tenants_incident": "",
     "djstripe_customer": "subscriber_id",
     "django_session": "",
 }

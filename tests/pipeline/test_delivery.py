@@ -256,7 +256,7 @@ def test_neither_a_thread_nor_blocks_still_arrives_and_a_refusal_of_all_fails(de
     thread_id = answered(desk)
     outbox.deliver(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent", "failed"]
-    assert "the channel takes replies in threads only" in desk.events()[-1][1]
+    assert "restricted_action_thread_only_channel" in desk.events()[-1][1]
 
 
 def test_an_answer_that_is_shown_by_a_markdown_block_carries_it(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """What members of the workspace, and staff, read of a message that got no answer: never that it was delivered."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,6 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from agents.llm import Completion
 from agents.models import Conversation, Run
 from channels import answering, connections, outbox, testmessages
 from channels.models import Connection, Delivery
@@ -24,7 +24,6 @@ from tests.billing.people import words_of
 from tests.pipeline.conftest import Desk
 from tests.pipeline.test_answering import answer
 from usage.models import DailyMessages, Meter
-from usage.tokens import Tokens
 
 TECHNICAL = ("API key", "OPENAI", "OpenAI", "HTTP", "token", "worker")
 
@@ -215,11 +214,10 @@ def test_the_wizards_test_message_tells_an_apology_from_an_answer(desk: Desk) ->
 
 
 def test_an_answer_without_text_is_none(desk: Desk) -> None:
-    thread = desk.hear("When do you open?")
-    claim = answering._claim(desk.tenant.id, thread)
-    assert claim
-    answering._land(claim, Completion("", Tokens(input=100, output=1_000), ""), may_start_over=False)
-    outbox.deliver(desk.tenant.id, thread)
+    silent = {"choices": [{"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "length"}]}
+    body = json.dumps({"id": "1", "object": "chat.completion", "created": 1, "model": "gpt-4.1-mini", **silent})
+    desk.stack.control("openai/control/faults", kind="raw", method="chat.completions", body=body)
+    answer(desk, desk.hear("When do you open?"))
 
     page = Reader(desk).page(conversation(desk))
 

@@ -191,7 +191,7 @@ def test_answers_that_fail_on_our_side_are_told_until_one_succeeds(owner: Member
 
 
 def test_a_workspace_that_is_about_to_be_deleted_has_nobody_on_duty(owner: Member, maya: Agent) -> None:
-    Tenant.objects.filter(id=owner.tenant.id).update(deletes_at=timezone.now() + timedelta(days=3))
+    Tenant.objects.filter(id=owner.tenant.id).update(deletes_at=timezone.now() + timedelta(days=15))
     assert ON_DUTY not in owner.read("employees/")
 
 
