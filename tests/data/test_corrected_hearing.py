@@ -28,7 +28,7 @@ from tests.data.test_corrections import (
 
 BY_APP = {"bot_id": "B0APP", "app_id": "A0OTHER"}
 """Posted by a token: only Slack knows whether a person's."""
-PHOTO = {"subtype": "file_share", "files": [{"name": "cake.jpg", "mimetype": "image/jpeg"}]}
+PHOTO: dict[str, Any] = {"subtype": "file_share", "files": [{"name": "cake.jpg", "mimetype": "image/jpeg"}]}
 REPLY = "1700000510.000100"
 
 
