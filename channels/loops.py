@@ -1,7 +1,8 @@
 """The breaker of loops: two machines can never keep each other talking, also where one of them looks like a person.
 
-It counts what the employee said, since that is what feeds a loop: in one conversation within minutes, and to one author
-within a day, wherever they write. Whoever is over a limit is told so once; what follows is kept and not answered.
+It counts what the employee said, or was about to say, since that is what feeds a loop: in one conversation within
+minutes, and to one author within a day, wherever they write. Whoever is over a limit is told so once; what follows is
+kept and not answered.
 """
 
 from collections.abc import Collection, Sequence
@@ -52,8 +53,10 @@ def _reason(answers: int, where: str) -> str:
 
 
 def _said_in(thread: Thread, since: datetime) -> int:
+    """Answers in this conversation, and those that were dropped because what they answer was changed meanwhile."""
     said = Turn.objects.filter(conversation=thread.conversation_id, speaker=Turn.Speaker.EMPLOYEE, said_at__gt=since)
-    return said.count()
+    dropped = Run.objects.filter(conversation=thread.conversation_id, state=Run.State.SUPERSEDED, started_at__gt=since)
+    return said.count() + dropped.count()
 
 
 def _said_to(thread: Thread, authors: Collection[str], since: datetime) -> int:

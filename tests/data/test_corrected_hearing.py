@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agents.models import Turn
-from channels import addressing, answering, connections, erasure, inbox, talk
+from channels import addressing, answering, connections, erasure, inbox, phrases, talk
 from channels.models import Connection, Contact, InboxEvent
 from tenants.scope import tenant_scope
 from tests.data.conftest import BEN, CAROL, Shop
@@ -28,7 +28,7 @@ from tests.data.test_corrections import (
 
 BY_APP = {"bot_id": "B0APP", "app_id": "A0OTHER"}
 """Posted by a token: only Slack knows whether a person's."""
-PHOTO = {"subtype": "file_share", "files": [{"name": "cake.jpg", "mimetype": "image/jpeg"}]}
+PHOTO: dict[str, Any] = {"subtype": "file_share", "files": [{"name": "cake.jpg", "mimetype": "image/jpeg"}]}
 REPLY = "1700000510.000100"
 
 
@@ -186,6 +186,17 @@ def test_what_a_pause_left_unanswered_is_no_talk(shop: Shop, settings: Settings)
     assert "Number 4711" in shop.turns()
     erasure.erase_person(shop.tenant.id, shop.contact(BEN).id)
     assert "4711" not in stored(shop)
+
+
+def test_who_changes_a_message_all_the_time_is_not_answered_for_ever(shop: Shop, settings: Settings) -> None:
+    settings.LOOP_ANSWERS = 3
+    send(shop, said(f"{MENTION} Question 0"))
+    for number in range(1, 4):
+        claim = shop.claim(thread_of(shop))
+        send(shop, edited(f"{MENTION} Question {number}", at=f"17000005{60 + number}.000000"))
+        answering._land(claim, COMPLETION, may_start_over=False)
+    assert shop.claim_or_none(thread_of(shop)) is None
+    assert shop.turns() == ["Question 3", phrases.PAUSED["en"]]
 
 
 @pytest.mark.parametrize("of_whom", ["ours", "theirs"])

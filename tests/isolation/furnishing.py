@@ -35,7 +35,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "seats": 10,
         "clock_ahead": timedelta(),
         "cancels_at": None,
-        "other_items": [{"name": "Consulting", "quantity": 1, "usd": "90.00", "interval": "month"}],
+        "other_items": [],
     },
     "channels.Connection": {"provider": "slack", "state": "active"},
     "channels.Delivery": {"state": "sent"},
