@@ -55,7 +55,7 @@ def test_slack_and_openai_are_where_the_environment_says(tmp_path: Path) -> None
         ("/v1/chat/completions", "Bearer sk-mine"), ("/api/chat.postMessage", "Bearer xoxb-1"),
     ]  # fmt: skip
     assert done.stdout.splitlines() == [
-        "Tokens(input=176, cached_read=1024, cache_write=0, output=20, reasoning=4, "
-        "cache_write_1h=0, input_audio=0, output_audio=0)",
+        ("Tokens(input=176, cached_read=1024, cache_write=0, output=20, reasoning=4, "
+        "cache_write_1h=0, input_audio=0, output_audio=0)"),
         "2.000002",
     ]  # fmt: skip

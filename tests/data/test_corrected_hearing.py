@@ -1,6 +1,7 @@
 """Where what people change meets the question who is answered: doubtful authors, files, those who turn to others."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
