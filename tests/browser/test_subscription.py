@@ -119,7 +119,8 @@ class Subscriber:
     @cached_property
     def slack(self) -> Office:
         team = self._of_workspace("SELECT external_id FROM channels_connection")
-        return Office(self.stack, self.workspace.split("/")[-2], httpx.Client(), team, "")
+        bot = self._of_workspace("SELECT bot_user_id FROM channels_connection")
+        return Office(self.stack, self.workspace.split("/")[-2], httpx.Client(), team, bot)
 
     def _of_workspace(self, select: str) -> str:
         of_it = "x JOIN tenants_tenant t ON t.id = x.tenant_id WHERE t.slug = %s"
