@@ -1,9 +1,8 @@
 """One try at an answer: prepare it in one transaction, ask outside of any, finish it in another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -11,18 +10,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from agents import llm, prompts, reasons, shortening, silence, transcript
+from agents import llm, prompts, reasons, settlement, shortening, silence, transcript
 from agents.context import Scene
 from agents.llm import Completion, LLMError
 from agents.models import AgentRevision, Conversation, LLMCall, Outcome, Run, Turn
 from agents.prompts import Prompt
 from agents.reasons import Cause
 from billing import quota
-from usage import ledger, prices
-from usage.ledger import Spender, Spent
+from usage import prices
 from usage.meter import BudgetExceededError
-from usage.prices import Cost, UnclearUsageError, UnknownPriceError
-from usage.tokens import Tokens
+from usage.prices import UnknownPriceError
 
 MARKS = {
     Outcome.CUT: "(This answer was cut off at its length limit. Ask for the rest, or for a shorter answer.)",
@@ -99,7 +96,7 @@ def ask_for_less(prepared: Prepared, error: LLMError) -> Prepared | None:
     run = _runs().filter(id=prepared.run_id, state=Run.State.THINKING).first()
     if run is None:
         return None
-    _end_calls(run, error)
+    settlement.end_calls(run, error)
     prompt = shortening.shorter(prepared.prompt)
     try:
         return Prepared(run.id, _reserve(run, prompt).id, prompt)
@@ -114,7 +111,7 @@ def finish(prepared: Prepared, completion: Completion) -> tuple[Run, str]:
     """
     run = _runs().get(id=prepared.run_id)
     now = timezone.now()
-    _settle(prepared.call_id, completion, now)
+    settlement.settle(prepared.call_id, completion, now)
     run.end(Run.State.ANSWERED, now, outcome=completion.outcome)
     mark = MARKS.get(completion.outcome)
     reply = f"{completion.text}\n\n{mark}" if mark else completion.text
@@ -127,7 +124,7 @@ def finish(prepared: Prepared, completion: Completion) -> tuple[Run, str]:
 def supersede(prepared: Prepared, completion: Completion) -> None:
     """Settle and record an answer that is not sent: newer input arrived, or another worker took over."""
     now = timezone.now()
-    _settle(prepared.call_id, completion, now)
+    settlement.settle(prepared.call_id, completion, now)
     run = _runs().filter(id=prepared.run_id).first()
     if run:  # else its conversation was erased while the LLM worked
         run.end(Run.State.SUPERSEDED, now, outcome=completion.outcome)
@@ -141,7 +138,7 @@ def fail(prepared: Prepared, error: LLMError) -> Run | None:
     run, now = _runs().filter(id=prepared.run_id).first(), timezone.now()
     if run is None:
         return None
-    _end_calls(run, error)
+    settlement.end_calls(run, error)
     run.end(Run.State.FAILED, now, str(error), reasons.cause_of(error))
     return run
 
@@ -170,14 +167,8 @@ def abandon(conversation: Conversation) -> None:
     """Settle the calls of tries whose worker died at their estimate, so that no billed call is unmetered."""
     now = timezone.now()
     for run in Run.objects.filter(conversation=conversation, state=Run.State.THINKING):
-        for call in _open_calls(run):
-            _close(call, _estimated(call), now)
+        settlement.assume(run, now)
         run.end(Run.State.SUPERSEDED, now, "The worker died while the LLM was thinking.", Cause.WORKER_DIED)
-
-
-def spender(conversation: Conversation) -> Spender:
-    """Whom the ledger books this conversation on."""
-    return Spender(conversation.agent_id, conversation.agent.name, conversation.channel)
 
 
 def _current_revision(conversation: Conversation) -> AgentRevision:
@@ -221,88 +212,3 @@ def _refuse(run: Run, refusal: Exception) -> Refused:
     silence.note_unanswered(run.conversation.agent_id, cause, now)
     reasons.tell_staff(cause, reason)
     return Refused(run.id, run.revision.unavailable_text, reason)
-
-
-@dataclass(frozen=True)
-class _Bill:
-    tokens: Tokens
-    cost: Cost
-    is_assumed: bool
-
-
-def _open_calls(run: Run) -> QuerySet[LLMCall]:
-    """Its calls, locked, without those that were settled already (by the worker that took over)."""
-    return LLMCall.objects.select_for_update(no_key=True).filter(run=run, state=LLMCall.State.STARTED)
-
-
-def _end_calls(run: Run, error: LLMError) -> None:
-    """Settle what brought no answer."""
-    for call in _open_calls(run):
-        call.error = " | ".join(filter(None, (str(error), error.details)))
-        _close(call, _billed(call, error.tokens or Tokens()) if error.is_maybe_billed else None, timezone.now())
-
-
-def _estimated(call: LLMCall) -> _Bill:
-    tokens = Tokens(input=call.input_tokens, output=call.output_tokens)
-    return _Bill(tokens, Cost(call.estimate_usd, call.price), is_assumed=True)
-
-
-def _billed(call: LLMCall, told: Tokens) -> _Bill:
-    """What the provider says was used, and never more than was reserved.
-
-    What it does not say is not free, but counts as the most that it can be. Counts beyond what was asked for, or that
-    cannot be priced, are mistaken: then all of the estimate.
-    """
-    tokens = _filled(call, told)
-    if tokens.total_input > call.input_tokens or tokens.output > call.output_tokens:
-        return _estimated(call)
-    try:
-        cost = prices.cost(call.provider, call.model, tokens, at=call.started_at)
-    except (UnclearUsageError, UnknownPriceError):
-        return _estimated(call)
-    if cost.usd > call.estimate_usd:
-        return _estimated(call)
-    return _Bill(tokens, cost, is_assumed=tokens != told)
-
-
-def _filled(call: LLMCall, told: Tokens) -> Tokens:
-    tokens = told if told.total_input else replace(told, input=call.input_tokens)
-    return tokens if tokens.output else replace(tokens, output=call.output_tokens)
-
-
-def _settle(call_id: UUID, completion: Completion, now: datetime) -> None:
-    calls = LLMCall.objects.select_for_update(no_key=True)
-    call = calls.filter(id=call_id, state=LLMCall.State.STARTED).first()
-    if call is None:
-        return
-    call.provider_request_id = completion.request_id
-    _close(call, _billed(call, completion.tokens), now)
-
-
-def _close(call: LLMCall, bill: _Bill | None, now: datetime) -> None:
-    """Settle a call at its bill, or at nothing if it was certainly not billed."""
-    call.state = LLMCall.State.ASSUMED if bill and bill.is_assumed else LLMCall.State.SETTLED
-    call.actual_usd = bill.cost.usd if bill else Decimal(0)
-    call.set_tokens(bill.tokens if bill else Tokens())
-    call.finished_at = now
-    call.save()
-    quota.settle(call.id, call.actual_usd)
-    if bill:
-        _record(call, bill)
-
-
-def _record(call: LLMCall, bill: _Bill) -> None:
-    conversation = call.run.conversation
-    ledger.record(
-        Spent(
-            call_id=call.id,
-            conversation_id=conversation.id,
-            spender=spender(conversation),
-            provider=call.provider,
-            model=call.model,
-            tokens=bill.tokens,
-            cost=bill.cost,
-            occurred_at=call.started_at,
-            is_assumed=bill.is_assumed,
-        )
-    )

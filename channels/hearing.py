@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.utils import timezone
 
-from agents import runs, transcript
+from agents import settlement, transcript
 from agents.models import Conversation
 from channels import addressing, people
 from channels.models import Connection, InboxEvent, Thread
@@ -43,7 +43,7 @@ def hear(connection: Connection, stored: InboxEvent, message: InboundMessage, th
     stored.thread = thread
     stored.turn = transcript.hear(conversation, author=author, text=message.text, said_at=message.said_at)
     stored.save(update_fields=["thread", "turn"])
-    ledger.count_messages(runs.spender(conversation), timezone.now(), received=1)
+    ledger.count_messages(settlement.spender(conversation), timezone.now(), received=1)
     if begins:
         _adopt(connection, thread, message)
     return thread.id

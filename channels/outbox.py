@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.db.models import Q
 from django.utils import timezone
 
-from agents import runs
+from agents import settlement
 from agents.models import Run
 from channels import connections, reasons
 from channels.models import Connection, Delivery, InboxEvent, Thread
@@ -160,7 +160,7 @@ def _land_sent(dispatch: Dispatch, external_id: str) -> None:
         now = timezone.now()
         delivery.move(Delivery.State.SENT, external_id=external_id, sent_at=now, error="", cause="")
         if delivery.run.is_answer:  # an apology arrives too, and is none
-            ledger.count_messages(runs.spender(delivery.thread.conversation), now, sent=1)
+            ledger.count_messages(settlement.spender(delivery.thread.conversation), now, sent=1)
         if not delivery.run.deliveries.exclude(state=Delivery.State.SENT).exists():
             answered = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
             answered.update(state=InboxEvent.State.DONE, finished_at=now)

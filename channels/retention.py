@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from agents.models import Conversation
-from channels import actions, erasure
+from channels import actions, forgetting
 from channels.models import InboxEvent
 from tenants import actions as workspace_actions
 from tenants import audit
@@ -74,9 +74,9 @@ def _forget(tenant_id: UUID, conversations: list[UUID]) -> int:
     """Somebody who writes at this very moment keeps the batch from going: it has another night."""
     try:
         for conversation in conversations:
-            erasure.thin(tenant_id, conversation)
+            forgetting.thin(tenant_id, conversation)
         with tenant_scope(tenant_id):
-            return erasure.forget(conversations)
+            return forgetting.forget(conversations)
     except (IntegrityError, OperationalError) as error:
         log.warning("Some old conversations were not deleted this time: %s", error)
         return 0

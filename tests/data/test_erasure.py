@@ -14,7 +14,7 @@ from agents import hiring, transcript
 from agents.llm import LLMBusyError
 from agents.models import Agent, Conversation, LLMCall, Run, Turn
 from agents.transcript import ERASED
-from channels import answering, erasure, outbox, people
+from channels import answering, erasure, forgetting, outbox, people
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from tenants import export
 from tenants.models import AuditEvent, Export, ExportPart, Role
@@ -323,7 +323,7 @@ def test_open_conversations_are_left_alone_by_forget(shop: Shop) -> None:
     with tenant_scope(shop.tenant.id):
         everything = list(Conversation.objects.values_list("id", flat=True))
         gone = Conversation.objects.get(thread=done).id
-        assert erasure.forget(everything) == 1
+        assert forgetting.forget(everything) == 1
         assert not Conversation.objects.filter(id=gone).exists()
         assert set(Thread.objects.values_list("id", flat=True)) == {waiting, leased, leaving}
 
@@ -343,7 +343,7 @@ def test_a_conversation_that_a_worker_has_locked_is_left_alone(shop: Shop) -> No
     holder.start()
     assert locked.wait(10)
     with tenant_scope(shop.tenant.id):
-        assert erasure.forget(list(Conversation.objects.values_list("id", flat=True))) == 0
+        assert forgetting.forget(list(Conversation.objects.values_list("id", flat=True))) == 0
     go_on.set()
     holder.join()
 

@@ -5,7 +5,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Conversation, Run, Turn
-from channels import erasure, retention
+from channels import erasure, forgetting, retention
 from channels.models import Connection, InboxEvent, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -16,7 +16,7 @@ TURNS = 25
 
 @pytest.fixture(autouse=True)
 def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasure, "TURNS_AT_ONCE", 10)
+    monkeypatch.setattr(forgetting, "TURNS_AT_ONCE", 10)
     monkeypatch.setattr(erasure, "EVENTS_AT_ONCE", 5)
 
 

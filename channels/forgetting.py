@@ -1,0 +1,121 @@
+"""Forgetting whole conversations, and what events told.
+
+What a redelivery would be known by (the keys of its event) stays, without content. So does the ledger: ids and numbers.
+Locks are taken in the order of the pipeline: thread, conversation, deliveries, events, turns, calls.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from agents import runs
+from agents.models import Conversation, LLMCall, Run, Turn
+from channels.models import Delivery, InboxEvent, InboxEventQuerySet, Thread
+from tenants.scope import tenant_scope
+
+REASON = "Erased."
+TURNS_AT_ONCE = 1_000
+
+
+def forget(conversations: Collection[UUID], *, even_open: bool = False) -> int:
+    """Delete conversations with all that was said, inside the tenant's scope; returns how many.
+
+    Those that wait for an answer or are being answered are left alone, unless `even_open`: then they end first.
+    """
+    threads = list(_locked(conversations, waits=even_open))
+    taken = Thread.objects.filter(conversation__in=conversations).exclude(id__in=[each.id for each in threads])
+    free = set(conversations) - set(taken.values_list("conversation", flat=True))
+    found = Conversation.objects.select_for_update(no_key=True).filter(id__in=free).order_by("id")
+    locked = list(found.values_list("id", flat=True))
+    if even_open:
+        end(threads)
+    else:
+        locked = _closed(locked)
+    _delete(locked)
+    return len(locked)
+
+
+def thin(tenant_id: UUID, conversation: UUID, *, even_open: bool = False) -> None:
+    """Before a very long conversation is forgotten: delete its oldest turns some at a time. Open no scope around this.
+
+    What is left goes at once. One that is under way is left alone, unless `even_open`.
+    """
+    while _thin_once(tenant_id, conversation, even_open=even_open):
+        pass
+
+
+def _thin_once(tenant_id: UUID, conversation: UUID, *, even_open: bool) -> bool:
+    with tenant_scope(tenant_id):
+        turns = Turn.objects.filter(conversation=conversation).order_by("said_at", "id")
+        if not turns[TURNS_AT_ONCE:].exists():
+            return False
+        threads = list(_locked([conversation], waits=even_open))
+        if not even_open and not (threads and _closed([conversation])):
+            return False
+        oldest = list(turns.values_list("id", "run")[:TURNS_AT_ONCE])
+        runs_of = [run for _, run in oldest if run]
+        said = [turn for turn, _ in oldest]
+        Delivery.objects.filter(run__in=runs_of).delete()
+        events = InboxEvent.objects.filter(Q(turn__in=said) | Q(run__in=runs_of)).order_by()
+        empty(InboxEvent.objects.filter(id__in=list(events.values_list("id", flat=True))), is_detached=True)
+        Turn.objects.filter(id__in=said).delete()
+        LLMCall.objects.filter(run__in=runs_of).delete()
+        Run.objects.filter(id__in=runs_of).delete()
+    return True
+
+
+def _locked(conversations: Collection[UUID], *, waits: bool) -> Iterator[Thread]:
+    threads = Thread.objects.select_for_update(no_key=True, skip_locked=not waits, of=("self",))
+    yield from threads.select_related("conversation__agent").filter(conversation__in=conversations).order_by("id")
+
+
+def _closed(conversations: Collection[UUID]) -> list[UUID]:
+    """Those of which nothing is under way."""
+    now = timezone.now()
+    waiting = InboxEvent.objects.unanswered().filter(Q(turn__conversation__in=conversations)).order_by()
+    leaving = Delivery.objects.filter(run__conversation__in=conversations).holding_up(now)
+    leased = Thread.objects.filter(conversation__in=conversations, leased_until__gt=now)
+    busy = {
+        *waiting.values_list("turn__conversation", flat=True),
+        *leaving.values_list("run__conversation", flat=True),
+        *leased.values_list("conversation", flat=True),
+    }
+    return [each for each in conversations if each not in busy]
+
+
+def end(threads: Sequence[Thread]) -> None:
+    """Fence off whoever is answering, and settle what the LLM was asked; others' messages wait again."""
+    for thread in threads:
+        thread.overtake()
+        runs.abandon(thread.conversation)
+        running = InboxEvent.objects.filter(thread=thread, state=InboxEvent.State.RUNNING)
+        running.update(state=InboxEvent.State.PENDING)
+
+
+def _delete(conversations: Collection[UUID]) -> None:
+    threads = list(Thread.objects.filter(conversation__in=conversations).values_list("id", flat=True))
+    made = Q(run__conversation__in=conversations)
+    Delivery.objects.filter(made | Q(thread__in=threads)).delete()
+    theirs = Q(turn__conversation__in=conversations) | Q(thread__in=threads, turn=None)
+    told = InboxEvent.objects.filter(made | theirs)
+    empty(InboxEvent.objects.filter(id__in=list(told.order_by().values_list("id", flat=True))), is_detached=True)
+    # What is left was said in the same place to a predecessor: by its event it is found when its author is to go.
+    InboxEvent.objects.filter(thread__in=threads).update(thread=None)
+    Turn.objects.filter(conversation__in=conversations).delete()
+    LLMCall.objects.filter(run__conversation__in=conversations).delete()
+    Run.objects.filter(conversation__in=conversations).delete()
+    Thread.objects.filter(id__in=threads).delete()
+    Conversation.objects.filter(id__in=conversations).delete()
+
+
+def empty(events: InboxEventQuerySet, *, is_detached: bool = False) -> int:
+    """Take what events told out of them; what waited is over. Their keys go on absorbing redeliveries."""
+    events.filter(state__in=InboxEvent.UNFINISHED).update(
+        state=InboxEvent.State.IGNORED, reason=REASON, finished_at=timezone.now()
+    )
+    events.filter(state=InboxEvent.State.IGNORED).update(reason=REASON)
+    detached: dict[str, Any] = {"thread": None, "turn": None, "run": None, "address": {}} if is_detached else {}
+    return events.update(payload="", author="", place="", **detached)
