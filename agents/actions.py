@@ -1,6 +1,6 @@
 """What can be done with AI employees and conversations, as the audit trail calls it."""
 
-from tenants.audit import Action
+from tenants.audit.journal import Action
 
 EMPLOYEE_HIRED = Action("employee.hired", "Hired an AI employee")
 EMPLOYEE_CHANGED = Action("employee.changed", "Changed an AI employee")

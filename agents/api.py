@@ -15,9 +15,9 @@ from agents import hiring
 from agents.llm import PROVIDERS
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
 from billing.access import needs_standing
-from tenants.idempotency import IdempotentCreateMixin
+from tenants.http.idempotency import IdempotentCreateMixin
+from tenants.http.schema import ProblemSchema, problem
 from tenants.permissions import Permission
-from tenants.schema import ProblemSchema, problem
 from usage import prices
 
 READING = ("list", "retrieve", "revisions")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 
 from agents.llm import PROVIDERS, Credential, LLMRefusedError, platform_credential
-from tenants.doctor import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
+from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 
 
 @dataclass(frozen=True)

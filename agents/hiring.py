@@ -8,7 +8,7 @@ from django.utils import timezone
 from agents import actions
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
 from billing import quota
-from tenants import audit
+from tenants.audit import journal
 
 
 def hire(agent: Agent) -> Agent:
@@ -21,7 +21,7 @@ def hire(agent: Agent) -> Agent:
         quota.take_seat(agent.id, agent.name)
         agent.save()
         _revise(agent)
-        audit.record(actions.EMPLOYEE_HIRED, agent, changes=audit.difference({}, _profile(agent)))
+        journal.record(actions.EMPLOYEE_HIRED, agent, changes=journal.difference({}, _profile(agent)))
     return agent
 
 
@@ -42,7 +42,7 @@ def change(agent: Agent) -> Agent:
                 setattr(kept, name, value)
             _revise(kept)
             quota.rename_seat(kept.id, kept.name)
-            audit.record(actions.EMPLOYEE_CHANGED, kept, changes=audit.difference(before, _profile(kept)))
+            journal.record(actions.EMPLOYEE_CHANGED, kept, changes=journal.difference(before, _profile(kept)))
     return kept
 
 
@@ -57,7 +57,7 @@ def pause(agent: Agent) -> Agent:
             kept.paused_at = timezone.now()
             kept.save(update_fields=["paused_at"])
             quota.leave_seat(kept.id)
-            audit.record(actions.EMPLOYEE_PAUSED, kept)
+            journal.record(actions.EMPLOYEE_PAUSED, kept)
     return kept
 
 
@@ -72,7 +72,7 @@ def reactivate(agent: Agent) -> Agent:
             quota.take_seat(kept.id, kept.name)
             kept.paused_at = None
             kept.save(update_fields=["paused_at"])
-            audit.record(actions.EMPLOYEE_REACTIVATED, kept)
+            journal.record(actions.EMPLOYEE_REACTIVATED, kept)
     return kept
 
 
@@ -86,7 +86,7 @@ def move(agent: Agent, *, up: bool) -> None:
         after = max(0, before - 1) if up else min(len(order) - 1, before + 1)
         if before != after:
             quota.move_seat(agent.id, after)
-            audit.record(actions.EMPLOYEE_MOVED, agent, changes={"place": [before + 1, after + 1]})
+            journal.record(actions.EMPLOYEE_MOVED, agent, changes={"place": [before + 1, after + 1]})
 
 
 def let_go(agent: Agent) -> None:
@@ -95,7 +95,7 @@ def let_go(agent: Agent) -> None:
         agent.deleted_at = timezone.now()
         agent.save(update_fields=["deleted_at"])
         quota.leave_seat(agent.id)
-        audit.record(actions.EMPLOYEE_LET_GO, agent)
+        journal.record(actions.EMPLOYEE_LET_GO, agent)
 
 
 def _locked(agent: Agent) -> Agent:
@@ -103,7 +103,7 @@ def _locked(agent: Agent) -> Agent:
 
 
 def _profile(agent: Agent) -> dict[str, Any]:
-    return audit.snapshot(agent, PROFILE_FIELDS)
+    return journal.snapshot(agent, PROFILE_FIELDS)
 
 
 def _revise(agent: Agent) -> None:

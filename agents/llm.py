@@ -13,7 +13,7 @@ from django.conf import settings
 
 from agents.models import Outcome
 from agents.prompts import Prompt
-from tenants import eventloop
+from tenants.outbound import event_loop
 from usage.tokens import Tokens
 
 PROVIDERS = {"openai": "OpenAI", "anthropic": "Anthropic"}
@@ -144,8 +144,8 @@ def complete(prompt: Prompt, credential: Credential) -> Completion:
     """
     name = PROVIDERS[prompt.provider]
     try:
-        completion: Completion = eventloop.run(
-            _edge().complete(prompt, credential), within=settings.LLM_TOTAL_SECONDS + eventloop.GRACE_SECONDS
+        completion: Completion = event_loop.run(
+            _edge().complete(prompt, credential), within=settings.LLM_TOTAL_SECONDS + event_loop.GRACE_SECONDS
         )
     except TimeoutError as error:
         raise LLMLostError(f"{name} did not answer within {settings.LLM_TOTAL_SECONDS:g} s.") from error

@@ -9,9 +9,9 @@ from agents import hiring
 from agents.forms import EmployeeForm
 from agents.models import Agent
 from billing.quota import PaymentRequiredError
-from tenants.access import workspace_of
+from tenants.http.access import workspace_of
 from tenants.models import Tenant
-from tenants.onboarding import step_after
+from tenants.onboarding.wizard import step_after
 from tenants.scope import tenant_scope
 
 

@@ -19,7 +19,7 @@ from agents.team import Duty, Place, Silence, Team
 from billing import quota, ways
 from billing.models import Entitlement
 from billing.standing import Standing
-from tenants.middleware import Workspace
+from tenants.http.middleware import Workspace
 from tenants.models import Tenant
 from tenants.permissions import Permission
 from usage.models import Meter

@@ -11,7 +11,7 @@ from enum import StrEnum
 from agents.llm import LLMBusyError, LLMError, LLMRefusedError, LLMSilentError, LLMTooLongError, UnexpectedError
 from billing import quota
 from tenants import incidents
-from usage.meter import BudgetExceededError
+from usage.ledger.meter import BudgetExceededError
 from usage.prices import UnknownPriceError
 
 

@@ -18,7 +18,7 @@ from agents.prompts import Prompt
 from agents.reasons import Cause
 from billing import quota
 from usage import prices
-from usage.meter import BudgetExceededError
+from usage.ledger.meter import BudgetExceededError
 from usage.prices import UnknownPriceError
 
 MARKS = {

@@ -11,8 +11,9 @@ from django.utils import timezone
 from agents.llm import Completion, LLMError
 from agents.models import Conversation, LLMCall, Run
 from billing import quota
-from usage import ledger, prices
-from usage.ledger import Spender, Spent
+from usage import prices
+from usage.ledger import records
+from usage.ledger.records import Spender, Spent
 from usage.prices import Cost, UnclearUsageError, UnknownPriceError
 from usage.tokens import Tokens
 
@@ -99,7 +100,7 @@ def _close(call: LLMCall, bill: _Bill | None, now: datetime) -> None:
 
 def _record(call: LLMCall, bill: _Bill) -> None:
     conversation = call.run.conversation
-    ledger.record(
+    records.record(
         Spent(
             call_id=call.id,
             conversation_id=conversation.id,

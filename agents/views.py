@@ -13,7 +13,7 @@ from agents.models import Agent
 from agents.onboarding import save
 from billing import ways
 from billing.access import needs_standing
-from tenants.access import requires, workspace_of
+from tenants.http.access import requires, workspace_of
 from tenants.permissions import Permission
 
 

@@ -1,6 +1,6 @@
 """What happens with a subscription, as the audit trail calls it."""
 
-from tenants.audit import Action
+from tenants.audit.journal import Action
 
 SUBSCRIPTION_CHANGED = Action("subscription.changed", "The subscription changed")
 CHECKOUT_STARTED = Action("subscription.checkout", "Opened Stripe's Checkout")

@@ -17,12 +17,12 @@ from billing.errors import BillingError, StripeBusyError
 from billing.middleware import billing_url
 from billing.refusals import status_of, words_of
 from billing.statement import Card, Statement
-from tenants.authentication import workspace_of
-from tenants.idempotency import idempotent
-from tenants.patience import BUSY_SECONDS
+from tenants.http.authentication import workspace_of
+from tenants.http.idempotency import idempotent
+from tenants.http.problems import BusyError, ConflictError, ProviderError
+from tenants.http.schema import ProblemSchema, problem
+from tenants.outbound.patience import BUSY_SECONDS
 from tenants.permissions import Permission
-from tenants.problems import BusyError, ConflictError, ProviderError
-from tenants.schema import ProblemSchema, problem
 
 MONEY: Any = {"max_digits": 12, "decimal_places": 2}
 REFUSALS = {

@@ -12,7 +12,7 @@ from billing import actions, cards, changing, planned, standing, sync
 from billing.errors import CardDeclinedError
 from billing.models import Entitlement
 from billing.standing import Standing
-from tenants import audit
+from tenants.audit import journal
 from tenants.models import Tenant
 
 AT_ONCE = frozenset({Entitlement.Status.INCOMPLETE, Entitlement.Status.PAUSED, Entitlement.Status.UNPAID})
@@ -31,7 +31,7 @@ def cancel(tenant: Tenant) -> Standing:
                 api.v1.subscriptions.cancel(subscription["id"], {"prorate": False})
             else:
                 api.v1.subscriptions.update(subscription["id"], {"cancel_at_period_end": True})
-        audit.record(actions.SUBSCRIPTION_CANCELED, now.entitlement)
+        journal.record(actions.SUBSCRIPTION_CANCELED, now.entitlement)
     return sync.after_change(tenant.id)
 
 
@@ -48,7 +48,7 @@ def resume(tenant: Tenant) -> Standing:
                 _go_on(api, now.entitlement)
             else:
                 _take_back(api, subscription)
-            audit.record(actions.SUBSCRIPTION_RESUMED, now.entitlement)
+            journal.record(actions.SUBSCRIPTION_RESUMED, now.entitlement)
     except CardDeclinedError:
         sync.after_change(tenant.id)
         raise

@@ -10,7 +10,7 @@ from billing import actions, changing, customers, standing, stripe_ids, sync
 from billing.catalogue import Plan
 from billing.models import Entitlement
 from billing.standing import Standing
-from tenants import audit
+from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
@@ -40,7 +40,7 @@ def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
         asked: Any = wanted | pages
         session = api.v1.checkout.sessions.create(asked)
         Entitlement.objects.update(checkout_session_id=session.id)
-        audit.record(actions.CHECKOUT_STARTED, now.entitlement, detail=f"{plan.name}, {seats} seats.")
+        journal.record(actions.CHECKOUT_STARTED, now.entitlement, detail=f"{plan.name}, {seats} seats.")
     return str(session.url)
 
 

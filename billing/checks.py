@@ -10,7 +10,7 @@ from billing import endpoint, intake, setup, stripe_api, stripe_ids
 from billing.catalogue import PLANS, Plan
 from billing.errors import BillingError, StripeDownError, StripeMisconfiguredError
 from billing.events import EVENTS
-from tenants.doctor import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
+from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 
 PATIENCE = timedelta(minutes=5)
 REPAIR = "run `manage.py setup_stripe`"

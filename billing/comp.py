@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing import actions
 from billing.models import CompSeats
-from tenants import actor, audit
+from tenants.audit import actor, journal
 
 
 def give(seats: int, reason: str, expires_at: datetime) -> CompSeats:
@@ -18,8 +18,8 @@ def give(seats: int, reason: str, expires_at: datetime) -> CompSeats:
     given = CompSeats(seats=seats, reason=reason, expires_at=expires_at, granted_by_name=actor.current().name)
     given.full_clean(exclude=["tenant"])
     given.save()
-    changes: audit.Changes = {"seats": [0, seats], "expires_at": [None, str(expires_at)]}
-    audit.record(actions.COMP_SEATS_GIVEN, given, changes=changes, detail=reason)
+    changes: journal.Changes = {"seats": [0, seats], "expires_at": [None, str(expires_at)]}
+    journal.record(actions.COMP_SEATS_GIVEN, given, changes=changes, detail=reason)
     return given
 
 
@@ -31,5 +31,5 @@ def end(given_id: UUID) -> bool:
         return False
     before, given.expires_at = given.expires_at, now
     given.save(update_fields=["expires_at"])
-    audit.record(actions.COMP_SEATS_ENDED, given, changes={"expires_at": [str(before), str(now)]})
+    journal.record(actions.COMP_SEATS_ENDED, given, changes={"expires_at": [str(before), str(now)]})
     return True

@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from billing import standing, stripe_api
 from billing.models import Seat
 from billing.standing import Standing
-from tenants.middleware import Workspace
+from tenants.http.middleware import Workspace
 from tenants.scope import tenant_scope
 
 

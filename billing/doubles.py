@@ -8,7 +8,7 @@ import stripe
 from billing import actions, stripe_api
 from billing.models import Drift, Entitlement
 from billing.observation import OVER, Json
-from tenants import audit
+from tenants.audit import journal
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def end(tenant_id: UUID, doubles: tuple[Json, ...]) -> None:
             _cancel(api, subscription["id"])
         with tenant_scope(tenant_id):
             detail = f"{subscription['id']} was begun although there was one already."
-            audit.record(actions.DOUBLE_ENDED, Entitlement.objects.get(), detail=detail)
+            journal.record(actions.DOUBLE_ENDED, Entitlement.objects.get(), detail=detail)
             if problem:
                 left = {"double": [subscription["id"], BY_HAND]}
                 Drift.objects.create(problem=f"{detail} {problem}"[:500], differences=left)

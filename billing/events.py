@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from tenants import strictjson
+from tenants import strict_json
 
 _VERBS = {
     "charge": "refunded",
@@ -59,8 +59,8 @@ class Notice:
 def read(body: str) -> Notice:
     """The notice in a body whose signature was checked. Raises MalformedEventError."""
     try:
-        event = strictjson.loads(body, settings.JSON_MAX_DEPTH)
-    except strictjson.UnusableError as error:
+        event = strict_json.loads(body, settings.JSON_MAX_DEPTH)
+    except strict_json.UnusableError as error:
         raise MalformedEventError(str(error)) from error
     if not isinstance(event, dict) or event.get("object") != "event":
         raise MalformedEventError("The body is not an event of Stripe's: register the endpoint for snapshot payloads.")

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from billing import standing, ways
 from billing.quota import NoSeatError, NotEntitledError, PaymentRequiredError
-from tenants import errors, problems
-from tenants.authorization import needed_by
-from tenants.middleware import Workspace
+from tenants.http import errors, problems
+from tenants.http.authorization import needed_by
+from tenants.http.middleware import Workspace
 from tenants.scope import tenant_scope
 
 

@@ -13,7 +13,7 @@ from djstripe import models as mirror
 from djstripe.models.base import StripeModel
 
 from billing.observation import Observation
-from tenants import wording
+from tenants.privacy import exact_ids
 from tenants.scope import give_back
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def _forget_deliveries(customer_id: str) -> None:
     after = 0
     candidates = mirror.WebhookEventTrigger.objects.filter(body__contains=customer_id).order_by("pk")
     while batch := list(candidates.filter(pk__gt=after).values_list("pk", "body")[:AT_ONCE]):
-        told = [key for key, body in batch if wording.names(body, customer_id)]
+        told = [key for key, body in batch if exact_ids.names(body, customer_id)]
         mirror.WebhookEventTrigger.objects.filter(pk__in=told).delete()
         after = batch[-1][0]
 

@@ -12,7 +12,7 @@ from billing import words
 from billing.models import Entitlement, Notice
 from billing.observation import Observation
 from billing.standing import OWES
-from tenants import mails, notices
+from tenants.mail import notices, outbox
 from tenants.models import Mail, Tenant
 from tenants.scope import current_tenant_id, tenant_scope
 
@@ -44,10 +44,10 @@ def send(tenant_id: UUID) -> None:
         planned = list(Notice.objects.filter(sent_at=None).order_by("requested_at", "id"))
         for notice in planned:
             _plan_mails(notice)
-    mails.send_due(tenant_id)
+    outbox.send_due(tenant_id)
     with tenant_scope(tenant_id):
         for notice in planned:
-            if not mails.is_open(Mail.Kind(notice.kind), notice.key):
+            if not outbox.is_open(Mail.Kind(notice.kind), notice.key):
                 Notice.objects.filter(id=notice.id, sent_at=None).update(sent_at=timezone.now())
 
 
@@ -56,10 +56,10 @@ def _plan_mails(notice: Notice) -> None:
     tenant, now = Tenant.objects.get(id=current_tenant_id()), Entitlement.objects.get()
     kind = Mail.Kind(notice.kind)
     if notice.kind in ABOUT_DEBTS and now.status not in OWES:
-        mails.drop(kind, notice.key)
+        outbox.drop(kind, notice.key)
         return
     subject, text = _words(tenant, notice, now)
-    mails.plan(kind, notice.key, notices.recipients(tenant), subject, notices.letter(text))
+    outbox.plan(kind, notice.key, notices.recipients(tenant), subject, notices.letter(text))
 
 
 def _words(tenant: Tenant, notice: Notice, now: Entitlement) -> tuple[str, str]:

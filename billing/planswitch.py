@@ -12,7 +12,7 @@ from billing import actions, changing, items, observation, planned, standing, st
 from billing.catalogue import Plan
 from billing.changing import Shown
 from billing.standing import Standing
-from tenants import audit
+from tenants.audit import journal
 from tenants.models import Tenant
 
 
@@ -60,7 +60,8 @@ def apply(tenant: Tenant, plan: Plan, shown: Shown) -> Standing:
         with planned.replaced(api, subscription):
             changed = api.v1.subscriptions.update(subscription["id"], wanted)
         planned.require_paid(api, subscription, changed, "the switch")
-        audit.record(actions.PLAN_SWITCHED, now.entitlement, changes={"plan": [now.entitlement.plan, plan.lookup_key]})
+        changes = {"plan": [now.entitlement.plan, plan.lookup_key]}
+        journal.record(actions.PLAN_SWITCHED, now.entitlement, changes=changes)
     return sync.after_change(tenant.id)
 
 

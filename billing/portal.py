@@ -7,7 +7,7 @@ from django.conf import settings
 from billing import actions, stripe_api, stripe_ids
 from billing.changing import NotOfferedError
 from billing.models import Entitlement
-from tenants import audit
+from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
@@ -32,5 +32,5 @@ def start(tenant: Tenant, *, return_path: str, flow: str = "") -> str:
     with stripe_api.connected() as api:
         session = api.v1.billing_portal.sessions.create(wanted)  # type: ignore[arg-type]  # a dict of what is wanted
     with tenant_scope(tenant.id):
-        audit.record(actions.PORTAL_OPENED, entitlement)
+        journal.record(actions.PORTAL_OPENED, entitlement)
     return str(session.url)

@@ -11,7 +11,7 @@ from billing import standing, stripe_api
 from billing.models import Seat
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
-from usage import meter
+from usage.ledger import meter
 from usage.models import Meter
 
 TRIAL = "trial"
@@ -155,8 +155,8 @@ def require_work(holder_id: UUID, name: str) -> None:
 def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) -> None:
     """Let an employee make one LLM call that costs at most `worst_case_usd`, and hold that much.
 
-    Raises RefusedError if it is paused, has no seat or nobody works; usage.meter.BudgetExceededError naming the meter
-    that has no room.
+    Raises RefusedError if it is paused, has no seat or nobody works; usage.ledger.meter.BudgetExceededError naming
+    the meter that has no room.
     """
     require_work(holder_id, name)
     meter.reserve([trial_meter()], call_id, worst_case_usd)

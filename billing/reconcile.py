@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from billing import actions, sync
 from billing.models import Drift, Entitlement, Notice, SyncRequest
-from tenants import audit
-from tenants.audit import Changes
+from tenants.audit import journal
+from tenants.audit.journal import Changes
 from tenants.scope import sweeper_scope
 
 STALE = timedelta(seconds=15)
@@ -68,5 +68,5 @@ def settle(drift_id: UUID) -> int:
     if drift is None:
         return 0
     Drift.objects.filter(id=drift_id).update(repaired_at=timezone.now())
-    audit.record(actions.DRIFT_SETTLED, drift, detail=drift.problem)
+    journal.record(actions.DRIFT_SETTLED, drift, detail=drift.problem)
     return 1

@@ -14,7 +14,7 @@ import stripe
 from billing import actions, changing, items, observation, planned, quota, standing, stripe_api, sync
 from billing.changing import Shown
 from billing.standing import Standing
-from tenants import audit
+from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
@@ -102,7 +102,7 @@ def apply(tenant: Tenant, seats: int, shown: Shown) -> Standing:
             _grow(api, subscription, seats, at)
         else:
             planned.plan(api, subscription, seats)
-        audit.record(actions.SEATS_CHANGED, now.entitlement, changes={"seats": [before, seats]})
+        journal.record(actions.SEATS_CHANGED, now.entitlement, changes={"seats": [before, seats]})
     return sync.after_change(tenant.id)
 
 
@@ -127,5 +127,5 @@ def keep(tenant: Tenant) -> Standing:
     """Take back a planned decrease. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
     with changing.one_at_a_time(tenant, standing.CHANGE_SEATS) as (now, api):
         planned.release(api, changing.fetched(api, now.entitlement))
-        audit.record(actions.SEATS_KEPT, now.entitlement)
+        journal.record(actions.SEATS_KEPT, now.entitlement)
     return sync.after_change(tenant.id)

@@ -18,7 +18,7 @@ from billing.errors import (
     StripeMissingError,
     StripeRefusedError,
 )
-from tenants import deadlines, patience
+from tenants.outbound import deadlines, patience
 from tenants.scope import give_back
 
 TIMEOUT_SECONDS = (3.05, 20)

@@ -17,8 +17,8 @@ from billing.errors import BillingError, UnknownPriceError
 from billing.models import Drift, Entitlement, SyncRequest
 from billing.observation import Observation
 from billing.standing import Standing
-from tenants import audit
-from tenants.audit import Changes
+from tenants.audit import journal
+from tenants.audit.journal import Changes
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -149,16 +149,16 @@ def save(entitlement: Entitlement, seen: Observation) -> Changes:
     entitlement.synced_at = timezone.now()
     entitlement.save()
     if changes:
-        audit.record(actions.SUBSCRIPTION_CHANGED, entitlement, changes=changes)
+        journal.record(actions.SUBSCRIPTION_CHANGED, entitlement, changes=changes)
     return changes
 
 
 def differences(entitlement: Entitlement, seen: Observation) -> Changes:
     """Where our row and Stripe say different things."""
     names = [name for name in seen.fields if name not in NOT_AUDITED]
-    before = audit.snapshot(entitlement, names)
-    after = audit.snapshot(Entitlement(**seen.fields), names)
-    return audit.difference(before, after)
+    before = journal.snapshot(entitlement, names)
+    after = journal.snapshot(Entitlement(**seen.fields), names)
+    return journal.difference(before, after)
 
 
 def refuse(problem: str) -> None:

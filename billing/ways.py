@@ -8,8 +8,8 @@ from django.urls import Resolver404, resolve, reverse
 
 from billing import standing, stripe_api
 from billing.standing import Standing
-from tenants.access import workspace_of
-from tenants.middleware import Workspace
+from tenants.http.access import workspace_of
+from tenants.http.middleware import Workspace
 from tenants.permissions import Permission
 
 BACK = "next"

@@ -1,6 +1,6 @@
 """What can be done with channels, as the audit trail calls it."""
 
-from tenants.audit import Action
+from tenants.audit.journal import Action
 
 INSTALL_BEGUN = Action("channel.install_begun", "Began to connect a channel")
 CHANNEL_CONNECTED = Action("channel.connected", "Connected a channel")

@@ -19,14 +19,14 @@ from channels.providers.base import BusyError, DeliveryError
 from channels.providers.slack import oauth
 from channels.reasons import Cause
 from channels.tasks import answer
-from tenants import problems
-from tenants.authentication import workspace_of
-from tenants.idempotency import idempotent
-from tenants.middleware import Workspace
+from tenants.http import problems
+from tenants.http.authentication import workspace_of
+from tenants.http.idempotency import idempotent
+from tenants.http.middleware import Workspace
+from tenants.http.problems import ConflictError, ProviderError
+from tenants.http.schema import ProblemSchema, problem
 from tenants.models import User
 from tenants.permissions import Permission
-from tenants.problems import ConflictError, ProviderError
-from tenants.schema import ProblemSchema, problem
 from tenants.scope import tenant_scope
 from tenants.tasks import wake
 

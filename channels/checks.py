@@ -16,7 +16,7 @@ from channels.models import Connection
 from channels.providers import provider_named
 from channels.providers.base import Account, DeliveryError, RefusedError
 from channels.sweeper import LAST_SWEEP
-from tenants.doctor import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
+from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 from tenants.encryption import UndecryptableError
 from tenants.models import Tenant
 from tenants.scope import tenant_scope

@@ -12,8 +12,8 @@ from channels.models import Connection
 from channels.providers import provider_named
 from channels.providers.base import DeliveryError
 from channels.reasons import Cause
-from tenants import deletion
 from tenants.encryption import UndecryptableError
+from tenants.privacy import deletion
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from channels import actions, reasons
 from channels.models import Connection, Delivery, InboxEvent, Route
 from channels.providers.base import Account, RefusedError
 from channels.reasons import Cause
-from tenants import actor, audit
-from tenants.audit import Action
+from tenants.audit import actor, journal
+from tenants.audit.journal import Action
 from tenants.scope import current_tenant_id
 
 AUDITED = ("provider", "external_id", "name", "scopes", "state")
@@ -77,10 +77,10 @@ def connect(installed: Installed) -> Connection:
 
 
 def _record_connected(known: Connection | None, connection: Connection) -> None:
-    before = audit.snapshot(known, AUDITED) if known else {}
+    before = journal.snapshot(known, AUDITED) if known else {}
     detail = f"Installed at {connection.provider.title()} by {connection.installer_id}."
-    changes = audit.difference(before, audit.snapshot(connection, AUDITED))
-    audit.record(actions.CHANNEL_CONNECTED, connection, changes=changes, detail=detail)
+    changes = journal.difference(before, journal.snapshot(connection, AUDITED))
+    journal.record(actions.CHANNEL_CONNECTED, connection, changes=changes, detail=detail)
 
 
 def _claim_route(connection: Connection) -> None:
@@ -104,7 +104,7 @@ def listen(connection: Connection, *, only_when_mentioned: bool) -> Connection:
         if before != only_when_mentioned:
             changed.save(update_fields=["only_when_mentioned"])
             changes = {"only_when_mentioned": [before, only_when_mentioned]}
-            audit.record(actions.CHANNEL_CHANGED, changed, changes=changes)
+            journal.record(actions.CHANNEL_CHANGED, changed, changes=changes)
     return changed
 
 
@@ -119,16 +119,16 @@ def disconnect(
     reason: for the trail and staff, cause: the same for pages.
     """
     with transaction.atomic():
-        before = audit.snapshot(connection, AUDITED)
+        before = journal.snapshot(connection, AUDITED)
         connection.token = ""
         connection.state, connection.error, connection.cause = Connection.State.DISCONNECTED, reason, cause
         connection.lost_at = connection.lost_at or timezone.now()
         connection.save(update_fields=["token", "state", "error", "cause", "lost_at"])
         Route.objects.filter(connection_id=connection.id, tenant_id=current_tenant_id()).delete()
         _cancel_queued(connection, reason, cause)
-        changes = audit.difference(before, audit.snapshot(connection, AUDITED))
+        changes = journal.difference(before, journal.snapshot(connection, AUDITED))
         if changes:
-            audit.record(action, connection, changes=changes, detail=reason)
+            journal.record(action, connection, changes=changes, detail=reason)
 
 
 def _cancel_queued(connection: Connection, reason: str, cause: Cause) -> None:
@@ -160,7 +160,7 @@ def refused(connection_id: UUID, error: RefusedError) -> None:
             changes = {"state": [Connection.State.ACTIVE, Connection.State.BROKEN]}
             broken = Connection.objects.get(id=connection_id)
             with actor.acting(actor.SYSTEM):
-                audit.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=str(error))
+                journal.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=str(error))
 
 
 def account_of(connection: Connection) -> Account:

@@ -14,10 +14,10 @@ from agents.models import Conversation, Outcome, Turn
 from channels import fates, reasons
 from channels.fates import Answer
 from channels.models import Delivery
-from tenants import audit
-from tenants.pagination import OldestFirst
+from tenants.audit import journal
+from tenants.http.pagination import OldestFirst
+from tenants.http.schema import ProblemSchema
 from tenants.permissions import Permission
-from tenants.schema import ProblemSchema
 
 
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
@@ -140,7 +140,7 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet[Conversation]):
     def messages(self, request: Request, id: str) -> Response:
         deliveries = Prefetch("run__deliveries", queryset=Delivery.objects.order_by("sequence"))
         conversation = self.get_object()
-        audit.record(actions.CONVERSATION_READ, conversation)
+        journal.record(actions.CONVERSATION_READ, conversation)
         turns = conversation.turns.select_related("run").prefetch_related(deliveries)
         page: Any = self.paginate_queryset(turns)  # type: ignore[arg-type]  # another model than the view's own
         words = {"provider": conversation.channel}

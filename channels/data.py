@@ -15,7 +15,7 @@ from agents.models import Conversation
 from channels import erasure, retention, talk
 from channels.forms import RetentionForm, TalkForm
 from channels.models import Contact
-from tenants.access import opens_own_scope, requires, workspace_of
+from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.models import Export, Tenant
 from tenants.permissions import Permission
 from tenants.scope import tenant_scope

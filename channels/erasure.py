@@ -15,7 +15,8 @@ from agents.transcript import ERASED
 from channels import actions, forgetting, testmessages
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.providers import provider_named
-from tenants import audit, export, wording
+from tenants.audit import journal
+from tenants.privacy import exact_ids, export
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
     with tenant_scope(tenant_id):
         Contact.objects.filter(id=contact_id).delete()
         export.withdraw()
-        audit.record(actions.PERSON_ERASED, detail=f"{erased} Fingerprint of the person: {person.digest}.")
+        journal.record(actions.PERSON_ERASED, detail=f"{erased} Fingerprint of the person: {person.digest}.")
     return erased
 
 
@@ -185,7 +186,7 @@ def _judged(person: Person, event: InboxEvent) -> _Found | None:
     except ValueError:
         message = None
     if message is None:
-        is_named = wording.names(event.payload, person.external_id)
+        is_named = exact_ids.names(event.payload, person.external_id)
         return _Found(event.id, event.thread_id, is_said=False) if is_named else None
     return _Found(event.id, event.thread_id, is_said=True) if message.author == person.external_id else None
 

@@ -13,7 +13,7 @@ from channels import addressing, people
 from channels.models import Connection, InboxEvent, Thread
 from channels.providers import provider_named
 from channels.providers.base import InboundMessage
-from usage import ledger
+from usage.ledger import records
 
 ADOPTED_WITHIN = timedelta(minutes=10)
 """Slack brings an event again after a minute and after five."""
@@ -43,7 +43,7 @@ def hear(connection: Connection, stored: InboxEvent, message: InboundMessage, th
     stored.thread = thread
     stored.turn = transcript.hear(conversation, author=author, text=message.text, said_at=message.said_at)
     stored.save(update_fields=["thread", "turn"])
-    ledger.count_messages(settlement.spender(conversation), timezone.now(), received=1)
+    records.count_messages(settlement.spender(conversation), timezone.now(), received=1)
     if begins:
         _adopt(connection, thread, message)
     return thread.id

@@ -18,7 +18,7 @@ from channels.providers.base import DeliveryError
 from channels.providers.slack import oauth
 from channels.tasks import answer
 from channels.testmessages import NotReadyError
-from tenants.access import workspace_of
+from tenants.http.access import workspace_of
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tenants.tasks import wake

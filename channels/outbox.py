@@ -28,7 +28,7 @@ from channels.providers.base import (
     RefusedError,
 )
 from tenants.scope import tenant_scope
-from usage import ledger
+from usage.ledger import records
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +160,7 @@ def _land_sent(dispatch: Dispatch, external_id: str) -> None:
         now = timezone.now()
         delivery.move(Delivery.State.SENT, external_id=external_id, sent_at=now, error="", cause="")
         if delivery.run.is_answer:  # an apology arrives too, and is none
-            ledger.count_messages(settlement.spender(delivery.thread.conversation), now, sent=1)
+            records.count_messages(settlement.spender(delivery.thread.conversation), now, sent=1)
         if not delivery.run.deliveries.exclude(state=Delivery.State.SENT).exists():
             answered = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
             answered.update(state=InboxEvent.State.DONE, finished_at=now)

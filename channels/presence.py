@@ -17,7 +17,7 @@ from channels.models import Connection
 from channels.providers import provider_named
 from channels.providers.slack import oauth
 from channels.reasons import Cause
-from tenants.middleware import Workspace
+from tenants.http.middleware import Workspace
 from tenants.permissions import Permission
 
 State = Connection.State

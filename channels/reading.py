@@ -8,8 +8,8 @@ from agents.models import Conversation, Turn
 from channels import fates, reasons
 from channels.fates import Fate
 from channels.models import InboxEvent
-from tenants import keyset
-from tenants.keyset import Asked
+from tenants.paging import keyset
+from tenants.paging.keyset import Asked
 
 PAGE = 50
 """Turns of a page."""

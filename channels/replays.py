@@ -12,7 +12,7 @@ from django.utils import timezone
 from agents.models import Run
 from channels import actions
 from channels.models import Connection, Delivery, InboxEvent
-from tenants import audit
+from tenants.audit import journal
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _replay(failed: QuerySet[InboxEvent]) -> Replayed:
         to_answer = list(failed.exclude(run__in=answered).values_list("id", flat=True))
         replayed = Replayed(deliveries=_send_again(to_send), events=_answer_again(to_answer))
         if replayed.deliveries or replayed.events:
-            audit.record(actions.MESSAGES_REPLAYED, detail=str(replayed))
+            journal.record(actions.MESSAGES_REPLAYED, detail=str(replayed))
     return replayed
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from agents.models import Conversation
 from channels import actions, forgetting
 from channels.models import InboxEvent
-from tenants import actions as workspace_actions
-from tenants import audit
+from tenants.audit import actions as workspace_actions
+from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
@@ -34,7 +34,7 @@ def change(tenant: Tenant, days: int | None) -> Tenant:
             kept.full_clean(exclude=["slug"])
             kept.save(update_fields=["retention_days"])
             changes = {"retention_days": [before, days]}
-            audit.record(workspace_actions.RETENTION_CHANGED, kept, changes=changes)
+            journal.record(workspace_actions.RETENTION_CHANGED, kept, changes=changes)
     return kept
 
 
@@ -60,7 +60,7 @@ def forget_old(tenant_id: UUID) -> int:
     if forgotten:
         with tenant_scope(tenant_id):
             detail = f"{forgotten} older than {days} days, counted from their last message."
-            audit.record(actions.CONVERSATIONS_FORGOTTEN, detail=detail)
+            journal.record(actions.CONVERSATIONS_FORGOTTEN, detail=detail)
     return forgotten
 
 

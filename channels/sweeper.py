@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from channels import outbox
 from channels.models import Delivery, InboxEvent
-from tenants import export
+from tenants.privacy import export
 from tenants.scope import sweeper_scope
 
 LOCK = 7_201_833

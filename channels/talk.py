@@ -13,8 +13,8 @@ from django.utils import timezone
 from channels.models import Connection, Contact, InboxEvent
 from channels.providers import provider_named
 from channels.providers.base import InboundMessage
-from tenants import actions as workspace_actions
-from tenants import audit
+from tenants.audit import actions as workspace_actions
+from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id, tenant_scope
 
@@ -35,7 +35,7 @@ def change(tenant: Tenant, hours: int) -> Tenant:
             kept.full_clean(exclude=["slug"])
             kept.save(update_fields=["overheard_hours"])
             changes = {"overheard_hours": [before, hours]}
-            audit.record(workspace_actions.TALK_CHANGED, kept, changes=changes)
+            journal.record(workspace_actions.TALK_CHANGED, kept, changes=changes)
     return kept
 
 

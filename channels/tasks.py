@@ -8,8 +8,9 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from channels import answering, closing, outbox, recognition, retention, sweeper, talk
-from tenants import deletion, idempotency
+from tenants.http import idempotency
 from tenants.models import Tenant
+from tenants.privacy import deletion
 from tenants.tasks import TenantTask, announce_deletion, expire_export, make_export, wake, warn_of_deletion
 
 

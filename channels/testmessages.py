@@ -12,7 +12,7 @@ from channels import actions, connections, inbox, reasons
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers import provider_named
 from channels.providers.base import InboundEvent, InboundMessage, RefusedError
-from tenants import audit
+from tenants.audit import journal
 from tenants.scope import tenant_scope
 
 NOBODY = "There is no AI employee yet: set one up first."
@@ -73,7 +73,7 @@ def _accept(connection: Connection, message: InboundMessage) -> Sent:
     stored = InboxEvent.objects.get(event_id=event.event_id)
     if thread_id is None:
         raise NotReadyError(NOBODY)
-    audit.record(actions.TEST_SENT, connection)
+    journal.record(actions.TEST_SENT, connection)
     return Sent(stored.id, thread_id, message)
 
 

@@ -22,14 +22,16 @@ from channels.fates import Fate
 from channels.models import Connection
 from channels.providers.slack import oauth
 from channels.reasons import Cause
-from tenants import audit, keyset
-from tenants.access import opens_own_scope, requires, workspace_of
-from tenants.keyset import Asked
+from tenants.audit import journal
+from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.models import Membership, Tenant, User
-from tenants.onboarding import next_step
-from tenants.pages import page_of
+from tenants.onboarding.wizard import next_step
+from tenants.paging import keyset
+from tenants.paging.keyset import Asked
+from tenants.paging.pages import page_of
 from tenants.permissions import Permission
-from usage import ledger, summary
+from usage.ledger import records
+from usage.reports import summary
 
 CONVERSATIONS = 25
 SHOWN_AT_HOME = 5
@@ -117,7 +119,7 @@ def listen(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 def home(request: HttpRequest) -> HttpResponse:
     """What needs the operator, and what happened last."""
     workspace = workspace_of(request)
-    today = ledger.local_day(timezone.now())
+    today = records.local_day(timezone.now())
     team, losses = agents_presence.look(workspace), presence.losses(workspace)
     step = next_step(workspace.tenant)
     context = {
@@ -150,7 +152,7 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     found = _conversations().filter(id=conversation_id).first()
     if found is None:
         raise Http404("No such conversation.")
-    audit.record(actions.CONVERSATION_READ, found)
+    journal.record(actions.CONVERSATION_READ, found)
     page = reading.page(found, Asked.of(request.GET))
     is_part = _asks_for_part(request)
     context = {"conversation": found, "page": page, "is_part": is_part}

@@ -23,10 +23,10 @@ from agents.api import AgentViewSet
 from billing.api import CheckoutView, PortalView, PreviewView, SubscriptionView
 from channels.api import ChannelTestView, ChannelViewSet, SlackInstallView
 from channels.conversations_api import ConversationViewSet
-from tenants.access import opens_own_scope
-from tenants.api.audit import AuditViewSet
-from tenants.api.members import InvitationViewSet, MemberViewSet
-from usage.api import SummaryView
+from tenants.http.access import opens_own_scope
+from tenants.web.api.audit import AuditViewSet
+from tenants.web.api.members import InvitationViewSet, MemberViewSet
+from usage.web.api import SummaryView
 
 
 class SchemaView(APIView):

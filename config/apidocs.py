@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 
 from config import api
 from config.examples import BY_FORMAT, Schemas
-from tenants import idempotency
+from tenants.http import idempotency
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"

@@ -7,7 +7,7 @@ from django.core.checks.registry import registry
 from djstripe import checks
 from djstripe.apps import DjstripeAppConfig
 
-OURS = ("tenants", "usage", "billing", "agents", "channels")
+OURS = ("tenants.web.admin", "usage.web.admin", "billing.admin", "agents.admin", "channels.admin")
 
 
 class StaffAdminConfig(SimpleAdminConfig):
@@ -19,8 +19,8 @@ class StaffAdminConfig(SimpleAdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        for app in OURS:
-            import_module(f"{app}.admin")
+        for module in OURS:
+            import_module(module)
 
 
 class MirrorConfig(DjstripeAppConfig):  # type: ignore[misc]

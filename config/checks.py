@@ -14,7 +14,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from config.celery import app
-from tenants.doctor import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
+from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 FREE_BYTES = 1_000_000_000

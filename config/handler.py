@@ -8,7 +8,7 @@ UNREADABLE = "unreadable"
 
 
 class Request(WSGIRequest):
-    """Django's own raises for some Content-Types before anybody catches it; config/intake.py refuses this one."""
+    """Django's own raises for some Content-Types too early to catch; tenants/http/request_limits.py refuses them."""
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         try:

@@ -26,7 +26,7 @@ LEVELS = {
     # django-structlog tells of failed requests and tasks, with their ids; these tell it a second time.
     "django.request": "CRITICAL",
     "celery.app.trace": "CRITICAL",
-    # A client's fault, such as a wrong Host, is no error: tenants/errors.py says it in a line without a traceback.
+    # A client's fault, such as a wrong Host, is no error: tenants/http/errors.py says it in a line without a traceback.
     "django.security": "CRITICAL",
     "django.security.csrf": "WARNING",
 }

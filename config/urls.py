@@ -12,7 +12,7 @@ from channels import views as channels
 from channels import webhooks
 from config import api, apidocs, health
 from tenants import staff
-from tenants.views import (
+from tenants.web.views import (
     accounts,
     activity,
     audit,
@@ -26,7 +26,7 @@ from tenants.views import (
     tokens,
     wizard,
 )
-from usage import views as usage
+from usage.web import views as usage
 
 workspace = [
     path("", channels.home, name="home"),
@@ -127,8 +127,8 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
 ]
 
-handler400 = "tenants.errors.bad_request"
-handler403 = "tenants.errors.forbidden"
-handler404 = "tenants.errors.not_found"
-handler429 = "tenants.errors.too_many"
-handler500 = "tenants.errors.server_error"
+handler400 = "tenants.http.errors.bad_request"
+handler403 = "tenants.http.errors.forbidden"
+handler404 = "tenants.http.errors.not_found"
+handler429 = "tenants.http.errors.too_many"
+handler500 = "tenants.http.errors.server_error"

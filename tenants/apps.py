@@ -6,8 +6,8 @@ from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 
-from tenants import grace
 from tenants.guard import check_role
+from tenants.privacy import grace
 
 
 class TenantsConfig(AppConfig):
@@ -15,8 +15,8 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(check_role, dispatch_uid="tenants.guard")
-        import_module("tenants.receivers")
-        post_migrate.connect(grace.keep, sender=self, dispatch_uid="tenants.grace")
+        import_module("tenants.accounts.receivers")
+        post_migrate.connect(grace.keep, sender=self, dispatch_uid="tenants.privacy.grace")
         post_migrate.connect(_grant_staff, sender=self, dispatch_uid="tenants.staff")
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from tenants import notices
+from tenants.mail import notices
 from tenants.models import Incident
 
 MOST_MAILS = 20

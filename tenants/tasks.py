@@ -1,9 +1,7 @@
 """Celery's edge: tasks that carry a tenant, and the one way to wake them."""
 
 import logging
-import threading
 import time
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +11,15 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from tenants import deletion, export, incidents, mails, sessions
+from tenants import incidents
+from tenants.accounts import sessions
+from tenants.mail import outbox
 from tenants.models import Tenant
+from tenants.outbound.breaker import Breaker
+from tenants.privacy import deletion, export
 
 log = logging.getLogger(__name__)
 
-BREAKER_SECONDS = 5.0
 SLOW_SECONDS = 0.3
 
 
@@ -35,31 +36,6 @@ class TenantTask(Task):  # type: ignore[type-arg]
                 return super().__call__(UUID(tenant_id), *(UUID(value) for value in args), **kwargs)
             finally:
                 close_old_connections()
-
-
-class Breaker:
-    """After a failed or slow publish one thread in five seconds tries: a dead broker must not slow webhooks down."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._is_open = False
-        self._next_try_at = 0.0
-        self._lock = threading.Lock()
-
-    def lets_through(self) -> bool:
-        """May this publish be tried?"""
-        with self._lock:
-            if not self._is_open:
-                return True
-            if self._clock() < self._next_try_at:
-                return False
-            self._next_try_at = self._clock() + BREAKER_SECONDS
-            return True
-
-    def report(self, *, worked: bool) -> None:
-        with self._lock:
-            self._is_open = not worked
-            self._next_try_at = self._clock() + BREAKER_SECONDS
 
 
 _breaker = Breaker()
@@ -114,14 +90,14 @@ def warn_of_deletion(tenant_id: UUID) -> None:
 @shared_task
 def sweep_mails() -> None:
     """Send the notices whose time has come."""
-    for tenant_id in mails.waiting(timezone.now()):
+    for tenant_id in outbox.waiting(timezone.now()):
         wake(send_mails, tenant_id)
 
 
 @shared_task(base=TenantTask)
 def send_mails(tenant_id: UUID) -> None:
     """The same for one workspace."""
-    mails.send_due(tenant_id)
+    outbox.send_due(tenant_id)
 
 
 @shared_task
@@ -134,7 +110,7 @@ def forget_mails() -> None:
 @shared_task(base=TenantTask)
 def forget_mails_of(tenant_id: UUID) -> None:
     """The same for one workspace."""
-    mails.forget(tenant_id)
+    outbox.forget(tenant_id)
 
 
 @shared_task

@@ -12,7 +12,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from config import schema
 from config.embedded.postgres import Postgres, temporary_postgres
-from tenants import roles
+from tenants import database_roles
 from tenants.models import Tenant, User
 from tests import factories
 from tests.stack import QUIET_SECONDS, ROOT, Stack
@@ -53,8 +53,8 @@ def postgres() -> Iterator[Postgres]:
     with temporary_postgres() as server:
         passwords = {role: _password(server.url(role)) for role in ("owner", "app", "staff")}
         with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            roles.provision(connection, "roster", passwords)
-            roles.grant(connection)
+            database_roles.provision(connection, "roster", passwords)
+            database_roles.grant(connection)
         yield server
 
 

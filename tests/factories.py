@@ -8,8 +8,8 @@ from agents.models import Agent
 from channels import connections
 from channels.connections import Installed
 from channels.models import Connection
-from tenants import workspaces
 from tenants.models import Membership, Role, Tenant, User
+from tenants.team import workspaces
 
 _numbers = count(1)
 

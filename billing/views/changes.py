@@ -18,7 +18,7 @@ from billing.seatchange import SeatChange
 from billing.standing import Standing
 from billing.statement import Statement
 from billing.templatetags.billing import listed
-from tenants.access import opens_own_scope, requires, workspace_of
+from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.models import Tenant
 from tenants.permissions import Permission
 from tenants.scope import tenant_scope

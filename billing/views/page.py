@@ -17,7 +17,7 @@ from billing.models import Entitlement
 from billing.refusals import heading_of, status_of, words_of
 from billing.standing import Standing
 from billing.statement import Statement
-from tenants.access import opens_own_scope, requires, workspace_of
+from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.models import Tenant
 from tenants.permissions import Permission
 from tenants.scope import tenant_scope

@@ -12,7 +12,7 @@ from billing.refusals import status_of, words_of
 from billing.standing import PAYING, Standing
 from billing.statement import Card
 from billing.views import page
-from tenants.access import opens_own_scope, requires, workspace_of
+from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.models import Tenant
 from tenants.permissions import Permission
 from tenants.scope import tenant_scope

@@ -5,7 +5,7 @@ import tenants.scope
 import uuid_utils.compat
 from django.db import migrations, models
 
-from tenants.tables import ProtectTenantTable
+from tenants.row_level_security import ProtectTenantTable
 
 
 class Migration(migrations.Migration):

@@ -11,7 +11,7 @@ from config.run.plan import Plan
 
 ROOT_WARNING = "You're running the worker with superuser privileges"
 WEB_GRACE = "8"  # seconds for open requests, within the 10 that a stop may take
-WEB_THREADS = "24"  # several outside services may hang at once, each of which holds a few (tenants/patience.py)
+WEB_THREADS = "24"  # several services may hang at once, each of which holds a few (tenants/outbound/patience.py)
 # Headers: at most 64 KiB, and sent within 10 s, or a few idle clients would hold the web up.
 WEB_LIMITS = ("--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000")
 WORKER_READY = r"celery@\S{1,255} ready"

@@ -15,24 +15,24 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 # Passwords are hashed slowly, so only so many at once in each process of the web, and so many more wait for a moment
-# (tenants/hashing.py): whoever comes then is asked to try again.
-PASSWORD_HASHERS = ["tenants.hashing.LimitedHasher"]
+# (tenants/accounts/hashing.py): whoever comes then is asked to try again.
+PASSWORD_HASHERS = ["tenants.accounts.hashing.LimitedHasher"]
 PASSWORD_HASHES_AT_ONCE = env.quota("PASSWORD_HASHES_AT_ONCE", "2")
 PASSWORD_HASHES_WAITING = env.count("PASSWORD_HASHES_WAITING", "6")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
 # Sign-up and log-in: by e-mail address, with a password or with a code sent to it.
-ACCOUNT_ADAPTER = "tenants.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "tenants.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "tenants.forms.LoginForm",
-    "signup": "tenants.signup.SignupForm",
-    "request_login_code": "tenants.forms.RequestLoginCodeForm",
-    "reset_password": "tenants.forms.ResetPasswordForm",
-    "add_email": "tenants.forms.AddEmailForm",
-    "confirm_login_code": "tenants.tries.ConfirmLoginCodeForm",
-    "confirm_email_verification_code": "tenants.tries.ConfirmEmailVerificationCodeForm",
-    "confirm_password_reset_code": "tenants.tries.ConfirmPasswordResetCodeForm",
+    "login": "tenants.accounts.forms.LoginForm",
+    "signup": "tenants.accounts.signup.SignupForm",
+    "request_login_code": "tenants.accounts.forms.RequestLoginCodeForm",
+    "reset_password": "tenants.accounts.forms.ResetPasswordForm",
+    "add_email": "tenants.accounts.forms.AddEmailForm",
+    "confirm_login_code": "tenants.accounts.tries.ConfirmLoginCodeForm",
+    "confirm_email_verification_code": "tenants.accounts.tries.ConfirmEmailVerificationCodeForm",
+    "confirm_password_reset_code": "tenants.accounts.tries.ConfirmPasswordResetCodeForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -57,7 +57,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 # machine that tries many accounts, and leave room for an office behind one address. Those by key stop many machines
 # that try one account: five wrong passwords in five minutes (at most 1,440 a day, against ten characters or more),
 # three mails a minute and ten an hour to one mailbox. A stranger can use up somebody's five; the owner then still has
-# code, passkey and Google or Slack. Without Redis each web process counts by itself (tenants.cache).
+# code, passkey and Google or Slack. Without Redis each web process counts by itself (tenants.http.cache).
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
@@ -72,15 +72,15 @@ ACCOUNT_RATE_LIMITS = {
 }
 
 # The second step: an authenticator app or a passkey, with recovery codes. Their secrets are encrypted at rest.
-MFA_ADAPTER = "tenants.accounts.MFAAdapter"
+MFA_ADAPTER = "tenants.accounts.adapter.MFAAdapter"
 MFA_FORMS = {
-    "authenticate": "tenants.secondsteps.AuthenticateForm",
-    "reauthenticate": "tenants.secondsteps.ReauthenticateForm",
-    "activate_totp": "tenants.secondsteps.ActivateTOTPForm",
-    "add_webauthn": "tenants.passkeys.AddWebAuthnForm",
-    "authenticate_webauthn": "tenants.passkeys.AuthenticateWebAuthnForm",
-    "reauthenticate_webauthn": "tenants.passkeys.ReauthenticateWebAuthnForm",
-    "login_webauthn": "tenants.passkeys.LoginWebAuthnForm",
+    "authenticate": "tenants.accounts.second_steps.AuthenticateForm",
+    "reauthenticate": "tenants.accounts.second_steps.ReauthenticateForm",
+    "activate_totp": "tenants.accounts.second_steps.ActivateTOTPForm",
+    "add_webauthn": "tenants.accounts.passkeys.AddWebAuthnForm",
+    "authenticate_webauthn": "tenants.accounts.passkeys.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "tenants.accounts.passkeys.ReauthenticateWebAuthnForm",
+    "login_webauthn": "tenants.accounts.passkeys.LoginWebAuthnForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -90,8 +90,11 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 
 # Log-in by Google or Slack, where configured. Their tokens are not stored. An account is never found by the address
 # that they tell: it is connected on the page for it, by somebody who is logged in.
-SOCIALACCOUNT_ADAPTER = "tenants.logins.SocialAccountAdapter"
-SOCIALACCOUNT_FORMS = {"disconnect": "tenants.logins.DisconnectForm", "signup": "tenants.logins.SignupForm"}
+SOCIALACCOUNT_ADAPTER = "tenants.accounts.logins.SocialAccountAdapter"
+SOCIALACCOUNT_FORMS = {
+    "disconnect": "tenants.accounts.logins.DisconnectForm",
+    "signup": "tenants.accounts.logins.SignupForm",
+}
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_LOGIN_ON_GET = False

@@ -50,7 +50,7 @@ if not REDIS_URL:
 CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", REDIS_URL, schemes=("redis", "rediss", "amqp", "amqps"))
 CACHES = {
     "default": {
-        "BACKEND": "tenants.cache.ForgivingRedisCache",
+        "BACKEND": "tenants.http.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "roster",
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},

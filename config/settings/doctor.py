@@ -1,11 +1,11 @@
-"""What `manage.py doctor` looks at, in this order. Each app owns its checks (tenants/doctor.py says what one is)."""
+"""What `manage.py doctor` looks at, in this order. Each app owns its checks (see tenants/doctor/report.py)."""
 
 DOCTOR_CHECKS = [
-    "tenants.checks.databases",
-    "tenants.checks.migrations",
-    "tenants.checks.protection",
-    "tenants.checks.clock",
-    "tenants.checks.secrets",
+    "tenants.doctor.checks.databases",
+    "tenants.doctor.checks.migrations",
+    "tenants.doctor.checks.protection",
+    "tenants.doctor.checks.clock",
+    "tenants.doctor.checks.secrets",
     "config.checks.redis_and_broker",
     "channels.checks.worker",
     "config.checks.addresses",
@@ -13,7 +13,7 @@ DOCTOR_CHECKS = [
     "channels.checks.slack_app",
     "channels.checks.tenants_connections",
     "agents.checks.llm_providers",
-    "tenants.checks.incidents",
+    "tenants.doctor.checks.incidents",
     "billing.checks.stripe",
     "config.checks.error_reports",
     "config.checks.disk",

@@ -41,7 +41,7 @@ CSRF_COOKIE_NAME = f"{_prefix}csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "tenants.errors.csrf_failed"
+CSRF_FAILURE_VIEW = "tenants.http.errors.csrf_failed"
 # A week without a visit ends a session, and a month in any case; what is sensitive asks for the password anyway.
 SESSION_COOKIE_AGE = 7 * DAY
 SESSION_ABSOLUTE_SECONDS = 30 * DAY

@@ -2,20 +2,20 @@
 
 from config.settings.base import env
 
-# How much each caller may ask (tenants/throttling.py): a token, or a person in a workspace; of those the requests by
-# which a provider is called; and an address from which no good token comes.
+# How much each caller may ask (tenants/http/throttling.py): a token, or a person in a workspace; of those the
+# requests by which a provider is called; and an address from which no good token comes.
 API_REQUESTS_PER_MINUTE = env.quota("API_REQUESTS_PER_MINUTE", "600")
 API_PROVIDER_REQUESTS_PER_MINUTE = env.quota("API_PROVIDER_REQUESTS_PER_MINUTE", "30")
 API_UNKNOWN_REQUESTS_PER_MINUTE = env.quota("API_UNKNOWN_REQUESTS_PER_MINUTE", "60")
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["tenants.authorization.InWorkspace"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.http.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.http.authorization.InWorkspace"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["tenants.parsers.BoundedJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "tenants.pagination.NewestFirst",
+    "DEFAULT_PARSER_CLASSES": ["tenants.http.parsers.BoundedJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "tenants.http.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "tenants.problems.problem_response",
+    "EXCEPTION_HANDLER": "tenants.http.problems.problem_response",
     "PAGE_SIZE": 50,
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": None,

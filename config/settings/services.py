@@ -5,7 +5,7 @@ from config.settings.base import PORT, SANDBOX, env, peer
 from config.settings.site import PUBLIC_HOST
 
 # How many threads of a web process may wait for one outside service at a time, and how long a request may wait for
-# all of them together (tenants/patience.py).
+# all of them together (tenants/outbound/patience.py).
 WEB_PROVIDER_PLACES = env.quota("WEB_PROVIDER_PLACES", "3")
 WEB_PROVIDER_SECONDS = env.seconds("WEB_PROVIDER_SECONDS", "20")
 

@@ -2,15 +2,15 @@
 
 # Each app owns its panels (tenants/staff/panels.py says what one is); they stand on the pages in this order.
 STAFF_PANELS = [
-    "tenants.admin.PeoplePanel",
+    "tenants.web.admin.PeoplePanel",
     "agents.admin.EmployeesPanel",
     "channels.admin.ConnectionsPanel",
     "channels.admin.PipelinePanel",
     "billing.admin.SubscriptionPanel",
     "billing.admin.TrialPanel",
-    "usage.admin.UsagePanel",
-    "tenants.admin.SupportPanel",
-    "tenants.admin.TrailPanel",
+    "usage.web.admin.UsagePanel",
+    "tenants.web.admin.SupportPanel",
+    "tenants.web.admin.TrailPanel",
 ]
 
 # A day's work: then staff prove their second step again.

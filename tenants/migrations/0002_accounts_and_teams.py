@@ -9,7 +9,7 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-from tenants.tables import ProtectTenantTable
+from tenants.row_level_security import ProtectTenantTable
 
 
 class Migration(migrations.Migration):

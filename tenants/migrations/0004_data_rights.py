@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from tenants.tables import ProtectTenantTable
+from tenants.row_level_security import ProtectTenantTable
 
 # As its owner, since `app` may not delete from append-only tables; bound to the open scope's tenant, and only once that
 # tenant's time has come. Row-level security is forced on the owner too, so it cannot reach anybody else's rows.

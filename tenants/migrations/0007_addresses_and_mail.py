@@ -7,7 +7,7 @@ import uuid_utils.compat
 from django.db import migrations, models
 
 from tenants.addresses import normalize_or_none
-from tenants.tables import ProtectTenantTable
+from tenants.row_level_security import ProtectTenantTable
 
 WRITTEN_OTHERWISE = "[^ -~]|[A-Z]"
 """What an address in its normal form does not have: anything beyond ASCII, and capitals."""

@@ -6,7 +6,7 @@ deletes no such row any more, but by functions of `owner`.
 
 from django.db import migrations, models
 
-# Days of grace come from a function, which only `owner` can replace: tenants/grace.py does, after each migration.
+# Days of grace come from a function, which only `owner` can replace: tenants/privacy/grace.py does, after each migration.
 GRACE = """
 CREATE FUNCTION deletion_grace() RETURNS interval
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT interval '1 day' $$;

@@ -10,8 +10,8 @@ from tenants.scope import current_tenant_id
 class TenantModel(models.Model):
     """A row that belongs to one tenant, under forced row-level security.
 
-    Its migration runs tenants.tables.ProtectTenantTable, or a test over the catalogue fails. A new row takes the
-    tenant of the open tenant_scope().
+    Its migration runs tenants.row_level_security.ProtectTenantTable, or a test over the catalogue fails. A new row
+    takes the tenant of the open tenant_scope().
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -4,7 +4,7 @@ from allauth.usersessions.models import UserSession
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from tenants import actions
+from tenants.audit import actions
 from tenants.models import User
 from tenants.staff.database import STAFF
 from tenants.staff.trail import note

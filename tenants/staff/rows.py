@@ -13,7 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 
-from tenants import actions, addresses
+from tenants import addresses
+from tenants.audit import actions
 from tenants.models import AccountEvent, AuditEvent
 from tenants.staff.database import STAFF
 from tenants.staff.trail import note, tenant_of

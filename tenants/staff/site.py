@@ -20,8 +20,9 @@ from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
-from tenants import actor, proof
+from tenants.audit import actor
 from tenants.models import ActorKind, Incident, User
+from tenants.staff import staff_mfa
 from tenants.staff.database import STAFF
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -52,7 +53,7 @@ class StaffSite(admin.AdminSite):
         return super().index(request, {"incidents": list(found[:LATEST]), **(extra_context or {})})
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return proof.proven_staff(request) is not None
+        return staff_mfa.proven_staff(request) is not None
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         inner = super().admin_view(view, cacheable)
@@ -83,10 +84,10 @@ def turned_away(request: HttpRequest) -> HttpResponseBase | None:
         raise Http404("There is no such address.")
     if not settings.DATABASE_STAFF_URL:
         return unavailable(request, NOT_SET)
-    if not proof.has_second_step(user):
+    if not staff_mfa.has_second_step(user):
         messages.info(request, "Staff need a second step: set up an authenticator app or a passkey here.")
         return redirect("mfa_index")
-    if not proof.is_fresh(request, user):
+    if not staff_mfa.is_fresh(request, user):
         return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")
     return None
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.db import models
 
-from tenants import audit
-from tenants.audit import Action, Changes
+from tenants.audit import journal
+from tenants.audit.journal import Action, Changes
 from tenants.models import AccountEvent, AuditEvent, Tenant, User
 from tenants.staff.database import STAFF
 
@@ -20,7 +20,7 @@ def note(
     detail: str = "",
 ) -> None:
     """Add an entry where it belongs: to the trail of the target's workspace, or to that of accounts."""
-    entry: dict[str, Any] = audit.entry(action, target, changes or {}, detail)
+    entry: dict[str, Any] = journal.entry(action, target, changes or {}, detail)
     owner = tenant_id or tenant_of(target)
     if owner:
         AuditEvent.objects.using(STAFF).create(tenant_id=owner, **entry)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from tenants import sessions
+from tenants.accounts import sessions
 
 register = template.Library()
 

@@ -8,7 +8,7 @@ from django.forms import BoundField
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from tenants import errors
+from tenants.http import errors
 
 register = template.Library()
 

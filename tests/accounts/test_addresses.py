@@ -16,8 +16,9 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenants import addresses, invitations, migrations
+from tenants import addresses, migrations
 from tenants.models import Invitation, Role, User
+from tenants.team import invitations
 from tests import factories
 from tests.accounts.visitor import PASSWORD, Visitor, confirmed, text
 from tests.api.conftest import TokenOf, token_of

@@ -10,8 +10,8 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from config.embedded.valkey import temporary_valkey
-from tenants import cache as module
-from tenants.tasks import Breaker
+from tenants.http import cache as module
+from tenants.outbound.breaker import Breaker
 
 THREADS = 16
 ATTEMPTS = 80

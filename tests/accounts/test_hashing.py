@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
 from pytest_django import Settings
 
-from tenants import hashing
-from tenants.hashing import LimitedHasher
+from tenants.accounts import hashing
+from tenants.accounts.hashing import LimitedHasher
 from tenants.models import User
 from tests.accounts.visitor import PASSWORD, Visitor, text
 

@@ -9,10 +9,11 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from tenants import sessions, workspaces
-from tenants.context import MOST
+from tenants.accounts import sessions
+from tenants.accounts.passkeys import MOST_PASSKEYS, AddWebAuthnForm
 from tenants.models import Membership, Role, Tenant, User
-from tenants.passkeys import MOST_PASSKEYS, AddWebAuthnForm
+from tenants.team import workspaces
+from tenants.web.context import MOST
 from tests.accounts.visitor import Visitor, text
 
 

@@ -8,7 +8,7 @@ from tests.stack import Stack
 ATTEMPTS = 150
 A_MINUTE = 10
 BUSY = {503}
-"""So many at once that their passwords are not even looked at (tenants/hashing.py)."""
+"""So many at once that their passwords are not even looked at (tenants/accounts/hashing.py)."""
 
 
 def test_spoofed_forwarding_headers_get_no_more_than_the_limit(named_stack: Stack) -> None:

@@ -7,8 +7,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from tenants.accounts.sessions import device
 from tenants.models import User
-from tenants.sessions import device
 from tenants.tasks import forget_sessions
 from tests.accounts.visitor import Visitor, text
 from tests.conftest import Cast

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from agents.models import Agent
 from channels.models import InstallAttempt
-from tenants import idempotency
+from tenants.http import idempotency
 from tenants.models import ApiToken, AuditEvent, IdempotentRequest, Role, Tenant
 from tenants.scope import tenant_scope
 from tests.api.conftest import Answer, Caller, TokenOf

@@ -10,11 +10,11 @@ from pytest_django import Settings
 
 from agents.models import Agent
 from config.embedded.valkey import Valkey, temporary_valkey
-from tenants import throttling
+from tenants.http import throttling
+from tenants.http.throttling import Policy, take
 from tenants.models import Role
+from tenants.outbound.breaker import Breaker
 from tenants.scope import tenant_scope
-from tenants.tasks import Breaker
-from tenants.throttling import Policy, take
 from tests.api.conftest import Caller, TokenOf
 from tests.api.test_errors import session_of
 from tests.conftest import Cast

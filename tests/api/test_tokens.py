@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tenants import tokens
 from tenants.models import ApiToken, AuditEvent, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
+from tenants.team import tokens
 from tests import factories
 from tests.api.conftest import Caller
 from tests.conftest import Cast

@@ -11,8 +11,8 @@ from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.api.conftest import Caller
 from tests.conftest import Cast
-from usage import ledger
-from usage.ledger import Spender, Spent
+from usage.ledger import records
+from usage.ledger.records import Spender, Spent
 from usage.prices import Cost
 from usage.tokens import Tokens
 
@@ -24,8 +24,8 @@ def spend(tenant: Tenant, spender: Spender, at: datetime, usd: str) -> None:
     with tenant_scope(tenant.id):
         tokens = Tokens(input=100, cached_read=20, output=7)
         cost = Cost(Decimal(usd), {})
-        ledger.record(Spent(uuid4(), uuid4(), spender, "openai", "gpt-4.1-mini", tokens, cost, at))
-        ledger.count_messages(spender, at, received=2, sent=1)
+        records.record(Spent(uuid4(), uuid4(), spender, "openai", "gpt-4.1-mini", tokens, cost, at))
+        records.count_messages(spender, at, received=2, sent=1)
 
 
 def test_totals_and_employees_with_decimals_as_strings(acme: Caller, cast: Cast) -> None:

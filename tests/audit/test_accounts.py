@@ -118,7 +118,7 @@ def test_the_page_shows_one_s_own_activity_only(visitor: Client, cast: Cast) -> 
 
 
 def test_older_activity_is_on_the_next_page(visitor: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tenants.views.activity.PAGE", 2)
+    monkeypatch.setattr("tenants.web.views.activity.PAGE", 2)
     client = browser_of(cast.alice)
     for _ in range(2):
         client.force_login(cast.alice)

@@ -13,10 +13,10 @@ from django.db import InternalError, ProgrammingError, connection, transaction
 from django.test import Client
 
 from config.embedded.postgres import Postgres
-from tenants import actor, audit, trail
+from tenants.audit import actor, journal, trail
 from tenants.models import AccountEvent, ActorKind, ApiToken, AuditEvent, Role, Tenant
 from tenants.scope import tenant_scope
-from tenants.views.audit import safe_cell
+from tenants.web.views.audit import safe_cell
 from tests import factories
 from tests.api.conftest import Caller
 from tests.audit.conftest import browser_of, entries, only
@@ -24,7 +24,7 @@ from tests.conftest import Cast
 
 PATH = "/t/acme/settings/audit/"
 CSV = f"{PATH}export.csv"
-RENAMED = audit.Action("test.renamed", "Renamed something")
+RENAMED = journal.Action("test.renamed", "Renamed something")
 
 
 def add(tenant: Tenant, detail: str, at: datetime | None = None, **fields: Any) -> AuditEvent:
@@ -66,7 +66,7 @@ def test_neither_app_nor_staff_can_change_what_happened(
 
 def test_an_entry_needs_a_workspace(cast: Cast) -> None:
     with pytest.raises(Exception, match="No tenant is set"):
-        audit.record(RENAMED)
+        journal.record(RENAMED)
     with pytest.raises((ProgrammingError, InternalError)), transaction.atomic():
         AuditEvent.objects.create(tenant=cast.acme, action="test.renamed")
 
@@ -80,7 +80,7 @@ def test_owner_and_admin_read_it_and_others_are_refused(cast: Cast) -> None:
 
 def test_the_page_tells_who_what_where_and_what_changed(alice: Client, cast: Cast) -> None:
     with tenant_scope(cast.acme.id), actor.acting(actor.person(cast.alice, ip="192.0.2.7", user_agent="Netscape")):
-        audit.record(RENAMED, cast.acme, changes={"time_zone": ["UTC", "Asia/Tokyo"]}, detail="Because it moved.")
+        journal.record(RENAMED, cast.acme, changes={"time_zone": ["UTC", "Asia/Tokyo"]}, detail="Because it moved.")
     page = shown(alice)
     for text in ("Renamed something", "alice@acme.example", "192.0.2.7", "Netscape", "Because it moved.", "Asia/Tokyo"):
         assert text in page
@@ -172,7 +172,7 @@ def test_the_first_and_last_days_there_are_can_be_asked_for(owner: Caller, momen
 def test_pages_follow_each_other_both_ways_without_gaps(
     alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenants.views.audit.PAGE", 3)
+    monkeypatch.setattr("tenants.web.views.audit.PAGE", 3)
     events = [add(cast.acme, f"number {number}") for number in range(7)]
 
     def numbers(query: str) -> list[int]:
@@ -203,7 +203,7 @@ def test_api_pages_are_complete_and_unshaken_by_new_entries(owner: Caller, cast:
 
 def test_an_entry_in_the_api(owner: Caller, cast: Cast) -> None:
     with tenant_scope(cast.acme.id), actor.acting(actor.person(cast.alice, ip="192.0.2.7")):
-        audit.record(RENAMED, cast.acme, changes={"name": ["Acme", "Ace"]})
+        journal.record(RENAMED, cast.acme, changes={"name": ["Acme", "Ace"]})
     found = owner.get("audit/?action=test.renamed").results[0]
     assert UUID(found.pop("id"))
     assert datetime.fromisoformat(found.pop("at")) > datetime.now(UTC) - timedelta(minutes=1)

@@ -13,7 +13,7 @@ from billing import stripe_api
 from billing.errors import StripeBusyError, StripeDownError
 from channels.providers.base import Account, BusyError, OutcomeUnknownError, Outgoing
 from channels.providers.slack import client as slack
-from tenants import deadlines, patience
+from tenants.outbound import deadlines, patience
 from tests.availability.hanging import BEGINNINGS, Hanging, hanging
 
 SECONDS = 0.6

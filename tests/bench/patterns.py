@@ -19,7 +19,9 @@ from channels.providers.slack import harmless, presentation
 from channels.providers.slack.markup import plain_text
 from config.run import programs
 from config.scrubber import Scrubber
-from tenants import archive, encryption, idempotency, wording
+from tenants import encryption
+from tenants.http import idempotency
+from tenants.privacy import archive, exact_ids
 from tests.bench.figures import say
 from tests.bench.worst_inputs import EVERYWHERE, READERS, WORST, Pump
 
@@ -161,14 +163,14 @@ _SEALED = _matcher([re.compile(encryption.SEALED)])
 _USES: Mapping[str, Callable[[str], object]] = {
     "config.embedded.cluster.major_version": _matcher([re.compile(r"(\d+)")]),
     "config.run.child.Child._relay_lines": _matcher([re.compile(programs.WORKER_READY)]),
-    "tenants.archive.Table.lines": lambda text: re.sub(encryption.SEALED, archive.MASK, text),
+    "tenants.privacy.archive.Table.lines": lambda text: re.sub(encryption.SEALED, archive.MASK, text),
     "tenants.encryption.key_ids_in": encryption.key_ids_in,
     "tenants.encryption.is_sealed": encryption.is_sealed,
-    "tenants.idempotency._asked": _matcher([re.compile(idempotency.PATTERN)]),
-    "tenants.wording.names": lambda text: wording.names(text, "cus_1"),
-    "tenants.rotation.Document.rows": _SEALED,
-    "tenants.rotation.Document.outdated": _SEALED,
-    "tenants.rotation.Document.sealed_in": _SEALED,
+    "tenants.http.idempotency._asked": _matcher([re.compile(idempotency.PATTERN)]),
+    "tenants.privacy.exact_ids.names": lambda text: exact_ids.names(text, "cus_1"),
+    "tenants.privacy.rotation.Document.rows": _SEALED,
+    "tenants.privacy.rotation.Document.outdated": _SEALED,
+    "tenants.privacy.rotation.Document.sealed_in": _SEALED,
 }
 """Patterns that are no constants. Those of rotation run in Postgres, whose expressions take linear time."""
 _READ: Mapping[str, Callable[[str], object]] = {

@@ -63,20 +63,24 @@ WORST: Mapping[str, tuple[Pump, ...]] = {
     ),
     "config.scrubber.HARMLESS": (("", "1", "x"), ("", "None", "x")),
     "config.stripekey.SHAPE": (("sk_test_", "a", "!"),),
-    "tenants.archive.Table.lines": (("", "a", ":gAAAA"), ("", "00000000:gAAAA", ""), ("", "0000000", ":gAAAA=")),
+    "tenants.privacy.archive.Table.lines": (
+        ("", "a", ":gAAAA"),
+        ("", "00000000:gAAAA", ""),
+        ("", "0000000", ":gAAAA="),
+    ),
     "tenants.encryption.key_ids_in": (("", "a", ":gAAAA"), ("", "00000000:gAAAA", "")),
     "tenants.encryption.is_sealed": (("00000000:gAAAA", "a", "!"),),
-    "tenants.idempotency._asked": (("", "!~", "\x7f"),),
+    "tenants.http.idempotency._asked": (("", "!~", "\x7f"),),
     "tenants.addresses.LOCAL": (("", "a.", "@"), ("", "a", "@"), ("", "a..", ""), ("", ".", "a")),
     "tenants.addresses.DIGITS": (("", "1", "x"), ("", "1x", "")),
-    "tenants.notices.PLAIN": (("", "a", "\x00"), ("", "_", "")),
-    "tenants.notices.LIKE_A_LINK": (
+    "tenants.mail.notices.PLAIN": (("", "a", "\x00"), ("", "_", "")),
+    "tenants.mail.notices.LIKE_A_LINK": (
         ("", "1    (", ""), ("11111", "(", ""), ("", ". ", ""), ("", "ww", ""), ("", "http", ""),
     ),
-    "tenants.rotation.Document.rows": (("", '"00000000:gAAAA', ""),),
-    "tenants.rotation.Document.outdated": (("", '"00000000:gAAAA', ""),),
-    "tenants.rotation.Document.sealed_in": (("", "00000000:gAAAA", ""), ("", "a", ":gAAAA")),
-    "tenants.wording.names": (("", "cus_1", ""), ("", "cus_1_ ", ""), ("", "[", ""), ("", '["cus_', "")),
+    "tenants.privacy.rotation.Document.rows": (("", '"00000000:gAAAA', ""),),
+    "tenants.privacy.rotation.Document.outdated": (("", '"00000000:gAAAA', ""),),
+    "tenants.privacy.rotation.Document.sealed_in": (("", "00000000:gAAAA", ""), ("", "a", ":gAAAA")),
+    "tenants.privacy.exact_ids.names": (("", "cus_1", ""), ("", "cus_1_ ", ""), ("", "[", ""), ("", '["cus_', "")),
     "usage.prices.RELEASE": (("", "-preview", ""), ("", "-2024-12", ""), ("", "-20241231", ""), ("", "-1231", "x")),
 }  # fmt: skip
 READERS: Mapping[str, tuple[Pump, ...]] = {

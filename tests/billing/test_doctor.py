@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from billing import checks, stripe_api, stripe_ids
 from billing.catalogue import EMPLOYEE_YEAR
-from tenants.doctor import Finding, State
+from tenants.doctor.report import Finding, State
 from tests.sandbox.conftest import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stripe_sandbox")]

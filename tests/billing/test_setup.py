@@ -22,7 +22,8 @@ from billing import endpoint as webhook
 from billing.catalogue import EMPLOYEE_MONTH, EMPLOYEE_YEAR, PLANS, Plan
 from billing.errors import StripeMisconfiguredError
 from billing.events import EVENTS
-from tenants import encryption, rotation
+from tenants import encryption
+from tenants.privacy import rotation
 from tests.sandbox.conftest import STRIPE_KEY, Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("either_stripe")]

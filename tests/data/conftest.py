@@ -21,9 +21,11 @@ from agents.models import Conversation, Turn
 from channels import answering, outbox
 from channels.models import Contact, InboxEvent, InstallAttempt, Thread
 from config.embedded.postgres import Postgres
-from tenants import actions, audit, export, profile
+from tenants.audit import actions, journal
 from tenants.models import ApiToken, Export, IdempotentRequest, Invitation, Role, SupportGrant, Tenant, User
+from tenants.privacy import export
 from tenants.scope import tenant_scope
+from tenants.team import profile
 from tests import factories
 from tests.channels.slack import BOT, TEAM, payload, post
 from tests.conftest import Cast
@@ -135,7 +137,7 @@ def lived_in(shop: Shop) -> Shop:
         SupportGrant.objects.create(granted_by_id=shop.owner.id, granted_by_name="Alice", expires_at=later)
         IdempotentRequest.objects.create(caller="x", key="y", fingerprint="z", status=201, answer="{}")
         InstallAttempt.objects.create(provider="slack", state_digest="s" * 64, expires_at=later)
-        audit.record(actions.WORKSPACE_CREATED, tenant, detail="For tests.")
+        journal.record(actions.WORKSPACE_CREATED, tenant, detail="For tests.")
         made = export.request(shop.owner)
         Export.objects.filter(id=made.id).update(leased_until=now)
     export.make(tenant.id, made.id)

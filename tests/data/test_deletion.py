@@ -19,8 +19,8 @@ from billing.models import Entitlement
 from channels import tasks
 from channels.models import Connection, InboxEvent, Route
 from channels.tasks import close_workspace, close_workspaces
-from tenants import deletion
 from tenants.models import AccountEvent, AuditEvent, Mail, Role, Tenant, User
+from tenants.privacy import deletion
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.conftest import Cast

@@ -16,8 +16,8 @@ from agents.models import Agent, Conversation, LLMCall, Run, Turn
 from agents.transcript import ERASED
 from channels import answering, erasure, forgetting, outbox, people
 from channels.models import Contact, Delivery, InboxEvent, Thread
-from tenants import export
 from tenants.models import AuditEvent, Export, ExportPart, Role
+from tenants.privacy import export
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.channels.slack import payload, post

@@ -11,8 +11,8 @@ from agents.models import Conversation, Turn
 from billing import mirroring
 from channels import erasure, people, testmessages
 from channels.models import Connection, Contact, InboxEvent
+from tenants.privacy.exact_ids import names
 from tenants.scope import tenant_scope
-from tenants.wording import names
 from tests.data.conftest import BEN, Shop
 
 BENNY = f"{BEN}NY"

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from agents.models import Turn
 from channels import sweeper
-from tenants import archive, export
 from tenants.models import AuditEvent, Export, ExportPart, Role, Tenant
+from tenants.privacy import archive, export
 from tenants.scope import tenant_scope
 from tests.data.conftest import SECRET, CountRows, Person, Shop, words
 from usage.models import UsageRecord

@@ -11,10 +11,12 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 
-from tenants import contact, deletion, invitations, mails, notices
-from tenants.contact import ContactError
+from tenants.mail import contact, notices, outbox
+from tenants.mail.contact import ContactError
 from tenants.models import ContactCode, Mail, Role, Tenant
+from tenants.privacy import deletion
 from tenants.scope import tenant_scope
+from tenants.team import invitations
 from tests.data.conftest import Person, Shop, words
 from tests.data.test_settings import SAME
 
@@ -118,7 +120,7 @@ def test_every_kind_of_mail_counts_and_a_notice_above_the_limit_waits(
         invitations.invite(shop.tenant, "b@example.com", Role.VIEWER, by=owner)
     ask_for_the_end(shop)
     assert told() == [OFFICE, "a@example.com"]
-    assert mails.waiting(timezone.now()) == []
+    assert outbox.waiting(timezone.now()) == []
 
     with tenant_scope(shop.tenant.id):
         waits = Mail.objects.get(kind=Mail.Kind.DELETION_ANNOUNCED)
@@ -127,8 +129,8 @@ def test_every_kind_of_mail_counts_and_a_notice_above_the_limit_waits(
         assert timedelta(hours=23) < waits.next_attempt_at - timezone.now() <= timedelta(days=1)
         Mail.objects.exclude(id=waits.id).update(taken_at=timezone.now() - timedelta(days=1, seconds=1))
         Mail.objects.filter(id=waits.id).update(next_attempt_at=timezone.now())
-    assert mails.waiting(timezone.now()) == [shop.tenant.id]
-    mails.send_due(shop.tenant.id)
+    assert outbox.waiting(timezone.now()) == [shop.tenant.id]
+    outbox.send_due(shop.tenant.id)
     assert told()[2:] == ["alice@acme.example"]
 
 
@@ -136,14 +138,14 @@ def test_who_dies_while_sending_leaves_the_notice_to_others_and_nobody_gets_two(
     hire(Role.OWNER)
     with tenant_scope(shop.tenant.id):
         everybody = notices.recipients(shop.tenant)
-        mails.plan(Mail.Kind.EXPORT_READY, "1", everybody, "Your export is ready", "It is ready.")
-    assert mails._claim(shop.tenant.id), "whoever took it died here"
-    mails.send_due(shop.tenant.id)
+        outbox.plan(Mail.Kind.EXPORT_READY, "1", everybody, "Your export is ready", "It is ready.")
+    assert outbox._claim(shop.tenant.id), "whoever took it died here"
+    outbox.send_due(shop.tenant.id)
     assert told() == everybody[1:]
     with tenant_scope(shop.tenant.id):
         Mail.objects.filter(state=Mail.State.WAITING).update(next_attempt_at=timezone.now())
     for _ in range(2):
-        mails.send_due(shop.tenant.id)
+        outbox.send_due(shop.tenant.id)
     assert sorted(told()) == sorted(everybody)
 
 

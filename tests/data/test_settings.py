@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.http import HttpResponse
 
-from tenants import profile, workspaces
 from tenants.models import AuditEvent, FormerSlug, Role, Tenant
 from tenants.scope import tenant_scope
+from tenants.team import profile, workspaces
 from tests import factories
 from tests.conftest import Cast
 from tests.data.conftest import Person, Shop, person, words

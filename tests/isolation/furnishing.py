@@ -17,7 +17,7 @@ from djstripe import models as mirror
 
 from agents import hiring
 from billing.models import Entitlement
-from tenants import contact
+from tenants.mail import contact
 from tenants.models import AccountEvent, ApiToken, ContactCode, Incident, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories

@@ -14,7 +14,7 @@ from agents.models import Agent
 from channels.models import Route
 from config.urls import *  # noqa: F403 - handlers and all
 from config.urls import urlpatterns as real
-from tenants.access import opens_own_scope, requires
+from tenants.http.access import opens_own_scope, requires
 from tenants.permissions import Permission
 from tenants.scope import tenant_scope
 

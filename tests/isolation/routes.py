@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from rest_framework.views import APIView
 
-from tenants.authorization import needed_by
+from tenants.http.authorization import needed_by
 from tenants.permissions import Permission
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

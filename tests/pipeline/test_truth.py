@@ -15,8 +15,8 @@ from agents.models import Conversation, Run
 from channels import answering, connections, outbox, testmessages
 from channels.models import Connection, Delivery
 from tenants import incidents
-from tenants.checks import incidents as doctor
-from tenants.doctor import State
+from tenants.doctor.checks import incidents as doctor
+from tenants.doctor.report import State
 from tenants.models import Incident, Role
 from tenants.scope import tenant_scope
 from tests import factories

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from tenants import errors
+from tenants.http import errors
 
 PAGES = {400: errors.bad_request, 403: errors.forbidden, 404: errors.not_found}
 

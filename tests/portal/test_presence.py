@@ -21,8 +21,8 @@ from tenants.scope import tenant_scope
 from tests import factories
 from tests.billing.people import Member, colleague, member
 from tests.conftest import Cast
-from usage import meter
-from usage.meter import BudgetExceededError
+from usage.ledger import meter
+from usage.ledger.meter import BudgetExceededError
 
 ON_DUTY = "On duty</span>"
 

@@ -12,9 +12,10 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model
 from django.test import Client
 
-from tenants import encryption, export
+from tenants import encryption
 from tenants.encryption import EncryptedField
 from tenants.models import ApiToken, Export, ExportPart, Invitation, Role, Tenant, User
+from tenants.privacy import export
 from tenants.scope import tenant_scope
 from tests.isolation import values
 from tests.isolation.callers import logged_in

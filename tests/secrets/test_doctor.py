@@ -103,7 +103,7 @@ def test_a_mail_server_that_refuses_the_log_in(office: Office) -> None:
     assert problems(found)["Mail"].startswith(f"127.0.0.1:{mail_port} offers no TLS or log-in")
     assert problems(found)["Postgres as app"].startswith("Postgres is not listening there")
     assert "C4nary" not in json.dumps(found)
-    assert problems(found)["tenants.checks.migrations"].startswith("This check stopped with OperationalError")
+    assert problems(found)["tenants.doctor.checks.migrations"].startswith("This check stopped with OperationalError")
 
 
 @contextmanager

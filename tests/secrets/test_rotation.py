@@ -11,8 +11,9 @@ from django.db import connections
 from pytest_django import Settings
 
 from channels.models import Connection
-from tenants import encryption, rotation
+from tenants import encryption
 from tenants.encryption import Secret
+from tenants.privacy import rotation
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.conftest import Cast

@@ -7,7 +7,8 @@ from pytest_django import Settings
 
 from channels.models import Connection
 from config.embedded.postgres import Postgres
-from tenants import encryption, rotation
+from tenants import encryption
+from tenants.privacy import rotation
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.conftest import Cast

@@ -12,7 +12,7 @@ from django.test.client import FakePayload, RequestFactory
 from pytest_django import Settings
 
 from config.handler import Handler
-from config.intake import IntakeMiddleware
+from tenants.http.request_limits import IntakeMiddleware
 from tests.conftest import Cast
 from tests.security.hostile import JSON, MULTIPART, URLENCODED, Sent
 from tests.security.test_hostile_input import send
@@ -92,7 +92,7 @@ def test_an_error_of_ours_is_one(caplog: pytest.LogCaptureFixture, stranger: Cli
 
 def test_a_wrong_host_is_one_line_that_names_it(stranger: Client, cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
     stranger.get(LOGIN, headers={"Host": "evil.example"})
-    [line] = [line for line in caplog.records if line.name == "tenants.errors"]
+    [line] = [line for line in caplog.records if line.name == "tenants.http.errors"]
 
     assert line.levelname == "WARNING"
     assert "DisallowedHost: Invalid HTTP_HOST header: 'evil.example'" in line.getMessage()

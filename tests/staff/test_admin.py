@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.formats import localize
 
 from channels.models import Delivery, InboxEvent
-from tenants import support
 from tenants.models import AccountEvent, ActorKind, AuditEvent, SupportGrant, Tenant, User
 from tenants.scope import tenant_scope
+from tenants.team import support
 from tests.conftest import Cast
 from tests.factories import make_tenant
 from tests.staff.people import Person, make_staff, person

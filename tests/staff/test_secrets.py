@@ -11,11 +11,12 @@ from django.contrib.sessions.models import Session
 from django.db import connections
 from django.db.utils import ProgrammingError
 
-from tenants import incidents, support
+from tenants import incidents
 from tenants.encryption import EncryptedField
 from tenants.models import User
 from tenants.scope import tenant_scope
 from tenants.staff import STAFF, site
+from tenants.team import support
 from tests.conftest import Cast
 from tests.staff.people import Person
 from tests.staff.workplace import CANARY, fill

@@ -12,10 +12,11 @@ from django.urls import URLPattern
 from django.utils import timezone
 
 from config.urls import workspace as workspace_urls
-from tenants import actor, support
+from tenants.audit import actor
 from tenants.encryption import EncryptedField
 from tenants.models import AccountEvent, ActorKind, AuditEvent, Membership, Role, SupportGrant, Tenant, User
 from tenants.scope import tenant_scope
+from tenants.team import support
 from tests.conftest import Cast
 from tests.factories import make_member
 from tests.staff.people import Person, make_staff, person

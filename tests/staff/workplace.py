@@ -10,8 +10,8 @@ from agents.models import Agent, Conversation, LLMCall, Run, Turn
 from billing import quota
 from billing.models import CompSeats, Drift, Entitlement
 from channels.models import Connection, Contact, Delivery, InboxEvent, InstallAttempt, Thread
-from tenants import audit
-from tenants.actions import STAFF_VIEWED
+from tenants.audit import journal
+from tenants.audit.actions import STAFF_VIEWED
 from tenants.models import (
     ApiToken,
     Export,
@@ -48,7 +48,7 @@ def fill(tenant: Tenant, team: str = "T0NORTHWIND") -> Workplace:
         _ledger(agent)
         _kept_secrets(tenant, connection)
         _subscribed()
-        audit.record(STAFF_VIEWED, connection, changes={"instructions": [CANARY, CANARY]})
+        journal.record(STAFF_VIEWED, connection, changes={"instructions": [CANARY, CANARY]})
     return Workplace(tenant, agent, connection, event, delivery)
 
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from django.core import mail
 
-from tenants import invitations
-from tenants.members import NotAllowedError
 from tenants.models import ApiToken, Invitation, Membership, Role
+from tenants.team import invitations
+from tenants.team.members import NotAllowedError
 from tests import factories
 from tests.api.conftest import Caller
 from tests.conftest import Cast

@@ -8,10 +8,10 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import connection
 
-from tenants import allowance, invitations, members
-from tenants.allowance import AllowanceError
-from tenants.members import TeamError
 from tenants.models import Invitation, Membership, Role, User
+from tenants.team import allowance, invitations, members
+from tenants.team.allowance import AllowanceError
+from tenants.team.members import TeamError
 from tests import factories
 from tests.conftest import Cast
 from tests.teams.conftest import membership_of, role_of

@@ -12,8 +12,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from config.scrubber import Scrubber
-from tenants import invitations
 from tenants.models import Invitation, Role, User
+from tenants.team import invitations
 from tests import factories
 from tests.conftest import Cast
 from tests.teams.conftest import Hire, Person, invited, link_to, person, role_of, text, trail

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tenants import invitations, members
 from tenants.models import ApiToken, Invitation, Membership, Role, Tenant, User
 from tenants.permissions import NEEDS, Permission, allows
+from tenants.team import invitations, members
 from tests import factories
 from tests.conftest import Cast
 from tests.teams.conftest import Hire, Person, membership_of, person, role_of, text, trail

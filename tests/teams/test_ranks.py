@@ -9,8 +9,8 @@ from itertools import count, product
 
 import pytest
 
-from tenants import tokens
 from tenants.models import ApiToken, Invitation, Membership, Role, Tenant, User
+from tenants.team import tokens
 from tests import factories
 from tests.api.conftest import Caller
 from tests.conftest import Cast

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tenants import allowance
 from tenants.models import Membership, Role, Tenant
 from tenants.scope import tenant_scope
+from tenants.team import allowance
 from tests import factories
 from tests.conftest import Cast
 from tests.teams.conftest import Hire, Person, person, text

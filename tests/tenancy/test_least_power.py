@@ -14,7 +14,7 @@ from psycopg import errors
 from pytest_django import Settings
 
 from config.embedded.postgres import Postgres
-from tenants import deletion, grace
+from tenants.privacy import deletion, grace
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.conftest import Cast

@@ -1,6 +1,6 @@
 """The breaker before the broker: a dead one slows nobody down."""
 
-from tenants.tasks import BREAKER_SECONDS, Breaker
+from tenants.outbound.breaker import BREAKER_SECONDS, Breaker
 
 
 class Clock:

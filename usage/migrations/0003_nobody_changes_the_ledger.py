@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from tenants.tables import ProtectTenantTable
+from tenants.row_level_security import ProtectTenantTable
 
 
 class Migration(migrations.Migration):

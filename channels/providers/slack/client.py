@@ -36,7 +36,7 @@ from channels.providers.slack.markup import storable
 from channels.providers.slack.mrkdwn import escape
 from channels.providers.slack.refusals import REFUSALS
 from channels.providers.slack.transport import DeadlineWebClient
-from tenants import patience
+from tenants.outbound import patience
 
 METADATA = "roster_delivery"
 FORMAT = "format"

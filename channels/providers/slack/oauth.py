@@ -29,7 +29,8 @@ from channels.connections import AccountTakenError, Installed
 from channels.models import InstallAttempt
 from channels.providers.base import DeliveryError
 from channels.providers.slack.client import client, failures
-from tenants import audit, patience
+from tenants.audit import journal
+from tenants.outbound import patience
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ class _StateStore(OAuthStateStore):
                 session_digest=self.session_digest,
                 expires_at=timezone.now() + STATE_LIFE,
             )
-            audit.record(actions.INSTALL_BEGUN, detail="Slack's page for consent was asked for.")
+            journal.record(actions.INSTALL_BEGUN, detail="Slack's page for consent was asked for.")
         return state
 
     def belongs_here(self, state: str) -> bool:

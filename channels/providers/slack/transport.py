@@ -13,7 +13,7 @@ from urllib.request import Request
 import httpx
 from slack_sdk import WebClient
 
-from tenants import eventloop, patience
+from tenants.outbound import event_loop, patience
 
 CONNECT_SECONDS = 4
 MOST_BYTES = 8_000_000
@@ -30,7 +30,7 @@ class DeadlineWebClient(WebClient):
         http.client.HTTPException where it may have been.
         """
         try:
-            return eventloop.run(_exchange(url, req), within=patience.left(self.timeout))
+            return event_loop.run(_exchange(url, req), within=patience.left(self.timeout))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise URLError(ConnectionRefusedError(str(error))) from error
         except httpx.HTTPError as error:

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from tenants import tokens, workspaces
 from tenants.models import Role, User
 from tenants.scope import tenant_scope
+from tenants.team import tokens, workspaces
 
 
 class Command(BaseCommand):

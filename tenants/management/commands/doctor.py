@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from tenants import doctor
-from tenants.doctor import Finding, State
+from tenants.doctor import report
+from tenants.doctor.report import Finding, State
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, json: bool, **options: Any) -> None:
         found = []
-        for finding in doctor.findings():
+        for finding in report.findings():
             found.append(finding)
             if not json:
                 self.stdout.write(f"{finding.state.value:8} {finding.subject}: {finding.text}")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from psycopg import conninfo
 
-from tenants import roles
+from tenants import database_roles
 
 
 class Command(BaseCommand):
@@ -36,9 +36,9 @@ class Command(BaseCommand):
             passwords[staff.username or "staff"] = unquote(staff.password)
         try:
             with psycopg.connect(admin_url, autocommit=True) as connection:
-                made = roles.provision(connection, database, passwords)
+                made = database_roles.provision(connection, database, passwords)
             with psycopg.connect(conninfo.make_conninfo(admin_url, dbname=database), autocommit=True) as connection:
-                roles.grant(connection)
+                database_roles.grant(connection)
         except psycopg.Error as error:
             raise CommandError(f"Postgres refused: {error}. Use a superuser's URL in DATABASE_ADMIN_URL.") from error
         self.stdout.write(f"Database {database} is ready; roles made: {', '.join(made) or 'none, all were there'}.")

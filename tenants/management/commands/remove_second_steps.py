@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tenants import recovery
+from tenants.accounts import recovery
 from tenants.models import User
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from tenants import encryption, rotation
-from tenants.rotation import Renewal
+from tenants import encryption
+from tenants.privacy import rotation
+from tenants.privacy.rotation import Renewal
 
 PROGRESS_SECONDS = 2
 

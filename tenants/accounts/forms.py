@@ -1,0 +1,53 @@
+"""Forms of the way in: allauth's, whose e-mail fields take what ours take."""
+
+from typing import Any
+
+from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
+from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
+from django import forms
+
+from tenants import addresses
+
+
+class AddressField(forms.EmailField):
+    """An e-mail address, brought into its normal form."""
+
+    default_validators = []
+
+    def to_python(self, value: Any) -> str:
+        text = str(value or "").strip()
+        return addresses.normalize(text) if text else ""
+
+
+class NormalAddresses(forms.Form):
+    """For forms of allauth: their e-mail fields take what ours take."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if isinstance(field, forms.EmailField):
+                self.fields[name] = AddressField(
+                    label=field.label, required=field.required, initial=field.initial, widget=field.widget
+                )
+
+
+class LoginForm(NormalAddresses, AllauthLoginForm):  # type: ignore[misc]
+    """Allauth's, with the address filled in for who comes from an invitation (`?email=`)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].initial = self.request.GET.get("email", "") if self.request else ""
+
+
+class RequestLoginCodeForm(NormalAddresses, AllauthRequestLoginCodeForm):  # type: ignore[misc]
+    """To whom a code for logging in goes."""
+
+
+class ResetPasswordForm(NormalAddresses, AllauthResetPasswordForm):  # type: ignore[misc]
+    """To whom a code for a new password goes."""
+
+
+class AddEmailForm(NormalAddresses, AllauthAddEmailForm):  # type: ignore[misc]
+    """The address that somebody wants to have instead."""

@@ -1,0 +1,100 @@
+"""Reading a workspace's audit trail: what to look for, and what the portal and the API call it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+
+from tenants.audit.journal import ACTIONS
+from tenants.models import ActorKind, AuditEvent
+
+KINDS = {
+    "agent": "AI employee",
+    "apitoken": "API token",
+    "connection": "Channel",
+    "contact": "Person",
+    "conversation": "Conversation",
+    "export": "Export",
+    "invitation": "Invitation",
+    "membership": "Member",
+    "supportgrant": "Support access",
+    "tenant": "Workspace",
+    "user": "Account",
+}
+"""What people call the kinds of things that entries are about."""
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries to show; what is empty matches all. Days are those of the workspace's time zone, both included.
+
+    who: an ActorKind, or the id of a person or token. text: in the names of actor and target, or in the detail.
+    """
+
+    who: str = ""
+    action: str = ""
+    target: str = ""
+    first: date | None = None
+    last: date | None = None
+    text: str = ""
+
+    def __str__(self) -> str:
+        """For people, in a line."""
+        given = {"who": self.who, "action": self.action, "kind": self.target, "text": self.text}
+        days = {"from": self.first, "to": self.last}
+        return ", ".join(f"{name} {value}" for name, value in {**given, **days}.items() if value) or "everything"
+
+
+def entries(wanted: Wanted, time_zone: str) -> QuerySet[AuditEvent]:
+    """The entries of the open scope's trail that match, the newest first."""
+    found = AuditEvent.objects.filter(_by(wanted.who), _about(wanted.text), _between(wanted, ZoneInfo(time_zone)))
+    if wanted.action:
+        found = found.filter(action=wanted.action)
+    if wanted.target:
+        found = found.filter(target_kind=wanted.target)
+    return found.order_by("-id")
+
+
+def in_batches(found: QuerySet[AuditEvent]) -> Iterator[list[AuditEvent]]:
+    """All of them, each batch by a query of its own, so that a slow reader holds no transaction open."""
+    batch = list(found[:BATCH])
+    while batch:
+        yield batch
+        batch = list(found.filter(id__lt=batch[-1].id)[:BATCH])
+
+
+def label_of(action: str) -> str:
+    """What the portal says for an action's name."""
+    known = ACTIONS.get(action)
+    return known.label if known else action
+
+
+def kind_of(target_kind: str) -> str:
+    """What people call a target's kind."""
+    return KINDS.get(target_kind, target_kind.capitalize())
+
+
+def _by(who: str) -> Q:
+    if not who:
+        return Q()
+    return Q(actor_kind=who) if who in ActorKind.values else Q(actor_id=UUID(who))
+
+
+def _about(text: str) -> Q:
+    if not text:
+        return Q()
+    return Q(actor_name__icontains=text) | Q(target_name__icontains=text) | Q(detail__icontains=text)
+
+
+def _between(wanted: Wanted, zone: ZoneInfo) -> Q:
+    begins = Q(at__gte=_midnight(wanted.first, zone)) if wanted.first else Q()
+    ends = Q(at__lt=_midnight(wanted.last + timedelta(days=1), zone)) if wanted.last else Q()
+    return begins & ends
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=zone)

@@ -1,0 +1,183 @@
+"""Requests with an Idempotency-Key: done once, and answered the same again for a day.
+
+The rules are those of draft-ietf-httpapi-idempotency-key-header and https://docs.stripe.com/api/idempotent_requests.
+A key belongs to one caller in one workspace. An answer below 400 is kept; an error frees the key, so that the caller
+may try again.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial, wraps
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from django.http.request import RawPostDataException
+from django.utils import timezone
+from rest_framework import exceptions, mixins
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants.http.authentication import workspace_of
+from tenants.http.problems import ConflictError, KeyReusedError
+from tenants.models import IdempotentRequest, Tenant
+from tenants.scope import is_scoped, tenant_scope
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
+PATTERN = r"[\x21-\x7e]{1,255}"
+KEPT_FOR = timedelta(hours=24)
+LEASE = timedelta(minutes=2)
+"""Longer than any view that calls a provider takes: what is older was left by a process that died."""
+
+BAD_KEY = "Send 1 to 255 printable ASCII characters without spaces, such as a UUID."
+REUSED = "This key was sent with another request: send each new request with a key of its own."
+RUNNING = "The request with this key is still being worked on: repeat it in a moment."
+
+Method = TypeVar("Method", bound=Callable[..., Response])
+Work = Callable[[], Response]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that must be done once."""
+
+    tenant_id: UUID
+    caller: str
+    key: str
+    fingerprint: str
+
+
+def idempotent(method: Method) -> Method:
+    """Honour the header Idempotency-Key on a method of an API view.
+
+    Inside the tenant's scope the key and what is done commit together, and a twin waits. A view that opens its own
+    scopes takes the key first, under a lease; a twin gets 409.
+    """
+
+    @wraps(method)
+    def once(view: Any, request: Request, /, *args: Any, **kwargs: Any) -> Response:
+        asked = _asked(request)
+        work = partial(method, view, request, *args, **kwargs)
+        if asked is None:
+            return work()
+        return _in_one_transaction(asked, work) if is_scoped() else _under_a_lease(asked, work)
+
+    once.is_idempotent = True  # type: ignore[attr-defined]  # for the schema
+    return cast("Method", once)
+
+
+class IdempotentCreateMixin(mixins.CreateModelMixin):
+    """A ModelViewSet's `create` that honours the key; put it before the view set's own class."""
+
+    create = idempotent(mixins.CreateModelMixin.create)
+
+
+def forget(now: datetime) -> None:
+    """Delete what is older than a day, workspace by workspace."""
+    for tenant_id in Tenant.objects.order_by("id").values_list("id", flat=True):
+        with tenant_scope(tenant_id):
+            IdempotentRequest.objects.filter(created_at__lt=now - KEPT_FOR).delete()
+
+
+def _asked(request: Request) -> Asked | None:
+    given = request.headers.get(HEADER)
+    if given is None:
+        return None
+    # The draft's form is a quoted string, Stripe's a bare one: both name the same key.
+    key = given[1:-1] if len(given) > 2 and given[0] == given[-1] == '"' else given
+    if not re.fullmatch(PATTERN, key):
+        raise exceptions.ValidationError({HEADER: [BAD_KEY]})
+    return Asked(workspace_of(request).tenant.id, _caller(request), key, _fingerprint(request))
+
+
+def _caller(request: Request) -> str:
+    token = workspace_of(request).token
+    return f"token:{token.id}" if token else f"user:{request.user.pk}"
+
+
+def _fingerprint(request: Request) -> str:
+    plain = request._request  # noqa: SLF001
+    try:
+        body = plain.body
+    except RawPostDataException:  # a form, which no view of the API takes
+        body = b""
+    address = f"{plain.method} {plain.path.rstrip('/')}?{plain.META.get('QUERY_STRING', '')}\n"
+    return hashlib.sha256(address.encode() + body).hexdigest()
+
+
+def _in_one_transaction(asked: Asked, work: Work) -> Response:
+    row, is_new = _claim(asked)
+    if not is_new:
+        return _again(row, asked)
+    response = work()
+    _keep(row, response)
+    return response
+
+
+def _under_a_lease(asked: Asked, work: Work) -> Response:
+    with tenant_scope(asked.tenant_id):
+        row, is_new = _claim(asked)
+        if not is_new and not _take_over(row, asked):
+            return _again(row, asked)
+    try:
+        response = work()
+    except BaseException:
+        _settle(asked, partial(_release, row))
+        raise
+    _settle(asked, partial(_keep if response.status_code < 400 else _release, row, response))
+    return response
+
+
+def _settle(asked: Asked, settle: Callable[[], None]) -> None:
+    with tenant_scope(asked.tenant_id):
+        settle()
+
+
+def _claim(asked: Asked) -> tuple[IdempotentRequest, bool]:
+    """The key's row, and whether it was made now. Waits while a twin's transaction, which made it, is open."""
+    rows = IdempotentRequest.objects.filter(caller=asked.caller, key=asked.key)
+    rows.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+    mine = IdempotentRequest(caller=asked.caller, key=asked.key, fingerprint=asked.fingerprint)
+    IdempotentRequest.objects.bulk_create([mine], ignore_conflicts=True)
+    found = rows.first()
+    if found is None:
+        raise ConflictError(RUNNING, wait=1)  # a twin that failed has just freed the key
+    return found, found.id == mine.id
+
+
+def _take_over(row: IdempotentRequest, asked: Asked) -> bool:
+    """Go on with what a process left behind that died. Of two at once one does."""
+    now = timezone.now()
+    if row.status is not None or row.fingerprint != asked.fingerprint or row.created_at > now - LEASE:
+        return False
+    is_ours = bool(_held(row).update(created_at=now))
+    row.created_at = now
+    return is_ours
+
+
+def _held(row: IdempotentRequest) -> Any:
+    """The row, unless somebody took it over meanwhile: then it is theirs."""
+    return IdempotentRequest.objects.filter(id=row.id, created_at=row.created_at, status=None)
+
+
+def _keep(row: IdempotentRequest, response: Response) -> None:
+    answer = "" if response.data is None else JSONRenderer().render(response.data).decode()
+    _held(row).update(status=response.status_code, answer=answer)
+
+
+def _release(row: IdempotentRequest, response: Response | None = None) -> None:
+    _held(row).delete()
+
+
+def _again(row: IdempotentRequest, asked: Asked) -> Response:
+    if row.fingerprint != asked.fingerprint:
+        raise KeyReusedError(REUSED)
+    if row.status is None:
+        raise ConflictError(RUNNING, wait=1)
+    data = json.loads(row.answer.reveal()) if row.answer else None
+    return Response(data, status=row.status, headers={REPLAYED: "true"})

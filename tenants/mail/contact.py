@@ -1,0 +1,101 @@
+"""The workspace's contact address: nothing but codes is mailed to it until one of them has come back.
+
+The contact reads the code and tells it to whoever set the address, who types it in. So nobody can have Roster write to
+people who did not agree.
+"""
+
+from datetime import timedelta
+
+from allauth.account.adapter import get_adapter
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from tenants.audit import actions, journal
+from tenants.mail import outbox
+from tenants.mail.outbox import DAY, FullError
+from tenants.models import ContactCode, Mail, Tenant, User
+from tenants.scope import tenant_scope
+
+GOOD_FOR = timedelta(days=1)
+MOST_ATTEMPTS = 5
+"""Codes that may be tried against one that was mailed."""
+CODES_A_DAY = 5
+SUBJECT = "A code from Roster"
+
+
+class ContactError(Exception):
+    """The address cannot be confirmed so. The text says why and what to do."""
+
+
+def mail_code(tenant: Tenant, *, by: User) -> None:
+    """Mail a new code to the contact; older ones are worth nothing from then on. Open no scope around this.
+
+    Raises ContactError if there is nothing to confirm or enough was mailed today, and MailError.
+    """
+    plain = str(get_adapter().generate_email_verification_code())
+    with tenant_scope(tenant.id):
+        kept = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
+        if not kept.contact_email or kept.is_contact_confirmed:
+            raise ContactError("There is no address to be confirmed: set one first.")
+        counted = _take(kept)
+        ContactCode.objects.update_or_create(
+            defaults={
+                "email": kept.contact_email,
+                "digest": digest_of(kept, plain),
+                "attempts": 0,
+                "expires_at": timezone.now() + GOOD_FOR,
+            }
+        )
+        journal.record(actions.CONTACT_CODE_SENT, kept, detail=f"To {kept.contact_email}.")
+    text = render_to_string("tenants/contact_code_message.txt", {"code": plain, "asker": by.email})
+    outbox.hand_over(tenant.id, counted, SUBJECT, text)
+
+
+def confirm(tenant: Tenant, typed: str) -> None:
+    """Begin to send notices to the contact, if this is the code that it got. Open no scope around this.
+
+    Raises ContactError. A try counts before it is looked at, so that many at once are not more than MOST_ATTEMPTS.
+    """
+    with tenant_scope(tenant.id):
+        open_ones = ContactCode.objects.filter(expires_at__gt=timezone.now(), attempts__lt=MOST_ATTEMPTS)
+        if not open_ones.update(attempts=F("attempts") + 1):
+            raise ContactError("There is no code that is still good: send a new one.")
+    with tenant_scope(tenant.id):
+        kept = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
+        code = ContactCode.objects.filter(email=kept.contact_email).first()
+        if code is None or not constant_time_compare(code.digest, digest_of(kept, typed)):
+            raise ContactError("This is not the code: look at the newest mail to the contact, and type it again.")
+        kept.contact_confirmed_at = timezone.now()
+        kept.save(update_fields=["contact_confirmed_at"])
+        ContactCode.objects.all().delete()
+        journal.record(actions.CONTACT_CONFIRMED, kept, changes={"contact_email": [None, kept.contact_email]})
+
+
+def forget_proof(tenant: Tenant) -> None:
+    """The address was changed: the new one has to be confirmed. Inside the scope; the caller saves the workspace."""
+    tenant.contact_confirmed_at = None
+    ContactCode.objects.all().delete()
+
+
+def is_code_sent() -> bool:
+    """Is there a code that can be typed in? Inside the scope."""
+    return ContactCode.objects.filter(expires_at__gt=timezone.now(), attempts__lt=MOST_ATTEMPTS).exists()
+
+
+def _take(tenant: Tenant) -> Mail:
+    since = timezone.now() - DAY
+    codes = Mail.objects.taken_since(since).filter(kind=Mail.Kind.CONTACT_CODE)
+    if codes.count() >= CODES_A_DAY:
+        raise ContactError(f"{CODES_A_DAY} codes were sent within a day: wait until tomorrow.")
+    try:
+        return outbox.take(Mail.Kind.CONTACT_CODE, str(tenant.id), tenant.contact_email)
+    except FullError as error:
+        raise ContactError(str(error)) from error
+
+
+def digest_of(tenant: Tenant, code: str) -> str:
+    """Keyed, since a code is short; of this address alone. Capitals, spaces and dashes do not count."""
+    plain = "".join(character for character in code.upper() if character.isalnum())
+    return salted_hmac(f"contact:{tenant.id}:{tenant.contact_email}", plain, algorithm="sha256").hexdigest()

@@ -1,0 +1,71 @@
+"""What mails about a workspace have in common: who gets them, and how they name the workspace."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.urls import reverse
+
+from tenants.mail import server
+from tenants.mail.server import MailError
+from tenants.models import Role, Tenant
+
+FOOT = "\n\nRoster\nAI employees for your team\n"
+LONGEST_NAME = 60
+PLAIN = re.compile(r"[^\W_]|[ '\u2019&,()!+-]")
+"""What may stand in a workspace's name in a mail; dots only where a word ends."""
+LIKE_A_LINK = re.compile(r"\.\S|\d[\d ()+-]{5,}\d|\bwww\b|\bhttps?\b", re.IGNORECASE)
+"""What mail programs make something to click on: domains, phone numbers, the beginnings of addresses."""
+
+
+def recipients(tenant: Tenant) -> list[str]:
+    """The owners' addresses, and the contact's once it is confirmed, each once; needs no scope."""
+    owners = tenant.memberships.filter(role=Role.OWNER).order_by("created_at").values_list("user__email", flat=True)
+    contact = [tenant.contact_email] if tenant.is_contact_confirmed else []
+    return list(dict.fromkeys([*owners, *contact]))
+
+
+def named(tenant: Tenant) -> str:
+    """The workspace in a sentence: by its name if that is harmless, else by its address."""
+    name = harmless(tenant.name)
+    return f"the workspace “{name}”" if name else f"the workspace with the address {tenant.slug}"
+
+
+def harmless(name: str) -> str:
+    """A workspace's name for mails; "" for one that would be an advertisement or a link there.
+
+    Whoever makes a workspace chooses its name, and Roster's mails must not carry somebody's words to others.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", name).split())
+    marks = (each for each in plain if unicodedata.category(each)[0] != "M")
+    if len(plain) > LONGEST_NAME or LIKE_A_LINK.search(plain):
+        return ""
+    return plain if all(PLAIN.fullmatch(each) or each == "." for each in marks) else ""
+
+
+def letter(text: str) -> str:
+    """A notice's whole text."""
+    return f"Hello,\n\n{text}{FOOT}"
+
+
+def send(to: Iterable[str], subject: str, text: str) -> bool:
+    """Mail each of them by itself, at once and once: for notices about what there is no workspace for to keep them.
+
+    Open no scope around this. Returns whether the mail server took all of them.
+    """
+    are_sent = [_is_sent(address, subject, text) for address in to]
+    return all(are_sent)
+
+
+def _is_sent(address: str, subject: str, text: str) -> bool:
+    try:
+        server.send(server.letter(address, subject, letter(text)))
+    except MailError:  # the log says why
+        return False
+    return True
+
+
+def data_page(tenant: Tenant) -> str:
+    """The address of the workspace's page about its data. It holds no secret: who opens it has to log in."""
+    return f"{settings.PUBLIC_URL}{reverse('workspace:data', args=[tenant.slug])}"

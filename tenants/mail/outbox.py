@@ -1,0 +1,164 @@
+"""The mails that a workspace causes: planned, counted, sent, and what became of each.
+
+A notice is planned in the transaction of its reason. A worker takes it, hands it to the mail server, and only then is
+it marked as sent: who dies in between sends it again. A mail with a secret (an invitation's link, a code) is not kept,
+so whoever made it sends it at once. All count against one limit a day, in rows that nobody can make fewer.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.utils import timezone
+
+from tenants.mail import server
+from tenants.mail.server import MailError, RefusedError
+from tenants.models import Mail
+from tenants.scope import current_tenant_id, give_back, sweeper_scope, tenant_scope
+
+DAY = timedelta(days=1)
+LEASE = timedelta(minutes=5)
+"""A mail server takes seconds; whoever has a mail for longer is dead."""
+FIRST_WAIT = timedelta(seconds=20)
+LONGEST_WAIT = timedelta(hours=1)
+GIVEN_UP_AFTER = timedelta(days=3)
+KEPT_FOR = timedelta(days=30)
+MOST_WORKSPACES = 200
+
+
+class FullError(Exception):
+    """The workspace caused as many mails within a day as it may."""
+
+
+def plan(kind: Mail.Kind, key: str, to: Iterable[str], subject: str, text: str) -> None:
+    """Note a notice to each of these addresses, inside the tenant's scope; one that is noted already stays one."""
+    now = timezone.now()
+    Mail.objects.bulk_create(
+        [
+            Mail(kind=kind, key=key, recipient=each, subject=subject, text=text, next_attempt_at=now)
+            for each in dict.fromkeys(to)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def take(kind: Mail.Kind, key: str, to: str) -> Mail:
+    """Count a mail that the caller sends after the commit by `hand_over`. Inside the scope. Raises FullError."""
+    _lock()
+    now = timezone.now()
+    if _is_full(now):
+        raise FullError(
+            f"This workspace sent {settings.MAILS_PER_DAY} mails within a day, as many as it may: wait until tomorrow."
+        )
+    return Mail.objects.create(kind=kind, key=key, recipient=to, taken_at=now)
+
+
+def hand_over(tenant_id: UUID, mail: Mail, subject: str, text: str) -> None:
+    """Send a mail that was taken, and note what came of it. Open no scope around this. Raises MailError."""
+    try:
+        server.send(server.letter(mail.recipient, subject, text))
+    except MailError as error:
+        _settle(tenant_id, mail, Mail.State.FAILED, str(error))
+        raise
+    _settle(tenant_id, mail, Mail.State.SENT)
+
+
+def send_due(tenant_id: UUID) -> None:
+    """Send the workspace's notices whose time has come. Open no scope around this."""
+    while (mail := _claim(tenant_id)) is not None:
+        give_back()
+        try:
+            server.send(server.letter(mail.recipient, mail.subject, mail.text))
+        except RefusedError as error:
+            _settle(tenant_id, mail, Mail.State.FAILED, str(error))
+        except MailError as error:
+            _put_off(tenant_id, mail, str(error))
+            return
+        else:
+            _settle(tenant_id, mail, Mail.State.SENT)
+
+
+def is_open(kind: Mail.Kind, key: str) -> bool:
+    """Is one of these mails neither sent nor given up? Inside the tenant's scope."""
+    return Mail.objects.filter(kind=kind, key=key, state=Mail.State.WAITING).exists()
+
+
+def drop(kind: Mail.Kind, key: str) -> None:
+    """Forget these mails where they are not sent yet: their reason is gone. Inside the tenant's scope."""
+    Mail.objects.filter(kind=kind, key=key, state=Mail.State.WAITING).delete()
+
+
+def failed() -> list[Mail]:
+    """The newest notices that nobody got, for those who can do something about it. Inside the tenant's scope."""
+    return list(Mail.objects.filter(state=Mail.State.FAILED).exclude(text="").order_by("-planned_at")[:5])
+
+
+def waiting(now: datetime) -> list[UUID]:
+    """Workspaces with notices to be sent."""
+    with sweeper_scope():
+        due = Mail.objects.due(now).order_by("tenant_id").values_list("tenant_id", flat=True)
+        return list(due.distinct()[:MOST_WORKSPACES])
+
+
+def forget(tenant_id: UUID) -> None:
+    """Delete mails that nobody asks about any more."""
+    with tenant_scope(tenant_id):
+        Mail.objects.filter(planned_at__lt=timezone.now() - KEPT_FOR).exclude(state=Mail.State.WAITING).delete()
+
+
+def _lock() -> None:
+    """Until the transaction ends nobody else counts this workspace's mails."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mails:{current_tenant_id()}"])
+
+
+def _is_full(now: datetime) -> bool:
+    return Mail.objects.taken_since(now - DAY).count() >= settings.MAILS_PER_DAY
+
+
+def _claim(tenant_id: UUID) -> Mail | None:
+    """The next notice, which is ours for LEASE. Above the day's limit the rest waits until there is room."""
+    with tenant_scope(tenant_id):
+        _lock()
+        now = timezone.now()
+        mail = Mail.objects.due(now).order_by(F("taken_at").asc(nulls_last=True), "planned_at", "id").first()
+        if mail is None:
+            return None
+        if mail.taken_at is None and _is_full(now):
+            Mail.objects.due(now).filter(taken_at=None).update(next_attempt_at=_room_at(now))
+            return None
+        mail.attempt += 1
+        mail.taken_at = mail.taken_at or now
+        mail.next_attempt_at = now + LEASE
+        mail.save(update_fields=["attempt", "taken_at", "next_attempt_at"])
+        return mail
+
+
+def _room_at(now: datetime) -> datetime:
+    """When the oldest mail that fills the day is a day old."""
+    newest_first = Mail.objects.taken_since(now - DAY).order_by("-taken_at").values_list("taken_at", flat=True)
+    oldest = newest_first[settings.MAILS_PER_DAY - 1 : settings.MAILS_PER_DAY].first() or now
+    return oldest + DAY
+
+
+def _settle(tenant_id: UUID, mail: Mail, state: Mail.State, problem: str = "") -> None:
+    sent_at = timezone.now() if state == Mail.State.SENT else None
+    _note(tenant_id, mail, state=state, sent_at=sent_at, problem=problem[:300], next_attempt_at=None)
+
+
+def _put_off(tenant_id: UUID, mail: Mail, problem: str) -> None:
+    now = timezone.now()
+    if mail.planned_at < now - GIVEN_UP_AFTER:
+        _settle(tenant_id, mail, Mail.State.FAILED, problem)
+        return
+    wait = min(FIRST_WAIT * 2 ** min(mail.attempt - 1, 10), LONGEST_WAIT)
+    _note(tenant_id, mail, problem=problem[:300], next_attempt_at=now + wait)
+
+
+def _note(tenant_id: UUID, mail: Mail, **values: object) -> None:
+    """Unless somebody else has it by now."""
+    with tenant_scope(tenant_id):
+        Mail.objects.filter(id=mail.id, attempt=mail.attempt, state=Mail.State.WAITING).update(**values)

@@ -1,0 +1,55 @@
+"""Support access: an owner lets Roster's staff look at the workspace, for hours, until ended; each look is audited."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from tenants.audit import actions, journal
+from tenants.models import SupportGrant, User
+from tenants.scope import tenant_scope
+
+HOURS = (1, 4, 24, 72)
+"""For how long an owner may let staff in."""
+
+
+def grant(owner: User, hours: int, reason: str = "") -> SupportGrant:
+    """Let staff look at the workspace of the open scope for so many hours. Raises ValueError for others than HOURS."""
+    if hours not in HOURS:
+        raise ValueError(f"Support access lasts {HOURS} hours, not {hours}: choose one of them.")
+    granted = SupportGrant.objects.create(
+        granted_by_id=owner.id,
+        granted_by_name=owner.email,
+        reason=reason,
+        expires_at=timezone.now() + timedelta(hours=hours),
+    )
+    journal.record(actions.SUPPORT_GRANTED, granted, detail=f"Until {granted.expires_at:%Y-%m-%d %H:%M} UTC. {reason}")
+    return granted
+
+
+def end() -> bool:
+    """End whatever access to the open scope's workspace there is, from the next request on. False if there was none."""
+    now = timezone.now()
+    ended = list(SupportGrant.objects.active(now))
+    if not SupportGrant.objects.active(now).order_by().update(ended_at=now):
+        return False
+    for each in ended:
+        journal.record(actions.SUPPORT_ENDED, each)
+    return True
+
+
+def current() -> SupportGrant | None:
+    """What lets staff look at the open scope's workspace now."""
+    return SupportGrant.objects.active(timezone.now()).first()
+
+
+def current_of(tenant_id: UUID) -> SupportGrant | None:
+    """The same, in a scope of its own."""
+    with tenant_scope(tenant_id):
+        return current()
+
+
+def note_look(tenant_id: UUID, access: SupportGrant, method: str, path: str) -> None:
+    """Tell the workspace's trail what staff open, before they see it; committed whatever becomes of the page."""
+    with tenant_scope(tenant_id):
+        journal.record(actions.SUPPORT_VIEWED, access, detail=f"{method} {path}")

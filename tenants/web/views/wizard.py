@@ -1,0 +1,36 @@
+"""The wizard's frame."""
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods
+
+from tenants.http.access import opens_own_scope, requires, workspace_of
+from tenants.onboarding import wizard
+from tenants.permissions import Permission
+from tenants.scope import tenant_scope
+
+
+@requires(Permission.READ)
+@require_GET
+def onboarding_start(request: HttpRequest) -> HttpResponse:
+    """Go to the first step that is not done; with all done, or for those who may not set up anything, home."""
+    workspace = workspace_of(request)
+    tenant = workspace.tenant
+    step = wizard.next_step(tenant) if workspace.allows(Permission.MANAGE_CHANNELS) else None
+    if step is None:
+        return redirect("workspace:home", tenant.slug)
+    return redirect("workspace:onboarding_step", tenant.slug, step.slug)
+
+
+@opens_own_scope
+@requires(Permission.MANAGE_CHANNELS)
+@require_http_methods(["GET", "POST"])
+def onboarding_step(request: HttpRequest, step: str) -> HttpResponseBase:
+    """One step of the wizard. Steps call providers, so they open their own scopes."""
+    found = wizard.step_named(step)
+    if found is None:
+        raise Http404("The wizard has no such step.")
+    tenant = workspace_of(request).tenant
+    with tenant_scope(tenant.id):
+        request.wizard = [(each, each.is_done(tenant)) for each in wizard.steps()]  # type: ignore[attr-defined]
+    return found.view(request)
