@@ -8,7 +8,7 @@ happened, and whose move it is.
 from collections.abc import Mapping
 from enum import StrEnum
 
-from agents.llm import LLMBusyError, LLMError, LLMRefusedError, LLMSilentError, LLMTooLongError, UnexpectedError
+from agents.llm.calls import LLMBusyError, LLMError, LLMRefusedError, LLMSilentError, LLMTooLongError, UnexpectedError
 from billing import quota
 from tenants import incidents
 from usage.ledger.meter import BudgetExceededError

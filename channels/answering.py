@@ -15,11 +15,13 @@ from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
-from agents import llm, reasons, runs, transcript
-from agents.llm import LONGEST_WAIT, Completion, LLMError, LLMTooLongError, UnexpectedError
+from agents import reasons
+from agents.llm import calls
+from agents.llm.calls import LONGEST_WAIT, Completion, LLMError, LLMTooLongError, UnexpectedError
 from agents.models import Run
 from agents.reasons import Cause
-from agents.runs import Prepared, Refused
+from agents.runs import steps, transcript
+from agents.runs.steps import Prepared, Refused
 from channels import corrections, loops, outbox, people, phrases, scenes, waiting
 from channels.leases import kept
 from channels.loops import Pause
@@ -65,7 +67,7 @@ def _introduce(tenant_id: UUID, thread_id: UUID) -> None:
 def _claimed(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Claim | None:
     """A claim; where none could be made for a reason that nobody expected, one failure is counted instead."""
     try:
-        llm.load()
+        calls.load()
         return _claim(tenant_id, thread_id, is_restart=is_restart)
     except Exception as error:
         log.exception("A conversation could not be prepared")
@@ -95,19 +97,19 @@ def _ask(claim: Claim) -> tuple[Claim, Completion]:
     """Ask the LLM; where the model cannot read this much, once more with less. Raises LLMError."""
     with kept(claim.tenant_id, claim.thread_id, claim.attempt):
         try:
-            return claim, runs.ask(claim.run)
+            return claim, steps.ask(claim.run)
         except LLMTooLongError as error:
             shorter = _with_less(claim, error)
             if shorter is None:
                 raise
-        return shorter, runs.ask(shorter.run)
+        return shorter, steps.ask(shorter.run)
 
 
 def _with_less(claim: Claim, error: LLMError) -> Claim | None:
     log.warning("Asked again with less: %s %s", error, error.details)
     with tenant_scope(claim.tenant_id):
         thread = waiting.still_ours(claim.thread_id, claim.attempt)
-        run = runs.ask_for_less(claim.run, error) if thread and not waiting.is_moot(thread) else None
+        run = steps.ask_for_less(claim.run, error) if thread and not waiting.is_moot(thread) else None
     database.close()
     return replace(claim, run=run) if run else None
 
@@ -129,13 +131,13 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
         if thread is None:
             return None
         if corrections.drop_deleted(thread):  # whoever had it died with it
-            runs.abandon(thread.conversation)
+            steps.abandon(thread.conversation)
         # Read in this order, whatever was said is either among the events or not in the prompt.
         said = transcript.remembered(thread.conversation)
         events = list(InboxEvent.objects.unanswered().filter(thread=thread).select_related("turn"))
         if not events or not (is_restart or waiting.is_due(thread, events, now)):
             return None
-        runs.abandon(thread.conversation)
+        steps.abandon(thread.conversation)
         if _keeps_failing(thread, events):
             return None
         pause = loops.pause_of(thread, events, now)
@@ -149,7 +151,7 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
             _reply_unasked(thread, pause)
             return None
         asked = transcript.with_last(said, [event.turn for event in events if event.turn])
-        prepared = runs.prepare(thread.conversation, thread.attempt, asked, scenes.scene_of(thread, asked, now))
+        prepared = steps.prepare(thread.conversation, thread.attempt, asked, scenes.scene_of(thread, asked, now))
         if isinstance(prepared, Refused):
             _land_refusal(thread, prepared)
             return None
@@ -168,7 +170,7 @@ def _reply_unasked(thread: Thread, pause: Pause | None) -> None:
     sentences = phrases.PAUSED if pause else phrases.CANNOT_SEE
     text = sentences[thread.tenant.language]
     why = (pause.reason, Cause.LOOP) if pause else ()
-    run, reply = runs.reply_unasked(thread.conversation, thread.attempt, text, *why)
+    run, reply = steps.reply_unasked(thread.conversation, thread.attempt, text, *why)
     _queue(thread, run, reply)
 
 
@@ -188,14 +190,14 @@ def _land(claim: Claim, completion: Completion, *, may_start_over: bool) -> bool
     with tenant_scope(claim.tenant_id):
         thread = waiting.still_ours(claim.thread_id, claim.attempt)
         if thread is None:
-            runs.supersede(claim.run, completion)
+            steps.supersede(claim.run, completion)
             return False
         if waiting.is_moot(thread) or (may_start_over and waiting.newer_input(thread).exists()):
-            runs.supersede(claim.run, completion)
+            steps.supersede(claim.run, completion)
             waiting.running(thread).update(state=InboxEvent.State.PENDING)
             thread.release(failures=thread.failures)
             return may_start_over and waiting.newer_input(thread).exists()
-        run, reply = runs.finish(claim.run, completion)
+        run, reply = steps.finish(claim.run, completion)
         _queue(thread, run, reply)
         return False
 
@@ -211,7 +213,7 @@ def _land_failure(claim: Claim, error: LLMError) -> None:
     log.warning("No answer: %s %s", error, error.details)
     with tenant_scope(claim.tenant_id):
         thread = waiting.still_ours(claim.thread_id, claim.attempt)  # locked before the call, as everywhere
-        run = runs.fail(claim.run, error)
+        run = steps.fail(claim.run, error)
         if thread is None:
             return
         if waiting.is_moot(thread):
@@ -241,7 +243,7 @@ def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: i
             return
         _settle_what_is_open(thread)
         thread.overtake()
-        run = runs.failed(thread.conversation, thread.attempt, error)
+        run = steps.failed(thread.conversation, thread.attempt, error)
         _give_up(thread, str(error), run.cause, run)
     reasons.tell_staff(reasons.cause_of(error), str(error))
 
@@ -249,7 +251,7 @@ def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: i
 def _settle_what_is_open(thread: Thread) -> None:
     try:
         with transaction.atomic():
-            runs.abandon(thread.conversation)
+            steps.abandon(thread.conversation)
     except Exception:  # it may be what made the conversation fail: the apology goes out all the same
         log.exception("Calls of a conversation could not be settled")
 
@@ -270,7 +272,7 @@ def _give_up(thread: Thread, reason: str, cause: str, run: Run | None = None) ->
     events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, run=run, finished_at=timezone.now())
     thread.release()
     if run and not run.deliveries.exists():
-        runs.apologise(run, APOLOGY)
+        steps.apologise(run, APOLOGY)
         outbox.queue(thread, run, APOLOGY, address)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from agents import runs
+from agents.runs import steps
 from channels import actions, reasons
 from channels.models import Connection, Delivery, InboxEvent, Route
 from channels.providers.base import Account, RefusedError
@@ -135,7 +135,7 @@ def _cancel_queued(connection: Connection, reason: str, cause: Cause) -> None:
     """End what waits, what is being answered (its worker is fenced off, its call settled) and what is to be sent."""
     for thread in connection.threads.select_for_update(no_key=True).filter(leased_until__isnull=False):
         thread.overtake()
-        runs.abandon(thread.conversation)
+        steps.abandon(thread.conversation)
     events = InboxEvent.objects.filter(connection=connection, state__in=InboxEvent.UNFINISHED)
     events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, finished_at=timezone.now())
     waiting = Delivery.objects.filter(thread__connection=connection, state=Delivery.State.PENDING)

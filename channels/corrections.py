@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils import timezone
 
-from agents import runs, transcript
 from agents.models import Conversation
-from agents.transcript import ERASED
+from agents.runs import steps, transcript
+from agents.runs.transcript import ERASED
 from channels.addressing import SAID_TO_OTHERS
 from channels.models import Delivery, InboxEvent, InboxEventQuerySet, Thread
 from channels.providers.base import Edit, InboundEvent
@@ -140,7 +140,7 @@ def _take_back(event: InboxEvent) -> bool:
     if run is None or parts.exclude(state=Delivery.State.PENDING).exists():
         return False
     parts.delete()
-    runs.take_back(run)
+    steps.take_back(run)
     answered = InboxEvent.objects.filter(run=run, state=InboxEvent.State.ANSWERED)
     answered.update(state=InboxEvent.State.PENDING, run=None)
     return True

@@ -9,9 +9,9 @@ from django.db import IntegrityError, OperationalError
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
-from agents import transcript
 from agents.models import Conversation, Turn
-from agents.transcript import ERASED
+from agents.runs import transcript
+from agents.runs.transcript import ERASED
 from channels import actions, forgetting, testmessages
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.providers import provider_named

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from agents import runs
 from agents.models import Conversation, LLMCall, Run, Turn
+from agents.runs import steps
 from channels.models import Delivery, InboxEvent, InboxEventQuerySet, Thread
 from tenants.scope import tenant_scope
 
@@ -90,7 +90,7 @@ def end(threads: Sequence[Thread]) -> None:
     """Fence off whoever is answering, and settle what the LLM was asked; others' messages wait again."""
     for thread in threads:
         thread.overtake()
-        runs.abandon(thread.conversation)
+        steps.abandon(thread.conversation)
         running = InboxEvent.objects.filter(thread=thread, state=InboxEvent.State.RUNNING)
         running.update(state=InboxEvent.State.PENDING)
 

@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.utils import timezone
 
-from agents import settlement, transcript
 from agents.models import Conversation
+from agents.runs import settlement, transcript
 from channels import addressing, people
 from channels.models import Connection, InboxEvent, Thread
 from channels.providers import provider_named

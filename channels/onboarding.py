@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from agents import presence as agents_presence
+from agents.employees import presence as agents_presence
 from agents.models import Agent
 from channels import presence, reasons, testmessages
 from channels.forms import TestMessageForm

@@ -10,8 +10,8 @@ from django.db import connection as database
 from django.db.models import Q
 from django.utils import timezone
 
-from agents import settlement
 from agents.models import Run
+from agents.runs import settlement
 from channels import connections, reasons
 from channels.models import Connection, Delivery, InboxEvent, Thread
 from channels.providers import provider_named

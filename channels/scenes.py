@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from agents import context
-from agents.context import Remark, Scene
 from agents.models import Turn
+from agents.runs import context
+from agents.runs.context import Remark, Scene
 from channels import talk
 from channels.models import Connection, Contact, InboxEvent, Thread
 from channels.providers import provider_named

@@ -14,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import actions
-from agents import presence as agents_presence
+from agents.employees import presence as agents_presence
 from agents.models import Conversation
 from billing import quota
 from channels import connections, fates, loops, onboarding, presence, reading

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
-from agents.api import AgentViewSet
+from agents.web.api import AgentViewSet
 from billing.api import CheckoutView, PortalView, PreviewView, SubscriptionView
 from channels.api import ChannelTestView, ChannelViewSet, SlackInstallView
 from channels.conversations_api import ConversationViewSet

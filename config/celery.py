@@ -36,4 +36,4 @@ def refuse_powerful_role(**kwargs: object) -> None:
 @worker_ready.connect
 def warm_up(**kwargs: object) -> None:
     """Workers ask LLMs, so they load the SDKs."""
-    import_string("agents.llm.warm_up")()
+    import_string("agents.llm.calls.warm_up")()

@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from agents import views as agents
+from agents.web import views as agents
 from billing import webhooks as billing_webhooks
 from billing.views import changes, returning
 from billing.views import page as billing

@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from agents import hiring
+from agents.employees import hiring
 from agents.models import Agent
 from channels import connections
 from channels.connections import Installed

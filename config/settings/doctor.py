@@ -12,7 +12,7 @@ DOCTOR_CHECKS = [
     "config.checks.mail",
     "channels.checks.slack_app",
     "channels.checks.tenants_connections",
-    "agents.checks.llm_providers",
+    "agents.web.checks.llm_providers",
     "tenants.doctor.checks.incidents",
     "billing.checks.stripe",
     "config.checks.error_reports",

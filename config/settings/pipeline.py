@@ -8,11 +8,11 @@ from config.settings.base import env
 # The wizard: each app owns its step.
 ONBOARDING_STEPS = [
     "channels.onboarding.ConnectChannel",
-    "agents.onboarding.SetUpEmployee",
+    "agents.web.onboarding.SetUpEmployee",
     "channels.onboarding.SendTestMessage",
 ]
 
-# What leads to an AI employee, of which agents knows nothing (agents/presence.py says what it returns).
+# What leads to an AI employee, of which agents knows nothing (agents/employees/presence.py says what it returns).
 REACHABILITY = "channels.presence.of_employees"
 
 QUIET_SECONDS = env.seconds("QUIET_SECONDS", "2")

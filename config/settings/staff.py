@@ -3,7 +3,7 @@
 # Each app owns its panels (tenants/staff/panels.py says what one is); they stand on the pages in this order.
 STAFF_PANELS = [
     "tenants.web.admin.PeoplePanel",
-    "agents.admin.EmployeesPanel",
+    "agents.web.admin.EmployeesPanel",
     "channels.admin.ConnectionsPanel",
     "channels.admin.PipelinePanel",
     "billing.admin.SubscriptionPanel",

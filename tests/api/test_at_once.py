@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from agents import hiring
+from agents.employees import hiring
 from agents.models import Agent
 from tenants.models import ApiToken, Role
 from tenants.scope import tenant_scope

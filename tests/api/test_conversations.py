@@ -9,8 +9,8 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from agents import transcript
 from agents.models import Agent, AgentRevision, Run
+from agents.runs import transcript
 from channels import inbox, outbox
 from channels.models import Connection, Delivery, Thread
 from channels.providers.base import InboundEvent, InboundMessage

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from agents import transcript
 from agents.models import Agent
+from agents.runs import transcript
 from channels import connections
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.base import RefusedError

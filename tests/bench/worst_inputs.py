@@ -7,9 +7,14 @@ Pump = tuple[str, str, str]
 EVERYWHERE: tuple[Pump, ...] = (("", "a", "\x00"), ("", " ", "\x00"), ("", "A1", "!"), ("", "<", ""), ("", "=", "\x00"))
 SLACK = "channels.providers.slack"
 WORST: Mapping[str, tuple[Pump, ...]] = {
-    "agents.cleaning.KEY": (("", "sk-", ""), ("", "sk-aaaaa ", ""), ("", "Bearer ", ""), ("sk-", "a", "\x00")),
-    "agents.cleaning.THOUGHT": (("", "<think", ""), ("<think", " ", ""), ("", "<think   ", ""), ("", "[/THINK", "")),
-    "agents.context.MENTION": (("", "@", ""), ("@", "a", ""), ("", "@a", "")),
+    "agents.llm.cleaning.KEY": (("", "sk-", ""), ("", "sk-aaaaa ", ""), ("", "Bearer ", ""), ("sk-", "a", "\x00")),
+    "agents.llm.cleaning.THOUGHT": (
+        ("", "<think", ""),
+        ("<think", " ", ""),
+        ("", "<think   ", ""),
+        ("", "[/THINK", ""),
+    ),
+    "agents.runs.context.MENTION": (("", "@", ""), ("@", "a", ""), ("", "@a", "")),
     "billing.events.ID": (("", "a.-_", "!"),),
     "channels.checks.SHAPES": (("", "1", "."), ("1.", "1", "x")),
     "channels.checks.SHAPES#2": (("", "0a", "x"),),

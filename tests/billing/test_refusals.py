@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from agents import hiring
+from agents.employees import hiring
 from agents.models import Agent
 from billing.models import CompSeats, Entitlement
 from tenants.models import Role, Tenant

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from agents import hiring
+from agents.employees import hiring
 from agents.models import Agent
 from billing import quota, standing
 from billing.models import CompSeats, Entitlement

@@ -14,9 +14,9 @@ from datetime import timedelta
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
-from agents import hiring
+from agents.employees import hiring
 from agents.models import Agent, Conversation, Turn
-from tenants import workspaces
+from tenants.team import workspaces
 from tenants.models import User
 from tenants.scope import tenant_scope
 user = User.objects.create(email={email!r}, password=make_password({password!r}))

@@ -23,13 +23,13 @@ COMPLETION = {
 SCRIPT = """
 from datetime import UTC, datetime
 from uuid import uuid4
-from agents import llm
-from agents.prompts import Message, Prompt
+from agents.llm import calls
+from agents.llm.request import Message, Prompt
 from channels.providers import provider_named
 from channels.providers.base import Account, Outgoing
 
 prompt = Prompt("openai", "gpt-4.1-mini", "Be kind.", [Message(False, ("Hi",))], 50)
-completion = llm.complete(prompt, llm.platform_credential("openai"))
+completion = calls.complete(prompt, calls.platform_credential("openai"))
 address = {"channel": "C1", "thread_ts": "1.000001"}
 message = Outgoing(uuid4(), address, completion.text, datetime.now(UTC))
 print(completion.tokens)

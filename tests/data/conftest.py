@@ -16,7 +16,7 @@ from django.utils import timezone
 from psycopg.sql import SQL, Identifier
 from pytest_django import Settings
 
-from agents.llm import Completion
+from agents.llm.calls import Completion
 from agents.models import Conversation, Turn
 from channels import answering, outbox
 from channels.models import Contact, InboxEvent, InstallAttempt, Thread

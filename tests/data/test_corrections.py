@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from agents.llm import Completion, LLMBusyError
+from agents.llm.calls import Completion, LLMBusyError
 from agents.models import Conversation, LLMCall, Run, Turn
-from agents.transcript import ERASED
+from agents.runs.transcript import ERASED
 from channels import answering, erasure, replays
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from tenants.scope import tenant_scope

@@ -10,10 +10,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from agents import hiring, transcript
-from agents.llm import LLMBusyError
+from agents.employees import hiring
+from agents.llm.calls import LLMBusyError
 from agents.models import Agent, Conversation, LLMCall, Run, Turn
-from agents.transcript import ERASED
+from agents.runs import transcript
+from agents.runs.transcript import ERASED
 from channels import answering, erasure, forgetting, outbox, people
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from tenants.models import AuditEvent, Export, ExportPart, Role

@@ -20,7 +20,7 @@ TABLES = """
      WHERE table_schema = 'public' AND column_name = 'tenant_id' AND table_type = 'BASE TABLE'
 """
 ASK = """
-from tenants import deletion, export
+from tenants.privacy import deletion, export
 from tenants.models import Membership
 from tenants.scope import tenant_scope
 owner = Membership.objects.select_related("tenant", "user").get(tenant__slug="{slug}", role="owner")

@@ -15,7 +15,7 @@ from django.db import models
 from django.utils import timezone
 from djstripe import models as mirror
 
-from agents import hiring
+from agents.employees import hiring
 from billing.models import Entitlement
 from tenants.mail import contact
 from tenants.models import AccountEvent, ApiToken, ContactCode, Incident, Membership, Role, Tenant, User

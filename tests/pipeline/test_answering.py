@@ -9,9 +9,10 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 
-from agents import hiring, runs
-from agents.llm import Completion
+from agents.employees import hiring
+from agents.llm.calls import Completion
 from agents.models import LLMCall, Run, Turn
+from agents.runs import steps
 from billing import quota
 from channels import answering, leases, outbox, sweeper
 from channels.models import Delivery, InboxEvent, Thread
@@ -72,7 +73,7 @@ def test_a_worker_that_was_overtaken_sends_nothing_and_is_billed(desk: Desk) -> 
     thread_id = desk.hear("When do you open?")
     slow = answering._claim(desk.tenant.id, thread_id)
     assert slow
-    completion = runs.ask(slow.run)
+    completion = steps.ask(slow.run)
     with tenant_scope(desk.tenant.id):
         Thread.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     answer(desk, thread_id)
@@ -195,7 +196,7 @@ def test_a_long_answer_goes_out_in_parts_in_order(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
-    completion = runs.ask(claim.run)
+    completion = steps.ask(claim.run)
     text = "\n\n".join(f"Paragraph {number}. " + "word " * 150 for number in range(40))
     answering._land(claim, type(completion)(text, completion.tokens, ""), may_start_over=False)
     outbox.deliver(desk.tenant.id, thread_id)
@@ -216,7 +217,7 @@ def test_accepting_and_landing_at_once_do_not_lock_each_other_out(desk: Desk) ->
     thread_id = desk.hear("When do you open?")
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
-    completion = runs.ask(claim.run)
+    completion = steps.ask(claim.run)
 
     def hear(number: int) -> None:
         try:
@@ -238,7 +239,7 @@ def test_what_waits_comes_last_in_the_prompt_even_if_the_answer_was_saved_after_
     thread_id = desk.hear("When do you open?")
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
-    completion = runs.ask(claim.run)
+    completion = steps.ask(claim.run)
     desk.hear("And when do you close?", desk.first_ts())
     answering._land(claim, completion, may_start_over=False)
     outbox.deliver(desk.tenant.id, thread_id)

@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from agents import hiring, runs
+from agents.employees import hiring
 from agents.models import LLMCall, Outcome, Run, Turn
+from agents.runs import steps
 from channels import answering, outbox
 from channels.models import Thread
 from tenants.scope import tenant_scope
@@ -140,7 +141,7 @@ def test_what_is_no_answer_ends_at_once_with_one_apology_and_its_name(desk: Desk
 def test_an_answer_that_is_not_whole_says_so_and_so_do_the_books(desk: Desk, outcome: Outcome) -> None:
     body, text = shapes.NOT_WHOLE[outcome]
     books = ask(desk, body)
-    assert books.posted == [f"{text}\n\n{runs.MARKS[outcome]}"]
+    assert books.posted == [f"{text}\n\n{steps.MARKS[outcome]}"]
     assert (books.outcomes, [state for state, _ in books.events]) == ([outcome], ["done"])
 
 
@@ -228,7 +229,7 @@ def test_what_nobody_expected_frees_the_lease_at_once_and_counts_one_failure(
     thread_id = desk.hear("When do you open?")
     for place in ("ask", "finish", "prepare"):
         with monkeypatch.context() as patched:
-            patched.setattr(runs, place, broken)
+            patched.setattr(steps, place, broken)
             answering.answer(desk.tenant.id, thread_id)
         with tenant_scope(desk.tenant.id):
             assert Thread.objects.get().leased_until is None, place
@@ -252,7 +253,7 @@ def test_what_keeps_failing_ends_with_one_apology_and_its_own_name(
         desk.stack.control("openai/control/faults", kind="500", times=9)
     thread_id = desk.hear("When do you open?")
     with monkeypatch.context() as patched:
-        patched.setattr(runs, place, broken)
+        patched.setattr(steps, place, broken)
         for _ in range(answering.MOST_FAILURES + 1):
             answering.answer(desk.tenant.id, thread_id)
             outbox.deliver(desk.tenant.id, thread_id)

@@ -5,10 +5,18 @@ from typing import Any
 
 import pytest
 
-from agents import llm
-from agents.llm import Completion, Credential, LLMBusyError, LLMError, LLMLostError, LLMRefusedError, LLMSpoiledError
+from agents.llm import calls
+from agents.llm.calls import (
+    Completion,
+    Credential,
+    LLMBusyError,
+    LLMError,
+    LLMLostError,
+    LLMRefusedError,
+    LLMSpoiledError,
+)
+from agents.llm.request import Message, Prompt
 from agents.models import Outcome
-from agents.prompts import Message, Prompt
 from tests.pipeline import shapes
 from tests.pipeline.shapes import Json, claude, openai, said
 from tests.stack import Stack
@@ -24,7 +32,7 @@ def complete(peers: Stack, provider: str = "openai", **raw: Any) -> Completion:
     peers.control("openai/control/faults", **order)
     model = "claude-sonnet-5-5" if provider == "anthropic" else "gpt-4.1-mini"
     prompt = Prompt(provider, model, "Be brief.", [Message(is_from_employee=False, said=("Hi",))], 1_000)
-    return llm.complete(prompt, llm.platform_credential(provider))
+    return calls.complete(prompt, calls.platform_credential(provider))
 
 
 def failure(peers: Stack, provider: str = "openai", **raw: Any) -> LLMError:
@@ -108,7 +116,7 @@ def test_a_redirect_takes_the_prompt_nowhere(peers: Stack) -> None:
 def test_a_provider_that_is_not_there_is_busy() -> None:
     prompt = Prompt("openai", "gpt-4.1-mini", "", [Message(is_from_employee=False, said=("Hi",))], 100)
     with pytest.raises(LLMBusyError):
-        llm.complete(prompt, Credential("sk-sandbox-x", "http://127.0.0.1:1/v1"))
+        calls.complete(prompt, Credential("sk-sandbox-x", "http://127.0.0.1:1/v1"))
 
 
 WHOLE = "We open at 7."
@@ -125,7 +133,7 @@ ANTHROPIC: dict[str, tuple[Json, Completion | type[LLMError]]] = {
         Completion(WHOLE, TOLD, "msg_1"),
     ),
     "no content": ({"body": claude(content=...)}, LLMSpoiledError),
-    "empty content": ({"body": claude(content=[])}, llm.LLMSilentError),
+    "empty content": ({"body": claude(content=[])}, calls.LLMSilentError),
     "cut": ({"body": claude(stop_reason="max_tokens")}, Completion(WHOLE, TOLD, "msg_1", Outcome.CUT)),
     "a refusal": ({"body": claude(stop_reason="refusal")}, Completion(WHOLE, TOLD, "msg_1", Outcome.REFUSED)),
     "an error in a 200": (
@@ -140,7 +148,7 @@ ANTHROPIC: dict[str, tuple[Json, Completion | type[LLMError]]] = {
     ),
     "a prompt too long": (
         {"status": 400, "body": '{"error": {"message": "prompt is too long: 210000 tokens > 200000 maximum"}}'},
-        llm.LLMTooLongError,
+        calls.LLMTooLongError,
     ),
     "a month's cap": ({"status": 429, "body": '{"error": {"type": "rate_limit_error"}}'}, LLMRefusedError),
     "a rate limit": (

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from agents import hiring
+from agents.employees import hiring
 from agents.models import Agent
 from billing.models import CompSeats, Entitlement, Seat
 from tenants.models import AuditEvent, Role, Tenant

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from agents import silence
 from agents.models import Agent
 from agents.reasons import Cause
+from agents.runs import silence
 from billing import quota
 from billing.models import Entitlement
 from channels import connections

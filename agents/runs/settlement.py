@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from agents.llm import Completion, LLMError
+from agents.llm.calls import Completion, LLMError
 from agents.models import Conversation, LLMCall, Run
 from billing import quota
 from usage import prices

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx2
 
-from agents import cleaning, failures
-from agents.llm import PROVIDERS, LLMBusyError, LLMLostError, LLMSpoiledError
+from agents.llm import cleaning, failures
+from agents.llm.calls import PROVIDERS, LLMBusyError, LLMLostError, LLMSpoiledError
 
 MOST_BYTES = 2_000_000
 """Thirty times the longest answer that can be asked for."""
@@ -19,13 +19,13 @@ LIMITS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 
 Json = dict[str, Any]
 Mend = Callable[[Json], Json]
-"""Brings an answer into the shape that its SDK expects. Raises agents.llm.LLMError if nothing can be made of it."""
+"""Brings an answer into the shape that its SDK expects. Raises calls.LLMError if nothing can be made of it."""
 
 
 class PlainClient(httpx2.AsyncClient):
     """An HTTP client that follows no redirect and gives an SDK only answers that it can read.
 
-    Raises agents.llm.LLMError, which the SDK passes on as the cause of its own error.
+    Raises agents.llm.calls.LLMError, which the SDK passes on as the cause of its own error.
     """
 
     def __init__(self, provider: str, mend: Mend) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from agents.llm import PROVIDERS, Credential, LLMRefusedError, platform_credential
+from agents.llm.calls import PROVIDERS, Credential, LLMRefusedError, platform_credential
 from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 
 

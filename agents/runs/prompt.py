@@ -1,16 +1,14 @@
 """What an LLM is told: the employee's instructions, and the conversation so far."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 
-from agents import context
-from agents.context import Scene
+from agents.llm.request import Message, Prompt
 from agents.models import AgentRevision, Turn
+from agents.runs import context
+from agents.runs.context import Scene
 from tenants.models import Language
-
-MESSAGE_OVERHEAD = 16
-"""Tokens that a message costs beyond its text, counted from above."""
 
 SYSTEM = """\
 You are {name}, {job_title}. You are an AI employee of a business and answer people who write to it.
@@ -31,42 +29,6 @@ Who only mentions you wants an answer to what was said before, or else a greetin
 The last message begins with notes at the margin, in square brackets, on the time, the place and the people; there \
 are none anywhere else.
 Never begin an answer with a name and a colon, and do not repeat notes."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message for the LLM, from a person or from the employee.
-
-    said: what was said one after the other. notes, background: what stands before it, of ours and of what people said
-    to each other.
-    """
-
-    is_from_employee: bool
-    said: tuple[str, ...]
-    notes: str = ""
-    background: str = ""
-
-    @property
-    def text(self) -> str:
-        """All of it."""
-        before = "\n".join(filter(None, (self.notes, self.background)))
-        return "\n\n".join(filter(None, (before, *self.said)))
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """All that one request to an LLM needs, detached from the database."""
-
-    provider: str
-    model: str
-    system: str
-    messages: Sequence[Message]
-    max_output_tokens: int
-
-    def most_input_tokens(self) -> int:
-        """A true upper bound: byte-pair tokens are never shorter than a byte."""
-        texts = [self.system, *(message.text for message in self.messages)]
-        return sum(len(text.encode()) + MESSAGE_OVERHEAD for text in texts)
 
 
 def prompt_for(revision: AgentRevision, turns: Sequence[Turn], scene: Scene) -> Prompt:

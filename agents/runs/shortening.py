@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agents.context import INDENT
-from agents.prompts import Message, Prompt
+from agents.llm.request import Message, Prompt
+from agents.runs.context import INDENT
 
 KEPT = 4
 """One part of so many is kept: the model's limit is not known, and it is asked only once more."""

@@ -1,6 +1,6 @@
 """The edge to LLM providers: one request, one answer, failures in a few kinds.
 
-The providers' SDKs take seconds to import and only workers call them, so agents/edge.py is loaded on first use.
+The providers' SDKs take seconds to import and only workers call them, so agents/llm/client.py is loaded on first use.
 """
 
 import threading
@@ -11,8 +11,8 @@ from typing import Any
 
 from django.conf import settings
 
+from agents.llm.request import Prompt
 from agents.models import Outcome
-from agents.prompts import Prompt
 from tenants.outbound import event_loop
 from usage.tokens import Tokens
 
@@ -108,7 +108,7 @@ _starting = threading.Lock()
 
 @cache
 def _edge_once() -> Any:
-    return import_module("agents.edge")
+    return import_module("agents.llm.client")
 
 
 def _edge() -> Any:

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from agents import hiring, presence, team
-from agents.forms import EmployeeForm
+from agents.employees import hiring, presence, team
 from agents.models import Agent
-from agents.onboarding import save
+from agents.web.forms import EmployeeForm
+from agents.web.onboarding import save
 from billing import ways
 from billing.access import needs_standing
 from tenants.http.access import requires, workspace_of

@@ -5,9 +5,9 @@ from typing import ClassVar
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
-from agents import hiring
-from agents.forms import EmployeeForm
+from agents.employees import hiring
 from agents.models import Agent
+from agents.web.forms import EmployeeForm
 from billing.quota import PaymentRequiredError
 from tenants.http.access import workspace_of
 from tenants.models import Tenant

@@ -1,7 +1,7 @@
 """LLM calls by pydantic-ai over the providers' own SDKs, whose retries are off: the pipeline owns them.
 
-One client per provider, model, key and base URL. Loaded by agents.llm on first use. What comes back passes through
-agents.wire (bytes), agents.mending (shape) and agents.reading (meaning); what fails through agents.failures.
+One client per provider, model, key and base URL. Loaded by `calls` on first use. What comes back passes through `wire`
+(bytes), `mending` (shape) and `reading` (meaning), what fails through `failures`.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.settings import ModelSettings
 
-from agents import failures, mending, reading
-from agents.llm import PROVIDERS, Completion, Credential, LLMLostError
-from agents.prompts import Prompt
-from agents.wire import PlainClient
+from agents.llm import failures, mending, reading
+from agents.llm.calls import PROVIDERS, Completion, Credential, LLMLostError
+from agents.llm.request import Prompt
+from agents.llm.wire import PlainClient
 
 OPENAI_HOST = "api.openai.com"
 THINKING_TOKENS = 4_000
@@ -42,7 +42,7 @@ THINKING_TOKENS = 4_000
 
 
 async def complete(prompt: Prompt, credential: Credential) -> Completion:
-    """Ask an LLM once, within settings.LLM_TOTAL_SECONDS. Raises agents.llm.LLMError in one of its kinds."""
+    """Ask an LLM once, within settings.LLM_TOTAL_SECONDS. Raises agents.llm.calls.LLMError in one of its kinds."""
     name = PROVIDERS[prompt.provider]
     try:
         async with asyncio.timeout(settings.LLM_TOTAL_SECONDS):

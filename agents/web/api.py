@@ -11,8 +11,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents import hiring
-from agents.llm import PROVIDERS
+from agents.employees import hiring
+from agents.llm.calls import PROVIDERS
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
 from billing.access import needs_standing
 from tenants.http.idempotency import IdempotentCreateMixin

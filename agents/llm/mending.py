@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic_ai.usage import RequestUsage
 
-from agents import cleaning
-from agents.llm import LLMSpoiledError
+from agents.llm import cleaning
+from agents.llm.calls import LLMSpoiledError
 from usage.tokens import Tokens
 
 Json = dict[str, Any]

@@ -2,8 +2,8 @@
 
 from pydantic_ai.messages import ModelResponse, TextPart
 
-from agents import cleaning, mending
-from agents.llm import Completion, LLMSilentError
+from agents.llm import cleaning, mending
+from agents.llm.calls import Completion, LLMSilentError
 from agents.models import Outcome
 
 MOST_ID = 120

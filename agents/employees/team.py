@@ -16,7 +16,7 @@ PAGE = 25
 
 
 class Duty(StrEnum):
-    """Where an AI employee stands in the order of seats; whether it answers, agents.presence tells."""
+    """Where an AI employee stands in the order of seats; whether it answers, agents.employees.presence tells."""
 
     SEATED = "seated"
     NO_SEAT = "no_seat"
@@ -51,11 +51,11 @@ class Place:
     is_first: bool = False
     is_last: bool = False
     silence: Silence | None = None
-    """Why it does not answer, where agents.presence has looked."""
+    """Why it does not answer, where agents.employees.presence has looked."""
 
     @property
     def is_on_duty(self) -> bool:
-        """Does it answer whoever writes to it, as far as agents.presence has seen?"""
+        """Does it answer whoever writes to it, as far as agents.employees.presence has seen?"""
         return self.silence is None or self.silence.still_answers
 
     @property
@@ -90,7 +90,7 @@ class Team:
 
     @property
     def answering(self) -> list[str]:
-        """The names of those who answer, where agents.presence has looked."""
+        """The names of those who answer, where agents.employees.presence has looked."""
         return [row.agent.name for row in self.rows if row.is_on_duty]
 
     @property

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic_ai import exceptions
 
-from agents import cleaning, mending
-from agents.llm import (
+from agents.llm import cleaning, mending
+from agents.llm.calls import (
     LONGEST_WAIT,
     PROVIDERS,
     LLMBusyError,

@@ -13,9 +13,10 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
-from agents import reasons, team
+from agents import reasons
+from agents.employees import team
+from agents.employees.team import Duty, Place, Silence, Team
 from agents.models import Agent
-from agents.team import Duty, Place, Silence, Team
 from billing import quota, ways
 from billing.models import Entitlement
 from billing.standing import Standing

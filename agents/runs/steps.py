@@ -10,12 +10,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from agents import llm, prompts, reasons, settlement, shortening, silence, transcript
-from agents.context import Scene
-from agents.llm import Completion, LLMError
+from agents import reasons
+from agents.llm import calls
+from agents.llm.calls import Completion, LLMError
+from agents.llm.request import Prompt
 from agents.models import AgentRevision, Conversation, LLMCall, Outcome, Run, Turn
-from agents.prompts import Prompt
 from agents.reasons import Cause
+from agents.runs import settlement, shortening, silence, transcript
+from agents.runs.context import Scene
+from agents.runs.prompt import prompt_for
 from billing import quota
 from usage import prices
 from usage.ledger.meter import BudgetExceededError
@@ -54,7 +57,7 @@ def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn], sce
     scene: where, when and with whom.
     """
     revision = _current_revision(conversation)
-    prompt = prompts.prompt_for(revision, turns, scene)
+    prompt = prompt_for(revision, turns, scene)
     run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
     try:
         call = _reserve(run, prompt)
@@ -84,8 +87,8 @@ def reply_unasked(
 
 
 def ask(prepared: Prepared) -> Completion:
-    """Ask the LLM. Hold no transaction and no connection around this. Raises agents.llm.LLMError."""
-    return llm.complete(prepared.prompt, llm.platform_credential(prepared.prompt.provider))
+    """Ask the LLM. Hold no transaction and no connection around this. Raises agents.llm.calls.LLMError."""
+    return calls.complete(prepared.prompt, calls.platform_credential(prepared.prompt.provider))
 
 
 def ask_for_less(prepared: Prepared, error: LLMError) -> Prepared | None:
@@ -181,7 +184,7 @@ def _runs() -> QuerySet[Run]:
 
 
 def _reserve(run: Run, prompt: Prompt) -> LLMCall:
-    at, input_tokens, output_tokens = timezone.now(), prompt.most_input_tokens(), llm.most_output_tokens(prompt)
+    at, input_tokens, output_tokens = timezone.now(), prompt.most_input_tokens(), calls.most_output_tokens(prompt)
     worst = prices.upper_bound(
         prompt.provider,
         prompt.model,
