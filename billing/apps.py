@@ -2,12 +2,12 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-from billing import stripe_api
+from billing.stripe import client
 
 
 class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        stripe_api.install()
-        import_module("billing.receivers")
+        client.install()
+        import_module("billing.web.receivers")

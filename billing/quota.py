@@ -7,8 +7,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Max
 
-from billing import standing, stripe_api
+from billing import standing
 from billing.models import Seat
+from billing.stripe import client
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
 from usage.ledger import meter
@@ -35,7 +36,7 @@ class NoSeatError(PaymentRequiredError):
     def __init__(self, holder: str, seats: int) -> None:
         super().__init__(
             f"There is no seat for {holder}: this workspace has {seats} seat{'' if seats == 1 else 's'}, all taken. "
-            + (MORE if stripe_api.is_configured() else OTHERS)
+            + (MORE if client.is_configured() else OTHERS)
         )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from billing import intake, notices, reconcile, sync
+from billing.sync import entitlement, event_inbox, notices, reconcile
 from tenants.tasks import TenantTask, wake
 
 BUSY_SECONDS = 2
@@ -15,27 +15,27 @@ BUSY_SECONDS = 2
 @shared_task
 def take_in(arrival_id: int) -> None:
     """Have dj-stripe fetch and store what an event of Stripe is about."""
-    if not intake.mirror(int(arrival_id)):
+    if not event_inbox.mirror(int(arrival_id)):
         wake(take_in, int(arrival_id), delay=BUSY_SECONDS)
 
 
 @shared_task
 def take_in_late() -> None:
     """Wake those whose wake-up was lost, or that failed."""
-    for arrival_id in intake.due(timezone.now()):
+    for arrival_id in event_inbox.due(timezone.now()):
         wake(take_in, arrival_id)
 
 
 @shared_task
 def forget_events() -> None:
     """Each night: delete events that are not needed any more."""
-    intake.forget(timezone.now())
+    event_inbox.forget(timezone.now())
 
 
 @shared_task(base=TenantTask)
 def sync_subscription(tenant_id: UUID) -> None:
     """Bring a workspace's row to what Stripe says now, if that is asked for."""
-    sync.catch_up(tenant_id)
+    entitlement.catch_up(tenant_id)
 
 
 @shared_task

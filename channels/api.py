@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing.access import needs_standing
+from billing.web.access import needs_standing
 from channels import connections, presence, reasons, testmessages
 from channels.forms import EXAMPLE
 from channels.models import Connection, Thread

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import connection as database
 from django.utils import timezone
 
-from billing import leaving
+from billing.subscription import close_account
 from channels import connections
 from channels.models import Connection
 from channels.providers import provider_named
@@ -24,7 +24,7 @@ REASON = "The workspace is being deleted."
 def close(tenant_id: UUID) -> None:
     """Leave the providers and erase the workspace, if its time has come. Calls providers: open no scope around this."""
     if deletion.due(timezone.now()).filter(id=tenant_id).exists():
-        leaving.leave(tenant_id)
+        close_account.leave(tenant_id)
         leave_providers(tenant_id)
         deletion.erase(tenant_id)
 

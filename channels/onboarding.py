@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from agents.employees import presence as agents_presence
 from agents.models import Agent
+from agents.web import presence as agents_presence
 from channels import presence, reasons, testmessages
 from channels.forms import TestMessageForm
 from channels.models import Connection, InboxEvent

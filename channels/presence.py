@@ -8,11 +8,11 @@ from uuid import UUID
 from django.db.models import F
 from django.urls import reverse
 
-from agents.employees.presence import MANAGERS
-from agents.employees.team import Silence
 from agents.models import Agent
+from agents.web.presence import MANAGERS
+from agents.web.team import Silence
 from billing.templatetags.billing import listed
-from billing.ways import Way
+from billing.web.links import Way
 from channels.models import Connection
 from channels.providers import provider_named
 from channels.providers.slack import oauth
@@ -88,7 +88,7 @@ def _again(workspace: Workspace, label: str) -> tuple[str, Way | None]:
 
 
 def of_employees(workspace: Workspace, agents: Iterable[Agent]) -> Mapping[UUID, Silence]:
-    """agents.employees.presence.Reachability: which of these employees nobody can reach, and why."""
+    """agents.web.presence.Reachability: which of these employees nobody can reach, and why."""
     known = Connection.objects.select_related("agent")
     lost = known.exclude(state=State.ACTIVE).order_by(F("lost_at").desc(nulls_last=True), "-connected_at")
     found = [*known.filter(state=State.ACTIVE).order_by("connected_at")[:LOOKED_AT], *lost[:LOOKED_AT]]

@@ -14,8 +14,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import actions
-from agents.employees import presence as agents_presence
 from agents.models import Conversation
+from agents.web import presence as agents_presence
 from billing import quota
 from channels import connections, fates, loops, onboarding, presence, reading
 from channels.fates import Fate

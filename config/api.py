@@ -20,7 +20,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from agents.web.api import AgentViewSet
-from billing.api import CheckoutView, PortalView, PreviewView, SubscriptionView
+from billing.web.api import CheckoutView, PortalView, PreviewView, SubscriptionView
 from channels.api import ChannelTestView, ChannelViewSet, SlackInstallView
 from channels.conversations_api import ConversationViewSet
 from tenants.http.access import opens_own_scope

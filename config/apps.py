@@ -7,7 +7,7 @@ from django.core.checks.registry import registry
 from djstripe import checks
 from djstripe.apps import DjstripeAppConfig
 
-OURS = ("tenants.web.admin", "usage.web.admin", "billing.admin", "agents.web.admin", "channels.admin")
+OURS = ("tenants.web.admin", "usage.web.admin", "billing.web.admin", "agents.web.admin", "channels.admin")
 
 
 class StaffAdminConfig(SimpleAdminConfig):
@@ -27,7 +27,7 @@ class MirrorConfig(DjstripeAppConfig):  # type: ignore[misc]
     """dj-stripe. Its migrations give bigint to the keys of joining tables, its models integer: the first is right.
 
     Two of its checks read its tables, and so every command and each start of the worker would ask the database, or wait
-    for it. The doctor looks at the same (billing/checks.py).
+    for it. The doctor looks at the same (billing/web/checks.py).
     """
 
     default_auto_field = "django.db.models.BigAutoField"

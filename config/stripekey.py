@@ -1,7 +1,7 @@
 """The secret key of Stripe: which shapes and which company we take it in, and what stands for it where it is stored.
 
 dj-stripe keeps the key that it is given in a table, in the clear. It is given a stand-in instead, and the HTTP client
-(billing/stripe_api.py) puts the real key into each request as it leaves.
+(billing/stripe/client.py) puts the real key into each request as it leaves.
 """
 
 import re

@@ -4,9 +4,9 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from agents.web import views as agents
-from billing import webhooks as billing_webhooks
-from billing.views import changes, returning
-from billing.views import page as billing
+from billing.web import webhooks as billing_webhooks
+from billing.web.views import changes, returning
+from billing.web.views import page as billing
 from channels import data as channel_data
 from channels import views as channels
 from channels import webhooks

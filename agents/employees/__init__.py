@@ -1,4 +1,1 @@
-"""AI employees: hiring and letting go (hiring), the order of seats (team), and whether they answer (presence).
-
-It imports models and reasons, and nothing of runs.
-"""
+"""AI employees: hiring and letting go. It imports models, and nothing of runs."""

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from agents.employees import hiring
 from agents.llm.calls import PROVIDERS
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
-from billing.access import needs_standing
+from billing.web.access import needs_standing
 from tenants.http.idempotency import IdempotentCreateMixin
 from tenants.http.schema import ProblemSchema, problem
 from tenants.permissions import Permission

@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from agents.employees import hiring, presence, team
+from agents.employees import hiring
 from agents.models import Agent
+from agents.web import presence, team
 from agents.web.forms import EmployeeForm
 from agents.web.onboarding import save
-from billing import ways
-from billing.access import needs_standing
+from billing.web import links
+from billing.web.access import needs_standing
 from tenants.http.access import requires, workspace_of
 from tenants.permissions import Permission
 
@@ -22,7 +23,7 @@ from tenants.permissions import Permission
 def employee_list(request: HttpRequest) -> HttpResponse:
     """Who works here, in the order of seats, and how many seats are taken."""
     found = presence.look(workspace_of(request), request.GET.get("page"))
-    way = ways.to_a_seat(workspace_of(request), found.standing, request.path)
+    way = links.to_a_seat(workspace_of(request), found.standing, request.path)
     return render(request, "agents/employee_list.html", {"team": found, "way": way})
 
 

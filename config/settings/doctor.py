@@ -14,7 +14,7 @@ DOCTOR_CHECKS = [
     "channels.checks.tenants_connections",
     "agents.web.checks.llm_providers",
     "tenants.doctor.checks.incidents",
-    "billing.checks.stripe",
+    "billing.web.checks.stripe",
     "config.checks.error_reports",
     "config.checks.disk",
 ]

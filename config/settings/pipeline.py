@@ -12,7 +12,7 @@ ONBOARDING_STEPS = [
     "channels.onboarding.SendTestMessage",
 ]
 
-# What leads to an AI employee, of which agents knows nothing (agents/employees/presence.py says what it returns).
+# What leads to an AI employee, of which agents knows nothing (agents/web/presence.py says what it returns).
 REACHABILITY = "channels.presence.of_employees"
 
 QUIET_SECONDS = env.seconds("QUIET_SECONDS", "2")

@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "tenants.http.middleware.WorkspaceMiddleware",
     "tenants.http.throttling.RateLimitMiddleware",
-    "billing.middleware.StandingMiddleware",
+    "billing.web.middleware.StandingMiddleware",
 ]
 
 TEMPLATES = [
@@ -88,7 +88,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "tenants.web.context.portal",
-                "billing.context.billing",
+                "billing.web.context.billing",
             ],
         },
     },

@@ -9,8 +9,8 @@ import pytest
 import requests
 from pytest_django import Settings
 
-from billing import stripe_api
 from billing.errors import StripeBusyError, StripeDownError
+from billing.stripe import client
 from channels.providers.base import Account, BusyError, OutcomeUnknownError, Outgoing
 from channels.providers.slack import client as slack
 from tenants.outbound import deadlines, patience
@@ -51,7 +51,7 @@ def test_a_post_whose_answer_never_ends_is_of_an_unknown_fate(peer: Hanging, set
 
 def test_a_call_of_stripe_ends(peer: Hanging, settings: Settings, began: float) -> None:
     settings.STRIPE_API_URL = peer.url
-    with pytest.raises(StripeDownError, match="does not answer"), stripe_api.connected(within=SECONDS) as stripe:
+    with pytest.raises(StripeDownError, match="does not answer"), client.connected(within=SECONDS) as stripe:
         stripe.v1.products.list()
     assert time.monotonic() - began < LATEST
 
@@ -62,7 +62,7 @@ def test_all_calls_of_a_request_end_together(peer: Hanging, settings: Settings, 
     settings.WEB_PROVIDER_SECONDS = SECONDS
     with patience.visit():
         for _ in range(2):
-            with pytest.raises(StripeDownError), stripe_api.connected() as stripe:
+            with pytest.raises(StripeDownError), client.connected() as stripe:
                 stripe.v1.products.list()
         with pytest.raises(OutcomeUnknownError):
             slack.Slack().start_test(ACCOUNT, "Hello?")
@@ -84,7 +84,7 @@ def test_no_more_than_so_many_requests_wait_for_one_service(settings: Settings) 
         patience.enter("Stripe")  # a second call of the same request needs no second place
         with patience.visit():
             patience.enter("Stripe")
-            with patience.visit() as refused, pytest.raises(StripeBusyError), stripe_api.connected():
+            with patience.visit() as refused, pytest.raises(StripeBusyError), client.connected():
                 pytest.fail("nobody may call")
             assert refused.is_refused
             patience.enter("Slack")  # another service has places of its own

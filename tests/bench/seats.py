@@ -109,7 +109,7 @@ class Subscriber:
         return dict(sent)
 
     def fetch(self) -> float:
-        """Seconds for what billing/observation.py asks Stripe in each sync."""
+        """Seconds for what billing/stripe/reading.py asks Stripe in each sync."""
         customer: Any = self.subscription.customer
         expanded = ["data.default_payment_method", "data.schedule", "data.latest_invoice"]
         begun = time.perf_counter()

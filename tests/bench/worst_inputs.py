@@ -15,7 +15,7 @@ WORST: Mapping[str, tuple[Pump, ...]] = {
         ("", "[/THINK", ""),
     ),
     "agents.runs.context.MENTION": (("", "@", ""), ("@", "a", ""), ("", "@a", "")),
-    "billing.events.ID": (("", "a.-_", "!"),),
+    "billing.stripe.events.ID": (("", "a.-_", "!"),),
     "channels.checks.SHAPES": (("", "1", "."), ("1.", "1", "x")),
     "channels.checks.SHAPES#2": (("", "0a", "x"),),
     "channels.checks.SHAPES#3": (("", "0a", "x"),),

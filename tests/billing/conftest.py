@@ -12,8 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from djstripe.models import WebhookEndpoint
 from pytest_django import Settings
 
-from billing import setup, stripe_api, stripe_ids
 from billing.catalogue import PLANS
+from billing.stripe import client, ids, setup
 from tests.billing import testmode
 from tests.billing.shop import Shop
 from tests.conftest import Cast
@@ -73,7 +73,7 @@ def stripe_itself(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterat
     account = testmode.account()
     _point_at(account.url, account.key.value, settings, monkeypatch)
     settings.PUBLIC_URL = settings.STRIPE_WEBHOOK_ORIGIN = testmode.SITE
-    api = stripe_api.client()
+    api = client.stripe_client()
     yield
     testmode.forget_endpoints(api)
 
@@ -83,7 +83,7 @@ def _point_at(url: str, key: str, settings: Settings, monkeypatch: pytest.Monkey
     settings.STRIPE_API_URL = settings.STRIPE_API_HOST = url
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     monkeypatch.setattr(sdk, "api_base", url)
-    stripe_ids.forget()
+    ids.forget()
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def endpoint(db: None, either_stripe: None) -> WebhookEndpoint:
 @pytest.fixture
 def stripe_account(committed: None, either_stripe: None) -> Iterator[sdk.StripeClient]:
     """The account with the catalogue, in real transactions, which tells nobody; the official SDK to look into it."""
-    api = stripe_api.client()
+    api = client.stripe_client()
     if not _has_catalogue(api):
         setup.set_up(lambda sentence: None)
     testmode.forget_endpoints(api)

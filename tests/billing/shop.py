@@ -7,11 +7,13 @@ from typing import Any
 import stripe as sdk
 from stripe import StripeClient, Subscription
 
-from billing import customers, stripe_ids, sync
 from billing.catalogue import EMPLOYEE_MONTH, Plan
-from billing.changing import Shown
 from billing.models import Entitlement
 from billing.standing import Standing
+from billing.stripe import ids
+from billing.subscription import customers
+from billing.subscription.base import Shown
+from billing.sync.entitlement import sync
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.waiting import eventually
@@ -49,12 +51,12 @@ class Shop:
 
     def subscribe(self, seats: int, plan: Plan = EMPLOYEE_MONTH, **more: Any) -> Subscription:
         """Subscribe at Stripe, as Checkout does."""
-        items = [{"price": stripe_ids.price_id(plan), "quantity": seats}]
+        items = [{"price": ids.price_id(plan), "quantity": seats}]
         wanted: Any = {"customer": self.customer_id, "items": items, **more}
         return self.api.v1.subscriptions.create(wanted)
 
     def sync(self) -> Standing:
-        return sync.sync(self.tenant.id)
+        return sync(self.tenant.id)
 
     @property
     def entitlement(self) -> Entitlement:

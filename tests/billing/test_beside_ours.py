@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from billing import cancellation, planswitch, seatchange
 from billing.catalogue import EMPLOYEE_YEAR
-from billing.changing import NotOfferedError
 from billing.models import Entitlement
+from billing.subscription import cancellation
+from billing.subscription.base import NotOfferedError
+from billing.subscription.plan import preview_switch
+from billing.subscription.seats import apply_seats, preview_seats
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
 from tests.billing.people import Member, member
@@ -50,9 +52,9 @@ def test_another_product_counts_for_no_seat_and_stays_when_seats_change(shop: Sh
     assert [(each["name"], each["quantity"], each["usd"]) for each in now.entitlement.other_items] == [
         ("something_else", 7, "1.00")
     ]
-    change = seatchange.preview(shop.tenant, 5)
+    change = preview_seats(shop.tenant, 5)
     assert (change.seats_now, change.next_invoice_usd) == (3, Decimal(5 * 49 + 7))
-    assert seatchange.apply(shop.tenant, 5, shop.shown()).seats == 5
+    assert apply_seats(shop.tenant, 5, shop.shown()).seats == 5
     assert quantities(shop) == {"employee_month": 5, "something_else": 7}
 
 
@@ -62,7 +64,7 @@ def test_another_product_stays_when_fewer_seats_come_at_the_periods_end(shop: Sh
     add_something(shop)
     shop.sync()
 
-    now = seatchange.apply(shop.tenant, 2, shop.shown())
+    now = apply_seats(shop.tenant, 2, shop.shown())
 
     assert now.entitlement.next_seats == 2
     shop.wait(32)
@@ -83,7 +85,7 @@ def test_another_product_is_explained_and_only_what_touches_it_is_not_offered(sh
     assert "Change seats</a>" in page
     assert "Pay yearly</a>" not in page
     with pytest.raises(NotOfferedError, match="month and year cannot be switched here"):
-        planswitch.preview(shop.tenant, EMPLOYEE_YEAR)
+        preview_switch(shop.tenant, EMPLOYEE_YEAR)
     assert cancellation.cancel(shop.tenant).entitlement.cancels_at
     assert cancellation.resume(shop.tenant).entitlement.cancels_at is None
 
@@ -127,6 +129,6 @@ def test_a_pause_of_payments_is_explained_and_seats_can_be_changed(
     preview = owner.read("billing/seats/", seats="5")
     assert "Payments are paused at Stripe: the invoice for this change" in preview
     assert "Pay $" not in preview
-    assert seatchange.apply(shop.tenant, 5, shop.shown()).seats == 5
+    assert apply_seats(shop.tenant, 5, shop.shown()).seats == 5
     shop.wait(6)
     assert (shop.sync().entitlement.collection_pause, "are paused at Stripe" in owner.read()) == ("", False)

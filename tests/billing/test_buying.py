@@ -10,7 +10,7 @@ from django.utils.html import escape
 from stripe import StripeClient
 
 from billing.models import Entitlement
-from billing.observation import usd
+from billing.stripe.reading import usd
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
 from tests import factories

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 import stripe as sdk
 
-from billing import cancellation, seatchange
 from billing.errors import CardDeclinedError
 from billing.models import Entitlement, Notice
+from billing.subscription import cancellation
+from billing.subscription.seats import apply_seats
 from tenants.scope import tenant_scope
 from tests.billing.shop import Shop
 from tests.conftest import Cast
@@ -88,7 +89,7 @@ def test_3184_asks_for_each_payment_also_for_more_seats(cardless: Shop, stripe_p
     assert cardless.sync().seats == 3
 
     with pytest.raises(CardDeclinedError, match=r"To confirm it with your bank.* open http.* within 23 hours"):
-        seatchange.apply(cardless.tenant, 5, cardless.shown())
+        apply_seats(cardless.tenant, 5, cardless.shown())
     assert cardless.sync().seats == 3
     confirm(cardless, stripe_process)
 
@@ -102,7 +103,7 @@ def test_3184_that_nobody_confirms_leaves_the_seats_as_they_were(cardless: Shop,
     confirm(cardless, stripe_process)
     cardless.sync()
     with pytest.raises(CardDeclinedError):
-        seatchange.apply(cardless.tenant, 5, cardless.shown())
+        apply_seats(cardless.tenant, 5, cardless.shown())
 
     cardless.wait(1)
 

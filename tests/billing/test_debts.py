@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from billing import debts
-from billing.debts import Debt
+from billing.stripe import open_invoices
+from billing.stripe.open_invoices import Debt
 
 JANUARY, FEBRUARY, MARCH = (int(datetime(2031, month, 1, tzinfo=UTC).timestamp()) for month in (1, 2, 3))
 PAST_DUE = {"status": "past_due", "items": {"data": [{"current_period_start": MARCH}]}}
@@ -20,8 +20,8 @@ def invoice(created: int, status: str, total: int = 4900) -> dict[str, Any]:
 
 
 def columns(subscription: dict[str, Any], *invoices: dict[str, Any]) -> dict[str, Any]:
-    states = debts.WAITING_UNPAID if subscription is UNPAID else debts.WAITING
-    return Debt(debts.waiting(invoices, states)).columns(subscription)
+    states = open_invoices.WAITING_UNPAID if subscription is UNPAID else open_invoices.WAITING
+    return Debt(open_invoices.waiting(invoices, states)).columns(subscription)
 
 
 def test_grace_does_not_count_from_an_invoice_before_one_that_was_paid() -> None:

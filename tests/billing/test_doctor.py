@@ -7,8 +7,10 @@ from django.utils import timezone
 from djstripe.models import APIKey, WebhookEndpoint, WebhookEventTrigger
 from pytest_django import Settings
 
-from billing import checks, stripe_api, stripe_ids
 from billing.catalogue import EMPLOYEE_YEAR
+from billing.stripe import ids
+from billing.stripe.client import stripe_client
+from billing.web import checks
 from tenants.doctor.report import Finding, State
 from tests.sandbox.conftest import Sandbox
 
@@ -47,8 +49,8 @@ def test_before_the_set_up_each_thing_that_is_missing_is_named(settings: Setting
 
 
 def test_what_somebody_changed_in_stripe_is_told(endpoint: WebhookEndpoint) -> None:
-    client = stripe_api.client()
-    client.v1.prices.update(stripe_ids.price_id(EMPLOYEE_YEAR), {"active": False})
+    client = stripe_client()
+    client.v1.prices.update(ids.price_id(EMPLOYEE_YEAR), {"active": False})
     client.v1.webhook_endpoints.update(endpoint.id, {"disabled": True})
     assert problems() == {
         "Stripe price employee_year": "differs from the catalogue: run `manage.py setup_stripe`.",

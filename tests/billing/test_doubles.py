@@ -3,8 +3,8 @@
 import pytest
 import stripe as sdk
 
-from billing import doubles, reconcile
 from billing.models import Drift, Entitlement, SyncRequest
+from billing.sync import duplicate_subscriptions, reconcile
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
 from tests.billing.shop import Shop
@@ -79,7 +79,9 @@ def test_what_a_hand_has_to_settle_stays_open_until_it_did(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
     with tenant_scope(shop.tenant.id):
-        Drift.objects.create(problem="A refund was refused.", differences={"double": ["sub_2", doubles.BY_HAND]})
+        Drift.objects.create(
+            problem="A refund was refused.", differences={"double": ["sub_2", duplicate_subscriptions.BY_HAND]}
+        )
         Drift.objects.create(problem="It could not be read.")
 
     reconcile.reconcile(shop.tenant.id)

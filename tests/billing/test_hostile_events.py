@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as some
 
-from billing import customers, intake, stripe_api
+from billing.stripe.client import stripe_client
+from billing.subscription import customers
+from billing.sync import event_inbox
 from billing.tasks import take_in
 from tests import factories
 from tests.billing.test_webhook_door import send, signed
@@ -26,7 +28,7 @@ SURROGATE = '"\\ud800"'
 
 
 def knock(endpoint: WebhookEndpoint, body: str) -> int:
-    answer = send(endpoint, body, signed(body, intake.secret_of(endpoint)))
+    answer = send(endpoint, body, signed(body, event_inbox.secret_of(endpoint)))
     if answer.status_code != 200:
         assert json.loads(answer.content)["error"]
     return answer.status_code
@@ -100,18 +102,18 @@ def test_what_is_odd_inside_an_event_is_kept_and_stops_nobody(endpoint: WebhookE
 
 def test_a_name_that_cannot_be_stored_does_not_keep_a_workspace_from_being_synced(endpoint: WebhookEndpoint) -> None:
     """Whoever writes such a name at Stripe would otherwise be heard of no more."""
-    client = stripe_api.client()
+    client = stripe_client()
     customer = client.v1.customers.create({"email": "billing@acme.example"})
     tenant = factories.make_tenant()
     customers.adopt(tenant, customer.to_dict(for_json=True))
     heard: list[str] = []
-    intake.event_kept.connect(
+    event_inbox.event_kept.connect(
         lambda notice, **kwargs: heard.append(notice.customer_id), weak=False, dispatch_uid="heard"
     )
     try:
         assert knock(endpoint, about('"\\u0000"', at="name", id=customer.id)) == 200
     finally:
-        intake.event_kept.disconnect(dispatch_uid="heard")
+        event_inbox.event_kept.disconnect(dispatch_uid="heard")
 
     assert heard == [customer.id]
 

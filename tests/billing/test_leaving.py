@@ -8,11 +8,14 @@ from django.db import connection, transaction
 from djstripe import models as mirror
 from djstripe.models import WebhookEndpoint
 
-from billing import checkout, events, intake, leaving, seatchange, setup
 from billing.catalogue import EMPLOYEE_MONTH
 from billing.errors import StripeDownError
-from billing.events import EVENTS
 from billing.models import Entitlement
+from billing.stripe import events, setup
+from billing.stripe.events import EVENTS
+from billing.subscription import checkout, close_account
+from billing.subscription.seats import apply_seats
+from billing.sync import event_inbox
 from tenants.scope import tenant_scope
 from tests.billing.shop import Shop
 from tests.conftest import Cast
@@ -23,8 +26,8 @@ def test_the_subscription_ends_at_once_and_the_mirror_goes(shop: Shop) -> None:
     subscription = shop.subscribe(3)
     shop.sync()
 
-    leaving.leave(shop.tenant.id)
-    leaving.leave(shop.tenant.id)
+    close_account.leave(shop.tenant.id)
+    close_account.leave(shop.tenant.id)
 
     assert shop.api.v1.subscriptions.retrieve(subscription.id).status == "canceled"
     assert not mirror.Customer.objects.filter(id=shop.customer_id).exists()
@@ -37,7 +40,7 @@ def test_while_stripe_is_away_the_deletion_waits(shop: Shop, stripe_process: San
     stripe_process.stripe("faults", kind="503", times=9)
 
     with pytest.raises(StripeDownError):
-        leaving.leave(shop.tenant.id)
+        close_account.leave(shop.tenant.id)
 
     stripe_process.stripe("reset")
     assert shop.subscription.status == "active"
@@ -49,7 +52,7 @@ def test_a_subscription_that_is_gone_stops_no_deletion(shop: Shop) -> None:
     shop.sync()
     shop.api.v1.subscriptions.cancel(subscription.id)
 
-    leaving.leave(shop.tenant.id)
+    close_account.leave(shop.tenant.id)
 
     assert not mirror.Customer.objects.filter(id=shop.customer_id).exists()
 
@@ -57,7 +60,7 @@ def test_a_subscription_that_is_gone_stops_no_deletion(shop: Shop) -> None:
 def test_a_subscription_that_no_sync_has_seen_ends_too(shop: Shop) -> None:
     subscription = shop.subscribe(3)
 
-    leaving.leave(shop.tenant.id)
+    close_account.leave(shop.tenant.id)
 
     assert shop.api.v1.subscriptions.retrieve(subscription.id).status == "canceled"
 
@@ -70,7 +73,7 @@ def test_a_page_of_checkout_that_is_open_can_be_paid_no_more(
     with tenant_scope(tenant.id):
         session = Entitlement.objects.get().checkout_session_id
 
-    leaving.leave(tenant.id)
+    close_account.leave(tenant.id)
 
     assert stripe_account.v1.checkout.sessions.retrieve(session).status == "expired"
 
@@ -79,7 +82,7 @@ def test_cards_and_address_go_at_stripe_and_invoices_stay(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
 
-    leaving.leave(shop.tenant.id)
+    close_account.leave(shop.tenant.id)
 
     assert shop.api.v1.customers.retrieve(shop.customer_id).deleted
     assert [invoice.status for invoice in shop.invoices()] == ["paid"]
@@ -90,8 +93,8 @@ def test_nothing_of_a_long_life_stays_and_nothing_comes_back(shop: Shop) -> None
     shop.use_card("pm_card_mastercard")
     subscription = shop.subscribe(3)
     shop.sync()
-    seatchange.apply(shop.tenant, 5, shop.shown())
-    seatchange.apply(shop.tenant, 2, shop.shown())
+    apply_seats(shop.tenant, 5, shop.shown())
+    apply_seats(shop.tenant, 2, shop.shown())
     [payment] = shop.api.v1.invoice_payments.list({"invoice": shop.invoices()[0].id, "status": "paid"}).data
     shop.api.v1.refunds.create({"payment_intent": str(payment.payment.payment_intent)})
     shop.wait(32)
@@ -101,7 +104,7 @@ def test_nothing_of_a_long_life_stays_and_nothing_comes_back(shop: Shop) -> None
         _mentions(shop.customer_id)
     )
 
-    leaving.leave(shop.tenant.id)
+    close_account.leave(shop.tenant.id)
 
     assert [word for word in words if _mentions(word)] == []
     take_in_all(shop)
@@ -117,9 +120,9 @@ def take_in_all(shop: Shop) -> None:
             continue
         body = json.dumps(event.to_dict(for_json=True))
         with transaction.atomic():
-            arrival = intake.keep(events.read(body), body, endpoint, "127.0.0.1")
-        assert intake.mirror(arrival)
-    assert not intake.waiting().exists()
+            arrival = event_inbox.keep(events.read(body), body, endpoint, "127.0.0.1")
+        assert event_inbox.mirror(arrival)
+    assert not event_inbox.waiting().exists()
 
 
 def _mentions(word: str) -> list[str]:

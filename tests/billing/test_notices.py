@@ -3,8 +3,8 @@
 from django.utils import timezone
 from pytest_django import Settings
 
-from billing import notices
 from billing.models import Entitlement, Notice
+from billing.sync import notices
 from tenants.models import Mail
 from tenants.scope import tenant_scope
 from tests.conftest import Cast

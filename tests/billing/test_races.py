@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 import stripe as sdk
 from django.db import connections
 
-from billing import cancellation, checkout, customers, seatchange, sync
 from billing.catalogue import EMPLOYEE_MONTH
-from billing.changing import StaleError
 from billing.errors import BillingError
 from billing.models import Entitlement
+from billing.subscription import cancellation, checkout, customers
+from billing.subscription.base import StaleError
+from billing.subscription.seats import apply_seats
+from billing.sync import entitlement
 from tests.billing.shop import Shop
 from tests.conftest import Cast
 
@@ -66,7 +68,7 @@ def test_two_seat_changes_at_once_end_as_one_of_them(shop: Shop) -> None:
 
     shown = shop.shown()
 
-    ended = at_once(*(lambda seats=seats: seatchange.apply(shop.tenant, seats, shown).seats for seats in (4, 6)))
+    ended = at_once(*(lambda seats=seats: apply_seats(shop.tenant, seats, shown).seats for seats in (4, 6)))
 
     now = shop.sync()
     items = shop.subscription["items"].data
@@ -80,7 +82,7 @@ def test_a_sync_during_a_cancel_ends_as_stripe_has_it(shop: Shop) -> None:
     shop.subscribe(2)
     shop.sync()
 
-    at_once(lambda: cancellation.cancel(shop.tenant), *(lambda: sync.sync(shop.tenant.id) for _ in range(3)))
+    at_once(lambda: cancellation.cancel(shop.tenant), *(lambda: entitlement.sync(shop.tenant.id) for _ in range(3)))
 
     now = shop.sync()
     assert shop.subscription.cancel_at_period_end

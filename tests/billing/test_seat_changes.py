@@ -5,10 +5,12 @@ from decimal import Decimal
 import pytest
 
 from agents.models import Agent
-from billing import cancellation, changing, quota, seatchange
+from billing import quota
 from billing.errors import BillingError, CardDeclinedError
 from billing.models import SyncRequest
-from billing.observation import usd
+from billing.stripe.reading import usd
+from billing.subscription import base, cancellation
+from billing.subscription.seats import apply_seats, keep_current_seats, preview_seats
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.billing.shop import Shop
@@ -32,8 +34,8 @@ def test_what_the_preview_says_is_what_the_invoice_takes_to_the_cent(shop: Shop)
     shop.wait(11.3)
     shop.sync()
 
-    shown = seatchange.preview(shop.tenant, 5)
-    after = seatchange.apply(shop.tenant, 5, shown.shown)
+    shown = preview_seats(shop.tenant, 5)
+    after = apply_seats(shop.tenant, 5, shown.shown)
 
     invoice = shop.invoices()[0]
     assert usd(invoice.amount_paid) == shown.due_now_usd > 0
@@ -49,7 +51,7 @@ def test_a_fourth_is_refused_on_three_seats_and_works_on_five(shop: Shop) -> Non
     with pytest.raises(quota.NoSeatError, match=r"3 seats, all taken\. Add seats under Billing"):
         hire(shop, "Dan")
 
-    seatchange.apply(shop.tenant, 5, shop.shown())
+    apply_seats(shop.tenant, 5, shop.shown())
     hire(shop, "Dan", "Eve")
 
     assert seated(shop) == ["Ada", "Ben", "Chloe", "Dan", "Eve"]
@@ -60,8 +62,8 @@ def test_fewer_seats_come_at_the_period_s_end_and_the_last_ones_pause(shop: Shop
     shop.sync()
     hire(shop, "Ada", "Ben", "Chloe", "Dan", "Eve")
 
-    shown = seatchange.preview(shop.tenant, 2)
-    now = seatchange.apply(shop.tenant, 2, shown.shown)
+    shown = preview_seats(shop.tenant, 2)
+    now = apply_seats(shop.tenant, 2, shown.shown)
 
     assert (shown.due_now_usd, shown.next_invoice_usd) == (Decimal(0), Decimal(98))
     assert shown.pauses == ("Chloe", "Dan", "Eve")
@@ -82,8 +84,8 @@ def test_a_promotion_goes_on_when_fewer_seats_are_planned(shop: Shop) -> None:
     shop.subscribe(5, discounts=[{"coupon": coupon.id}])
     shop.sync()
 
-    shown = seatchange.preview(shop.tenant, 2)
-    seatchange.apply(shop.tenant, 2, shown.shown)
+    shown = preview_seats(shop.tenant, 2)
+    apply_seats(shop.tenant, 2, shown.shown)
     shop.wait(32)
 
     assert shop.sync().seats == 2
@@ -93,9 +95,9 @@ def test_a_promotion_goes_on_when_fewer_seats_are_planned(shop: Shop) -> None:
 def test_a_planned_decrease_can_be_taken_back(shop: Shop) -> None:
     shop.subscribe(5)
     shop.sync()
-    seatchange.apply(shop.tenant, 2, shop.shown())
+    apply_seats(shop.tenant, 2, shop.shown())
 
-    now = seatchange.keep(shop.tenant)
+    now = keep_current_seats(shop.tenant)
 
     assert (now.entitlement.next_seats, now.entitlement.schedule_id) == (None, "")
     shop.wait(32)
@@ -105,9 +107,9 @@ def test_a_planned_decrease_can_be_taken_back(shop: Shop) -> None:
 def test_an_increase_replaces_a_planned_decrease(shop: Shop) -> None:
     shop.subscribe(5)
     shop.sync()
-    seatchange.apply(shop.tenant, 2, shop.shown())
+    apply_seats(shop.tenant, 2, shop.shown())
 
-    now = seatchange.apply(shop.tenant, 6, shop.shown())
+    now = apply_seats(shop.tenant, 6, shop.shown())
 
     assert (now.seats, now.entitlement.next_seats) == (6, None)
 
@@ -118,7 +120,7 @@ def test_a_declined_card_changes_nothing(shop: Shop) -> None:
     shop.use_card("pm_card_chargeCustomerFail")
 
     with pytest.raises(CardDeclinedError, match="nothing has changed"):
-        seatchange.apply(shop.tenant, 5, shop.shown())
+        apply_seats(shop.tenant, 5, shop.shown())
 
     assert shop.sync().seats == 3
 
@@ -126,11 +128,11 @@ def test_a_declined_card_changes_nothing(shop: Shop) -> None:
 def test_a_declined_card_leaves_what_is_planned_too(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
-    planned = seatchange.apply(shop.tenant, 2, shop.shown()).entitlement
+    planned = apply_seats(shop.tenant, 2, shop.shown()).entitlement
     shop.use_card("pm_card_chargeCustomerFail")
 
     with pytest.raises(CardDeclinedError, match="nothing has changed"):
-        seatchange.apply(shop.tenant, 5, shop.shown())
+        apply_seats(shop.tenant, 5, shop.shown())
 
     after = shop.sync().entitlement
     assert (after.seats, after.next_seats, after.next_seats_at) == (3, 2, planned.next_seats_at)
@@ -144,11 +146,11 @@ def test_a_change_that_stripe_refuses_leaves_what_is_planned_too(
 ) -> None:
     shop.subscribe(3)
     shop.sync()
-    seatchange.apply(shop.tenant, 2, shop.shown())
+    apply_seats(shop.tenant, 2, shop.shown())
     stripe_process.stripe("faults", method="POST /v1/subscriptions/{id}", kind=kind, times=times)
 
     with pytest.raises(BillingError):
-        seatchange.apply(shop.tenant, 5, shop.shown())
+        apply_seats(shop.tenant, 5, shop.shown())
 
     after = shop.sync().entitlement
     assert (after.seats, after.next_seats) == (3, 2)
@@ -157,7 +159,7 @@ def test_a_change_that_stripe_refuses_leaves_what_is_planned_too(
 def test_a_cancellation_that_stripe_refuses_leaves_what_is_planned_too(shop: Shop, stripe_process: Sandbox) -> None:
     shop.subscribe(3)
     shop.sync()
-    seatchange.apply(shop.tenant, 2, shop.shown())
+    apply_seats(shop.tenant, 2, shop.shown())
     stripe_process.stripe("faults", method="POST /v1/subscriptions/{id}", kind="500", times=1)
 
     with pytest.raises(BillingError):
@@ -170,12 +172,12 @@ def test_a_cancellation_that_stripe_refuses_leaves_what_is_planned_too(shop: Sho
 def test_a_plan_that_cannot_be_made_again_is_not_lost_in_silence(shop: Shop, stripe_process: Sandbox) -> None:
     shop.subscribe(3)
     shop.sync()
-    seatchange.apply(shop.tenant, 2, shop.shown())
+    apply_seats(shop.tenant, 2, shop.shown())
     for method in ("POST /v1/subscriptions/{id}", "POST /v1/subscription_schedules"):
         stripe_process.stripe("faults", method=method, kind="500", times=1)
 
     with pytest.raises(BillingError, match="the change to 2 seats at the period's end may have to be planned anew"):
-        seatchange.apply(shop.tenant, 5, shop.shown())
+        apply_seats(shop.tenant, 5, shop.shown())
 
     after = shop.sync().entitlement
     assert (after.seats, after.next_seats) == (3, None)
@@ -186,7 +188,7 @@ def test_a_change_holds_also_if_stripe_does_not_tell_at_once(shop: Shop, stripe_
     shop.sync()
     stripe_process.stripe("faults", method="GET /v1/subscriptions", kind="503", times=2)
 
-    seatchange.apply(shop.tenant, 5, shop.shown())
+    apply_seats(shop.tenant, 5, shop.shown())
 
     with tenant_scope(shop.tenant.id):
         assert SyncRequest.objects.exists()
@@ -197,25 +199,25 @@ def test_names_of_those_who_return_are_told(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
     hire(shop, "Ada", "Ben", "Chloe")
-    seatchange.apply(shop.tenant, 1, shop.shown())
+    apply_seats(shop.tenant, 1, shop.shown())
     shop.wait(32)
     shop.sync()
 
-    assert seatchange.preview(shop.tenant, 3).returns == ("Ben", "Chloe")
+    assert preview_seats(shop.tenant, 3).returns == ("Ben", "Chloe")
 
 
 @pytest.mark.parametrize("value", [0, -1, "0", "-1", 10_000, "10000", "x", "", "1.5", "1e3", None, True, "٣"])
 def test_what_is_no_number_of_seats_is_refused(value: object) -> None:
-    with pytest.raises(changing.SeatsError, match="a whole number from 1 to 1,000"):
-        changing.whole_seats(value)
+    with pytest.raises(base.SeatsError, match="a whole number from 1 to 1,000"):
+        base.whole_seats(value)
 
 
 def test_in_a_trial_more_seats_cost_nothing_now(shop: Shop) -> None:
     shop.subscribe(3, trial_period_days=14)
     shop.sync()
 
-    shown = seatchange.preview(shop.tenant, 4)
-    seatchange.apply(shop.tenant, 4, shown.shown)
+    shown = preview_seats(shop.tenant, 4)
+    apply_seats(shop.tenant, 4, shown.shown)
 
     assert shown.due_now_usd == 0
     assert shown.next_invoice_usd == Decimal(4 * 49)

@@ -17,11 +17,14 @@ from djstripe.signals import WEBHOOK_SIGNALS
 from pytest_django import Settings
 from stripe.params import WebhookEndpointCreateParams
 
-from billing import catalogue, intake, setup, stripe_api, stripe_ids
-from billing import endpoint as webhook
+from billing import catalogue
 from billing.catalogue import EMPLOYEE_MONTH, EMPLOYEE_YEAR, PLANS, Plan
 from billing.errors import StripeMisconfiguredError
-from billing.events import EVENTS
+from billing.stripe import endpoint as webhook
+from billing.stripe import ids, setup
+from billing.stripe.client import stripe_client
+from billing.stripe.events import EVENTS
+from billing.sync import event_inbox
 from tenants import encryption
 from tenants.privacy import rotation
 from tests.sandbox.conftest import STRIPE_KEY, Sandbox
@@ -44,7 +47,7 @@ def wrote(sandbox: Sandbox) -> list[str]:
 
 def prices(plan: Plan) -> list[sdk.Price]:
     """All prices of a plan, of now and before."""
-    found = stripe_api.client().v1.prices.list({"product": catalogue.PRODUCT_ID, "limit": 100}).auto_paging_iter()
+    found = stripe_client().v1.prices.list({"product": catalogue.PRODUCT_ID, "limit": 100}).auto_paging_iter()
     return [each for each in found if each.to_dict()["metadata"].get(catalogue.PLAN) == plan.lookup_key]
 
 
@@ -65,7 +68,7 @@ def test_everything_is_there_after_the_first_run() -> None:
     assert [line for line in again[1:] if "is as it should be" not in line] == []
     assert len(again) == 6
     for plan in PLANS:
-        price = stripe_api.client().v1.prices.retrieve(stripe_ids.price_id(plan))
+        price = stripe_client().v1.prices.retrieve(ids.price_id(plan))
         assert (price.unit_amount, price.currency, price.lookup_key) == (plan.unit_cents, "usd", plan.lookup_key)
         assert price.recurring
         assert price.recurring.interval == plan.interval
@@ -73,7 +76,7 @@ def test_everything_is_there_after_the_first_run() -> None:
 
 def test_the_portal_lets_customers_pay_and_cancel_but_not_change_seats() -> None:
     run()
-    configuration = stripe_api.client().v1.billing_portal.configurations.retrieve(stripe_ids.portal_configuration_id())
+    configuration = stripe_client().v1.billing_portal.configurations.retrieve(ids.portal_configuration_id())
     features = configuration.features
     assert features.payment_method_update.enabled
     assert features.invoice_history.enabled
@@ -85,14 +88,14 @@ def test_a_changed_price_is_a_new_one_that_takes_the_key_over(
     stripe_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run()
-    before = stripe_ids.price_id(EMPLOYEE_MONTH)
+    before = ids.price_id(EMPLOYEE_MONTH)
     dearer = replace(EMPLOYEE_MONTH, unit_usd=Decimal(59))
     monkeypatch.setattr(catalogue, "PLANS", (dearer, EMPLOYEE_YEAR))
 
     said = run()
 
-    after = stripe_ids.price_id(dearer)
-    client = stripe_api.client()
+    after = ids.price_id(dearer)
+    client = stripe_client()
     assert client.v1.prices.retrieve(after).unit_amount == 5900
     old = client.v1.prices.retrieve(before)
     assert (old.active, old.lookup_key) == (False, None)
@@ -100,16 +103,16 @@ def test_a_changed_price_is_a_new_one_that_takes_the_key_over(
     assert sum("stays for those who pay it" in line for line in said) == 1
     monkeypatch.undo()
     run()
-    assert client.v1.prices.retrieve(stripe_ids.price_id(EMPLOYEE_MONTH)).unit_amount == EMPLOYEE_MONTH.unit_cents
+    assert client.v1.prices.retrieve(ids.price_id(EMPLOYEE_MONTH)).unit_amount == EMPLOYEE_MONTH.unit_cents
     assert [each.active for each in prices(EMPLOYEE_MONTH)].count(True) == 1
 
 
 def test_what_somebody_changed_in_stripe_is_put_right(stripe_sandbox: Sandbox) -> None:
     run()
-    client = stripe_api.client()
+    client = stripe_client()
     client.v1.products.update(catalogue.PRODUCT_ID, {"name": "Robot", "active": False})
-    client.v1.prices.update(stripe_ids.price_id(EMPLOYEE_YEAR), {"active": False})
-    portal = stripe_ids.portal_configuration_id()
+    client.v1.prices.update(ids.price_id(EMPLOYEE_YEAR), {"active": False})
+    portal = ids.portal_configuration_id()
     client.v1.billing_portal.configurations.update(portal, {"features": {"invoice_history": {"enabled": False}}})
     row = WebhookEndpoint.objects.get()
     client.v1.webhook_endpoints.update(row.id, {"enabled_events": ["invoice.paid"], "disabled": True})
@@ -130,20 +133,20 @@ def test_the_webhook_endpoint_has_our_address_version_and_events_and_its_secret_
     assert row.url == webhook.address(row.djstripe_uuid)
     assert row.url.endswith(reverse("djstripe:djstripe_webhook_by_uuid", args=[row.djstripe_uuid]))
     assert (row.api_version, row.livemode) == ("2026-05-27.dahlia", False)
-    assert intake.secret_of(row).startswith("whsec_")
+    assert event_inbox.secret_of(row).startswith("whsec_")
     assert row.secret.startswith(encryption.newest_key_id())
     assert "secret" not in row.stripe_data
 
 
 def test_the_secret_goes_under_the_newest_encryption_key_with_all_others(settings: Settings) -> None:
     run()
-    before = intake.secret_of(WebhookEndpoint.objects.get())
+    before = event_inbox.secret_of(WebhookEndpoint.objects.get())
     settings.PLATFORM_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.PLATFORM_ENCRYPTION_KEYS]
 
     rotation.rotate(lambda renewal: None)
 
     settings.PLATFORM_ENCRYPTION_KEYS = settings.PLATFORM_ENCRYPTION_KEYS[:1]
-    assert intake.secret_of(WebhookEndpoint.objects.get()) == before
+    assert event_inbox.secret_of(WebhookEndpoint.objects.get()) == before
     assert set(rotation.key_usage()) == {encryption.newest_key_id()}
 
 
@@ -156,13 +159,13 @@ def test_a_secret_that_was_lost_costs_a_new_endpoint() -> None:
 
     new = WebhookEndpoint.objects.get()
     assert new.id != old.id
-    assert [each.id for each in webhook.registered(stripe_api.client())] == [new.id]
+    assert [each.id for each in webhook.registered(stripe_client())] == [new.id]
 
 
 @pytest.fixture
 def elsewhere(either_stripe: None) -> Iterator[sdk.WebhookEndpoint]:
     """The endpoint of another site that shares the account."""
-    endpoints = stripe_api.client().v1.webhook_endpoints
+    endpoints = stripe_client().v1.webhook_endpoints
     made = endpoints.create(
         {"url": f"https://elsewhere.example/webhooks/stripe/{uuid4()}/", "enabled_events": ["invoice.paid"]}
     )
@@ -173,7 +176,7 @@ def elsewhere(either_stripe: None) -> Iterator[sdk.WebhookEndpoint]:
 def test_the_endpoint_is_replaced_on_request_and_those_of_other_sites_are_left_alone(
     elsewhere: sdk.WebhookEndpoint,
 ) -> None:
-    client = stripe_api.client()
+    client = stripe_client()
     run()
     old = WebhookEndpoint.objects.get()
 
@@ -181,7 +184,7 @@ def test_the_endpoint_is_replaced_on_request_and_those_of_other_sites_are_left_a
 
     new = WebhookEndpoint.objects.get()
     assert (new.id != old.id, new.djstripe_uuid != old.djstripe_uuid) == (True, True)
-    assert intake.secret_of(new) != intake.secret_of(old)
+    assert event_inbox.secret_of(new) != event_inbox.secret_of(old)
     assert {each.id for each in client.v1.webhook_endpoints.list().data} >= {new.id, elsewhere.id}
     assert old.id not in {each.id for each in client.v1.webhook_endpoints.list().data}
 
@@ -231,7 +234,7 @@ def test_before_the_first_run_checkout_says_what_is_missing(settings: Settings) 
     with pytest.raises(
         StripeMisconfiguredError, match=r"no portal configuration of this site: .*manage.py setup_stripe"
     ):
-        stripe_ids.portal_configuration_id()
+        ids.portal_configuration_id()
 
 
 def test_every_event_is_known_to_stripe_and_to_dj_stripe() -> None:

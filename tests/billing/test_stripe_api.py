@@ -9,7 +9,6 @@ from djstripe.models import Customer
 from djstripe.settings import djstripe_settings
 from pytest_django import Settings
 
-from billing import stripe_api
 from billing.catalogue import CURRENCY, PLANS, plan_of, plan_of_price
 from billing.errors import (
     BillingError,
@@ -20,13 +19,14 @@ from billing.errors import (
     StripeRefusedError,
     UnknownPriceError,
 )
+from billing.stripe import client
 from tests.sandbox.conftest import Sandbox
 
 pytestmark = pytest.mark.django_db
 
 
 def test_dj_stripe_calls_with_the_stand_in_and_stripe_gets_the_key(stripe_sandbox: Sandbox, settings: Settings) -> None:
-    made = stripe_api.client().v1.customers.create({"name": "Acme"})
+    made = client.stripe_client().v1.customers.create({"name": "Acme"})
 
     synced = Customer.sync_from_stripe_data(sdk.Customer.retrieve(made.id, api_key=settings.STRIPE_SECRET_KEY))
 
@@ -39,7 +39,7 @@ def test_nobody_else_s_key_is_exchanged(stripe_sandbox: Sandbox) -> None:
 
 
 def test_every_call_names_the_pinned_version(stripe_sandbox: Sandbox, settings: Settings) -> None:
-    answer = stripe_api.client().v1.products.list().last_response
+    answer = client.stripe_client().v1.products.list().last_response
     assert answer
     assert answer.headers["stripe-version"] == settings.STRIPE_API_VERSION
     assert settings.STRIPE_API_VERSION == djstripe_settings.DEFAULT_STRIPE_API_VERSION, "the one that its models know"
@@ -48,7 +48,7 @@ def test_every_call_names_the_pinned_version(stripe_sandbox: Sandbox, settings: 
 @pytest.mark.parametrize("kind", ["lock_timeout", "503", "cut"])
 def test_a_stripe_that_stumbles_once_is_asked_again(stripe_sandbox: Sandbox, kind: str) -> None:
     stripe_sandbox.stripe("faults", method="*", kind=kind, times=1)
-    with stripe_api.connected() as stripe:
+    with client.connected() as stripe:
         assert stripe.v1.accounts.retrieve_current().id.startswith("acct_")
 
 
@@ -63,7 +63,7 @@ def test_a_stripe_that_stumbles_once_is_asked_again(stripe_sandbox: Sandbox, kin
 )
 def test_a_stripe_that_is_down_is_told_as_such(stripe_sandbox: Sandbox, kind: str, sentence: str) -> None:
     stripe_sandbox.stripe("faults", method="*", kind=kind, times=5)
-    with pytest.raises(StripeDownError) as failure, stripe_api.connected() as stripe:
+    with pytest.raises(StripeDownError) as failure, client.connected() as stripe:
         stripe.v1.products.list()
     assert str(failure.value) == sentence
 
@@ -71,7 +71,7 @@ def test_a_stripe_that_is_down_is_told_as_such(stripe_sandbox: Sandbox, kind: st
 def test_a_stripe_that_hangs_is_given_up(stripe_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     stripe_sandbox.stripe("faults", method="*", kind="hang", times=9, seconds=30)
     began = time.monotonic()
-    with pytest.raises(StripeDownError, match="does not answer"), stripe_api.connected(within=0.3) as stripe:
+    with pytest.raises(StripeDownError, match="does not answer"), client.connected(within=0.3) as stripe:
         stripe.v1.products.list()
     assert time.monotonic() - began < 5
 
@@ -79,7 +79,7 @@ def test_a_stripe_that_hangs_is_given_up(stripe_sandbox: Sandbox, monkeypatch: p
 def test_what_stripe_refuses_is_told_in_its_words(stripe_sandbox: Sandbox) -> None:
     with (
         pytest.raises(StripeRefusedError, match=r"^Stripe refuses this: .*seats") as refusal,
-        stripe_api.connected() as stripe,
+        client.connected() as stripe,
     ):
         stripe.v1.customers.create({"seats": 3})  # type: ignore[arg-type]
     assert (refusal.value.code, refusal.value.param) == ("parameter_unknown", "seats")
@@ -89,7 +89,7 @@ def test_what_stripe_refuses_is_told_in_its_words(stripe_sandbox: Sandbox) -> No
 def test_what_stripe_does_not_have_is_missing(stripe_sandbox: Sandbox) -> None:
     with (
         pytest.raises(StripeMissingError, match="No such customer: 'cus_nobody'") as missing,
-        stripe_api.connected() as stripe,
+        client.connected() as stripe,
     ):
         stripe.v1.customers.retrieve("cus_nobody")
     assert missing.value.code == "resource_missing"
@@ -103,7 +103,7 @@ def test_a_declined_card_says_why_and_what_to_do(stripe_sandbox: Sandbox) -> Non
         "payment_method": "pm_card_chargeDeclinedInsufficientFunds",
         "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
     }
-    with pytest.raises(CardDeclinedError) as declined, stripe_api.connected() as stripe:
+    with pytest.raises(CardDeclinedError) as declined, client.connected() as stripe:
         stripe.v1.payment_intents.create(payment)
     assert str(declined.value) == "Your card has insufficient funds. Use another card, or ask your bank."
     assert (declined.value.code, declined.value.decline_code) == ("card_declined", "insufficient_funds")
@@ -113,7 +113,7 @@ def test_a_key_that_is_not_accepted_is_the_installation_s_fault(stripe_sandbox: 
     settings.STRIPE_KEY = "sk_test_notTheOneThatIsRegistered"
     with (
         pytest.raises(StripeMisconfiguredError, match="does not accept the key") as fault,
-        stripe_api.connected() as stripe,
+        client.connected() as stripe,
     ):
         stripe.v1.products.list()
     assert settings.STRIPE_KEY not in str(fault.value)
@@ -121,8 +121,8 @@ def test_a_key_that_is_not_accepted_is_the_installation_s_fault(stripe_sandbox: 
 
 def test_without_a_key_nothing_is_offered(settings: Settings) -> None:
     settings.STRIPE_KEY = ""
-    assert not stripe_api.is_configured()
-    with pytest.raises(StripeMisconfiguredError, match="STRIPE_SECRET_KEY is not set"), stripe_api.connected():
+    assert not client.is_configured()
+    with pytest.raises(StripeMisconfiguredError, match="STRIPE_SECRET_KEY is not set"), client.connected():
         pytest.fail("there is no client")
 
 

@@ -11,24 +11,18 @@ import pytest
 import stripe as sdk
 from djstripe import models as mirror
 
-from billing import (
-    cancellation,
-    checkout,
-    events,
-    intake,
-    mirroring,
-    planswitch,
-    reconcile,
-    seatchange,
-    stripe_api,
-    stripe_ids,
-    sync,
-)
 from billing.catalogue import EMPLOYEE_MONTH, EMPLOYEE_YEAR
-from billing.changing import NotOfferedError, StaleError
 from billing.errors import CardDeclinedError, StripeDownError
 from billing.models import Drift, Entitlement, Notice, SyncRequest
-from billing.observation import usd
+from billing.stripe import client, events, ids
+from billing.stripe.reading import usd
+from billing.subscription import cancellation, checkout
+from billing.subscription.base import NotOfferedError, StaleError
+from billing.subscription.plan import apply_switch, preview_switch
+from billing.subscription.seats import apply_seats, preview_seats
+from billing.sync import event_inbox, reconcile
+from billing.sync.entitlement import request_sync
+from billing.sync.mirror import tenant_of
 from billing.tasks import sync_subscription
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
@@ -99,7 +93,7 @@ def test_the_metadata_of_another_workspace_counts_for_nothing(shop: Shop, commit
     shop.subscribe(4, metadata={"workspace": committed_cast.globex.slug, "tenant": str(committed_cast.globex.id)})
     shop.sync()
 
-    assert mirroring.tenant_of(shop.customer_id) == committed_cast.acme.id
+    assert tenant_of(shop.customer_id) == committed_cast.acme.id
     with tenant_scope(committed_cast.globex.id):
         assert not Entitlement.objects.exists()
 
@@ -121,13 +115,13 @@ def test_a_price_in_the_place_of_ours_leaves_seats_alone_and_freezes_nothing_els
     assert price.id in found.problem
     assert found.repaired_at is None
     with pytest.raises(NotOfferedError, match="put one of its plans back"):
-        seatchange.preview(shop.tenant, 4)
+        preview_seats(shop.tenant, 4)
     now = cancellation.cancel(shop.tenant)
     assert now.entitlement.cancels_at == now.entitlement.period_end
     assert (cancellation.resume(shop.tenant).entitlement.cancels_at, shop.entitlement.seats) == (None, 3)
     shop.api.v1.subscriptions.update(
         before.subscription_id,
-        {"items": [{"id": item.id, "price": stripe_ids.price_id(EMPLOYEE_MONTH), "quantity": 4}]},
+        {"items": [{"id": item.id, "price": ids.price_id(EMPLOYEE_MONTH), "quantity": 4}]},
     )
     assert (shop.sync().seats, shop.entitlement.is_foreign) == (4, False)
 
@@ -193,7 +187,7 @@ def test_of_events_that_come_together_one_sync_is_enough(shop: Shop, stripe_proc
     shop.subscribe(3)
     with tenant_scope(shop.tenant.id):
         for reason in ("customer.subscription.created", "invoice.paid"):
-            sync.request(reason)
+            request_sync(reason)
     stripe_process.stripe("reset")
 
     for _ in range(3):
@@ -215,10 +209,10 @@ def test_what_cannot_be_mirrored_holds_all_the_same(shop: Shop, stripe_process: 
 
 
 def test_while_too_many_wait_for_stripe_the_next_is_told_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stripe_api, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(client, "PATIENCE_SECONDS", 0.01)
     with ExitStack() as others:
-        for _ in range(stripe_api.TURNS):
-            others.enter_context(stripe_api.turn())
+        for _ in range(client.TURNS):
+            others.enter_context(client.turn())
         with pytest.raises(StripeDownError, match="is slow"):
             shop.sync()
     assert shop.sync().seats == 1
@@ -228,7 +222,7 @@ def test_every_order_of_six_events_ends_in_one_state(shop: Shop) -> None:
     """Stripe's own events, taken in order after order on an empty row. `ORDERS=all` takes all 720."""
     shop.subscribe(3)
     shop.sync()
-    seatchange.apply(shop.tenant, 5, shop.shown())
+    apply_seats(shop.tenant, 5, shop.shown())
     cancellation.cancel(shop.tenant)
     last = shop.sync()
     six = eventually(lambda: _six_of(shop), what="six events about the customer")
@@ -256,7 +250,7 @@ def _state_after(shop: Shop, order: Sequence[events.Notice]) -> dict[str, object
     with tenant_scope(shop.tenant.id):
         Entitlement.objects.update(status=S.NONE, seats=0, subscription_id="", plan="", cancels_at=None)
         for notice in order:
-            intake.event_kept.send(sender=events.Notice, notice=notice)
+            event_inbox.event_kept.send(sender=events.Notice, notice=notice)
         assert SyncRequest.objects.count() == 6
     shop.sync()
     with tenant_scope(shop.tenant.id):
@@ -278,9 +272,9 @@ def test_nobody_chooses_the_moment_from_which_is_reckoned(shop: Shop, days: int)
     forged = replace(shop.shown(), at=shop.now() + days * DAY)
 
     with pytest.raises(StaleError, match="look at what it comes to now"):
-        planswitch.apply(shop.tenant, EMPLOYEE_MONTH, forged)
+        apply_switch(shop.tenant, EMPLOYEE_MONTH, forged)
     with pytest.raises(StaleError):
-        seatchange.apply(shop.tenant, 100, forged)
+        apply_seats(shop.tenant, 100, forged)
 
     now = shop.sync()
     assert (now.plan, now.seats, len(shop.invoices())) == (EMPLOYEE_YEAR, 2, 1)
@@ -290,19 +284,19 @@ def test_what_was_shown_before_a_colleagues_change_or_a_renewal_is_not_charged(s
     """Three seats by the year cost another amount than fifty, and a full month another one than its last minutes."""
     shop.subscribe(3)
     shop.sync()
-    shown = planswitch.preview(shop.tenant, EMPLOYEE_YEAR).shown
-    seatchange.apply(shop.tenant, 50, seatchange.preview(shop.tenant, 50).shown)
+    shown = preview_switch(shop.tenant, EMPLOYEE_YEAR).shown
+    apply_seats(shop.tenant, 50, preview_seats(shop.tenant, 50).shown)
     with pytest.raises(StaleError, match="has changed since"):
-        planswitch.apply(shop.tenant, EMPLOYEE_YEAR, shown)
+        apply_switch(shop.tenant, EMPLOYEE_YEAR, shown)
 
     renewal = shop.entitlement.period_end
     assert renewal
     shop.wait((renewal.timestamp() - shop.now() - 60) / DAY)
     shop.sync()
-    shown = seatchange.preview(shop.tenant, 60).shown
+    shown = preview_seats(shop.tenant, 60).shown
     shop.wait(120 / DAY)
     with pytest.raises(StaleError):
-        seatchange.apply(shop.tenant, 60, shown)
+        apply_seats(shop.tenant, 60, shown)
 
     assert (shop.sync().seats, shop.entitlement.plan) == (50, EMPLOYEE_MONTH.lookup_key)
 
@@ -313,8 +307,8 @@ def test_month_to_year_costs_what_the_preview_says(shop: Shop) -> None:
     shop.wait(10)
     shop.sync()
 
-    shown = planswitch.preview(shop.tenant, EMPLOYEE_YEAR)
-    now = planswitch.apply(shop.tenant, EMPLOYEE_YEAR, shown.shown)
+    shown = preview_switch(shop.tenant, EMPLOYEE_YEAR)
+    now = apply_switch(shop.tenant, EMPLOYEE_YEAR, shown.shown)
 
     assert now.plan == EMPLOYEE_YEAR
     assert usd(shop.invoices()[0].amount_paid) == shown.due_now_usd > 800
@@ -331,7 +325,7 @@ def test_cancel_resume_cancel_and_the_end(shop: Shop) -> None:
     with pytest.raises(NotOfferedError, match="you cannot cancel now"):
         cancellation.cancel(shop.tenant)
     assert cancellation.resume(shop.tenant).entitlement.cancels_at is None
-    seatchange.apply(shop.tenant, 1, shop.shown())
+    apply_seats(shop.tenant, 1, shop.shown())
     cancellation.cancel(shop.tenant)
     shop.wait(32)
     over = shop.sync()

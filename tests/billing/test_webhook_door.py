@@ -19,8 +19,11 @@ from django.utils import timezone
 from djstripe.models import Customer, Event, WebhookEndpoint, WebhookEventTrigger
 from pytest_django import Settings
 
-from billing import customers, intake, setup, stripe_api
-from billing.events import Notice
+from billing.stripe import setup
+from billing.stripe.client import stripe_client
+from billing.stripe.events import Notice
+from billing.subscription import customers
+from billing.sync import event_inbox
 from billing.tasks import forget_events, take_in, take_in_late
 from tests import factories
 from tests.sandbox.conftest import STRIPE_KEY, Sandbox
@@ -47,7 +50,7 @@ def send(endpoint: WebhookEndpoint, body: str, signature: str | None, **headers:
 def deliver(endpoint: WebhookEndpoint, event: Json) -> HttpResponse:
     """As Stripe does."""
     body = json.dumps(event, indent=2)
-    return send(endpoint, body, signed(body, intake.secret_of(endpoint)))
+    return send(endpoint, body, signed(body, event_inbox.secret_of(endpoint)))
 
 
 def arrivals() -> list[int]:
@@ -56,7 +59,7 @@ def arrivals() -> list[int]:
 
 def new_event() -> Json:
     """A real event of the sandbox, about a customer that a workspace has."""
-    client = stripe_api.client()
+    client = stripe_client()
     customer = client.v1.customers.create({"email": "billing@acme.example"})
     customers.adopt(factories.make_tenant(), customer.to_dict(for_json=True))
     client.v1.customers.update(customer.id, {"name": "Acme"})
@@ -78,9 +81,9 @@ def heard() -> Any:
     def listen(notice: Notice, **kwargs: object) -> None:
         notices.append(notice)
 
-    intake.event_kept.connect(listen)
+    event_inbox.event_kept.connect(listen)
     yield notices
-    intake.event_kept.disconnect(listen)
+    event_inbox.event_kept.disconnect(listen)
 
 
 def test_an_event_is_kept_told_and_answered_before_anything_is_fetched(
@@ -129,7 +132,7 @@ def test_what_is_not_signed_by_stripe_in_the_last_five_minutes_leaves_no_trace(
 ) -> None:
     body = json.dumps(event)
 
-    answer = send(endpoint, body, forge(body, intake.secret_of(endpoint)))
+    answer = send(endpoint, body, forge(body, event_inbox.secret_of(endpoint)))
 
     assert answer.status_code == 400
     assert json.loads(answer.content)["error"].startswith("The signature is wrong, missing or older")
@@ -138,13 +141,13 @@ def test_what_is_not_signed_by_stripe_in_the_last_five_minutes_leaves_no_trace(
 
 def test_a_signature_of_almost_five_minutes_is_taken(endpoint: WebhookEndpoint, event: Json) -> None:
     body = json.dumps(event)
-    assert send(endpoint, body, signed(body, intake.secret_of(endpoint), age=290)).status_code == 200
+    assert send(endpoint, body, signed(body, event_inbox.secret_of(endpoint), age=290)).status_code == 200
 
 
 def test_while_the_secret_is_rolled_one_of_two_signatures_is_enough(endpoint: WebhookEndpoint, event: Json) -> None:
     """https://docs.stripe.com/webhooks#roll-endpoint-secrets"""
     body = json.dumps(event)
-    now, ours = signed(body, intake.secret_of(endpoint)).split(",")
+    now, ours = signed(body, event_inbox.secret_of(endpoint)).split(",")
     new = signed(body, "whsec_the_new_one").split(",")[1]
     assert send(endpoint, body, f"{now},{new},{ours},v0=0123").status_code == 200
 
@@ -195,7 +198,7 @@ def test_an_event_about_another_account_is_refused(endpoint: WebhookEndpoint, ev
     ],
 )  # fmt: skip
 def test_a_body_that_is_no_event_is_refused_even_when_it_is_signed(endpoint: WebhookEndpoint, body: str) -> None:
-    assert send(endpoint, body, signed(body, intake.secret_of(endpoint))).status_code == 400
+    assert send(endpoint, body, signed(body, event_inbox.secret_of(endpoint))).status_code == 400
     assert arrivals() == []
 
 
@@ -217,7 +220,7 @@ def test_only_post_is_answered(endpoint: WebhookEndpoint) -> None:
 
 def test_a_body_that_is_too_long_is_refused_before_it_is_read(endpoint: WebhookEndpoint) -> None:
     body = json.dumps({"padding": "x" * (4 * 1024 * 1024)})
-    assert send(endpoint, body, signed(body, intake.secret_of(endpoint))).status_code == 413
+    assert send(endpoint, body, signed(body, event_inbox.secret_of(endpoint))).status_code == 413
 
 
 def test_dj_stripe_s_own_view_has_no_address() -> None:
@@ -231,7 +234,7 @@ def test_no_secret_is_ever_in_the_logs(
     endpoint: WebhookEndpoint, event: Json, caplog: pytest.LogCaptureFixture, stripe_sandbox: Sandbox
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    secret = intake.secret_of(endpoint)
+    secret = event_inbox.secret_of(endpoint)
     body = json.dumps(event)
     send(endpoint, body, signed(body + " ", secret))
     deliver(endpoint, event | {"livemode": True})
@@ -256,8 +259,8 @@ def test_while_stripe_is_down_the_event_waits_and_the_sweep_takes_it_in(
     assert (waiting.processed, waiting.event, bool(waiting.exception)) == (False, None, True)
     assert len(heard) == 1, "what has to be quick knows all the same"
     assert not Event.objects.exists()
-    assert intake.due(timezone.now()) == []
-    assert intake.due(timezone.now() + timedelta(seconds=30)) == [arrival]
+    assert event_inbox.due(timezone.now()) == []
+    assert event_inbox.due(timezone.now() + timedelta(seconds=30)) == [arrival]
     take_in(arrival)
     assert (WebhookEventTrigger.objects.get().processed, Event.objects.count()) == (True, 1)
 
@@ -266,8 +269,8 @@ def test_a_few_are_mirrored_at_once_and_the_others_come_later(endpoint: WebhookE
     deliver(endpoint, event)
     (arrival,) = arrivals()
     with ExitStack() as others:
-        for _ in range(intake.AT_ONCE):
-            others.enter_context(intake.slots)
+        for _ in range(event_inbox.AT_ONCE):
+            others.enter_context(event_inbox.slots)
         take_in(arrival)
         assert not Event.objects.exists()
     take_in(arrival)
@@ -281,7 +284,7 @@ def test_the_pauses_between_attempts_grow_and_end_after_three_days(endpoint: Web
 
     def after(age: timedelta, pause: timedelta) -> bool:
         WebhookEventTrigger.objects.update(created=now - age, updated=now - pause)
-        return intake.due(now) == [arrival]
+        return event_inbox.due(now) == [arrival]
 
     assert after(timedelta(hours=8), timedelta(hours=2, minutes=1))
     assert not after(timedelta(hours=8), timedelta(hours=1, minutes=59))
@@ -308,7 +311,7 @@ def test_old_events_are_forgotten_and_young_ones_are_not(endpoint: WebhookEndpoi
 
 
 def test_an_event_about_what_is_deleted_by_now_is_taken_in(endpoint: WebhookEndpoint) -> None:
-    client = stripe_api.client()
+    client = stripe_client()
     product = client.v1.products.create({"name": "Short-lived"})
     made = client.v1.events.list({"type": "product.created", "limit": 1}).data[0].to_dict(for_json=True)
     client.v1.products.delete(product.id)
@@ -321,7 +324,7 @@ def test_an_event_about_what_is_deleted_by_now_is_taken_in(endpoint: WebhookEndp
 
 def test_an_event_about_a_stranger_s_customer_is_answered_and_nothing_of_it_stays(endpoint: WebhookEndpoint) -> None:
     """Such as one of another installation with the same account, or of a workspace that was deleted."""
-    client = stripe_api.client()
+    client = stripe_client()
     client.v1.customers.update(client.v1.customers.create().id, {"email": "somebody@elsewhere.example"})
     stranger = client.v1.events.list({"type": "customer.updated", "limit": 1}).data[0].to_dict(for_json=True)
 
@@ -352,4 +355,4 @@ def test_four_copies_at_once_are_one_event(committed: None, stripe_sandbox: Sand
         list(threads.map(mirror, arrivals()))
     assert Event.objects.get().id == event["id"]
     assert Customer.objects.get().id == event["data"]["object"]["id"]
-    assert not intake.waiting().exists()
+    assert not event_inbox.waiting().exists()

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from djstripe import models as mirror
 
 from agents.models import Conversation, Turn
-from billing import mirroring
+from billing.sync.mirror import forget_customer
 from channels import erasure, people, testmessages
 from channels.models import Connection, Contact, InboxEvent
 from tenants.privacy.exact_ids import names
@@ -90,7 +90,7 @@ def test_events_of_a_customer_with_a_longer_id_are_left() -> None:
     for customer in ("cus_1", "cus_12"):
         body = json.dumps({"data": {"object": {"customer": customer}}})
         mirror.WebhookEventTrigger.objects.create(body=body, headers={}, remote_ip="127.0.0.1")
-    mirroring.forget("cus_1")
+    forget_customer("cus_1")
     assert ["cus_12" in each.body for each in mirror.WebhookEventTrigger.objects.all()] == [True]
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing import setup
 from billing.errors import BillingError
+from billing.stripe import setup
 
 
 class Command(BaseCommand):

@@ -1,0 +1,131 @@
+"""Who answers now, and who does not: since when, why, and whose move it is. The one place that says "On duty".
+
+It is computed from seats, payment, credit, the last answers, and from what leads to an employee, which only a higher
+app knows: settings.REACHABILITY names its function.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.module_loading import import_string
+
+from agents import reasons
+from agents.models import Agent
+from agents.web import team
+from agents.web.team import Duty, Place, Silence, Team
+from billing import quota
+from billing.models import Entitlement
+from billing.standing import Standing
+from billing.web import links
+from tenants.http.middleware import Workspace
+from tenants.models import Tenant
+from tenants.permissions import Permission
+from usage.models import Meter
+
+MANAGERS = "Operators, admins and owners of this workspace can do that."
+BUYERS = "Owners and admins of this workspace can do that."
+STAFF = "It cannot be raised here: ask whoever runs this Roster."
+
+
+Reachability = Callable[[Workspace, Iterable[Agent]], Mapping[UUID, Silence]]
+"""For each of these employees whom nobody can reach: why. Called inside the scope."""
+
+
+def look(workspace: Workspace, page: str | None = None) -> Team:
+    """The team of the open scope's workspace, with the page of it that has this number, and who there is silent."""
+    found = team.look(page)
+    return replace(found, rows=_with_silences(workspace, found, found.rows))
+
+
+def of(workspace: Workspace, agent: Agent) -> Silence | None:
+    """Why this employee is silent; None if it answers."""
+    found = team.look()
+    return _with_silences(workspace, found, [team.place_of(agent, found)])[0].silence
+
+
+def _with_silences(workspace: Workspace, found: Team, rows: Iterable[Place]) -> tuple[Place, ...]:
+    places = [(place, _own_silence(workspace, found, place)) for place in rows]
+    reachable = [place.agent for place, silence in places if silence is None]
+    cut_off = import_string(settings.REACHABILITY)(workspace, reachable)
+    return tuple(
+        replace(place, silence=silence or cut_off.get(place.agent.id) or _failing(place.agent))
+        for place, silence in places
+    )
+
+
+def _own_silence(workspace: Workspace, found: Team, place: Place) -> Silence | None:
+    """What keeps an employee from answering wherever somebody writes, in the order in which quota.reserve looks."""
+    closing = _closing(workspace)
+    if closing:
+        return closing
+    if place.state is Duty.PAUSED:
+        return _paused(workspace, place.agent)
+    if found.standing.reason:
+        return _unpaid(workspace, found.standing)
+    if place.state is Duty.NO_SEAT:
+        return _without_seat(workspace, found, place.agent)
+    credit = quota.credit()
+    return _without_credit(credit) if credit and credit.is_used_up else None
+
+
+def _closing(workspace: Workspace) -> Silence | None:
+    asked = Tenant.objects.filter(id=workspace.tenant.id, deletes_at__isnull=False).first()
+    if asked is None:
+        return None
+    what = "This workspace is going to be deleted, so nobody answers."
+    fix = "An owner can keep it: under Settings, Data."
+    return Silence("Stopped", what, fix, since=asked.deletion_requested_at, is_shown_elsewhere=True)
+
+
+def _paused(workspace: Workspace, agent: Agent) -> Silence:
+    what = f"{agent.name} is paused: people who write get its text for when it is unavailable."
+    fix = "Reactivate it whenever a seat is free." if workspace.allows(Permission.MANAGE_EMPLOYEES) else MANAGERS
+    return Silence("Paused", what, fix, since=agent.paused_at, is_chosen=True)
+
+
+def _unpaid(workspace: Workspace, now: Standing) -> Silence:
+    what, way = f"Nobody works here now. {now.reason}", links.to_billing(workspace)
+    return Silence("Paused", what, "" if way else BUYERS, way, _stopped_at(now), is_shown_elsewhere=True)
+
+
+def _stopped_at(now: Standing) -> datetime | None:
+    """When a lapsed subscription stopped everybody, as far as Stripe told."""
+    paid, status = now.entitlement, Entitlement.Status
+    if paid.status == status.PAST_DUE:
+        return now.grace_ends_at
+    if paid.status == status.PAUSED:
+        return paid.trial_ends_at or paid.period_start
+    return paid.ended_at
+
+
+def _without_seat(workspace: Workspace, found: Team, agent: Agent) -> Silence:
+    count = f"{found.seats} seat{'' if found.seats == 1 else 's'}"
+    what = f"{agent.name} has no seat: this workspace has {count}, filled from the top."
+    way = links.to_a_seat(workspace, found.standing, reverse("workspace:employees", args=[workspace.tenant.slug]))
+    if workspace.allows(Permission.MANAGE_EMPLOYEES):
+        fix = f"Move it up{', or have more seats' if way else ''}."
+    else:
+        fix = "Operators, admins and owners can change the order."
+    return Silence("No seat", what, fix, way, agent.unanswered_since)
+
+
+def _without_credit(credit: Meter) -> Silence:
+    return Silence(
+        "No credit",
+        f"The {credit.name.lower()} has too little left for another answer, so people get the text for when it is "
+        "unavailable.",
+        STAFF,
+        since=credit.refused_since,
+    )
+
+
+def _failing(agent: Agent) -> Silence | None:
+    """The last thing that people got from it was an apology, for a reason that no data but this tells."""
+    if agent.unanswered_since is None or not reasons.is_ours(agent.unanswered_cause):
+        return None
+    what = f"{agent.name} could not answer when somebody last wrote. {reasons.words(agent.unanswered_cause)}"
+    return Silence("Not answering", what, since=agent.unanswered_since)

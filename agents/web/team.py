@@ -1,0 +1,138 @@
+"""Who works here, in the order of seats, as pages show it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.core.paginator import Page, Paginator
+
+from agents.models import Agent
+from billing import quota, standing
+from billing.models import Seat
+from billing.standing import Standing
+from billing.web.links import Way
+
+PAGE = 25
+
+
+class Duty(StrEnum):
+    """Where an AI employee stands in the order of seats; whether it answers, agents.web.presence tells."""
+
+    SEATED = "seated"
+    NO_SEAT = "no_seat"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Why an employee does not answer now.
+
+    badge: in a word or two. what: in a sentence. fix: what can be done by this reader, or by whom else. way: a link,
+    for those who may. is_chosen: an operator wanted it so. is_shown_elsewhere: another notice tells of it already.
+    still_answers: it is on duty, but nobody new gets to it.
+    """
+
+    badge: str
+    what: str
+    fix: str = ""
+    way: Way | None = None
+    since: datetime | None = None
+    is_chosen: bool = False
+    is_shown_elsewhere: bool = False
+    still_answers: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """An AI employee and where it stands."""
+
+    agent: Agent
+    state: Duty
+    is_first: bool = False
+    is_last: bool = False
+    silence: Silence | None = None
+    """Why it does not answer, where agents.web.presence has looked."""
+
+    @property
+    def is_on_duty(self) -> bool:
+        """Does it answer whoever writes to it, as far as agents.web.presence has seen?"""
+        return self.silence is None or self.silence.still_answers
+
+    @property
+    def is_in_order(self) -> bool:
+        """Has it a place in the order of seats? Who is paused has none."""
+        return self.state is not Duty.PAUSED
+
+
+@dataclass(frozen=True)
+class Team:
+    """All who are employed: first those in the order of seats, then those whom an operator has paused.
+
+    rows: a page of them. in_order: how many have a place in the order of seats. waiting: the names of those for whom
+    there is no seat, who are few, since a place is only for who once had a seat.
+    """
+
+    page: "Page[Agent]"
+    rows: tuple[Place, ...]
+    in_order: int
+    waiting: tuple[str, ...]
+    standing: Standing
+
+    @property
+    def seats(self) -> int:
+        """How many may work now."""
+        return self.standing.seats
+
+    @property
+    def seated(self) -> int:
+        """How many have a seat."""
+        return min(self.in_order, self.seats)
+
+    @property
+    def answering(self) -> list[str]:
+        """The names of those who answer, where agents.web.presence has looked."""
+        return [row.agent.name for row in self.rows if row.is_on_duty]
+
+    @property
+    def has_free_seat(self) -> bool:
+        """Could one more be hired or reactivated?"""
+        return self.in_order < self.seats
+
+    @property
+    def count(self) -> int:
+        """How many are employed."""
+        return self.page.paginator.count
+
+
+def look(number: str | None = None) -> Team:
+    """The team of the open scope's workspace, with the page of it that has this number."""
+    now = standing.current()
+    page = Paginator(Agent.objects.in_order(), PAGE).get_page(number)
+    placed = Agent.objects.in_order().filter(paused_at=None)
+    in_order = placed.count()
+    first = (page.number - 1) * PAGE
+    rows = (_place(agent, place, now.seats, in_order - 1) for place, agent in enumerate(page.object_list, first))
+    waiting = tuple(placed.values_list("name", flat=True)[now.seats :])
+    return Team(page, tuple(rows), in_order, waiting, now)
+
+
+def place_of(agent: Agent, found: Team) -> Place:
+    """Where one employee of this team stands, whatever page of it was looked at."""
+    seat = Seat.objects.filter(holder_id=agent.id).first()
+    number = Seat.objects.filter(position__lt=seat.position).count() if seat else found.in_order
+    return _place(agent, number, found.seats, found.in_order - 1)
+
+
+def require_free_seat() -> None:
+    """Before somebody describes a new employee. Raises billing.quota.PaymentRequiredError; hiring.hire is the law."""
+    quota.require_entitled()
+    team = look()
+    if not team.has_free_seat:
+        raise quota.NoSeatError("one more AI employee", team.seats)
+
+
+def _place(agent: Agent, number: int, seats: int, last: int) -> Place:
+    if agent.paused_at is not None:
+        return Place(agent, Duty.PAUSED)
+    state = Duty.SEATED if number < seats else Duty.NO_SEAT
+    return Place(agent, state, is_first=number == 0, is_last=number == last)

@@ -1,0 +1,189 @@
+"""What a workspace's members read about its subscription: one picture for the billing page and the API."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from math import ceil
+from uuid import UUID
+
+from django.utils import timezone
+
+from billing import standing
+from billing.catalogue import PLANS, Plan
+from billing.models import CompSeats, Entitlement, Seat
+from billing.standing import Standing
+from billing.subscription import cancellation
+
+BRANDS = {
+    "amex": "American Express",
+    "diners": "Diners Club",
+    "discover": "Discover",
+    "eftpos_au": "Eftpos",
+    "jcb": "JCB",
+    "mastercard": "Mastercard",
+    "unionpay": "UnionPay",
+    "us_bank_account": "Bank account",
+    "sepa_debit": "SEPA debit",
+    "visa": "Visa",
+}
+"""Stripe's names of cards and of other ways to pay: https://docs.stripe.com/api/payment_methods/object"""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What invoices are charged to. last4 and expires ("04/2030") are empty for what is no card."""
+
+    brand: str
+    last4: str
+    expires: str
+    is_expired: bool
+
+    def __str__(self) -> str:
+        return f"{self.brand} ending in {self.last4}" if self.last4 else self.brand
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the order of seats. pauses: a change that is planned takes its seat away."""
+
+    holder_id: UUID
+    name: str
+    is_seated: bool
+    pauses: bool
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The subscription as it is now. Amounts are USD, times aware. `paid` is what Stripe said last.
+
+    given_until: when the first of the seats end that were given; is_given_in_parts: others end later.
+    """
+
+    standing: Standing
+    places: tuple[Place, ...]
+    given_until: datetime | None
+    is_given_in_parts: bool
+    now: datetime
+
+    @property
+    def paid(self) -> Entitlement:
+        """The row behind the standing."""
+        return self.standing.entitlement
+
+    @property
+    def plan(self) -> Plan | None:
+        """What is paid for each AI employee."""
+        return self.standing.plan
+
+    @property
+    def other_plan(self) -> Plan | None:
+        """The plan to which one could switch."""
+        return next((plan for plan in PLANS if self.plan and plan != self.plan), None)
+
+    @property
+    def unit_usd(self) -> Decimal | None:
+        """What one AI employee costs here and now: a former price may still hold."""
+        known = self.paid.unit_usd
+        return known if known is not None or self.plan is None else self.plan.unit_usd
+
+    @property
+    def total_usd(self) -> Decimal | None:
+        """What an interval costs, before discounts and tax."""
+        return self.unit_usd * self.paid.seats if self.unit_usd is not None else None
+
+    @property
+    def seats_had(self) -> int:
+        """Seats that the subscription has, whether they may be used now or not, with those given."""
+        return self.paid.seats + self.standing.comp_seats
+
+    @property
+    def seats_used(self) -> int:
+        """How many AI employees work."""
+        return len(self.working)
+
+    @property
+    def seats_free(self) -> int:
+        """How many more could be hired."""
+        return max(0, self.standing.seats - len(self.places))
+
+    @cached_property
+    def working(self) -> tuple[str, ...]:
+        """The names of those who work."""
+        return tuple(place.name for place in self.places if place.is_seated)
+
+    @cached_property
+    def resting(self) -> tuple[str, ...]:
+        """The names of those who wait for a seat."""
+        return tuple(place.name for place in self.places if not place.is_seated)
+
+    @cached_property
+    def pausing(self) -> tuple[str, ...]:
+        """The names of those whom a planned change will pause."""
+        return tuple(place.name for place in self.places if place.pauses)
+
+    @property
+    def pauses_at(self) -> datetime | None:
+        """When the planned change comes."""
+        return self.paid.cancels_at or self.paid.next_seats_at
+
+    @property
+    def trial_days_left(self) -> int:
+        """Days of the trial that have begun or are to come."""
+        left = self.paid.trial_ends_at - self.now if self.paid.trial_ends_at else timedelta()
+        return max(0, ceil(left / timedelta(days=1)))
+
+    @property
+    def ends_at_once(self) -> bool:
+        """Would a cancellation end it at once, instead of with the period?"""
+        return self.standing.status in cancellation.AT_ONCE
+
+    @property
+    def goes_on_until(self) -> datetime | None:
+        """Until when employees would work after a cancellation, without a payment in between; None for not at all."""
+        if self.ends_at_once or not self.standing.paid_seats:
+            return None
+        return min(filter(None, (self.standing.grace_ends_at, self.paid.period_end)), default=None)
+
+    @property
+    def card(self) -> Card | None:
+        """What is charged."""
+        return _card(self.paid, self.now)
+
+
+def of_workspace() -> Statement:
+    """The statement of the open scope's workspace."""
+    now = standing.current()
+    ends = sorted(set(CompSeats.objects.current(timezone.now()).values_list("expires_at", flat=True)))
+    return Statement(
+        standing=now,
+        places=_places(now, _seats_left(now)),
+        given_until=ends[0] if ends else None,
+        is_given_in_parts=len(ends) > 1,
+        now=now.entitlement.now(),
+    )
+
+
+def _seats_left(now: Standing) -> int:
+    """With how many seats the planned change leaves the workspace."""
+    if now.entitlement.cancels_at:
+        return now.comp_seats
+    planned = now.entitlement.next_seats
+    return now.seats if planned is None else now.comp_seats + planned
+
+
+def _places(now: Standing, left: int) -> tuple[Place, ...]:
+    seated = Seat.objects.order_by("position").values_list("holder_id", "holder_name")
+    return tuple(
+        Place(holder_id, name, is_seated=number < now.seats, pauses=left <= number < now.seats)
+        for number, (holder_id, name) in enumerate(seated)
+    )
+
+
+def _card(paid: Entitlement, now: datetime) -> Card | None:
+    if not paid.card_brand:
+        return None
+    brand = BRANDS.get(paid.card_brand, paid.card_brand.replace("_", " ").capitalize())
+    month, _, year = paid.card_expires.partition("/")
+    is_expired = bool(year) and (int(year), int(month)) < (now.year, now.month)
+    return Card(brand, paid.card_last4, paid.card_expires, is_expired)
