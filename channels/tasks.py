@@ -7,7 +7,12 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from channels import answering, closing, outbox, recognition, retention, sweeper, talk
+from channels.messages import answering, recognition
+from channels.messages.deliver import look_up, send_due
+from channels.messages.sweep import LAST_SWEEP, due
+from channels.privacy import retention
+from channels.privacy.close_workspace import close
+from channels.scene import talk
 from tenants.http import idempotency
 from tenants.models import Tenant
 from tenants.privacy import deletion
@@ -30,8 +35,8 @@ def deliver(tenant_id: UUID, thread_id: UUID) -> None:
 @shared_task(base=TenantTask)
 def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
     """Look up a delivery whose outcome was not seen, and send again what is absent."""
-    outbox.reconcile(tenant_id, thread_id)
-    outbox.deliver(tenant_id, thread_id)
+    look_up(tenant_id, thread_id)
+    send_due(tenant_id, thread_id)
     wake(answer, tenant_id, thread_id)
 
 
@@ -46,15 +51,15 @@ def recognise(tenant_id: UUID, event_id: UUID) -> None:
 @shared_task
 def sweep() -> None:
     """Wake what is overdue, and show that beat and a worker live."""
-    cache.set(sweeper.LAST_SWEEP, time.time())
-    due = sweeper.due()
+    cache.set(LAST_SWEEP, time.time())
+    overdue = due()
     for task, pairs in (
-        (answer, due.answers),
-        (deliver, due.deliveries),
-        (reconcile, due.look_ups),
-        (recognise, due.doubts),
-        (make_export, due.exports),
-        (expire_export, due.outdated_exports),
+        (answer, overdue.answers),
+        (deliver, overdue.deliveries),
+        (reconcile, overdue.look_ups),
+        (recognise, overdue.doubts),
+        (make_export, overdue.exports),
+        (expire_export, overdue.outdated_exports),
     ):
         for tenant_id, row_id in pairs:
             wake(task, tenant_id, row_id)
@@ -103,7 +108,7 @@ def close_workspaces() -> None:
 @shared_task(base=TenantTask)
 def close_workspace(tenant_id: UUID) -> None:
     """Leave the providers, then erase the workspace."""
-    closing.close(tenant_id)
+    close(tenant_id)
 
 
 @shared_task
@@ -113,5 +118,5 @@ def forget_requests() -> None:
 
 
 def _deliver(tenant_id: UUID, thread_id: UUID) -> None:
-    if outbox.deliver(tenant_id, thread_id):
+    if send_due(tenant_id, thread_id):
         wake(answer, tenant_id, thread_id)

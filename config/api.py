@@ -21,8 +21,8 @@ from rest_framework.views import APIView
 
 from agents.web.api import AgentViewSet
 from billing.web.api import CheckoutView, PortalView, PreviewView, SubscriptionView
-from channels.api import ChannelTestView, ChannelViewSet, SlackInstallView
-from channels.conversations_api import ConversationViewSet
+from channels.web.api import ChannelTestView, ChannelViewSet, SlackInstallView
+from channels.web.conversations_api import ConversationViewSet
 from tenants.http.access import opens_own_scope
 from tenants.web.api.audit import AuditViewSet
 from tenants.web.api.members import InvitationViewSet, MemberViewSet

@@ -7,7 +7,7 @@ from django.core.checks.registry import registry
 from djstripe import checks
 from djstripe.apps import DjstripeAppConfig
 
-OURS = ("tenants.web.admin", "usage.web.admin", "billing.web.admin", "agents.web.admin", "channels.admin")
+OURS = ("tenants.web.admin", "usage.web.admin", "billing.web.admin", "agents.web.admin", "channels.web.admin")
 
 
 class StaffAdminConfig(SimpleAdminConfig):

@@ -7,9 +7,9 @@ from agents.web import views as agents
 from billing.web import webhooks as billing_webhooks
 from billing.web.views import changes, returning
 from billing.web.views import page as billing
-from channels import data as channel_data
-from channels import views as channels
-from channels import webhooks
+from channels.web import data_views as channel_data
+from channels.web import views as channels
+from channels.web import webhooks
 from config import api, apidocs, health
 from tenants import staff
 from tenants.web.views import (

@@ -5,9 +5,9 @@ from typing import Any
 
 from agents.employees import hiring
 from agents.models import Agent
-from channels import connections
-from channels.connections import Installed
+from channels.connections.connect import connect
 from channels.models import Connection
+from channels.providers.base import Installed
 from tenants.models import Membership, Role, Tenant, User
 from tenants.team import workspaces
 
@@ -50,4 +50,4 @@ def make_connection(team: str = "", **fields: Any) -> Connection:
         installer_id=fields.get("installer_id", "U0INSTALL"),
         scopes="chat:write",
     )
-    return connections.connect(installed)
+    return connect(installed)

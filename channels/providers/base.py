@@ -140,6 +140,29 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Installed:
+    """What an installation at a provider brought."""
+
+    provider: str
+    external_id: str
+    name: str
+    token: str
+    bot_user_id: str
+    installer_id: str
+    scopes: str
+
+
+class AccountTakenError(Exception):
+    """Another workspace of Roster has this outside account."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"“{name}” is connected to another workspace of Roster. "
+            "It has to be disconnected there before it can be connected here."
+        )
+
+
+@dataclass(frozen=True)
 class Outgoing:
     """One message to post. `sent_after` bounds a later look-up: it cannot have been sent before."""
 

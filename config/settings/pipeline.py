@@ -7,13 +7,13 @@ from config.settings.base import env
 
 # The wizard: each app owns its step.
 ONBOARDING_STEPS = [
-    "channels.onboarding.ConnectChannel",
+    "channels.web.onboarding.ConnectChannel",
     "agents.web.onboarding.SetUpEmployee",
-    "channels.onboarding.SendTestMessage",
+    "channels.web.onboarding.SendTestMessage",
 ]
 
 # What leads to an AI employee, of which agents knows nothing (agents/web/presence.py says what it returns).
-REACHABILITY = "channels.presence.of_employees"
+REACHABILITY = "channels.web.presence.of_employees"
 
 QUIET_SECONDS = env.seconds("QUIET_SECONDS", "2")
 QUIET_MAX_SECONDS = env.seconds("QUIET_MAX_SECONDS", "10")
@@ -26,7 +26,7 @@ if HEARTBEAT_SECONDS >= LEASE_SECONDS:
     raise ImproperlyConfigured("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS: a quarter of it is good.")
 RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 
-# Two machines must not keep each other talking (channels/loops.py); 0 switches a limit off.
+# Two machines must not keep each other talking (channels/messages/loops.py); 0 switches a limit off.
 LOOP_ANSWERS = env.count("LOOP_ANSWERS", "20")
 LOOP_SECONDS = env.seconds("LOOP_SECONDS", "300")
 LOOP_DAILY_ANSWERS = env.count("LOOP_DAILY_ANSWERS", "300")

@@ -4,8 +4,8 @@
 STAFF_PANELS = [
     "tenants.web.admin.PeoplePanel",
     "agents.web.admin.EmployeesPanel",
-    "channels.admin.ConnectionsPanel",
-    "channels.admin.PipelinePanel",
+    "channels.web.admin.ConnectionsPanel",
+    "channels.web.admin.PipelinePanel",
     "billing.web.admin.SubscriptionPanel",
     "billing.web.admin.TrialPanel",
     "usage.web.admin.UsagePanel",

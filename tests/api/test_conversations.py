@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent, AgentRevision, Run
 from agents.runs import transcript
-from channels import inbox, outbox
+from channels.messages import deliver, receive
 from channels.models import Connection, Delivery, Thread
 from channels.providers.base import InboundEvent, InboundMessage
 from tenants.models import Tenant
@@ -40,7 +40,7 @@ class Office:
     def talk(self, ts: str, question: str = "When do you open?", answers: int = 1) -> Thread:
         """One question, and answers that were sent."""
         with tenant_scope(self.tenant.id):
-            thread_id = inbox.accept(self.channel, self.heard(ts, question))
+            thread_id = receive.accept(self.channel, self.heard(ts, question))
             assert thread_id
             thread = Thread.objects.get(id=thread_id)
             for number in range(answers):
@@ -59,7 +59,7 @@ class Office:
         run = Run.objects.create(conversation=thread.conversation, revision=revision, attempt=number + 1)
         run.end(Run.State.ANSWERED, NOON)
         transcript.say(thread.conversation, run, f"At nine, {number}.", NOON + timedelta(seconds=number + 1))
-        outbox.queue(thread, run, f"At nine, {number}.", {"channel": "C1"})
+        deliver.queue(thread, run, f"At nine, {number}.", {"channel": "C1"})
         Delivery.objects.get(run=run).move(Delivery.State.SENT, external_id=f"ts-{number}", sent_at=NOON)
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from agents.models import Agent
 from agents.runs import transcript
-from channels import connections
+from channels.connections import health
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.base import RefusedError
 from tenants.models import ActorKind, ApiToken, AuditEvent, Role, Tenant
@@ -164,7 +164,7 @@ def test_a_broken_channel_is_told_once(cast: Cast) -> None:
     error = RefusedError("Slack no longer accepts the token.", breaks_connection=True)
     with tenant_scope(cast.acme.id):
         for _ in range(2):
-            connections.refused(connection.id, error)
+            health.refused(connection.id, error)
     entry = only(cast.acme, "channel.broken")
     assert (entry.actor_kind, entry.changes) == (ActorKind.SYSTEM, {"state": ["active", "broken"]})
     assert entry.detail == str(error)

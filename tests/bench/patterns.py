@@ -15,8 +15,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from channels.providers.slack import harmless, presentation
-from channels.providers.slack.markup import plain_text
+from channels.providers.slack.incoming.markup import plain_text
+from channels.providers.slack.outgoing import harmless, presentation
 from config.run import programs
 from config.scrubber import Scrubber
 from tenants import encryption

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from channels import addressing, connections
+from channels.connections import health
+from channels.connections.connect import listen
+from channels.messages import addressing
 from channels.models import Connection, Contact, InboxEvent
 from tenants.models import Role, Tenant
 from tenants.scope import tenant_scope
@@ -94,7 +96,7 @@ def test_a_thread_from_before_authors_were_noted_goes_on(channel: Channel) -> No
 def test_only_when_mentioned(channel: Channel) -> None:
     channel.says(f"<@{BOT}> When do you open?", "app_mention", ts=ROOT)
     with tenant_scope(channel.tenant.id):
-        connections.listen(Connection.objects.get(), only_when_mentioned=True)
+        listen(Connection.objects.get(), only_when_mentioned=True)
     assert channel.says("And on Sundays?", thread_ts=ROOT) == addressing.SAID_TO_OTHERS
     assert channel.says(f"<@{BOT}> And on Sundays?", thread_ts=ROOT) == "pending"
     assert channel.says("Hello", "message_im") == "pending"
@@ -157,7 +159,7 @@ def test_who_is_known_is_not_asked_about_again(channel: Channel, is_machine: boo
 def test_disconnecting_ends_what_was_doubtful(channel: Channel) -> None:
     channel.says(f"<@{BOT}> hello", "app_mention", **BY_APP)
     with tenant_scope(channel.tenant.id):
-        connections.disconnect(Connection.objects.get(), "Disconnected.")
+        health.disconnect(Connection.objects.get(), "Disconnected.")
         assert InboxEvent.objects.get().state == "failed"
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.models import InboxEvent
-from channels.providers.slack import events
+from channels.providers.slack.incoming import events
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories

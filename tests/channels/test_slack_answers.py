@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from channels.providers.slack.presentation import BLOCK_LIMIT, content, split
+from channels.providers.slack.outgoing.presentation import BLOCK_LIMIT, content, split
 
 JOINER = "\u2060"
 PING = re.compile(r"<[@!#]|@(?:channel|here|everyone)\b|&(?:lt|#0*60|#x0*3c)\b", re.IGNORECASE)

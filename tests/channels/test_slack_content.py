@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from channels.providers.base import InboundEvent, InboundMessage
-from channels.providers.slack import events, subtypes
+from channels.providers.slack.incoming import events, subtypes
 from tests.channels.slack import BOT, payload
 
 

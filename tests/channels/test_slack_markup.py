@@ -2,7 +2,7 @@
 
 import pytest
 
-from channels.providers.slack.markup import plain_text
+from channels.providers.slack.incoming.markup import plain_text
 
 OURS = "U0LAN0Z89"
 

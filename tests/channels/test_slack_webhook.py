@@ -7,7 +7,8 @@ import pytest
 from django.db import IntegrityError
 from django.test import Client
 
-from channels import connections, inbox
+from channels.connections import routes
+from channels.messages import receive
 from channels.models import Connection, InboxEvent, Route, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -211,7 +212,7 @@ def test_a_reply_that_overtakes_its_mention_is_heard_with_it(acme: Tenant, clien
 def test_what_is_erased_at_the_very_moment_is_looked_up_once_more(
     acme: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    accept, faults = inbox.accept, [IntegrityError("the thread is gone"), IntegrityError("again")]
+    accept, faults = receive.accept, [IntegrityError("the thread is gone"), IntegrityError("again")]
 
     def interrupted(*args: Any) -> Any:
         thread_id = accept(*args)
@@ -219,7 +220,7 @@ def test_what_is_erased_at_the_very_moment_is_looked_up_once_more(
             raise faults.pop()
         return thread_id
 
-    monkeypatch.setattr(inbox, "accept", interrupted)
+    monkeypatch.setattr(receive, "accept", interrupted)
     assert post(client, payload("app_mention")).status_code == 200
     assert events_of(acme) == [("app_mention", "pending")]
 
@@ -227,7 +228,7 @@ def test_what_is_erased_at_the_very_moment_is_looked_up_once_more(
 def test_an_event_for_a_workspace_that_is_erased_at_the_very_moment_is_nobodys(
     acme: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    route_of = connections.route_of
+    route_of = routes.route_of
 
     def then_erased(provider: str, account: str) -> Route | None:
         route = route_of(provider, account)
@@ -236,6 +237,6 @@ def test_an_event_for_a_workspace_that_is_erased_at_the_very_moment_is_nobodys(
             Connection.objects.all().delete()
         return route
 
-    monkeypatch.setattr(connections, "route_of", then_erased)
+    monkeypatch.setattr(routes, "route_of", then_erased)
     assert post(client, payload("app_mention")).status_code == 200
     assert events_of(acme) == []

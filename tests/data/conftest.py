@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from agents.llm.calls import Completion
 from agents.models import Conversation, Turn
-from channels import answering, outbox
+from channels.messages import answering, deliver
 from channels.models import Contact, InboxEvent, InstallAttempt, Thread
 from config.embedded.postgres import Postgres
 from tenants.audit import actions, journal
@@ -79,8 +79,8 @@ class Shop:
 
     def send(self, thread_id: UUID) -> None:
         """Slack takes what waits to be sent."""
-        while dispatch := outbox._next(self.tenant.id, thread_id):
-            outbox._land_sent(dispatch, "1800000000.000100")
+        while dispatch := deliver._next(self.tenant.id, thread_id):
+            deliver._land_sent(dispatch, "1800000000.000100")
 
     def talk(self, text: str, *, by: str = BEN, thread_ts: str = "", reply: str = "We open at nine.") -> UUID:
         """A message, its answer, sent; the thread."""

@@ -8,8 +8,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agents.models import Turn
-from channels import addressing, answering, connections, erasure, inbox, phrases, talk
+from channels import phrases
+from channels.connections.connect import listen
+from channels.messages import addressing, answering, receive
 from channels.models import Connection, Contact, InboxEvent
+from channels.privacy import erasure
+from channels.scene import talk
 from tenants.scope import tenant_scope
 from tests.data.conftest import BEN, CAROL, Shop
 from tests.data.test_corrections import (
@@ -40,7 +44,7 @@ def believe(shop: Shop, *, is_person: bool = True, ts: str = ROOT) -> object:
         Contact.objects.update_or_create(
             connection=event.connection, external_id=event.author, defaults={"is_machine": not is_person}
         )
-        return inbox.believe(event, is_person=is_person)
+        return receive.believe(event, is_person=is_person)
 
 
 def told(shop: Shop, ts: str) -> str:
@@ -154,7 +158,7 @@ def test_talk_is_read_as_people_read_it_and_only_peoples(shop: Shop) -> None:
 
 def test_what_is_said_without_a_mention_where_one_is_needed_is_talk(shop: Shop) -> None:
     with tenant_scope(shop.tenant.id):
-        connections.listen(Connection.objects.get(), only_when_mentioned=True)
+        listen(Connection.objects.get(), only_when_mentioned=True)
     send(shop, said(f"{MENTION} Do you open?"))
     answer(shop)
     send(shop, said("On Sunday, I mean", "1700000505.000100", thread_ts=ROOT))

@@ -8,8 +8,9 @@ import pytest
 from agents.llm.calls import Completion, LLMBusyError
 from agents.models import Conversation, LLMCall, Run, Turn
 from agents.runs.transcript import ERASED
-from channels import answering, erasure, replays
+from channels.messages import answering, replays
 from channels.models import Contact, Delivery, InboxEvent, Thread
+from channels.privacy import erasure
 from tenants.scope import tenant_scope
 from tests.channels.slack import BOT, payload, post
 from tests.data.conftest import BEN, CAROL, Shop

@@ -15,8 +15,10 @@ from agents.llm.calls import LLMBusyError
 from agents.models import Agent, Conversation, LLMCall, Run, Turn
 from agents.runs import transcript
 from agents.runs.transcript import ERASED
-from channels import answering, erasure, forgetting, outbox, people
+from channels.messages import answering, deliver
 from channels.models import Contact, Delivery, InboxEvent, Thread
+from channels.privacy import erasure, forgetting
+from channels.scene import introductions
 from tenants.models import AuditEvent, Export, ExportPart, Role
 from tenants.privacy import export
 from tenants.scope import tenant_scope
@@ -180,13 +182,13 @@ def test_an_answer_on_its_way_is_not_sent_any_more(shop: Shop, state: str) -> No
     post(shop.client, body)
     thread_id = shop.hear("Me too", by=CAROL, thread_ts=ts)
     shop.land(shop.claim(thread_id), "Thank you, 4711.")
-    dispatch = outbox._next(shop.tenant.id, thread_id)
+    dispatch = deliver._next(shop.tenant.id, thread_id)
     assert dispatch
     with tenant_scope(shop.tenant.id):
         Delivery.objects.update(state=state)
     erase(shop)
-    outbox._land_found(dispatch, None)
-    assert outbox._next(shop.tenant.id, thread_id) is None
+    deliver._land_found(dispatch, None)
+    assert deliver._next(shop.tenant.id, thread_id) is None
     with tenant_scope(shop.tenant.id):
         assert [(each.state, each.text) for each in Delivery.objects.all()] == [("failed", ERASED)]
 
@@ -195,8 +197,8 @@ def test_a_name_that_is_learned_meanwhile_is_not_kept(shop: Shop) -> None:
     thread_id = shop.talk("Hello")
     contact = shop.contact()
     erase(shop)
-    people._remember(shop.tenant.id, contact, "Ben Smith")
-    people.introduce(shop.tenant.id, thread_id)
+    introductions._remember(shop.tenant.id, contact, "Ben Smith")
+    introductions.introduce(shop.tenant.id, thread_id)
     with tenant_scope(shop.tenant.id):
         assert not Contact.objects.exists()
 

@@ -9,8 +9,10 @@ from djstripe import models as mirror
 
 from agents.models import Conversation, Turn
 from billing.sync.mirror import forget_customer
-from channels import erasure, people, testmessages
+from channels.messages import test_messages
 from channels.models import Connection, Contact, InboxEvent
+from channels.privacy import erasure
+from channels.scene import introductions
 from tenants.privacy.exact_ids import names
 from tenants.scope import tenant_scope
 from tests.data.conftest import BEN, Shop
@@ -79,8 +81,8 @@ def test_test_messages_of_a_namesake_are_left(shop: Shop) -> None:
         Contact.objects.filter(external_id=BEN).update(name="Ben")
         Contact.objects.create(connection=Connection.objects.get(), external_id=BENNY, name="Ben")
     for number, author in enumerate([BEN, BENNY]):
-        _tested(shop, number, author, json.dumps({testmessages.AUTHOR: author}))
-    _tested(shop, 2, "", testmessages.UNSIGNED)  # of former days: by one Ben or by the other
+        _tested(shop, number, author, json.dumps({test_messages.AUTHOR: author}))
+    _tested(shop, 2, "", test_messages.UNSIGNED)  # of former days: by one Ben or by the other
     erasure.erase_person(shop.tenant.id, shop.contact().id)
     assert [text for text in shop.turns() if text.startswith("Test")] == ["Test 1", "Test 2"]
 
@@ -96,14 +98,14 @@ def test_events_of_a_customer_with_a_longer_id_are_left() -> None:
 
 def test_a_name_that_is_learned_late_reaches_all_that_was_said_some_at_a_time(shop: Shop) -> None:
     thread_id = shop.talk("Hello")
-    contact, count = shop.contact(), 2 * people.TURNS_AT_ONCE + 1
+    contact, count = shop.contact(), 2 * introductions.TURNS_AT_ONCE + 1
     with tenant_scope(shop.tenant.id):
         talk = Conversation.objects.get(thread=thread_id)
         Turn.objects.bulk_create(
             Turn(conversation=talk, speaker="person", author=BEN, text="More.") for _ in range(count - 1)
         )
     with CaptureQueriesContext(database) as queries:
-        people._remember(shop.tenant.id, contact, "Ben Smith")
+        introductions._remember(shop.tenant.id, contact, "Ben Smith")
     with tenant_scope(shop.tenant.id):
         assert Turn.objects.filter(author="Ben Smith").count() == count
         assert not Turn.objects.filter(author=BEN).exists()

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import Turn
-from channels import sweeper
+from channels.messages import sweep
 from tenants.models import AuditEvent, Export, ExportPart, Role, Tenant
 from tenants.privacy import archive, export
 from tenants.scope import tenant_scope
@@ -153,12 +153,12 @@ def test_making_it_twice_makes_it_once(shop: Shop) -> None:
 
 def test_the_sweeper_takes_up_what_a_dead_worker_left_and_the_dead_one_changes_nothing(shop: Shop) -> None:
     export_id = ask(shop)
-    assert sweeper.due().exports == []
+    assert sweep.due().exports == []
     attempt = export._claim(shop.tenant.id, export_id)
     assert attempt == 1
     with tenant_scope(shop.tenant.id):
         Export.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    assert sweeper.due().exports == [(shop.tenant.id, export_id)]
+    assert sweep.due().exports == [(shop.tenant.id, export_id)]
     export.make(shop.tenant.id, export_id)
     ready = content(shop.tenant, export_id)
 
@@ -195,11 +195,11 @@ def test_after_its_days_the_parts_are_deleted(shop: Shop) -> None:
     assert content(shop.tenant, export_id)
     with tenant_scope(shop.tenant.id):
         Export.objects.update(expires_at=timezone.now())
-    assert sweeper.due().outdated_exports == [(shop.tenant.id, export_id)]
+    assert sweep.due().outdated_exports == [(shop.tenant.id, export_id)]
     for _ in range(2):
         export.expire(shop.tenant.id, export_id)
     assert content(shop.tenant, export_id) == b""
-    assert sweeper.due().outdated_exports == []
+    assert sweep.due().outdated_exports == []
 
 
 def test_an_owner_asks_follows_and_downloads(shop: Shop, alice: Person) -> None:

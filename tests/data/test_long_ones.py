@@ -5,8 +5,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Conversation, Run, Turn
-from channels import erasure, forgetting, retention
 from channels.models import Connection, InboxEvent, Thread
+from channels.privacy import erasure, forgetting, retention
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.data.conftest import BEN, Shop

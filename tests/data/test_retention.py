@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.core.exceptions import ValidationError
 
-from channels import retention
 from channels.models import InboxEvent
+from channels.privacy import retention
 from channels.tasks import forget_old_of
 from tenants.models import AuditEvent, Role, Tenant
 from tenants.scope import tenant_scope

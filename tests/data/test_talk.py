@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
-from channels import erasure, people, talk
 from channels.models import Contact, InboxEvent
+from channels.privacy import erasure
+from channels.scene import introductions, talk
 from channels.tasks import blank_talk, blank_talk_of
 from tenants.models import AuditEvent, Role, Tenant
 from tenants.scope import tenant_scope
@@ -36,7 +37,7 @@ def asked(shop: Shop, ts: str = ROOT) -> str:
 def name(shop: Shop, external_id: str, called: str) -> None:
     with tenant_scope(shop.tenant.id):
         contact = shop.contact(external_id)
-    people._remember(shop.tenant.id, contact, called)
+    introductions._remember(shop.tenant.id, contact, called)
 
 
 def discuss(shop: Shop) -> str:
@@ -177,7 +178,7 @@ def test_it_is_found_by_an_index(shop: Shop, column: str) -> None:
 
 def test_whoever_talked_around_it_can_be_found_and_erased(shop: Shop) -> None:
     ts = discuss(shop)
-    people.introduce(shop.tenant.id, thread_of(shop, ts))  # nobody plays Slack here: the name stays unknown
+    introductions.introduce(shop.tenant.id, thread_of(shop, ts))  # nobody plays Slack here: the name stays unknown
     with tenant_scope(shop.tenant.id):
         assert set(Contact.objects.values_list("external_id", "name")) == {(BEN, ""), (CAROL, "")}
     erasure.erase_person(shop.tenant.id, shop.contact(CAROL).id)

@@ -14,7 +14,7 @@ from agents.llm.calls import Completion
 from agents.models import LLMCall, Run, Turn
 from agents.runs import steps
 from billing import quota
-from channels import answering, leases, outbox, sweeper
+from channels.messages import answering, deliver, leases, sweep
 from channels.models import Delivery, InboxEvent, Thread
 from tenants.scope import tenant_scope
 from tests import factories
@@ -26,7 +26,7 @@ from usage.tokens import Tokens
 def answer(desk: Desk, thread_id: UUID) -> None:
     """What the task does."""
     answering.answer(desk.tenant.id, thread_id)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
 
 
 def test_a_message_is_answered_metered_and_counted(desk: Desk) -> None:
@@ -47,7 +47,7 @@ def test_every_step_twice_changes_nothing(desk: Desk) -> None:
     thread = desk.hear("When do you open?")
     for _ in range(2):
         answer(desk, thread)
-        outbox.reconcile(desk.tenant.id, thread)
+        deliver.look_up(desk.tenant.id, thread)
     with tenant_scope(desk.tenant.id):
         assert (Run.objects.count(), LLMCall.objects.count(), UsageRecord.objects.count()) == (1, 1, 1)
     assert len(desk.posted()) == 1
@@ -79,7 +79,7 @@ def test_a_worker_that_was_overtaken_sends_nothing_and_is_billed(desk: Desk) -> 
     answer(desk, thread_id)
     assert answering._land(slow, completion, may_start_over=True) is False
     assert not leases.renew(desk.tenant.id, thread_id, slow.attempt)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert len(desk.posted()) == 1
     with tenant_scope(desk.tenant.id):
         assert set(Run.objects.values_list("attempt", "state")) == {(1, "superseded"), (2, "answered")}
@@ -101,7 +101,7 @@ def test_a_message_that_keeps_killing_its_worker_ends_with_one_apology(desk: Des
         with tenant_scope(desk.tenant.id):
             Thread.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     assert answering._claim(desk.tenant.id, thread_id) is None
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.events() == [("failed", "Every try at an answer ended with its worker.")]
     assert desk.posted() == [answering.APOLOGY]
     with tenant_scope(desk.tenant.id):
@@ -179,17 +179,17 @@ def test_the_quiet_period_gathers_and_has_an_end(desk: Desk, settings: Settings)
 
 def test_the_sweeper_finds_what_nobody_woke(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    assert sweeper.due().answers == []
+    assert sweep.due().answers == []
     with tenant_scope(desk.tenant.id):
         InboxEvent.objects.update(received_at=timezone.now() - timedelta(seconds=30))
-    assert sweeper.due().answers == [(desk.tenant.id, thread_id)]
+    assert sweep.due().answers == [(desk.tenant.id, thread_id)]
     answering.answer(desk.tenant.id, thread_id)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=30))
-    assert sweeper.due().deliveries == [(desk.tenant.id, thread_id)]
+    assert sweep.due().deliveries == [(desk.tenant.id, thread_id)]
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(state="sending", sending_since=timezone.now() - timedelta(seconds=30))
-    assert sweeper.due().look_ups == [(desk.tenant.id, thread_id)]
+    assert sweep.due().look_ups == [(desk.tenant.id, thread_id)]
 
 
 def test_a_long_answer_goes_out_in_parts_in_order(desk: Desk) -> None:
@@ -199,7 +199,7 @@ def test_a_long_answer_goes_out_in_parts_in_order(desk: Desk) -> None:
     completion = steps.ask(claim.run)
     text = "\n\n".join(f"Paragraph {number}. " + "word " * 150 for number in range(40))
     answering._land(claim, type(completion)(text, completion.tokens, ""), may_start_over=False)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     parts = desk.posted()
     assert len(parts) > 1
     assert all(len(part) <= 12_000 for part in parts)
@@ -242,7 +242,7 @@ def test_what_waits_comes_last_in_the_prompt_even_if_the_answer_was_saved_after_
     completion = steps.ask(claim.run)
     desk.hear("And when do you close?", desk.first_ts())
     answering._land(claim, completion, may_start_over=False)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     following = answering._claim(desk.tenant.id, thread_id)
     assert following
     assert [message.is_from_employee for message in following.run.prompt.messages] == [False, True, False]
@@ -286,4 +286,4 @@ def test_a_wake_up_for_what_is_not_due_wakes_nothing(desk: Desk) -> None:
     """A worker that finds nothing to send must not publish: it would spin."""
     thread_id = desk.hear("When do you open?")
     assert answering._claim(desk.tenant.id, thread_id)
-    assert outbox.deliver(desk.tenant.id, thread_id) is False
+    assert deliver.send_due(desk.tenant.id, thread_id) is False

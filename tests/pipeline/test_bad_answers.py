@@ -13,7 +13,7 @@ from pytest_django import Settings
 from agents.employees import hiring
 from agents.models import LLMCall, Outcome, Run, Turn
 from agents.runs import steps
-from channels import answering, outbox
+from channels.messages import answering, deliver
 from channels.models import Thread
 from tenants.scope import tenant_scope
 from tests.pipeline import shapes
@@ -45,7 +45,7 @@ def ask(desk: Desk, body: str | None = None, *, times: int = 1, peer: str = "cha
     thread_id = desk.hear("When do you open?")
     for _ in range(answering.MOST_FAILURES + 1):
         answering.answer(desk.tenant.id, thread_id)
-        if outbox.deliver(desk.tenant.id, thread_id) or desk.deliveries():
+        if deliver.send_due(desk.tenant.id, thread_id) or desk.deliveries():
             break
     return books_of(desk)
 
@@ -188,7 +188,7 @@ def test_a_prompt_too_long_for_the_model_is_shortened_and_asked_once_more(desk: 
             )
     desk.stack.control("openai/control/faults", kind="raw", times=1, status=400, body=json.dumps({"error": error}))
     answering.answer(desk.tenant.id, thread_id)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     books = books_of(desk)
     assert "9" in books.posted[0]
     assert [(state, actual > 0) for state, actual, _ in books.calls] == [("settled", False), ("settled", True)]
@@ -236,7 +236,7 @@ def test_what_nobody_expected_frees_the_lease_at_once_and_counts_one_failure(
     with tenant_scope(desk.tenant.id):
         assert Thread.objects.get().failures == 3
     answering.answer(desk.tenant.id, thread_id)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     books = books_of(desk)
     assert (len(books.posted), books.events) == (1, [("done", "")])
     assert [state for state, _, _ in books.calls] == ["assumed", "settled", "settled"], "the second told its usage"
@@ -256,7 +256,7 @@ def test_what_keeps_failing_ends_with_one_apology_and_its_own_name(
         patched.setattr(steps, place, broken)
         for _ in range(answering.MOST_FAILURES + 1):
             answering.answer(desk.tenant.id, thread_id)
-            outbox.deliver(desk.tenant.id, thread_id)
+            deliver.send_due(desk.tenant.id, thread_id)
     books = books_of(desk)
     assert books.posted == [answering.APOLOGY]
     reason = "An error on our side (ZeroDivisionError): its details are in the log."

@@ -12,9 +12,10 @@ from agents.models import Turn
 from agents.runs import context, shortening
 from agents.runs.context import Remark, Scene
 from agents.runs.prompt import joined
-from channels import answering, people
+from channels.messages import answering
 from channels.models import Contact, Delivery, Thread
 from channels.providers import provider_named
+from channels.scene import introductions
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.pipeline.conftest import Desk
@@ -147,7 +148,7 @@ def test_slacks_ids_are_told_from_words(text: str, ids: set[str]) -> None:
 def test_who_asks_is_called_by_name_in_the_workspaces_time(desk: Desk) -> None:
     Tenant.objects.filter(id=desk.tenant.id).update(time_zone="Asia/Tokyo")
     thread_id = desk.hear(f"Is <@{desk.ben}> or <@U0NOBODY1> there?")
-    people.introduce(desk.tenant.id, thread_id)
+    introductions.introduce(desk.tenant.id, thread_id)
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
     text = claim.run.prompt.messages[-1].text
@@ -162,11 +163,11 @@ def test_a_name_is_asked_for_before_the_first_answer_and_no_id_is_told(desk: Des
 
 
 def test_an_answer_does_not_wait_long_for_a_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "ASK_SECONDS", 1)
+    monkeypatch.setattr(introductions, "ASK_SECONDS", 1)
     desk.stack.control("slack/control/faults", method="users.info", kind="hang", times=1, seconds=3)
     thread_id = desk.hear("When do you open?")
-    people.introduce(desk.tenant.id, thread_id)
-    people.introduce(desk.tenant.id, thread_id)  # it rests after a fault
+    introductions.introduce(desk.tenant.id, thread_id)
+    introductions.introduce(desk.tenant.id, thread_id)  # it rests after a fault
     assert desk.stack.look("slack/control/calls")["calls"]["users.info"] == 1
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
@@ -177,7 +178,7 @@ def test_a_name_is_not_asked_of_a_machine_and_an_odd_one_breaks_no_answer(desk: 
     thread_id = desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
         Contact.objects.update(is_machine=True)
-    people.introduce(desk.tenant.id, thread_id)
+    introductions.introduce(desk.tenant.id, thread_id)
     assert "users.info" not in desk.stack.look("slack/control/calls")["calls"]
     with tenant_scope(desk.tenant.id):
         Contact.objects.update(is_machine=None)

@@ -11,7 +11,8 @@ import pytest
 from django.utils import timezone
 
 from agents.models import LLMCall
-from channels import answering, connections, outbox, replays
+from channels.connections import health
+from channels.messages import answering, deliver, replays
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers import provider_named
 from channels.providers.base import CALL_SECONDS, Account, OutcomeUnknownError
@@ -32,7 +33,7 @@ def sent_unseen(desk: Desk, kind: str) -> UUID:
     fault(desk, kind)
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
     age(desk)
     return thread_id
@@ -46,9 +47,9 @@ def age(desk: Desk) -> None:
 @pytest.mark.parametrize(("kind", "was_sent"), [("drop", True), ("cut", False), ("500", False)])
 def test_it_is_looked_up_and_sent_again_only_when_absent(desk: Desk, kind: str, was_sent: bool) -> None:
     thread_id = sent_unseen(desk, kind)
-    outbox.reconcile(desk.tenant.id, thread_id)
+    deliver.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent" if was_sent else "pending"]
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent"]
     assert len(desk.posted()) == 1
     assert [state for state, _ in desk.events()] == ["done"]
@@ -58,7 +59,7 @@ def test_history_is_read_once_a_minute_and_workspace(desk: Desk) -> None:
     thread_id = sent_unseen(desk, "drop")
     with tenant_scope(desk.tenant.id):
         Connection.objects.update(looked_up_at=timezone.now() - timedelta(seconds=30))
-    outbox.reconcile(desk.tenant.id, thread_id)
+    deliver.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
     assert "conversations.replies" not in desk.stack.look("slack/control/calls")["calls"]
 
@@ -66,7 +67,7 @@ def test_history_is_read_once_a_minute_and_workspace(desk: Desk) -> None:
 def test_a_look_up_that_fails_leaves_it_unknown(desk: Desk) -> None:
     thread_id = sent_unseen(desk, "drop")
     desk.stack.control("slack/control/faults", method="conversations.replies", kind="500", times=1)
-    outbox.reconcile(desk.tenant.id, thread_id)
+    deliver.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
     assert len(desk.posted()) == 1
 
@@ -79,19 +80,19 @@ def test_an_unknown_one_holds_the_conversation_for_a_minute_only(desk: Desk) -> 
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(unknown_since=timezone.now() - timedelta(seconds=61))
     answering.answer(desk.tenant.id, thread_id)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown", "sent"]
 
 
 def test_a_sender_that_died_is_looked_up(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
-    dispatch = outbox._next(desk.tenant.id, thread_id)
+    dispatch = deliver._next(desk.tenant.id, thread_id)
     assert dispatch
     dispatch.provider.post(dispatch.account, dispatch.message)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=30))
-    outbox.reconcile(desk.tenant.id, thread_id)
+    deliver.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent"]
     assert len(desk.posted()) == 1
 
@@ -101,7 +102,7 @@ def test_a_dead_token_breaks_the_connection_and_says_so(desk: Desk) -> None:
         Connection.objects.update(token="xoxb-revoked")
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["failed"]
     assert desk.events() == [("failed", "Slack no longer accepts the token (invalid_auth): connect Slack again.")]
     with tenant_scope(desk.tenant.id):
@@ -115,13 +116,13 @@ def test_a_rate_limit_is_outlasted_but_not_for_ever(desk: Desk) -> None:
     for _ in range(20):
         with tenant_scope(desk.tenant.id):
             Delivery.objects.update(next_attempt_at=timezone.now())
-        outbox.deliver(desk.tenant.id, thread_id)
+        deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["pending"]
     with tenant_scope(desk.tenant.id):
         delivery = Delivery.objects.get()
         assert delivery.next_attempt_at - timezone.now() > timedelta(seconds=30), "the waits grow"
-        Delivery.objects.update(next_attempt_at=timezone.now(), created_at=timezone.now() - outbox.KEEP_TRYING_FOR)
-    outbox.deliver(desk.tenant.id, thread_id)
+        Delivery.objects.update(next_attempt_at=timezone.now(), created_at=timezone.now() - deliver.KEEP_TRYING_FOR)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["failed"]
     assert [state for state, _ in desk.events()] == ["failed"]
 
@@ -129,11 +130,11 @@ def test_a_rate_limit_is_outlasted_but_not_for_ever(desk: Desk) -> None:
 def test_a_stale_sender_frees_the_conversation_also_when_no_look_up_is_allowed(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
-    assert outbox._next(desk.tenant.id, thread_id)
+    assert deliver._next(desk.tenant.id, thread_id)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=70))
         Connection.objects.update(looked_up_at=timezone.now())
-    outbox.reconcile(desk.tenant.id, thread_id)
+    deliver.look_up(desk.tenant.id, thread_id)
     with tenant_scope(desk.tenant.id):
         assert not Delivery.objects.holding_up(timezone.now()).exists()
 
@@ -143,10 +144,10 @@ def test_disconnecting_ends_what_waits_and_gives_the_hold_back(desk: Desk) -> No
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
     with tenant_scope(desk.tenant.id):
-        connections.disconnect(Connection.objects.get(), "Disconnected by a test.")
+        health.disconnect(Connection.objects.get(), "Disconnected by a test.")
         assert Meter.objects.get().reserved_usd == 0
     answering._attempt(claim, may_start_over=True)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.events() == [("failed", "Disconnected by a test.")]
     assert desk.deliveries() == []
 
@@ -154,7 +155,7 @@ def test_disconnecting_ends_what_waits_and_gives_the_hold_back(desk: Desk) -> No
 def test_disconnecting_ends_an_answer_that_waits_to_be_sent(desk: Desk) -> None:
     answering.answer(desk.tenant.id, desk.hear("When do you open?"))
     with tenant_scope(desk.tenant.id):
-        connections.disconnect(Connection.objects.get(), "Disconnected by a test.")
+        health.disconnect(Connection.objects.get(), "Disconnected by a test.")
     assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected by a test.")])
 
 
@@ -163,13 +164,13 @@ def test_replay_sends_a_failed_answer_as_it_is_and_answers_what_got_none(desk: D
         Connection.objects.update(token="xoxb-revoked")
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert [state for state, _ in desk.events()] == ["failed"]
     with tenant_scope(desk.tenant.id):
         assert replays.replay(YESTERDAY) == replays.Replayed(0, 0), "not while the connection is broken"
         Connection.objects.update(token=desk.token, state="active")
         assert replays.replay(YESTERDAY) == replays.Replayed(1, 0)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert (desk.events(), len(desk.posted())) == ([("done", "")], 1)
     with tenant_scope(desk.tenant.id):
         InboxEvent.objects.update(state="failed")
@@ -204,7 +205,7 @@ UNTHREADABLE = ["cannot_reply_to_message", "thread_not_found", "restricted_actio
 def test_what_slack_cannot_thread_is_posted_once_without(desk: Desk, code: str) -> None:
     thread_id = answered(desk)
     refuse(desk, code)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     [posted] = posts(desk)
     assert "thread_ts" not in posted
     assert (desk.deliveries(), desk.events()) == (["sent"], [("done", "")])
@@ -215,12 +216,12 @@ def test_one_without_a_thread_whose_fate_was_not_seen_is_looked_up_too(desk: Des
     thread_id = answered(desk)
     refuse(desk, "cannot_reply_to_message")
     fault(desk, kind)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
     age(desk)
-    outbox.reconcile(desk.tenant.id, thread_id)
+    deliver.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent" if was_sent else "pending"]
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert (desk.deliveries(), len(posts(desk))) == (["sent"], 1)
 
 
@@ -228,7 +229,7 @@ def test_an_answer_to_a_message_that_is_gone_is_looked_up_outside_of_threads(des
     thread_id = sent_unseen(desk, "cut")
     ts = desk.first_ts()
     desk.stack.control("slack/control/messages/delete", team=desk.team, channel=desk.channel, user="ben", ts=ts)
-    outbox.reconcile(desk.tenant.id, thread_id)
+    deliver.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["pending"]
     calls = desk.stack.look("slack/control/calls")["calls"]
     assert (calls["conversations.replies"], calls["conversations.history"]) == (1, 1)
@@ -238,7 +239,7 @@ def test_an_answer_to_a_message_that_is_gone_is_looked_up_outside_of_threads(des
 def test_what_slack_cannot_show_as_blocks_is_posted_once_as_text(desk: Desk, code: str) -> None:
     thread_id = answered(desk)
     refuse(desk, code)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     [posted] = posts(desk)
     assert posted["thread_ts"] == desk.first_ts()
     assert [each["type"] for each in posted["blocks"]] == ["rich_text"], "what Slack makes of text"
@@ -249,18 +250,18 @@ def test_neither_a_thread_nor_blocks_still_arrives_and_a_refusal_of_all_fails(de
     thread_id = answered(desk)
     refuse(desk, "invalid_blocks")
     refuse(desk, "cannot_reply_to_message")
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert (desk.deliveries(), len(posts(desk))) == (["sent"], 1)
     refuse(desk, "cannot_reply_to_message")
     refuse(desk, "restricted_action_thread_only_channel")
     thread_id = answered(desk)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent", "failed"]
     assert "restricted_action_thread_only_channel" in desk.events()[-1][1]
 
 
 def test_an_answer_that_is_shown_by_a_markdown_block_carries_it(desk: Desk) -> None:
-    outbox.deliver(desk.tenant.id, answered(desk))
+    deliver.send_due(desk.tenant.id, answered(desk))
     [posted] = posts(desk)
     assert [(each["type"], each["text"]) for each in posted["blocks"]] == [("markdown", posted["text"])]
 
@@ -272,10 +273,10 @@ ODD = [{"ok": True}, {"ok": True, "ts": None}, {"ok": True, "ts": 17.5}, {"ok": 
 def test_an_answer_of_slack_without_a_time_stamp_is_unknown_and_found_by_the_look_up(desk: Desk, answer: Any) -> None:
     thread_id = answered(desk)
     desk.stack.control("slack/control/faults", method="chat.postMessage", kind="answer", answer=answer)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
     age(desk)
-    outbox.reconcile(desk.tenant.id, thread_id)
+    deliver.look_up(desk.tenant.id, thread_id)
     assert (desk.deliveries(), len(posts(desk))) == (["sent"], 1)
 
 
@@ -283,7 +284,7 @@ def test_an_answer_of_slack_without_a_time_stamp_is_unknown_and_found_by_the_loo
 def test_a_look_up_that_slack_answers_oddly_tells_nothing(desk: Desk, answer: Any) -> None:
     thread_id = sent_unseen(desk, "drop")
     desk.stack.control("slack/control/faults", method="conversations.replies", kind="answer", answer=answer)
-    outbox.reconcile(desk.tenant.id, thread_id)
+    deliver.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
 
 
@@ -314,7 +315,7 @@ def test_an_odd_error_is_unknown(desk: Desk, error: Any) -> None:
     thread_id = answered(desk)
     answer = {"ok": False, "error": error}
     desk.stack.control("slack/control/faults", method="chat.postMessage", kind="answer", answer=answer)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
 
 
@@ -328,20 +329,20 @@ def test_a_call_ends_on_time_though_the_provider_keeps_sending(desk: Desk) -> No
 
 
 def test_a_sender_is_held_for_dead_only_long_after_its_call_has_ended() -> None:
-    assert outbox.SENDING_SECONDS >= 2 * CALL_SECONDS
+    assert deliver.SENDING_SECONDS >= 2 * CALL_SECONDS
 
 
 def test_a_sender_that_stood_still_sends_nothing(desk: Desk) -> None:
     """Others may hold it for dead by the time that its call would end."""
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
-    claimed = outbox._next(desk.tenant.id, thread_id)
+    claimed = deliver._next(desk.tenant.id, thread_id)
     assert claimed
-    late = replace(claimed, since=timezone.now() - timedelta(seconds=outbox.SENDING_SECONDS - CALL_SECONDS + 1))
-    assert outbox._send(late) is False
+    late = replace(claimed, since=timezone.now() - timedelta(seconds=deliver.SENDING_SECONDS - CALL_SECONDS + 1))
+    assert deliver._send(late) is False
     assert desk.posted() == []
     with tenant_scope(desk.tenant.id):
-        Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=outbox.SENDING_SECONDS + 1))
-    outbox.reconcile(desk.tenant.id, thread_id)
-    outbox.deliver(desk.tenant.id, thread_id)
+        Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=deliver.SENDING_SECONDS + 1))
+    deliver.look_up(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
     assert len(desk.posted()) == 1

@@ -10,7 +10,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agents.models import LLMCall, Run, Turn
-from channels import addressing, answering, connections, loops, outbox, phrases, recognition, sweeper
+from channels import phrases
+from channels.connections.connect import listen
+from channels.messages import addressing, answering, deliver, loops, recognition, sweep
 from channels.models import Connection, Contact, InboxEvent, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -42,7 +44,7 @@ def newest(desk: Desk) -> UUID:
 def answer(desk: Desk, thread_id: UUID | None = None) -> None:
     thread_id = thread_id or newest(desk)
     answering.answer(desk.tenant.id, thread_id)
-    outbox.deliver(desk.tenant.id, thread_id)
+    deliver.send_due(desk.tenant.id, thread_id)
 
 
 def posted(desk: Desk, channel: str = "") -> list[str]:
@@ -123,7 +125,7 @@ def test_every_language_has_both_sentences() -> None:
 
 
 def recognise_all(desk: Desk) -> list[UUID | None]:
-    return [recognition.recognise(tenant, event) for tenant, event in sweeper.due().doubts]
+    return [recognition.recognise(tenant, event) for tenant, event in sweep.due().doubts]
 
 
 @pytest.mark.parametrize(("through", "is_answered"), [("user token", True), ("bot", False)])
@@ -213,4 +215,4 @@ def test_the_limits_can_be_switched_off(desk: Desk, settings: Settings) -> None:
     with tenant_scope(desk.tenant.id):
         events = list(InboxEvent.objects.all())
         assert loops.pause_of(Thread.objects.get(), events, timezone.now()) is None
-        assert not connections.listen(Connection.objects.get(), only_when_mentioned=False).only_when_mentioned
+        assert not listen(Connection.objects.get(), only_when_mentioned=False).only_when_mentioned

@@ -3,8 +3,8 @@
 import pytest
 
 from agents.models import Turn
-from channels import people
 from channels.models import Connection, Contact
+from channels.scene import introductions
 from tenants.scope import tenant_scope
 from tests.pipeline.conftest import Desk
 
@@ -18,7 +18,7 @@ def names(desk: Desk) -> tuple[str, str]:
 def test_a_new_contact_is_asked_for_once(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     for _ in range(2):
-        people.introduce(desk.tenant.id, thread_id)
+        introductions.introduce(desk.tenant.id, thread_id)
     kept, author = names(desk)
     assert kept == author
     assert not author.startswith("U")
@@ -29,9 +29,9 @@ def test_a_new_contact_is_asked_for_once(desk: Desk) -> None:
 def test_a_passing_fault_leaves_the_name_for_another_time(desk: Desk, kind: str) -> None:
     thread_id = desk.hear("When do you open?")
     desk.stack.control("slack/control/faults", method="users.info", kind=kind, times=1, seconds=1)
-    people.introduce(desk.tenant.id, thread_id)
+    introductions.introduce(desk.tenant.id, thread_id)
     assert names(desk)[0] == ""
-    people.introduce(desk.tenant.id, thread_id)
+    introductions.introduce(desk.tenant.id, thread_id)
     assert names(desk)[0] != ""
 
 
@@ -39,5 +39,5 @@ def test_a_dead_token_does_not_turn_ids_into_names(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
         Connection.objects.update(token="xoxb-revoked")
-    people.introduce(desk.tenant.id, thread_id)
+    introductions.introduce(desk.tenant.id, thread_id)
     assert names(desk)[0] == ""

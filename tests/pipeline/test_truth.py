@@ -12,7 +12,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agents.models import Conversation, Run
-from channels import answering, connections, outbox, testmessages
+from channels.connections import health
+from channels.messages import answering, deliver, test_messages
 from channels.models import Connection, Delivery
 from tenants import incidents
 from tenants.doctor.checks import incidents as doctor
@@ -156,7 +157,7 @@ def test_an_answer_that_slack_refused_says_whose_move_it_is(desk: Desk) -> None:
     answering.answer(desk.tenant.id, thread)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(address={"channel": "C0NOWHERE"})
-    outbox.deliver(desk.tenant.id, thread)
+    deliver.send_due(desk.tenant.id, thread)
     reader = Reader(desk)
 
     page = reader.page(conversation(desk))
@@ -176,7 +177,7 @@ def test_an_unseen_delivery_is_unclear_also_after_the_look_ups_have_ended(desk: 
 
     assert "Roster looks it up before it sends anything again." in reader.page(conversation(desk))
     with tenant_scope(desk.tenant.id):
-        Delivery.objects.update(unknown_since=timezone.now() - outbox.LOOK_UPS_FOR)
+        Delivery.objects.update(unknown_since=timezone.now() - deliver.LOOK_UPS_FOR)
     page = reader.page(conversation(desk))
     assert "Unclear</span>" in page
     assert "nor could it be looked up within an hour" in page
@@ -187,7 +188,7 @@ def test_an_unseen_delivery_is_unclear_also_after_the_look_ups_have_ended(desk: 
 def test_a_message_that_got_nothing_at_all_is_told_so(desk: Desk) -> None:
     desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
-        connections.disconnect(Connection.objects.get(), "Disconnected by a test.")
+        health.disconnect(Connection.objects.get(), "Disconnected by a test.")
 
     page = Reader(desk).page(conversation(desk))
 
@@ -200,7 +201,7 @@ def test_the_wizards_test_message_tells_an_apology_from_an_answer(desk: Desk) ->
         Connection.objects.update(installer_id=desk.ben)
         connection_id = Connection.objects.get().id
     desk.stack.control("openai/control/faults", kind="401", times=1)
-    sent = testmessages.send(desk.tenant.id, connection_id, "Hello?")
+    sent = test_messages.send(desk.tenant.id, connection_id, "Hello?")
     answer(desk, sent.thread_id)
     reader = Reader(desk)
 

@@ -9,8 +9,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from agents.models import Conversation, Run, Turn
-from channels import reading
 from channels.models import Delivery, InboxEvent, Thread
+from channels.web import reading
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories

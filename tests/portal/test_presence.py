@@ -12,7 +12,7 @@ from agents.reasons import Cause
 from agents.runs import silence
 from billing import quota
 from billing.models import Entitlement
-from channels import connections
+from channels.connections import health
 from channels.models import Connection
 from channels.providers.base import RefusedError
 from channels.reasons import Cause as ChannelCause
@@ -49,7 +49,7 @@ def lose(tenant: Tenant, code: str = "token_revoked") -> None:
     """Slack no longer accepts the token."""
     with tenant_scope(tenant.id):
         error = RefusedError(f"Slack no longer accepts the token ({code}).", breaks_connection=True, code=code)
-        connections.refused(Connection.objects.get().id, error)
+        health.refused(Connection.objects.get().id, error)
 
 
 def test_who_has_a_seat_a_channel_and_credit_is_on_duty(owner: Member, maya: Agent) -> None:
@@ -92,7 +92,7 @@ def test_a_lost_slack_is_told_with_its_day_and_connected_again(owner: Member, ma
 
 def test_an_app_that_was_removed_in_slack_is_told_so(owner: Member, maya: Agent) -> None:
     with tenant_scope(owner.tenant.id):
-        connections.ended_at_provider(Connection.objects.get(), timezone.now())
+        health.ended_at_provider(Connection.objects.get(), timezone.now())
 
     pages = pages_of(owner, maya)
 
@@ -103,7 +103,7 @@ def test_an_app_that_was_removed_in_slack_is_told_so(owner: Member, maya: Agent)
 
 def test_a_channel_that_we_disconnected_ourselves_is_no_loss(owner: Member, maya: Agent) -> None:
     with tenant_scope(owner.tenant.id):
-        connections.disconnect(Connection.objects.get(), "Disconnected here.", ChannelCause.DISCONNECTED)
+        health.disconnect(Connection.objects.get(), "Disconnected here.", ChannelCause.DISCONNECTED)
 
     home = owner.read("")
 

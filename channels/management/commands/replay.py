@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from channels import replays
+from channels.messages import replays
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 

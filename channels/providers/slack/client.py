@@ -30,10 +30,11 @@ from channels.providers.base import (
     Outgoing,
     RefusedError,
 )
-from channels.providers.slack import events, presentation
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
-from channels.providers.slack.markup import storable
-from channels.providers.slack.mrkdwn import escape
+from channels.providers.slack.incoming import events
+from channels.providers.slack.incoming.markup import storable
+from channels.providers.slack.outgoing import presentation
+from channels.providers.slack.outgoing.mrkdwn import escape
 from channels.providers.slack.refusals import REFUSALS
 from channels.providers.slack.transport import DeadlineWebClient
 from tenants.outbound import patience

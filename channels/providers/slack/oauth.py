@@ -6,7 +6,7 @@ https://docs.slack.dev/authentication/installing-with-oauth
 import hashlib
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -24,10 +24,9 @@ from slack_sdk.oauth import OAuthStateUtils
 from slack_sdk.oauth.installation_store import Installation, InstallationStore
 from slack_sdk.oauth.state_store import OAuthStateStore
 
-from channels import actions, connections
-from channels.connections import AccountTakenError, Installed
+from channels import actions
 from channels.models import InstallAttempt
-from channels.providers.base import DeliveryError
+from channels.providers.base import AccountTakenError, DeliveryError, Installed
 from channels.providers.slack.client import client, failures
 from tenants.audit import journal
 from tenants.outbound import patience
@@ -48,6 +47,8 @@ SCOPES = (
     "im:write",
     "users:read",
 )
+Connect = Callable[[Installed], object]
+"""What keeps an installed account."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def authorize_url(tenant_id: UUID, *, user_id: UUID | None = None, session_key: 
     user_id, session_key: who asked, and in which browser; without them (the API) whoever consents uses the state up.
     """
     store = _StateStore(tenant_id, user_id, session_key)
-    return str(_flow(store, []).build_authorize_url(store.issue(), BoltRequest(body="")))
+    flow = _flow(store, InstallationStore(), [])  # nothing is installed yet
+    return str(flow.build_authorize_url(store.issue(), BoltRequest(body="")))
 
 
 def tenant_of(state: str) -> UUID | None:
@@ -89,11 +91,15 @@ def tenant_of(state: str) -> UUID | None:
     return named if is_ours else None
 
 
-def finish(request: HttpRequest, tenant_id: UUID) -> Outcome:
-    """Take Slack's redirect: check the state, exchange the code, connect the team. Calls Slack; hold no transaction."""
+def finish(request: HttpRequest, tenant_id: UUID, connect: Connect) -> Outcome:
+    """Take Slack's redirect: check the state, exchange the code, connect the team. Calls Slack; hold no transaction.
+
+    connect: keeps what was installed, called inside the tenant's scope; may raise AccountTakenError.
+    """
     user_id = request.user.id if request.user.is_authenticated else None
     outcomes: list[Outcome] = []
-    flow = _flow(_StateStore(tenant_id, user_id, request.session.session_key or ""), outcomes)
+    store = _StateStore(tenant_id, user_id, request.session.session_key or "")
+    flow = _flow(store, _Installations(tenant_id, connect), outcomes)
     try:
         patience.enter("Slack")  # before the state is used up: the same address works a minute later
         flow.handle_callback(to_bolt_request(request))
@@ -159,8 +165,9 @@ class _BrowserBinding(OAuthStateUtils):
 class _Installations(InstallationStore):
     """Connects what Slack installed to the tenant of the state."""
 
-    def __init__(self, tenant_id: UUID) -> None:
+    def __init__(self, tenant_id: UUID, connect: Connect) -> None:
         self.tenant_id = tenant_id
+        self.connect = connect
 
     def save(self, installation: Installation) -> None:
         if not installation.team_id:
@@ -179,7 +186,7 @@ class _Installations(InstallationStore):
         )
         try:
             with tenant_scope(self.tenant_id):
-                connections.connect(installed)
+                self.connect(installed)
         except AccountTakenError as error:
             raise TakenError(str(error)) from error
 
@@ -218,14 +225,14 @@ def _reports(tenant_id: UUID, outcomes: list[Outcome]) -> CallbackOptions:
     return CallbackOptions(success=success, failure=failure)
 
 
-def _flow(store: _StateStore, outcomes: list[Outcome]) -> _Flow:
+def _flow(store: _StateStore, installations: InstallationStore, outcomes: list[Outcome]) -> _Flow:
     options = OAuthSettings(
         client_id=settings.SLACK_CLIENT_ID,
         client_secret=settings.SLACK_CLIENT_SECRET,
         scopes=SCOPES,
         redirect_uri=f"{settings.PUBLIC_URL}/oauth/slack/callback",
         authorization_url=settings.SLACK_AUTHORIZE_URL,
-        installation_store=_Installations(store.tenant_id),
+        installation_store=installations,
         state_store=store,
         callback_options=_reports(store.tenant_id, outcomes),
     )

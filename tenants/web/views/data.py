@@ -1,4 +1,4 @@
-"""The portal's steps with a workspace's own data: export and deletion. The page about them is channels/data.py."""
+"""A workspace's own data: the steps of export and deletion. The page about them is channels/web/data_views.py."""
 
 from typing import cast
 from uuid import UUID

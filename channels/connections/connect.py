@@ -1,0 +1,61 @@
+"""Connecting an outside account to a workspace, and what it listens to."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from channels import actions
+from channels.connections import routes
+from channels.models import Connection
+from channels.providers.base import Installed
+from tenants.audit import journal
+
+AUDITED = ("provider", "external_id", "name", "scopes", "state")
+
+
+def connect(installed: Installed) -> Connection:
+    """Connect, or connect again with a fresh token, inside the tenant's scope.
+
+    Raises AccountTakenError if another tenant has this account.
+    """
+    key: dict[str, Any] = {"provider": installed.provider, "external_id": installed.external_id}
+    with transaction.atomic():
+        known = Connection.objects.filter(**key).first()
+        connection, _ = Connection.objects.update_or_create(
+            **key,
+            defaults={
+                "name": installed.name,
+                "token": installed.token,
+                "bot_user_id": installed.bot_user_id,
+                "installer_id": installed.installer_id,
+                "scopes": installed.scopes,
+                "state": Connection.State.ACTIVE,
+                "error": "",
+                "cause": "",
+                "lost_at": None,
+                "connected_at": timezone.now(),
+            },
+        )
+        routes.claim(connection)
+        _record_connected(known, connection)
+    return connection
+
+
+def _record_connected(known: Connection | None, connection: Connection) -> None:
+    before = journal.snapshot(known, AUDITED) if known else {}
+    detail = f"Installed at {connection.provider.title()} by {connection.installer_id}."
+    changes = journal.difference(before, journal.snapshot(connection, AUDITED))
+    journal.record(actions.CHANNEL_CONNECTED, connection, changes=changes, detail=detail)
+
+
+def listen(connection: Connection, *, only_when_mentioned: bool) -> Connection:
+    """Set what is answered in its channels: only what mentions the employee, or also replies of whoever asked it."""
+    with transaction.atomic():
+        changed = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
+        before, changed.only_when_mentioned = changed.only_when_mentioned, only_when_mentioned
+        if before != only_when_mentioned:
+            changed.save(update_fields=["only_when_mentioned"])
+            changes = {"only_when_mentioned": [before, only_when_mentioned]}
+            journal.record(actions.CHANNEL_CHANGED, changed, changes=changes)
+    return changed

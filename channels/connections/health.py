@@ -1,0 +1,72 @@
+"""What ends a connection: an operator, the provider, or a token that is accepted no longer."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from agents.runs import steps
+from channels import actions, reasons
+from channels.connections.connect import AUDITED
+from channels.models import Connection, Delivery, InboxEvent, Route
+from channels.providers.base import RefusedError
+from channels.reasons import Cause
+from tenants.audit import actor, journal
+from tenants.audit.journal import Action
+from tenants.scope import current_tenant_id
+
+
+def disconnect(
+    connection: Connection,
+    reason: str,
+    cause: Cause = Cause.DISCONNECTED,
+    action: Action = actions.CHANNEL_DISCONNECTED,
+) -> None:
+    """Erase the token, give the outside account free, and cancel what was queued.
+
+    reason: for the trail and staff, cause: the same for pages.
+    """
+    with transaction.atomic():
+        before = journal.snapshot(connection, AUDITED)
+        connection.token = ""
+        connection.state, connection.error, connection.cause = Connection.State.DISCONNECTED, reason, cause
+        connection.lost_at = connection.lost_at or timezone.now()
+        connection.save(update_fields=["token", "state", "error", "cause", "lost_at"])
+        Route.objects.filter(connection_id=connection.id, tenant_id=current_tenant_id()).delete()
+        _cancel_queued(connection, reason, cause)
+        changes = journal.difference(before, journal.snapshot(connection, AUDITED))
+        if changes:
+            journal.record(action, connection, changes=changes, detail=reason)
+
+
+def _cancel_queued(connection: Connection, reason: str, cause: Cause) -> None:
+    """End what waits, what is being answered (its worker is fenced off, its call settled) and what is to be sent."""
+    for thread in connection.threads.select_for_update(no_key=True).filter(leased_until__isnull=False):
+        thread.overtake()
+        steps.abandon(thread.conversation)
+    events = InboxEvent.objects.filter(connection=connection, state__in=InboxEvent.UNFINISHED)
+    events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, finished_at=timezone.now())
+    waiting = Delivery.objects.filter(thread__connection=connection, state=Delivery.State.PENDING)
+    waiting.update(state=Delivery.State.FAILED, error=reason, cause=cause)
+
+
+def ended_at_provider(connection: Connection, at: datetime | None) -> None:
+    """The provider says that the app was removed. News older than a new installation is ignored."""
+    if at is None or at >= connection.connected_at.replace(microsecond=0):
+        reason = f"{connection.name} removed the app. Connect it again to go on."
+        disconnect(connection, reason, Cause.REMOVED, actions.CHANNEL_ENDED)
+
+
+def refused(connection_id: UUID, error: RefusedError) -> None:
+    """The provider refused a call; if it no longer accepts the token, the operator has to connect again."""
+    if not error.breaks_connection:
+        return
+    with transaction.atomic():
+        active = Connection.objects.filter(id=connection_id, state=Connection.State.ACTIVE)
+        lost = {"cause": reasons.cause_of(error), "lost_at": timezone.now()}
+        if active.update(state=Connection.State.BROKEN, error=str(error), **lost):
+            changes = {"state": [Connection.State.ACTIVE, Connection.State.BROKEN]}
+            broken = Connection.objects.get(id=connection_id)
+            with actor.acting(actor.SYSTEM):
+                journal.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=str(error))

@@ -1,0 +1,286 @@
+"""From what people said to an answer on its way: claim the conversation, ask, land the answer.
+
+Nothing is held across the network: one short scope before the LLM works, one after. See docs/pipeline.md.
+"""
+
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+from django.utils import timezone
+
+from agents import reasons
+from agents.llm import calls
+from agents.llm.calls import LONGEST_WAIT, Completion, LLMError, LLMTooLongError, UnexpectedError
+from agents.models import Run
+from agents.reasons import Cause
+from agents.runs import steps, transcript
+from agents.runs.steps import Prepared, Refused
+from channels import phrases
+from channels.messages import corrections, deliver, loops, waiting
+from channels.messages.leases import kept
+from channels.messages.loops import Pause
+from channels.models import InboxEvent, Thread
+from channels.scene import introductions, scenes
+from tenants.scope import tenant_scope
+
+log = logging.getLogger(__name__)
+
+MOST_FAILURES = 5
+LONGEST_BACKOFF = 30.0
+"""Seconds between tries where the provider does not say how long to wait."""
+APOLOGY = "Sorry, something went wrong on my side and I can't answer this. Please try again later."
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A conversation that this worker has, by its fencing number, and what it will ask."""
+
+    tenant_id: UUID
+    thread_id: UUID
+    attempt: int
+    run: Prepared
+
+
+def answer(tenant_id: UUID, thread_id: UUID) -> None:
+    """Answer what waits in a thread, if it is due and nobody else does. Harmless to call twice, or at any time."""
+    _introduce(tenant_id, thread_id)
+    claim = _claimed(tenant_id, thread_id)
+    if claim and _attempt(claim, may_start_over=True):
+        claim = _claimed(tenant_id, thread_id, is_restart=True)
+        if claim:
+            _attempt(claim, may_start_over=False)
+
+
+def _introduce(tenant_id: UUID, thread_id: UUID) -> None:
+    """Names make an answer better; without them there is one all the same."""
+    try:
+        introductions.introduce(tenant_id, thread_id)
+    except Exception:
+        log.exception("Names could not be asked for")
+
+
+def _claimed(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Claim | None:
+    """A claim; where none could be made for a reason that nobody expected, one failure is counted instead."""
+    try:
+        calls.load()
+        return _claim(tenant_id, thread_id, is_restart=is_restart)
+    except Exception as error:
+        log.exception("A conversation could not be prepared")
+        _count_failure(tenant_id, thread_id, UnexpectedError(error))
+        return None
+
+
+def _attempt(claim: Claim, *, may_start_over: bool) -> bool:
+    """Ask and land. True if newer input arrived, so that the answer was dropped and the thread is to be done again.
+
+    Whatever happens, the lease is free afterwards: only a worker that died lets others wait for it.
+    """
+    database.close()  # the connection goes back to the pool while the LLM works
+    completion = None
+    try:
+        claim, completion = _ask(claim)
+        return _land(claim, completion, may_start_over=may_start_over)
+    except LLMError as error:
+        _end(claim, error)
+    except Exception as error:
+        log.exception("An answer could not be made")
+        _end(claim, UnexpectedError(error, completion.tokens if completion else None))
+    return False
+
+
+def _ask(claim: Claim) -> tuple[Claim, Completion]:
+    """Ask the LLM; where the model cannot read this much, once more with less. Raises LLMError."""
+    with kept(claim.tenant_id, claim.thread_id, claim.attempt):
+        try:
+            return claim, steps.ask(claim.run)
+        except LLMTooLongError as error:
+            shorter = _with_less(claim, error)
+            if shorter is None:
+                raise
+        return shorter, steps.ask(shorter.run)
+
+
+def _with_less(claim: Claim, error: LLMError) -> Claim | None:
+    log.warning("Asked again with less: %s %s", error, error.details)
+    with tenant_scope(claim.tenant_id):
+        thread = waiting.still_ours(claim.thread_id, claim.attempt)
+        run = steps.ask_for_less(claim.run, error) if thread and not waiting.is_moot(thread) else None
+    database.close()
+    return replace(claim, run=run) if run else None
+
+
+def _end(claim: Claim, error: LLMError) -> None:
+    """End an attempt that brought no answer. If not even that works, one failure is counted and the lease is free."""
+    try:
+        _land_failure(claim, error)
+    except Exception as fault:
+        log.exception("A failure could not be landed")
+        _count_failure(claim.tenant_id, claim.thread_id, UnexpectedError(fault), attempt=claim.attempt)
+
+
+def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Claim | None:
+    """Take the conversation and prepare its run in one transaction; None if it is not due, or taken."""
+    with tenant_scope(tenant_id):
+        now = timezone.now()
+        thread = waiting.free_thread(thread_id, now)
+        if thread is None:
+            return None
+        if corrections.drop_deleted(thread):  # whoever had it died with it
+            steps.abandon(thread.conversation)
+        # Read in this order, whatever was said is either among the events or not in the prompt.
+        said = transcript.remembered(thread.conversation)
+        events = list(InboxEvent.objects.unanswered().filter(thread=thread).select_related("turn"))
+        if not events or not (is_restart or waiting.is_due(thread, events, now)):
+            return None
+        steps.abandon(thread.conversation)
+        if _keeps_failing(thread, events):
+            return None
+        pause = loops.pause_of(thread, events, now)
+        if pause and pause.is_told:
+            _set_aside(events, pause.reason, now)
+            return None
+        thread.lease(now)
+        ids = [event.id for event in events]
+        InboxEvent.objects.filter(id__in=ids).update(state=InboxEvent.State.RUNNING, attempt=thread.attempt)
+        if pause or not any(event.is_readable for event in events):
+            _reply_unasked(thread, pause)
+            return None
+        asked = transcript.with_last(said, [event.turn for event in events if event.turn])
+        prepared = steps.prepare(thread.conversation, thread.attempt, asked, scenes.scene_of(thread, asked, now))
+        if isinstance(prepared, Refused):
+            _land_refusal(thread, prepared)
+            return None
+        return Claim(tenant_id, thread_id, thread.attempt, prepared)
+
+
+def _set_aside(events: Sequence[InboxEvent], reason: str, now: datetime) -> None:
+    log.warning("Left unanswered: %s", reason)
+    ids = [event.id for event in events]
+    aside = {"state": InboxEvent.State.IGNORED, "reason": reason, "finished_at": now}
+    InboxEvent.objects.filter(id__in=ids).update(**aside, payload="")  # its words are in the conversation
+
+
+def _reply_unasked(thread: Thread, pause: Pause | None) -> None:
+    """To what has no words, and as a loop's last word: a fixed sentence that costs nothing, sent as every answer is."""
+    sentences = phrases.PAUSED if pause else phrases.CANNOT_SEE
+    text = sentences[thread.tenant.language]
+    why = (pause.reason, Cause.LOOP) if pause else ()
+    run, reply = steps.reply_unasked(thread.conversation, thread.attempt, text, *why)
+    _queue(thread, run, reply)
+
+
+def _keeps_failing(thread: Thread, events: Sequence[InboxEvent]) -> bool:
+    """A message whose worker died counts as a failure, so that one message cannot kill workers for ever."""
+    if any(event.state == InboxEvent.State.RUNNING for event in events):
+        thread.failures += 1
+    if thread.failures < MOST_FAILURES:
+        return False
+    reason = "Every try at an answer ended with its worker."
+    _give_up(thread, reason, Cause.WORKER_DIED)
+    reasons.tell_staff(Cause.WORKER_DIED, reason)
+    return True
+
+
+def _land(claim: Claim, completion: Completion, *, may_start_over: bool) -> bool:
+    with tenant_scope(claim.tenant_id):
+        thread = waiting.still_ours(claim.thread_id, claim.attempt)
+        if thread is None:
+            steps.supersede(claim.run, completion)
+            return False
+        if waiting.is_moot(thread) or (may_start_over and waiting.newer_input(thread).exists()):
+            steps.supersede(claim.run, completion)
+            waiting.running(thread).update(state=InboxEvent.State.PENDING)
+            thread.release(failures=thread.failures)
+            return may_start_over and waiting.newer_input(thread).exists()
+        run, reply = steps.finish(claim.run, completion)
+        _queue(thread, run, reply)
+        return False
+
+
+def _land_refusal(thread: Thread, refused: Refused) -> None:
+    log.info("Refused by the quota: %s", refused.reason)
+    run = Run.objects.get(id=refused.run_id)
+    _queue(thread, run, refused.reply)
+
+
+def _land_failure(claim: Claim, error: LLMError) -> None:
+    """Try again later if that may help; otherwise say sorry once and let the conversation go on."""
+    log.warning("No answer: %s %s", error, error.details)
+    with tenant_scope(claim.tenant_id):
+        thread = waiting.still_ours(claim.thread_id, claim.attempt)  # locked before the call, as everywhere
+        run = steps.fail(claim.run, error)
+        if thread is None:
+            return
+        if waiting.is_moot(thread):
+            thread.release(failures=thread.failures)
+            return
+        if error.is_transient and thread.failures + 1 < MOST_FAILURES:
+            _try_later(thread, error)
+            return
+        _give_up(thread, str(error), reasons.cause_of(error), run)
+    reasons.tell_staff(reasons.cause_of(error), str(error))
+
+
+def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: int | None = None) -> None:
+    """One failure without a run of its own. attempt: of the lease that ends with it; None: there was none."""
+    with tenant_scope(tenant_id):
+        threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related("conversation__agent")
+        thread = threads.filter(id=thread_id).first()
+        if thread is None or (thread.is_leased(timezone.now()) and thread.attempt != attempt):
+            return
+        if not InboxEvent.objects.unanswered().filter(thread=thread).exists():
+            return
+        if thread.failures + 1 < MOST_FAILURES:
+            _try_later(thread, error)
+            return
+        if waiting.is_over(thread):
+            thread.release()
+            return
+        _settle_what_is_open(thread)
+        thread.overtake()
+        run = steps.failed(thread.conversation, thread.attempt, error)
+        _give_up(thread, str(error), run.cause, run)
+    reasons.tell_staff(reasons.cause_of(error), str(error))
+
+
+def _settle_what_is_open(thread: Thread) -> None:
+    try:
+        with transaction.atomic():
+            steps.abandon(thread.conversation)
+    except Exception:  # it may be what made the conversation fail: the apology goes out all the same
+        log.exception("Calls of a conversation could not be settled")
+
+
+def _try_later(thread: Thread, error: LLMError) -> None:
+    """What the provider asks for, or longer each time; never all at once, and never more than a minute."""
+    pause = min(settings.RETRY_SECONDS * 2**thread.failures, LONGEST_BACKOFF)
+    wait = min(max(error.retry_after or 0, pause) * random.uniform(1, 1.2), LONGEST_WAIT)  # noqa: S311 - no secret
+    waiting.running(thread).update(state=InboxEvent.State.PENDING)
+    thread.release(failures=thread.failures + 1, retry_at=timezone.now() + timedelta(seconds=wait))
+
+
+def _give_up(thread: Thread, reason: str, cause: str, run: Run | None = None) -> None:
+    """Terminal, visible and replayable; the end user gets one apology."""
+    run = run or Run.objects.filter(conversation=thread.conversation).order_by("-attempt").first()
+    events = InboxEvent.objects.unanswered().filter(thread=thread)
+    address = waiting.address_of(events)
+    events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, run=run, finished_at=timezone.now())
+    thread.release()
+    if run and not run.deliveries.exists():
+        steps.apologise(run, APOLOGY)
+        deliver.queue(thread, run, APOLOGY, address)
+
+
+def _queue(thread: Thread, run: Run, text: str) -> None:
+    events = waiting.running(thread)
+    address = waiting.address_of(events)
+    events.update(state=InboxEvent.State.ANSWERED, run=run)
+    deliver.queue(thread, run, text, address)
+    thread.release()

@@ -1,0 +1,148 @@
+"""The test message: a question really posted at the provider, answered the way every message is."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+from uuid_utils.compat import uuid7
+
+from channels import actions, reasons
+from channels.connections import credentials, health
+from channels.messages import receive
+from channels.models import Connection, Delivery, InboxEvent
+from channels.providers import provider_named
+from channels.providers.base import InboundEvent, InboundMessage, RefusedError
+from tenants.audit import journal
+from tenants.scope import tenant_scope
+
+NOBODY = "There is no AI employee yet: set one up first."
+
+
+UNSIGNED = "{}"
+"""What test messages of former days were stored as: whose they are, the name of their author has to tell."""
+AUTHOR = "author"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A test message under way: the event to follow, the thread to answer, and what the provider said."""
+
+    event_id: UUID
+    thread_id: UUID
+    message: InboundMessage
+
+
+class NotReadyError(Exception):
+    """There is nobody who could answer, or nothing to answer through; its text names the fix."""
+
+
+def send(tenant_id: UUID, connection_id: UUID, text: str) -> Sent:
+    """Post a question and put it into the inbox. Calls the provider: open no scope around this.
+
+    Raises channels.providers.base.DeliveryError, NotReadyError, Connection.DoesNotExist.
+    """
+    with tenant_scope(tenant_id):
+        connection = Connection.objects.get(id=connection_id)
+        if connection.state == Connection.State.DISCONNECTED:
+            raise NotReadyError(f"{connection.name} is disconnected: connect it again first.")
+        if connection.answering_agent() is None:
+            raise NotReadyError(NOBODY)
+        provider, account = provider_named(connection.provider), credentials.account_of(connection)
+    try:
+        message = provider.start_test(account, text)
+    except RefusedError as error:
+        with tenant_scope(tenant_id):
+            health.refused(connection.id, error)
+        raise
+    with tenant_scope(tenant_id):
+        return _accept(connection, message)
+
+
+def _accept(connection: Connection, message: InboundMessage) -> Sent:
+    event = InboundEvent(
+        provider=connection.provider,
+        account=connection.external_id,
+        event_id=f"test-{uuid7()}",
+        kind="test_message",
+        payload=json.dumps({AUTHOR: message.author}),
+        message=message,
+        occurred_at=datetime.now(UTC),
+        is_test=True,
+    )
+    thread_id = receive.accept(connection, event)
+    stored = InboxEvent.objects.get(event_id=event.event_id)
+    if thread_id is None:
+        raise NotReadyError(NOBODY)
+    journal.record(actions.TEST_SENT, connection)
+    return Sent(stored.id, thread_id, message)
+
+
+def author_in(payload: str) -> str | None:
+    """Whose a stored test message is, by the provider's id; None where it does not say."""
+    stored = json.loads(payload) if payload else {}
+    return str(stored[AUTHOR]) if AUTHOR in stored else None
+
+
+def sent() -> QuerySet[InboxEvent]:
+    """The workspace's test messages, newest first."""
+    return InboxEvent.objects.filter(is_test=True).select_related("connection", "turn").order_by("-received_at")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a test message is."""
+
+    event: InboxEvent
+    delivery: Delivery | None
+
+    @property
+    def question(self) -> str:
+        return self.event.turn.text if self.event.turn else ""
+
+    @property
+    def reply(self) -> str:
+        return self.delivery.text if self.delivery else ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.event.state in {InboxEvent.State.DONE, InboxEvent.State.FAILED}
+
+    @property
+    def is_answered(self) -> bool:
+        """The employee's own answer arrived: not its apology, not its unavailable text."""
+        return self.event.state == InboxEvent.State.DONE and self.event.run is not None and self.event.run.is_answer
+
+    @property
+    def seconds(self) -> float | None:
+        """From the question in the inbox to the reply at the provider."""
+        if self.delivery is None or self.delivery.sent_at is None:
+            return None
+        return (self.delivery.sent_at - self.event.received_at).total_seconds()
+
+    @property
+    def problem(self) -> str:
+        """Why there is no answer, for the operator."""
+        if not self.is_over or self.is_answered:
+            return ""
+        run = self.event.run
+        return reasons.words(self.event.cause or (run.cause if run else ""), self.event.provider)
+
+    @property
+    def told(self) -> str:
+        """What people were told instead of an answer: only what arrived."""
+        if self.delivery is None or self.delivery.state != Delivery.State.SENT or self.is_answered:
+            return ""
+        return self.delivery.text
+
+    @property
+    def is_unclear(self) -> bool:
+        """The provider did not confirm the reply yet."""
+        return not self.is_over and self.delivery is not None and self.delivery.state == Delivery.State.UNKNOWN
+
+
+def progress_of(event: InboxEvent) -> Progress:
+    """How far this test message is, inside the tenant's scope."""
+    delivery = Delivery.objects.filter(run=event.run).order_by("sequence").first() if event.run else None
+    return Progress(event, delivery)

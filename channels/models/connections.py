@@ -1,0 +1,107 @@
+"""What is connected, and who is there: routes, connections, contacts, installations that were begun."""
+
+from django.db import models
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from agents.models import Agent
+from tenants.encryption import EncryptedField
+from tenants.models import Tenant, TenantModel
+
+
+class Route(models.Model):
+    """Which tenant an outside account belongs to. Looked up before any tenant is known, so it holds no secret."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    provider = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=120)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="routes")
+    connection_id = models.UUIDField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider", "external_id"], name="channels_route_one_tenant")]
+
+
+class Connection(TenantModel):
+    """An outside account that a workspace connected: a Slack workspace, a WhatsApp number."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        BROKEN = "broken", "The provider no longer accepts its token"
+        DISCONNECTED = "disconnected"
+
+    provider = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=120)
+    bot_user_id = models.CharField(max_length=60, blank=True)
+    installer_id = models.CharField(max_length=60, blank=True, help_text="Who installed it, at the provider")
+    scopes = models.TextField(blank=True)
+    token = EncryptedField(blank=True, default="")
+    state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
+    error = models.TextField(blank=True)
+    cause = models.CharField(max_length=80, blank=True, help_text="Why it is not active, as channels.reasons names it")
+    lost_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is not active")
+    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="connections")
+    connected_at = models.DateTimeField(default=timezone.now)
+    looked_up_at = models.DateTimeField(null=True, blank=True, help_text="When its history was last read")
+    only_when_mentioned = models.BooleanField(
+        default=False, db_default=False, help_text="In channels, nothing without a mention is answered"
+    )
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "provider", "external_id"], name="channels_connection_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def answering_agent(self) -> Agent | None:
+        """The AI employee that answers here: the chosen one, else the first in the order of seats."""
+        if self.agent and self.agent.deleted_at is None:
+            return self.agent
+        return Agent.objects.on_duty()
+
+
+class Contact(TenantModel):
+    """A person at a provider. The name comes later than the first message: it takes a call to the provider."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="contacts")
+    external_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=120, blank=True)
+    is_machine = models.BooleanField(null=True, help_text="What the provider said; empty: it was never asked")
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["connection", "external_id"], name="channels_contact_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id
+
+    @property
+    def known_name(self) -> str:
+        """What they are called; empty where the provider has not told, or never will."""
+        return "" if self.name == self.external_id else self.name
+
+
+class InstallAttempt(TenantModel):
+    """One OAuth state: single use, soon expired, bound to tenant, user and browser session.
+
+    One that the API issued has no browser: it is bound to its tenant, and whoever consents at the provider uses it up.
+    """
+
+    provider = models.CharField(max_length=20)
+    state_digest = models.CharField(max_length=64)
+    user_id = models.UUIDField(null=True, blank=True)
+    session_digest = models.CharField(max_length=64, blank=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "state_digest"], name="channels_install_state"),
+        ]

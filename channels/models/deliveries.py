@@ -1,0 +1,73 @@
+"""What goes out."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from agents.models import Run
+from channels.models.inbox import Thread
+from tenants.models import TenantModel
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def holding_up(self, now: datetime) -> "DeliveryQuerySet":
+        """What must be over before the conversation goes on: an unknown one frees it after a while."""
+        freed = now - timedelta(seconds=settings.UNKNOWN_FREES_SECONDS)
+        on_its_way = models.Q(state__in=[Delivery.State.PENDING, Delivery.State.SENDING])
+        return self.filter(on_its_way | models.Q(state=Delivery.State.UNKNOWN, unknown_since__gt=freed))
+
+    def in_order(self) -> "DeliveryQuerySet":
+        return self.order_by("created_at", "run_id", "sequence")
+
+
+class Delivery(TenantModel):
+    """One message on its way out. Exactly one row per part of an answer, by constraint."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        SENDING = "sending"
+        SENT = "sent"
+        UNKNOWN = "unknown", "The provider's answer was not seen"
+        FAILED = "failed"
+
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="deliveries")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="deliveries")
+    sequence = models.PositiveIntegerField()
+    address = models.JSONField()
+    text = models.TextField()
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    attempt = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    sending_since = models.DateTimeField(null=True, blank=True)
+    unknown_since = models.DateTimeField(null=True, blank=True)
+    external_id = models.CharField(max_length=120, blank=True)
+    error = models.TextField(blank=True, help_text="Why it is not sent, in technical words: for staff")
+    cause = models.CharField(max_length=80, blank=True, help_text="The same as channels.reasons names it")
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta(TenantModel.Meta):
+        verbose_name_plural = "deliveries"
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["run", "sequence"], name="channels_delivery_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="channels_delivery_open",
+                condition=models.Q(state__in=["pending", "sending", "unknown"]),
+            )
+        ]
+
+    def move(self, state: "Delivery.State", **changes: Any) -> None:
+        """Change the state and these columns, in one UPDATE."""
+        self.state = state
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.save(update_fields=["state", *changes])

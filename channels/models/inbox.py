@@ -1,0 +1,142 @@
+"""What came in: threads with their lease, and events."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from agents.models import Conversation, Run, Turn
+from channels.models.connections import Connection
+from tenants.models import TenantModel
+
+
+class Thread(TenantModel):
+    """A conversation's place at a provider, and the lease of the worker that is answering it.
+
+    `attempt` fences: whoever holds an older number has been overtaken, and what it brings is not sent.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="threads")
+    external_id = models.CharField(max_length=200)
+    conversation = models.OneToOneField(Conversation, on_delete=models.CASCADE, related_name="thread")
+    attempt = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["connection", "external_id"], name="channels_thread_once"),
+        ]
+
+    def is_leased(self, now: datetime) -> bool:
+        return self.leased_until is not None and self.leased_until > now
+
+    def is_waiting_to_retry(self, now: datetime) -> bool:
+        return self.retry_at is not None and self.retry_at > now
+
+    def lease(self, now: datetime) -> None:
+        """Take the conversation; the number fences everybody who had it before."""
+        self.attempt += 1
+        self.leased_until = now + timedelta(seconds=settings.LEASE_SECONDS)
+        self.retry_at = None
+        self.save(update_fields=["attempt", "failures", "leased_until", "retry_at"])
+
+    def overtake(self) -> None:
+        """Fence off whoever is answering."""
+        self.attempt += 1
+        self.leased_until = None
+        self.save(update_fields=["attempt", "leased_until"])
+
+    def release(self, *, failures: int = 0, retry_at: datetime | None = None) -> None:
+        self.leased_until, self.failures, self.retry_at = None, failures, retry_at
+        self.save(update_fields=["leased_until", "failures", "retry_at"])
+
+
+OVERHEARD = models.Q(state="ignored") & ~models.Q(payload="")
+UNANSWERED, DOUBTFUL = models.Q(state__in=["pending", "running"]), models.Q(state="doubtful")
+SIGNED = ~models.Q(author="")
+
+
+class InboxEventQuerySet(models.QuerySet["InboxEvent"]):
+    def unanswered(self) -> "InboxEventQuerySet":
+        """What waits for an answer, in the order in which it was said."""
+        return self.filter(state__in=InboxEvent.WAITING).order_by("position", "id")
+
+    def overheard(self) -> "InboxEventQuerySet":
+        """What nobody has to answer and whose words are still here. What is in a conversation keeps them only there."""
+        return self.filter(OVERHEARD)
+
+    def insert_new(self, event: "InboxEvent") -> bool:
+        """Store an event unless it, or another event about the same message, was stored before."""
+        self.bulk_create([event], ignore_conflicts=True)
+        return self.filter(id=event.id).exists()
+
+
+class InboxEvent(TenantModel):
+    """One event from a provider. Its keys absorb retries and the twin events of one message."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        RUNNING = "running"
+        ANSWERED = "answered"
+        DONE = "done"
+        FAILED = "failed"
+        IGNORED = "ignored"
+        DOUBTFUL = "doubtful", "The provider has to say whether a person wrote it"
+
+    WAITING = (State.PENDING, State.RUNNING)
+    UNFINISHED = (*WAITING, State.ANSWERED, State.DOUBTFUL)
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="events")
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, null=True, blank=True, related_name="events")
+    turn = models.OneToOneField(Turn, on_delete=models.SET_NULL, null=True, blank=True, related_name="event")
+    run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, blank=True, related_name="events")
+    provider = models.CharField(max_length=20)
+    external_account = models.CharField(max_length=120)
+    event_id = models.CharField(max_length=120)
+    message_key = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001 - many events have none
+    place = models.CharField(
+        max_length=200, default="", db_default="", blank=True, help_text="The thread in which it was said to others"
+    )
+    version = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True, blank=True, help_text="The provider's order of the edit that counts"
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="When the provider told that it was deleted")
+    kind = models.CharField(max_length=60)
+    is_test = models.BooleanField(default=False)
+    address = models.JSONField(default=dict, help_text="Where the answer goes")
+    position = models.DecimalField(max_digits=20, decimal_places=6, help_text="The provider's order within a thread")
+    payload = models.TextField()
+    author = models.CharField(
+        max_length=120, blank=True, default="", db_default="", help_text="Who said it, at the provider"
+    )
+    is_readable = models.BooleanField(default=True, db_default=True, help_text="It has words, not only files")
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    attempt = models.PositiveIntegerField(default=0)
+    reason = models.TextField(blank=True, help_text="Why it is not answered, in technical words: for staff")
+    cause = models.CharField(max_length=80, blank=True, help_text="The same as channels.reasons names it")
+    received_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InboxEventQuerySet.as_manager()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["provider", "external_account", "event_id"], name="channels_event_once"),
+            models.UniqueConstraint(
+                fields=["provider", "external_account", "message_key"], name="channels_message_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["received_at"], name="channels_event_waiting", condition=UNANSWERED),
+            models.Index(fields=["received_at"], name="channels_event_doubtful", condition=DOUBTFUL),
+            models.Index(
+                fields=["connection", "author", "received_at"], name="channels_event_author", condition=SIGNED
+            ),
+            models.Index(fields=["connection", "place", "position"], name="channels_event_talk", condition=OVERHEARD),
+            models.Index(fields=["tenant", "received_at"], name="channels_event_overheard", condition=OVERHEARD),
+        ]

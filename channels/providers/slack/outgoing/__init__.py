@@ -1,0 +1,1 @@
+"""An answer's Markdown as Slack's messages. It imports nothing else of the app."""

@@ -1,0 +1,106 @@
+"""The portal's pages about a workspace's data: what it keeps and how long, and erasing a person."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from agents.models import Conversation
+from channels.models import Contact
+from channels.privacy import erasure, retention
+from channels.scene import talk
+from channels.web.forms import RetentionForm, TalkForm
+from tenants.http.access import opens_own_scope, requires, workspace_of
+from tenants.models import Export, Tenant
+from tenants.permissions import Permission
+from tenants.scope import tenant_scope
+
+
+@requires(Permission.ERASE_PEOPLE)
+@require_GET
+def data(request: HttpRequest) -> HttpResponse:
+    """Export, retention, erasure, deletion."""
+    return _page(request, RetentionForm(tenant=workspace_of(request).tenant))
+
+
+@requires(Permission.MANAGE_SETTINGS)
+@require_POST
+def keep_for(request: HttpRequest) -> HttpResponse:
+    """Set how long conversations are kept; what would go is shown and confirmed first."""
+    tenant = workspace_of(request).tenant
+    form = RetentionForm(request.POST, tenant=tenant)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    days = form.chosen_days
+    goes = retention.older_than(days, timezone.now()).count() if days else 0
+    if goes and str(days) != request.POST.get("confirmed"):
+        return _page(request, form, asked_days=days, goes=goes)
+    retention.change(tenant, days)
+    kept = f"Conversations are kept for {days} days." if days else "Conversations are kept for good."
+    messages.success(request, kept)
+    return redirect("workspace:data", tenant.slug)
+
+
+@requires(Permission.MANAGE_SETTINGS)
+@require_POST
+def keep_talk_for(request: HttpRequest) -> HttpResponse:
+    """Set how long what people say around AI employees is kept."""
+    tenant = workspace_of(request).tenant
+    form = TalkForm(request.POST, tenant=tenant)
+    if not form.is_valid():
+        return _page(request, RetentionForm(tenant=tenant), status=422, talk_form=form)
+    hours = talk.change(tenant, form.cleaned_data["hours"]).overheard_hours
+    kept = f"for {hours} hour{'' if hours == 1 else 's'}" if hours else "not at all"
+    messages.success(request, f"Talk around AI employees is kept {kept}.")
+    return redirect("workspace:data", tenant.slug)
+
+
+def _page(request: HttpRequest, form: RetentionForm, *, status: int = 200, **asked: Any) -> HttpResponse:
+    tenant = Tenant.objects.get(id=workspace_of(request).tenant.id)
+    context = {
+        "settings_page": "data",
+        "form": form,
+        "talk_form": TalkForm(tenant=tenant),
+        "export": Export.objects.order_by("-created_at").first(),
+        "conversations": Conversation.objects.count(),
+        "people": Contact.objects.count(),
+        "retention_days": tenant.retention_days,
+        **asked,
+    }
+    return render(request, "channels/data.html", context, status=status)
+
+
+@requires(Permission.ERASE_PEOPLE)
+@require_GET
+def people(request: HttpRequest) -> HttpResponse:
+    """Who wrote to the AI employees, by name or by the provider's id."""
+    wanted = request.GET.get("q", "").replace("\x00", "").strip()
+    found = Contact.objects.select_related("connection").order_by("name", "external_id")
+    if wanted:
+        found = found.filter(Q(name__icontains=wanted) | Q(external_id__iexact=wanted))
+    page = Paginator(found, 25).get_page(request.GET.get("page"))
+    return render(request, "channels/people.html", {"settings_page": "data", "page": page, "wanted": wanted})
+
+
+@opens_own_scope
+@requires(Permission.ERASE_PEOPLE)
+@require_POST
+def erase_person(request: HttpRequest, contact_id: UUID) -> HttpResponse:
+    """Erase a person; it takes several transactions, so that nobody waits for it."""
+    tenant = workspace_of(request).tenant
+    with tenant_scope(tenant.id):
+        if not Contact.objects.filter(id=contact_id).exists():
+            raise Http404("No such person.")
+    try:
+        erased = erasure.erase_person(tenant.id, contact_id)
+    except erasure.StillTalkingError as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, f"The person is erased. {erased}")
+    return redirect("workspace:people", tenant.slug)

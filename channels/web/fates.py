@@ -1,0 +1,122 @@
+"""What became of what an AI employee said, in words for members: an apology that arrived is no answer."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from agents.models import Conversation, Run, Turn
+from channels import reasons
+from channels.messages.deliver import LOOK_UPS_FOR
+from channels.models import Delivery, InboxEvent
+from channels.providers import provider_named
+
+State = Delivery.State
+WORST_FIRST = (State.FAILED, State.UNKNOWN, State.SENDING, State.PENDING, State.SENT)
+"""Of an answer in several parts the page tells about the one that fared worst."""
+INSTEAD = {
+    State.SENT: "People were sent the text above instead.",
+    State.FAILED: "The text above did not arrive either.",
+    State.UNKNOWN: "Whether the text above arrived is unclear.",
+}
+
+
+class Answer(StrEnum):
+    """What stands in an employee's message."""
+
+    ANSWERED = "answered"
+    UNAVAILABLE = "unavailable"
+    APOLOGISED = "apologised"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """delivery: a state of channels.models.Delivery, or "" where nothing was to be sent.
+
+    reason: why it is no answer, or "". detail: what more there is to know about its way.
+    """
+
+    delivery: str = ""
+    reason: str = ""
+    detail: str = ""
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Is it something else than an answer that arrived, or is on its way?"""
+        return bool(self.reason) or self.delivery in {State.FAILED, State.UNKNOWN}
+
+
+def kind_of(run: Run) -> Answer:
+    """Is what was said in this run an answer, or a text in the place of one?"""
+    if run.is_answer:
+        return Answer.ANSWERED
+    is_unavailable = run.state in {Run.State.REFUSED, Run.State.ANSWERED}
+    return Answer.UNAVAILABLE if is_unavailable else Answer.APOLOGISED
+
+
+def why(run: Run, provider: str) -> str:
+    """Why a run brought no answer; "" if it did."""
+    return "" if run.is_answer else reasons.words(run.cause, provider)
+
+
+def of_run(run: Run, parts: Sequence[Delivery], provider: str) -> Fate:
+    """What became of what was said in a run. parts: its deliveries; provider: the conversation's channel."""
+    worst = min(parts, key=lambda part: WORST_FIRST.index(State(part.state)), default=None)
+    state = worst.state if worst else ""
+    reason = why(run, provider)
+    if reason:
+        return Fate(state, reason, INSTEAD.get(State(state), "The text above is on its way.") if state else "")
+    return Fate(state, "", _about(worst, provider) if worst else "")
+
+
+def _about(part: Delivery, provider: str) -> str:
+    if part.state == State.FAILED:
+        return reasons.words(part.cause, provider)
+    if part.state != State.UNKNOWN:
+        return ""
+    label = provider_named(provider).label
+    if _is_given_up(part, timezone.now()):
+        return f"{label} did not confirm it, nor could it be looked up within an hour. Look there: it stays so."
+    return f"{label} did not confirm it. Roster looks it up before it sends anything again."
+
+
+def _is_given_up(part: Delivery, now: datetime) -> bool:
+    return part.unknown_since is not None and part.unknown_since <= now - LOOK_UPS_FOR
+
+
+def of_conversation(conversation: Conversation, turns: Iterable[Turn]) -> dict[UUID, Fate]:
+    """The fates of the employee's turns among these of one conversation, by the turns' ids."""
+    said = [turn for turn in turns if turn.run_id]
+    parts = _parts([turn.run for turn in said if turn.run])
+    return {turn.id: of_run(turn.run, parts.get(turn.run.id, []), conversation.channel) for turn in said if turn.run}
+
+
+def to_look_at(conversations: Sequence[Conversation]) -> dict[UUID, Fate]:
+    """Of these conversations those whose last word needs a look, with what became of it. Three queries for all."""
+    newest = Turn.objects.filter(conversation=OuterRef("id")).order_by("-said_at", "-id").values("id")[:1]
+    ids = Conversation.objects.filter(id__in=[each.id for each in conversations]).annotate(last=Subquery(newest))
+    turns = Turn.objects.filter(id__in=ids.values("last")).select_related("run", "event", "conversation")
+    found = list(turns)
+    parts = _parts([turn.run for turn in found if turn.run])
+    fates = {turn.conversation_id: _last_fate(turn, parts) for turn in found}
+    return {key: fate for key, fate in fates.items() if fate.needs_a_look}
+
+
+def _last_fate(turn: Turn, parts: dict[UUID, list[Delivery]]) -> Fate:
+    if turn.run:
+        return of_run(turn.run, parts.get(turn.run.id, []), turn.conversation.channel)
+    event = getattr(turn, "event", None)
+    if event is None or event.state != InboxEvent.State.FAILED:
+        return Fate()
+    return Fate("", reasons.words(event.cause, turn.conversation.channel))
+
+
+def _parts(runs: Sequence[Run]) -> dict[UUID, list[Delivery]]:
+    found: dict[UUID, list[Delivery]] = {}
+    for part in Delivery.objects.filter(run__in=[run.id for run in runs]).order_by("sequence"):
+        found.setdefault(part.run_id, []).append(part)
+    return found

@@ -1,0 +1,163 @@
+"""The wizard's steps about channels: connect one, and send a test message through it."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from agents.models import Agent
+from agents.web import presence as agents_presence
+from channels import reasons
+from channels.messages import test_messages
+from channels.messages.test_messages import NotReadyError
+from channels.models import Connection, InboxEvent
+from channels.providers.base import DeliveryError
+from channels.providers.slack import oauth
+from channels.tasks import answer
+from channels.web import presence
+from channels.web.forms import TestMessageForm
+from tenants.http.access import workspace_of
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+from tenants.tasks import wake
+
+OUTCOMES = {
+    "access_denied": "You cancelled the installation in Slack. Nothing was changed; you can try again.",
+    "invalid_browser": "This link was made in another browser or for another account. Start again from here.",
+    "invalid_state": "This link was used already, or is older than ten minutes. Start again from here.",
+    "invalid_code": "Slack did not accept the installation's code. Start again from here.",
+    "missing_code": "Slack sent no code. Start again from here.",
+    "busy": "Slack does not answer right now. Nothing was changed: try again in a minute.",
+    "unreachable": "Slack cannot be reached right now. Try again in a minute.",
+}
+
+
+NEWEST = 5
+"""Connections that the step shows; the page of channels has all."""
+
+
+class ConnectChannel:
+    """Step 1: where people will talk to the AI employee."""
+
+    slug: ClassVar[str] = "channel"
+    title: ClassVar[str] = "Connect a channel"
+    minutes: ClassVar[str] = "About 2 minutes"
+
+    def is_done(self, tenant: Tenant) -> bool:
+        return Connection.objects.filter(state=Connection.State.ACTIVE).exists()
+
+    def view(self, request: HttpRequest) -> HttpResponseBase:
+        tenant = workspace_of(request).tenant
+        if request.method == "POST":
+            return start_slack(request)
+        with tenant_scope(tenant.id):
+            active = Connection.objects.filter(state=Connection.State.ACTIVE).order_by("-connected_at")
+            connected = list(active[:NEWEST])
+            losses = presence.losses(workspace_of(request))
+        context = {
+            "step": self,
+            "connections": connected,
+            "losses": losses,
+            "can_slack": oauth.is_configured(),
+            "redirect_url": f"{settings.PUBLIC_URL}{reverse('slack_callback')}",
+            "problem": request.session.pop("slack_problem", ""),
+        }
+        return render(request, "channels/onboarding_channel.html", context)
+
+
+def start_slack(request: HttpRequest) -> HttpResponse:
+    """Send the operator to Slack's consent page, by a page that leads there.
+
+    A redirect would be the form's own, which the Content-Security-Policy keeps on this site.
+    """
+    if not oauth.is_configured():
+        raise Http404("Slack is not configured on this installation.")
+    url = oauth.authorize_url(
+        workspace_of(request).tenant.id,
+        user_id=UUID(str(request.user.pk)),
+        session_key=request.session.session_key or "",
+    )
+    return render(request, "channels/to_slack.html", {"url": url})
+
+
+def explain(outcome: oauth.Outcome) -> str:
+    """Why Slack is not connected, and what to do."""
+    return (
+        outcome.detail
+        if outcome.reason == "storage_error"
+        else OUTCOMES.get(outcome.reason, "Slack ended the installation. Nothing was changed; you can try again.")
+    )
+
+
+class SendTestMessage:
+    """Step 3: a real question, really answered."""
+
+    slug: ClassVar[str] = "test"
+    title: ClassVar[str] = "Send a test message"
+    minutes: ClassVar[str] = "About 1 minute"
+
+    def is_done(self, tenant: Tenant) -> bool:
+        return test_messages.sent().filter(state=InboxEvent.State.DONE, run__state="answered", run__cause="").exists()
+
+    def view(self, request: HttpRequest) -> HttpResponseBase:
+        tenant = workspace_of(request).tenant
+        with tenant_scope(tenant.id):
+            connection = Connection.objects.filter(state=Connection.State.ACTIVE).order_by("connected_at").first()
+            agent = Agent.objects.on_duty()
+        if connection is None:
+            return redirect("workspace:onboarding_step", tenant.slug, ConnectChannel.slug)
+        if agent is None:
+            return redirect("workspace:onboarding", tenant.slug)
+        form = TestMessageForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            return self.send(request, connection, agent, form)
+        return self.show(request, connection, agent, form)
+
+    def send(
+        self, request: HttpRequest, connection: Connection, agent: Agent, form: TestMessageForm
+    ) -> HttpResponseBase:
+        tenant = workspace_of(request).tenant
+        try:
+            sent = test_messages.send(tenant.id, connection.id, form.cleaned_data["text"])
+        except NotReadyError as error:
+            form.add_error(None, str(error))
+            return self.show(request, connection, agent, form)
+        except DeliveryError as error:
+            form.add_error(None, reasons.right_now(error, connection.provider))
+            return self.show(request, connection, agent, form)
+        wake(answer, tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)
+        return redirect(f"{request.path}?event={sent.event_id}")
+
+    def show(
+        self, request: HttpRequest, connection: Connection, agent: Agent, form: TestMessageForm
+    ) -> HttpResponseBase:
+        """The form with the latest test message's progress; htmx asks for the progress alone."""
+        tenant = workspace_of(request).tenant
+        with tenant_scope(tenant.id):
+            progress = self.progress(request)
+            context = {
+                "step": self,
+                "form": form,
+                "connection": connection,
+                "agent": agent,
+                "progress": progress,
+                "silence": agents_presence.of(workspace_of(request), agent),
+            }
+            template = "channels/onboarding_test.html"
+            is_partial = bool(request.headers.get("HX-Request"))
+            if is_partial and progress and not progress.is_over:
+                return HttpResponse(status=204)  # htmx leaves the page as it is, so nothing is read out again
+            return render(request, f"{template}#progress" if is_partial else template, context)
+
+    def progress(self, request: HttpRequest) -> test_messages.Progress | None:
+        events = test_messages.sent()
+        wanted = request.GET.get("event")
+        try:
+            event = events.filter(id=wanted).first() if wanted else events.first()
+        except (ValidationError, ValueError):
+            event = None
+        return test_messages.progress_of(event) if event else None

@@ -1,0 +1,84 @@
+"""Reading a conversation, page by page: what was said, and what became of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from agents.models import Conversation, Turn
+from channels import reasons
+from channels.models import InboxEvent
+from channels.web import fates
+from channels.web.fates import Fate
+from tenants.paging import keyset
+from tenants.paging.keyset import Asked
+
+PAGE = 50
+"""Turns of a page."""
+CHARACTERS = 200_000
+"""What the turns of a page may come to; one that is longer has a page of its own."""
+FAILED = 3
+"""Messages without an answer that a page names above all turns; each also says so where it was said."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A turn, what became of it where it is an answer, and whether it is a message without one."""
+
+    turn: Turn
+    fate: Fate | None
+    is_unanswered: bool
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A message that got nothing at all, not even an apology, and why, in words for members."""
+
+    turn_id: UUID | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Failures:
+    """The newest of them, and how many there are beside them (`more`)."""
+
+    newest: list[Failure]
+    more: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """Turns from old to new; older and newer: the turn to ask for what is beyond, or None.
+
+    beside: the turn that was asked for.
+    """
+
+    said: list[Said]
+    older: UUID | None
+    newer: UUID | None
+    beside: Turn | None
+
+
+def page(conversation: Conversation, asked: Asked) -> Page:
+    """The newest turns, or those beside another one, in a handful of statements; inside the scope."""
+    turns = Turn.objects.filter(conversation=conversation).select_related("run")
+    found = keyset.look(turns, "said_at", asked, size=PAGE, weight=lambda turn: len(turn.text), most=CHARACTERS)
+    became, failed = fates.of_conversation(conversation, found.rows), _failed(found.rows)
+    said = [Said(each, became.get(each.id), each.id in failed) for each in reversed(found.rows)]
+    return Page(said, found.older, found.newer, found.beside)
+
+
+def failures(conversation: Conversation) -> Failures:
+    """What was said in vain, the newest first; inside the scope."""
+    events = InboxEvent.objects.filter(
+        turn__conversation=conversation, state=InboxEvent.State.FAILED, run__turn__isnull=True
+    )
+    found = events.order_by("-received_at", "-id").values_list("turn_id", "cause")[:FAILED]
+    newest = [Failure(turn_id, reasons.words(cause, conversation.channel)) for turn_id, cause in found]
+    return Failures(newest, events.count() - len(newest) if len(newest) == FAILED else 0)
+
+
+def _failed(turns: Iterable[Turn]) -> set[UUID | None]:
+    people = [turn.id for turn in turns if turn.speaker == Turn.Speaker.PERSON]
+    """Whoever got an apology reads it below, with the reason."""
+    events = InboxEvent.objects.filter(turn__in=people, state=InboxEvent.State.FAILED, run__turn__isnull=True)
+    return set(events.values_list("turn_id", flat=True))

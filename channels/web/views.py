@@ -1,0 +1,182 @@
+"""The portal's pages about channels and conversations, and Slack's way back from its consent page."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST
+
+from agents import actions
+from agents.models import Conversation
+from agents.web import presence as agents_presence
+from billing import quota
+from channels.connections import connect, health
+from channels.messages import loops
+from channels.models import Connection
+from channels.providers.slack import oauth
+from channels.reasons import Cause
+from channels.web import fates, onboarding, presence, reading
+from channels.web.fates import Fate
+from tenants.audit import journal
+from tenants.http.access import opens_own_scope, requires, workspace_of
+from tenants.models import Membership, Tenant, User
+from tenants.onboarding.wizard import next_step
+from tenants.paging import keyset
+from tenants.paging.keyset import Asked
+from tenants.paging.pages import page_of
+from tenants.permissions import Permission
+from usage.ledger import records
+from usage.reports import summary
+
+CONVERSATIONS = 25
+SHOWN_AT_HOME = 5
+
+
+@require_GET
+def slack_callback(request: HttpRequest) -> HttpResponse:
+    """`/oauth/slack/callback`: back from Slack, installed or not."""
+    tenant_id = oauth.tenant_of(request.GET.get("state", ""))
+    if tenant_id is None:
+        return render(
+            request, "channels/slack_failed.html", {"problem": onboarding.OUTCOMES["invalid_state"]}, status=400
+        )
+    tenant = Tenant.objects.get(id=tenant_id)
+    outcome = oauth.finish(request, tenant.id, connect.connect)
+    if not _is_member(request, tenant):
+        return _answer_stranger(request, tenant, outcome)
+    if outcome.reason:
+        request.session["slack_problem"] = onboarding.explain(outcome)
+        return redirect("workspace:onboarding_step", tenant.slug, onboarding.ConnectChannel.slug)
+    messages.success(request, f"Slack is connected: {outcome.team}.")
+    return redirect("workspace:onboarding", tenant.slug)
+
+
+def _is_member(request: HttpRequest, tenant: Tenant) -> bool:
+    return isinstance(request.user, User) and Membership.objects.filter(tenant=tenant, user=request.user).exists()
+
+
+def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcome) -> HttpResponse:
+    """Somebody who consents in Slack for a workspace of Roster that is not theirs, by a link that the API made."""
+    if outcome.reason == "invalid_browser" and not request.user.is_authenticated:
+        return redirect_to_login("/")  # not its address, which the link alone does not tell
+    if outcome.reason:
+        status = HTTPStatus.SERVICE_UNAVAILABLE if outcome.reason == "busy" else HTTPStatus.BAD_REQUEST
+        return render(request, "channels/slack_failed.html", {"problem": onboarding.explain(outcome)}, status=status)
+    return render(request, "channels/slack_connected.html", {"team": outcome.team, "tenant": tenant})
+
+
+@requires(Permission.READ)
+@require_GET
+def channel_list(request: HttpRequest) -> HttpResponse:
+    """The workspace's connections, each with its state."""
+    workspace = workspace_of(request)
+    page = page_of(request, Connection.objects.select_related("agent").order_by("connected_at", "id"))
+    context = {
+        "page": page,
+        "connections": [(each, presence.who_answers(each), presence.loss_of(workspace, each)) for each in page],
+        "can_slack": oauth.is_configured(),
+        "problem": request.session.pop("slack_problem", ""),
+    }
+    return render(request, "channels/channel_list.html", context)
+
+
+@opens_own_scope
+@requires(Permission.MANAGE_CHANNELS)
+@require_POST
+def install_slack(request: HttpRequest) -> HttpResponseBase:
+    """Off to Slack's consent page."""
+    return onboarding.start_slack(request)
+
+
+@requires(Permission.MANAGE_CHANNELS)
+@require_POST
+def disconnect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Disconnect a channel; its conversations stay readable."""
+    connection = get_object_or_404(Connection, id=connection_id)
+    health.disconnect(connection, "Disconnected here in the portal.", Cause.DISCONNECTED)
+    messages.success(request, f"{connection.name} is disconnected.")
+    return redirect("workspace:channels", workspace_of(request).tenant.slug)
+
+
+@requires(Permission.MANAGE_CHANNELS)
+@require_POST
+def listen(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """Set whether a channel's threads go on without a new mention."""
+    connection = get_object_or_404(Connection, id=connection_id)
+    changed = connect.listen(connection, only_when_mentioned=request.POST.get("only_when_mentioned") == "1")
+    now = "only when mentioned" if changed.only_when_mentioned else "also without a new mention in its threads"
+    messages.success(request, f"In channels of {changed.name}, people are answered {now}.")
+    return redirect("workspace:channels", workspace_of(request).tenant.slug)
+
+
+@requires(Permission.READ)
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """What needs the operator, and what happened last."""
+    workspace = workspace_of(request)
+    today = records.local_day(timezone.now())
+    team, losses = agents_presence.look(workspace), presence.losses(workspace)
+    step = next_step(workspace.tenant)
+    context = {
+        "next_step": None if losses and step and step.slug == onboarding.ConnectChannel.slug else step,
+        "losses": losses,
+        "team": team,
+        "silent": [row for row in team.rows if row.silence and not row.silence.is_shown_elsewhere],
+        "has_channel": Connection.objects.filter(state=Connection.State.ACTIVE).exists(),
+        "summary": summary.summarise(today.replace(day=1), today),
+        "trial": quota.trial_meter(),
+        "connections": Connection.objects.order_by("connected_at")[:SHOWN_AT_HOME],
+        "connections_left": max(0, Connection.objects.count() - SHOWN_AT_HOME),
+        "rows": _rows(_conversations()[:SHOWN_AT_HOME]),
+    }
+    return render(request, "channels/home.html", context)
+
+
+@requires(Permission.READ)
+@require_GET
+def conversation_list(request: HttpRequest) -> HttpResponse:
+    """Conversations, the newest first."""
+    page = keyset.look(_conversations(), "last_turn_at", Asked.of(request.GET), size=CONVERSATIONS)
+    return render(request, "channels/conversation_list.html", {"page": page, "rows": _rows(page.rows)})
+
+
+@requires(Permission.READ)
+@require_GET
+def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """What was said, the newest page of it or another one, and what became of each answer."""
+    found = _conversations().filter(id=conversation_id).first()
+    if found is None:
+        raise Http404("No such conversation.")
+    journal.record(actions.CONVERSATION_READ, found)
+    page = reading.page(found, Asked.of(request.GET))
+    is_part = _asks_for_part(request)
+    context = {"conversation": found, "page": page, "is_part": is_part}
+    if not is_part:
+        context |= {"failures": reading.failures(found), "paused": loops.last_paused(found)}
+    response = render(request, f"channels/{'turns' if is_part else 'conversation'}.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _asks_for_part(request: HttpRequest) -> bool:
+    """Does htmx ask for earlier messages, to put them above those that are there?"""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request and "before" in request.GET
+
+
+def _rows(conversations: Iterable[Conversation]) -> list[tuple[Conversation, Fate | None]]:
+    """Each with what became of its last message, if somebody should look at it."""
+    shown = list(conversations)
+    found = fates.to_look_at(shown)
+    return [(each, found.get(each.id)) for each in shown]
+
+
+def _conversations() -> QuerySet[Conversation]:
+    return Conversation.objects.select_related("agent").order_by("-last_turn_at", "-id")
