@@ -17,7 +17,7 @@ CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=chec
 sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(1)
 
 run: production
-	@exec $(BIN)/python -m config.run
+	@exec $(BIN)/python -m config.local.run
 
 test: development browser pgbouncer
 	@$(MAKE) --no-print-directory check
@@ -41,7 +41,7 @@ chaos: development
 isolation: development pgbouncer
 	ISOLATION=full $(BIN)/python -m pytest tests/isolation -s
 
-# That dj-stripe's tables made at once (config/schema.py) are those that its migrations make: a minute.
+# That dj-stripe's tables made at once (config/local/schema.py) are those that its migrations make: a minute.
 schema: development
 	SCHEMA=1 $(BIN)/python -m pytest tests/schema
 

@@ -13,7 +13,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from config.embedded.datafolder import DataFolder
+from config.local.embedded.datafolder import DataFolder
 
 T = TypeVar("T")
 HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\]")

@@ -10,7 +10,8 @@ from billing.web.views import page as billing
 from channels.web import data_views as channel_data
 from channels.web import views as channels
 from channels.web import webhooks
-from config import api, apidocs, health
+from config.api import docs, root
+from config.http import health
 from tenants import staff
 from tenants.web.views import (
     accounts,
@@ -118,9 +119,9 @@ urlpatterns = [
     path("oauth/slack/callback", channels.slack_callback, name="slack_callback"),
     path("webhooks/slack/events", webhooks.slack_events, name="slack_events"),
     path("webhooks/stripe/", include((stripe, "djstripe"))),
-    path("api/v1/", include(api.urlpatterns)),
-    path("api/docs", apidocs.documentation, name="api_docs"),
-    path("api/docs/", apidocs.documentation),
+    path("api/v1/", include(root.urlpatterns)),
+    path("api/docs", docs.documentation, name="api_docs"),
+    path("api/docs/", docs.documentation),
     path("admin/", staff.site.urls),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

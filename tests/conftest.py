@@ -10,8 +10,8 @@ from django.core.cache import cache
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
 
-from config import schema
-from config.embedded.postgres import Postgres, temporary_postgres
+from config.local import schema
+from config.local.embedded.postgres import Postgres, temporary_postgres
 from tenants import database_roles
 from tenants.models import Tenant, User
 from tests import factories

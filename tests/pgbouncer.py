@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from config.embedded.account import server_account
-from config.embedded.postgres import Postgres
+from config.local.embedded.account import server_account
+from config.local.embedded.postgres import Postgres
 from tests.waiting import eventually, free_ports
 
 MISSING = "PgBouncer is not installed (on Debian: apt-get install pgbouncer)"

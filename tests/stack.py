@@ -68,7 +68,7 @@ class Stack:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "config.run"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
+                [sys.executable, "-m", "config.local.run"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
         eventually(self._is_ready, within=within, what=f"the start; see {self.log}")
 

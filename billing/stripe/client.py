@@ -32,7 +32,7 @@ BASES = ("api", "connect", "files", "meter_events")
 
 
 class KeyedClient(stripe.RequestsClient):
-    """Puts the real key in the place of its stand-in, which is all that dj-stripe knows (config/stripekey.py)."""
+    """Puts the real key in the place of its stand-in, which is all that dj-stripe knows (config/stripe_key.py)."""
 
     def request(  # type: ignore[override] # as RequestsClient's own is
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None

@@ -2,13 +2,13 @@
 
 from urllib.parse import urlsplit
 
-from config import environment, stripekey
+from config import environment, stripe_key
 from config.settings.base import PORT, SANDBOX, env, peer
 from config.settings.site import PUBLIC_URL
 
 # Stripe. Without a key there are no subscriptions, and nothing offers any.
-STRIPE_API_URL = env.url("STRIPE_API_URL", peer("/stripe", stripekey.STRIPE_URL)).rstrip("/")
-_key = stripekey.checked(
+STRIPE_API_URL = env.url("STRIPE_API_URL", peer("/stripe", stripe_key.STRIPE_URL)).rstrip("/")
+_key = stripe_key.checked(
     env.text("STRIPE_SECRET_KEY"),
     url=STRIPE_API_URL,
     sandbox=SANDBOX,
@@ -24,12 +24,12 @@ STRIPE_WEBHOOK_ORIGIN = f"http://127.0.0.1:{PORT}" if SANDBOX else PUBLIC_URL
 # Stripe's own pages, to which our forms lead on.
 _address = urlsplit(STRIPE_API_URL)
 _own_pages = ["https://checkout.stripe.com", "https://billing.stripe.com"]
-_pages = _own_pages if STRIPE_API_URL == stripekey.STRIPE_URL else [f"{_address.scheme}://{_address.netloc}"]
+_pages = _own_pages if STRIPE_API_URL == stripe_key.STRIPE_URL else [f"{_address.scheme}://{_address.netloc}"]
 STRIPE_PAGES = _pages if STRIPE_KEY else []
 # Stripe Tax has to be set up in the account first: https://docs.stripe.com/tax/set-up
 STRIPE_AUTOMATIC_TAX = env.flag("STRIPE_AUTOMATIC_TAX", default=False)
 
-# dj-stripe, which mirrors Stripe's objects. It stores the key that it finds here: see config/stripekey.py.
+# dj-stripe, which mirrors Stripe's objects. It stores the key that it finds here: see config/stripe_key.py.
 STRIPE_SECRET_KEY = _key.stand_in
 STRIPE_API_HOST = STRIPE_API_URL
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"

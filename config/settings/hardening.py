@@ -31,7 +31,7 @@ SECURE_HSTS_SECONDS = 365 * DAY if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 # Preloading binds every subdomain for years, which is why hstspreload.org asks not to send it by default.
 SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD", default=False)
-# dj-stripe warns of any STRIPE_API_HOST; config/stripekey.py refuses the wrong ones.
+# dj-stripe warns of any STRIPE_API_HOST; config/stripe_key.py refuses the wrong ones.
 SILENCED_SYSTEM_CHECKS = ["djstripe.W002", *([] if SECURE_HSTS_PRELOAD else ["security.W021"])]
 
 # Cookies. The prefix makes browsers insist on Secure, the path / and no domain, so that no subdomain can plant one.

@@ -2,8 +2,8 @@
 
 from django.utils.module_loading import import_string
 
-from config.logging import configure_structlog, logging_config
-from config.scrubber import Scrubber, secrets_of
+from config.http.logging import configure_structlog, logging_config
+from config.http.scrubber import Scrubber, secrets_of
 from config.settings.base import SANDBOX, env
 
 _scrubber = Scrubber(secrets_of(env.values))
@@ -17,4 +17,4 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 # Loading the SDK takes a tenth of a second, so only where it is wanted.
 SENTRY_DSN = env.url("SENTRY_DSN")
 if SENTRY_DSN:
-    import_string("config.sentry.start")(SENTRY_DSN, _scrubber, "sandbox" if SANDBOX else "production")
+    import_string("config.http.sentry.start")(SENTRY_DSN, _scrubber, "sandbox" if SANDBOX else "production")

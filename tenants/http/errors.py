@@ -53,7 +53,7 @@ def answer(request: HttpRequest, status: HTTPStatus, detail: str = "", **context
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """400, and 413 for what is longer than the limits. Only our own words are repeated, not a library's.
 
-    It is the client's fault, so it is no error of ours in the log (config/logging.py leaves Django's line out).
+    It is the client's fault, so it is no error of ours in the log (config/http/logging.py leaves Django's line out).
     """
     log.warning("A request was refused: %s: %s", type(exception).__name__, str(exception)[:LONGEST])
     if isinstance(exception, RequestDataTooBig):

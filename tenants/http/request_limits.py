@@ -15,7 +15,7 @@ CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii"}
 CUT_OFF = "The body ended before it was complete: send it again."
 
 
-class IntakeMiddleware:
+class RequestLimitsMiddleware:
     """Refuses before anything is read or asked of Postgres: 413 for what is too long, 400 for what is no plain text.
 
     Gives words to Django's bare 405, and to a body that its sender did not send to the end.

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import RequestFactory
 from pytest_django import Settings
 
-from config.embedded.valkey import temporary_valkey
+from config.local.embedded.valkey import temporary_valkey
 from tenants.http import cache as module
 from tenants.outbound.breaker import Breaker
 

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from agents.models import Agent
-from config.embedded.valkey import Valkey, temporary_valkey
+from config.local.embedded.valkey import Valkey, temporary_valkey
 from tenants.http import throttling
 from tenants.http.throttling import Policy, take
 from tenants.models import Role

@@ -12,7 +12,7 @@ import pytest
 from django.db import InternalError, ProgrammingError, connection, transaction
 from django.test import Client
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tenants.audit import actor, journal, trail
 from tenants.models import AccountEvent, ActorKind, ApiToken, AuditEvent, Role, Tenant
 from tenants.scope import tenant_scope

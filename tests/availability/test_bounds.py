@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tenants.models import Role
 from tests.availability.crowd import fill
 from tests.conftest import empty

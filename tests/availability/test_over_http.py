@@ -11,7 +11,7 @@ import httpx
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tenants.models import Role
 from tests.accounts.crowd import Guesser
 from tests.availability.hanging import Hanging, hanging

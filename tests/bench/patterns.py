@@ -17,8 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from channels.providers.slack.incoming.markup import plain_text
 from channels.providers.slack.outgoing import harmless, presentation
-from config.run import programs
-from config.scrubber import Scrubber
+from config.http.scrubber import Scrubber
+from config.local.run import programs
 from tenants import encryption
 from tenants.http import idempotency
 from tenants.privacy import archive, exact_ids
@@ -161,8 +161,8 @@ def _seconds(case: Case, length: int) -> float:
 
 _SEALED = _matcher([re.compile(encryption.SEALED)])
 _USES: Mapping[str, Callable[[str], object]] = {
-    "config.embedded.cluster.major_version": _matcher([re.compile(r"(\d+)")]),
-    "config.run.child.Child._relay_lines": _matcher([re.compile(programs.WORKER_READY)]),
+    "config.local.embedded.cluster.major_version": _matcher([re.compile(r"(\d+)")]),
+    "config.local.run.child.Child._relay_lines": _matcher([re.compile(programs.WORKER_READY)]),
     "tenants.privacy.archive.Table.lines": lambda text: re.sub(encryption.SEALED, archive.MASK, text),
     "tenants.encryption.key_ids_in": encryption.key_ids_in,
     "tenants.encryption.is_sealed": encryption.is_sealed,

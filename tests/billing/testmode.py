@@ -11,15 +11,15 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from djstripe import models as mirror
 
-from config import stripekey
-from config.stripekey import StripeKey
+from config import stripe_key
+from config.stripe_key import StripeKey
 from tenants.models import Tenant
 from tests.billing.shop import name_of_clock
 from tests.environment import STRIPE_GIVEN
 
 SITE = "https://roster.example"
 """Stripe refuses a webhook endpoint on an address that is not public; nobody listens at this one."""
-COPY_IT = f"copy the secret key of the test mode, which begins with sk_test_, from {stripekey.WHERE}"
+COPY_IT = f"copy the secret key of the test mode, which begins with sk_test_, from {stripe_key.WHERE}"
 NEEDS_SANDBOX = "orders faults, reads the sandbox's records or fills in its pages: Stripe itself has none of these"
 
 
@@ -43,12 +43,12 @@ def account() -> Account:
         raise ImproperlyConfigured(
             f"STRIPE_SECRET_KEY is not set: {COPY_IT}, and run `STRIPE_SECRET_KEY=sk_test_… make test-stripe`."
         )
-    key = stripekey.checked(value, url=stripekey.STRIPE_URL, sandbox=False, public_url="", allow_test=True)
+    key = stripe_key.checked(value, url=stripe_key.STRIPE_URL, sandbox=False, public_url="", allow_test=True)
     if key.is_live:
         raise ImproperlyConfigured(
             f"STRIPE_SECRET_KEY is a live key, with which these tests would move real money: {COPY_IT}."
         )
-    return Account(key, STRIPE_GIVEN["STRIPE_API_URL"].strip().rstrip("/") or stripekey.STRIPE_URL)
+    return Account(key, STRIPE_GIVEN["STRIPE_API_URL"].strip().rstrip("/") or stripe_key.STRIPE_URL)
 
 
 def forget_endpoints(api: sdk.StripeClient) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.stripekey import STRIPE_URL, StripeKey, checked
+from config.stripe_key import STRIPE_URL, StripeKey, checked
 from tests.config.test_environment import GOOD
 from tests.stack import ROOT
 

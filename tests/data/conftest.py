@@ -20,7 +20,7 @@ from agents.llm.calls import Completion
 from agents.models import Conversation, Turn
 from channels.messages import answering, deliver
 from channels.models import Contact, InboxEvent, InstallAttempt, Thread
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tenants.audit import actions, journal
 from tenants.models import ApiToken, Export, IdempotentRequest, Invitation, Role, SupportGrant, Tenant, User
 from tenants.privacy import export

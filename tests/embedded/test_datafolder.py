@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from config.embedded.datafolder import DataFolder
-from config.embedded.errors import EmbeddedError
+from config.local.embedded.datafolder import DataFolder
+from config.local.embedded.errors import EmbeddedError
 
 
 @pytest.fixture

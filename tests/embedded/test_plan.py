@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded.datafolder import DataFolder
-from config.embedded.files import FolderLock
-from config.embedded.postgres import Postgres
-from config.embedded.service import Service
-from config.embedded.valkey import Valkey
-from config.run import programs
-from config.run.child import Program
-from config.run.errors import StartError
-from config.run.greeting import greeting
-from config.run.plan import OUTSIDE_CREDENTIALS, Plan, make_plan
-from config.run.programs import sandbox_environment
-from config.run.static import StaticFiles
+from config.local.embedded.datafolder import DataFolder
+from config.local.embedded.files import FolderLock
+from config.local.embedded.postgres import Postgres
+from config.local.embedded.service import Service
+from config.local.embedded.valkey import Valkey
+from config.local.run import programs
+from config.local.run.child import Program
+from config.local.run.errors import StartError
+from config.local.run.greeting import greeting
+from config.local.run.plan import OUTSIDE_CREDENTIALS, Plan, make_plan
+from config.local.run.programs import sandbox_environment
+from config.local.run.static import StaticFiles
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def plan(data: DataFolder, **given: str) -> Plan:
 
 def run(data: DataFolder, **given: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "ROSTER_DATA": str(data.path), **given}
-    command = [sys.executable, "-m", "config.run"]
+    command = [sys.executable, "-m", "config.local.run"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 

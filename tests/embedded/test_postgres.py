@@ -14,12 +14,12 @@ import psutil
 import psycopg
 import pytest
 
-from config.embedded import binaries, home
-from config.embedded.account import Account, server_account
-from config.embedded.errors import EmbeddedError
-from config.embedded.files import FolderLock
-from config.embedded.postgres import Postgres
-from config.embedded.processes import is_alive
+from config.local.embedded import binaries, home
+from config.local.embedded.account import Account, server_account
+from config.local.embedded.errors import EmbeddedError
+from config.local.embedded.files import FolderLock
+from config.local.embedded.postgres import Postgres
+from config.local.embedded.processes import is_alive
 
 Eventually = Callable[[Callable[[], bool]], None]
 
@@ -108,7 +108,7 @@ def test_takes_another_port_when_its_own_is_taken(server: Postgres) -> None:
 
 def test_ends_the_server_of_a_killed_owner(server: Postgres) -> None:
     server.stop()
-    script = "import sys, signal; from pathlib import Path; from config.embedded.postgres import Postgres\n"
+    script = "import sys, signal; from pathlib import Path; from config.local.embedded.postgres import Postgres\n"
     script += "server = Postgres(Path(sys.argv[1])); server.start(); print(server.pid, flush=True); signal.pause()"
     with subprocess.Popen([sys.executable, "-c", script, str(server.folder)], stdout=subprocess.PIPE) as owner:
         assert owner.stdout
@@ -182,7 +182,7 @@ def test_says_what_to_do_without_any_postgres(monkeypatch: pytest.MonkeyPatch, f
 
 
 def test_a_lock_is_free_again_when_its_process_dies(folder: Path) -> None:
-    script = "import sys, signal; from pathlib import Path; from config.embedded.files import FolderLock\n"
+    script = "import sys, signal; from pathlib import Path; from config.local.embedded.files import FolderLock\n"
     script += "print(FolderLock(Path(sys.argv[1])).acquire(), flush=True); signal.pause()"
     lock = FolderLock(folder / "lock")
     with subprocess.Popen([sys.executable, "-c", script, str(lock.path)], stdout=subprocess.PIPE) as owner:

@@ -12,12 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config.embedded.processes import is_alive
-from config.run import child as child_module
-from config.run import pids
-from config.run.child import Child, Program
-from config.run.log import Log
-from config.run.pids import MARK, PidFiles
+from config.local.embedded.processes import is_alive
+from config.local.run import child as child_module
+from config.local.run import pids
+from config.local.run.child import Child, Program
+from config.local.run.log import Log
+from config.local.run.pids import MARK, PidFiles
 
 OBEDIENT = "import signal; print('up', flush=True); signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {OBEDIENT}"

@@ -12,9 +12,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.embedded import binaries
-from config.embedded.errors import EmbeddedError
-from config.embedded.valkey import Valkey, temporary_valkey
+from config.local.embedded import binaries
+from config.local.embedded.errors import EmbeddedError
+from config.local.embedded.valkey import Valkey, temporary_valkey
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from drf_spectacular.generators import SchemaGenerator
 from pytest_django import DjangoDbBlocker
 from schemathesis.config import SchemathesisConfig
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tenants.models import Role
 from tests.conftest import empty
 from tests.isolation.conftest import QUIET

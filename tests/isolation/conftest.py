@@ -10,7 +10,7 @@ from django.db import connections
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tests.conftest import empty
 from tests.isolation.callers import everybody
 from tests.isolation.furnishing import furnish

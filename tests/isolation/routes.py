@@ -107,7 +107,7 @@ def _walk(patterns: list[Any], before: str, space: str) -> Iterator[Route]:
             yield from _walk(each.url_patterns, before + _written(each), inner)
         elif isinstance(each, URLPattern):
             written = before + _written(each)
-            has_twin = getattr(each.callback, "initkwargs", {}).get("schema", "") is None  # config.api._either_slash
+            has_twin = getattr(each.callback, "initkwargs", {}).get("schema", "") is None  # api.root._either_slash
             yield Route(f"{space}{each.name or ''}", written.replace("/?", "/"), each.callback, has_twin)
             yield Route(f"{space}{each.name or ''}", written.replace("/?", ""), each.callback, "/?" in written)
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tenants.models import Role
 from tests import pgbouncer
 from tests.conftest import empty

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tests.isolation.furnishing import tenant_models
 from tests.isolation.judging import Fault, by_kind, changes, judge
 from tests.isolation.matrix import Matrix

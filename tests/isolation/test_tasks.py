@@ -9,7 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 
 from billing.errors import StripeDownError
 from config.celery import app
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tenants.tasks import TenantTask
 from tests.isolation.furnishing import World
 from tests.isolation.matrix import Matrix

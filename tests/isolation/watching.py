@@ -8,7 +8,7 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 
 OWNERS = {
     "tenants_tenant": "id",

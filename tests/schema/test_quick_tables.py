@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from config.embedded.postgres import Postgres, temporary_postgres
-from config.run.services import urls
+from config.local.embedded.postgres import Postgres, temporary_postgres
+from config.local.run.services import urls
 from tests.config.test_environment import GOOD
 from tests.stack import ROOT
 
@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("SCHEMA"), reason="its migrations take a minute: `make schema` runs this"),
     pytest.mark.timeout(600),
 ]
-QUICK = ("-m", "config.run.database")
+QUICK = ("-m", "config.local.run.database")
 SLOW = ("manage.py", "migrate", "--database", "owner", "--verbosity", "0")
 
 CATALOGUES = {

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tests.stack import ROOT
 
 

@@ -12,8 +12,8 @@ import pytest
 from cryptography.fernet import Fernet
 from django.test import Client
 
-from config.embedded.postgres import Postgres
-from config.embedded.valkey import Valkey
+from config.local.embedded.postgres import Postgres
+from config.local.embedded.valkey import Valkey
 from tests.secrets.processes import environment
 from tests.stack import ROOT
 from tests.waiting import eventually

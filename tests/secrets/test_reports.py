@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tests.secrets.processes import environment
 from tests.secrets.sentry import Sentry
 from tests.stack import ROOT

@@ -6,7 +6,7 @@ from cryptography.fernet import Fernet
 from pytest_django import Settings
 
 from channels.models import Connection
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tenants import encryption
 from tenants.privacy import rotation
 from tenants.scope import tenant_scope

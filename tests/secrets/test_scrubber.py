@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config.scrubber import MASK, Scrubber, secrets_of
+from config.http.scrubber import MASK, Scrubber, secrets_of
 
 SECRET_SHAPES = [
     "xoxb-1234567890-abcdefghij1a2b",

@@ -9,7 +9,7 @@ from http.cookies import Morsel, SimpleCookie
 
 import httpx
 
-from config.run.programs import WEB_LIMITS
+from config.local.run.programs import WEB_LIMITS
 from tests.security.observatory import Visit
 from tests.stack import ROOT
 from tests.waiting import eventually, free_ports

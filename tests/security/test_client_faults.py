@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.client import FakePayload, RequestFactory
 from pytest_django import Settings
 
-from config.handler import Handler
-from tenants.http.request_limits import IntakeMiddleware
+from config.http.handler import Handler
+from tenants.http.request_limits import RequestLimitsMiddleware
 from tests.conftest import Cast
 from tests.security.hostile import JSON, MULTIPART, URLENCODED, Sent
 from tests.security.test_hostile_input import send
@@ -67,7 +67,7 @@ PASSED_OVER = {
 
 
 def errors_in(log: pytest.LogCaptureFixture) -> list[str]:
-    """What is loud, or has a traceback. Sentry is told of exactly the errors (config/sentry.py)."""
+    """What is loud, or has a traceback. Sentry is told of exactly the errors (config/http/sentry.py)."""
     return [str(line.msg) for line in log.records if line.levelno >= logging.ERROR or line.exc_info]
 
 
@@ -127,7 +127,7 @@ def test_a_body_that_breaks_off_is_no_error_of_ours(
 
 
 def test_a_body_that_breaks_off_in_a_view_is_told_as_what_it_is() -> None:
-    middleware = IntakeMiddleware(lambda request: HttpResponseBase())
+    middleware = RequestLimitsMiddleware(lambda request: HttpResponseBase())
     request: HttpRequest = RequestFactory().get("/api/v1/")
     answer = middleware.process_exception(request, UnreadablePostError("gone"))
 

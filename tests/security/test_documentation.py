@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from config import api, apidocs
-from config.examples import Schemas
+from config.api import docs, root
+from config.api.examples import Schemas
 from tests.conftest import Cast
 
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -24,11 +24,11 @@ def text(stranger: Client, cast: Cast) -> str:
 
 
 def operations() -> list[dict[str, Any]]:
-    return [item[method] for item in api.openapi()["paths"].values() for method in item if method in METHODS]
+    return [item[method] for item in root.openapi()["paths"].values() for method in item if method in METHODS]
 
 
 def test_every_operation_of_the_schema_is_there_and_can_be_linked_to(text: str) -> None:
-    shown = {operation.id for section in apidocs.sections() for operation in section.operations}
+    shown = {operation.id for section in docs.sections() for operation in section.operations}
 
     assert shown == {operation["operationId"] for operation in operations()}
     for operation in operations():
@@ -55,7 +55,7 @@ def test_nothing_comes_from_another_host(text: str) -> None:
 
 
 def test_examples_name_our_own_address_and_what_they_send_is_json(text: str) -> None:
-    for section in apidocs.sections():
+    for section in docs.sections():
         for operation in section.operations:
             assert f"'{settings.PUBLIC_URL}/api/v1/" in operation.curl
             assert "{" not in operation.curl.splitlines()[0], "an argument without an example"
@@ -64,14 +64,14 @@ def test_examples_name_our_own_address_and_what_they_send_is_json(text: str) -> 
 
 
 def test_every_status_of_an_operation_is_explained() -> None:
-    shown = {operation.id: operation for section in apidocs.sections() for operation in section.operations}
+    shown = {operation.id: operation for section in docs.sections() for operation in section.operations}
 
     for operation in operations():
         assert {str(answer.status) for answer in shown[operation["operationId"]].answers} == set(operation["responses"])
 
 
 def test_required_fields_and_their_limits_are_marked() -> None:
-    hire = next(each for section in apidocs.sections() for each in section.operations if each.id == "createAgent")
+    hire = next(each for section in docs.sections() for each in section.operations if each.id == "createAgent")
     name = next(field for field in hire.body if field.name == "name")
 
     assert (name.type, name.required, name.notes) == ("text", True, "at most 80 characters")
@@ -79,7 +79,7 @@ def test_required_fields_and_their_limits_are_marked() -> None:
 
 
 def test_what_a_description_says_is_escaped_and_its_code_marked() -> None:
-    assert apidocs.prose("`<b>` & `c`") == "<code>&lt;b&gt;</code> &amp; <code>c</code>"
+    assert docs.prose("`<b>` & `c`") == "<code>&lt;b&gt;</code> &amp; <code>c</code>"
 
 
 def test_a_schema_that_contains_itself_has_an_end() -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from django.test import Client
 
-from config import api
+from config.api import root
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.conftest import Cast
@@ -80,7 +80,7 @@ def fields_of(client: Client, route: Route, path: str) -> list[str]:
 
 
 def _fields_of_operation(pattern: str) -> list[str]:
-    schema = api.openapi()
+    schema = root.openapi()
     methods = schema["paths"].get(re.sub(r"<(\w+)>", r"{\1}", pattern), {})
     names: set[str] = set()
     for operation in methods.values():

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tests.conftest import Cast
 from tests.security.https_site import HOST, KEY, HttpsSite, cookies_of, environment
 from tests.security.observatory import Result, Visit, judge, score

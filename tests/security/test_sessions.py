@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from config.sessions import BEGAN, SEEN
+from config.http.sessions import BEGAN, SEEN
 
 DAY = 24 * 60 * 60
 

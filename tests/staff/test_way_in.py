@@ -12,7 +12,7 @@ from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tenants.models import User
 from tests.conftest import Cast
 from tests.factories import make_user

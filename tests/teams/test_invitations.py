@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from config.scrubber import Scrubber
+from config.http.scrubber import Scrubber
 from tenants.models import Invitation, Role, User
 from tenants.team import invitations
 from tests import factories

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tests.stack import ROOT
 
 

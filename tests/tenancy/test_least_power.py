@@ -13,7 +13,7 @@ from django.db import connections
 from psycopg import errors
 from pytest_django import Settings
 
-from config.embedded.postgres import Postgres
+from config.local.embedded.postgres import Postgres
 from tenants.privacy import deletion, grace
 from tenants.scope import tenant_scope
 from tests import factories

@@ -14,7 +14,7 @@ from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.utils import BadDsn, Dsn
 
-from config.scrubber import Scrubber
+from config.http.scrubber import Scrubber
 
 SAID_TWICE = ("django_structlog.middlewares.request", "django_structlog.celery.receivers")
 """Their lines tell of exceptions that the integrations for Django and Celery report themselves."""

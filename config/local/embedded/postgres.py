@@ -13,13 +13,13 @@ from typing import ClassVar
 
 import psycopg
 
-from config.embedded import ports
-from config.embedded.account import Account, owner_of, server_account
-from config.embedded.cluster import create_cluster, major_version
-from config.embedded.errors import EmbeddedError
-from config.embedded.home import find_home
-from config.embedded.programs import find_programs
-from config.embedded.service import Service
+from config.local.embedded import ports
+from config.local.embedded.account import Account, owner_of, server_account
+from config.local.embedded.cluster import create_cluster, major_version
+from config.local.embedded.errors import EmbeddedError
+from config.local.embedded.home import find_home
+from config.local.embedded.programs import find_programs
+from config.local.embedded.service import Service
 
 ROLES = ("postgres", "owner", "app", "staff")
 DATABASE = "roster"

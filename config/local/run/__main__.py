@@ -1,14 +1,14 @@
-"""`python -m config.run` starts everything; the exit status is 0 after a clean stop, 1 when the start failed."""
+"""`python -m config.local.run` starts everything; the exit status is 0 after a clean stop, 1 when the start failed."""
 
 import asyncio
 import sys
 
-from config.embedded.datafolder import DataFolder
-from config.embedded.errors import EmbeddedError
-from config.run.errors import StartError
-from config.run.log import Log
-from config.run.plan import make_plan
-from config.run.supervisor import Supervisor
+from config.local.embedded.datafolder import DataFolder
+from config.local.embedded.errors import EmbeddedError
+from config.local.run.errors import StartError
+from config.local.run.log import Log
+from config.local.run.plan import make_plan
+from config.local.run.supervisor import Supervisor
 
 
 async def supervise() -> None:

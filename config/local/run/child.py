@@ -9,11 +9,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from config.embedded.account import Account, bound_to_us
-from config.embedded.datafolder import PROJECT_ROOT
-from config.embedded.processes import INTERVAL, group
-from config.run.log import Log
-from config.run.pids import PidFiles
+from config.local.embedded.account import Account, bound_to_us
+from config.local.embedded.datafolder import PROJECT_ROOT
+from config.local.embedded.processes import INTERVAL, group
+from config.local.run.log import Log
+from config.local.run.pids import PidFiles
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 15.0

@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from config.embedded import ports
-from config.embedded.datafolder import FAMILIES, DataFolder
-from config.run.errors import StartError
+from config.local.embedded import ports
+from config.local.embedded.datafolder import FAMILIES, DataFolder
+from config.local.run.errors import StartError
 
 OUTSIDE_CREDENTIALS = (
     "SLACK_CLIENT_SECRET",

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from config.embedded.account import Account
-from config.embedded.errors import EmbeddedError
-from config.embedded.files import sync_folder, write_private
+from config.local.embedded.account import Account
+from config.local.embedded.errors import EmbeddedError
+from config.local.embedded.files import sync_folder, write_private
 
 # From this version on Postgres brings a locale of its own that knows Unicode and is the same everywhere.
 BUILTIN_LOCALE_SINCE = 17

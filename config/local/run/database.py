@@ -1,4 +1,4 @@
-"""`python -m config.run.database`: roles and tables, and the sandbox's Stripe, in one process: Django loads slowly."""
+"""`python -m config.local.run.database`: roles, tables and the sandbox's Stripe in one process: Django loads slowly."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
-from config import schema
+from config.local import schema
 
 SANDBOX_SECONDS = 20
 PAUSE_SECONDS = 0.1

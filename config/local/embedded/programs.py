@@ -5,8 +5,8 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
-from config.embedded import binaries
-from config.embedded.errors import EmbeddedError
+from config.local.embedded import binaries
+from config.local.embedded.errors import EmbeddedError
 
 
 def find_programs(home: Path) -> Path:

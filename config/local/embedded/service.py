@@ -9,10 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from config.embedded import ports, processes
-from config.embedded.account import Account, bound_to_us
-from config.embedded.errors import EmbeddedError
-from config.embedded.files import FolderLock, private, read_json, write_json
+from config.local.embedded import ports, processes
+from config.local.embedded.account import Account, bound_to_us
+from config.local.embedded.errors import EmbeddedError
+from config.local.embedded.files import FolderLock, private, read_json, write_json
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0

@@ -4,16 +4,16 @@ import asyncio
 import signal
 import time
 
-from config.embedded.files import FolderLock
-from config.embedded.service import Service
-from config.run import programs, readiness, services
-from config.run.child import Child, Program
-from config.run.errors import StartError
-from config.run.greeting import greeting
-from config.run.log import Log
-from config.run.pids import PidFiles
-from config.run.plan import Plan
-from config.run.preparation import Preparation
+from config.local.embedded.files import FolderLock
+from config.local.embedded.service import Service
+from config.local.run import programs, readiness, services
+from config.local.run.child import Child, Program
+from config.local.run.errors import StartError
+from config.local.run.greeting import greeting
+from config.local.run.log import Log
+from config.local.run.pids import PidFiles
+from config.local.run.plan import Plan
+from config.local.run.preparation import Preparation
 
 NAME = "roster"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

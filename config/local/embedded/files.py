@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from config.embedded.errors import EmbeddedError
+from config.local.embedded.errors import EmbeddedError
 
 
 def write_private(path: Path, content: str) -> None:

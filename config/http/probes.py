@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from config import health
+from config.http import health
 
 VIEWS = {f"/{name}": getattr(health, name) for name in settings.PROBES}
 

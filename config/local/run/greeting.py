@@ -1,6 +1,6 @@
 """What is said when everything runs."""
 
-from config.run.plan import Plan
+from config.local.run.plan import Plan
 
 
 def greeting(plan: Plan, seconds: float) -> str:

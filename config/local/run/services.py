@@ -3,12 +3,12 @@
 import asyncio
 import time
 
-from config.embedded.postgres import DATABASE, ROLES, Postgres
-from config.embedded.service import POLL_INTERVAL, START_TIMEOUT, STOP_TIMEOUT, Service
-from config.embedded.valkey import Valkey
-from config.run.child import Program
-from config.run.errors import StartError
-from config.run.plan import Plan
+from config.local.embedded.postgres import DATABASE, ROLES, Postgres
+from config.local.embedded.service import POLL_INTERVAL, START_TIMEOUT, STOP_TIMEOUT, Service
+from config.local.embedded.valkey import Valkey
+from config.local.run.child import Program
+from config.local.run.errors import StartError
+from config.local.run.plan import Plan
 
 URL_VARIABLES = {
     "app": "DATABASE_URL",

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from config.embedded.files import write_private
+from config.local.embedded.files import write_private
 
 MANIFEST = Path(".static/staticfiles.json")
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Awaitable, Iterable
 from urllib.parse import urlsplit
 
-from config.run.child import Child
-from config.run.errors import StartError
+from config.local.run.child import Child
+from config.local.run.errors import StartError
 
 TIMEOUT = 90.0
 INTERVAL = 0.1

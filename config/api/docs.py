@@ -16,8 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
-from config import api
-from config.examples import BY_FORMAT, Schemas
+from config.api import root
+from config.api.examples import BY_FORMAT, Schemas
 from tenants.http import idempotency
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -100,7 +100,7 @@ def documentation(request: HttpRequest) -> HttpResponse:
 @cache
 def sections() -> tuple[Section, ...]:
     """All operations of the API by tag, in the order of their addresses."""
-    document = api.openapi()
+    document = root.openapi()
     return read_sections(document, settings.PUBLIC_URL)
 
 

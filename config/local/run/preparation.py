@@ -1,14 +1,14 @@
 """What has to be done once the database answers and before anything is served."""
 
-from config.embedded.datafolder import PROJECT_ROOT
-from config.run import programs
-from config.run.child import Child, Program
-from config.run.errors import StartError
-from config.run.log import Log
-from config.run.pids import PidFiles
-from config.run.plan import Plan
-from config.run.readiness import together
-from config.run.static import StaticFiles
+from config.local.embedded.datafolder import PROJECT_ROOT
+from config.local.run import programs
+from config.local.run.child import Child, Program
+from config.local.run.errors import StartError
+from config.local.run.log import Log
+from config.local.run.pids import PidFiles
+from config.local.run.plan import Plan
+from config.local.run.readiness import together
+from config.local.run.static import StaticFiles
 
 
 class Preparation:

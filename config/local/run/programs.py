@@ -4,10 +4,10 @@ import signal
 import sys
 from collections.abc import Mapping
 
-from config.embedded import ports
-from config.run.child import Program
-from config.run.pids import MARK
-from config.run.plan import Plan
+from config.local.embedded import ports
+from config.local.run.child import Program
+from config.local.run.pids import MARK
+from config.local.run.plan import Plan
 
 ROOT_WARNING = "You're running the worker with superuser privileges"
 WEB_GRACE = "8"  # seconds for open requests, within the 10 that a stop may take
@@ -41,7 +41,7 @@ def serving(plan: Plan, *without: str) -> dict[str, str]:
 
 def database(plan: Plan) -> Program:
     """Brings roles and tables up to date, and ends."""
-    return Program("database", _module("config.run.database"), environment(plan))
+    return Program("database", _module("config.local.run.database"), environment(plan))
 
 
 def collect_static(plan: Plan) -> Program:

@@ -4,8 +4,8 @@ import contextlib
 import signal
 from pathlib import Path
 
-from config.embedded import processes
-from config.embedded.files import write_private
+from config.local.embedded import processes
+from config.local.embedded.files import write_private
 
 GRACE = 5.0
 # Every child gets this variable with the data folder in it: by that a recorded id is known to be still ours.

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from config.scrubber import Scrubber
+from config.http.scrubber import Scrubber
 from tenants.scope import NoTenantError, current_tenant_id
 
 LEVELS = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config.embedded import launch
-from config.embedded.errors import EmbeddedError
+from config.local.embedded import launch
+from config.local.embedded.errors import EmbeddedError
 
 
 @dataclass(frozen=True)

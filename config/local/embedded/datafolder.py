@@ -8,10 +8,10 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from config.embedded.errors import EmbeddedError
-from config.embedded.files import read_json, write_json
+from config.local.embedded.errors import EmbeddedError
+from config.local.embedded.files import read_json, write_json
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
+PROJECT_ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENT_FILE = "environment.json"
 # Given from outside, one of these speaks for its whole family: the embedded service's others would be wrong beside it.
 FAMILIES = {
