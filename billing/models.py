@@ -11,12 +11,24 @@ from billing.catalogue import SEATS_MAX
 from tenants.models import TenantModel
 
 
+class SeatQuerySet(models.QuerySet["Seat"]):
+    def in_order(self) -> "SeatQuerySet":
+        """The order of seats, the first one first: the seats that are paid for go to the first ones."""
+        return self.order_by("position")
+
+    def before(self, seat: "Seat") -> "SeatQuerySet":
+        """Those that stand before it."""
+        return self.filter(position__lt=seat.position)
+
+
 class Seat(TenantModel):
     """An AI employee's place in the order of seats; written by agents. Whether it is paid for is computed by quota."""
 
     holder_id = models.UUIDField()
     holder_name = models.CharField(max_length=80)
     position = models.PositiveIntegerField()
+
+    objects = SeatQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -79,11 +79,11 @@ def take_seat(holder_id: UUID, name: str) -> Seat:
     Raises NotEntitledError, or NoSeatError when all seats are taken.
     """
     _lock()
-    now = standing.current()
-    if now.reason:
-        raise NotEntitledError(now.reason)
-    if Seat.objects.count() >= now.seats:
-        raise NoSeatError(name, now.seats)
+    current = standing.current()
+    if current.reason:
+        raise NotEntitledError(current.reason)
+    if Seat.objects.count() >= current.seats:
+        raise NoSeatError(name, current.seats)
     last = Seat.objects.aggregate(last=Max("position"))["last"]
     return Seat.objects.create(holder_id=holder_id, holder_name=name, position=0 if last is None else last + 1)
 
@@ -100,7 +100,7 @@ def leave_seat(holder_id: UUID) -> None:
 def move_seat(holder_id: UUID, place: int) -> None:
     """Put an employee at this place of the order, 0 for the first; the others close up. Who has no seat stays so."""
     _lock()
-    order = list(Seat.objects.order_by("position"))
+    order = list(Seat.objects.in_order())
     moved = next((seat for seat in order if seat.holder_id == holder_id), None)
     if moved is None:
         return
@@ -119,14 +119,14 @@ def is_seated(holder_id: UUID) -> bool:
 
 def who_pauses(seats_then: int) -> tuple[str, ...]:
     """The names of those who work now and would not with this many paid seats."""
-    now = standing.current()
-    return _names(now.comp_seats + seats_then, now.seats)
+    current = standing.current()
+    return _names(current.comp_seats + seats_then, current.seats)
 
 
 def who_returns(seats_then: int) -> tuple[str, ...]:
     """The names of those who have no seat now and would have one with this many paid seats."""
-    now = standing.current()
-    return _names(now.seats, now.comp_seats + seats_then)
+    current = standing.current()
+    return _names(current.seats, current.comp_seats + seats_then)
 
 
 def trial_meter() -> Meter:
@@ -143,14 +143,14 @@ def require_work(holder_id: UUID, name: str) -> None:
     """Raises RefusedError if this employee is paused or has no seat, or nobody works here."""
     if Tenant.objects.filter(id=current_tenant_id(), deletes_at__isnull=False).exists():
         raise ClosingError
-    now = standing.current()
-    if now.reason:
-        raise NotEntitledError(now.reason)
+    current = standing.current()
+    if current.reason:
+        raise NotEntitledError(current.reason)
     order = _holders()
     if holder_id not in order:
         raise PausedError(name)
-    if holder_id not in order[: now.seats]:
-        raise NoSeatError(name, now.seats)
+    if holder_id not in order[: current.seats]:
+        raise NoSeatError(name, current.seats)
 
 
 def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) -> None:
@@ -169,14 +169,12 @@ def settle(call_id: UUID, actual_usd: Decimal) -> bool:
 
 
 def _holders() -> list[UUID]:
-    return list(Seat.objects.order_by("position").values_list("holder_id", flat=True))
+    return list(Seat.objects.in_order().values_list("holder_id", flat=True))
 
 
 def _names(first: int, end: int) -> tuple[str, ...]:
     """Who has the seats from `first` up to `end`."""
-    names: Iterable[str] = Seat.objects.order_by("position").values_list("holder_name", flat=True)[
-        first : max(first, end)
-    ]
+    names: Iterable[str] = Seat.objects.in_order().values_list("holder_name", flat=True)[first : max(first, end)]
     return tuple(names)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from agents import reasons
 from channels.providers import provider_named
-from channels.providers.base import DeliveryError, NotNowError, RefusedError
+from channels.providers.base import DeliveryError, DeliveryNotNowError, DeliveryRefusedError
 
 
 class Cause(StrEnum):
@@ -37,10 +37,10 @@ WORDS: Mapping[str, str] = {
 
 def cause_of(error: DeliveryError) -> str:
     """The code of why a message did not go out, with the provider's own behind it."""
-    if isinstance(error, RefusedError):
+    if isinstance(error, DeliveryRefusedError):
         cause = Cause.TOKEN_DEAD if error.breaks_connection else Cause.REFUSED
         return f"{cause}:{error.code}"[:80] if error.code else str(cause)
-    return str(Cause.NOT_IN_TIME if isinstance(error, NotNowError) else Cause.NOT_SEEN)
+    return str(Cause.NOT_IN_TIME if isinstance(error, DeliveryNotNowError) else Cause.NOT_SEEN)
 
 
 def words(cause: str, provider: str) -> str:
@@ -56,9 +56,9 @@ def words(cause: str, provider: str) -> str:
 def right_now(error: DeliveryError, provider: str) -> str:
     """The same in the present tense, for whoever has just asked for something."""
     label = provider_named(provider).label
-    if isinstance(error, NotNowError):
+    if isinstance(error, DeliveryNotNowError):
         return f"{label} cannot be reached, or takes no more messages right now. Try again in a minute."
-    if not isinstance(error, RefusedError):
+    if not isinstance(error, DeliveryRefusedError):
         return f"{label} did not confirm the message. Look there before you send it again."
     if error.breaks_connection:
         return f"{label} no longer lets Roster in. Connect {label} again under Channels."

@@ -87,16 +87,16 @@ def _paused(workspace: Workspace, agent: Agent) -> Silence:
     return Silence("Paused", what, fix, since=agent.paused_at, is_chosen=True)
 
 
-def _unpaid(workspace: Workspace, now: Standing) -> Silence:
-    what, way = f"Nobody works here now. {now.reason}", links.to_billing(workspace)
-    return Silence("Paused", what, "" if way else BUYERS, way, _stopped_at(now), is_shown_elsewhere=True)
+def _unpaid(workspace: Workspace, current: Standing) -> Silence:
+    what, way = f"Nobody works here now. {current.reason}", links.to_billing(workspace)
+    return Silence("Paused", what, "" if way else BUYERS, way, _stopped_at(current), is_shown_elsewhere=True)
 
 
-def _stopped_at(now: Standing) -> datetime | None:
+def _stopped_at(current: Standing) -> datetime | None:
     """When a lapsed subscription stopped everybody, as far as Stripe told."""
-    paid, status = now.entitlement, Entitlement.Status
+    paid, status = current.entitlement, Entitlement.Status
     if paid.status == status.PAST_DUE:
-        return now.grace_ends_at
+        return current.grace_ends_at
     if paid.status == status.PAUSED:
         return paid.trial_ends_at or paid.period_start
     return paid.ended_at

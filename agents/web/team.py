@@ -106,20 +106,20 @@ class Team:
 
 def look(number: str | None = None) -> Team:
     """The team of the open scope's workspace, with the page of it that has this number."""
-    now = standing.current()
+    current = standing.current()
     page = Paginator(Agent.objects.in_order(), PAGE).get_page(number)
     placed = Agent.objects.in_order().filter(paused_at=None)
     in_order = placed.count()
     first = (page.number - 1) * PAGE
-    rows = (_place(agent, place, now.seats, in_order - 1) for place, agent in enumerate(page.object_list, first))
-    waiting = tuple(placed.values_list("name", flat=True)[now.seats :])
-    return Team(page, tuple(rows), in_order, waiting, now)
+    rows = (_place(agent, place, current.seats, in_order - 1) for place, agent in enumerate(page.object_list, first))
+    waiting = tuple(placed.values_list("name", flat=True)[current.seats :])
+    return Team(page, tuple(rows), in_order, waiting, current)
 
 
 def place_of(agent: Agent, found: Team) -> Place:
     """Where one employee of this team stands, whatever page of it was looked at."""
     seat = Seat.objects.filter(holder_id=agent.id).first()
-    number = Seat.objects.filter(position__lt=seat.position).count() if seat else found.in_order
+    number = Seat.objects.before(seat).count() if seat else found.in_order
     return _place(agent, number, found.seats, found.in_order - 1)
 
 

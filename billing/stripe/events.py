@@ -36,7 +36,7 @@ class MalformedEventError(ValueError):
 
 
 @dataclass(frozen=True)
-class Notice:
+class EventNotice:
     """What an event says of itself. Its object may be old by now: it is fetched anew, never believed.
 
     account: the connected account that it is about, "" for our own. customer_id: "" where it is about nobody, or where
@@ -56,7 +56,7 @@ class Notice:
         return not self.type.startswith(NOBODYS)
 
 
-def read(body: str) -> Notice:
+def read(body: str) -> EventNotice:
     """The notice in a body whose signature was checked. Raises MalformedEventError."""
     try:
         event = strict_json.loads(body, settings.JSON_MAX_DEPTH)
@@ -70,7 +70,7 @@ def read(body: str) -> Notice:
         raise MalformedEventError("The event lacks its id, its type or its object.")
     if event.get("account") and not _id(event["account"]):
         raise MalformedEventError("The event's account is no id.")
-    return Notice(
+    return EventNotice(
         id=event["id"],
         type=event["type"],
         is_live=event.get("livemode") is True,

@@ -93,13 +93,12 @@ def standing_for(tenant: Tenant, act: str) -> Standing:
 
 def require(act: str) -> Standing:
     """The same inside the scope."""
-    now = standing.current()
-    if act not in now.may:
+    current = standing.current()
+    if act not in current.may:
         words = act.replace("_", " ")
-        raise NotOfferedError(
-            f"The subscription is “{now.label}”, so you cannot {words} now. {now.reason or now.limit}".strip()
-        )
-    return now
+        why = current.reason or current.limit
+        raise NotOfferedError(f"The subscription is “{current.label}”, so you cannot {words} now. {why}".strip())
+    return current
 
 
 @contextmanager
@@ -113,9 +112,9 @@ def one_at_a_time(tenant: Tenant, act: str) -> Iterator[tuple[Standing, stripe.S
     try:
         with client.turn(), tenant_scope(tenant.id):
             locked()
-            now = require(act)
+            current = require(act)
             with client.connected() as api:
-                yield now, api
+                yield current, api
     except StripeBusyError:
         raise
     except StripeDownError:  # it may have happened all the same

@@ -28,14 +28,14 @@ def cancel(tenant: Tenant) -> Standing:
 
     Raises billing.errors.BillingError.
     """
-    with base.one_at_a_time(tenant, standing.CANCEL) as (now, api):
-        subscription = base.fetched(api, now.entitlement)
+    with base.one_at_a_time(tenant, standing.CANCEL) as (current, api):
+        subscription = base.fetched(api, current.entitlement)
         with schedules.replaced(api, subscription):
             if subscription["status"] in AT_ONCE:
                 api.v1.subscriptions.cancel(subscription["id"], {"prorate": False})
             else:
                 api.v1.subscriptions.update(subscription["id"], {"cancel_at_period_end": True})
-        journal.record(actions.SUBSCRIPTION_CANCELED, now.entitlement)
+        journal.record(actions.SUBSCRIPTION_CANCELED, current.entitlement)
     return after_change(tenant.id)
 
 
@@ -45,14 +45,14 @@ def resume(tenant: Tenant) -> Standing:
     Raises CardDeclinedError if the first invoice after a pause is not paid: then it stays paused, and can be paid.
     """
     try:
-        with base.one_at_a_time(tenant, standing.RESUME) as (now, api):
-            subscription = base.fetched(api, now.entitlement)
+        with base.one_at_a_time(tenant, standing.RESUME) as (current, api):
+            subscription = base.fetched(api, current.entitlement)
             ends = subscription["cancel_at_period_end"] or subscription["cancel_at"]
             if subscription["status"] == Entitlement.Status.PAUSED and not ends:
-                _go_on(api, now.entitlement)
+                _go_on(api, current.entitlement)
             else:
                 _take_back(api, subscription)
-            journal.record(actions.SUBSCRIPTION_RESUMED, now.entitlement)
+            journal.record(actions.SUBSCRIPTION_RESUMED, current.entitlement)
     except CardDeclinedError:
         after_change(tenant.id)
         raise

@@ -33,17 +33,17 @@ def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
     customer_id = customers.ensure(tenant)
     if sync(tenant.id).is_live:  # subscribed in another window, whose webhook is still on its way
         base.standing_for(tenant, standing.SUBSCRIBE)
-    with base.one_at_a_time(tenant, standing.SUBSCRIBE) as (now, api):
-        if now.entitlement.checkout_session_id:
-            close(api, now.entitlement.checkout_session_id)
-        wanted = _session(customer_id, ids.price_id(plan), seats, tenant, now.entitlement)
+    with base.one_at_a_time(tenant, standing.SUBSCRIBE) as (current, api):
+        if current.entitlement.checkout_session_id:
+            close(api, current.entitlement.checkout_session_id)
+        wanted = _session(customer_id, ids.price_id(plan), seats, tenant, current.entitlement)
         back = f"{settings.PUBLIC_URL}{return_path}"
         joint = "&" if "?" in back else "?"
         pages: Any = {"success_url": f"{back}{joint}{SESSION}={{CHECKOUT_SESSION_ID}}", "cancel_url": back}
         asked: Any = wanted | pages
         session = api.v1.checkout.sessions.create(asked)
         Entitlement.objects.update(checkout_session_id=session.id)
-        journal.record(actions.CHECKOUT_STARTED, now.entitlement, detail=f"{plan.name}, {seats} seats.")
+        journal.record(actions.CHECKOUT_STARTED, current.entitlement, detail=f"{plan.name}, {seats} seats.")
     return str(session.url)
 
 
@@ -86,7 +86,7 @@ def finish(tenant: Tenant, session_id: str) -> Standing:
     session_id: what Stripe put into the address. It is only a hint: whose subscription it is, our own customer tells.
     Raises billing.errors.BillingError.
     """
-    now = sync(tenant.id)
+    current = sync(tenant.id)
     with tenant_scope(tenant.id):
         Entitlement.objects.filter(checkout_session_id=session_id).update(checkout_session_id="")
-    return now
+    return current

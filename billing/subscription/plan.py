@@ -34,9 +34,9 @@ class PlanSwitch:
 
 def preview_switch(tenant: Tenant, plan: Plan) -> PlanSwitch:
     """What it would cost. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
-    now = base.standing_for(tenant, standing.SWITCH_PLAN)
+    current = base.standing_for(tenant, standing.SWITCH_PLAN)
     with client.connected() as api:
-        subscription = base.fetched(api, now.entitlement)
+        subscription = base.fetched(api, current.entitlement)
         at = base.moment(api, subscription)
         wanted: Any = {"items": _items(subscription, ids.price_id(plan)), **_proration(subscription, at)}
         invoice = api.v1.invoices.create_preview({"subscription": subscription["id"], "subscription_details": wanted})
@@ -51,8 +51,8 @@ def apply_switch(tenant: Tenant, plan: Plan, shown: Shown) -> Standing:
 
     Raises billing.errors.BillingError: then nothing has changed, or, with StripeDownError, the next sync tells.
     """
-    with base.one_at_a_time(tenant, standing.SWITCH_PLAN) as (now, api):
-        subscription = base.fetched(api, now.entitlement)
+    with base.one_at_a_time(tenant, standing.SWITCH_PLAN) as (current, api):
+        subscription = base.fetched(api, current.entitlement)
         at = base.shown_at(api, subscription, shown)
         wanted: Any = {
             "items": _items(subscription, ids.price_id(plan)),
@@ -63,8 +63,8 @@ def apply_switch(tenant: Tenant, plan: Plan, shown: Shown) -> Standing:
         with schedules.replaced(api, subscription):
             changed = api.v1.subscriptions.update(subscription["id"], wanted)
         schedules.require_paid(api, subscription, changed, "the switch")
-        changes = {"plan": [now.entitlement.plan, plan.lookup_key]}
-        journal.record(actions.PLAN_SWITCHED, now.entitlement, changes=changes)
+        changes = {"plan": [current.entitlement.plan, plan.lookup_key]}
+        journal.record(actions.PLAN_SWITCHED, current.entitlement, changes=changes)
     return entitlement.after_change(tenant.id)
 
 

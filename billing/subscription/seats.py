@@ -48,9 +48,9 @@ class SeatChange:
 
 def preview_seats(tenant: Tenant, seats: int) -> SeatChange:
     """What it would cost and do. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
-    now = base.standing_for(tenant, standing.CHANGE_SEATS)
+    current = base.standing_for(tenant, standing.CHANGE_SEATS)
     with client.connected() as api:
-        subscription = base.fetched(api, now.entitlement)
+        subscription = base.fetched(api, current.entitlement)
         at = base.moment(api, subscription)
         before = base.seats_in(subscription)
         is_increase = seats > before
@@ -64,8 +64,8 @@ def preview_seats(tenant: Tenant, seats: int) -> SeatChange:
         seats=seats,
         due_now_usd=due,
         next_invoice_usd=later,
-        next_invoice_at=now.entitlement.period_end,
-        takes_effect_at=None if is_increase else now.entitlement.period_end,
+        next_invoice_at=current.entitlement.period_end,
+        takes_effect_at=None if is_increase else current.entitlement.period_end,
         pauses=pauses,
         returns=returns,
         shown=Shown.of(subscription, at),
@@ -97,15 +97,15 @@ def apply_seats(tenant: Tenant, seats: int, shown: Shown) -> Standing:
 
     Raises billing.errors.BillingError: then nothing has changed, or, with StripeDownError, the next sync tells.
     """
-    with base.one_at_a_time(tenant, standing.CHANGE_SEATS) as (now, api):
-        subscription = base.fetched(api, now.entitlement)
+    with base.one_at_a_time(tenant, standing.CHANGE_SEATS) as (current, api):
+        subscription = base.fetched(api, current.entitlement)
         at = base.shown_at(api, subscription, shown)
         before = base.seats_in(subscription)
         if seats >= before:
             _grow(api, subscription, seats, at)
         else:
             schedules.plan(api, subscription, seats)
-        journal.record(actions.SEATS_CHANGED, now.entitlement, changes={"seats": [before, seats]})
+        journal.record(actions.SEATS_CHANGED, current.entitlement, changes={"seats": [before, seats]})
     return entitlement.after_change(tenant.id)
 
 
@@ -128,7 +128,7 @@ def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at
 
 def keep_current_seats(tenant: Tenant) -> Standing:
     """Take back a planned decrease. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
-    with base.one_at_a_time(tenant, standing.CHANGE_SEATS) as (now, api):
-        schedules.release(api, base.fetched(api, now.entitlement))
-        journal.record(actions.SEATS_KEPT, now.entitlement)
+    with base.one_at_a_time(tenant, standing.CHANGE_SEATS) as (current, api):
+        schedules.release(api, base.fetched(api, current.entitlement))
+        journal.record(actions.SEATS_KEPT, current.entitlement)
     return entitlement.after_change(tenant.id)

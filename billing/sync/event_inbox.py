@@ -18,15 +18,15 @@ from django.utils import timezone
 from djstripe.models import Event, WebhookEndpoint, WebhookEventTrigger
 
 from billing.stripe import client, events
-from billing.stripe.events import Notice
+from billing.stripe.events import EventNotice
 from billing.sync.mirror import forget_customer, tenant_of
 from tenants import encryption
 
 log = logging.getLogger(__name__)
 
 event_kept = Signal()
-"""Sent with `notice` (billing.stripe.events.Notice) in the transaction that keeps an event. Its receivers wake tasks,
-no more: what has to be quick does not wait for the mirror, nor fail with it."""
+"""Sent with `notice` (billing.stripe.events.EventNotice) in the transaction that keeps an event. Its receivers wake
+tasks, no more: what has to be quick does not wait for the mirror, nor fail with it."""
 
 FIRST_PAUSE = timedelta(seconds=20)
 """After this, an event that waits is taken up again; later after a quarter of its age."""
@@ -58,7 +58,7 @@ def is_mirrored(event_id: str) -> bool:
     return bool(Event.objects.filter(id=event_id).exists())
 
 
-def keep(notice: Notice, body: str, endpoint: WebhookEndpoint, remote_ip: str) -> int:
+def keep(notice: EventNotice, body: str, endpoint: WebhookEndpoint, remote_ip: str) -> int:
     """Store a verified event, inside a transaction; the id to be woken with."""
     kept = WebhookEventTrigger.objects.create(
         remote_ip=remote_ip,
@@ -68,7 +68,7 @@ def keep(notice: Notice, body: str, endpoint: WebhookEndpoint, remote_ip: str) -
         stripe_trigger_account=endpoint.djstripe_owner_account,
         webhook_endpoint=endpoint,
     )
-    event_kept.send(sender=Notice, notice=notice)
+    event_kept.send(sender=EventNotice, notice=notice)
     return int(kept.id)
 
 

@@ -53,22 +53,22 @@ def send(tenant_id: UUID) -> None:
 
 def _plan_mails(notice: Notice) -> None:
     """A mail to each who gets it, unless that is done; about a debt that is paid meanwhile, none."""
-    tenant, now = Tenant.objects.get(id=current_tenant_id()), Entitlement.objects.get()
+    tenant, entitlement = Tenant.objects.get(id=current_tenant_id()), Entitlement.objects.get()
     kind = Mail.Kind(notice.kind)
-    if notice.kind in ABOUT_DEBTS and now.status not in OWES:
+    if notice.kind in ABOUT_DEBTS and entitlement.status not in OWES:
         outbox.drop(kind, notice.key)
         return
-    subject, text = _words(tenant, notice, now)
+    subject, text = _words(tenant, notice, entitlement)
     outbox.plan(kind, notice.key, notices.recipients(tenant), subject, notices.letter(text))
 
 
-def _words(tenant: Tenant, notice: Notice, now: Entitlement) -> tuple[str, str]:
+def _words(tenant: Tenant, notice: Notice, entitlement: Entitlement) -> tuple[str, str]:
     page = f"{settings.PUBLIC_URL}{reverse('workspace:billing', args=[tenant.slug])}"
     pay = notice.url or page
     if notice.kind == Kind.TRIAL_ENDING:
-        return _trial_ending(tenant, now, page)
+        return _trial_ending(tenant, entitlement, page)
     if notice.kind == Kind.PAYMENT_FAILED:
-        stop = _grace_end(tenant, now)
+        stop = _grace_end(tenant, entitlement)
         what = f"The payment for {notices.named(tenant)} failed. {stop}"
         text = f"{what} Pay the invoice, or use another card:\n\n{pay}"
         return "A payment for your workspace failed", text
@@ -82,12 +82,13 @@ def _words(tenant: Tenant, notice: Notice, now: Entitlement) -> tuple[str, str]:
     return "The subscription of your workspace has ended", text
 
 
-def _trial_ending(tenant: Tenant, now: Entitlement, page: str) -> tuple[str, str]:
-    ends = dates.day(tenant, now.trial_ends_at) if now.trial_ends_at else "an unknown day"
-    if now.collection_pause:
+def _trial_ending(tenant: Tenant, entitlement: Entitlement, page: str) -> tuple[str, str]:
+    ends = dates.day(tenant, entitlement.trial_ends_at) if entitlement.trial_ends_at else "an unknown day"
+    if entitlement.collection_pause:
         what = "Payments are paused at Stripe, so nothing is charged then, and nothing stops."
-    elif now.card_brand:
-        amount = f"{now.next_invoice_usd} USD" if now.next_invoice_usd is not None else "the subscription's price"
+    elif entitlement.card_brand:
+        price = entitlement.next_invoice_usd
+        amount = f"{price} USD" if price is not None else "the subscription's price"
         what = f"Then {amount} is charged, and nothing stops."
     else:
         what = "There is no card yet: without one your AI employees pause then."
@@ -95,8 +96,8 @@ def _trial_ending(tenant: Tenant, now: Entitlement, page: str) -> tuple[str, str
     return f"Your trial ends on {ends}", text
 
 
-def _grace_end(tenant: Tenant, now: Entitlement) -> str:
-    if now.status != Status.PAST_DUE or now.past_due_since is None:
+def _grace_end(tenant: Tenant, entitlement: Entitlement) -> str:
+    if entitlement.status != Status.PAST_DUE or entitlement.past_due_since is None:
         return "Its AI employees are paused until it is paid."
-    ends = now.past_due_since + timedelta(days=settings.PAST_DUE_GRACE_DAYS)
+    ends = entitlement.past_due_since + timedelta(days=settings.PAST_DUE_GRACE_DAYS)
     return f"Its AI employees go on working until {dates.day(tenant, ends)}, then they pause."

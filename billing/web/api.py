@@ -20,7 +20,7 @@ from billing.web import links, statement
 from billing.web.middleware import billing_url
 from billing.web.refusals import status_of, words_of
 from billing.web.statement import Card, Statement
-from tenants.http.authentication import workspace_of
+from tenants.http.authentication import caller_workspace
 from tenants.http.idempotency import idempotent
 from tenants.http.problems import BusyError, ConflictError, ProviderError
 from tenants.http.schema import ProblemSchema, problem
@@ -175,7 +175,7 @@ class SubscriptionView(APIView):
         responses=SubscriptionSerializer,
     )
     def get(self, request: Request) -> Response:
-        found, context = statement.of_workspace(), {"workspace": workspace_of(request)}
+        found, context = statement.of_workspace(), {"workspace": caller_workspace(request)}
         return Response(SubscriptionSerializer(found, context=context).data)
 
 
@@ -195,7 +195,7 @@ class CheckoutView(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        workspace = workspace_of(request)
+        workspace = caller_workspace(request)
         asked = CheckoutSerializer(data=request.data, context={"workspace": workspace})
         asked.is_valid(raise_exception=True)
         plan, seats = plan_of(asked.validated_data["plan"]), asked.validated_data["seats"]
@@ -220,7 +220,7 @@ class PortalView(APIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        workspace = workspace_of(request)
+        workspace = caller_workspace(request)
         asked = ReturnSerializer(data=request.data, context={"workspace": workspace})
         asked.is_valid(raise_exception=True)
         with _refusals():
@@ -246,5 +246,5 @@ class PreviewView(APIView):
         asked = SeatsSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         with _refusals():
-            change = preview_seats(workspace_of(request).tenant, asked.validated_data["seats"])
+            change = preview_seats(caller_workspace(request).tenant, asked.validated_data["seats"])
         return Response(SeatChangeSerializer(change).data)

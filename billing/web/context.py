@@ -55,5 +55,5 @@ def billing(request: HttpRequest) -> dict[str, Any]:
 
 def _glance(workspace: Workspace) -> Glance:
     with tenant_scope(workspace.tenant.id):
-        names = tuple(Seat.objects.order_by("position").values_list("holder_name", flat=True))
+        names = tuple(Seat.objects.in_order().values_list("holder_name", flat=True))
         return Glance(standing.current(), names)

@@ -35,17 +35,17 @@ def to_billing(workspace: Workspace, back: str = "") -> Way | None:
     return Way(through("workspace:billing", workspace.tenant.slug, back), "Go to billing")
 
 
-def to_a_seat(workspace: Workspace, now: Standing, back: str = "") -> Way | None:
+def to_a_seat(workspace: Workspace, current: Standing, back: str = "") -> Way | None:
     """The way to one more seat, from where it leads back to `back`; None as to_billing()."""
     billing = to_billing(workspace, back)
     if billing is None:
         return None
-    if standing.CHANGE_SEATS in now.may:
-        more = now.entitlement.seats + 1
+    if standing.CHANGE_SEATS in current.may:
+        more = current.entitlement.seats + 1
         return Way(
             through("workspace:seats", workspace.tenant.slug, back, seats=str(more)), "Add a seat", is_to_seats=True
         )
-    return Way(billing.url, "Subscribe", is_to_seats=True) if standing.SUBSCRIBE in now.may else billing
+    return Way(billing.url, "Subscribe", is_to_seats=True) if standing.SUBSCRIBE in current.may else billing
 
 
 def back_of(request: HttpRequest) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from billing.stripe.events import Notice
+from billing.stripe.events import EventNotice
 from billing.sync import entitlement, mirror
 from billing.sync.event_inbox import event_kept
 from billing.tasks import sync_subscription
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 @receiver(event_kept)
-def note(sender: type[Notice], notice: Notice, **kwargs: Any) -> None:
+def note(sender: type[EventNotice], notice: EventNotice, **kwargs: Any) -> None:
     """Have the workspace of the event's customer synced. Customers that are nobody's here are passed over."""
     tenant_id = mirror.tenant_of(notice.customer_id) if notice.customer_id else None
     if tenant_id is None:

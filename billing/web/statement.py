@@ -44,7 +44,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Place:
+class SeatHolder:
     """A place in the order of seats. pauses: a change that is planned takes its seat away."""
 
     holder_id: UUID
@@ -61,7 +61,7 @@ class Statement:
     """
 
     standing: Standing
-    places: tuple[Place, ...]
+    places: tuple[SeatHolder, ...]
     given_until: datetime | None
     is_given_in_parts: bool
     now: datetime
@@ -153,29 +153,29 @@ class Statement:
 
 def of_workspace() -> Statement:
     """The statement of the open scope's workspace."""
-    now = standing.current()
+    current = standing.current()
     ends = sorted(set(CompSeats.objects.current(timezone.now()).values_list("expires_at", flat=True)))
     return Statement(
-        standing=now,
-        places=_places(now, _seats_left(now)),
+        standing=current,
+        places=_places(current, _seats_left(current)),
         given_until=ends[0] if ends else None,
         is_given_in_parts=len(ends) > 1,
-        now=now.entitlement.now(),
+        now=current.entitlement.now(),
     )
 
 
-def _seats_left(now: Standing) -> int:
+def _seats_left(current: Standing) -> int:
     """With how many seats the planned change leaves the workspace."""
-    if now.entitlement.cancels_at:
-        return now.comp_seats
-    planned = now.entitlement.next_seats
-    return now.seats if planned is None else now.comp_seats + planned
+    if current.entitlement.cancels_at:
+        return current.comp_seats
+    planned = current.entitlement.next_seats
+    return current.seats if planned is None else current.comp_seats + planned
 
 
-def _places(now: Standing, left: int) -> tuple[Place, ...]:
-    seated = Seat.objects.order_by("position").values_list("holder_id", "holder_name")
+def _places(current: Standing, left: int) -> tuple[SeatHolder, ...]:
+    seated = Seat.objects.in_order().values_list("holder_id", "holder_name")
     return tuple(
-        Place(holder_id, name, is_seated=number < now.seats, pauses=left <= number < now.seats)
+        SeatHolder(holder_id, name, is_seated=number < current.seats, pauses=left <= number < current.seats)
         for number, (holder_id, name) in enumerate(seated)
     )
 

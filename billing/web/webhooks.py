@@ -64,7 +64,7 @@ def _is_signed(request: HttpRequest, secret: str) -> bool:
     return True
 
 
-def _stranger(notice: events.Notice, endpoint: WebhookEndpoint) -> str:
+def _stranger(notice: events.EventNotice, endpoint: WebhookEndpoint) -> str:
     """Why an event does not belong here; "" if it does."""
     if notice.is_live != bool(endpoint.livemode) or notice.is_live != settings.STRIPE_LIVE_MODE:
         return f"The event is of {_mode(notice.is_live)} mode, this endpoint or the key here is not."

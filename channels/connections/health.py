@@ -10,7 +10,7 @@ from agents.runs import steps
 from channels import actions, reasons
 from channels.connections.connect import AUDITED
 from channels.models import Connection, Delivery, InboxEvent, Route
-from channels.providers.base import RefusedError
+from channels.providers.base import DeliveryRefusedError
 from channels.reasons import Cause
 from tenants.audit import actor, journal
 from tenants.audit.journal import Action
@@ -58,7 +58,7 @@ def ended_at_provider(connection: Connection, at: datetime | None) -> None:
         disconnect(connection, reason, Cause.REMOVED, actions.CHANNEL_ENDED)
 
 
-def refused(connection_id: UUID, error: RefusedError) -> None:
+def refused(connection_id: UUID, error: DeliveryRefusedError) -> None:
     """The provider refused a call; if it no longer accepts the token, the operator has to connect again."""
     if not error.breaks_connection:
         return

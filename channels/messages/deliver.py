@@ -22,11 +22,11 @@ from channels.providers.base import (
     Address,
     AnotherWayError,
     DeliveryError,
-    NotNowError,
+    DeliveryNotNowError,
+    DeliveryRefusedError,
     OutcomeUnknownError,
     Outgoing,
     Provider,
-    RefusedError,
 )
 from tenants.scope import tenant_scope
 from usage.ledger import records
@@ -185,7 +185,7 @@ def _land_error(dispatch: Dispatch, error: DeliveryError) -> None:
             return
         now, cause = timezone.now(), reasons.cause_of(error)
         match error:
-            case NotNowError() if now - delivery.created_at < KEEP_TRYING_FOR:
+            case DeliveryNotNowError() if now - delivery.created_at < KEEP_TRYING_FOR:
                 wait = timedelta(seconds=_wait(error, delivery.attempt))
                 delivery.move(Delivery.State.PENDING, next_attempt_at=now + wait, error=str(error), cause=cause)
             case OutcomeUnknownError():
@@ -195,7 +195,7 @@ def _land_error(dispatch: Dispatch, error: DeliveryError) -> None:
                 _fail(delivery, error)
 
 
-def _wait(error: NotNowError, attempt: int) -> float:
+def _wait(error: DeliveryNotNowError, attempt: int) -> float:
     """Seconds until the next try: what the provider asks, or longer each time, and never all at once."""
     backoff = min(2.0 ** min(attempt, 10) / 2, LONGEST_WAIT)
     return max(error.retry_after, backoff) * random.uniform(1, 1.2)  # noqa: S311 - jitter is no secret
@@ -208,7 +208,7 @@ def _fail(delivery: Delivery, error: DeliveryError) -> None:
     rest.update(state=Delivery.State.FAILED, error=str(error), cause=cause)
     events = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
     events.update(state=InboxEvent.State.FAILED, reason=str(error), cause=cause, finished_at=now)
-    if isinstance(error, RefusedError):
+    if isinstance(error, DeliveryRefusedError):
         health.refused(delivery.thread.connection_id, error)
 
 
@@ -220,7 +220,7 @@ def look_up(tenant_id: UUID, thread_id: UUID) -> None:
     database.close()
     try:
         external_id = dispatch.provider.find(dispatch.account, dispatch.message)
-    except NotNowError as error:
+    except DeliveryNotNowError as error:
         log.info("Look-up of %s must wait: %s", dispatch.delivery_id, error)
     except DeliveryError as error:
         log.warning("Look-up of %s: %s", dispatch.delivery_id, error)
@@ -232,7 +232,7 @@ def look_up(tenant_id: UUID, thread_id: UUID) -> None:
 def _land_look_up_error(dispatch: Dispatch, error: DeliveryError) -> None:
     """A look-up that is refused says nothing about the message: it stays unknown."""
     _land_error(dispatch, OutcomeUnknownError(str(error)))
-    if isinstance(error, RefusedError):
+    if isinstance(error, DeliveryRefusedError):
         with tenant_scope(dispatch.tenant_id):
             health.refused(Delivery.objects.get(id=dispatch.delivery_id).thread.connection_id, error)
 

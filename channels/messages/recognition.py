@@ -11,7 +11,7 @@ from channels.handles import people
 from channels.messages import receive
 from channels.models import Contact, InboxEvent
 from channels.providers import provider_named
-from channels.providers.base import DeliveryError, RefusedError
+from channels.providers.base import DeliveryError, DeliveryRefusedError
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def recognise(tenant_id: UUID, event_id: UUID) -> UUID | None:
         provider, account = provider_named(connection.provider), credentials.account_of(connection)
     try:
         is_person = provider.is_person(account, event.author)
-    except RefusedError as error:
+    except DeliveryRefusedError as error:
         if error.breaks_connection:
             _give_up_later(tenant_id, event, error)
             return None
@@ -67,7 +67,7 @@ def _decide(event: InboxEvent, *, is_person: bool) -> UUID | None:
 def _give_up_later(tenant_id: UUID, event: InboxEvent, error: DeliveryError) -> None:
     log.warning("Nobody knows yet who wrote %s: %s", event.id, error)
     with tenant_scope(tenant_id):
-        if isinstance(error, RefusedError):
+        if isinstance(error, DeliveryRefusedError):
             health.refused(event.connection_id, error)
         if timezone.now() > event.received_at + ASK_FOR:
             receive.doubt_for_good(event, UNANSWERED)

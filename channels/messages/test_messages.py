@@ -13,7 +13,7 @@ from channels.connections import credentials, health
 from channels.messages import receive
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers import provider_named
-from channels.providers.base import InboundEvent, InboundMessage, RefusedError
+from channels.providers.base import DeliveryRefusedError, InboundEvent, InboundMessage
 from tenants.audit import journal
 from tenants.scope import tenant_scope
 
@@ -52,7 +52,7 @@ def send(tenant_id: UUID, connection_id: UUID, text: str) -> Sent:
         provider, account = provider_named(connection.provider), credentials.account_of(connection)
     try:
         message = provider.start_test(account, text)
-    except RefusedError as error:
+    except DeliveryRefusedError as error:
         with tenant_scope(tenant_id):
             health.refused(connection.id, error)
         raise

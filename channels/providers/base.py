@@ -94,7 +94,7 @@ class DeliveryError(Exception):
     """A message that was not sent, or may not have been. Its text names the provider, the cause and the fix."""
 
 
-class NotNowError(DeliveryError):
+class DeliveryNotNowError(DeliveryError):
     """Certainly not sent; try again after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: float) -> None:
@@ -102,11 +102,11 @@ class NotNowError(DeliveryError):
         self.retry_after = retry_after
 
 
-class BusyError(NotNowError):
+class BusyError(DeliveryNotNowError):
     """Nothing was sent: so many requests to the web wait for this provider that this one was not let through."""
 
 
-class RefusedError(DeliveryError):
+class DeliveryRefusedError(DeliveryError):
     """Certainly not sent, and it never will be. `breaks_connection`: the provider no longer accepts the token.
 
     code: the provider's own word for it.
@@ -178,7 +178,7 @@ class Provider(Protocol):
     name: str
     label: str
     refusals: Mapping[str, str]
-    """What is said of RefusedError.code to members of a workspace, after “did not take the message:”."""
+    """What is said of DeliveryRefusedError.code to members of a workspace, after “did not take the message:”."""
 
     def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
         """The message in a stored event, read once more; None if it has none."""
@@ -191,14 +191,14 @@ class Provider(Protocol):
     def post(self, account: Account, message: Outgoing) -> str:
         """Send one message; the provider's id of it.
 
-        Raises NotNowError, RefusedError, AnotherWayError or OutcomeUnknownError.
+        Raises DeliveryNotNowError, DeliveryRefusedError, AnotherWayError or OutcomeUnknownError.
         """
         ...
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """The provider's id of a message that may have been sent; None when it certainly was not.
 
-        Raises OutcomeUnknownError when the look-up cannot tell, NotNowError when it must wait.
+        Raises OutcomeUnknownError when the look-up cannot tell, DeliveryNotNowError when it must wait.
         """
         ...
 
@@ -207,7 +207,10 @@ class Provider(Protocol):
         ...
 
     def is_person(self, account: Account, person_id: str) -> bool:
-        """Is this a person, and no machine? Raises DeliveryError: RefusedError for whom the provider does not know."""
+        """Is this a person, and no machine?
+
+        Raises DeliveryError: DeliveryRefusedError for whom the provider does not know.
+        """
         ...
 
     def mentioned(self, text: str) -> Collection[str]:

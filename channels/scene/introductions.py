@@ -12,7 +12,7 @@ from channels.connections import credentials
 from channels.handles import people
 from channels.models import Contact, InboxEvent, Thread
 from channels.providers import provider_named
-from channels.providers.base import DeliveryError, RefusedError
+from channels.providers.base import DeliveryError, DeliveryRefusedError
 from channels.scene import talk
 from tenants.scope import tenant_scope
 
@@ -52,7 +52,7 @@ def introduce(tenant_id: UUID, thread_id: UUID) -> None:
             name = provider.name_of(account, contact.external_id, left)
         except DeliveryError as error:
             log.warning("No name for a contact: %s", error)
-            if not isinstance(error, RefusedError) or error.breaks_connection:
+            if not isinstance(error, DeliveryRefusedError) or error.breaks_connection:
                 if time.monotonic() - began >= SLOW_SECONDS:
                     cache.set(pause, 1, PAUSE_SECONDS)
                 return  # it may be told another time

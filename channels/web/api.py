@@ -24,7 +24,7 @@ from channels.tasks import answer
 from channels.web import presence
 from channels.web.forms import EXAMPLE
 from tenants.http import problems
-from tenants.http.authentication import workspace_of
+from tenants.http.authentication import caller_workspace
 from tenants.http.idempotency import idempotent
 from tenants.http.middleware import Workspace
 from tenants.http.problems import ConflictError, ProviderError
@@ -170,7 +170,7 @@ class SlackInstallView(APIView):
                 "Slack is not configured on this installation: "
                 "set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_SIGNING_SECRET."
             )
-        return Response({"url": oauth.authorize_url(workspace_of(request).tenant.id, **_browser(request))})
+        return Response({"url": oauth.authorize_url(caller_workspace(request).tenant.id, **_browser(request))})
 
 
 def _browser(request: Request) -> dict[str, Any]:
@@ -204,7 +204,7 @@ class ChannelTestView(APIView):
     def post(self, request: Request, id: UUID) -> Response:
         asked = TestMessageSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        workspace = workspace_of(request)
+        workspace = caller_workspace(request)
         sent = _send(workspace, id, asked.validated_data["text"])
         wake(answer, workspace.tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)
         return Response(_receipt(workspace, sent), status=status.HTTP_202_ACCEPTED)

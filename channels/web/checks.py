@@ -15,7 +15,7 @@ from channels.connections import credentials
 from channels.messages.sweep import LAST_SWEEP
 from channels.models import Connection
 from channels.providers import provider_named
-from channels.providers.base import Account, DeliveryError, RefusedError
+from channels.providers.base import Account, DeliveryError, DeliveryRefusedError
 from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 from tenants.encryption import UndecryptableError
 from tenants.models import Tenant
@@ -113,7 +113,7 @@ def _ask(patient: Patient) -> Finding | None:
         return problem(subject, "its token cannot be opened: see the encryption keys.")
     try:
         provider_named(patient.provider).verify(patient.account, TIMEOUT_SECONDS)
-    except RefusedError as error:
+    except DeliveryRefusedError as error:
         return problem(subject, str(error))
     except DeliveryError as error:
         return warning(subject, f"{error} Look again later.")

@@ -111,8 +111,8 @@ def listen(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """Set whether a channel's threads go on without a new mention."""
     connection = get_object_or_404(Connection, id=connection_id)
     changed = connect.listen(connection, only_when_mentioned=request.POST.get("only_when_mentioned") == "1")
-    now = "only when mentioned" if changed.only_when_mentioned else "also without a new mention in its threads"
-    messages.success(request, f"In channels of {changed.name}, people are answered {now}.")
+    rule = "only when mentioned" if changed.only_when_mentioned else "also without a new mention in its threads"
+    messages.success(request, f"In channels of {changed.name}, people are answered {rule}.")
     return redirect("workspace:channels", workspace_of(request).tenant.slug)
 
 

@@ -159,7 +159,7 @@ def secrets() -> Iterable[Finding]:
     return _judged(closed, usage)
 
 
-def _opens(place: rotation.Place, raw: str) -> bool:
+def _opens(place: rotation.SealedColumn, raw: str) -> bool:
     try:
         for sealed in place.sealed_in(raw):
             encryption.decrypt(sealed)

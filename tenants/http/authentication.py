@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from tenants.http.middleware import Workspace
 
 
-def workspace_of(request: Request) -> Workspace:
+def caller_workspace(request: Request) -> Workspace:
     """The workspace that a request to the API was authenticated for."""
     return cast("Workspace", request.auth)
 

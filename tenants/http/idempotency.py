@@ -22,7 +22,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants.http.authentication import workspace_of
+from tenants.http.authentication import caller_workspace
 from tenants.http.problems import ConflictError, KeyReusedError
 from tenants.models import IdempotentRequest, Tenant
 from tenants.scope import is_scoped, tenant_scope
@@ -92,11 +92,11 @@ def _asked(request: Request) -> Asked | None:
     key = given[1:-1] if len(given) > 2 and given[0] == given[-1] == '"' else given
     if not re.fullmatch(PATTERN, key):
         raise exceptions.ValidationError({HEADER: [BAD_KEY]})
-    return Asked(workspace_of(request).tenant.id, _caller(request), key, _fingerprint(request))
+    return Asked(caller_workspace(request).tenant.id, _caller(request), key, _fingerprint(request))
 
 
 def _caller(request: Request) -> str:
-    token = workspace_of(request).token
+    token = caller_workspace(request).token
     return f"token:{token.id}" if token else f"user:{request.user.pk}"
 
 

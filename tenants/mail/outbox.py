@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from tenants.mail import server
-from tenants.mail.server import MailError, RefusedError
+from tenants.mail.server import MailError, MailRefusedError
 from tenants.models import Mail
 from tenants.scope import current_tenant_id, give_back, sweeper_scope, tenant_scope
 
@@ -72,7 +72,7 @@ def send_due(tenant_id: UUID) -> None:
         give_back()
         try:
             server.send(server.letter(mail.recipient, mail.subject, mail.text))
-        except RefusedError as error:
+        except MailRefusedError as error:
             _settle(tenant_id, mail, Mail.State.FAILED, str(error))
         except MailError as error:
             _put_off(tenant_id, mail, str(error))

@@ -20,7 +20,7 @@ class MailError(Exception):
     """A mail that was not sent. The text says to whom and what to do."""
 
 
-class RefusedError(MailError):
+class MailRefusedError(MailError):
     """The mail server takes no mail to this address, today or later."""
 
 
@@ -45,7 +45,7 @@ def letter(to: str, subject: str, text: str) -> EmailMessage:
 def send(mail: EmailMessage) -> None:
     """Hand a mail over to the mail server, which has taken it when this returns. Open no scope around this.
 
-    Raises RefusedError for an address that it does not take, and UnavailableError if it takes nothing now.
+    Raises MailRefusedError for an address that it does not take, and UnavailableError if it takes nothing now.
     """
     to = ", ".join(mail.to)
     try:
@@ -53,7 +53,9 @@ def send(mail: EmailMessage) -> None:
     except (SMTPRecipientsRefused, SMTPDataError, ValueError) as error:
         log.warning("The mail server did not take a mail: %s", _reason(error))
         if _is_permanent(error):
-            raise RefusedError(f"The mail server takes no mail to {to}: check the address, or use another.") from error
+            raise MailRefusedError(
+                f"The mail server takes no mail to {to}: check the address, or use another."
+            ) from error
         raise UnavailableError(
             f"The mail server does not take mail to {to} now: try again in a few minutes."
         ) from error

@@ -32,7 +32,7 @@ Scope = Callable[[], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
-class Place:
+class SealedColumn:
     """A column that holds one ciphertext."""
 
     model: type[models.Model]
@@ -75,14 +75,14 @@ class Place:
         _every(self.model).filter(pk=row.pk).update(**{self.column: value})
 
 
-class Column(Place):
+class Column(SealedColumn):
     """A column of another package that holds one ciphertext as text."""
 
     def renew(self, row: Any) -> None:
         self._write(row, encryption.reencrypt(row.raw))
 
 
-class Document(Place):
+class Document(SealedColumn):
     """A JSON column with any number of ciphertexts inside."""
 
     def rows(self) -> "models.QuerySet[Any]":
@@ -117,16 +117,16 @@ def _every(model: type[models.Model]) -> "models.QuerySet[Any]":
 class Renewal:
     """What a rotation did in one place. `lost` and `busy` are the ids of rows that no key opens or others hold."""
 
-    place: Place
+    place: SealedColumn
     renewed: int = 0
     lost: list[str] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)
 
 
-def places() -> list[Place]:
+def places() -> list[SealedColumn]:
     """Every EncryptedField of every model, and the columns and documents of other packages."""
     columns = [
-        Place(model, each.name)
+        SealedColumn(model, each.name)
         for model in apps.get_models()
         for each in model._meta.local_fields
         if isinstance(each, EncryptedField)
@@ -144,7 +144,7 @@ def rotate(progress: Callable[[Renewal], None]) -> list[Renewal]:
     return [_rotate_place(place, progress) for place in places()]
 
 
-def _rotate_place(place: Place, progress: Callable[[Renewal], None]) -> Renewal:
+def _rotate_place(place: SealedColumn, progress: Callable[[Renewal], None]) -> Renewal:
     renewal = Renewal(place)
     for scope in place.scopes():
         last = None
@@ -202,7 +202,7 @@ def key_usage() -> Counter[str]:
     return usage
 
 
-def stored() -> Iterator[tuple[Place, str, str]]:
+def stored() -> Iterator[tuple[SealedColumn, str, str]]:
     """Every row with ciphertext: its place, its id, and the column's text."""
     for place in places():
         for scope in place.scopes():

@@ -12,7 +12,7 @@ from agents.models import Agent
 from agents.runs import transcript
 from channels.connections import health
 from channels.models import Connection, Delivery, InboxEvent
-from channels.providers.base import RefusedError
+from channels.providers.base import DeliveryRefusedError
 from tenants.models import ActorKind, ApiToken, AuditEvent, Role, Tenant
 from tenants.scope import tenant_scope
 from tests import factories
@@ -161,7 +161,7 @@ def test_a_provider_that_ends_a_channel_is_roster_s_doing(client: Client, cast: 
 
 def test_a_broken_channel_is_told_once(cast: Cast) -> None:
     connection = connect(cast.acme)
-    error = RefusedError("Slack no longer accepts the token.", breaks_connection=True)
+    error = DeliveryRefusedError("Slack no longer accepts the token.", breaks_connection=True)
     with tenant_scope(cast.acme.id):
         for _ in range(2):
             health.refused(connection.id, error)

@@ -43,13 +43,13 @@ def test_another_product_counts_for_no_seat_and_stays_when_seats_change(shop: Sh
     shop.sync()
     add_something(shop)
 
-    now = shop.sync()
+    current = shop.sync()
 
-    assert (now.seats, now.plan and now.plan.lookup_key, drifts(shop)) == (3, "employee_month", [])
+    assert (current.seats, current.plan and current.plan.lookup_key, drifts(shop)) == (3, "employee_month", [])
     assert shop.sync().entitlement.synced_at  # and finds nothing new
     with tenant_scope(shop.tenant.id):
         assert AuditEvent.objects.filter(action="subscription.changed").count() == 2
-    assert [(each["name"], each["quantity"], each["usd"]) for each in now.entitlement.other_items] == [
+    assert [(each["name"], each["quantity"], each["usd"]) for each in current.entitlement.other_items] == [
         ("something_else", 7, "1.00")
     ]
     change = preview_seats(shop.tenant, 5)
@@ -64,9 +64,9 @@ def test_another_product_stays_when_fewer_seats_come_at_the_periods_end(shop: Sh
     add_something(shop)
     shop.sync()
 
-    now = apply_seats(shop.tenant, 2, shop.shown())
+    current = apply_seats(shop.tenant, 2, shop.shown())
 
-    assert now.entitlement.next_seats == 2
+    assert current.entitlement.next_seats == 2
     shop.wait(32)
     assert (shop.sync().seats, shop.entitlement.next_seats) == (2, None)
     assert quantities(shop) == {"employee_month": 2, "something_else": 7}
@@ -96,9 +96,9 @@ def test_another_subscription_of_something_else_is_none_of_ours(shop: Shop) -> N
     assert (shop.sync().status, shop.entitlement.seats) == (S.NONE, 0)
     shop.subscribe(3)
 
-    now = shop.sync()
+    current = shop.sync()
 
-    assert (now.status, now.seats, drifts(shop)) == (S.ACTIVE, 3, [])
+    assert (current.status, current.seats, drifts(shop)) == (S.ACTIVE, 3, [])
     assert shop.api.v1.subscriptions.retrieve(theirs.id).status == "active"
     assert [invoice.status for invoice in shop.invoices()] == ["paid", "paid"]
 
@@ -119,9 +119,9 @@ def test_a_pause_of_payments_is_explained_and_seats_can_be_changed(
     pause: Any = {"behavior": behavior, "resumes_at": shop.now() + 5 * 86_400}
     shop.api.v1.subscriptions.update(paid.subscription_id, {"pause_collection": pause})
 
-    now = shop.sync()
+    current = shop.sync()
 
-    assert (now.status, now.seats, now.entitlement.next_invoice_usd) == (S.ACTIVE, 3, None)
+    assert (current.status, current.seats, current.entitlement.next_invoice_usd) == (S.ACTIVE, 3, None)
     page = owner.read()
     assert "Payments are paused at Stripe until" in page
     assert words in page

@@ -42,8 +42,8 @@ def cardless(stripe_account: sdk.StripeClient, committed_cast: Cast) -> Shop:
 
 def test_4242_pays(shop: Shop) -> None:
     shop.subscribe(3)
-    now = shop.sync()
-    assert (now.status, now.seats, mails(shop)) == (S.ACTIVE, 3, [])
+    current = shop.sync()
+    assert (current.status, current.seats, mails(shop)) == (S.ACTIVE, 3, [])
 
 
 def test_0002_is_not_even_kept_and_nothing_changes(shop: Shop) -> None:
@@ -63,10 +63,10 @@ def test_0341_is_kept_and_the_end_of_the_trial_is_past_due(cardless: Shop) -> No
     assert cardless.sync().status == S.TRIALING
 
     cardless.wait(14.1)
-    now = cardless.sync()
+    current = cardless.sync()
 
-    assert (now.status, now.seats, now.is_working) == (S.PAST_DUE, 3, True)
-    assert {"pay", "update_card"} <= now.may
+    assert (current.status, current.seats, current.is_working) == (S.PAST_DUE, 3, True)
+    assert {"pay", "update_card"} <= current.may
     assert Kind.PAYMENT_FAILED in mails(cardless)
 
 
@@ -77,8 +77,8 @@ def test_3155_asks_once_and_renews_by_itself(cardless: Shop, stripe_process: San
 
     confirm(cardless, stripe_process)
 
-    now = cardless.sync()
-    assert (now.status, now.seats, now.entitlement.pay_url) == (S.ACTIVE, 3, "")
+    current = cardless.sync()
+    assert (current.status, current.seats, current.entitlement.pay_url) == (S.ACTIVE, 3, "")
 
 
 def test_3184_asks_for_each_payment_also_for_more_seats(cardless: Shop, stripe_process: Sandbox) -> None:
@@ -107,8 +107,8 @@ def test_3184_that_nobody_confirms_leaves_the_seats_as_they_were(cardless: Shop,
 
     cardless.wait(1)
 
-    now = cardless.sync()
-    assert (now.status, now.seats) == (S.ACTIVE, 3)
+    current = cardless.sync()
+    assert (current.status, current.seats) == (S.ACTIVE, 3)
     assert cardless.subscription.pending_update is None
 
 
@@ -116,8 +116,8 @@ def test_a_trial_with_a_card_becomes_paid(shop: Shop) -> None:
     shop.subscribe(3, trial_period_days=14)
     shop.sync()
     shop.wait(14.1)
-    now = shop.sync()
-    assert (now.status, now.seats, mails(shop)) == (S.ACTIVE, 3, [])
+    current = shop.sync()
+    assert (current.status, current.seats, mails(shop)) == (S.ACTIVE, 3, [])
     assert shop.invoices()[0].amount_paid == 3 * 4900
 
 
@@ -130,8 +130,8 @@ def test_a_trial_without_a_card_ends_as_stripe_is_told(cardless: Shop, ending: s
     cardless.subscribe(3, trial_period_days=14, trial_settings=settings)
     cardless.sync()
     cardless.wait(14.1)
-    now = cardless.sync()
-    assert (now.status, now.seats) == (status, seats)
+    current = cardless.sync()
+    assert (current.status, current.seats) == (status, seats)
 
 
 def test_what_is_not_finished_within_23_hours_is_over_and_can_be_begun_again(cardless: Shop) -> None:
@@ -142,9 +142,9 @@ def test_what_is_not_finished_within_23_hours_is_over_and_can_be_begun_again(car
     assert cardless.sync().status == S.INCOMPLETE
     cardless.wait(1.1 * HOUR)
 
-    now = cardless.sync()
+    current = cardless.sync()
 
-    assert (now.status, set(now.may), now.entitlement.pay_url) == (S.INCOMPLETE_EXPIRED, {"subscribe"}, "")
+    assert (current.status, set(current.may), current.entitlement.pay_url) == (S.INCOMPLETE_EXPIRED, {"subscribe"}, "")
 
 
 def test_a_renewal_moves_the_period_and_takes_the_money(shop: Shop) -> None:
@@ -171,9 +171,9 @@ def test_dunning_ends_in_a_cancellation_and_a_mail(shop: Shop) -> None:
     shop.sync()
     shop.wait(20)
 
-    now = shop.sync()
+    current = shop.sync()
 
-    assert (now.status, now.seats, set(now.may)) == (S.CANCELED, 0, {"subscribe"})
+    assert (current.status, current.seats, set(current.may)) == (S.CANCELED, 0, {"subscribe"})
     assert mails(shop) == [Kind.PAYMENT_FAILED, Kind.CANCELED]
 
 
@@ -188,9 +188,9 @@ def test_dunning_ends_unpaid_and_a_new_card_pays_for_all_that_was_left(
     shop.wait(31.5)
     shop.sync()
     shop.wait(30)
-    now = shop.sync()
-    assert (now.status, now.seats, {"pay", "update_card"} <= now.may) == (S.UNPAID, 0, True)
-    assert now.entitlement.pay_url
+    current = shop.sync()
+    assert (current.status, current.seats, {"pay", "update_card"} <= current.may) == (S.UNPAID, 0, True)
+    assert current.entitlement.pay_url
     assert [invoice.status for invoice in shop.invoices()] == ["draft", "open", "paid"]
 
     shop.use_card("pm_card_visa")
@@ -229,9 +229,9 @@ def test_grace_does_not_begin_again_with_the_next_month(shop: Shop, dunning: Cal
 
     shop.wait(31)
 
-    now = shop.sync()
+    current = shop.sync()
     assert [invoice.status for invoice in shop.invoices()] == ["open", "open", "paid"]
-    assert (now.status, now.seats, now.entitlement.past_due_since) == (S.PAST_DUE, 0, first)
+    assert (current.status, current.seats, current.entitlement.past_due_since) == (S.PAST_DUE, 0, first)
 
 
 def test_cancelled_at_the_period_s_end_works_until_then_and_no_longer(shop: Shop) -> None:
@@ -254,5 +254,5 @@ def test_taken_back_before_the_end_it_renews(shop: Shop) -> None:
     cancellation.cancel(shop.tenant)
     cancellation.resume(shop.tenant)
     shop.wait(31.5)
-    now = shop.sync()
-    assert (now.status, now.seats) == (S.ACTIVE, 3)
+    current = shop.sync()
+    assert (current.status, current.seats) == (S.ACTIVE, 3)

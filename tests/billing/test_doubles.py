@@ -18,9 +18,9 @@ def test_a_second_subscription_is_ended_and_refunded_and_the_older_stays(shop: S
     shop.wait(0.1)
     second = shop.subscribe(5)
 
-    now = shop.sync()
+    current = shop.sync()
 
-    assert (now.seats, now.entitlement.subscription_id) == (3, first.id)
+    assert (current.seats, current.entitlement.subscription_id) == (3, first.id)
     assert shop.api.v1.subscriptions.retrieve(second.id).status == "canceled"
     [refund] = refunds_of(shop, second)
     assert (refund.amount, refund.reason, bool(refund.charge)) == (5 * 4900, "duplicate", True)
@@ -34,9 +34,9 @@ def test_of_two_subscriptions_the_paid_one_stays_although_it_is_newer(shop: Shop
     shop.wait(0.1)
     second = shop.subscribe(5)
 
-    now = shop.sync()
+    current = shop.sync()
 
-    assert (now.status, now.seats, now.entitlement.subscription_id) == (S.ACTIVE, 5, second.id)
+    assert (current.status, current.seats, current.entitlement.subscription_id) == (S.ACTIVE, 5, second.id)
     assert shop.api.v1.subscriptions.retrieve(first.id).status in {"canceled", "incomplete_expired"}
     assert [invoice.status for invoice in shop.invoices()] == ["paid", "void"]
 

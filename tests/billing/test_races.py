@@ -70,11 +70,11 @@ def test_two_seat_changes_at_once_end_as_one_of_them(shop: Shop) -> None:
 
     ended = at_once(*(lambda seats=seats: apply_seats(shop.tenant, seats, shown).seats for seats in (4, 6)))
 
-    now = shop.sync()
+    current = shop.sync()
     items = shop.subscription["items"].data
-    assert now.seats == sum(item.quantity or 0 for item in items)
-    assert now.seats in {4, 6}
-    assert [type(each) for each in ended if each != now.seats] == [StaleError]  # its amount is wrong now
+    assert current.seats == sum(item.quantity or 0 for item in items)
+    assert current.seats in {4, 6}
+    assert [type(each) for each in ended if each != current.seats] == [StaleError]  # its amount is wrong now
     assert sum(invoice.amount_remaining for invoice in shop.invoices()) == 0
 
 
@@ -84,9 +84,9 @@ def test_a_sync_during_a_cancel_ends_as_stripe_has_it(shop: Shop) -> None:
 
     at_once(lambda: cancellation.cancel(shop.tenant), *(lambda: entitlement.sync(shop.tenant.id) for _ in range(3)))
 
-    now = shop.sync()
+    current = shop.sync()
     assert shop.subscription.cancel_at_period_end
-    assert now.entitlement.cancels_at == now.entitlement.period_end
+    assert current.entitlement.cancels_at == current.entitlement.period_end
 
 
 def test_two_subscriptions_begun_at_once_leave_one(shop: Shop) -> None:

@@ -63,12 +63,12 @@ def test_fewer_seats_come_at_the_period_s_end_and_the_last_ones_pause(shop: Shop
     hire(shop, "Ada", "Ben", "Chloe", "Dan", "Eve")
 
     shown = preview_seats(shop.tenant, 2)
-    now = apply_seats(shop.tenant, 2, shown.shown)
+    current = apply_seats(shop.tenant, 2, shown.shown)
 
     assert (shown.due_now_usd, shown.next_invoice_usd) == (Decimal(0), Decimal(98))
     assert shown.pauses == ("Chloe", "Dan", "Eve")
-    assert shown.takes_effect_at == now.entitlement.period_end == now.entitlement.next_seats_at
-    assert (now.seats, now.entitlement.next_seats) == (5, 2)
+    assert shown.takes_effect_at == current.entitlement.period_end == current.entitlement.next_seats_at
+    assert (current.seats, current.entitlement.next_seats) == (5, 2)
     assert len(seated(shop)) == 5
 
     shop.wait(32)
@@ -97,9 +97,9 @@ def test_a_planned_decrease_can_be_taken_back(shop: Shop) -> None:
     shop.sync()
     apply_seats(shop.tenant, 2, shop.shown())
 
-    now = keep_current_seats(shop.tenant)
+    current = keep_current_seats(shop.tenant)
 
-    assert (now.entitlement.next_seats, now.entitlement.schedule_id) == (None, "")
+    assert (current.entitlement.next_seats, current.entitlement.schedule_id) == (None, "")
     shop.wait(32)
     assert shop.sync().seats == 5
 
@@ -109,9 +109,9 @@ def test_an_increase_replaces_a_planned_decrease(shop: Shop) -> None:
     shop.sync()
     apply_seats(shop.tenant, 2, shop.shown())
 
-    now = apply_seats(shop.tenant, 6, shop.shown())
+    current = apply_seats(shop.tenant, 6, shop.shown())
 
-    assert (now.seats, now.entitlement.next_seats) == (6, None)
+    assert (current.seats, current.entitlement.next_seats) == (6, None)
 
 
 def test_a_declined_card_changes_nothing(shop: Shop) -> None:

@@ -49,10 +49,10 @@ def notices(shop: Shop) -> list[str]:
 def test_a_subscription_is_read_as_stripe_has_it(shop: Shop) -> None:
     shop.subscribe(3, trial_period_days=14)
 
-    now = shop.sync()
+    current = shop.sync()
 
-    paid = now.entitlement
-    assert (now.status, now.seats, now.plan) == (S.TRIALING, 3, EMPLOYEE_MONTH)
+    paid = current.entitlement
+    assert (current.status, current.seats, current.plan) == (S.TRIALING, 3, EMPLOYEE_MONTH)
     assert (paid.card_brand, paid.card_last4) == ("visa", "4242")
     assert paid.trial_ends_at == paid.period_end == paid.next_invoice_at
     assert paid.next_invoice_usd == 147
@@ -116,8 +116,8 @@ def test_a_price_in_the_place_of_ours_leaves_seats_alone_and_freezes_nothing_els
     assert found.repaired_at is None
     with pytest.raises(NotOfferedError, match="put one of its plans back"):
         preview_seats(shop.tenant, 4)
-    now = cancellation.cancel(shop.tenant)
-    assert now.entitlement.cancels_at == now.entitlement.period_end
+    current = cancellation.cancel(shop.tenant)
+    assert current.entitlement.cancels_at == current.entitlement.period_end
     assert (cancellation.resume(shop.tenant).entitlement.cancels_at, shop.entitlement.seats) == (None, 3)
     shop.api.v1.subscriptions.update(
         before.subscription_id,
@@ -131,9 +131,9 @@ def test_a_deleted_customer_leaves_no_entitlement_and_another_can_be_made(shop: 
     shop.sync()
     shop.api.v1.customers.delete(shop.customer_id)
 
-    now = shop.sync()
+    current = shop.sync()
 
-    assert (now.status, now.entitlement.customer_id, now.seats) == (S.NONE, "", 1)
+    assert (current.status, current.entitlement.customer_id, current.seats) == (S.NONE, "", 1)
     assert checkout.start(shop.tenant, plan=EMPLOYEE_MONTH, seats=2, return_path="/t/acme/billing/")
     assert shop.entitlement.customer_id not in ("", shop.customer_id)
 
@@ -178,9 +178,9 @@ def test_a_subscription_with_a_strange_price_ends_like_any_other(shop: Shop) -> 
     shop.api.v1.subscriptions.update(before.subscription_id, {"items": [{"id": item.id, "price": price.id}]})
     shop.api.v1.subscriptions.cancel(before.subscription_id)
 
-    now = shop.sync()
+    current = shop.sync()
 
-    assert (now.status, now.seats, set(now.may)) == (S.CANCELED, 0, {"subscribe"})
+    assert (current.status, current.seats, set(current.may)) == (S.CANCELED, 0, {"subscribe"})
 
 
 def test_of_events_that_come_together_one_sync_is_enough(shop: Shop, stripe_process: Sandbox) -> None:
@@ -234,9 +234,9 @@ def test_every_order_of_six_events_ends_in_one_state(shop: Shop) -> None:
     assert {str(state) for state in states} == {str(_state(last.entitlement))}
 
 
-def _six_of(shop: Shop) -> list[events.Notice]:
+def _six_of(shop: Shop) -> list[events.EventNotice]:
     """The customer's newest events, each of another type; none while the account knows fewer than six."""
-    found: dict[str, events.Notice] = {}
+    found: dict[str, events.EventNotice] = {}
     for event in islice(shop.api.v1.events.list({"limit": 100}).auto_paging_iter(), EVENTS_SEEN):
         notice = events.read(json.dumps(event.to_dict(for_json=True)))
         if notice.customer_id == shop.customer_id and notice.type in events.EVENTS:
@@ -246,11 +246,11 @@ def _six_of(shop: Shop) -> list[events.Notice]:
     return []
 
 
-def _state_after(shop: Shop, order: Sequence[events.Notice]) -> dict[str, object]:
+def _state_after(shop: Shop, order: Sequence[events.EventNotice]) -> dict[str, object]:
     with tenant_scope(shop.tenant.id):
         Entitlement.objects.update(status=S.NONE, seats=0, subscription_id="", plan="", cancels_at=None)
         for notice in order:
-            event_inbox.event_kept.send(sender=events.Notice, notice=notice)
+            event_inbox.event_kept.send(sender=events.EventNotice, notice=notice)
         assert SyncRequest.objects.count() == 6
     shop.sync()
     with tenant_scope(shop.tenant.id):
@@ -276,8 +276,8 @@ def test_nobody_chooses_the_moment_from_which_is_reckoned(shop: Shop, days: int)
     with pytest.raises(StaleError):
         apply_seats(shop.tenant, 100, forged)
 
-    now = shop.sync()
-    assert (now.plan, now.seats, len(shop.invoices())) == (EMPLOYEE_YEAR, 2, 1)
+    current = shop.sync()
+    assert (current.plan, current.seats, len(shop.invoices())) == (EMPLOYEE_YEAR, 2, 1)
 
 
 def test_what_was_shown_before_a_colleagues_change_or_a_renewal_is_not_charged(shop: Shop) -> None:
@@ -308,9 +308,9 @@ def test_month_to_year_costs_what_the_preview_says(shop: Shop) -> None:
     shop.sync()
 
     shown = preview_switch(shop.tenant, EMPLOYEE_YEAR)
-    now = apply_switch(shop.tenant, EMPLOYEE_YEAR, shown.shown)
+    current = apply_switch(shop.tenant, EMPLOYEE_YEAR, shown.shown)
 
-    assert now.plan == EMPLOYEE_YEAR
+    assert current.plan == EMPLOYEE_YEAR
     assert usd(shop.invoices()[0].amount_paid) == shown.due_now_usd > 800
     assert shop.subscription.billing_cycle_anchor == shown.shown.at  # a whole year begins, and is billed, now
 
@@ -426,9 +426,9 @@ def test_a_pause_ends_with_a_card_and_what_it_pays(cardless: Shop) -> None:
     shop.use_card("pm_card_visa")
     assert "resume" in shop.sync().may
 
-    now = cancellation.resume(shop.tenant)
+    current = cancellation.resume(shop.tenant)
 
-    assert (now.status, now.seats) == (S.ACTIVE, 2)
+    assert (current.status, current.seats) == (S.ACTIVE, 2)
     assert shop.invoices()[0].amount_paid == 9800
 
 
@@ -440,8 +440,8 @@ def test_a_pause_with_a_bad_card_is_told_and_ends_with_a_good_one(cardless: Shop
     with pytest.raises(CardDeclinedError):
         cancellation.resume(shop.tenant)
 
-    now = shop.sync()
-    assert {"pay", "update_card"} <= now.may
+    current = shop.sync()
+    assert {"pay", "update_card"} <= current.may
     shop.use_card("pm_card_visa")
     assert (shop.sync().status, shop.sync().seats) == (S.ACTIVE, 2)
 
@@ -462,9 +462,9 @@ def test_a_bank_that_wants_to_see_the_customer_is_another_mail_than_one_that_say
     shop.use_card("pm_card_authenticationRequired")
     shop.wait(31.5)
 
-    now = shop.sync()
+    current = shop.sync()
 
-    assert now.status == S.PAST_DUE
+    assert current.status == S.PAST_DUE
     assert notices(shop) == [Notice.Kind.ACTION_REQUIRED]
 
 

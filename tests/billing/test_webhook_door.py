@@ -21,7 +21,7 @@ from pytest_django import Settings
 
 from billing.stripe import setup
 from billing.stripe.client import stripe_client
-from billing.stripe.events import Notice
+from billing.stripe.events import EventNotice
 from billing.subscription import customers
 from billing.sync import event_inbox
 from billing.tasks import forget_events, take_in, take_in_late
@@ -76,9 +76,9 @@ def event(endpoint: WebhookEndpoint) -> Json:
 @pytest.fixture
 def heard() -> Any:
     """What the door tells the rest of billing."""
-    notices: list[Notice] = []
+    notices: list[EventNotice] = []
 
-    def listen(notice: Notice, **kwargs: object) -> None:
+    def listen(notice: EventNotice, **kwargs: object) -> None:
         notices.append(notice)
 
     event_inbox.event_kept.connect(listen)
@@ -87,7 +87,7 @@ def heard() -> Any:
 
 
 def test_an_event_is_kept_told_and_answered_before_anything_is_fetched(
-    endpoint: WebhookEndpoint, event: Json, heard: list[Notice], stripe_sandbox: Sandbox
+    endpoint: WebhookEndpoint, event: Json, heard: list[EventNotice], stripe_sandbox: Sandbox
 ) -> None:
     stripe_sandbox.stripe("reset")
 
@@ -95,7 +95,7 @@ def test_an_event_is_kept_told_and_answered_before_anything_is_fetched(
 
     kept = WebhookEventTrigger.objects.get()
     assert (kept.valid, kept.processed, kept.webhook_endpoint, kept.headers) == (True, False, endpoint, {})
-    assert heard == [Notice(event["id"], "customer.updated", False, "", event["data"]["object"]["id"])]
+    assert heard == [EventNotice(event["id"], "customer.updated", False, "", event["data"]["object"]["id"])]
     assert stripe_sandbox.http.get("/stripe/control/calls").json()["calls"] == {}
 
 
@@ -248,7 +248,7 @@ def test_no_secret_is_ever_in_the_logs(
 
 
 def test_while_stripe_is_down_the_event_waits_and_the_sweep_takes_it_in(
-    endpoint: WebhookEndpoint, event: Json, stripe_sandbox: Sandbox, heard: list[Notice]
+    endpoint: WebhookEndpoint, event: Json, stripe_sandbox: Sandbox, heard: list[EventNotice]
 ) -> None:
     deliver(endpoint, event)
     (arrival,) = arrivals()

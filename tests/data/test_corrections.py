@@ -31,9 +31,9 @@ def said(text: str, ts: str = ROOT, *, by: str = BEN, **event: Any) -> dict[str,
 def edited(text: str, ts: str = ROOT, *, at: str = LATER, was: str = "before", **message: Any) -> dict[str, Any]:
     """Slack's message_changed, with both versions, as it comes today."""
     body = payload("message_changed", channel="C1", ts=at, _event_id=f"EvEdit{ts}{at}")
-    now = {"type": "message", "user": BEN, "text": text, "ts": ts, "edited": {"user": BEN, "ts": at}, **message}
+    after = {"type": "message", "user": BEN, "text": text, "ts": ts, "edited": {"user": BEN, "ts": at}, **message}
     before = {"type": "message", "user": BEN, "text": was, "ts": ts}
-    body["event"] |= {"message": now, "previous_message": before}
+    body["event"] |= {"message": after, "previous_message": before}
     return body
 
 

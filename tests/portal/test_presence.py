@@ -14,7 +14,7 @@ from billing import quota
 from billing.models import Entitlement
 from channels.connections import health
 from channels.models import Connection
-from channels.providers.base import RefusedError
+from channels.providers.base import DeliveryRefusedError
 from channels.reasons import Cause as ChannelCause
 from tenants.models import Role, Tenant
 from tenants.scope import tenant_scope
@@ -48,7 +48,7 @@ def pages_of(reader: Member, agent: Agent) -> dict[str, str]:
 def lose(tenant: Tenant, code: str = "token_revoked") -> None:
     """Slack no longer accepts the token."""
     with tenant_scope(tenant.id):
-        error = RefusedError(f"Slack no longer accepts the token ({code}).", breaks_connection=True, code=code)
+        error = DeliveryRefusedError(f"Slack no longer accepts the token ({code}).", breaks_connection=True, code=code)
         health.refused(Connection.objects.get().id, error)
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tenants.http.authentication import workspace_of
+from tenants.http.authentication import caller_workspace
 from tenants.http.schema import ProblemSchema, problem
 from tenants.permissions import Permission
 from usage.ledger import records
@@ -124,5 +124,5 @@ class SummaryView(APIView):
     def get(self, request: Request) -> Response:
         period = period_of(request)
         found = summary.summarise(period.first, period.last)
-        context = {"time_zone": workspace_of(request).tenant.time_zone, "page": period.page}
+        context = {"time_zone": caller_workspace(request).tenant.time_zone, "page": period.page}
         return Response(SummarySerializer(found, context=context).data)

@@ -105,9 +105,9 @@ def keep_seats(request: HttpRequest) -> HttpResponseBase:
     return _do(request, keep_current_seats, "You keep the seats that you have.")
 
 
-def card_of(now: Standing) -> str:
+def card_of(current: Standing) -> str:
     """What is charged now, to see on the way back whether that is another card."""
-    return now.entitlement.payment_method_id or "none"
+    return current.entitlement.payment_method_id or "none"
 
 
 def _do(request: HttpRequest, verb: Callable[[Tenant], object], done: str) -> HttpResponseBase:

@@ -36,23 +36,23 @@ def billing_return(request: HttpRequest) -> HttpResponseBase:
 def _from_checkout(request: HttpRequest, session_id: str) -> HttpResponseBase:
     tenant = workspace_of(request).tenant
     try:
-        now = checkout.finish(tenant, session_id)
+        current = checkout.finish(tenant, session_id)
     except StripeDownError:
         return _checking(request)
     except BillingError as error:
         return _wrong(request, error)
-    if now.status in PAYING:
-        messages.success(request, _begun(tenant, now))
+    if current.status in PAYING:
+        messages.success(request, _begun(tenant, current))
         return _onward(request, links.back_of(request))
-    return _onward(request, "") if now.is_live else _checking(request)
+    return _onward(request, "") if current.is_live else _checking(request)
 
 
-def _begun(tenant: Tenant, now: Standing) -> str:
+def _begun(tenant: Tenant, current: Standing) -> str:
     """What the server knows now."""
-    seats = f"{now.paid_seats} seat{'' if now.paid_seats == 1 else 's'}"
-    if not now.entitlement.trial_ends_at:
+    seats = f"{current.paid_seats} seat{'' if current.paid_seats == 1 else 's'}"
+    if not current.entitlement.trial_ends_at:
         return f"You are subscribed: {seats}."
-    day = dates.day(tenant, now.entitlement.trial_ends_at)
+    day = dates.day(tenant, current.entitlement.trial_ends_at)
     return f"The trial has begun: {seats}, and nothing is charged before {day}."
 
 
@@ -72,9 +72,10 @@ def _from_portal(request: HttpRequest) -> HttpResponseBase:
     """Or from a Checkout that was given up. The sync also has another card pay what is open."""
     tenant = workspace_of(request).tenant
     try:
-        now = entitlement.sync(tenant.id)
+        current = entitlement.sync(tenant.id)
         card = _card(tenant)
-        if card and request.GET.get("had", page.card_of(now)) != page.card_of(now) and standing.PAY not in now.may:
+        card_now = page.card_of(current)
+        if card and request.GET.get("had", card_now) != card_now and standing.PAY not in current.may:
             messages.success(request, f"{card} is charged from now on.")
     except StripeDownError:
         with tenant_scope(tenant.id):

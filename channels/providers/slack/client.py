@@ -24,11 +24,11 @@ from channels.providers.base import (
     AnotherWayError,
     BusyError,
     DeliveryError,
+    DeliveryNotNowError,
+    DeliveryRefusedError,
     InboundMessage,
-    NotNowError,
     OutcomeUnknownError,
     Outgoing,
-    RefusedError,
 )
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
 from channels.providers.slack.incoming import events
@@ -93,7 +93,7 @@ class Slack:
         said = presentation.content(message.text, has_blocks=FORMAT not in message.address)
         try:
             return _post(account, message.address, said, {"delivery_id": str(message.delivery_id)})
-        except RefusedError as refusal:
+        except DeliveryRefusedError as refusal:
             if address := _another_way(message.address, refusal.code):
                 raise AnotherWayError(str(refusal), address) from refusal
             raise
@@ -103,7 +103,7 @@ class Slack:
         thread_ts = message.address.get("thread_ts", "")
         try:
             found = _said_since(account, message, thread_ts)
-        except RefusedError as refusal:
+        except DeliveryRefusedError as refusal:
             if refusal.code != "thread_not_found":
                 raise
             found = _said_since(account, message, "")  # a reply to what is gone stands outside of threads, if anywhere
@@ -226,13 +226,13 @@ def _refusal(error: SlackApiError) -> DeliveryError:
     response = error.response
     code = str(response.get("error") or "") if isinstance(response.data, dict) else ""
     if response.status_code == 429 or code in {"ratelimited", "rate_limited"}:
-        return NotNowError("Slack limits how often messages may be sent.", _retry_after(response))
+        return DeliveryNotNowError("Slack limits how often messages may be sent.", _retry_after(response))
     if response.status_code >= 500 or code in OWN_TROUBLE or not ERROR_CODE.fullmatch(code):
         return OutcomeUnknownError(f"Slack has a problem of its own (HTTP {response.status_code} {code}).")
     if code in DEAD_TOKEN:
         sentence = f"Slack no longer accepts the token ({code}): connect Slack again."
-        return RefusedError(sentence, breaks_connection=True, code=code)
-    return RefusedError(f"Slack refused the message: {code}.", code=code)
+        return DeliveryRefusedError(sentence, breaks_connection=True, code=code)
+    return DeliveryRefusedError(f"Slack refused the message: {code}.", code=code)
 
 
 def _retry_after(response: SlackResponse) -> float:
@@ -246,5 +246,5 @@ def _broken_connection(error: URLError) -> DeliveryError:
     """What never reached Slack was not sent; anything later may have been."""
     reason = error.reason
     if isinstance(reason, ConnectionRefusedError | socket.gaierror) or getattr(reason, "errno", None) in UNREACHABLE:
-        return NotNowError("Slack cannot be reached.", 5.0)
+        return DeliveryNotNowError("Slack cannot be reached.", 5.0)
     return OutcomeUnknownError(f"The connection to Slack broke: {error.reason}.")

@@ -9,7 +9,7 @@ from rest_framework import mixins, serializers, viewsets
 
 from tenants.audit import trail
 from tenants.audit.trail import Wanted
-from tenants.http.authentication import workspace_of
+from tenants.http.authentication import caller_workspace
 from tenants.http.schema import ProblemSchema
 from tenants.models import ActorKind, AuditEvent
 from tenants.permissions import Permission
@@ -129,4 +129,4 @@ class AuditViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AuditEvent]):
             last=given.get("to"),
             text=given.get("text", ""),
         )
-        return trail.entries(wanted, workspace_of(self.request).tenant.time_zone)
+        return trail.entries(wanted, caller_workspace(self.request).tenant.time_zone)

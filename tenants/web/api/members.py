@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from tenants.http.access import opens_own_scope
-from tenants.http.authentication import workspace_of
+from tenants.http.authentication import caller_workspace
 from tenants.http.idempotency import idempotent
 from tenants.http.problems import ConflictError
 from tenants.http.schema import ProblemSchema, problem
@@ -130,7 +130,7 @@ class TeamViewSet(viewsets.GenericViewSet[Any]):
 
     @property
     def tenant(self) -> Tenant:
-        return workspace_of(self.request).tenant
+        return caller_workspace(self.request).tenant
 
     @property
     def caller(self) -> Manager:
