@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from agents import reasons
-from channels.providers import provider_named
 from channels.providers.base import DeliveryError, DeliveryNotNowError, DeliveryRefusedError
+from channels.providers.registry import provider_named
 
 
 class Cause(StrEnum):

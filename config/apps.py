@@ -1,13 +1,10 @@
 """How two packages are loaded: Django's admin with our own modules only, and dj-stripe with keys of one width."""
 
-from importlib import import_module
-
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.core.checks.registry import registry
+from django.utils.module_loading import autodiscover_modules
 from djstripe import checks
 from djstripe.apps import DjstripeAppConfig
-
-OURS = ("tenants.web.admin", "usage.web.admin", "billing.web.admin", "agents.web.admin", "channels.web.admin")
 
 
 class StaffAdminConfig(SimpleAdminConfig):
@@ -19,8 +16,7 @@ class StaffAdminConfig(SimpleAdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        for module in OURS:
-            import_module(module)
+        autodiscover_modules("web.admin")
 
 
 class MirrorConfig(DjstripeAppConfig):  # type: ignore[misc]

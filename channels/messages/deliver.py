@@ -15,7 +15,6 @@ from agents.runs import settlement
 from channels import reasons
 from channels.connections import credentials, health
 from channels.models import Connection, Delivery, InboxEvent, Thread
-from channels.providers import provider_named
 from channels.providers.base import (
     CALL_SECONDS,
     Account,
@@ -28,6 +27,7 @@ from channels.providers.base import (
     Outgoing,
     Provider,
 )
+from channels.providers.registry import provider_named
 from tenants.scope import tenant_scope
 from usage.ledger import records
 

@@ -12,8 +12,8 @@ from agents.runs import settlement, transcript
 from channels.handles import people
 from channels.messages import addressing
 from channels.models import Connection, InboxEvent, Thread
-from channels.providers import provider_named
 from channels.providers.base import InboundMessage
+from channels.providers.registry import provider_named
 from usage.ledger import records
 
 ADOPTED_WITHIN = timedelta(minutes=10)

@@ -9,8 +9,8 @@ from django.utils import timezone
 from channels.connections import health
 from channels.messages import addressing, corrections, hear
 from channels.models import Connection, InboxEvent, Thread
-from channels.providers import provider_named
 from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage
+from channels.providers.registry import provider_named
 from channels.scene import talk
 
 CORRECTION = "About a message that was said before."

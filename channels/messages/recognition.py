@@ -10,8 +10,8 @@ from channels.connections import credentials, health
 from channels.handles import people
 from channels.messages import receive
 from channels.models import Contact, InboxEvent
-from channels.providers import provider_named
 from channels.providers.base import DeliveryError, DeliveryRefusedError
+from channels.providers.registry import provider_named
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)

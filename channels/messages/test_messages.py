@@ -12,8 +12,8 @@ from channels import actions, reasons
 from channels.connections import credentials, health
 from channels.messages import receive
 from channels.models import Connection, Delivery, InboxEvent
-from channels.providers import provider_named
 from channels.providers.base import DeliveryRefusedError, InboundEvent, InboundMessage
+from channels.providers.registry import provider_named
 from tenants.audit import journal
 from tenants.scope import tenant_scope
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 from billing.subscription import close_account
 from channels.connections import credentials, health
 from channels.models import Connection
-from channels.providers import provider_named
 from channels.providers.base import DeliveryError
+from channels.providers.registry import provider_named
 from channels.reasons import Cause
 from tenants.encryption import UndecryptableError
 from tenants.privacy import deletion

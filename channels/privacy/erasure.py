@@ -16,7 +16,7 @@ from channels import actions
 from channels.messages import test_messages
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.privacy import forgetting
-from channels.providers import provider_named
+from channels.providers.registry import provider_named
 from tenants.audit import journal
 from tenants.privacy import exact_ids, export
 from tenants.scope import tenant_scope

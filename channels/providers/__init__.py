@@ -1,11 +1,4 @@
-"""The providers, by name. docs/adding-a-provider.md tells how to add one."""
+"""Outside channels: what a provider is (base), which there are (registry), and a package for each.
 
-from channels.providers.base import Provider
-from channels.providers.slack import Slack
-
-_PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (Slack(),)}
-
-
-def provider_named(name: str) -> Provider:
-    """The provider with this name. Raises KeyError."""
-    return _PROVIDERS[name]
+It imports models only; an edge hands in what keeps an installation. docs/adding-a-provider.md tells how to add one.
+"""

@@ -11,8 +11,8 @@ from agents.models import Turn
 from channels.connections import credentials
 from channels.handles import people
 from channels.models import Contact, InboxEvent, Thread
-from channels.providers import provider_named
 from channels.providers.base import DeliveryError, DeliveryRefusedError
+from channels.providers.registry import provider_named
 from channels.scene import talk
 from tenants.scope import tenant_scope
 

@@ -9,8 +9,8 @@ from agents.models import Turn
 from agents.runs import context
 from agents.runs.context import Remark, Scene
 from channels.models import Connection, Contact, InboxEvent, Thread
-from channels.providers import provider_named
 from channels.providers.base import InboundMessage
+from channels.providers.registry import provider_named
 from channels.scene import talk
 
 SOMEBODY_MENTIONED = "@somebody"

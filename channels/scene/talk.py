@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels.models import Connection, Contact, InboxEvent
-from channels.providers import provider_named
 from channels.providers.base import InboundMessage
+from channels.providers.registry import provider_named
 from tenants.audit import actions as workspace_actions
 from tenants.audit import journal
 from tenants.models import Tenant

@@ -14,8 +14,8 @@ from django.db import connection as database
 from channels.connections import credentials
 from channels.messages.sweep import LAST_SWEEP
 from channels.models import Connection
-from channels.providers import provider_named
 from channels.providers.base import Account, DeliveryError, DeliveryRefusedError
+from channels.providers.registry import provider_named
 from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 from tenants.encryption import UndecryptableError
 from tenants.models import Tenant

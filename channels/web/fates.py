@@ -13,7 +13,7 @@ from agents.models import Conversation, Run, Turn
 from channels import reasons
 from channels.messages.deliver import LOOK_UPS_FOR
 from channels.models import Delivery, InboxEvent
-from channels.providers import provider_named
+from channels.providers.registry import provider_named
 
 State = Delivery.State
 WORST_FIRST = (State.FAILED, State.UNKNOWN, State.SENDING, State.PENDING, State.SENT)

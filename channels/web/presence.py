@@ -14,7 +14,7 @@ from agents.web.team import Silence
 from billing.templatetags.billing import listed
 from billing.web.links import Way
 from channels.models import Connection
-from channels.providers import provider_named
+from channels.providers.registry import provider_named
 from channels.providers.slack import oauth
 from channels.reasons import Cause
 from tenants.http.middleware import Workspace

@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 from agents.llm import calls
 from agents.llm.request import Message, Prompt
-from channels.providers import provider_named
+from channels.providers.registry import provider_named
 from channels.providers.base import Account, Outgoing
 
 prompt = Prompt("openai", "gpt-4.1-mini", "Be kind.", [Message(False, ("Hi",))], 50)

@@ -14,7 +14,7 @@ from agents.runs.context import Remark, Scene
 from agents.runs.prompt import joined
 from channels.messages import answering
 from channels.models import Contact, Delivery, Thread
-from channels.providers import provider_named
+from channels.providers.registry import provider_named
 from channels.scene import introductions
 from tenants.models import Tenant
 from tenants.scope import tenant_scope

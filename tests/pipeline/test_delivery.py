@@ -14,8 +14,8 @@ from agents.models import LLMCall
 from channels.connections import health
 from channels.messages import answering, deliver, replays
 from channels.models import Connection, Delivery, InboxEvent
-from channels.providers import provider_named
 from channels.providers.base import CALL_SECONDS, Account, OutcomeUnknownError
+from channels.providers.registry import provider_named
 from channels.providers.slack.client import Slack
 from tenants.scope import tenant_scope
 from tests.pipeline.conftest import Desk

@@ -76,8 +76,8 @@ def test_a_session_has_stripes_shape_in_all_its_states(stripe: StripeClient, jud
 def test_the_amounts_are_those_of_today(stripe: StripeClient, price: str) -> None:
     once = new_price(stripe, 1000)
     lines: Any = {"line_items": [{"price": price, "quantity": 3}, {"price": once, "quantity": 1}]}
-    current = stripe.v1.checkout.sessions.create(subscribe(price, **lines))
-    assert (current.amount_subtotal, current.amount_total, current.currency) == (15700, 15700, "usd")
+    now = stripe.v1.checkout.sessions.create(subscribe(price, **lines))
+    assert (now.amount_subtotal, now.amount_total, now.currency) == (15700, 15700, "usd")
     later = stripe.v1.checkout.sessions.create(subscribe(price, **lines, subscription_data={"trial_period_days": 14}))
     assert (later.amount_subtotal, later.amount_total) == (1000, 1000)
 
