@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from config.local.embedded.postgres import Postgres, temporary_postgres
-from config.local.run.services import urls
+from config.local.run.backing import urls
 from tests.config.test_environment import GOOD
 from tests.stack import ROOT
 

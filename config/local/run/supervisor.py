@@ -6,7 +6,7 @@ import time
 
 from config.local.embedded.files import FolderLock
 from config.local.embedded.service import Service
-from config.local.run import programs, readiness, services
+from config.local.run import backing, programs, readiness
 from config.local.run.child import Child, Program
 from config.local.run.errors import StartError
 from config.local.run.greeting import greeting
@@ -92,21 +92,21 @@ class Supervisor:
         self._log.block(greeting(self._plan, time.monotonic() - started))
 
     async def _start_services(self) -> None:
-        self._services = services.services(self._plan)
+        self._services = backing.services(self._plan)
         await readiness.together(asyncio.to_thread(service.prepare) for service in self._services)
         for service in self._services:
             if service.notice:
                 self._log.line(service.name, service.notice)
-            child = Child(services.program(service), self._log, self._pids)
+            child = Child(backing.program(service), self._log, self._pids)
             self._service_children.append(child)
             child.start()
         self._remember()
-        await readiness.together(services.answers(service) for service in self._services)
+        await readiness.together(backing.answers(service) for service in self._services)
 
     def _remember(self) -> None:
         values = self._plan.settings | self._plan.given_services
         for service in self._services:
-            values |= services.urls(service)
+            values |= backing.urls(service)
         self._plan.data.keep(values)
 
     def _spawn(self, program: Program) -> Child:
