@@ -31,7 +31,6 @@ from sandbox.slack import chat as slack_chat
 from sandbox.slack import consent as slack_consent
 from sandbox.slack import control as slack_control
 from sandbox.slack.peer import Slack
-from sandbox.stripe import challenge as stripe_challenge
 from sandbox.stripe import checkout as stripe_checkout
 from sandbox.stripe import checkout_page as stripe_checkout_page
 from sandbox.stripe import clocks as stripe_clocks
@@ -86,7 +85,6 @@ def create_app(settings: Settings) -> Starlette:
         Mount("/stripe/checkout", routes=stripe_checkout_page.ROUTES),
         Mount("/stripe/invoice", routes=stripe_invoice.ROUTES),
         Mount("/stripe/portal", routes=stripe_portal.ROUTES),
-        Mount("/stripe/authenticate", routes=stripe_challenge.ROUTES),
         Mount("/stripe", routes=stripe_dashboard.ROUTES),
     ]
     return Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly)], lifespan=_lifespan(settings))

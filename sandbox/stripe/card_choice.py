@@ -69,8 +69,8 @@ def _typed(peer: Stripe, fields: Fields) -> JsonObject:
         raise CardError("Enter when the card expires, such as 12 / 34.")
     if not fields.get("cvc"):
         raise CardError("Enter the card's security code (CVC).")
-    card = {"number": fields["number"], "exp_month": int(expiry[1]), "exp_year": int(expiry[2]), "cvc": fields["cvc"]}
+    month, year = int(expiry[1]), int(expiry[2])
     try:
-        return payment_methods.create(peer, {"type": "card", "card": card})
+        return payment_methods.typed(peer, fields["number"], exp_month=month, exp_year=year, cvc=fields["cvc"])
     except StripeError as error:
         raise CardError(str(error)) from error

@@ -16,28 +16,18 @@ from sandbox.stripe.errors import invalid
 from sandbox.stripe.item_changes import Difference
 from sandbox.stripe.item_lines import Span
 from sandbox.stripe.peer import Stripe
-from sandbox.stripe.periods import DAY, interval_of
+from sandbox.stripe.periods import interval_of
 from sandbox.stripe.store import JsonObject
 from sandbox.stripe.subscription_shapes import is_over, items_of, period_of
 
 PRORATIONS: Final = ("always_invoice", "create_prorations", "none")
 CHARGED: Final = frozenset({"active", "past_due", "unpaid"})
-LONGEST_TRIAL: Final = 730 * DAY
 # What may change when the change waits for its payment, and what may change before the first payment.
 PENDING: Final = frozenset(
-    {
-        "billing_cycle_anchor",
-        "items",
-        "off_session",
-        "payment_behavior",
-        "proration_behavior",
-        "proration_date",
-        "trial_end",
-    }
+    {"billing_cycle_anchor", "items", "payment_behavior", "proration_behavior", "proration_date"}
 )
-PENDING_ITEM: Final = frozenset({"deleted", "id", "price", "price_data", "quantity"})
-INCOMPLETE: Final = frozenset({"cancellation_details", "default_payment_method", "description", "metadata"})
-ENDED: Final = frozenset({"cancellation_details", "metadata"})
+INCOMPLETE: Final = frozenset({"default_payment_method", "metadata"})
+ENDED: Final = frozenset({"metadata"})
 Params = Mapping[str, Any]
 
 
@@ -48,16 +38,6 @@ class Terms:
     proration: str
     at: int
     behavior: str
-    off_session: bool
-
-
-@dataclass(frozen=True)
-class Restart:
-    """A new period that begins with the change; a trial when it ends at `trial_end`."""
-
-    start: int
-    end: int
-    trial_end: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +52,7 @@ class Change:
 def update(peer: Stripe, sub: JsonObject, params: Params) -> JsonObject:
     """Change a stored subscription as a request says, invoice what is to be invoiced now, and collect it.
 
-    Returns the subscription. Raises StripeError for what is not allowed, and for 402.
+    Returns the subscription. Raises StripeError for what is not allowed.
     """
     debits = pending_updates.debits(peer, sub)
     change = carry_out(peer, sub, params)
@@ -82,7 +62,7 @@ def update(peer: Stripe, sub: JsonObject, params: Params) -> JsonObject:
     if terms.behavior == "pending_if_incomplete" and not change.sub["pause_collection"]:
         return _only_if_paid(peer, change.sub, invoice, debits, terms)
     states.save(peer, change.sub)
-    billing.issue(peer, change.sub, invoice, terms.behavior, off_session=terms.off_session)
+    billing.issue(peer, change.sub, invoice, terms.behavior)
     return peer.store.get(sub["id"])
 
 
@@ -93,13 +73,9 @@ def carry_out(peer: Stripe, sub: JsonObject, params: Params) -> Change:
         pending_updates.discard(peer, sub)
     terms, changed = _terms(peer, sub, params), copy.deepcopy(sub)
     subscription_settings.put_on(peer, changed, params)
-    if params.get("cancel_at") is not None:
-        peer.store.keep(sub["id"], gives_back_at_end=terms.proration != "none")
     difference = item_changes.change(peer, changed, params.get("items", []))
-    restart = _restart(peer, changed, sub, params)
-    if restart is not None:
-        return Change(changed, _begin_period(peer, sub, changed, restart, terms), terms)
-    _move_trial(peer, changed, params)
+    if params.get("billing_cycle_anchor") == "now" and sub["status"] in CHARGED:
+        return Change(changed, _begin_period(peer, sub, changed, terms), terms)
     _follow_interval(peer, changed, sub)
     return Change(changed, _prorate(peer, sub, changed, difference, terms), terms)
 
@@ -112,15 +88,9 @@ def _check(sub: Mapping[str, Any], params: Params) -> None:
     if sub["status"] == "incomplete" and params.keys() - INCOMPLETE:
         strange = ", ".join(sorted(params.keys() - INCOMPLETE))
         raise invalid(None, f"You cannot update {strange} on a subscription whose status is `incomplete`.")
-    if params.get("payment_behavior") != "pending_if_incomplete":
-        return
-    of_items = {f"items[{name}]" for item in params.get("items", []) for name in item.keys() - PENDING_ITEM}
-    strange = ", ".join(sorted(params.keys() - PENDING | of_items))
-    if strange:
+    strange = ", ".join(sorted(params.keys() - PENDING))
+    if params.get("payment_behavior") == "pending_if_incomplete" and strange:
         message = f"When `payment_behavior` is set to `pending_if_incomplete`, you cannot pass: {strange}."
-        raise invalid("payment_behavior", message)
-    if sub["collection_method"] == "send_invoice":
-        message = "`pending_if_incomplete` can only be used with `collection_method` set to `charge_automatically`."
         raise invalid("payment_behavior", message)
 
 
@@ -133,51 +103,18 @@ def _terms(peer: Stripe, sub: Mapping[str, Any], params: Params) -> Terms:
         proration=params.get("proration_behavior", "create_prorations"),
         at=peer.store.now(sub) if at is None else at,
         behavior=params.get("payment_behavior", "allow_incomplete"),
-        off_session=params.get("off_session", False),
     )
 
 
-def _restart(peer: Stripe, changed: JsonObject, sub: Mapping[str, Any], params: Params) -> Restart | None:
-    """The new period that a change begins: the trial ends or begins, or the anchor is reset.
+def _follow_interval(peer: Stripe, changed: JsonObject, sub: Mapping[str, Any]) -> None:
+    """With another interval the current period is the one around the anchor, which stays; a trial ends as before.
 
-    In flexible billing mode another interval alone resets nothing.
     https://docs.stripe.com/billing/subscriptions/billing-mode/compare
     """
-    now, trial_end = peer.store.now(sub), params.get("trial_end")
-    interval = interval_of(items_of(changed)[0]["price"])
-    whole = Restart(now, periods.after(now, *interval))
-    if trial_end is not None and trial_end != "now":
-        check_trial_end(trial_end, now)
-        return Restart(now, trial_end, trial_end) if sub["status"] in CHARGED else None
-    if sub["status"] == "trialing":
-        return whole if trial_end == "now" else None
-    is_reset = params.get("billing_cycle_anchor") == "now"
-    return whole if is_reset and sub["status"] in CHARGED else None
-
-
-def check_trial_end(at: int, now: int) -> None:
-    """Raises StripeError for a trial that would end in the past, or too late."""
-    if at <= now:
-        message = "Invalid timestamp: must be an integer Unix timestamp in the future."
-        raise invalid("trial_end", message)
-    if at > now + LONGEST_TRIAL:
-        raise invalid("trial_end", "Trial periods can be at most 730 days (2 years) long.")
-
-
-def _move_trial(peer: Stripe, changed: JsonObject, params: Params) -> None:
-    """Let a trial that goes on end at another time."""
-    trial_end = params.get("trial_end")
-    if isinstance(trial_end, int) and changed["status"] == "trialing":
-        changed.update(trial_end=trial_end, billing_cycle_anchor=trial_end)
-        set_period(changed, (period_of(changed)[0], trial_end))
-
-
-def _follow_interval(peer: Stripe, changed: JsonObject, sub: Mapping[str, Any]) -> None:
-    """With another interval the current period is the one around the anchor, which stays; a trial ends as before."""
     interval = interval_of(items_of(changed)[0]["price"])
     if interval == interval_of(items_of(sub)[0]["price"]) or sub["status"] not in CHARGED:
         return
-    start, end = periods.around(changed["billing_cycle_anchor"], *interval, peer.store.now(sub))
+    start, end = periods.around(changed["billing_cycle_anchor"], interval, peer.store.now(sub))
     set_period(changed, (max(start, sub["start_date"]), end))
 
 
@@ -189,24 +126,17 @@ def set_period(sub: JsonObject, period: tuple[int, int]) -> None:
         sub["cancel_at"] = period[1]
 
 
-def _begin_period(
-    peer: Stripe, sub: JsonObject, changed: JsonObject, restart: Restart, terms: Terms
-) -> JsonObject | None:
-    """Give back the rest of the old period and charge a new one; returns the draft."""
-    if terms.proration != "none" and sub["status"] in CHARGED:
+def _begin_period(peer: Stripe, sub: JsonObject, changed: JsonObject, terms: Terms) -> JsonObject:
+    """Give back the rest of the old period and charge a new one, which begins now; returns the draft."""
+    if terms.proration != "none":
         for item in items_of(sub):
             item_lines.give_back(peer, sub, item, terms.at)
-    is_trial = restart.trial_end is not None
-    ended = {"trial_end": restart.start} if sub["status"] == "trialing" else {}
-    changed.update(ended, billing_cycle_anchor=restart.end if is_trial else restart.start)
-    if is_trial:
-        changed.update(status="trialing", trial_start=restart.start, trial_end=restart.trial_end)
-    elif sub["status"] == "trialing":
-        changed["status"] = "active"
-    set_period(changed, (restart.start, restart.end))
-    lines = item_lines.lines(peer, changed, Span.whole(restart.start, restart.end), is_trial=is_trial)
-    period = (period_of(sub)[0], restart.start)
-    return billing.draft(peer, changed, "subscription_update", period=period, lines=lines, with_loose=False)
+    now = peer.store.now(sub)
+    end = periods.after(now, interval_of(items_of(changed)[0]["price"]))
+    changed.update(billing_cycle_anchor=now)
+    set_period(changed, (now, end))
+    lines = item_lines.lines(peer, changed, Span.whole(now, end))
+    return billing.draft(peer, changed, "subscription_update", period=(period_of(sub)[0], now), lines=lines)
 
 
 def _prorate(
@@ -217,17 +147,17 @@ def _prorate(
         return None
     made = [line for item in difference.gone for line in item_lines.give_back(peer, sub, item, terms.at)]
     for item in difference.new:
-        made += item_lines.charge_rest(peer, changed, item, rest_of_period(changed, terms.at))
+        made += item_lines.charge_rest(peer, changed, item, _rest_of_period(changed, terms.at))
     if not made or terms.proration != "always_invoice":
         return None
     period = (period_of(sub)[0], peer.store.now(sub))
-    return billing.draft(peer, changed, "subscription_update", period=period, with_loose=False)
+    return billing.draft(peer, changed, "subscription_update", period=period)
 
 
-def rest_of_period(sub: Mapping[str, Any], at: int) -> Span:
+def _rest_of_period(sub: Mapping[str, Any], at: int) -> Span:
     """The time from a moment to the end of the current period, as a part of the whole one."""
     price = items_of(sub)[0]["price"]
-    whole = periods.around(sub["billing_cycle_anchor"], *interval_of(price), at)
+    whole = periods.around(sub["billing_cycle_anchor"], interval_of(price), at)
     return Span(at, period_of(sub)[1], *whole)
 
 
@@ -236,7 +166,7 @@ def _only_if_paid(
 ) -> JsonObject:
     """Carry the change out if its invoice is paid now; else it waits on the subscription."""
     pending_updates.hold(peer, changed, invoice, debits)
-    billing.issue(peer, changed, invoice, terms.behavior, off_session=terms.off_session)
+    billing.issue(peer, changed, invoice, terms.behavior)
     sub = peer.store.get(changed["id"])
     held = pending_updates.invoice_of(peer.store.kept(sub["id"]))
     return pending_updates.show(peer, sub) if held else sub

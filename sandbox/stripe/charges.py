@@ -9,29 +9,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.stripe import bank_accounts, payment_methods
-from sandbox.stripe.amending import amend
-from sandbox.stripe.cards import Card, Decline
-from sandbox.stripe.forms import Field, Metadata, Range, Text, merged, within
+from sandbox.stripe import payment_methods
+from sandbox.stripe.cards import Decline
 from sandbox.stripe.http import Endpoint, Params
 from sandbox.stripe.listing import listing
-from sandbox.stripe.parameters import Email
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject, random_text
 
 DAY: Final = 86400
-UPDATE: Final[dict[str, Field]] = {
-    "description": Text(is_clearable=True),
-    "metadata": Metadata(),
-    "receipt_email": Email(is_clearable=True),
-}
-LIST: Final[dict[str, Field]] = {"created": Range(), "customer": Text(), "payment_intent": Text()}
-BALANCE_LIST: Final[dict[str, Field]] = {
-    "created": Range(),
-    "currency": Text(),
-    "source": Text(),
-    "type": Text(),
-}
 COPIED: Final = (
     *("amount", "application", "application_fee_amount", "currency", "customer", "description", "metadata"),
     *("on_behalf_of", "receipt_email", "review", "shipping", "statement_descriptor", "statement_descriptor_suffix"),
@@ -47,7 +32,7 @@ def new(
     peer: Stripe, intent: JsonObject, method: JsonObject, *, decline: Decline | None, is_authenticated: bool
 ) -> JsonObject:
     """Store what an attempt of a payment came to; the caller emits the event."""
-    is_captured = decline is None and intent["capture_method"] != "manual"
+    is_paid = decline is None
     charge_id = peer.store.new_id("ch")
     card = payment_methods.card_of(peer, method)
     charge = {
@@ -55,71 +40,56 @@ def new(
         "object": "charge",
         **dict.fromkeys(ABSENT),
         **{name: intent[name] for name in COPIED},
-        "amount_captured": intent["amount"] if is_captured else 0,
+        "amount_captured": intent["amount"] if is_paid else 0,
         "amount_refunded": 0,
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": peer.account.name.upper()[:22],
-        "captured": is_captured,
+        "captured": is_paid,
         "created": peer.store.now(intent),
-        "disputed": False,
+        "disputed": is_paid and card.is_disputed,
         "failure_code": decline.code if decline else None,
         "failure_message": decline.message if decline else None,
         "fraud_details": {},
         "livemode": False,
-        "outcome": _outcome(card, decline),
-        "paid": decline is None,
+        "outcome": _outcome(decline),
+        "paid": is_paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": _details(peer, intent, method, card, is_authenticated=is_authenticated),
+        "payment_method_details": _details(intent, method, is_authenticated=is_authenticated),
         "refunded": False,
         "refunds": listing([], f"/v1/charges/{charge_id}/refunds"),
         "status": "failed" if decline else "succeeded",
     }
-    if is_captured:
+    if is_paid:
         charge["balance_transaction"] = _earn(peer, charge)
     return peer.store.put(charge)
 
 
-def capture(peer: Stripe, charge: JsonObject, amount: int) -> JsonObject:
-    """Take what was authorized, or a part of it."""
-    movement = _earn(peer, charge | {"amount": amount})
-    values = {"amount_captured": amount, "captured": True, "balance_transaction": movement}
-    return amend(peer, charge, values, "charge.captured")
-
-
-def _outcome(card: Card, decline: Decline | None) -> JsonObject:
+def _outcome(decline: Decline | None) -> JsonObject:
     common: JsonObject = {"advice_code": None, "network_advice_code": None, "network_decline_code": None}
-    common |= {"risk_level": card.risk, "risk_score": RISKS[card.risk]}
+    common |= {"risk_level": "normal", "risk_score": 20}
     if decline is None:
         words = ("approved_by_network", "authorized", "Payment complete.")
-    elif card.risk == "highest":
-        words = ("not_sent_to_network", "blocked", "Stripe blocked this payment as too risky.")
-        common["reason"] = "highest_risk_level"
     else:
         words = ("declined_by_network", "issuer_declined", f"The bank declined: {decline.reason}.")
         common |= {"reason": decline.reason, "network_decline_code": "01"}
     return {"reason": None, **common, **dict(zip(("network_status", "type", "seller_message"), words, strict=True))}
 
 
-RISKS: Final = {"normal": 20, "elevated": 70, "highest": 90}
-
-
-def _details(peer: Stripe, intent: JsonObject, method: JsonObject, card: Card, *, is_authenticated: bool) -> JsonObject:
-    if method["type"] == bank_accounts.KIND:
-        return bank_accounts.charged(method)
+def _details(intent: JsonObject, method: JsonObject, *, is_authenticated: bool) -> JsonObject:
     copied = ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "regulated_status")
     amount = intent["amount"]
     described = {
         **{name: method["card"][name] for name in copied},
         "amount_authorized": amount,
         "authorization_code": random_text(6).upper(),
-        "checks": payment_methods.checks(peer, method),
+        "checks": method["card"]["checks"],
         "extended_authorization": {"status": "disabled"},
         "incremental_authorization": {"status": "unavailable"},
         "installments": None,
         "mandate": None,
         "multicapture": {"status": "unavailable"},
-        "network": card.brand,
+        "network": method["card"]["brand"],
         "network_token": {"used": False},
         "network_transaction_id": str(uuid.uuid4().int)[:15],
         "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},
@@ -186,36 +156,12 @@ def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
     return peer.need("charge", id)
 
 
-def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """A new description, metadata or address for the receipt."""
-    charge = peer.need("charge", id)
-    if "metadata" in params:
-        params["metadata"] = merged(charge["metadata"], params["metadata"])
-    return amend(peer, charge, params, "charge.updated")
-
-
-def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Charges that pass the filters."""
-    created = params.pop("created", None)
-    return [charge for charge in peer.store.select("charge", **params) if within(created, charge["created"])]
-
-
 def retrieve_movement(peer: Stripe, params: Params, id: str) -> JsonObject:
     """A change of the account's balance."""
     return peer.need("balance_transaction", id)
 
 
-def list_movements(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Changes of the account's balance that pass the filters."""
-    created = params.pop("created", None)
-    found = peer.store.select("balance_transaction", **params)
-    return [movement for movement in found if within(created, movement["created"])]
-
-
 ROUTES: Final = [
-    Endpoint("GET", "/v1/charges", list_all, LIST, is_list=True),
     Endpoint("GET", "/v1/charges/{id}", retrieve),
-    Endpoint("POST", "/v1/charges/{id}", update, UPDATE),
-    Endpoint("GET", "/v1/balance_transactions", list_movements, BALANCE_LIST, is_list=True),
     Endpoint("GET", "/v1/balance_transactions/{id}", retrieve_movement),
 ]

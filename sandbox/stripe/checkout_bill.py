@@ -6,23 +6,20 @@ from dataclasses import dataclass
 
 from sandbox.stripe import checkout, checkout_lines
 from sandbox.stripe.checkout_lines import Kept
-from sandbox.stripe.hosted import day, money, per
 from sandbox.stripe.peer import Stripe
+from sandbox.stripe.periods import DAY, interval_of
 from sandbox.stripe.store import JsonObject
-
-DAY = 86400
+from sandbox.stripe.words import day, money
 
 
 @dataclass(frozen=True)
 class Line:
-    """One product: `bounds` are the least and the most that a person may choose, None when the quantity is fixed."""
+    """One product."""
 
-    id: str
     name: str
     unit: str
     quantity: int
     total: str
-    bounds: tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -45,15 +42,15 @@ class Bill:
 
 
 def bill_of(peer: Stripe, session: JsonObject) -> Bill:
-    """The bill of a session in subscription mode."""
+    """The bill of a session."""
     lines = checkout.lines_of(peer, session)
     coupon = checkout_lines.coupon_of(peer, session)
     currency = session["currency"]
-    every = _rhythm(lines)
-    cost = money(checkout_lines.renewal(peer, lines, coupon), currency)
+    every = f"per {interval_of(lines[0]['price'])}"
+    cost = money(checkout_lines.renewal(lines, coupon), currency)
     has_trial = checkout.has_trial(peer, session)
     name = _product(peer, lines[0])
-    whole = checkout_lines.amounts(peer, lines, coupon, in_trial=False)
+    whole = checkout_lines.amounts(lines, coupon, in_trial=False)
     off = sum(amount.discount for amount in whole)
     due = money(session["amount_total"], currency)
     return Bill(
@@ -70,25 +67,18 @@ def bill_of(peer: Stripe, session: JsonObject) -> Bill:
     )
 
 
-def trial_end(peer: Stripe, session: JsonObject) -> int:
-    """When the trial will end if it begins now."""
-    data = checkout.request_of(peer, session, "subscription_data")
-    now = peer.store.now(session["customer"])
-    return int(data.get("trial_end", now + data.get("trial_period_days", 0) * DAY))
+def _trial_days(peer: Stripe, session: JsonObject) -> int:
+    return int(checkout.request_of(peer, session, "subscription_data")["trial_period_days"])
 
 
 def _free(peer: Stripe, session: JsonObject) -> str:
-    days = round((trial_end(peer, session) - peer.store.now(session["customer"])) / DAY)
+    days = _trial_days(peer, session)
     return "1 day free" if days == 1 else f"{days} days free"
 
 
 def _then(peer: Stripe, session: JsonObject, cost: str, every: str) -> str:
-    return f"Then {cost} {every}, from {day(trial_end(peer, session))}."
-
-
-def _rhythm(lines: list[Kept]) -> str:
-    recurring = next(line["price"]["recurring"] for line in lines if line["price"]["recurring"])
-    return per(recurring["interval"], recurring["interval_count"])
+    end = peer.store.now(session["customer"]) + _trial_days(peer, session) * DAY
+    return f"Then {cost} {every}, from {day(end)}."
 
 
 def _product(peer: Stripe, line: Kept) -> str:
@@ -96,23 +86,14 @@ def _product(peer: Stripe, line: Kept) -> str:
 
 
 def _line(peer: Stripe, line: Kept, currency: str) -> Line:
-    price = line["price"]
-    exact = money(price["unit_amount"], currency) if price["unit_amount"] is not None else _fraction(price)
-    recurring = price["recurring"]
-    every = f" {per(recurring['interval'], recurring['interval_count'])}" if recurring else ""
-    bounds = line["adjustable"]
+    price, quantity = line["price"], line["quantity"]
+    each = "each " if quantity > 1 else ""
     return Line(
-        id=line["id"],
         name=_product(peer, line),
-        unit=f"{exact} each{every}" if line["quantity"] > 1 or bounds else f"{exact}{every}",
-        quantity=line["quantity"],
+        unit=f"{money(price['unit_amount'], currency)} {each}per {interval_of(price)}",
+        quantity=quantity,
         total=money(checkout_lines.whole(line), currency),
-        bounds=(max(bounds["minimum"], 1), bounds["maximum"]) if bounds else None,
     )
-
-
-def _fraction(price: JsonObject) -> str:
-    return f"{price['unit_amount_decimal']} cents"
 
 
 def _discount(coupon: JsonObject, currency: str) -> str:

@@ -14,38 +14,23 @@ from starlette.routing import Route
 
 from sandbox.html import tag
 from sandbox.pages import notice_page, see_other
-from sandbox.stripe import (
-    bank_accounts,
-    bank_debits,
-    card_choice,
-    challenge,
-    checkout,
-    checkout_view,
-    discounts,
-)
+from sandbox.stripe import card_choice, challenge, checkout, checkout_view, coupons
 from sandbox.stripe.card_choice import CardError
-from sandbox.stripe.card_fields import FIELD, Choice
 from sandbox.stripe.checkout_bill import bill_of
 from sandbox.stripe.checkout_completion import AuthenticationNeeded, RefusedError, complete
-from sandbox.stripe.checkout_form import SECRET, problems, quantities, read
+from sandbox.stripe.checkout_form import SECRET, problems, read
 from sandbox.stripe.checkout_view import View
 from sandbox.stripe.errors import StripeError
-from sandbox.stripe.hosted import Fields, hosted_page, money, read_fields
+from sandbox.stripe.hosted import Fields, hosted_page, read_fields
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject
+from sandbox.stripe.words import money
 
 REFUSED: Final = 402
 WRONG: Final = 400
 FAILED: Final = (
     "We are unable to authenticate your payment method. Please choose a different payment method and try again."
 )
-BANK: Final = Choice(
-    "bank",
-    "BANK",
-    f"•••• {bank_accounts.GOOD[-4:]}",
-    "A US bank account, which pays days later",
-)
-TOTAL_CHANGED: Final = "The quantity has changed. Check the total, then go on."
 
 
 def _session(request: Request) -> JsonObject | None:
@@ -74,31 +59,14 @@ async def pay(request: Request) -> Response:
     if session is None or session["status"] != "open":
         return _closed(request, session)
     peer: Stripe = request.app.state.stripe
-    chosen, problem = quantities(peer, session, fields)
-    if problem or _set_quantities(peer, session, chosen):
-        return _page(peer, session, fields, {"quantity": problem or TOTAL_CHANGED}, WRONG)
-    form = read(session, fields)
-    wrong = problems(session, form, fields)
+    wrong = problems(read(session, fields))
     method = None
     if not wrong and _asks_for_card(session):
         try:
-            method = _method(peer, session, fields)
+            method = card_choice.method_of(peer, fields, session["customer"])
         except CardError as error:
             wrong = {"card": str(error)}
     return _page(peer, session, fields, wrong, WRONG) if wrong else _complete(peer, session, fields, method)
-
-
-def _method(peer: Stripe, session: JsonObject, fields: Fields) -> JsonObject:
-    """The payment method that was chosen. Raises CardError."""
-    if fields.get(FIELD) == BANK.value and _takes_bank(session):
-        return bank_debits.new_method(peer)
-    return card_choice.method_of(peer, fields, session["customer"])
-
-
-def _takes_bank(session: JsonObject) -> bool:
-    """Whether a bank account may pay: where the session takes one and something is due, in US dollars."""
-    is_offered = bank_accounts.KIND in session["payment_method_types"] and session["currency"] == "usd"
-    return is_offered and bool(session["amount_total"])
 
 
 def _complete(
@@ -146,32 +114,17 @@ def _challenge(peer: Stripe, session: JsonObject, method: JsonObject, action: st
 
 
 async def update(request: Request) -> Response:
-    """Other quantities, a promotion code put on or taken off; then the page again, with what was entered."""
+    """A promotion code put on or taken off; then the page again, with what was entered."""
     fields = await read_fields(request)
     session = _session(request)
     if session is None or session["status"] != "open":
         return _closed(request, session)
     peer: Stripe = request.app.state.stripe
-    chosen, problem = quantities(peer, session, fields)
-    wrong = {"quantity": problem} if problem else {}
-    _set_quantities(peer, session, chosen)
-    wrong |= _change_promotion(peer, session, fields)
+    wrong = _change_promotion(peer, session, fields)
     if wrong:
         return _page(peer, session, fields, wrong, WRONG)
     peer.store.keep(session["id"], entered=_without_secrets(fields))
     return see_other(f"/stripe/checkout/{session['id']}")
-
-
-def _set_quantities(peer: Stripe, session: JsonObject, chosen: Mapping[str, int]) -> bool:
-    """Keep the quantities chosen; whether any differs from before."""
-    lines = checkout.lines_of(peer, session)
-    changed = [{**line, "quantity": chosen.get(line["id"], line["quantity"])} for line in lines]
-    if changed == lines:
-        return False
-    with peer.store.transaction():
-        peer.store.keep(session["id"], lines=changed)
-        checkout.refresh(peer, session)
-    return True
 
 
 def _change_promotion(peer: Stripe, session: JsonObject, fields: Fields) -> dict[str, str]:
@@ -180,14 +133,9 @@ def _change_promotion(peer: Stripe, session: JsonObject, fields: Fields) -> dict
         return {}
     if change == "remove":
         return _set_discounts(peer, session, [])
-    customer = peer.store.find(session["customer"] or "")
-    code = discounts.code_named(peer, text, customer)
+    code = coupons.code_named(peer, text)
     if code is None:
         return {"promotion": "This code is invalid."}
-    try:
-        discounts.usable_code(peer, code["id"], customer, session["amount_subtotal"])
-    except StripeError as error:
-        return {"promotion": str(error)}
     return _set_discounts(peer, session, [{"coupon": None, "promotion_code": code["id"]}])
 
 
@@ -209,8 +157,8 @@ def _page(
     view = View(
         shop=peer.account.name,
         session=session,
-        bill=bill_of(peer, session) if session["mode"] == "subscription" else None,
-        choices=[*card_choice.choices(peer, session["customer"]), *([BANK] if _takes_bank(session) else [])],
+        bill=bill_of(peer, session),
+        choices=card_choice.choices(peer, session["customer"]),
         asks_for_card=_asks_for_card(session),
         is_promotion_removable=bool(code),
         fields={**fields, "promotion": code} if code else fields,
@@ -220,8 +168,8 @@ def _page(
 
 
 def _own_promotion(peer: Stripe, session: JsonObject) -> str:
-    """The code that the person has put on; what the session was made with is not theirs to take off."""
-    if not session["allow_promotion_codes"] or not session["discounts"]:
+    """The code that the person has put on."""
+    if not session["discounts"]:
         return ""
     return str(peer.store.get(session["discounts"][0]["promotion_code"])["code"])
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sandbox.html import Html, join, tag
 from sandbox.stripe.card_fields import Choice, payment_fieldset
 from sandbox.stripe.checkout_bill import Bill, Line
-from sandbox.stripe.contact_fields import address_fields, email_field, tax_id_fields
+from sandbox.stripe.contact_fields import address_fields, email_field
 from sandbox.stripe.hosted import Fields, alert, back_link, badge
 from sandbox.stripe.store import JsonObject
 
@@ -19,7 +19,7 @@ class View:
 
     shop: str
     session: JsonObject
-    bill: Bill | None
+    bill: Bill
     choices: Sequence[Choice]
     asks_for_card: bool
     is_promotion_removable: bool
@@ -39,11 +39,7 @@ class View:
     @property
     def verb(self) -> str:
         """What the main button says."""
-        if self.bill is None:
-            return "Save"
-        if self.bill.headline.startswith("Try "):
-            return "Start trial"
-        return f"Pay {self.bill.due}" if self.session["submit_type"] == "pay" else "Subscribe"
+        return "Start trial" if self.bill.headline.startswith("Try ") else "Subscribe"
 
 
 def body(view: View) -> Html:
@@ -55,16 +51,8 @@ def body(view: View) -> Html:
 
 
 def _what(view: View) -> Html:
-    bill = view.bill
-    summary = _bill(view, bill) if bill else _setup(view)
-    return tag(
-        "section", back_link(view.session["cancel_url"], view.shop), badge(), summary, class_="pay-what stack g5"
-    )
-
-
-def _setup(view: View) -> Html:
-    words = f"{view.shop} saves how you pay. Nothing is charged now."
-    return tag("div", tag("h1", "Save a payment method"), tag("p", words, class_="soft"), class_="stack g2")
+    back = back_link(view.session["cancel_url"], view.shop)
+    return tag("section", back, badge(), _bill(view, view.bill), class_="pay-what stack g5")
 
 
 def _bill(view: View, bill: Bill) -> Html:
@@ -78,50 +66,16 @@ def _bill(view: View, bill: Bill) -> Html:
         tag("p", bill.then, class_="soft") if bill.then else None,
         class_="stack g1",
     )
-    lines = tag("ul", *(_line(view, line) for line in bill.lines), class_="pay-lines")
-    return join(head, view.problem("quantity"), lines, _totals(bill), _promotion(view))
+    lines = tag("ul", *(_line(line) for line in bill.lines), class_="pay-lines")
+    return join(head, lines, _totals(bill), _promotion(view))
 
 
-def _line(view: View, line: Line) -> Html:
+def _line(line: Line) -> Html:
     words = tag("div", tag("b", line.name), tag("span", line.unit, class_="hint"), class_="stack g0 grow")
     count = f"\N{MULTIPLICATION SIGN} {line.quantity}"
-    quantity = _stepper(view, line) if line.bounds else tag("span", count, class_="soft") if line.quantity > 1 else None
+    quantity = tag("span", count, class_="soft") if line.quantity > 1 else None
     total = tag("span", line.total, class_="pay-sum")
     return tag("li", words, quantity, total)
-
-
-def _stepper(view: View, line: Line) -> Html:
-    least, most = line.bounds or (1, 1)
-    name = f"quantity-{line.id}"
-    field = tag(
-        "input",
-        type="number",
-        name=name,
-        id=name,
-        value=str(line.quantity),
-        min=str(least),
-        max=str(most),
-        inputmode="numeric",
-        class_="input",
-        aria_label=f"Quantity of {line.name}",
-    )
-    fewer = _step(view, line, -1, "\N{MINUS SIGN}", "One fewer", is_off=line.quantity <= least)
-    more = _step(view, line, 1, "+", "One more", is_off=line.quantity >= most)
-    return tag("div", fewer, field, more, class_="pay-stepper")
-
-
-def _step(view: View, line: Line, by: int, sign: str, label: str, *, is_off: bool) -> Html:
-    return tag(
-        "button",
-        sign,
-        class_="btn btn-plain",
-        name="step",
-        value=f"{line.id}:{by}",
-        formaction=f"{view.address}/update",
-        formnovalidate=True,
-        disabled=is_off,
-        aria_label=label,
-    )
 
 
 def _totals(bill: Bill) -> Html:
@@ -172,8 +126,6 @@ def _how(view: View) -> Html:
         email_field(view.session, view.fields, view.problem("email")),
         _payment(view),
         address_fields(view.session, view.fields, view.problem("address")),
-        tax_id_fields(view.session, view.fields, view.problem("tax_id")),
-        _terms(view),
         _submit(view),
         class_="pay-how card card-pad stack g6",
     )
@@ -186,20 +138,8 @@ def _payment(view: View) -> Html:
     return tag("p", text, class_="alert alert-info")
 
 
-def _terms(view: View) -> Html | None:
-    if (view.session["consent_collection"] or {}).get("terms_of_service") != "required":
-        return None
-    own = view.session["custom_text"]["terms_of_service_acceptance"]
-    text = own["message"] if own else f"I agree to the terms of service of {view.shop}."
-    box = tag("input", type="checkbox", name="terms", value="1", checked="terms" in view.fields)
-    return tag("div", tag("label", box, tag("span", text), class_="check"), view.problem("terms"), class_="stack g2")
-
-
 def _submit(view: View) -> Html:
-    texts = view.session["custom_text"]
-    before = tag("p", texts["submit"]["message"], class_="soft small") if texts["submit"] else None
-    after = tag("p", texts["after_submit"]["message"], class_="soft small") if texts["after_submit"] else None
     button = tag("button", view.verb, class_="btn btn-primary pay-submit")
     agreed = f"{view.shop} may charge your payment method at each renewal until you cancel."
-    small = tag("p", agreed, class_="hint") if view.bill and view.asks_for_card else None
-    return tag("div", view.problem("form"), before, button, after, small, class_="stack g3")
+    small = tag("p", agreed, class_="hint") if view.asks_for_card else None
+    return tag("div", view.problem("form"), button, small, class_="stack g3")

@@ -9,10 +9,9 @@ import asyncio
 import logging
 from typing import Final
 
-from sandbox.stripe import customers, deadlines, periods, subscription_shapes
+from sandbox.stripe import deadlines, periods, subscription_shapes
 from sandbox.stripe.amending import add, amend
 from sandbox.stripe.errors import invalid
-from sandbox.stripe.events import emit
 from sandbox.stripe.forms import Field, Moment, Text
 from sandbox.stripe.http import Endpoint, Params
 from sandbox.stripe.peer import Stripe
@@ -27,29 +26,19 @@ KEPT_DAYS: Final = 30
 TICK_SECONDS: Final = 0.5
 MOST_STEPS: Final = 20_000
 BELONGINGS: Final = ("subscription", "subscription_schedule", "invoice", "invoiceitem")
-CREATE: Final[dict[str, Field]] = {
-    "customer": Text(),
-    "frozen_time": Moment(is_required=True),
-    "name": Text(longest=300),
-}
+CREATE: Final[dict[str, Field]] = {"frozen_time": Moment(is_required=True), "name": Text(longest=300)}
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A clock that stands at a time; it takes over a customer that has none when one is named."""
-    customer = peer.needs("customer", params, "customer")
-    if customer is not None and customer["test_clock"] is not None:
-        raise invalid("customer", "The customer already belongs to a test clock.")
-    now = peer.store.now()
-    clock = subscription_shapes.test_clock(
-        peer.store.new_id("clock"), now, params["frozen_time"], params.get("name"), now + KEPT_DAYS * DAY
-    )
-    add(peer, clock, f"{KIND}.created")
-    if customer is not None:
-        _adopt(peer, clock, customer)
-    return clock
+    """A clock that stands at a time."""
+    now, clock_id = peer.store.now(), peer.store.new_id("clock")
+    deleted = now + KEPT_DAYS * DAY
+    clock = subscription_shapes.test_clock(clock_id, now, params["frozen_time"], params.get("name"), deleted)
+    return add(peer, clock, f"{KIND}.created")
 
 
 def _adopt(peer: Stripe, clock: JsonObject, customer: JsonObject) -> None:
+    """Give a customer who has none this clock, with all that is the customer's."""
     for name in BELONGINGS:
         for obj in peer.store.select(name, customer=customer["id"]):
             peer.store.put({**obj, "test_clock": clock["id"]})
@@ -59,21 +48,6 @@ def _adopt(peer: Stripe, clock: JsonObject, customer: JsonObject) -> None:
 def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
     """A clock."""
     return peer.need(KIND, id)
-
-
-def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """All clocks."""
-    return peer.store.select(KIND)
-
-
-def delete(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Forget a clock with its customers and all that is theirs."""
-    clock = peer.need(KIND, id)
-    for customer in peer.store.select("customer", test_clock=id):
-        customers.delete(peer, {}, customer["id"])
-    peer.store.remove(id)
-    emit(peer, f"{KIND}.deleted", clock)
-    return {"id": id, "object": KIND, "deleted": True}
 
 
 def advance(peer: Stripe, params: Params, id: str) -> JsonObject:
@@ -97,8 +71,8 @@ def _latest(peer: Stripe, clock: JsonObject) -> int:
     """How far a clock may be advanced at once."""
     now = clock["frozen_time"]
     subs = [sub for sub in peer.store.select("subscription", test_clock=clock["id"]) if not is_over(sub)]
-    intervals = {interval_of(items_of(sub)[0]["price"]) for sub in subs} or {("year", 1)}
-    return min(periods.boundary(now, *interval, 2) for interval in intervals)
+    intervals = {interval_of(items_of(sub)[0]["price"]) for sub in subs} or {"year"}
+    return min(periods.boundary(now, interval, 2) for interval in intervals)
 
 
 def advance_to(peer: Stripe, clock: JsonObject, until: int) -> JsonObject:
@@ -115,8 +89,12 @@ def advance_customer(peer: Stripe, customer_id: str, until: int) -> JsonObject:
     now = peer.store.now(customer)
     if until <= now:
         raise ValueError(f"The customer's time is {now}: it can only be moved to a later one.")
-    clock_id = customer["test_clock"] or create(peer, {"customer": customer_id, "frozen_time": now})["id"]
-    return advance_to(peer, peer.store.get(clock_id), until)
+    if customer["test_clock"] is None:
+        clock = create(peer, {"frozen_time": now})
+        _adopt(peer, clock, customer)
+    else:
+        clock = peer.store.get(customer["test_clock"])
+    return advance_to(peer, clock, until)
 
 
 def run(peer: Stripe, clock_id: str | None, until: int) -> None:
@@ -150,8 +128,6 @@ def _tick(peer: Stripe) -> None:
 
 ROUTES: Final = [
     Endpoint("POST", "/v1/test_helpers/test_clocks", create, CREATE),
-    Endpoint("GET", "/v1/test_helpers/test_clocks", list_all, is_list=True),
     Endpoint("GET", "/v1/test_helpers/test_clocks/{id}", retrieve),
-    Endpoint("DELETE", "/v1/test_helpers/test_clocks/{id}", delete),
     Endpoint("POST", "/v1/test_helpers/test_clocks/{id}/advance", advance, {"frozen_time": Moment(is_required=True)}),
 ]

@@ -21,16 +21,16 @@ NO_METHOD: Final = (
     "method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting"
 )
 ACTION: Final = (
-    "Payment for this {what} requires additional user action before it can be completed successfully. Payment can be "
-    "completed using the PaymentIntent associated with the {what}. For more details see: "
+    "Payment for this invoice requires additional user action before it can be completed successfully. Payment can be "
+    "completed using the PaymentIntent associated with the invoice. For more details see: "
     "https://stripe.com/docs/billing/subscriptions/overview#requires-action"
 )
 
 
 def method_for(peer: Stripe, invoice: JsonObject) -> JsonObject | None:
-    """The payment method that an invoice is charged to: its own, its subscription's, or its customer's default."""
-    sub = peer.store.find(subscription_of(invoice) or "")
-    own = invoice["default_payment_method"] or (sub and sub["default_payment_method"])
+    """The payment method that an invoice is charged to: its subscription's, or its customer's default."""
+    sub = peer.store.find(subscription_of(invoice))
+    own = sub and sub["default_payment_method"]
     return peer.store.find(own or "") or customers.default_method(peer, peer.store.get(invoice["customer"]))
 
 
@@ -39,12 +39,10 @@ def no_method() -> StripeError:
     return invalid(None, NO_METHOD, "resource_missing")
 
 
-def needs_action(peer: Stripe, invoice: JsonObject, what: str) -> StripeError:
-    """402: the invoice, or the subscription that it begins, waits for the customer's 3-D Secure step."""
+def needs_action(peer: Stripe, invoice: JsonObject) -> StripeError:
+    """402: the invoice waits for the customer's 3-D Secure step."""
     intent = invoicing.intent_of(peer, invoice)
-    error = card_error(f"{what}_payment_intent_requires_action", ACTION.format(what=what), payment_intent=intent)
-    error.is_kept = True
-    return error
+    return card_error("invoice_payment_intent_requires_action", ACTION, payment_intent=intent)
 
 
 def collect(
@@ -67,9 +65,9 @@ def collect(
     return outcome
 
 
-def settle(peer: Stripe, invoice: JsonObject, *, is_out_of_band: bool = False) -> JsonObject:
-    """Mark an open invoice as paid, by its payment intent unless nothing was due or it was paid elsewhere."""
-    now, was_tried = peer.store.now(invoice), invoice["amount_due"] and not is_out_of_band
+def settle(peer: Stripe, invoice: JsonObject) -> JsonObject:
+    """Mark an open invoice as paid, by its payment intent unless nothing was due."""
+    now, was_tried = peer.store.now(invoice), invoice["amount_due"]
     values = {
         "amount_paid": invoice["amount_due"],
         "amount_remaining": 0,
@@ -81,10 +79,8 @@ def settle(peer: Stripe, invoice: JsonObject, *, is_out_of_band: bool = False) -
         "status": "paid",
         "status_transitions": {**invoice["status_transitions"], "paid_at": now},
     }
-    if is_out_of_band:
-        values["amount_paid_off_stripe"] = invoice["amount_due"]
     amend(peer, invoice, values, "invoice.updated")
-    _settle_payment(peer, invoice, is_out_of_band=is_out_of_band)
+    _settle_payment(peer, invoice)
     emit(peer, "invoice.paid", invoice)
     emit(peer, "invoice.payment_succeeded", invoice)
     _set_delinquent(peer, invoice, is_delinquent=False)
@@ -102,16 +98,12 @@ def _receipt_number() -> str:
     return f"{2000 + secrets.randbelow(1000)}-{secrets.randbelow(10_000):04d}"
 
 
-def _settle_payment(peer: Stripe, invoice: JsonObject, *, is_out_of_band: bool) -> None:
+def _settle_payment(peer: Stripe, invoice: JsonObject) -> None:
     payment = invoicing.payment_of(peer, invoice)
-    if payment is None:
-        return
-    if is_out_of_band:
-        invoicing.cancel_payment(peer, invoice)
-        return
-    transitions = {**payment["status_transitions"], "paid_at": peer.store.now(invoice)}
-    values = {"amount_paid": invoice["amount_paid"], "status": "paid", "status_transitions": transitions}
-    amend(peer, payment, values, "invoice_payment.paid")
+    if payment is not None:
+        transitions = {**payment["status_transitions"], "paid_at": peer.store.now(invoice)}
+        values = {"amount_paid": invoice["amount_paid"], "status": "paid", "status_transitions": transitions}
+        amend(peer, payment, values, "invoice_payment.paid")
 
 
 def fail(peer: Stripe, invoice: JsonObject, *, is_waiting: bool = False) -> JsonObject:
@@ -140,23 +132,11 @@ def _set_delinquent(peer: Stripe, invoice: JsonObject, *, is_delinquent: bool) -
 
 
 def intent_settled(peer: Stripe, intent: JsonObject) -> None:
-    """An intent came to an end without `collect`: the customer confirmed it, or has done the 3-D Secure step."""
-    if intent["object"] == "setup_intent":
-        _setup_settled(peer, intent)
-        return
+    """An intent came to an end without `collect`: the customer has done the 3-D Secure step, well or not."""
     invoice = invoicing.invoice_of(peer, intent["id"])
-    if invoice is None or invoice["status"] not in ("open", "uncollectible"):
+    if invoice["status"] not in ("open", "uncollectible"):
         return
     if intent["status"] == "succeeded":
         settle(peer, invoice)
-    elif intent["status"] in ("requires_payment_method", "requires_action"):
-        fail(peer, invoice, is_waiting=intent["status"] == "requires_action")
-
-
-def _setup_settled(peer: Stripe, intent: JsonObject) -> None:
-    """The card that a subscription waited for is saved, and becomes its own where its settings say so."""
-    for sub in peer.store.select("subscription", pending_setup_intent=intent["id"]):
-        if intent["status"] == "succeeded":
-            is_saved = sub["payment_settings"]["save_default_payment_method"] == "on_subscription"
-            method = intent["payment_method"] if is_saved else sub["default_payment_method"]
-            amend(peer, sub, {"default_payment_method": method, "pending_setup_intent": None}, states.UPDATED)
+    else:
+        fail(peer, invoice)

@@ -1,4 +1,4 @@
-"""The parts of a hosted page that ask who pays: e-mail, billing address, tax id."""
+"""The parts of a hosted page that ask who pays: e-mail and billing address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from sandbox.html import Html, tag
-from sandbox.stripe import tax_ids
 from sandbox.stripe.hosted import Fields
 from sandbox.stripe.store import JsonObject
 
@@ -38,24 +37,18 @@ COUNTRIES: Final = {
     "SG": "Singapore",
     "ZA": "South Africa",
 }
-FULL: Final = (
-    ("line1", "Address", "billing address-line1"),
-    ("city", "City", "billing address-level2"),
-    ("state", "State or region (optional)", "billing address-level1"),
-)
 
 
 def known_email(session: JsonObject) -> str | None:
     """The address that the page need not ask for."""
-    email: str | None = (session["customer_details"] or {}).get("email") or session["customer_email"]
+    email: str | None = session["customer_details"]["email"]
     return email
 
 
 def asks_for_address(session: JsonObject) -> bool:
-    """Whether the page collects a billing address: wanted always, or for the tax when it is not known."""
-    known = (session["customer_details"] or {}).get("address") or {}
-    is_taxed = session["automatic_tax"]["enabled"] and not known.get("country")
-    return bool(session["billing_address_collection"] == "required" or is_taxed)
+    """Whether the page asks where the customer is, which decides the tax."""
+    known = session["customer_details"]["address"] or {}
+    return bool(session["automatic_tax"]["enabled"] and not known.get("country"))
 
 
 def email_field(session: JsonObject, fields: Fields, problem: Html | None) -> Html:
@@ -79,42 +72,13 @@ def email_field(session: JsonObject, fields: Fields, problem: Html | None) -> Ht
 
 
 def address_fields(session: JsonObject, fields: Fields, problem: Html | None) -> Html | None:
-    """The billing address: whole when the session requires it, else what decides the tax."""
+    """The part of the billing address that decides the tax."""
     if not asks_for_address(session):
         return None
-    asked = FULL if session["billing_address_collection"] == "required" else ()
-    name = [text_field("name", "Name", fields, "billing name")] if asked else []
-    inner = [text_field(key, label, fields, hint) for key, label, hint in asked]
     postal = text_field("postal_code", "Postal code", fields, "billing postal-code")
     place = tag("div", select_field("country", "Country", COUNTRIES.items(), fields), postal, class_="pay-pair")
     legend = tag("legend", "Billing address", class_="label")
-    return tag("fieldset", legend, problem, *name, *inner, place, class_="stack g3")
-
-
-def tax_id_fields(session: JsonObject, fields: Fields, problem: Html | None) -> Html | None:
-    """A business' name and number, folded away until somebody wants it."""
-    if not (session["tax_id_collection"] or {}).get("enabled"):
-        return None
-    kinds = tax_kinds()
-    number = text_field("tax_id", "Tax id", fields, None)
-    return tag(
-        "details",
-        tag("summary", "I buy as a business"),
-        tag(
-            "div",
-            text_field("business_name", "Business name", fields, "billing organization"),
-            tag("div", select_field("tax_type", "Kind of tax id", kinds, fields), number, class_="pay-pair"),
-            problem,
-            class_="stack g3",
-        ),
-        open=bool(problem or fields.get("tax_id") or fields.get("business_name")),
-        class_="pay-more stack g3",
-    )
-
-
-def tax_kinds() -> list[tuple[str, str]]:
-    """The kinds of tax ids, with words for people."""
-    return [(kind, kind.upper().replace("_", " ")) for kind in tax_ids.FORMS]
+    return tag("fieldset", legend, problem, place, class_="stack g3")
 
 
 def text_field(name: str, label: str, fields: Fields, autocomplete: str | None) -> Html:

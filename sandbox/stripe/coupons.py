@@ -1,63 +1,42 @@
-"""Coupons. https://docs.stripe.com/api/coupons"""
+"""Coupons, and the promotion codes with which people redeem them at Checkout.
+
+https://docs.stripe.com/api/coupons · https://docs.stripe.com/api/promotion_codes
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-from sandbox.stripe.amending import add, amend
-from sandbox.stripe.discounts import is_valid
+from sandbox.stripe.amending import add
 from sandbox.stripe.errors import invalid
-from sandbox.stripe.events import emit
-from sandbox.stripe.forms import (
-    Field,
-    Hash,
-    Listed,
-    Metadata,
-    Moment,
-    Number,
-    Range,
-    Text,
-    Whole,
-    merged,
-    one_of,
-    required,
-    within,
-)
+from sandbox.stripe.forms import Field, Hash, Number, Text, Whole, one_of, required
 from sandbox.stripe.http import Endpoint, Params
-from sandbox.stripe.parameters import LARGEST_AMOUNT, Currency
 from sandbox.stripe.peer import Stripe
+from sandbox.stripe.prices import LARGEST_AMOUNT
 from sandbox.stripe.store import JsonObject, random_text
 
 CREATE: Final[dict[str, Field]] = {
     "amount_off": Whole(least=1, most=LARGEST_AMOUNT),
-    "applies_to": Hash(fields={"products": Listed(of=Text())}),
-    "currency": Currency(),
+    "currency": one_of("usd"),
     "duration": one_of("forever", "once", "repeating"),
     "duration_in_months": Whole(least=1),
-    "id": Text(longest=200),
-    "max_redemptions": Whole(least=1),
-    "metadata": Metadata(),
     "name": Text(longest=40),
     "percent_off": Number(),
-    "redeem_by": Moment(),
 }
-UPDATE: Final[dict[str, Field]] = {"metadata": Metadata(), "name": Text(longest=40, is_clearable=True)}
-LIST: Final[dict[str, Field]] = {"created": Range()}
+PROMOTION: Final = {"coupon": Text(is_required=True), "type": one_of("coupon", is_required=True)}
+CREATE_CODE: Final[dict[str, Field]] = {
+    "code": Text(longest=500),
+    "promotion": Hash(fields=PROMOTION, is_required=True),
+}
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
     """A coupon of a percentage or an amount."""
-    _check(peer, params)
-    coupon_id = params.get("id") or random_text(8).upper()
-    if peer.store.find(coupon_id):
-        raise invalid("id", f"Coupon already exists: {coupon_id}", "resource_already_exists")
-    for product in params.get("applies_to", {}).get("products", []):
-        peer.need("product", product, "applies_to[products]")
-    peer.store.keep(coupon_id, products=params.get("applies_to", {}).get("products", []))
+    _check(params)
     percent = params.get("percent_off")
     coupon = {
-        "id": coupon_id,
+        "id": random_text(8).upper(),
         "object": "coupon",
         "amount_off": params.get("amount_off"),
         "created": peer.store.now(),
@@ -65,18 +44,18 @@ def create(peer: Stripe, params: Params) -> JsonObject:
         "duration": params.get("duration", "once"),
         "duration_in_months": params.get("duration_in_months"),
         "livemode": False,
-        "max_redemptions": params.get("max_redemptions"),
-        "metadata": merged(None, params.get("metadata")),
+        "max_redemptions": None,
+        "metadata": {},
         "name": params.get("name"),
         "percent_off": None if percent is None else float(percent),
-        "redeem_by": params.get("redeem_by"),
+        "redeem_by": None,
         "times_redeemed": 0,
         "valid": True,
     }
     return add(peer, coupon, "coupon.created")
 
 
-def _check(peer: Stripe, params: Params) -> None:
+def _check(params: Params) -> None:
     if ("percent_off" in params) == ("amount_off" in params):
         raise invalid("percent_off", "Must provide exactly one of `percent_off` and `amount_off`.")
     if "amount_off" in params and "currency" not in params:
@@ -85,55 +64,48 @@ def _check(peer: Stripe, params: Params) -> None:
     if not 0 < percent <= 100 or percent != round(percent, 2):
         raise invalid("percent_off", "Invalid percent_off: must be above 0, at most 100, with two decimal places.")
     if (params.get("duration") == "repeating") != ("duration_in_months" in params):
-        raise invalid(
-            "duration_in_months", "`duration_in_months` is required if, and only if, `duration` is repeating."
-        )
-    if params.get("redeem_by") and params["redeem_by"] <= peer.store.now():
-        raise invalid("redeem_by", "Invalid timestamp: must be in the future.")
+        message = "`duration_in_months` is required if, and only if, `duration` is repeating."
+        raise invalid("duration_in_months", message)
 
 
-def _current(peer: Stripe, coupon: JsonObject) -> JsonObject:
-    """The coupon with `valid` as it is by now."""
-    return coupon | {"valid": is_valid(coupon, peer.store.now())}
+def create_code(peer: Stripe, params: Params) -> JsonObject:
+    """A code for a coupon, in letters that people type in any case."""
+    coupon = peer.need("coupon", params["promotion"]["coupon"], "promotion[coupon]")
+    text = params.get("code") or random_text(8).upper()
+    if not all(character.isascii() and (character.isalnum() or character == "-") for character in text):
+        raise invalid("code", "The code can only contain letters (a-z, A-Z), digits (0-9), and dashes (-).")
+    if code_named(peer, text):
+        raise invalid("code", f"An active promotion code with `code: {text}` already exists.")
+    code = {
+        "id": peer.store.new_id("promo"),
+        "object": "promotion_code",
+        "active": True,
+        "code": text,
+        "created": peer.store.now(),
+        "customer": None,
+        "customer_account": None,
+        "expires_at": None,
+        "livemode": False,
+        "max_redemptions": None,
+        "metadata": {},
+        "promotion": {"coupon": coupon["id"], "type": "coupon"},
+        "restrictions": {
+            "first_time_transaction": False,
+            "minimum_amount": None,
+            "minimum_amount_currency": None,
+        },
+        "times_redeemed": 0,
+    }
+    return add(peer, code, "promotion_code.created")
 
 
-def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """A coupon."""
-    return _current(peer, peer.need("coupon", id))
-
-
-def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """A new name or metadata; what it is worth stays."""
-    coupon = peer.need("coupon", id)
-    if "metadata" in params:
-        params["metadata"] = merged(coupon["metadata"], params["metadata"])
-    return _current(peer, amend(peer, coupon, params, "coupon.updated"))
-
-
-def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """All coupons."""
-    created = params.get("created")
-    return [_current(peer, coupon) for coupon in peer.store.select("coupon") if within(created, coupon["created"])]
-
-
-def delete(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Forget a coupon; discounts that it has given go on."""
-    coupon = peer.need("coupon", id)
-    peer.store.bury(id)
-    emit(peer, "coupon.deleted", coupon)
-    return {"id": id, "object": "coupon", "deleted": True}
-
-
-def applies_to(peer: Stripe, coupon: JsonObject) -> dict[str, Any]:
-    """The products that it is for, all of them when the list is empty."""
-    return {"products": peer.store.kept(coupon["id"]).get("products", [])}
+def code_named(peer: Stripe, text: str) -> JsonObject | None:
+    """The promotion code that a person typed, in whatever case."""
+    found = peer.store.select("promotion_code")
+    return next((code for code in found if code["code"].lower() == text.strip().lower()), None)
 
 
 ROUTES: Final = [
     Endpoint("POST", "/v1/coupons", create, CREATE),
-    Endpoint("GET", "/v1/coupons", list_all, LIST, is_list=True),
-    Endpoint("GET", "/v1/coupons/{id}", retrieve),
-    Endpoint("POST", "/v1/coupons/{id}", update, UPDATE),
-    Endpoint("DELETE", "/v1/coupons/{id}", delete),
+    Endpoint("POST", "/v1/promotion_codes", create_code, CREATE_CODE),
 ]
-EXPANDERS: Final = {("coupon", "applies_to"): applies_to}

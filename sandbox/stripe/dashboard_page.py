@@ -1,4 +1,4 @@
-"""The account's page, `/stripe/`: who pays for what, with time to move on and debits to settle by hand."""
+"""The account's page, `/stripe/`: who pays for what, with time to move on by hand."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from starlette.routing import Route
 
 from sandbox.html import Html, tag
 from sandbox.pages import notice_page, see_other
-from sandbox.stripe import bank_debits, deadlines, invoicing, time_control
+from sandbox.stripe import deadlines, time_control
 from sandbox.stripe.errors import StripeError
-from sandbox.stripe.hosted import Fields, badge, day, hosted_page, money, read_fields
+from sandbox.stripe.hosted import Fields, badge, hosted_page, read_fields
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.periods import DAY
-from sandbox.stripe.portal_view import STATUSES, cost, when
+from sandbox.stripe.plan_words import STATUSES, cost, when
 from sandbox.stripe.store import JsonObject
 from sandbox.stripe.subscription_shapes import is_over
+from sandbox.stripe.words import day, money
 
 MOST: Final = 50
-ENDED: Final = {"canceled": ("Canceled", ""), "incomplete_expired": ("Expired", "")}
 LATER: Final = ((1, "1 day later"), (7, "1 week later"), (31, "31 days later"))
 
 
@@ -52,15 +52,14 @@ def _customer(peer: Stripe, customer: JsonObject) -> Html:
         title,
         *(subs or [tag("p", "No subscription.", class_="muted")]),
         *_due(peer, customer),
-        *_debits(peer, customer),
         _time(customer, words),
         class_="card card-pad stack",
     )
 
 
 def _subscription(sub: JsonObject) -> Html:
-    word, kind = STATUSES.get(sub["status"]) or ENDED[sub["status"]]
-    next_ = tag("p", when(sub), class_="soft small") if sub["status"] not in ENDED else None
+    word, kind = STATUSES[sub["status"]]
+    next_ = tag("p", when(sub), class_="soft small") if not is_over(sub) else None
     head = tag("div", tag("b", cost(sub)), tag("span", word, class_=f"badge {kind}"), class_="row between")
     return tag("div", head, next_, class_="stack g0")
 
@@ -70,29 +69,6 @@ def _due(peer: Stripe, customer: JsonObject) -> list[Html]:
     found = peer.store.select("invoice", customer=customer["id"], status="open")
     words = [(one, f"Invoice over {money(one['amount_remaining'], one['currency'])}") for one in found]
     return [tag("p", tag("a", name, href=one["hosted_invoice_url"]), class_="small") for one, name in words]
-
-
-def _debits(peer: Stripe, customer: JsonObject) -> list[Html]:
-    """Buttons for bank debits that are on their way."""
-    filters = {"customer": customer["id"], "payment_status": "unpaid", "status": "complete"}
-    sessions = peer.store.select("checkout.session", **filters)
-    return [_debit(one) for one in sessions if _is_processing(peer, one)]
-
-
-def _is_processing(peer: Stripe, session: JsonObject) -> bool:
-    invoice = peer.store.find(session["invoice"] or "")
-    intent = invoicing.intent_of(peer, invoice) if invoice else None
-    return intent is not None and intent["status"] == "processing"
-
-
-def _debit(session: JsonObject) -> Html:
-    buttons = [
-        tag("button", "The bank pays", name="succeed", value="1", class_="btn btn-plain btn-sm"),
-        tag("button", "The bank refuses", name="succeed", value="", class_="btn btn-plain btn-sm"),
-    ]
-    hidden = tag("input", type="hidden", name="session", value=session["id"])
-    words = tag("span", "A bank debit is on its way.", class_="soft grow")
-    return tag("form", words, hidden, *buttons, method="post", action="/stripe/settle", class_="row wrap pay-time")
 
 
 def _time(customer: JsonObject, words: str) -> Html:
@@ -134,10 +110,6 @@ def _advance(peer: Stripe, fields: Fields) -> None:
         time_control.advance(peer, {"customer": customer, "days": fields["days"]})
 
 
-def _settle(peer: Stripe, fields: Fields) -> None:
-    bank_debits.settle(peer, {"session": fields.get("session", ""), "succeed": fields.get("succeed")})
-
-
 def _form(action: Callable[[Stripe, Fields], None]) -> Callable[[Request], Awaitable[Response]]:
     """A POST: do it, then show the page again."""
 
@@ -155,5 +127,4 @@ def _form(action: Callable[[Stripe, Fields], None]) -> Callable[[Request], Await
 ROUTES: Final = [
     Route("/", show, methods=["GET"]),
     Route("/advance", _form(_advance), methods=["POST"]),
-    Route("/settle", _form(_settle), methods=["POST"]),
 ]

@@ -16,7 +16,6 @@ from sandbox.stripe import (
     billing,
     collecting,
     dunning,
-    ending,
     invoicing,
     pending_updates,
     phases,
@@ -155,9 +154,7 @@ def carry_out(peer: Stripe, deadline: Deadline) -> None:
 
 
 def _end(peer: Stripe, sub: JsonObject) -> None:
-    """The planned end has come; within a period the rest is given back, unless that was not wanted."""
-    if sub["cancel_at"] < period_of(sub)[1] and peer.store.kept(sub["id"]).get("gives_back_at_end", True):
-        ending.give_back(peer, sub, sub["cancel_at"])
+    """The planned end has come; nothing is given back."""
     states.end(peer, sub, "cancellation_requested")
 
 

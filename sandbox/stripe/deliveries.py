@@ -26,12 +26,12 @@ CREATE TABLE IF NOT EXISTS stripe_delivery (
     created REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS stripe_delivery_by_event ON stripe_delivery (event_id);
-CREATE INDEX IF NOT EXISTS stripe_delivery_open ON stripe_delivery (state) WHERE state IN ('pending', 'held');
+CREATE INDEX IF NOT EXISTS stripe_delivery_open ON stripe_delivery (state) WHERE state = 'pending';
 CREATE TABLE IF NOT EXISTS stripe_attempt (
     delivery_id INTEGER NOT NULL REFERENCES stripe_delivery, at REAL NOT NULL, status INTEGER, error TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS stripe_attempt_by_delivery ON stripe_attempt (delivery_id);
-CREATE TABLE IF NOT EXISTS stripe_secret (endpoint_id TEXT NOT NULL, secret TEXT NOT NULL, expires REAL);
+CREATE TABLE IF NOT EXISTS stripe_secret (endpoint_id TEXT NOT NULL, secret TEXT NOT NULL);
 """
 Event = Mapping[str, Any]
 
@@ -48,15 +48,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Target:
-    """Where to send, and the secrets that sign: two while a secret is rolled."""
+    """Where to send, and the secret that signs."""
 
-    endpoint_id: str
     url: str
-    secrets: tuple[str, ...]
+    secret: str
 
 
 class Deliveries:
-    """Deliveries are rows: `pending`, `held`, `delivered`, `failed` or `dropped`. Each is sent in a task of its own.
+    """Deliveries are rows: `pending`, `delivered`, `failed` or `dropped`. Each is sent in a task of its own.
 
     `event_of` and `endpoint_of` give an object by its id, or None. `retry_delays` are seconds before each retry.
     """
@@ -76,7 +75,6 @@ class Deliveries:
         self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self.is_holding = False
 
     def start(self) -> None:
         """Begin to send what is owed, also from before a restart. Call it in the running event loop."""
@@ -85,10 +83,9 @@ class Deliveries:
 
     def queue(self, event_id: str, endpoint_ids: Iterable[str]) -> None:
         """Owe an event to endpoints. Call it inside the transaction that stores the event; sending begins after it."""
-        state = "held" if self.is_holding else "pending"
         sql = "INSERT INTO stripe_delivery (event_id, endpoint_id, state, created) VALUES (?, ?, ?, ?)"
         for endpoint_id in endpoint_ids:
-            self._database.run(sql, event_id, endpoint_id, state, time.time())
+            self._database.run(sql, event_id, endpoint_id, "pending", time.time())
         self._wake()
 
     def pending(self, event_id: str) -> int:
@@ -103,39 +100,9 @@ class Deliveries:
         rows = self._database.all(sql, event_id, event_id, endpoint_id, endpoint_id)
         return [{**dict(row), "attempts": self._attempts(row["id"])} for row in rows]
 
-    def hold(self) -> None:
-        """Keep what is emitted from now on, until `release` or `drop`."""
-        self.is_holding = True
-
-    async def release(self, order: Sequence[str] = ()) -> list[Outcome]:
-        """End the hold. The events of `order` go first, one after the other; the rest follows, oldest first."""
-        self.is_holding = False
-        held = self._database.all("SELECT * FROM stripe_delivery WHERE state = 'held' ORDER BY id")
-        ranks = {event_id: rank for rank, event_id in enumerate(order)}
-        rows = sorted(held, key=lambda row: (ranks.get(row["event_id"], len(ranks)), row["id"]))
-        outcomes = [await self._attempt(row["id"], row["event_id"], row["endpoint_id"]) for row in rows]
-        self._start_pending()
-        return outcomes
-
-    def drop(self) -> int:
-        """End the hold and forget what was held, as if it had never been sent; returns how many deliveries."""
-        self.is_holding = False
-        return self._database.run("UPDATE stripe_delivery SET state = 'dropped' WHERE state = 'held'")
-
-    async def again(self, event_id: str, endpoint_ids: Sequence[str], *, age: float = 0) -> list[Outcome]:
-        """Send a stored event once more, beside what is owed; its signature is `age` seconds old. Raises KeyError."""
-        if self._event_of(event_id) is None:
-            raise KeyError(event_id)
-        return [await self._post(event_id, endpoint_id, age=age) for endpoint_id in endpoint_ids]
-
     def add_secret(self, endpoint_id: str, secret: str) -> None:
-        """Sign for this endpoint with one more secret."""
-        self._database.run("INSERT INTO stripe_secret VALUES (?, ?, NULL)", endpoint_id, secret)
-
-    def expire_secrets(self, endpoint_id: str, seconds: float) -> None:
-        """Sign with the secrets that the endpoint has now for `seconds` more, at the most."""
-        sql = "UPDATE stripe_secret SET expires = min(coalesce(expires, ?1), ?1) WHERE endpoint_id = ?2"
-        self._database.run(sql, time.time() + seconds, endpoint_id)
+        """Sign for this endpoint with a secret."""
+        self._database.run("INSERT INTO stripe_secret (endpoint_id, secret) VALUES (?, ?)", endpoint_id, secret)
 
     async def close(self) -> None:
         """Stop sending; what is owed goes on after the next start."""
@@ -180,14 +147,14 @@ class Deliveries:
         self._set_state(delivery_id, "pending" if outcome.error else "delivered")
         return outcome
 
-    async def _post(self, event_id: str, endpoint_id: str, *, age: float = 0) -> Outcome:
+    async def _post(self, event_id: str, endpoint_id: str) -> Outcome:
         event, target = self._event_of(event_id), self._target(endpoint_id)
         if event is None or target is None:
             return Outcome(event_id, endpoint_id, None, "the event or the endpoint is gone, or it is disabled")
         body = json.dumps({**event, "pending_webhooks": self.pending(event_id)}, indent=2).encode()
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                response = await self._client.post(target.url, content=body, headers=_headers(target, body, age))
+                response = await self._client.post(target.url, content=body, headers=_headers(target, body))
         except (httpx.TimeoutException, TimeoutError):
             return Outcome(event_id, endpoint_id, None, "timed out")
         except httpx.HTTPError as error:
@@ -199,9 +166,8 @@ class Deliveries:
         endpoint = self._endpoint_of(endpoint_id)
         if endpoint is None or endpoint["status"] != "enabled":
             return None
-        sql = "SELECT secret FROM stripe_secret WHERE endpoint_id = ? AND coalesce(expires > ?, 1) ORDER BY rowid"
-        rows = self._database.all(sql, endpoint_id, time.time())
-        return Target(endpoint_id, endpoint["url"], tuple(row["secret"] for row in rows))
+        row = self._database.one("SELECT secret FROM stripe_secret WHERE endpoint_id = ?", endpoint_id)
+        return Target(endpoint["url"], row["secret"]) if row else None
 
     def _attempts(self, delivery_id: int) -> list[dict[str, Any]]:
         sql = "SELECT at, status, error FROM stripe_attempt WHERE delivery_id = ? ORDER BY rowid"
@@ -211,18 +177,18 @@ class Deliveries:
         self._database.run("UPDATE stripe_delivery SET state = ? WHERE id = ?", state, delivery_id)
 
 
-def _headers(target: Target, body: bytes, age: float) -> dict[str, str]:
+def _headers(target: Target, body: bytes) -> dict[str, str]:
     return {
         "Accept": "*/*; q=0.5, application/xml",
         "Cache-Control": "no-cache",
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-        "Stripe-Signature": signature(target.secrets, int(time.time() - age), body),
+        "Stripe-Signature": signature(target.secret, int(time.time()), body),
     }
 
 
-def signature(secrets: Sequence[str], timestamp: int, body: bytes) -> str:
-    """The `Stripe-Signature` of a body: one `v1` for each secret, and in test mode the `v0` that nobody may believe."""
+def signature(secret: str, timestamp: int, body: bytes) -> str:
+    """The `Stripe-Signature` of a body: a `v1`, and in test mode the `v0` that nobody may believe."""
     signed = f"{timestamp}.".encode() + body
-    v1 = [f"v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}" for secret in secrets]
-    return ",".join([f"t={timestamp}", *v1, f"v0={hashlib.sha256(signed).hexdigest()}"])
+    v1 = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    return f"t={timestamp},v1={v1},v0={hashlib.sha256(signed).hexdigest()}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sandbox.stripe import coupons, discounts
+from sandbox.stripe import discounts
 from sandbox.stripe.errors import invalid
 from sandbox.stripe.events import emit
 from sandbox.stripe.peer import Stripe
@@ -22,15 +22,14 @@ Choices = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Reduction:
-    """A discount that applies: its coupon and the products that it is for, all of them when there are none."""
+    """A discount that applies, with its coupon."""
 
     discount: str
     coupon: JsonObject
-    products: frozenset[str]
 
-    def amounts(self, weights: Sequence[int], products: Sequence[str | None]) -> list[int]:
-        """Cents to take off each of some amounts, whose products are given beside them."""
-        fitting = [self._weight(weight, product) for weight, product in zip(weights, products, strict=True)]
+    def amounts(self, weights: Sequence[int]) -> list[int]:
+        """Cents to take off each of some amounts."""
+        fitting = [max(weight, 0) for weight in weights]
         whole = sum(fitting)
         if self.coupon["percent_off"] is not None:
             off = rounded(Decimal(whole) * Decimal(str(self.coupon["percent_off"])) / 100)
@@ -38,14 +37,12 @@ class Reduction:
             off = min(self.coupon["amount_off"], whole)
         return spread(off, fitting)
 
-    def _weight(self, weight: int, product: str | None) -> int:
-        return max(weight, 0) if not self.products or product in self.products else 0
-
 
 def reductions(peer: Stripe, discount_ids: Iterable[str], at: int | None = None) -> list[Reduction]:
     """Some discounts, or those out of them that still apply at a time."""
     found = [peer.store.get(discount_id) for discount_id in discount_ids]
-    return [_reduction(peer, discount) for discount in found if at is None or not is_over(discount, at)]
+    applying = [discount for discount in found if at is None or not is_over(discount, at)]
+    return [Reduction(discount["id"], discounts.coupon_of(peer, discount)) for discount in applying]
 
 
 def is_over(discount: Mapping[str, Any], at: int) -> bool:
@@ -53,28 +50,14 @@ def is_over(discount: Mapping[str, Any], at: int) -> bool:
     return discount["end"] is not None and at >= discount["end"]
 
 
-def _reduction(peer: Stripe, discount: JsonObject) -> Reduction:
-    coupon = discounts.coupon_of(peer, discount)
-    return Reduction(discount["id"], coupon, frozenset(coupons.applies_to(peer, coupon)["products"]))
-
-
 def reduce_lines(lines: Sequence[JsonObject], applying: Iterable[Reduction]) -> None:
     """Write on each line what the discounts take off it."""
-    products = [_product(line) for line in lines]
     for reduction in applying:
-        weights = [_left(line) if line["discountable"] else 0 for line in lines]
-        for line, amount in zip(lines, reduction.amounts(weights, products), strict=True):
+        weights = [net(line) if line["discountable"] else 0 for line in lines]
+        for line, amount in zip(lines, reduction.amounts(weights), strict=True):
             if line["discountable"] and (amount or line["amount"]):
                 line["discount_amounts"].append({"amount": amount, "discount": reduction.discount})
                 line["pretax_credit_amounts"].append(_pretax(amount, reduction.discount))
-
-
-def _product(line: JsonObject) -> str | None:
-    return str(line["pricing"]["price_details"]["product"]) if line["pricing"] else None
-
-
-def _left(line: JsonObject) -> int:
-    return net(line) if line["amount"] > 0 else 0
 
 
 def net(line: Mapping[str, Any]) -> int:
@@ -100,31 +83,25 @@ def pretax_totals(sums: Mapping[str, int]) -> list[JsonObject]:
     return [_pretax(amount, discount) for discount, amount in sums.items()]
 
 
-def redeem_all(peer: Stripe, choices: Choices, customer: JsonObject, currency: str, **place: Any) -> list[str]:
-    """The ids of discounts for what a request names: coupons, promotion codes, or discounts that are there already.
+def redeem_all(peer: Stripe, choices: Choices, customer: JsonObject, subscription: str) -> list[str]:
+    """The ids of a subscription's discounts for what a request names: coupons, promotion codes, or own discounts.
 
-    `place` says where they belong, such as `subscription`. Raises StripeError for what may not be redeemed.
+    Raises StripeError for what is not there.
     """
-    return [_redeem(peer, choice, f"discounts[{n}]", customer, currency, place) for n, choice in enumerate(choices)]
+    return [_redeem(peer, choice, f"discounts[{n}]", customer, subscription) for n, choice in enumerate(choices)]
 
 
-def _redeem(
-    peer: Stripe, choice: Mapping[str, Any], param: str, customer: JsonObject, currency: str, place: Mapping[str, Any]
-) -> str:
+def _redeem(peer: Stripe, choice: Mapping[str, Any], param: str, customer: JsonObject, subscription: str) -> str:
     if len(choice) != 1:
         raise invalid(param, "You must specify exactly one of `coupon`, `discount` and `promotion_code`.")
     if "discount" in choice:
         return str(peer.need("discount", choice["discount"], f"{param}[discount]")["id"])
     code = None
     if "promotion_code" in choice:
-        code = discounts.usable_code(peer, choice["promotion_code"], customer, param=f"{param}[promotion_code]")
-    coupon_id = code["promotion"]["coupon"] if code else choice["coupon"]
-    coupon = discounts.usable_coupon(peer, coupon_id, customer, f"{param}[coupon]")
-    if coupon["currency"] not in (None, currency):
-        message = f"The coupon's currency ({coupon['currency']}) is not the currency of the subscription ({currency})."
-        raise invalid(param, message)
-    discount = discounts.redeem(peer, coupon, customer=customer, promotion_code=code, **place)
-    return str(discount["id"])
+        code = peer.need("promotion_code", choice["promotion_code"], f"{param}[promotion_code]")
+    coupon = peer.need("coupon", code["promotion"]["coupon"] if code else choice["coupon"], f"{param}[coupon]")
+    made = discounts.redeem(peer, coupon, customer=customer, subscription=subscription, promotion_code=code)
+    return str(made["id"])
 
 
 def end(peer: Stripe, discount_id: str) -> None:

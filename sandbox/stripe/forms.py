@@ -211,25 +211,6 @@ def merged(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> dict
     return together
 
 
-@dataclass(frozen=True, kw_only=True)
-class Range(Field):
-    """A filter of times: one time, or `gt`, `gte`, `lt`, `lte`; `within` applies it."""
-
-    def parse(self, raw: Raw, name: str) -> dict[str, int]:
-        """The bounds. Raises StripeError."""
-        if isinstance(raw, str):
-            moment = Moment().parse(raw, name)
-            return {"gte": int(moment), "lte": int(moment)}
-        bounds: dict[str, int] = Hash(fields={bound: Moment() for bound in ("gt", "gte", "lt", "lte")}).parse(raw, name)
-        return bounds
-
-
-def within(bounds: Mapping[str, int] | None, value: int) -> bool:
-    """Whether a time is inside the bounds of a `Range`; everything is inside None."""
-    tests = {"gt": value.__gt__, "gte": value.__ge__, "lt": value.__lt__, "lte": value.__le__}
-    return all(tests[name](bound) for name, bound in (bounds or {}).items())
-
-
 def read(fields: Mapping[str, Field], raw: Mapping[str, Raw], prefix: str = "") -> dict[str, Any]:
     """The values of the parameters that were sent. Raises StripeError for unknown, missing and malformed ones."""
 

@@ -15,9 +15,10 @@ from sandbox.pages import notice_page, see_other
 from sandbox.stripe import card_choice, challenge, collecting, invoice_pdf, invoice_view, invoicing, payments
 from sandbox.stripe.card_choice import CardError
 from sandbox.stripe.errors import StripeError
-from sandbox.stripe.hosted import Fields, hosted_page, money, read_fields
+from sandbox.stripe.hosted import Fields, hosted_page, read_fields
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject
+from sandbox.stripe.words import money
 
 FAILED: Final = "We are unable to authenticate your card. Choose another one, or try again."
 PAYABLE: Final = ("open", "uncollectible")
@@ -47,7 +48,7 @@ async def pay(request: Request) -> Response:
     if invoice is None:
         return _nothing()
     peer: Stripe = request.app.state.stripe
-    if not _is_payable(peer, invoice):
+    if invoice["status"] not in PAYABLE:
         return see_other(request.url.path)
     try:
         method = card_choice.method_of(peer, fields, invoice["customer"])
@@ -101,14 +102,8 @@ async def pdf(request: Request) -> Response:
     return Response(content, media_type="application/pdf", headers={"Content-Disposition": name})
 
 
-def _is_payable(peer: Stripe, invoice: JsonObject) -> bool:
-    """Whether somebody may pay now: it is open, and no bank is at it."""
-    intent = invoicing.intent_of(peer, invoice)
-    return invoice["status"] in PAYABLE and not (intent is not None and intent["status"] == "processing")
-
-
 def _page(peer: Stripe, invoice: JsonObject, fields: Fields, problem: str = "", status: int = 200) -> Response:
-    choices = card_choice.choices(peer, invoice["customer"]) if _is_payable(peer, invoice) else []
+    choices = card_choice.choices(peer, invoice["customer"]) if invoice["status"] in PAYABLE else []
     body = invoice_view.body(peer.account.name, invoice, choices, fields, problem)
     return hosted_page(f"Invoice {invoice['number']}", body, status=status)
 

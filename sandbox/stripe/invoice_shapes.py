@@ -75,41 +75,25 @@ BLANK: Final[JsonObject] = {
 }
 
 
-def pricing(price: Mapping[str, Any] | None, unit_amount: str | None) -> JsonObject | None:
+def pricing(price: Mapping[str, Any], unit_amount: str) -> JsonObject:
     """What a line is priced by."""
-    if price is None:
-        return None
     details = {"price": price["id"], "product": price["product"]}
     return {"price_details": details, "type": "price_details", "unit_amount_decimal": unit_amount}
 
 
-def subscription_parent(subscription: str, item: str, *, invoice_item: str | None, credited: Any) -> JsonObject:
-    """A line that comes of a subscription's item; one of an invoice item too is a proration."""
+def line_parent(subscription: str, item: str, *, invoice_item: str | None = None) -> JsonObject:
+    """A line that comes of a subscription's item; one of an invoice item too is a proration.
+
+    What a credit gives back is not told.
+    """
     details = {
         "invoice_item": invoice_item,
         "proration": invoice_item is not None,
-        "proration_details": {"credited_items": credited},
+        "proration_details": {"credited_items": None},
         "subscription": subscription,
         "subscription_item": item,
     }
     return {"invoice_item_details": None, "subscription_item_details": details, "type": "subscription_item_details"}
-
-
-def invoice_item_parent(item: Mapping[str, Any]) -> JsonObject:
-    """A line that comes of an invoice item without a subscription's item."""
-    details = {
-        "invoice_item": item["id"],
-        "proration": False,
-        "proration_details": {"credited_items": None},
-        "subscription": subscription_of_item(item),
-    }
-    return {"invoice_item_details": details, "subscription_item_details": None, "type": "invoice_item_details"}
-
-
-def subscription_of_item(item: Mapping[str, Any]) -> str | None:
-    """The subscription that an invoice item belongs to."""
-    parent = item["parent"]
-    return parent["subscription_details"]["subscription"] if parent else None
 
 
 def line(line_id: str, currency: str, values: Mapping[str, Any]) -> JsonObject:
@@ -145,9 +129,7 @@ def lines_list(invoice_id: str, lines: list[JsonObject]) -> JsonObject:
 
 
 def invoice_item(item_id: str, customer: Mapping[str, Any], now: int, values: Mapping[str, Any]) -> JsonObject:
-    """An item that waits for the customer's or the subscription's next invoice."""
-    quantity = values.get("quantity", 1)
-    is_proration = "proration_details" in values
+    """A proration that waits for the subscription's next invoice."""
     return {
         "id": item_id,
         "object": "invoiceitem",
@@ -156,43 +138,29 @@ def invoice_item(item_id: str, customer: Mapping[str, Any], now: int, values: Ma
         "customer": customer["id"],
         "customer_account": None,
         "date": now,
-        "description": values.get("description"),
-        "discountable": values.get("discountable", not is_proration),
-        "discounts": values.get("discounts", []),
-        "invoice": values.get("invoice"),
+        "description": values["description"],
+        "discountable": False,
+        "discounts": [],
+        "invoice": None,
         "livemode": False,
-        "metadata": values.get("metadata") or {},
-        "net_amount": values["amount"] if is_proration else None,
-        "parent": values.get("parent"),
-        "period": values.get("period") or {"end": now, "start": now},
-        "pricing": values.get("pricing"),
-        "proration": is_proration,
-        "proration_details": values.get("proration_details") or {"credited_items": None, "discount_amounts": []},
-        "quantity": quantity,
-        "quantity_decimal": str(quantity),
+        "metadata": values["metadata"],
+        "net_amount": values["amount"],
+        "parent": values["parent"],
+        "period": values["period"],
+        "pricing": values["pricing"],
+        "proration": True,
+        "proration_details": {"credited_items": None, "discount_amounts": []},
+        "quantity": values["quantity"],
+        "quantity_decimal": str(values["quantity"]),
         "tax_rates": [],
         "test_clock": customer["test_clock"],
     }
 
 
-def item_parent(subscription: str | None, item: str | None) -> JsonObject | None:
-    """What an invoice item comes of."""
-    if subscription is None:
-        return None
-    return {
-        "subscription_details": {"subscription": subscription, "subscription_item": item},
-        "type": "subscription_details",
-    }
-
-
-def credited(invoice: str | None, line_id: str | None, item: str | None) -> JsonObject | None:
-    """What a credit gives back, as an invoice item tells it: a line of an invoice, or an item that waits for one."""
-    if invoice is not None and line_id is not None:
-        details = {"invoice": invoice, "invoice_line_items": [line_id]}
-        return {"invoice_item": None, "invoice_line_item_details": details, "type": "invoice_line_items"}
-    if item is not None:
-        return {"invoice_item": item, "invoice_line_item_details": None, "type": "invoice_item"}
-    return None
+def item_parent(subscription: str, item: str) -> JsonObject:
+    """What a proration comes of."""
+    details = {"subscription": subscription, "subscription_item": item}
+    return {"subscription_details": details, "type": "subscription_details"}
 
 
 def automatic_tax(*, is_enabled: bool) -> JsonObject:
@@ -206,22 +174,20 @@ def automatic_tax(*, is_enabled: bool) -> JsonObject:
     }
 
 
-def no_tax(taxable_amount: int) -> JsonObject:
+def no_tax() -> JsonObject:
     """Automatic tax where the account is registered nowhere: none is collected."""
     return {
         "amount": 0,
         "tax_behavior": "exclusive",
         "tax_rate_details": None,
         "taxability_reason": "not_collecting",
-        "taxable_amount": taxable_amount,
+        "taxable_amount": 0,
         "type": "tax_rate_details",
     }
 
 
-def subscription_details(sub: Mapping[str, Any] | None) -> JsonObject | None:
+def subscription_details(sub: Mapping[str, Any]) -> JsonObject:
     """The parent of an invoice that a subscription caused."""
-    if sub is None:
-        return None
     details = {"metadata": dict(sub["metadata"]), "subscription": sub["id"]}
     return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
 
@@ -271,7 +237,6 @@ def invoice_payment(payment_id: str, invoice: Mapping[str, Any], intent: str, no
     }
 
 
-def subscription_of(invoice: Mapping[str, Any]) -> str | None:
+def subscription_of(invoice: Mapping[str, Any]) -> str:
     """The subscription that caused an invoice."""
-    parent = invoice["parent"]
-    return parent["subscription_details"]["subscription"] if parent else None
+    return str(invoice["parent"]["subscription_details"]["subscription"])

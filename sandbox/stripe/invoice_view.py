@@ -7,8 +7,9 @@ from typing import Final
 
 from sandbox.html import Html, tag
 from sandbox.stripe.card_fields import Choice, payment_fieldset
-from sandbox.stripe.hosted import Fields, alert, badge, day, money
+from sandbox.stripe.hosted import Fields, alert, badge
 from sandbox.stripe.store import JsonObject
+from sandbox.stripe.words import day, money
 
 STATES: Final = {
     "open": ("Due", "b-warn"),
@@ -16,10 +17,8 @@ STATES: Final = {
     "uncollectible": ("Due", "b-bad"),
     "void": ("Void", ""),
 }
-# Why there is nothing to pay; an open one waits for the bank.
+# Why there is nothing to pay.
 NOTES: Final = {
-    "open": "Your bank has been asked for the payment. That takes some days.",
-    "uncollectible": "Your bank has been asked for the payment. That takes some days.",
     "paid": "It is paid. There is nothing left to do.",
     "void": "It was canceled. There is nothing to pay.",
 }
@@ -52,7 +51,7 @@ def _date_words(invoice: JsonObject) -> str:
     times = invoice["status_transitions"]
     if times["paid_at"]:
         return f"paid on {day(times['paid_at'])}"
-    return f"due on {day(invoice['due_date'])}" if invoice["due_date"] else f"issued on {day(times['finalized_at'])}"
+    return f"issued on {day(times['finalized_at'])}"
 
 
 def _to(invoice: JsonObject) -> Html | None:

@@ -1,6 +1,7 @@
-"""Making invoices: drafts out of lines and waiting invoice items, their totals, and finalization.
+"""Making invoices: drafts out of lines and waiting prorations, their totals, and finalization.
 
-https://docs.stripe.com/invoicing/integration/workflow-transitions · https://docs.stripe.com/billing/customer/balance
+https://docs.stripe.com/invoicing/integration/workflow-transitions · What is owed too little, or given back too much, to
+be charged stays on the customer's balance: https://docs.stripe.com/billing/customer/balance
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sandbox.stripe import customer_balance, discounting, invoice_shapes, item_lines, payments
+from sandbox.stripe import discounting, invoice_shapes, item_lines, payments
 from sandbox.stripe.amending import add, amend
 from sandbox.stripe.errors import StripeError, invalid
 from sandbox.stripe.events import emit
@@ -17,17 +18,15 @@ from sandbox.stripe.peer import Stripe
 from sandbox.stripe.periods import HOUR
 from sandbox.stripe.store import JsonObject
 
-# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
-MINIMUMS: Final = {"gbp": 30, "jpy": 50, "mxn": 1000, "dkk": 250, "nok": 300, "sek": 300, "hkd": 400, "czk": 1500}
-MINIMUM: Final = 50
+MINIMUM: Final = 50  # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 DRAFT_SECONDS: Final = HOUR
+DESCRIPTIONS: Final = {"subscription_create": "Subscription creation", "subscription_update": "Subscription update"}
 
 
-def pending(peer: Stripe, customer: str, subscription: str | None, *, with_loose: bool = True) -> list[JsonObject]:
-    """Invoice items that wait for an invoice, newest first: a subscription's, and those of no subscription."""
-    items = peer.store.select("invoiceitem", customer=customer, invoice=None)
-    wanted = {subscription, None} if with_loose else {subscription}
-    found = [item for item in reversed(items) if invoice_shapes.subscription_of_item(item) in wanted]
+def pending(peer: Stripe, sub: Mapping[str, Any]) -> list[JsonObject]:
+    """Prorations of a subscription that wait for an invoice, newest first."""
+    filters = {"parent__subscription_details__subscription": sub["id"], "invoice": None}
+    found = reversed(peer.store.select("invoiceitem", **filters))
     return sorted(found, key=lambda item: -item["date"])  # of one moment, the credit stays before the charge
 
 
@@ -35,39 +34,25 @@ def draft(
     peer: Stripe,
     customer: JsonObject,
     values: Mapping[str, Any],
-    *,
-    lines: Sequence[JsonObject] = (),
-    items: Sequence[JsonObject] = (),
+    lines: Sequence[JsonObject],
+    items: Sequence[JsonObject],
 ) -> JsonObject:
     """Store a draft of the items, newest first, and the lines; `values` are the invoice's, its discounts among them."""
     together = [*(item_lines.line_of_item(peer, item) for item in items), *lines]
+    given = {**values, "lines": together}
     now = peer.store.now(customer)
-    given = {**values, "lines": together, "customer_tax_ids": _tax_ids(peer, customer)}
     invoice = invoice_shapes.invoice(peer.store.new_id("in"), peer.account.name, customer, now, given)
     for item in items:
         peer.store.put({**item, "invoice": invoice["id"]})
     if customer["currency"] is None:
         amend(peer, customer, {"currency": invoice["currency"]}, "customer.updated")
-    price(peer, invoice, customer["balance"])
+    _price(peer, invoice, customer["balance"])
     add(peer, invoice, "invoice.created")
     item_lines.charged(peer, invoice)
     return invoice
 
 
-def reprice(peer: Stripe, invoice: JsonObject, lines: list[JsonObject]) -> JsonObject:
-    """Give a stored draft other lines."""
-    values = copy.deepcopy(invoice)
-    values["lines"] = invoice_shapes.lines_list(invoice["id"], lines)
-    price(peer, values, peer.store.get(invoice["customer"])["balance"])
-    return amend(peer, invoice, values, "invoice.updated")
-
-
-def _tax_ids(peer: Stripe, customer: JsonObject) -> list[JsonObject]:
-    found = peer.store.select("tax_id", customer=customer["id"])
-    return [{"type": tax_id["type"], "value": tax_id["value"]} for tax_id in found]
-
-
-def price(peer: Stripe, invoice: JsonObject, balance: int) -> None:
+def _price(peer: Stripe, invoice: JsonObject, balance: int) -> None:
     """Put discounts, tax and all totals on a draft."""
     lines = invoice["lines"]["data"]
     for line in lines:
@@ -86,7 +71,7 @@ def price(peer: Stripe, invoice: JsonObject, balance: int) -> None:
         total_pretax_credit_amounts=discounting.pretax_totals(sums),
         starting_balance=balance,
     )
-    due, _ = settle(total, balance, invoice["currency"])
+    due, _ = settle(total, balance)
     invoice.update(amount_due=due, amount_remaining=due)
 
 
@@ -95,38 +80,31 @@ def _tax(invoice: JsonObject) -> None:
     if not invoice["automatic_tax"]["enabled"]:
         return
     for line in invoice["lines"]["data"]:
-        line["taxes"] = [invoice_shapes.no_tax(0)]
-    invoice["total_taxes"] = [invoice_shapes.no_tax(0)]
+        line["taxes"] = [invoice_shapes.no_tax()]
+    invoice["total_taxes"] = [invoice_shapes.no_tax()]
 
 
-def settle(total: int, balance: int, currency: str) -> tuple[int, int]:
+def settle(total: int, balance: int) -> tuple[int, int]:
     """What is due of a total, and the customer's balance afterwards.
 
     A credit stays on the balance, and so does a debt too small to charge: they go on the next invoice.
     """
     owed = total + balance
-    if owed <= 0 or owed < MINIMUMS.get(currency, MINIMUM):
-        return 0, owed
-    return owed, 0
+    return (0, owed) if owed < MINIMUM else (owed, 0)
 
 
 def finalize(peer: Stripe, invoice: JsonObject, *, next_attempt: int | None = None) -> JsonObject:
     """Make a draft an open invoice with a number, a page and, when something is due, a payment intent.
 
-    Nothing is collected yet. Raises StripeError for what is no draft, or empty.
+    Nothing is collected yet. Raises StripeError for what is no draft.
     """
     if invoice["status"] != "draft":
         raise invalid(None, "This invoice is already finalized, you can't re-finalize a non-draft invoice.")
     customer = peer.store.get(invoice["customer"])
-    now = peer.store.now(customer)
-    number = _number(peer, customer)
+    now, url = peer.store.now(customer), f"{peer.base_url}/invoice/{invoice['id']}"
     values = copy.deepcopy(invoice)
-    price(peer, values, customer["balance"])
-    due, after = settle(values["total"], customer["balance"], invoice["currency"])
-    if after != customer["balance"]:
-        kind = "applied_to_invoice"
-        customer_balance.adjust(peer, customer, after - customer["balance"], kind, invoice=invoice["id"])
-    url = f"{peer.base_url}/invoice/{invoice['id']}"
+    _price(peer, values, customer["balance"])
+    due, after = settle(values["total"], customer["balance"])
     values.update(
         invoice_shapes.customer_facts(customer),
         automatically_finalizes_at=None,
@@ -135,47 +113,31 @@ def finalize(peer: Stripe, invoice: JsonObject, *, next_attempt: int | None = No
         hosted_invoice_url=url,
         invoice_pdf=f"{url}/pdf",
         next_payment_attempt=next_attempt if due else None,
-        number=number,
+        number=f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}",
         status="open",
         status_transitions={**invoice["status_transitions"], "finalized_at": now},
     )
+    counted = {"balance": after, "next_invoice_sequence": customer["next_invoice_sequence"] + 1}
+    amend(peer, customer, counted, "customer.updated")
     invoice = amend(peer, invoice, values, "invoice.updated")
     emit(peer, "invoice.finalized", invoice)
     if due:
-        _ask_for_payment(peer, invoice)
+        _ask_for_payment(peer, invoice, customer)
     return invoice
 
 
-def _number(peer: Stripe, customer: JsonObject) -> str:
-    sequence = customer["next_invoice_sequence"]
-    amend(peer, customer, {"next_invoice_sequence": sequence + 1}, "customer.updated")
-    return f"{customer['invoice_prefix']}-{sequence:04d}"
-
-
-def _ask_for_payment(peer: Stripe, invoice: JsonObject) -> None:
+def _ask_for_payment(peer: Stripe, invoice: JsonObject, customer: JsonObject) -> None:
     """Make the payment intent of an invoice, and the link between both."""
-    is_recurring = invoice_shapes.subscription_of(invoice) is not None
-    intent = payments.new_intent(
-        peer,
-        {
-            "description": DESCRIPTIONS.get(invoice["billing_reason"], f"Invoice {invoice['number']}"),
-            "setup_future_usage": "off_session" if is_recurring else None,
-        },
-        amount=invoice["amount_due"],
-        currency=invoice["currency"],
-        customer=peer.store.get(invoice["customer"]),
-        invoice=invoice["id"],
-    )
+    description = DESCRIPTIONS.get(invoice["billing_reason"], f"Invoice {invoice['number']}")
+    amount, currency = invoice["amount_due"], invoice["currency"]
+    intent = payments.new_intent(peer, description, amount=amount, currency=currency, customer=customer)
     now = peer.store.now(invoice)
     peer.store.put(invoice_shapes.invoice_payment(peer.store.new_id("inpay"), invoice, intent["id"], now))
 
 
-DESCRIPTIONS: Final = {"subscription_create": "Subscription creation", "subscription_update": "Subscription update"}
-
-
 def payment_of(peer: Stripe, invoice: Mapping[str, Any]) -> JsonObject | None:
-    """The default payment of a finalized invoice, or None when there was nothing to pay."""
-    found = peer.store.select("invoice_payment", invoice=invoice["id"], is_default=True)
+    """The payment of a finalized invoice, or None when there was nothing to pay."""
+    found = peer.store.select("invoice_payment", invoice=invoice["id"])
     return found[0] if found else None
 
 
@@ -185,18 +147,21 @@ def intent_of(peer: Stripe, invoice: Mapping[str, Any]) -> JsonObject | None:
     return peer.store.get(payment["payment"]["payment_intent"]) if payment else None
 
 
-def invoice_of(peer: Stripe, intent_id: str) -> JsonObject | None:
+def invoice_of(peer: Stripe, intent_id: str) -> JsonObject:
     """The invoice that a payment intent is to pay."""
-    found = peer.store.select("invoice_payment", payment__payment_intent=intent_id)
-    return peer.store.get(found[0]["invoice"]) if found else None
+    [payment] = peer.store.select("invoice_payment", payment__payment_intent=intent_id)
+    return peer.store.get(payment["invoice"])
 
 
 def void(peer: Stripe, invoice: JsonObject) -> JsonObject:
     """Cancel an open invoice for good. Raises StripeError for one that is not open."""
     if invoice["status"] not in ("open", "uncollectible"):
         raise _not_open(invoice, "void")
-    cancel_payment(peer, invoice)
-    _return_balance(peer, invoice)
+    _cancel_payment(peer, invoice)
+    customer = peer.store.get(invoice["customer"])
+    if not customer.get("deleted"):  # undo what finalization did to its balance
+        change = invoice["ending_balance"] - invoice["starting_balance"]
+        amend(peer, customer, {"balance": customer["balance"] - change}, "customer.updated")
     return _close(peer, invoice, "void", "voided_at", "invoice.voided")
 
 
@@ -219,19 +184,11 @@ def _close(peer: Stripe, invoice: JsonObject, status: str, transition: str, even
     return invoice
 
 
-def cancel_payment(peer: Stripe, invoice: JsonObject) -> None:
+def _cancel_payment(peer: Stripe, invoice: JsonObject) -> None:
     """Give up the payment of an invoice."""
     payment = payment_of(peer, invoice)
     if payment is None:
         return
-    payments.cancel(peer, peer.store.get(payment["payment"]["payment_intent"]), "void_invoice")
+    payments.cancel(peer, peer.store.get(payment["payment"]["payment_intent"]))
     transitions = {**payment["status_transitions"], "canceled_at": peer.store.now(invoice)}
     amend(peer, payment, {"status": "canceled", "status_transitions": transitions}, None)
-
-
-def _return_balance(peer: Stripe, invoice: JsonObject) -> None:
-    """Undo what finalization did to the customer's balance."""
-    change = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
-    customer = peer.store.get(invoice["customer"])
-    if change and not customer.get("deleted"):
-        customer_balance.adjust(peer, customer, -change, "unapplied_from_invoice", invoice=invoice["id"])

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sandbox.stripe import catalog, subscription_shapes
+from sandbox.stripe import prices, subscription_shapes
 from sandbox.stripe.errors import invalid
-from sandbox.stripe.forms import Field, Flag, Hash, Metadata, Text, Whole, merged
-from sandbox.stripe.parameters import Currency
+from sandbox.stripe.forms import Field, Flag, Text, Whole
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.periods import interval_of
 from sandbox.stripe.store import JsonObject
@@ -23,13 +22,8 @@ from sandbox.stripe.subscription_shapes import items_of
 
 MOST: Final = 20
 MOST_QUANTITY: Final = 999_999_999
-PRICE_DATA: Final = Hash(
-    fields={**catalog.AMOUNT, "currency": Currency(is_required=True), "product": Text(is_required=True)}
-)
 ITEM: Final[dict[str, Field]] = {
-    "metadata": Metadata(),
     "price": Text(),
-    "price_data": PRICE_DATA,
     "quantity": Whole(least=0, most=MOST_QUANTITY),
 }
 CHANGED_ITEM: Final[dict[str, Field]] = {**ITEM, "deleted": Flag(), "id": Text()}
@@ -45,22 +39,12 @@ class Difference:
 
 
 def price_of(peer: Stripe, wanted: Wanted, param: str) -> JsonObject:
-    """The recurring price that an item names or describes. Raises StripeError."""
-    if "price_data" in wanted:
-        data = wanted["price_data"]
-        product = peer.need("product", data["product"], f"{param}[price_data][product]")
-        price = catalog.new_price(peer, data, product["id"])
-    elif "price" in wanted:
-        price = peer.need("price", wanted["price"], f"{param}[price]")
-    else:
+    """The recurring price that an item names. Raises StripeError."""
+    if "price" not in wanted:
         raise invalid(f"{param}[price]", f"Missing required param: {param}[price].", "parameter_missing")
+    price = peer.need("price", wanted["price"], f"{param}[price]")
     if not price["active"]:
         message = "The price specified is inactive. This field only accepts active prices."
-        raise invalid(f"{param}[price]", message)
-    if price["type"] != "recurring":
-        message = (
-            "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`."
-        )
         raise invalid(f"{param}[price]", message)
     return price
 
@@ -68,35 +52,32 @@ def price_of(peer: Stripe, wanted: Wanted, param: str) -> JsonObject:
 def new_item(peer: Stripe, sub: Mapping[str, Any], wanted: Wanted, period: tuple[int, int], param: str) -> JsonObject:
     """An item for a subscription, not stored yet. Raises StripeError."""
     price = price_of(peer, wanted, param)
-    values = {"quantity": wanted.get("quantity", 1), "metadata": merged(None, wanted.get("metadata"))}
     item_id = peer.store.new_id("si")
-    peer.store.keep(item_id, subscription=sub["id"])
-    return subscription_shapes.item(item_id, price, sub["id"], period, values, peer.store.now(sub))
+    made = subscription_shapes.item(item_id, price, sub["id"], period, peer.store.now(sub))
+    return {**made, "quantity": wanted.get("quantity", 1)}
 
 
-def check(items: Sequence[JsonObject], param: str = "items") -> None:
+def check(items: Sequence[JsonObject]) -> None:
     """Raises StripeError for items that cannot be together in a subscription."""
     prices = [item["price"] for item in items]
     if not prices:
         message = "A subscription must have at least one active plan. All plans have been removed."
-        raise invalid(param, message)
+        raise invalid("items", message)
     if len(prices) > MOST:
-        raise invalid(param, f"A subscription can have up to {MOST} items.")
-    if len({price["currency"] for price in prices}) > 1:
-        raise invalid(param, "All prices of a subscription must use the same currency.")
+        raise invalid("items", f"A subscription can have up to {MOST} items.")
     if len({interval_of(price) for price in prices}) > 1:
-        raise invalid(param, "The sandbox plays subscriptions whose prices all have the same interval.")
+        raise invalid("items", "The sandbox plays subscriptions whose prices all have the same interval.")
     for price in prices:
         if [one["id"] for one in prices].count(price["id"]) > 1:
-            raise invalid(param, f"Cannot add multiple subscription items with the same plan: {price['id']}")
+            raise invalid("items", f"Cannot add multiple subscription items with the same plan: {price['id']}")
 
 
-def change(peer: Stripe, sub: JsonObject, wanted: Sequence[Wanted], param: str = "items") -> Difference:
+def change(peer: Stripe, sub: JsonObject, wanted: Sequence[Wanted]) -> Difference:
     """Put the wanted changes on a subscription that is not stored yet. Raises StripeError."""
     items = {item["id"]: item for item in items_of(sub)}
     before = copy.deepcopy(items)
     for place, one in enumerate(wanted):
-        where = f"{param}[{place}]"
+        where = f"items[{place}]"
         item = _known(items, one, where)
         if item is None:
             made = new_item(peer, sub, one, subscription_shapes.period_of(sub), where)
@@ -105,7 +86,7 @@ def change(peer: Stripe, sub: JsonObject, wanted: Sequence[Wanted], param: str =
             del items[item["id"]]
         else:
             _amend(peer, item, one, where)
-    check(list(items.values()), param)
+    check(list(items.values()))
     sub["items"] = subscription_shapes.items_list(sub["id"], list(items.values()))
     return Difference(
         gone=[old for old in before.values() if _terms(items.get(old["id"])) != _terms(old)],
@@ -127,10 +108,8 @@ def _known(items: Mapping[str, JsonObject], wanted: Wanted, where: str) -> JsonO
 
 
 def _amend(peer: Stripe, item: JsonObject, wanted: Wanted, where: str) -> None:
-    if "price" in wanted or "price_data" in wanted:
+    if "price" in wanted:
         item["price"] = price_of(peer, wanted, where)
-        item["plan"] = catalog.plan_of(item["price"])
+        item["plan"] = prices.plan_of(item["price"])
     if "quantity" in wanted:
         item["quantity"] = wanted["quantity"]
-    if "metadata" in wanted:
-        item["metadata"] = merged(item["metadata"], wanted["metadata"])

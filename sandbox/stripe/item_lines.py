@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 
 from sandbox.stripe import invoice_shapes
 from sandbox.stripe.amending import add
 from sandbox.stripe.discounting import net, reductions
-from sandbox.stripe.hosted import ZERO_DECIMAL, money
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.periods import day_in_words, interval_of
 from sandbox.stripe.proration import Credit, Debit, credits, portion, price_for
 from sandbox.stripe.store import JsonObject
 from sandbox.stripe.subscription_shapes import items_of
+from sandbox.stripe.words import money
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 
@@ -59,13 +58,7 @@ def _counted(name: str, quantity: int) -> str:
 
 def _priced(price: Mapping[str, Any]) -> str:
     """How much a price is and how often: $49.00 / month."""
-    interval, count = interval_of(price)
-    if price["unit_amount"] is None:
-        shift = 0 if price["currency"] in ZERO_DECIMAL else 2
-        amount = f"{Decimal(price['unit_amount_decimal']).scaleb(-shift)} {price['currency'].upper()}"
-    else:
-        amount = money(price["unit_amount"], price["currency"])
-    return f"{amount} / {interval}" if count == 1 else f"{amount} / every {count} {interval}s"
+    return f"{money(price['unit_amount'], price['currency'])} / {interval_of(price)}"
 
 
 def lines(peer: Stripe, sub: Mapping[str, Any], span: Span, *, is_trial: bool = False) -> list[JsonObject]:
@@ -82,7 +75,7 @@ def _line(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], span: S
         "discountable": True,
         "discounts": item["discounts"],
         "metadata": dict(sub["metadata"]),
-        "parent": invoice_shapes.subscription_parent(sub["id"], item["id"], invoice_item=None, credited=None),
+        "parent": invoice_shapes.line_parent(sub["id"], item["id"]),
         "period": span.period,
         "pricing": invoice_shapes.pricing(price, price["unit_amount_decimal"]),
         "quantity": quantity,
@@ -96,10 +89,10 @@ def charged(peer: Stripe, invoice: Mapping[str, Any]) -> None:
     for line in invoice["lines"]["data"]:
         details = line["parent"] and line["parent"]["subscription_item_details"]
         if details and not details["proration"]:
-            _remember(peer, details["subscription_item"], [_debit_of(line, invoice["id"])])
+            _remember(peer, details["subscription_item"], [_debit_of(line)])
 
 
-def _debit_of(line: Mapping[str, Any], invoice: str) -> Debit:
+def _debit_of(line: Mapping[str, Any]) -> Debit:
     period = line["period"]
     return Debit(
         amount=net(line),
@@ -108,8 +101,6 @@ def _debit_of(line: Mapping[str, Any], invoice: str) -> Debit:
         until=period["end"],
         quantity=line["quantity"],
         price=line["pricing"]["price_details"]["price"],
-        invoice=invoice,
-        line=line["id"],
     )
 
 
@@ -119,7 +110,7 @@ def _remember(peer: Stripe, item_id: str, debits: Iterable[Debit]) -> None:
 
 def debits_of(peer: Stripe, item_id: str) -> list[Debit]:
     """What was charged for an item and is still valid."""
-    return [Debit(**values) for values in peer.store.kept(item_id).get("debits", [])]
+    return [Debit.from_json(values) for values in peer.store.kept(item_id).get("debits", [])]
 
 
 def give_back(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], at: int) -> list[JsonObject]:
@@ -134,33 +125,14 @@ def _credit_item(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], 
     price = peer.store.find(debit.price) or item["price"]
     name = _counted(product_name(peer, price), debit.quantity)
     since = max(at, debit.start)
-    invoice, line = _where_charged(peer, debit)
     values = {
         "amount": -credit.amount,
         "description": f"Unused time on {name} after {day_in_words(since)}",
         "period": {"end": debit.until, "start": since},
         "pricing": invoice_shapes.pricing(price, price["unit_amount_decimal"]),
-        "proration_details": {
-            "credited_items": invoice_shapes.credited(invoice, line, debit.invoice_item),
-            "discount_amounts": [],
-        },
         "quantity": debit.quantity,
     }
     return _add_item(peer, sub, item["id"], values)
-
-
-def _where_charged(peer: Stripe, debit: Debit) -> tuple[str | None, str | None]:
-    """The invoice and the line of a debit, once what waited for an invoice is on one."""
-    waiting = peer.store.find(debit.invoice_item) if debit.invoice_item else None
-    invoice = peer.store.find(waiting["invoice"] or "") if waiting else None
-    if invoice is None:
-        return debit.invoice, debit.line
-    return invoice["id"], next((line["id"] for line in invoice["lines"]["data"] if _comes_of(line, debit)), None)
-
-
-def _comes_of(line: Mapping[str, Any], debit: Debit) -> bool:
-    details = line["parent"] and line["parent"]["subscription_item_details"]
-    return bool(details and details["invoice_item"] == debit.invoice_item)
 
 
 def charge_rest(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], span: Span) -> list[JsonObject]:
@@ -175,11 +147,10 @@ def charge_rest(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], s
         "description": f"Remaining time on {name} after {day_in_words(span.start)}",
         "period": span.period,
         "pricing": invoice_shapes.pricing(price, price["unit_amount_decimal"]),
-        "proration_details": {"credited_items": None, "discount_amounts": []},
         "quantity": quantity,
     }
     made = _add_item(peer, sub, item["id"], values)
-    debit = Debit(amount, span.start, span.end, span.end, quantity, price["id"], invoice_item=made["id"])
+    debit = Debit(amount, span.start, span.end, span.end, quantity, price["id"])
     _remember(peer, item["id"], [*debits_of(peer, item["id"]), debit])
     return [made]
 
@@ -188,10 +159,9 @@ def _reduced(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], at: 
     """What a whole period of an item costs after the discounts that go on."""
     items = items_of(sub)
     amounts = [price_for(one["price"], one["quantity"]) for one in items]
-    products = [one["price"]["product"] for one in items]
     for reduction in reductions(peer, sub["discounts"], at):
         if reduction.coupon["duration"] != "once":
-            off = reduction.amounts(amounts, products)
+            off = reduction.amounts(amounts)
             amounts = [amount - less for amount, less in zip(amounts, off, strict=True)]
     return next(amount for one, amount in zip(items, amounts, strict=True) if one["id"] == item["id"])
 
@@ -210,16 +180,12 @@ def _add_item(peer: Stripe, sub: Mapping[str, Any], item_id: str, values: Mappin
 
 def line_of_item(peer: Stripe, item: Mapping[str, Any]) -> JsonObject:
     """The line that an invoice item becomes."""
-    parent = item["parent"] and item["parent"]["subscription_details"]
-    subscription = parent and parent["subscription"]
+    parent = item["parent"]["subscription_details"]
+    subscription = parent["subscription"]
     names = ("amount", "description", "discountable", "discounts", "metadata", "period", "pricing", "quantity")
-    values = {**{name: item[name] for name in names}, "subscription": subscription}
-    if item["proration"]:
-        credited = item["proration_details"]["credited_items"]
-        on_invoice = credited and credited["invoice_line_item_details"]
-        values["parent"] = invoice_shapes.subscription_parent(
-            subscription, parent["subscription_item"], invoice_item=item["id"], credited=on_invoice
-        )
-    else:
-        values["parent"] = invoice_shapes.invoice_item_parent(item)
+    values = {
+        **{name: item[name] for name in names},
+        "parent": invoice_shapes.line_parent(subscription, parent["subscription_item"], invoice_item=item["id"]),
+        "subscription": subscription,
+    }
     return invoice_shapes.line(peer.store.new_id("il"), item["currency"], values)

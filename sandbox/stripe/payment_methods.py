@@ -1,6 +1,6 @@
-"""Payment methods, which are cards here, and whose they are. https://docs.stripe.com/payments/payment-methods
+"""Payment methods, which are cards here, and whose they are. https://docs.stripe.com/api/payment_methods
 
-The facts beside each: the card's `number`, whether `is_set_up` for payments off session, and whether `is_spent`.
+The facts beside each: the card's `number`, whether `is_set_up` for payments off session, and whether it `is_spent`.
 """
 
 from __future__ import annotations
@@ -10,77 +10,44 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sandbox.stripe import bank_accounts, cards
+from sandbox.stripe import cards
 from sandbox.stripe.amending import amend
 from sandbox.stripe.cards import Card
-from sandbox.stripe.errors import invalid, missing
-from sandbox.stripe.forms import Field, Hash, Metadata, Text, Whole, merged, one_of, required
-from sandbox.stripe.parameters import ADDRESS, Email, address
+from sandbox.stripe.errors import invalid
+from sandbox.stripe.forms import Text
+from sandbox.stripe.http import Endpoint, Params
+from sandbox.stripe.parameters import address
 from sandbox.stripe.peer import METHOD_LEAVING, Stripe
 from sandbox.stripe.store import JsonObject
 
-BILLING: Final[dict[str, Field]] = {
-    "address": Hash(fields=ADDRESS, is_clearable=True),
-    "email": Email(is_clearable=True),
-    "name": Text(is_clearable=True),
-    "phone": Text(is_clearable=True),
-}
-CARD: Final[dict[str, Field]] = {
-    "cvc": Text(),
-    "exp_month": Whole(),
-    "exp_year": Whole(),
-    "number": Text(),
-    "token": Text(),
-}
-# What makes a payment method, by itself or on the way to a payment.
-DATA: Final[dict[str, Field]] = {
-    "allow_redisplay": one_of("always", "limited", "unspecified"),
-    "billing_details": Hash(fields=BILLING),
-    "card": Hash(fields=CARD),
-    "metadata": Metadata(),
-    "type": one_of("card", is_required=True),
-}
 LIFE_YEARS: Final = 4  # of a ready-made card
+NO_CHECKS: Final = {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": None}
 
 
-def create(peer: Stripe, values: Mapping[str, Any]) -> JsonObject:
-    """A payment method out of what `DATA` reads. Raises StripeError for what is no test card."""
-    given = values.get("card") or {}
-    if "token" in given:
-        return new(peer, _card_of_token(given["token"]), values)
-    for name in ("number", "exp_month", "exp_year"):
-        if name not in given:
-            raise required(f"card[{name}]")
+def typed(peer: Stripe, number: str, *, exp_month: int, exp_year: int, cvc: str) -> JsonObject:
+    """A payment method of the card that a person typed in. Raises StripeError for what is no test card."""
     now = datetime.now(UTC)
-    expiry = {name: given[name] for name in ("exp_month", "exp_year")}
-    card = cards.typed(given["number"], cvc=given.get("cvc"), year_now=now.year, month_now=now.month, **expiry)
-    return new(peer, card, values)
+    expiry = {"exp_month": exp_month, "exp_year": exp_year}
+    card = cards.typed(number, cvc=cvc, year_now=now.year, month_now=now.month, **expiry)
+    return new(peer, card, **expiry)
 
 
-def _card_of_token(token: str) -> Card:
-    name = "pm_card_" + token.removeprefix("tok_")
-    if not token.startswith("tok_") or name not in cards.BY_NAME:
-        raise missing("token", token, "card[token]")
-    return cards.BY_NAME[name]
-
-
-def new(peer: Stripe, card: Card, values: Mapping[str, Any]) -> JsonObject:
-    """Store a payment method of a card; `values` may have billing details, an expiry and a security code."""
-    given = values.get("card") or {}
-    year = given.get("exp_year", datetime.now(UTC).year + LIFE_YEARS)
-    method = {
+def new(peer: Stripe, card: Card, *, exp_month: int = 12, exp_year: int | None = None) -> JsonObject:
+    """Store a payment method of a card."""
+    year = datetime.now(UTC).year + LIFE_YEARS if exp_year is None else exp_year
+    method: JsonObject = {
         "id": peer.store.new_id("pm"),
         "object": "payment_method",
-        "allow_redisplay": values.get("allow_redisplay", "unspecified"),
-        "billing_details": billing_details(values.get("billing_details")),
+        "allow_redisplay": "unspecified",
+        "billing_details": billing_details({}),
         "card": {
             "brand": card.brand,
-            "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": None},
+            "checks": dict(NO_CHECKS),
             "country": card.country,
             "display_brand": card.brand,
-            "exp_month": given.get("exp_month", 12),
+            "exp_month": exp_month,
             "exp_year": year + 2000 if year < 100 else year,
-            "fingerprint": fingerprint(card),
+            "fingerprint": hashlib.sha256(card.number.encode()).hexdigest()[:16],
             "funding": card.funding,
             "generated_from": None,
             "last4": card.last4,
@@ -93,36 +60,29 @@ def new(peer: Stripe, card: Card, values: Mapping[str, Any]) -> JsonObject:
         "customer": None,
         "customer_account": None,
         "livemode": False,
-        "metadata": merged(None, values.get("metadata")),
+        "metadata": {},
         "type": "card",
     }
-    peer.store.keep(method["id"], number=card.number, is_set_up=False, is_spent=False, has_cvc="cvc" in given)
+    peer.store.keep(method["id"], number=card.number, is_set_up=False, is_spent=False)
     return peer.store.put(method)
 
 
-def billing_details(values: Mapping[str, Any] | None) -> JsonObject:
+def billing_details(values: Mapping[str, Any]) -> JsonObject:
     """Whose card it is, with all keys."""
-    values = values or {}
     named = {name: values.get(name) for name in ("email", "name", "phone", "tax_id")}
     return {"address": address(values.get("address")), **named}
-
-
-def fingerprint(card: Card) -> str:
-    """The same for every payment method of one card number."""
-    return hashlib.sha256(card.number.encode()).hexdigest()[:16]
 
 
 def resolve(peer: Stripe, method_id: str, param: str = "payment_method") -> JsonObject:
     """The payment method that a request names; a ready-made one such as pm_card_visa becomes a new one of its own."""
     if method_id in cards.BY_NAME:
-        return new(peer, cards.BY_NAME[method_id], {"card": {"cvc": "123"}})
+        return new(peer, cards.BY_NAME[method_id])
     return peer.need("payment_method", method_id, param)
 
 
 def card_of(peer: Stripe, method: JsonObject) -> Card:
-    """The test card, or bank account, behind a payment method."""
-    number = peer.store.kept(method["id"])["number"]
-    return bank_accounts.ACCOUNTS[number] if number in bank_accounts.ACCOUNTS else cards.BY_NUMBER[number]
+    """The test card behind a payment method."""
+    return cards.BY_NUMBER[peer.store.kept(method["id"])["number"]]
 
 
 def is_set_up(peer: Stripe, method: JsonObject) -> bool:
@@ -130,14 +90,11 @@ def is_set_up(peer: Stripe, method: JsonObject) -> bool:
     return bool(peer.store.kept(method["id"])["is_set_up"])
 
 
-def check_usable(peer: Stripe, method: JsonObject, customer_id: str | None) -> None:
-    """Raises StripeError for a payment method of another customer, and for one that was used up or detached."""
+def check_usable(peer: Stripe, method: JsonObject, customer_id: str) -> None:
+    """Raises StripeError for a payment method of another customer, and for one that was detached."""
     if method["customer"] not in (None, customer_id):
         message = (
-            f"The PaymentMethod {method['id']} belongs to a Customer. Please include the Customer in the `customer` "
-            "parameter on the PaymentIntent."
-            if customer_id is None
-            else f"The PaymentMethod {method['id']} does not belong to the Customer you supplied {customer_id}. Please "
+            f"The PaymentMethod {method['id']} does not belong to the Customer you supplied {customer_id}. Please "
             "use this PaymentMethod with the Customer that it belongs to instead."
         )
         raise invalid("payment_method", message)
@@ -179,21 +136,8 @@ def attach(peer: Stripe, method: JsonObject, customer_id: str) -> JsonObject:
     card = card_of(peer, method)
     if card.decline is not None and not card.attaches:
         raise cards.declined(card.decline)
-    if "card" in method:
-        method["card"]["checks"] = checks(peer, method)
+    method["card"]["checks"] = {**NO_CHECKS, "cvc_check": "pass"}
     return amend(peer, method, {"customer": customer_id}, "payment_method.attached")
-
-
-def checks(peer: Stripe, method: JsonObject) -> JsonObject:
-    """What the issuer says of the security code and the address, null for what was not given."""
-    card, where = card_of(peer, method), method["billing_details"]["address"]
-    given = {
-        "address_line1_check": where["line1"] is not None,
-        "address_postal_code_check": where["postal_code"] is not None,
-        "cvc_check": peer.store.kept(method["id"])["has_cvc"],
-    }
-    outcome = {True: "fail", False: "pass"}
-    return {name: outcome[name in card.failing_checks] if was else None for name, was in given.items()}
 
 
 def detach(peer: Stripe, method: JsonObject) -> JsonObject:
@@ -208,3 +152,32 @@ def detach(peer: Stripe, method: JsonObject) -> JsonObject:
         amend(peer, customer, {"invoice_settings": settings}, "customer.updated")
     peer.store.keep(method["id"], is_spent=True)
     return amend(peer, method, {"customer": None}, "payment_method.detached")
+
+
+def retrieve_one(peer: Stripe, params: Params, id: str) -> JsonObject:
+    """A payment method; a ready-made one comes as a new one."""
+    return resolve(peer, id, "id")
+
+
+def list_of_customer(peer: Stripe, params: Params, id: str) -> list[JsonObject]:
+    """The payment methods of a customer."""
+    return peer.store.select("payment_method", customer=peer.need("customer", id)["id"])
+
+
+def attach_one(peer: Stripe, params: Params, id: str) -> JsonObject:
+    """Save it with a customer."""
+    customer = peer.need("customer", params["customer"], "customer")
+    return attach(peer, resolve(peer, id, "id"), customer["id"])
+
+
+def detach_one(peer: Stripe, params: Params, id: str) -> JsonObject:
+    """Take it away from its customer."""
+    return detach(peer, peer.need("payment_method", id))
+
+
+ROUTES: Final = [
+    Endpoint("GET", "/v1/payment_methods/{id}", retrieve_one),
+    Endpoint("POST", "/v1/payment_methods/{id}/attach", attach_one, {"customer": Text(is_required=True)}),
+    Endpoint("POST", "/v1/payment_methods/{id}/detach", detach_one),
+    Endpoint("GET", "/v1/customers/{id}/payment_methods", list_of_customer, is_list=True),
+]

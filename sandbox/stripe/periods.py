@@ -14,46 +14,35 @@ from typing import Any, Final
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
 MONTHS: Final = {"month": 1, "year": 12}
-DAYS: Final = {"day": 1, "week": 7}
-LONGEST_MONTH: Final = 31 * DAY
 
 
-def boundary(anchor: int, interval: str, count: int, number: int) -> int:
+def boundary(anchor: int, interval: str, number: int) -> int:
     """The time at which the period with that number begins: 0 begins at the anchor, -1 one interval earlier."""
-    if interval in DAYS:
-        return anchor + number * count * DAYS[interval] * DAY
     moment = datetime.fromtimestamp(anchor, UTC)
-    years, month = divmod(moment.month - 1 + number * count * MONTHS[interval], 12)
+    years, month = divmod(moment.month - 1 + number * MONTHS[interval], 12)
     year = moment.year + years
     day = min(moment.day, calendar.monthrange(year, month + 1)[1])
     return int(moment.replace(year=year, month=month + 1, day=day).timestamp())
 
 
-def after(start: int, interval: str, count: int) -> int:
+def after(start: int, interval: str) -> int:
     """The end of a period that begins at `start` and is its own anchor."""
-    return boundary(start, interval, count, 1)
+    return boundary(start, interval, 1)
 
 
-def around(anchor: int, interval: str, count: int, at: int) -> tuple[int, int]:
+def around(anchor: int, interval: str, at: int) -> tuple[int, int]:
     """Start and end of the period that holds the moment `at`; a boundary belongs to the period that it begins."""
-    number = (at - anchor) // _longest(interval, count) if at >= anchor else -((anchor - at) // _shortest(interval) + 1)
-    while boundary(anchor, interval, count, number + 1) <= at:
+    months = MONTHS[interval]
+    # Not after the right one: no month is longer than 31 days, and none shorter than 28.
+    number = (at - anchor) // (months * 31 * DAY) if at >= anchor else -((anchor - at) // (months * 28 * DAY) + 1)
+    while boundary(anchor, interval, number + 1) <= at:
         number += 1
-    return boundary(anchor, interval, count, number), boundary(anchor, interval, count, number + 1)
+    return boundary(anchor, interval, number), boundary(anchor, interval, number + 1)
 
 
-def _longest(interval: str, count: int) -> int:
-    """Seconds that no period of this kind exceeds, so that the search begins at or before the right one."""
-    return count * (DAYS[interval] * DAY if interval in DAYS else MONTHS[interval] * LONGEST_MONTH)
-
-
-def _shortest(interval: str) -> int:
-    return DAYS[interval] * DAY if interval in DAYS else MONTHS[interval] * 28 * DAY
-
-
-def interval_of(price: Mapping[str, Any]) -> tuple[str, int]:
-    """Interval and count of a recurring price."""
-    return price["recurring"]["interval"], price["recurring"]["interval_count"]
+def interval_of(price: Mapping[str, Any]) -> str:
+    """Interval of a recurring price: month or year."""
+    return str(price["recurring"]["interval"])
 
 
 def day_in_words(moment: int) -> str:

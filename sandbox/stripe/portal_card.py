@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.html import tag
-from sandbox.stripe import card_choice, challenge, payment_methods, payments, setups
+from sandbox.stripe import card_choice, challenge, payment_methods, setups
 from sandbox.stripe.amending import amend
 from sandbox.stripe.card_choice import CardError
 from sandbox.stripe.card_fields import payment_fieldset
+from sandbox.stripe.errors import StripeError
 from sandbox.stripe.hosted import Fields, alert
 from sandbox.stripe.portal_view import Visit, frame, page
 from sandbox.stripe.store import JsonObject
@@ -30,39 +31,37 @@ def ask(visit: Visit, request: Request, fields: Fields) -> Response:
 
 def add(visit: Visit, request: Request, fields: Fields) -> Response | str:
     """Save the card that was chosen, unless the bank asks first."""
-    peer = visit.peer
     try:
-        method = card_choice.method_of(peer, fields, None)
+        method = card_choice.method_of(visit.peer, fields, None)
     except CardError as error:
         return _page(visit, fields, str(error), 400)
-    with peer.store.transaction():
-        intent = setups.new_intent(peer, {"payment_method_types": ["card"]}, visit.customer)
-        refusal = setups.attempt(peer, intent, method)
-        if intent["status"] == "succeeded":
-            _make_default(visit, method["id"])
-    if refusal is not None:
+    return _save(visit, fields, method)
+
+
+def _save(visit: Visit, fields: Fields, method: JsonObject, *, is_authenticated: bool = False) -> Response | str:
+    peer = visit.peer
+    try:
+        with peer.store.transaction():
+            if setups.save(peer, method, visit.customer["id"], is_authenticated=is_authenticated):
+                _make_default(visit, method["id"])
+                return ADDED
+    except StripeError as refusal:
         return _page(visit, fields, str(refusal), 402)
-    if intent["status"] == "succeeded":
-        return ADDED
-    peer.store.keep(visit.session["id"], pending=intent["id"])
+    peer.store.keep(visit.session["id"], pending=method["id"])
     return _challenge(visit, method)
 
 
 def authenticate(visit: Visit, request: Request, fields: Fields) -> Response | str | None:
     """The bank's question about the new card, and its answer."""
     peer = visit.peer
-    intent = peer.store.find(peer.store.kept(visit.session["id"]).get("pending") or "")
-    if intent is None or intent["status"] != "requires_action":
+    method = peer.store.find(peer.store.kept(visit.session["id"]).get("pending") or "")
+    if method is None:
         return None
-    method = peer.store.get(intent["payment_method"])
     if request.method == "GET":
         return _challenge(visit, method)
-    with peer.store.transaction():
-        settled = payments.authenticate(peer, intent["id"], succeed=fields.get("answer") == challenge.COMPLETE)
-        peer.store.keep(visit.session["id"], pending=None)
-        if settled["status"] == "succeeded":
-            _make_default(visit, method["id"])
-            return ADDED
+    peer.store.keep(visit.session["id"], pending=None)
+    if fields.get("answer") == challenge.COMPLETE:
+        return _save(visit, {}, method, is_authenticated=True)
     return _page(visit, {}, FAILED, 402)
 
 

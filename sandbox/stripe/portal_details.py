@@ -8,10 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.html import Html, tag
-from sandbox.stripe import tax_ids
 from sandbox.stripe.amending import amend
-from sandbox.stripe.contact_fields import COUNTRIES, select_field, tax_kinds, text_field
-from sandbox.stripe.errors import StripeError
+from sandbox.stripe.contact_fields import COUNTRIES, select_field, text_field
 from sandbox.stripe.hosted import Fields, alert
 from sandbox.stripe.parameters import EMAIL, address
 from sandbox.stripe.portal_view import Visit, frame, page
@@ -41,23 +39,9 @@ def change(visit: Visit, request: Request, fields: Fields) -> Response | str:
     values: dict[str, Any] = {name: fields.get(name) or None for name in PLAIN if name in allowed}
     if "address" in allowed and fields.get("country") in COUNTRIES:
         values["address"] = address({name: value or None for name, value in fields.items()})
-    try:
-        with visit.peer.store.transaction():
-            amend(visit.peer, visit.customer, values, "customer.updated")
-            if "tax_id" in allowed and fields.get("tax_id"):
-                kind = fields.get("tax_type", "")
-                _add_tax_id(visit, kind if kind in tax_ids.FORMS else "eu_vat", fields["tax_id"])
-    except StripeError as error:
-        return _page(visit, fields, str(error))
+    with visit.peer.store.transaction():
+        amend(visit.peer, visit.customer, values, "customer.updated")
     return "details"
-
-
-def _add_tax_id(visit: Visit, kind: str, value: str) -> None:
-    """The new tax id takes the place of the others."""
-    customer = visit.peer.store.get(visit.customer["id"])
-    for old in visit.peer.store.select("tax_id", customer=customer["id"]):
-        tax_ids.delete(visit.peer, {}, customer["id"], old["id"])
-    tax_ids.new(visit.peer, customer, {"type": kind, "value": value})
 
 
 def _page(visit: Visit, fields: Fields, problem: str = "") -> Response:
@@ -69,7 +53,6 @@ def _page(visit: Visit, fields: Fields, problem: str = "") -> Response:
         alert(problem, id_="problem"),
         *plain,
         *(_address(fields) if "address" in allowed else ()),
-        *(_tax_id(fields) if "tax_id" in allowed else ()),
         tag("div", cancel, tag("button", "Save", class_="btn btn-primary"), class_="row end actions"),
         method="post",
         action=f"{visit.address}/details",
@@ -83,9 +66,3 @@ def _address(fields: Fields) -> list[Html]:
     country = select_field("country", "Country", COUNTRIES.items(), fields)
     postal = text_field("postal_code", "Postal code", fields, "billing postal-code")
     return [*street, tag("div", country, postal, class_="pay-pair")]
-
-
-def _tax_id(fields: Fields) -> list[Html]:
-    kind = select_field("tax_type", "Kind of tax id", tax_kinds(), fields)
-    number = text_field("tax_id", "New tax id", fields, None)
-    return [tag("div", kind, number, class_="pay-pair")]

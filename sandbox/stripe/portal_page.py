@@ -1,6 +1,6 @@
 """The billing portal's hosted page, `/stripe/portal/<secret>`.
 
-The facts beside a session: when it was last `used_at`, the setup intent that is `pending` at the bank, and whether its
+The facts beside a session: when it was last `used_at`, the card that is `pending` at its bank, and whether the
 `flow_is_done`. https://docs.stripe.com/customer-management
 """
 
@@ -80,23 +80,13 @@ def _completed(visit: Visit, flow: JsonObject) -> Response:
     visit.peer.store.keep(visit.session["id"], flow_is_done=True)
     if after["type"] == "redirect":
         return see_other(after["redirect"]["return_url"])
-    if after["type"] == "portal_homepage":
-        return see_other(visit.address)
-    text = after["hosted_confirmation"]["custom_message"] or "Your change has been made."
-    back = visit.session["return_url"]
-    link = [tag("a", f"Back to {visit.shop}", href=back, class_="btn btn-primary")] if back else []
-    return notice_page("Done", text, tag("div", *link, class_="row"))
+    return see_other(visit.address)
 
 
 def show(visit: Visit, request: Request, fields: Fields) -> Response:
     """The portal's start, or the one thing that the session's flow leads to."""
-    flow = visit.flow
-    if flow and flow["type"] == "payment_method_update":
+    if visit.flow:
         return see_other(f"{visit.address}/card")
-    if flow and flow["type"] == "subscription_cancel":
-        return see_other(f"{visit.address}/cancel/{flow['subscription_cancel']['subscription']}")
-    if flow:
-        return see_other(f"{visit.address}/confirm")
     return portal_view.page(visit, portal_view.HOME, _home(visit))
 
 
@@ -117,8 +107,6 @@ ROUTES: Final = [
     Route("/{secret}/cancel/{subscription}", _endpoint(portal_changes.ask_to_cancel, CANCEL), methods=["GET"]),
     Route("/{secret}/cancel/{subscription}", _endpoint(portal_changes.cancel, CANCEL), methods=["POST"]),
     Route("/{secret}/resume/{subscription}", _endpoint(portal_changes.resume, CANCEL), methods=["POST"]),
-    Route("/{secret}/confirm", _endpoint(portal_changes.ask_to_confirm, "subscription_update"), methods=["GET"]),
-    Route("/{secret}/confirm", _endpoint(portal_changes.confirm, "subscription_update"), methods=["POST"]),
     Route("/{secret}/details", _endpoint(portal_details.ask, "customer_update"), methods=["GET"]),
     Route("/{secret}/details", _endpoint(portal_details.change, "customer_update"), methods=["POST"]),
 ]

@@ -9,36 +9,19 @@ from typing import Final
 from starlette.responses import Response
 
 from sandbox.html import Html, join, tag
-from sandbox.stripe.hosted import back_link, badge, day, hosted_page, money, per
+from sandbox.stripe.hosted import back_link, badge, hosted_page
 from sandbox.stripe.peer import Stripe
-from sandbox.stripe.proration import price_for
+from sandbox.stripe.plan_words import STATUSES, cost, when
 from sandbox.stripe.store import JsonObject
-from sandbox.stripe.subscription_shapes import items_of, period_of
+from sandbox.stripe.subscription_shapes import items_of
+from sandbox.stripe.words import day, money
 
 MOST_INVOICES: Final = 24
-STATUSES: Final = {
-    "active": ("Active", "b-ok"),
-    "incomplete": ("Incomplete", "b-warn"),
-    "past_due": ("Past due", "b-warn"),
-    "paused": ("Paused", ""),
-    "trialing": ("Trial", "b-info"),
-    "unpaid": ("Unpaid", "b-bad"),
-}
 INVOICE_STATUSES: Final = {
     "open": ("Due", "b-warn"),
     "paid": ("Paid", "b-ok"),
     "uncollectible": ("Uncollectible", "b-bad"),
     "void": ("Void", ""),
-}
-REASONS: Final = {
-    "customer_service": "The service was less than I expected",
-    "low_quality": "The quality was less than I expected",
-    "missing_features": "I need more features",
-    "other": "Another reason",
-    "switched_service": "I found an alternative",
-    "too_complex": "It is too hard to use",
-    "too_expensive": "It is too expensive",
-    "unused": "I do not use it enough",
 }
 
 
@@ -84,10 +67,7 @@ def frame(visit: Visit, title: str, *content: Html | None) -> Html:
     home = tag("a", "← All billing", href=visit.address, class_="btn btn-ghost btn-sm pay-back")
     is_home = title == HOME
     way = back_link(visit.session["return_url"], visit.shop) if is_home or visit.flow else home
-    words = visit.configuration["business_profile"]["headline"] if is_home else None
-    head = tag(
-        "div", badge(), tag("h1", title, class_="pay-head"), words and tag("p", words, class_="soft"), class_="stack g2"
-    )
+    head = tag("div", badge(), tag("h1", title, class_="pay-head"), class_="stack g2")
     return tag("main", way, head, *content, class_="pay-two stack g5")
 
 
@@ -104,7 +84,6 @@ def home(visit: Visit, subscriptions: Sequence[JsonObject], methods: Sequence[Js
         _methods(visit, methods),
         _details(visit),
         _invoices(visit),
-        _legal(visit),
     )
 
 
@@ -134,25 +113,6 @@ def _item_words(peer: Stripe, item: JsonObject) -> Html:
     name = peer.store.get(item["price"]["product"]).get("name", "A product")
     count = f"\N{MULTIPLICATION SIGN} {item['quantity']}" if item["quantity"] != 1 else ""
     return join(tag("b", name), f" {count}")
-
-
-def cost(sub: JsonObject) -> str:
-    """What a subscription costs at each renewal, before discounts."""
-    recurring = items_of(sub)[0]["price"]["recurring"]
-    total = sum(price_for(item["price"], item["quantity"]) for item in items_of(sub))
-    return f"{money(total, sub['currency'])} {per(recurring['interval'], recurring['interval_count'])}"
-
-
-def when(sub: JsonObject) -> str:
-    """What happens next to a subscription."""
-    end = day(period_of(sub)[1])
-    if sub["cancel_at"]:
-        return f"Ends on {day(sub['cancel_at'])}. It will not renew."
-    if sub["status"] == "trialing":
-        return f"The trial ends on {end}."
-    if sub["status"] in ("past_due", "unpaid", "incomplete"):
-        return "A payment is missing. Pay the invoice that is due."
-    return "It is paused." if sub["status"] == "paused" else f"Renews on {end}."
 
 
 def may_keep(sub: JsonObject) -> bool:
@@ -196,8 +156,6 @@ def _method(visit: Visit, method: JsonObject, *, is_default: bool, is_editable: 
 
 
 def _method_words(method: JsonObject) -> tuple[str, str]:
-    if method["type"] != "card":
-        return f"Bank account •••• {method[method['type']]['last4']}", ""
     card = method["card"]
     words = f"{card['brand'].title()} •••• {card['last4']}"
     return words, f"until {card['exp_month']:02d}/{card['exp_year'] % 100:02d}"
@@ -207,13 +165,11 @@ def _details(visit: Visit) -> Html:
     customer = visit.customer
     where = customer["address"] or {}
     lines = [where.get(key) for key in ("line1", "line2", "postal_code", "city", "state", "country")]
-    numbers = visit.peer.store.select("tax_id", customer=customer["id"])
     rows = [
         ("Name", customer["name"]),
         ("E-mail", customer["email"]),
         ("Phone", customer["phone"]),
         ("Address", ", ".join(part for part in lines if part)),
-        ("Tax id", ", ".join(number["value"] for number in numbers)),
     ]
     shown = [tag("div", tag("dt", name), tag("dd", value)) for name, value in rows if value]
     edit = (
@@ -252,10 +208,3 @@ def _invoice(invoice: JsonObject) -> Html:
         tag("td", tag("span", word, class_=f"badge {kind}")),
         tag("td", link),
     )
-
-
-def _legal(visit: Visit) -> Html | None:
-    profile = visit.configuration["business_profile"]
-    pairs = (("Terms", profile["terms_of_service_url"]), ("Privacy", profile["privacy_policy_url"]))
-    links = [tag("a", word, href=url) for word, url in pairs if url]
-    return tag("p", *links, class_="row small muted") if links else None

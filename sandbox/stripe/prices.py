@@ -1,68 +1,99 @@
-"""Prices, and the plans that they were called before. https://docs.stripe.com/api/prices"""
+"""Prices of so many cents a unit and period, and the plans that they were called before.
+
+https://docs.stripe.com/api/prices · https://docs.stripe.com/api/plans/object
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from sandbox.stripe import catalog
-from sandbox.stripe.errors import invalid, missing
-from sandbox.stripe.forms import Field, Flag, Hash, Listed, Metadata, Range, Text, one_of, required, within
+from sandbox.stripe import products
+from sandbox.stripe.amending import add, amend
+from sandbox.stripe.errors import invalid
+from sandbox.stripe.forms import Field, Flag, Hash, Listed, Metadata, Text, Whole, merged, one_of, required
 from sandbox.stripe.http import Endpoint, Params
-from sandbox.stripe.parameters import Currency
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject
 
-PRODUCT: Final[dict[str, Field]] = {
+LARGEST_AMOUNT: Final = 99_999_999
+RECURRING: Final[dict[str, Field]] = {
+    "interval": one_of("month", "year", is_required=True),
+    "interval_count": Whole(least=1, most=1),
+    "usage_type": one_of("licensed"),
+}
+TAX_BEHAVIORS: Final = ("exclusive", "inclusive", "unspecified")
+COMMON: Final[dict[str, Field]] = {
     "active": Flag(),
-    "id": Text(),
     "metadata": Metadata(),
-    "name": Text(is_required=True),
-    "statement_descriptor": Text(longest=22),
-    "tax_code": Text(),
-    "unit_label": Text(longest=12),
+    "nickname": Text(is_clearable=True),
 }
 CREATE: Final[dict[str, Field]] = {
-    **catalog.AMOUNT,
-    "active": Flag(),
+    **COMMON,
     "billing_scheme": one_of("per_unit"),
-    "currency": Currency(is_required=True),
+    "currency": one_of("usd", is_required=True),
     "lookup_key": Text(longest=200),
-    "metadata": Metadata(),
-    "nickname": Text(is_clearable=True),
     "product": Text(),
-    "product_data": Hash(fields=PRODUCT),
+    "product_data": Hash(fields={"metadata": Metadata(), "name": Text(is_required=True)}),
+    "recurring": Hash(fields=RECURRING, is_required=True),
+    "tax_behavior": one_of(*TAX_BEHAVIORS),
     "transfer_lookup_key": Flag(),
+    "unit_amount": Whole(least=0, most=LARGEST_AMOUNT, is_required=True),
 }
-UPDATE: Final[dict[str, Field]] = {
-    "active": Flag(),
-    "lookup_key": Text(longest=200, is_clearable=True),
-    "metadata": Metadata(),
-    "nickname": Text(is_clearable=True),
-    "tax_behavior": one_of(*catalog.TAX_BEHAVIORS),
-    "transfer_lookup_key": Flag(),
-}
-LIST: Final[dict[str, Field]] = {
-    "active": Flag(),
-    "created": Range(),
-    "currency": Currency(),
-    "lookup_keys": Listed(of=Text(), most=10),
-    "product": Text(),
-    "recurring": Hash(fields={"interval": one_of(*catalog.INTERVALS), "usage_type": one_of("licensed", "metered")}),
-    "type": one_of("one_time", "recurring"),
-}
-PLANS: Final[dict[str, Field]] = {"active": Flag(), "created": Range(), "product": Text()}
+LIST: Final[dict[str, Field]] = {"active": Flag(), "lookup_keys": Listed(of=Text(), most=10), "product": Text()}
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A price of a product, or of a new one out of `product_data`."""
+    """A price of a product, or of a new one out of `product_data`. Raises StripeError for a lookup key in use."""
     if "product" in params and "product_data" in params:
         raise invalid("product_data", "You may only specify one of these parameters: product, product_data.")
-    if "product_data" in params:
-        return catalog.new_price(peer, params, catalog.new_product(peer, params["product_data"])["id"])
     product = peer.needs("product", params, "product")
+    if "product_data" in params:
+        product = products.new(peer, params["product_data"])
     if product is None:
         raise required("product")
-    return catalog.new_price(peer, params, product["id"])
+    return _new(peer, params, product["id"])
+
+
+def _new(peer: Stripe, values: Mapping[str, Any], product_id: str) -> JsonObject:
+    price = {
+        "id": peer.store.new_id("price"),
+        "object": "price",
+        "active": values.get("active", True),
+        "billing_scheme": "per_unit",
+        "created": peer.store.now(),
+        "currency": values["currency"],
+        "custom_unit_amount": None,
+        "livemode": False,
+        "lookup_key": _lookup_key(peer, values),
+        "metadata": merged(None, values.get("metadata")),
+        "nickname": values.get("nickname"),
+        "product": product_id,
+        "recurring": {
+            "interval": values["recurring"]["interval"],
+            "interval_count": 1,
+            "meter": None,
+            "trial_period_days": None,
+            "usage_type": "licensed",
+        },
+        "tax_behavior": values.get("tax_behavior", "unspecified"),
+        "tiers_mode": None,
+        "transform_quantity": None,
+        "type": "recurring",
+        "unit_amount": values["unit_amount"],
+        "unit_amount_decimal": str(values["unit_amount"]),
+    }
+    return add(peer, price, "price.created")
+
+
+def _lookup_key(peer: Stripe, values: Mapping[str, Any]) -> str | None:
+    """The key, taken away from the price that has it when `transfer_lookup_key` says so."""
+    key: str | None = values.get("lookup_key")
+    for other in peer.store.select("price", lookup_key=key) if key else ():
+        if not values.get("transfer_lookup_key"):
+            raise invalid("lookup_key", f"A price (`{other['id']}`) already uses that lookup key.")
+        amend(peer, other, {"lookup_key": None}, "price.updated")
+    return key
 
 
 def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
@@ -71,31 +102,35 @@ def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """New values for a price; its amount stays what it is."""
-    return catalog.change_price(peer, peer.need("price", id), params)
+    """New labels for a price; its amount stays what it is."""
+    price = peer.need("price", id)
+    if "metadata" in params:
+        params["metadata"] = merged(price["metadata"], params["metadata"])
+    return amend(peer, price, params, "price.updated")
 
 
 def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
     """Prices that pass the filters."""
-    created, keys = params.pop("created", None), params.pop("lookup_keys", None)
-    recurring = {f"recurring__{name}": value for name, value in params.pop("recurring", {}).items()}
-    found = peer.store.select("price", **params, **recurring)
-    return [item for item in found if within(created, item["created"]) and (keys is None or item["lookup_key"] in keys)]
+    keys = params.pop("lookup_keys", None)
+    return [item for item in peer.store.select("price", **params) if keys is None or item["lookup_key"] in keys]
 
 
-def retrieve_plan(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """A recurring price as a plan."""
-    price = peer.store.find(id)
-    if price is None or price["object"] != "price" or not price["recurring"]:
-        raise missing("plan", id)
-    return catalog.plan_of(price)
-
-
-def list_plans(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Recurring prices that pass the filters, as plans."""
-    created = params.pop("created", None)
-    found = peer.store.select("price", type="recurring", **params)
-    return [catalog.plan_of(price) for price in found if within(created, price["created"])]
+def plan_of(price: JsonObject) -> JsonObject:
+    """A price as the plan that it is too."""
+    recurring = price["recurring"]
+    same = ("active", "billing_scheme", "created", "currency", "metadata", "nickname", "product", "tiers_mode")
+    return {
+        "id": price["id"],
+        "object": "plan",
+        **{name: price[name] for name in same},
+        **{
+            name: recurring[name] for name in ("interval", "interval_count", "meter", "trial_period_days", "usage_type")
+        },
+        "amount": price["unit_amount"],
+        "amount_decimal": price["unit_amount_decimal"],
+        "livemode": False,
+        "transform_usage": None,
+    }
 
 
 def _currency_options(peer: Stripe, price: JsonObject) -> JsonObject:
@@ -113,7 +148,5 @@ ROUTES: Final = [
     Endpoint("POST", "/v1/prices", create, CREATE),
     Endpoint("GET", "/v1/prices", list_all, LIST, is_list=True),
     Endpoint("GET", "/v1/prices/{id}", retrieve),
-    Endpoint("POST", "/v1/prices/{id}", update, UPDATE),
-    Endpoint("GET", "/v1/plans", list_plans, PLANS, is_list=True),
-    Endpoint("GET", "/v1/plans/{id}", retrieve_plan),
+    Endpoint("POST", "/v1/prices/{id}", update, COMMON),
 ]

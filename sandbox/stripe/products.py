@@ -1,57 +1,65 @@
-"""Products. https://docs.stripe.com/api/products"""
+"""What is sold. https://docs.stripe.com/api/products"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from sandbox.stripe import catalog
-from sandbox.stripe.amending import amend
+from sandbox.stripe.amending import add, amend
 from sandbox.stripe.errors import invalid
 from sandbox.stripe.events import emit
-from sandbox.stripe.forms import Field, Flag, Hash, Listed, Metadata, Range, Text, merged, one_of, within
+from sandbox.stripe.forms import Field, Flag, Metadata, Text, merged
 from sandbox.stripe.http import Endpoint, Params
-from sandbox.stripe.parameters import Currency
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject
 
-COMMON: Final[dict[str, Field]] = {
+UPDATE: Final[dict[str, Field]] = {
     "active": Flag(),
     "description": Text(is_clearable=True),
-    "images": Listed(of=Text(), most=8, is_clearable=True),
-    "marketing_features": Listed(of=Hash(fields={"name": Text(is_required=True)}), most=15, is_clearable=True),
     "metadata": Metadata(),
-    "shippable": Flag(),
-    "statement_descriptor": Text(longest=22),
+    "name": Text(),
     "tax_code": Text(is_clearable=True),
     "unit_label": Text(longest=12, is_clearable=True),
-    "url": Text(is_clearable=True),
 }
-PRICE: Final = {**catalog.AMOUNT, "currency": Currency(is_required=True), "metadata": Metadata()}
-CREATE: Final[dict[str, Field]] = {
-    **COMMON,
-    "id": Text(),
-    "name": Text(is_required=True),
-    "type": one_of("good", "service"),
-    "default_price_data": Hash(fields=PRICE),
+CREATE: Final[dict[str, Field]] = {**UPDATE, "id": Text(), "name": Text(is_required=True)}
+# What a product has that nobody can set here.
+BLANK: Final[JsonObject] = {
+    "default_price": None,
+    "images": [],
+    "livemode": False,
+    "marketing_features": [],
+    "package_dimensions": None,
+    "shippable": None,
+    "statement_descriptor": None,
+    "type": "service",
+    "url": None,
 }
-UPDATE: Final[dict[str, Field]] = {**COMMON, "name": Text(), "default_price": Text(is_clearable=True)}
-LIST: Final[dict[str, Field]] = {
-    "active": Flag(),
-    "created": Range(),
-    "ids": Listed(of=Text()),
-    "shippable": Flag(),
-    "type": one_of("good", "service"),
-    "url": Text(),
-}
+
+
+def new(peer: Stripe, values: Mapping[str, Any]) -> JsonObject:
+    """Store a product. Raises StripeError when its id is taken."""
+    if "id" in values and peer.store.find(values["id"]):
+        raise invalid("id", f"Product already exists: {values['id']}", "resource_already_exists")
+    now = peer.store.now()
+    product = {
+        "id": values.get("id") or peer.store.new_id("prod"),
+        "object": "product",
+        **BLANK,
+        "active": values.get("active", True),
+        "created": now,
+        "description": values.get("description"),
+        "metadata": merged(None, values.get("metadata")),
+        "name": values["name"],
+        "tax_code": values.get("tax_code"),
+        "unit_label": values.get("unit_label"),
+        "updated": now,
+    }
+    return add(peer, product, "product.created")
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A product, with its first price when `default_price_data` is given."""
-    product = catalog.new_product(peer, params)
-    if "default_price_data" not in params:
-        return product
-    price = catalog.new_price(peer, params["default_price_data"], product["id"])
-    return amend(peer, product, {"default_price": price["id"]}, "product.updated")
+    """A product."""
+    return new(peer, params)
 
 
 def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
@@ -64,19 +72,14 @@ def update(peer: Stripe, params: Params, id: str) -> JsonObject:
     product = peer.need("product", id)
     if "metadata" in params:
         params["metadata"] = merged(product["metadata"], params["metadata"])
-    price = peer.needs("price", params, "default_price")
-    if price is not None and price["product"] != id:
-        raise invalid("default_price", f"The price specified does not belong to this product: {price['id']}")
     if any(product[name] != value for name, value in params.items()):
         params["updated"] = peer.store.now()
     return amend(peer, product, params, "product.updated")
 
 
 def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Products that pass the filters."""
-    created, ids = params.pop("created", None), params.pop("ids", None)
-    found = peer.store.select("product", **params)
-    return [item for item in found if within(created, item["created"]) and (ids is None or item["id"] in ids)]
+    """All products."""
+    return peer.store.select("product")
 
 
 def list_features(peer: Stripe, params: Params, id: str) -> list[JsonObject]:
@@ -97,7 +100,7 @@ def delete(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 ROUTES: Final = [
     Endpoint("POST", "/v1/products", create, CREATE),
-    Endpoint("GET", "/v1/products", list_all, LIST, is_list=True),
+    Endpoint("GET", "/v1/products", list_all, is_list=True),
     Endpoint("GET", "/v1/products/{id}", retrieve),
     Endpoint("POST", "/v1/products/{id}", update, UPDATE),
     Endpoint("DELETE", "/v1/products/{id}", delete),

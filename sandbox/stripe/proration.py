@@ -7,17 +7,14 @@ charged originally, one credit for each charge: https://docs.stripe.com/billing/
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Debit:
-    """A charge for an item: `amount` cents for the time from `start` to `end`, still valid up to `until`.
-
-    `invoice` and `line` say where it was charged; `invoice_item` where it still waits for an invoice.
-    """
+    """A charge for an item: `amount` cents for the time from `start` to `end`, still valid up to `until`."""
 
     amount: int
     start: int
@@ -25,9 +22,6 @@ class Debit:
     until: int
     quantity: int
     price: str
-    invoice: str | None = None
-    line: str | None = None
-    invoice_item: str | None = None
 
     def unused(self, at: int) -> int:
         """Cents of it that belong to the time after `at`."""
@@ -41,6 +35,11 @@ class Debit:
     def as_json(self) -> dict[str, Any]:
         """For keeping beside the subscription's item."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Debit:
+        """What was kept, also by an earlier sandbox, which kept more."""
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,4 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
 
 def price_for(price: Mapping[str, Any], quantity: int) -> int:
     """Cents for that many of a price, for a whole period."""
-    if price["unit_amount"] is not None:
-        return int(price["unit_amount"]) * quantity
-    return rounded(Decimal(price["unit_amount_decimal"]) * quantity)
+    return int(price["unit_amount"]) * quantity

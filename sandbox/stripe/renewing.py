@@ -30,9 +30,9 @@ def end_period(peer: Stripe, sub: JsonObject) -> None:
 
 
 def _has_method(peer: Stripe, sub: JsonObject) -> bool:
-    """Whether a subscription can be collected: one that is sent by mail needs no payment method."""
+    """Whether a subscription can be collected."""
     own = sub["default_payment_method"] or customers.default_method(peer, peer.store.get(sub["customer"]))
-    return own is not None or sub["collection_method"] == "send_invoice"
+    return own is not None
 
 
 def renew(peer: Stripe, sub: JsonObject, at: int | None = None) -> JsonObject:
@@ -55,7 +55,7 @@ def next_span(sub: JsonObject) -> Span:
     Another interval since a schedule's phase keeps the anchor: it begins with the rest of the period around that.
     """
     interval, start = interval_of(items_of(sub)[0]["price"]), period_of(sub)[1]
-    whole = periods.around(sub["billing_cycle_anchor"], *interval, start)
+    whole = periods.around(sub["billing_cycle_anchor"], interval, start)
     ends = sub["cancel_at"]
     is_short = ends is not None and not sub["cancel_at_period_end"] and ends < whole[1]
     return Span(start, ends if is_short else whole[1], *whole)

@@ -9,12 +9,12 @@ from sandbox.stripe import subscription_shapes
 from sandbox.stripe.store import JsonObject
 
 
-def item(price: str, quantity: int, metadata: Mapping[str, str] | None = None) -> JsonObject:
+def item(price: str, quantity: int) -> JsonObject:
     """A price with its quantity during a phase."""
     return {
         "billing_thresholds": None,
         "discounts": [],
-        "metadata": dict(metadata or {}),
+        "metadata": {},
         "plan": price,
         "price": price,
         "quantity": quantity,
@@ -28,23 +28,23 @@ def discount(discount_id: str) -> JsonObject:
 
 
 def phase(start: int, end: int, items: Sequence[JsonObject], values: Mapping[str, Any]) -> JsonObject:
-    """What the subscription is like for a time; `values` may have currency, description, metadata and so on."""
+    """What the subscription is like for a time; `values` has the currency, and may have discounts and so on."""
     return {
         "add_invoice_items": [],
         "application_fee_percent": None,
         "automatic_tax": values.get("automatic_tax") or dict(subscription_shapes.NO_TAX),
         "billing_cycle_anchor": None,
         "billing_thresholds": None,
-        "collection_method": values.get("collection_method"),
+        "collection_method": None,
         "currency": values["currency"],
         "default_payment_method": values.get("default_payment_method"),
         "default_tax_rates": [],
-        "description": values.get("description"),
+        "description": None,
         "discounts": values.get("discounts", []),
         "end_date": end,
         "invoice_settings": None,
         "items": list(items),
-        "metadata": values.get("metadata") or {},
+        "metadata": {},
         "on_behalf_of": None,
         "proration_behavior": values.get("proration_behavior", "create_prorations"),
         "start_date": start,

@@ -1,6 +1,6 @@
-"""Subscription schedules. https://docs.stripe.com/api/subscription_schedules
+"""Schedules that take over a subscription and change its items at the period's end.
 
-Left out: schedules that begin a subscription of their own; phases with new discounts, fees or settings of invoices.
+https://docs.stripe.com/api/subscription_schedules
 """
 
 from __future__ import annotations
@@ -8,52 +8,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sandbox.stripe import changes, ending, item_changes, periods, phases, schedule_shapes, states
+from sandbox.stripe import changes, item_changes, periods, phases, schedule_shapes, states
 from sandbox.stripe.amending import add, amend
-from sandbox.stripe.errors import StripeError, invalid
-from sandbox.stripe.forms import Field, Flag, Hash, Listed, Metadata, Moment, Range, Text, Whole, merged, one_of, within
+from sandbox.stripe.errors import invalid
+from sandbox.stripe.forms import Field, Hash, Listed, Moment, Text, Whole, one_of
 from sandbox.stripe.http import Endpoint, Params
-from sandbox.stripe.parameters import Currency
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject
+from sandbox.stripe.subscription_shapes import is_over
 
 ITEM: Final[dict[str, Field]] = {
-    "metadata": Metadata(),
     "price": Text(is_required=True),
     "quantity": Whole(least=0, most=item_changes.MOST_QUANTITY),
 }
 DURATION: Final[dict[str, Field]] = {
-    "interval": one_of("day", "week", "month", "year", is_required=True),
-    "interval_count": Whole(least=1),
+    "interval": one_of("month", "year", is_required=True),
+    "interval_count": Whole(least=1, most=1),
 }
 PHASE: Final[dict[str, Field]] = {
-    "currency": Currency(),
-    "description": Text(longest=500, is_clearable=True),
-    "discounts": Listed(of=Hash(fields={"discount": Text(is_required=True)}), is_clearable=True),
+    "discounts": Listed(of=Hash(fields={"discount": Text(is_required=True)})),
     "duration": Hash(fields=DURATION),
-    "end_date": Moment(words=("now",)),
+    "end_date": Moment(),
     "items": Listed(of=Hash(fields=ITEM), is_required=True, most=item_changes.MOST),
-    "metadata": Metadata(),
     "proration_behavior": one_of(*changes.PRORATIONS),
-    "start_date": Moment(words=("now",)),
+    "start_date": Moment(),
     "trial_end": Moment(),
 }
 UPDATE: Final[dict[str, Field]] = {
-    "end_behavior": one_of("cancel", "release"),
-    "metadata": Metadata(),
-    "phases": Listed(of=Hash(fields=PHASE), most=10),
+    "end_behavior": one_of("release"),
+    "phases": Listed(of=Hash(fields=PHASE), most=10, is_required=True),
     "proration_behavior": one_of(*changes.PRORATIONS),
 }
-LIST: Final[dict[str, Field]] = {
-    "canceled_at": Range(),
-    "completed_at": Range(),
-    "created": Range(),
-    "customer": Text(),
-    "released_at": Range(),
-    "scheduled": Flag(),
-}
-CANCEL: Final[dict[str, Field]] = {"invoice_now": Flag(), "prorate": Flag()}
-TIMES: Final = ("canceled_at", "completed_at", "created", "released_at")
 ALIVE: Final = frozenset({"active", "not_started"})
 
 
@@ -66,7 +51,7 @@ def create(peer: Stripe, params: Params) -> JsonObject:
             f"`{sub['schedule']}`."
         )
         raise invalid("from_subscription", message)
-    if not phases.may_be_scheduled(sub) or sub["cancel_at_period_end"]:
+    if is_over(sub) or sub["status"] in ("incomplete", "paused") or sub["cancel_at_period_end"]:
         message = "You cannot migrate a subscription that has ended, has not begun, or is set to cancel at period end."
         raise invalid("from_subscription", message)
     schedule_id, now = peer.store.new_id("sub_sched"), peer.store.now(sub)
@@ -81,19 +66,6 @@ def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
     return peer.need("subscription_schedule", id)
 
 
-def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Schedules that pass the filters; `scheduled`: those that have not begun."""
-    ranges = {name: params.pop(name) for name in TIMES if name in params}
-    is_waiting = params.pop("scheduled", None)
-    found = peer.store.select("subscription_schedule", **params)
-    return [
-        one
-        for one in found
-        if all(one[name] is not None and within(bounds, one[name]) for name, bounds in ranges.items())
-        and is_waiting in (None, one["status"] == "not_started")
-    ]
-
-
 def _need_alive(peer: Stripe, schedule_id: str, verb: str) -> JsonObject:
     schedule = peer.need("subscription_schedule", schedule_id)
     if schedule["status"] not in ALIVE:
@@ -106,74 +78,54 @@ def _need_alive(peer: Stripe, schedule_id: str, verb: str) -> JsonObject:
 
 
 def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """New phases, all that are not over yet; a change of the current one takes place at once."""
+    """New phases after the current one, which stays as it is."""
     schedule = _need_alive(peer, id, "update")
-    values: JsonObject = {name: params[name] for name in ("end_behavior",) if name in params}
-    if "metadata" in params:
-        values["metadata"] = merged(schedule["metadata"], params["metadata"])
-    if "phases" not in params:
-        return amend(peer, schedule, values, phases.UPDATED)
     planned = _planned(peer, schedule, params["phases"])
-    before = schedule_shapes.current_phase(schedule) or {}
-    current = planned[0]
-    values |= {"phases": planned, "current_phase": schedule_shapes.span(current)}
-    amend(peer, schedule, values, phases.UPDATED)
-    if any(current[name] != before.get(name) for name in ("items", "discounts")):
-        sub = peer.store.get(schedule["subscription"])
-        phases.enter(peer, sub, current, params.get("proration_behavior", "create_prorations"))
-    return peer.store.get(id)
+    current = schedule_shapes.current_phase(schedule) or {}
+    if any(planned[0][name] != current.get(name) for name in ("items", "discounts", "end_date")):
+        raise invalid("phases[0]", "The sandbox plays schedules whose current phase stays as it is.")
+    return amend(peer, schedule, {"phases": planned}, phases.UPDATED)
 
 
 def _planned(peer: Stripe, schedule: JsonObject, wanted: Sequence[Mapping[str, Any]]) -> list[JsonObject]:
     """The phases of a request with all their dates. Raises StripeError for dates that do not follow each other."""
-    current, now = schedule["current_phase"], peer.store.now(schedule)
-    sub = peer.store.get(schedule["subscription"])
+    sub, earliest = peer.store.get(schedule["subscription"]), schedule["current_phase"]["start_date"]
     planned: list[JsonObject] = []
     for place, one in enumerate(wanted):
         where = f"phases[{place}]"
-        start = _moment(one.get("start_date"), now)
-        if not planned:
-            _check_first(start, current, where)
-        earliest = planned[-1]["end_date"] if planned else current["start_date"]
+        start = one.get("start_date")
+        if start is None and not planned:
+            raise invalid("phases", NO_ANCHOR)
         if start not in (None, earliest):
-            raise invalid(
-                f"{where}[start_date]", "The `start_date` of a phase must be the `end_date` of the one before."
-            )
-        planned.append(_phase(peer, sub, one, earliest, now, where))
-    if not planned or planned[0]["end_date"] < now:
+            message = "The `start_date` of a phase must be the `end_date` of the one before, or of the current phase."
+            raise invalid(f"{where}[start_date]", message)
+        planned.append(_phase(peer, sub, one, earliest, where))
+        earliest = planned[-1]["end_date"]
+    if not planned:
         raise invalid("phases", "You can not remove the current phase, nor end it in the past.")
     return planned
 
 
-def _check_first(start: int | None, current: Mapping[str, Any], where: str) -> None:
-    if start is None:
-        message = (
-            "The subscription schedule update is missing at least one phase with a `start_date` to anchor end dates to."
-        )
-        raise invalid("phases", message)
-    if start != current["start_date"]:
-        raise invalid(f"{where}[start_date]", "You can not modify the start date of the current phase.")
+NO_ANCHOR: Final = (
+    "The subscription schedule update is missing at least one phase with a `start_date` to anchor end dates to."
+)
 
 
-def _moment(value: int | str | None, now: int) -> int | None:
-    return now if value == "now" else int(value) if value is not None else None
-
-
-def _phase(peer: Stripe, sub: JsonObject, wanted: Mapping[str, Any], start: int, now: int, where: str) -> JsonObject:
+def _phase(peer: Stripe, sub: JsonObject, wanted: Mapping[str, Any], start: int, where: str) -> JsonObject:
     items = [_item(peer, one, f"{where}[items][{place}]") for place, one in enumerate(wanted["items"])]
     if not items:
         raise invalid(f"{where}[items]", "A phase must have at least one item.")
-    end = _moment(wanted.get("end_date"), now)
+    end = wanted.get("end_date")
     if end is not None and "duration" in wanted:
         raise invalid(f"{where}[duration]", "You may only specify one of these parameters: duration, end_date.")
     if end is None:
         duration = wanted.get("duration") or peer.store.get(items[0]["price"])["recurring"]
-        end = periods.after(start, duration["interval"], duration.get("interval_count", 1))
+        end = periods.after(start, duration["interval"])
     if end <= start:
-        raise _not_after(where)
-    names = ("description", "metadata", "proration_behavior", "trial_end")
+        raise invalid(f"{where}[end_date]", "The `end_date` of a phase must be after its `start_date`.")
+    names = ("proration_behavior", "trial_end")
     values = {"currency": sub["currency"], **{name: wanted[name] for name in names if name in wanted}}
-    values["discounts"] = [_discount(sub, one["discount"], where) for one in wanted.get("discounts") or ()]
+    values["discounts"] = [_discount(sub, one["discount"], where) for one in wanted.get("discounts", ())]
     return schedule_shapes.phase(start, end, items, values)
 
 
@@ -184,13 +136,9 @@ def _discount(sub: Mapping[str, Any], discount: str, where: str) -> JsonObject:
     return schedule_shapes.discount(discount)
 
 
-def _not_after(where: str) -> StripeError:
-    return invalid(f"{where}[end_date]", "The `end_date` of a phase must be after its `start_date`.")
-
-
 def _item(peer: Stripe, wanted: Mapping[str, Any], where: str) -> JsonObject:
     price = item_changes.price_of(peer, wanted, where)
-    return schedule_shapes.item(price["id"], wanted.get("quantity", 1), merged(None, wanted.get("metadata")))
+    return schedule_shapes.item(price["id"], wanted.get("quantity", 1))
 
 
 def release(peer: Stripe, params: Params, id: str) -> JsonObject:
@@ -198,18 +146,9 @@ def release(peer: Stripe, params: Params, id: str) -> JsonObject:
     return phases.release(peer, _need_alive(peer, id, "release"))
 
 
-def cancel(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """End the schedule and its subscription at once."""
-    schedule = _need_alive(peer, id, "cancel")
-    ending.cancel(peer, peer.store.get(schedule["subscription"]), params)
-    return peer.store.get(id)
-
-
 ROUTES: Final = [
     Endpoint("POST", "/v1/subscription_schedules", create, {"from_subscription": Text(is_required=True)}),
-    Endpoint("GET", "/v1/subscription_schedules", list_all, LIST, is_list=True),
     Endpoint("GET", "/v1/subscription_schedules/{id}", retrieve),
     Endpoint("POST", "/v1/subscription_schedules/{id}", update, UPDATE),
-    Endpoint("POST", "/v1/subscription_schedules/{id}/release", release, {"preserve_cancel_date": Flag()}),
-    Endpoint("POST", "/v1/subscription_schedules/{id}/cancel", cancel, CANCEL),
+    Endpoint("POST", "/v1/subscription_schedules/{id}/release", release),
 ]

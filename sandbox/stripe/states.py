@@ -22,7 +22,6 @@ from sandbox.stripe.subscription_shapes import is_over
 UPDATED: Final = "customer.subscription.updated"
 SETTLED: Final = frozenset({"paid", "uncollectible"})
 FAILING: Final = frozenset({"past_due", "unpaid"})
-Reason = str | None
 
 
 def save(peer: Stripe, sub: JsonObject) -> JsonObject:
@@ -32,7 +31,7 @@ def save(peer: Stripe, sub: JsonObject) -> JsonObject:
 
 def subscription_for(peer: Stripe, invoice: Mapping[str, Any]) -> JsonObject | None:
     """The subscription of an invoice, unless it has ended."""
-    sub = peer.store.find(subscription_of(invoice) or "")
+    sub = peer.store.find(subscription_of(invoice))
     return None if sub is None or is_over(sub) else sub
 
 
@@ -46,9 +45,9 @@ def is_retried(peer: Stripe, invoice: Mapping[str, Any]) -> bool:
 
     Not the first one of a subscription, nor one that decides whether an update or a resumption takes place.
     """
-    sub = peer.store.find(subscription_of(invoice) or "")
+    sub = peer.store.find(subscription_of(invoice))
     if sub is None:
-        return bool(invoice["auto_advance"])
+        return False
     facts = peer.store.kept(sub["id"])
     deciding = {facts.get("resumption"), pending_updates.invoice_of(facts)}
     return (
@@ -63,7 +62,6 @@ def after_payment(peer: Stripe, invoice: JsonObject) -> None:
     sub = subscription_for(peer, invoice)
     if sub is None:
         return
-    _save_method(peer, sub, invoice)
     facts = peer.store.kept(sub["id"])
     if facts.get("resumption") == invoice["id"]:
         resume(peer, sub)
@@ -74,14 +72,6 @@ def after_payment(peer: Stripe, invoice: JsonObject) -> None:
         amend(peer, sub, {"status": "trialing" if is_trial else "active"}, UPDATED)
     else:
         recover(peer, sub)
-
-
-def _save_method(peer: Stripe, sub: JsonObject, invoice: JsonObject) -> None:
-    """Make the payment method that has paid the subscription's own, where its settings say so."""
-    intent = invoicing.intent_of(peer, invoice)
-    wants = sub["payment_settings"]["save_default_payment_method"] == "on_subscription"
-    if wants and intent and intent["status"] == "succeeded" and intent["payment_method"]:
-        amend(peer, sub, {"default_payment_method": intent["payment_method"]}, UPDATED)
 
 
 def recover(peer: Stripe, sub: JsonObject) -> None:
@@ -146,13 +136,13 @@ def expire(peer: Stripe, sub: JsonObject) -> None:
     _leave_schedule(peer, sub)
 
 
-def end(peer: Stripe, sub: JsonObject, reason: Reason, details: Mapping[str, Any] | None = None) -> JsonObject:
+def end(peer: Stripe, sub: JsonObject, reason: str | None) -> JsonObject:
     """End a subscription now. Its invoices stay as they are, but nobody collects them any more."""
     now = peer.store.now(sub)
     pending_updates.discard(peer, sub)
     _close_invoices(peer, sub, is_void=False)
     _leave_schedule(peer, sub)
-    told = {**sub["cancellation_details"], **(details or {})}
+    told = sub["cancellation_details"]
     values = {
         "status": "canceled",
         "canceled_at": sub["canceled_at"] or now,

@@ -9,8 +9,8 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sandbox.stripe.catalog import plan_of
 from sandbox.stripe.listing import listing
+from sandbox.stripe.prices import plan_of
 from sandbox.stripe.store import JsonObject
 
 BILLING_MODE: Final = {"type": "flexible", "flexible": {"proration_discounts": "included"}}
@@ -28,18 +28,34 @@ BLANK: Final[JsonObject] = {
     "cancel_at_period_end": False,
     "canceled_at": None,
     "cancellation_details": CANCELLATION,
+    "collection_method": "charge_automatically",
     "currency": "usd",
     "customer_account": None,
+    "days_until_due": None,
+    "default_payment_method": None,
     "default_source": None,
     "default_tax_rates": [],
+    "description": None,
     "discounts": [],
     "ended_at": None,
+    "invoice_settings": {
+        "account_tax_ids": None,
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "issuer": {"type": "self"},
+    },
     "latest_invoice": None,
     "livemode": False,
     "managed_payments": None,
     "next_pending_invoice_item_invoice": None,
     "on_behalf_of": None,
     "pause_collection": None,
+    "payment_settings": {
+        "payment_method_options": None,
+        "payment_method_types": None,
+        "save_default_payment_method": "off",
+    },
     "pending_invoice_item_interval": None,
     "pending_setup_intent": None,
     "pending_update": None,
@@ -51,40 +67,19 @@ BLANK: Final[JsonObject] = {
 }
 
 
-def automatic_tax(values: Mapping[str, Any] | None) -> JsonObject:
-    """The setting of a subscription or of a schedule's phase; the account itself is liable."""
-    if not values or not values["enabled"]:
-        return dict(NO_TAX)
-    return {"disabled_reason": None, "enabled": True, "liability": {"type": "self"}}
+def automatic_tax(*, is_enabled: bool) -> JsonObject:
+    """The setting of a subscription; the account itself is liable."""
+    return {"disabled_reason": None, "enabled": True, "liability": {"type": "self"}} if is_enabled else dict(NO_TAX)
 
 
-def invoice_settings(values: Mapping[str, Any] | None) -> JsonObject:
-    """What a subscription hands on to its invoices."""
-    given = values or {}
-    texts = {name: given.get(name) for name in ("description", "footer")}
-    return {"account_tax_ids": None, "custom_fields": None, **texts, "issuer": {"type": "self"}}
-
-
-def payment_settings(values: Mapping[str, Any] | None) -> JsonObject:
-    """How a subscription's invoices are paid."""
-    given = values or {}
-    return {
-        "payment_method_options": None,
-        "payment_method_types": given.get("payment_method_types"),
-        "save_default_payment_method": given.get("save_default_payment_method", "off"),
-    }
-
-
-def trial_settings(values: Mapping[str, Any] | None) -> JsonObject:
+def trial_settings(values: Mapping[str, Any]) -> JsonObject:
     """What happens at the trial's end without a payment method."""
-    behavior = (values or {}).get("end_behavior", {}).get("missing_payment_method", "create_invoice")
+    behavior = values.get("end_behavior", {}).get("missing_payment_method", "create_invoice")
     return {"end_behavior": {"missing_payment_method": behavior}}
 
 
-def item(
-    item_id: str, price: JsonObject, subscription: str, period: tuple[int, int], values: Mapping[str, Any], created: int
-) -> JsonObject:
-    """One price of a subscription with its quantity and its current period."""
+def item(item_id: str, price: JsonObject, subscription: str, period: tuple[int, int], created: int) -> JsonObject:
+    """One price of a subscription with its quantity, which is put on it afterwards, and its current period."""
     return {
         "id": item_id,
         "object": "subscription_item",
@@ -92,11 +87,11 @@ def item(
         "created": created,
         "current_period_end": period[1],
         "current_period_start": period[0],
-        "discounts": values.get("discounts", []),
-        "metadata": values.get("metadata", {}),
+        "discounts": [],
+        "metadata": {},
         "plan": plan_of(price),
         "price": price,
-        "quantity": values.get("quantity", 1),
+        "quantity": 1,
         "subscription": subscription,
         "tax_rates": [],
     }
@@ -107,26 +102,21 @@ def items_list(subscription: str, items: Sequence[JsonObject]) -> JsonObject:
     return listing(items, f"/v1/subscription_items?subscription={subscription}")
 
 
-def subscription(subscription_id: str, customer: JsonObject, now: int, values: Mapping[str, Any]) -> JsonObject:
-    """A new subscription out of a request's values; its items, period, trial and currency are put on it afterwards."""
-    given = {name: values.get(name) for name in ("days_until_due", "default_payment_method", "description")}
+def subscription(subscription_id: str, customer: JsonObject, now: int, metadata: Mapping[str, str]) -> JsonObject:
+    """A new subscription; its items, period, trial, currency and settings are put on it afterwards."""
     return {
         "id": subscription_id,
         "object": "subscription",
         **copy.deepcopy(BLANK),
-        **given,
-        "automatic_tax": automatic_tax(values.get("automatic_tax")),
+        "automatic_tax": dict(NO_TAX),
         "billing_cycle_anchor": now,
         "billing_mode": {**BILLING_MODE, "updated_at": now},
-        "collection_method": values.get("collection_method", "charge_automatically"),
         "created": now,
         "customer": customer["id"],
-        "invoice_settings": invoice_settings(values.get("invoice_settings")),
-        "metadata": values.get("metadata") or {},
-        "payment_settings": payment_settings(values.get("payment_settings")),
+        "metadata": dict(metadata),
         "start_date": now,
         "test_clock": customer["test_clock"],
-        "trial_settings": trial_settings(values.get("trial_settings")),
+        "trial_settings": trial_settings({}),
     }
 
 
