@@ -4,26 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from sandbox.stripe.event_types import EVENT_TYPES
-
-if TYPE_CHECKING:
-    from sandbox.stripe.peer import Stripe
-
-JsonObject = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Origin:
-    """The API request that is being answered, for an event's `request`; both are None when Stripe acts by itself."""
-
-    id: str | None
-    idempotency_key: str | None
-
-
-AUTOMATIC: Final = Origin(None, None)
+from sandbox.stripe.peer import Stripe
+from sandbox.stripe.store import JsonObject
 
 
 def emit(

@@ -23,10 +23,9 @@ from starlette.responses import PlainTextResponse, Response
 from sandbox.faults import Fault, Hangup
 from sandbox.stripe import access, forms, idempotency
 from sandbox.stripe.errors import INVALID, StripeError
-from sandbox.stripe.events import AUTOMATIC, Origin
 from sandbox.stripe.expanding import Expanders, expand
 from sandbox.stripe.listing import PAGING, page
-from sandbox.stripe.peer import Stripe
+from sandbox.stripe.peer import AUTOMATIC, Origin, Stripe
 from sandbox.stripe.store import JsonObject, random_text
 
 FAULT_KINDS: Final = frozenset({"409", "429", "500", "503", "lock_timeout", "hang", "cut", "drop", "drop_hang"})

@@ -1,10 +1,13 @@
-"""Invoices, which only subscriptions make. https://docs.stripe.com/api/invoices"""
+"""Invoices, which only subscriptions make, and their payments.
+
+https://docs.stripe.com/api/invoices · https://docs.stripe.com/api/invoice-payment
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sandbox.stripe import collecting, invoicing, payment_methods, previews, states
+from sandbox.stripe import collecting, invoicing, payment_methods, states
 from sandbox.stripe.amending import amend
 from sandbox.stripe.errors import invalid
 from sandbox.stripe.forms import Field, Flag, Text, one_of
@@ -16,6 +19,10 @@ LIST: Final[dict[str, Field]] = {
     "customer": Text(),
     "status": one_of("draft", "open", "paid", "uncollectible", "void"),
     "subscription": Text(),
+}
+LIST_PAYMENTS: Final[dict[str, Field]] = {
+    "invoice": Text(is_required=True),
+    "status": one_of("canceled", "open", "paid"),
 }
 
 
@@ -76,9 +83,14 @@ def void(peer: Stripe, params: Params, id: str) -> JsonObject:
     return invoice
 
 
+def list_payments(peer: Stripe, params: Params) -> list[JsonObject]:
+    """Links between an invoice and payment intents that pass the filters."""
+    return peer.store.select("invoice_payment", **params)
+
+
 ROUTES: Final = [
+    Endpoint("GET", "/v1/invoice_payments", list_payments, LIST_PAYMENTS, is_list=True),
     Endpoint("GET", "/v1/invoices", list_all, LIST, is_list=True),
-    Endpoint("POST", "/v1/invoices/create_preview", previews.create, previews.CREATE),
     Endpoint("GET", "/v1/invoices/{id}", retrieve),
     Endpoint("POST", "/v1/invoices/{id}/finalize", finalize, {"auto_advance": Flag()}),
     Endpoint("POST", "/v1/invoices/{id}/pay", pay, {"payment_method": Text()}),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.database import Database
 from sandbox.faults import Faults
 from sandbox.stripe.deliveries import Deliveries
 from sandbox.stripe.errors import missing
-from sandbox.stripe.events import AUTOMATIC, Origin
 from sandbox.stripe.store import JsonObject, Store
 
 if TYPE_CHECKING:
@@ -24,6 +24,17 @@ INTENT_SETTLED: Final = "intent_settled"
 CUSTOMER_LEAVING: Final = "customer_leaving"
 METHOD_LEAVING: Final = "method_leaving"
 Hook = Callable[["Stripe", JsonObject], None]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The API request that is being answered, for an event's `request`; both are None when Stripe acts by itself."""
+
+    id: str | None
+    idempotency_key: str | None
+
+
+AUTOMATIC: Final = Origin(None, None)
 
 
 class Stripe:

@@ -13,6 +13,7 @@ from typing import Any, Final, NoReturn
 from sandbox.stripe import changes, item_changes, phases, renewing, schedule_shapes, states
 from sandbox.stripe.errors import INVALID, StripeError
 from sandbox.stripe.forms import Field, Hash, Listed, Moment, Text, one_of
+from sandbox.stripe.http import Endpoint
 from sandbox.stripe.peer import Stripe
 from sandbox.stripe.store import JsonObject, random_text
 from sandbox.stripe.subscription_shapes import is_over, period_of
@@ -110,3 +111,6 @@ def _shown(invoice: JsonObject, params: Params) -> JsonObject:
     for line in preview["lines"]["data"]:
         line.update(id=f"il_tmp_{line['id'].removeprefix('il_')}", invoice=invoice_id)
     return preview
+
+
+ROUTES: Final = [Endpoint("POST", "/v1/invoices/create_preview", create, CREATE)]

@@ -8,17 +8,15 @@ from typing import Final
 from sandbox.stripe import (
     accounts,
     charges,
-    checkout,
     clocks,
     collecting,
     coupons,
     customers,
     ending,
-    invoice_payments,
     invoices,
     payment_methods,
     payments,
-    portal,
+    previews,
     prices,
     products,
     refunds,
@@ -26,6 +24,8 @@ from sandbox.stripe import (
     subscriptions,
     webhooks,
 )
+from sandbox.stripe import checkout as checkout_sessions
+from sandbox.stripe import portal as portal_sessions
 from sandbox.stripe.expanding import Expanders
 from sandbox.stripe.http import Endpoint
 from sandbox.stripe.peer import CUSTOMER_LEAVING, INTENT_SETTLED, METHOD_LEAVING, Hook
@@ -40,17 +40,17 @@ ENDPOINTS: Final[Sequence[Endpoint]] = (
     *charges.ROUTES,
     *refunds.ROUTES,
     *accounts.ROUTES,
-    *checkout.ROUTES,
-    *portal.ROUTES,
+    *checkout_sessions.ROUTES,
+    *portal_sessions.ROUTES,
     *subscriptions.ROUTES,
     *schedules.ROUTES,
     *invoices.ROUTES,
-    *invoice_payments.ROUTES,
+    *previews.ROUTES,
     *clocks.ROUTES,
     *webhooks.ROUTES,
 )
 EXPANDERS: Final[Expanders] = {
-    **checkout.EXPANDERS,
+    **checkout_sessions.EXPANDERS,
     **prices.EXPANDERS,
     **customers.EXPANDERS,
 }
