@@ -11,10 +11,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.faults import Fault
-from sandbox.stripe import payments, time_control
-from sandbox.stripe.errors import StripeError
-from sandbox.stripe.http import FAULT_KINDS
-from sandbox.stripe.peer import Stripe
+from sandbox.stripe.account.errors import StripeError
+from sandbox.stripe.account.peer import Stripe
+from sandbox.stripe.api.http import FAULT_KINDS
+from sandbox.stripe.payments import intents
+from sandbox.stripe.time import by_hand
 
 Body = dict[str, Any]
 Work = Callable[[Stripe, Body], Any]
@@ -71,14 +72,14 @@ def _reset(peer: Stripe, body: Body) -> Body:
 def _authenticate(peer: Stripe, body: Body) -> Body:
     """Finish the 3-D Secure step of an `intent`, well unless `succeed` is false; returns the intent."""
     with peer.store.transaction():
-        return payments.authenticate(peer, str(body["intent"]), succeed=bool(body.get("succeed", True)))
+        return intents.authenticate(peer, str(body["intent"]), succeed=bool(body.get("succeed", True)))
 
 
 CALLS: Final[tuple[tuple[str, str, Work], ...]] = (
     ("GET", "deliveries", _list_deliveries),
     ("POST", "authenticate", _authenticate),
-    ("POST", "advance", time_control.advance),
-    ("POST", "settings", time_control.settings),
+    ("POST", "advance", by_hand.advance),
+    ("POST", "settings", by_hand.settings),
     ("POST", "faults", _plan_fault),
     ("GET", "calls", _calls),
     ("POST", "reset", _reset),

@@ -5,38 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sandbox.stripe import (
-    accounts,
-    charges,
-    clocks,
-    collecting,
-    coupons,
-    customers,
-    ending,
-    invoices,
-    payment_methods,
-    payments,
-    previews,
-    prices,
-    products,
-    refunds,
-    schedules,
-    subscriptions,
-    webhooks,
-)
-from sandbox.stripe import checkout as checkout_sessions
-from sandbox.stripe import portal as portal_sessions
-from sandbox.stripe.expanding import Expanders
-from sandbox.stripe.http import Endpoint
-from sandbox.stripe.peer import CUSTOMER_LEAVING, INTENT_SETTLED, METHOD_LEAVING, Hook
+from sandbox.stripe.account.peer import CUSTOMER_LEAVING, INTENT_SETTLED, METHOD_LEAVING, Hook
+from sandbox.stripe.api import accounts, webhooks
+from sandbox.stripe.api.expanding import Expanders
+from sandbox.stripe.api.http import Endpoint
+from sandbox.stripe.billing import collecting, invoices
+from sandbox.stripe.catalog import coupons, prices, products
+from sandbox.stripe.checkout import sessions as checkout_sessions
+from sandbox.stripe.payments import charges, customers, intents, methods, refunds
+from sandbox.stripe.portal import sessions as portal_sessions
+from sandbox.stripe.subscriptions import ending, previews, schedules, subscriptions
+from sandbox.stripe.time import clocks
 
 ENDPOINTS: Final[Sequence[Endpoint]] = (
     *products.ROUTES,
     *prices.ROUTES,
     *coupons.ROUTES,
     *customers.ROUTES,
-    *payment_methods.ROUTES,
-    *payments.ROUTES,
+    *methods.ROUTES,
+    *intents.ROUTES,
     *charges.ROUTES,
     *refunds.ROUTES,
     *accounts.ROUTES,

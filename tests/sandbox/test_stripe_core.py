@@ -8,7 +8,7 @@ import pytest
 import stripe as sdk
 from stripe import Customer, Product, StripeClient
 
-from sandbox.stripe import cards
+from sandbox.stripe.payments import cards
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.stripe_office import declined, open_office, refused
 from tests.sandbox.stripe_shapes import ShapeJudge

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from stripe import StripeClient
 
-from sandbox.stripe import forms, routes
-from sandbox.stripe.http import Endpoint
+from sandbox.stripe import routes
+from sandbox.stripe.api import forms
+from sandbox.stripe.api.http import Endpoint
 from tests.sandbox.conftest import STRIPE_KEY, Sandbox
 from tests.sandbox.stripe_office import open_office
 

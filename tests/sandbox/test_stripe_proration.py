@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from stripe import StripeClient
 
-from sandbox.stripe import periods, proration
-from sandbox.stripe.proration import Debit
+from sandbox.stripe.billing import periods, proration
+from sandbox.stripe.billing.proration import Debit
 from tests.sandbox.stripe_office import (
     DAY,
     FEBRUARY,

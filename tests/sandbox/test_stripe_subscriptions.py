@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stripe import StripeClient, Subscription
 
-from sandbox.stripe.proration import portion
+from sandbox.stripe.billing.proration import portion
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.stripe_office import (
     DAY,
