@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from sandbox.settings import StripeAccount
 
 API_VERSION: Final = "2026-05-27.dahlia"
-# What one part tells the others, each time with the object that it is about:
-# a payment or setup intent that came to an end, well or not, by its own confirmation or by 3-D Secure (the caller of
-# `payments.attempt` sees the outcome itself); a customer that is about to be deleted; a payment method that is about to
-# be detached.
+# What one part tells the others, each time with the object that it is about: a payment intent that came to an end, well
+# or not, by 3-D Secure; a customer that is about to be deleted; a payment method that is about to be detached.
 INTENT_SETTLED: Final = "intent_settled"
 CUSTOMER_LEAVING: Final = "customer_leaving"
 METHOD_LEAVING: Final = "method_leaving"

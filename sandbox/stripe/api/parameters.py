@@ -30,8 +30,3 @@ class Email(Text):
 def address(values: Mapping[str, Any] | None) -> dict[str, Any]:
     """An address with all its keys."""
     return {key: (values or {}).get(key) for key in ADDRESS_KEYS}
-
-
-def filled(keys: tuple[str, ...], values: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A hash with all these keys, null where nothing is given."""
-    return {key: (values or {}).get(key) for key in keys}
