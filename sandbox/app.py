@@ -27,21 +27,20 @@ from sandbox.mail.inbox import Inbox
 from sandbox.pages import STATIC, page, top_bar
 from sandbox.settings import Settings
 from sandbox.slack import api as slack_api
-from sandbox.slack import chat as slack_chat
 from sandbox.slack import consent as slack_consent
 from sandbox.slack import control as slack_control
-from sandbox.slack.peer import Slack
-from sandbox.stripe import challenge as stripe_challenge
-from sandbox.stripe import checkout as stripe_checkout
-from sandbox.stripe import checkout_page as stripe_checkout_page
-from sandbox.stripe import clocks as stripe_clocks
+from sandbox.slack.chat import routes as slack_chat
+from sandbox.slack.state.peer import Slack
 from sandbox.stripe import control as stripe_control
-from sandbox.stripe import dashboard_page as stripe_dashboard
-from sandbox.stripe import invoice_page as stripe_invoice
-from sandbox.stripe import portal_page as stripe_portal
 from sandbox.stripe import routes as stripe_routes
-from sandbox.stripe.http import Api
-from sandbox.stripe.peer import Stripe
+from sandbox.stripe.account.peer import Stripe
+from sandbox.stripe.api.http import Api
+from sandbox.stripe.checkout import page as stripe_checkout_page
+from sandbox.stripe.checkout import sessions as stripe_checkout
+from sandbox.stripe.pages import dashboard as stripe_dashboard
+from sandbox.stripe.pages import invoice_page as stripe_invoice
+from sandbox.stripe.portal import page as stripe_portal
+from sandbox.stripe.time import clocks as stripe_clocks
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +85,6 @@ def create_app(settings: Settings) -> Starlette:
         Mount("/stripe/checkout", routes=stripe_checkout_page.ROUTES),
         Mount("/stripe/invoice", routes=stripe_invoice.ROUTES),
         Mount("/stripe/portal", routes=stripe_portal.ROUTES),
-        Mount("/stripe/authenticate", routes=stripe_challenge.ROUTES),
         Mount("/stripe", routes=stripe_dashboard.ROUTES),
     ]
     return Starlette(routes=routes, middleware=[Middleware(OwnFormsOnly)], lifespan=_lifespan(settings))

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from sandbox.faults import Fault, Hangup
-from sandbox.slack.calls import Call, JsonObject, Method, RefusalError, arguments
 from sandbox.slack.methods import METHODS
-from sandbox.slack.peer import Slack
-from sandbox.slack.records import Token
+from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError, arguments
+from sandbox.slack.state.peer import Slack
+from sandbox.slack.state.records import Token
 
 FAULT_KINDS: Final = frozenset({"429", "500", "503", "hang", "cut", "drip", "drop", "drop_hang", "error", "answer"})
 AFTERWARDS: Final = frozenset({"drop", "drop_hang", "answer"})

@@ -15,9 +15,9 @@ from starlette.responses import Response
 from sandbox.html import Html, tag
 from sandbox.pages import notice_page, page, see_other, top_bar
 from sandbox.settings import SlackApp
-from sandbox.slack.peer import Slack
-from sandbox.slack.records import Workspace
-from sandbox.slack.scopes import WORDS, parse, unknown
+from sandbox.slack.methods.scopes import WORDS, parse, unknown
+from sandbox.slack.state.peer import Slack
+from sandbox.slack.state.records import Workspace
 
 NEW: Final = "new"
 

@@ -13,12 +13,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.faults import Fault
-from sandbox.slack import doings, sharing
 from sandbox.slack.api import FAULT_KINDS
-from sandbox.slack.deliveries import Event
-from sandbox.slack.peer import Slack
-from sandbox.slack.records import Channel, Message, Person, Workspace
-from sandbox.slack.scopes import parse
+from sandbox.slack.methods.scopes import parse
+from sandbox.slack.state import doings, sharing
+from sandbox.slack.state.deliveries import Event
+from sandbox.slack.state.peer import Slack
+from sandbox.slack.state.records import Channel, Message, Person, Workspace
 
 DEFAULT_SCOPES: Final = (
     "app_mentions:read,channels:history,channels:join,channels:read,chat:write,im:history,im:read,im:write,"

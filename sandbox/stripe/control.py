@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -13,11 +11,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.faults import Fault
-from sandbox.stripe import bank_debits, doings, time_control, webhooks
-from sandbox.stripe.deliveries import Outcome
-from sandbox.stripe.errors import StripeError
-from sandbox.stripe.http import FAULT_KINDS
-from sandbox.stripe.peer import Stripe
+from sandbox.stripe.account.errors import StripeError
+from sandbox.stripe.account.peer import Stripe
+from sandbox.stripe.api.http import FAULT_KINDS
+from sandbox.stripe.payments import intents
+from sandbox.stripe.time import by_hand
 
 Body = dict[str, Any]
 Work = Callable[[Stripe, Body], Any]
@@ -37,8 +35,7 @@ def _endpoint(work: Work) -> Callable[[Request], Awaitable[JSONResponse]]:
     async def endpoint(request: Request) -> JSONResponse:
         peer: Stripe = request.app.state.stripe
         try:
-            answer = work(peer, await _read(request))
-            return JSONResponse(await answer if asyncio.iscoroutine(answer) else answer)
+            return JSONResponse(work(peer, await _read(request)))
         except StripeError as refused:
             return JSONResponse(refused.body, refused.status)
         except KeyError as missing:
@@ -49,61 +46,11 @@ def _endpoint(work: Work) -> Callable[[Request], Awaitable[JSONResponse]]:
     return endpoint
 
 
-def _shown(outcomes: Sequence[Outcome]) -> Body:
-    return {"outcomes": [asdict(outcome) for outcome in outcomes], "statuses": [one.status for one in outcomes]}
-
-
 def _list_deliveries(peer: Stripe, body: Body) -> Body:
     """Deliveries with their attempts; of one event or one endpoint."""
     deliveries = peer.deliveries.log(str(body.get("event", "")), str(body.get("endpoint", "")))
     types = {event["id"]: event["type"] for event in peer.store.select("event")}
     return {"deliveries": [delivery | {"type": types.get(delivery["event_id"])} for delivery in deliveries]}
-
-
-async def _redeliver(peer: Stripe, body: Body) -> Body:
-    """Send one event again: `times`, one after the other or all `at_once`; `age` makes its signature old."""
-    endpoints = _endpoints(peer, body)
-    age, times = float(body.get("age", 0)), int(body.get("times", 1))
-    copies = [peer.deliveries.again(body["event"], endpoints, age=age) for _ in range(times)]
-    if body.get("at_once"):
-        return _shown([one for outcomes in await asyncio.gather(*copies) for one in outcomes])
-    return _shown([one for copy in copies for one in await copy])
-
-
-async def _replay(peer: Stripe, body: Body) -> Body:
-    """Send stored events again, in the order given."""
-    endpoints = _endpoints(peer, body)
-    return _shown([one for event in body["order"] for one in await peer.deliveries.again(event, endpoints)])
-
-
-def _endpoints(peer: Stripe, body: Body) -> list[str]:
-    """The endpoint that the call names, or all that are enabled."""
-    if "endpoint" in body:
-        return [peer.need("webhook_endpoint", str(body["endpoint"]))["id"]]
-    return [endpoint["id"] for endpoint in reversed(peer.store.select("webhook_endpoint", status="enabled"))]
-
-
-def _hold(peer: Stripe, body: Body) -> Body:
-    peer.deliveries.hold()
-    return {"holding": True}
-
-
-async def _release(peer: Stripe, body: Body) -> Body:
-    order = body.get("order", [])
-    if not isinstance(order, list):
-        raise TypeError("order must be a list of event ids.")
-    return _shown(await peer.deliveries.release([str(event) for event in order]))
-
-
-def _drop(peer: Stripe, body: Body) -> Body:
-    return {"dropped": peer.deliveries.drop()}
-
-
-def _roll(peer: Stripe, body: Body) -> Body:
-    """A new secret; the old ones sign besides it for `seconds` more, as after a roll in Stripe's dashboard."""
-    endpoint = peer.need("webhook_endpoint", body["id"])
-    peer.deliveries.expire_secrets(endpoint["id"], float(body.get("seconds", 86400)))
-    return {"id": endpoint["id"], "secret": webhooks.new_secret(peer, endpoint["id"])}
 
 
 def _plan_fault(peer: Stripe, body: Body) -> Body:
@@ -116,26 +63,23 @@ def _calls(peer: Stripe, body: Body) -> Body:
     return {"calls": dict(peer.faults.calls), "requests": list(peer.faults.requests)}
 
 
-async def _reset(peer: Stripe, body: Body) -> Body:
-    """Forget faults and recorded calls, and let held deliveries go."""
+def _reset(peer: Stripe, body: Body) -> Body:
+    """Forget faults and recorded calls."""
     peer.faults.reset()
-    await peer.deliveries.release()
     return {"ok": True}
+
+
+def _authenticate(peer: Stripe, body: Body) -> Body:
+    """Finish the 3-D Secure step of an `intent`, well unless `succeed` is false; returns the intent."""
+    with peer.store.transaction():
+        return intents.authenticate(peer, str(body["intent"]), succeed=bool(body.get("succeed", True)))
 
 
 CALLS: Final[tuple[tuple[str, str, Work], ...]] = (
     ("GET", "deliveries", _list_deliveries),
-    ("POST", "deliveries/hold", _hold),
-    ("POST", "deliveries/release", _release),
-    ("POST", "deliveries/drop", _drop),
-    ("POST", "events/replay", _replay),
-    ("POST", "events/{event}/redeliver", _redeliver),
-    ("POST", "webhook_endpoints/{id}/roll", _roll),
-    ("POST", "authenticate", doings.authenticate),
-    ("POST", "disputes", doings.dispute),
-    ("POST", "checkout/settle", bank_debits.settle),
-    ("POST", "advance", time_control.advance),
-    ("POST", "settings", time_control.settings),
+    ("POST", "authenticate", _authenticate),
+    ("POST", "advance", by_hand.advance),
+    ("POST", "settings", by_hand.settings),
     ("POST", "faults", _plan_fault),
     ("GET", "calls", _calls),
     ("POST", "reset", _reset),

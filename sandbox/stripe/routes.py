@@ -5,70 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sandbox.stripe import (
-    accounts,
-    charges,
-    checkout,
-    clocks,
-    collecting,
-    coupons,
-    customer_balance,
-    customers,
-    disputes,
-    ending,
-    invoice_items,
-    invoice_payments,
-    invoices,
-    method_routes,
-    payment_intents,
-    portal,
-    prices,
-    products,
-    promotion_codes,
-    refunds,
-    schedules,
-    setup_intents,
-    subscription_items,
-    subscriptions,
-    tax_ids,
-    webhooks,
-)
-from sandbox.stripe.expanding import Expanders
-from sandbox.stripe.http import Endpoint
-from sandbox.stripe.peer import CUSTOMER_LEAVING, INTENT_SETTLED, METHOD_LEAVING, Hook
+from sandbox.stripe.account.peer import CUSTOMER_LEAVING, INTENT_SETTLED, METHOD_LEAVING, Hook
+from sandbox.stripe.api import accounts, webhooks
+from sandbox.stripe.api.expanding import Expanders
+from sandbox.stripe.api.http import Endpoint
+from sandbox.stripe.billing import collecting, invoices
+from sandbox.stripe.catalog import coupons, prices, products
+from sandbox.stripe.checkout import sessions as checkout_sessions
+from sandbox.stripe.payments import charges, customers, intents, methods, refunds
+from sandbox.stripe.portal import sessions as portal_sessions
+from sandbox.stripe.subscriptions import ending, previews, schedules, subscriptions
+from sandbox.stripe.time import clocks
 
 ENDPOINTS: Final[Sequence[Endpoint]] = (
     *products.ROUTES,
     *prices.ROUTES,
     *coupons.ROUTES,
-    *promotion_codes.ROUTES,
     *customers.ROUTES,
-    *customer_balance.ROUTES,
-    *tax_ids.ROUTES,
-    *method_routes.ROUTES,
-    *payment_intents.ROUTES,
-    *setup_intents.ROUTES,
+    *methods.ROUTES,
+    *intents.ROUTES,
     *charges.ROUTES,
     *refunds.ROUTES,
-    *disputes.ROUTES,
     *accounts.ROUTES,
-    *checkout.ROUTES,
-    *portal.ROUTES,
+    *checkout_sessions.ROUTES,
+    *portal_sessions.ROUTES,
     *subscriptions.ROUTES,
-    *subscription_items.ROUTES,
     *schedules.ROUTES,
     *invoices.ROUTES,
-    *invoice_items.ROUTES,
-    *invoice_payments.ROUTES,
+    *previews.ROUTES,
     *clocks.ROUTES,
     *webhooks.ROUTES,
 )
 EXPANDERS: Final[Expanders] = {
-    **checkout.EXPANDERS,
-    **coupons.EXPANDERS,
+    **checkout_sessions.EXPANDERS,
     **prices.EXPANDERS,
     **customers.EXPANDERS,
-    **invoice_payments.EXPANDERS,
 }
 HOOKS: Final[dict[str, Sequence[Hook]]] = {
     INTENT_SETTLED: (collecting.intent_settled,),

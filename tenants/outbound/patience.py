@@ -1,4 +1,4 @@
-"""How long, and how many at once, requests to the web wait for somebody outside: a provider, a mail server.
+"""How long, and how many at once, requests to the web wait for a provider outside.
 
 A web process has few threads. If an outside service hangs, whoever calls it holds one until the time is over; without
 a limit a few clicks would hold them all, and nothing else would answer. So of the threads only some may wait for each

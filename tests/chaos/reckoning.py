@@ -40,8 +40,8 @@ class Books:
 
     @cached_property
     def events(self) -> dict[str, Row]:
-        """Messages that Roster stored, by ts; of two events about one, the one that it did not ignore."""
-        rows = sorted(self.office.rows("channels_inboxevent"), key=lambda row: row["message_key"] is not None)
+        """Messages that Roster stored, by ts; what it ignored, such as the twin event of a message, has no words."""
+        rows = [row for row in self.office.rows("channels_inboxevent") if row["payload"]]
         return {str(json.loads(row["payload"])["event"].get("ts")): row for row in rows}
 
     @cached_property

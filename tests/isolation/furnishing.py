@@ -119,6 +119,7 @@ def furnish(slug: str) -> World:
         world.rows["RestingAgent"] = [hiring.pause(factories.make_agent(f"{word} at rest"))]
         _invoice(world)
         _contact_code(tenant)
+        _tokens(world)
     world.ids = frozenset(str(row.pk) for rows in world.rows.values() for row in rows if isinstance(row.pk, UUID))
     return world
 
@@ -148,6 +149,12 @@ def _contact_code(tenant: Tenant) -> None:
     ContactCode.objects.update(
         email=tenant.contact_email, digest=contact.digest_of(tenant, CONTACT_CODE), attempts=0, expires_at=tomorrow
     )
+
+
+def _tokens(world: World) -> None:
+    """Admins revoke those of their own rank, and no owner's."""
+    ids = [row.pk for row in world.rows["ApiToken"]]
+    ApiToken.objects.filter(id__in=ids).update(role=Role.OPERATOR, created_by=world.people[Role.ADMIN])
 
 
 def _invoice(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import stripe as sdk
-from stripe import Customer, Invoice, InvoiceItem, Price, StripeClient, Subscription, SubscriptionItem
+from stripe import Customer, Invoice, Price, StripeClient, Subscription, SubscriptionItem
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -153,13 +153,8 @@ def amounts(invoice: Invoice) -> list[int]:
 
 
 def words(lines: Sequence[Any]) -> list[str]:
-    """The descriptions of lines or invoice items."""
+    """The descriptions of lines."""
     return [str(line.description) for line in lines]
-
-
-def waiting(office: Office) -> list[InvoiceItem]:
-    """The invoice items that wait for an invoice, oldest first."""
-    return office.stripe.v1.invoice_items.list({"customer": office.customer.id, "pending": True}).data[::-1]
 
 
 def refused(call: Any, *args: Any) -> sdk.InvalidRequestError:

@@ -47,9 +47,9 @@ def hook(stripe: StripeClient, stripe_receiver: Receiver) -> Iterator[Hook]:
 
 
 def start(stripe: StripeClient, price: str, quantity: int = 3, **more: Any) -> Any:
-    """A session for a new customer; `line` are further keys of its line."""
-    line = {"price": price, "quantity": quantity, **more.pop("line", {})}
-    if "customer" not in more and not more.pop("anonymous", False):
+    """A session for a new customer, unless one is named."""
+    line = {"price": price, "quantity": quantity}
+    if "customer" not in more:
         more["customer"] = stripe.v1.customers.create({"email": "ada@acme.example", "name": "Ada"}).id
     params: Any = {"mode": "subscription", "line_items": [line], **URLS, **more}
     return stripe.v1.checkout.sessions.create(params)
@@ -64,7 +64,7 @@ def finished(stripe: StripeClient, session: Any) -> Any:
 def test_a_person_subscribes_and_comes_back(
     stripe: StripeClient, person: Person, price: str, hook: Hook, judge: ShapeJudge
 ) -> None:
-    session = start(stripe, price, client_reference_id="acme", metadata={"tenant": "7"})
+    session = start(stripe, price, client_reference_id="acme")
     page = person.open(session.url)
     assert page.status == 200
     for words in ("Subscribe to AI employee", "$147.00 per month", "Total due today $147.00", "ada@acme.example"):
@@ -79,7 +79,7 @@ def test_a_person_subscribes_and_comes_back(
     judge.approve(done)
     events = {event["type"]: event for event in (hook.next() for _ in range(2))}
     completed = events["checkout.session.completed"]["data"]["object"]
-    assert (completed["client_reference_id"], completed["metadata"]) == ("acme", {"tenant": "7"})
+    assert completed["client_reference_id"] == "acme"
     assert completed["subscription"] == events["customer.subscription.created"]["data"]["object"]["id"]
 
 
@@ -172,41 +172,18 @@ def test_the_bank_asks_and_the_person_agrees_or_not(
     assert "invoice.payment_failed" not in types[: types.index("checkout.session.completed") + 15]
 
 
-def test_the_quantity_can_be_changed_where_the_session_allows(stripe: StripeClient, person: Person, price: str) -> None:
-    bounds = {"adjustable_quantity": {"enabled": True, "minimum": 2, "maximum": 5}}
-    session = start(stripe, price, line=bounds)
-    name = f"quantity-{stripe.v1.checkout.sessions.line_items.list(session.id).data[0].id}"
-    person.open(session.url)
-    person.press("One more", card=ASKS_ONCE)
-    assert "$196.00 per month" in person.text
-    assert person.page
-    assert person.page.forms[0].fields["card"] == ASKS_ONCE  # what was chosen is kept
-    for wrong in ("1", "6", "x", "-3", "99999999999"):
-        person.press("Subscribe", card=VISA, **{name: wrong})
-        assert "Choose a number from 2 to 5." in person.text
-    person.press("Subscribe", card=VISA, **{name: "5"})  # another total than was shown
-    assert "Check the total" in person.text
-    assert "$245.00 per month" in person.text
-    person.press("Subscribe", card=VISA)
-    assert finished(stripe, session).subscription["items"].data[0].quantity == 5
-
-
-def test_a_fixed_quantity_stays(stripe: StripeClient, person: Person, price: str) -> None:
-    session = start(stripe, price)
-    name = f"quantity-{stripe.v1.checkout.sessions.line_items.list(session.id).data[0].id}"
-    person.open(session.url)
-    person.press("Subscribe", card=VISA, **{name: "1"})
-    assert finished(stripe, session).subscription["items"].data[0].quantity == 3
-
-
-def test_a_promotion_code_is_put_on_and_taken_off(stripe: StripeClient, person: Person, price: str) -> None:
+def test_a_promotion_code_is_put_on_and_taken_off(
+    stripe: StripeClient, person: Person, price: str, judge: ShapeJudge
+) -> None:
     coupon = stripe.v1.coupons.create({"percent_off": 20, "duration": "forever"})
     code = stripe.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}})
     session = start(stripe, price, allow_promotion_codes=True)
     person.open(session.url)
     person.press("Apply", promotion="NOTHING")
     assert "This code is invalid." in person.text
-    person.press("Apply", promotion=str(code.code).lower())
+    person.press("Apply", promotion=str(code.code).lower(), card=ASKS_ONCE)
+    assert person.page
+    assert person.page.forms[0].fields["card"] == ASKS_ONCE  # what was chosen is kept
     assert "20% off forever -$29.40" in person.text
     assert "Total due today $117.60" in person.text
     person.press("Remove")
@@ -218,11 +195,13 @@ def test_a_promotion_code_is_put_on_and_taken_off(stripe: StripeClient, person: 
     discount = stripe.v1.subscriptions.retrieve(done.subscription.id, {"expand": ["discounts"]}).discounts[0]
     assert discount.promotion_code == code.id  # type: ignore[union-attr]
     assert discount.checkout_session == session.id  # type: ignore[union-attr]
-    assert stripe.v1.promotion_codes.retrieve(code.id).times_redeemed == 1
+    (used,) = stripe.v1.events.list({"type": "promotion_code.updated", "limit": 1}).data
+    assert (used.data.object["id"], used.data.object["times_redeemed"]) == (code.id, 1)
     wanted: Any = {"expand": ["total_details.breakdown", "line_items.data.discounts"]}
-    paid = stripe.v1.checkout.sessions.retrieve(session.id, wanted).to_dict(for_json=True)
-    for [taken] in (paid["total_details"]["breakdown"]["discounts"], paid["line_items"]["data"][0]["discounts"]):
+    paid = stripe.v1.checkout.sessions.retrieve(session.id, wanted)
+    for [taken] in (paid["total_details"]["breakdown"]["discounts"], paid["line_items"].data[0]["discounts"]):
         assert (taken["amount"], taken["discount"]["promotion_code"]) == (2940, code.id)
+    judge.approve(done, paid)
 
 
 def test_promotion_codes_are_not_taken_where_the_session_does_not_say_so(
@@ -232,43 +211,29 @@ def test_promotion_codes_are_not_taken_where_the_session_does_not_say_so(
     assert "promotion code" not in page.text
 
 
-def test_a_new_customer_is_made_of_what_is_entered(
+def test_what_is_not_known_of_the_customer_is_asked_for(
     stripe: StripeClient, person: Person, price: str, judge: ShapeJudge
 ) -> None:
     session = start(
         stripe,
         price,
-        anonymous=True,
+        customer=stripe.v1.customers.create({"name": "Globex"}).id,
         automatic_tax={"enabled": True},
-        billing_address_collection="required",
-        consent_collection={"terms_of_service": "required"},
+        customer_update={"address": "auto", "name": "auto"},
         tax_id_collection={"enabled": True},
     )
-    assert (session.customer, session.customer_details) == (None, None)
     person.open(session.url)
     person.press("Subscribe", card=VISA)
-    for words in ("Enter your e-mail address", "Enter your name, address, city and postal code.", "Agree to the terms"):
+    for words in ("Enter your e-mail address", "Enter your postal code."):
         assert words in person.text
-    entered = {
-        "email": "bob@globex.example",
-        "name": "Bob",
-        "line1": "1 Main St",
-        "city": "Berlin",
-        "country": "DE",
-        "postal_code": "10115",
-        "terms": "1",
-        "business_name": "Globex GmbH",
-        "tax_type": "eu_vat",
-    }
-    person.press("Subscribe", card=VISA, tax_id="XX1", **entered)
-    assert "Invalid value for eu_vat." in person.text
-    person.press("Subscribe", card=VISA, tax_id="DE123456789", **entered)
+    entered = {"email": "bob@globex.example", "country": "DE", "postal_code": "10115"}
+    person.press("Subscribe", card=VISA, **{**entered, "country": "XX"})
+    assert "Choose a country." in person.text
+    person.press("Subscribe", card=VISA, **entered)
     done = finished(stripe, session)
-    assert (done.customer.email, done.customer.name) == ("bob@globex.example", "Globex GmbH")
-    assert done.customer.address.country == "DE"
-    assert done.customer_details.tax_ids[0].to_dict() == {"type": "eu_vat", "value": "DE123456789"}
-    assert (done.automatic_tax.status, done.consent.terms_of_service) == ("complete", "accepted")
-    assert done.subscription.default_payment_method.billing_details.name == "Bob"
+    assert (done.customer.email, done.customer.address.country) == ("bob@globex.example", "DE")
+    assert (done.automatic_tax.status, done.customer_details.email) == ("complete", "bob@globex.example")
+    assert done.subscription.default_payment_method.billing_details.address.postal_code == "10115"
     judge.approve(done)
 
 
@@ -292,34 +257,15 @@ def test_a_card_can_be_typed(stripe: StripeClient, person: Person, price: str) -
 
 def test_a_card_saved_earlier_can_be_used_and_nobody_elses(stripe: StripeClient, person: Person, price: str) -> None:
     customer = stripe.v1.customers.create({"email": "ada@acme.example", "payment_method": "pm_card_visa"})
-    own = stripe.v1.payment_methods.list({"customer": customer.id}).data[0].id
+    own = stripe.v1.customers.payment_methods.list(customer.id).data[0].id
     other = stripe.v1.customers.create({"email": "eve@evil.example", "payment_method": "pm_card_visa"})
-    stolen = stripe.v1.payment_methods.list({"customer": other.id}).data[0].id
+    stolen = stripe.v1.customers.payment_methods.list(other.id).data[0].id
     session = start(stripe, price, customer=customer.id)
     assert "Saved earlier" in person.open(session.url).text
     person.press("Subscribe", card=stolen)
     assert "Choose a card." in person.text
     person.press("Subscribe", card=own)
     assert finished(stripe, session).subscription.default_payment_method.id == own
-
-
-def test_a_session_in_setup_mode_saves_a_card(
-    stripe: StripeClient, person: Person, judge: ShapeJudge, hook: Hook
-) -> None:
-    customer = stripe.v1.customers.create({"email": "ada@acme.example"})
-    params: Any = {"mode": "setup", "currency": "usd", "customer": customer.id, **URLS}
-    session = stripe.v1.checkout.sessions.create(params)
-    person.open(str(session.url))
-    person.press("Save", card=ASKS_ONCE)
-    person.press("Complete")
-    assert person.left_for
-    done = stripe.v1.checkout.sessions.retrieve(session.id, {"expand": ["setup_intent"]})
-    assert done.setup_intent
-    assert (done.status, done.setup_intent.status) == ("complete", "succeeded")  # type: ignore[union-attr]
-    (method,) = stripe.v1.payment_methods.list({"customer": customer.id}).data
-    assert method.id == done.setup_intent.payment_method  # type: ignore[union-attr]
-    assert hook.next("checkout.session.completed")["data"]["object"]["mode"] == "setup"
-    judge.approve(done)
 
 
 def test_the_page_leads_nowhere_else(stripe: StripeClient, sandbox: Sandbox, price: str) -> None:
@@ -333,51 +279,6 @@ def test_the_page_leads_nowhere_else(stripe: StripeClient, sandbox: Sandbox, pri
     assert sandbox.http.get("/stripe/checkout/cs_test_none").status_code == 404
 
 
-def test_what_the_shop_says_is_shown_as_words(stripe: StripeClient, person: Person, price: str) -> None:
-    text = "<script>alert(1)</script>"
-    page = person.open(start(stripe, price, custom_text={"submit": {"message": text}}).url)
-    assert text in page.text
-    assert text not in page.html
-
-
-@pytest.mark.parametrize("succeeds", [True, False])
-def test_a_bank_debit_is_settled_days_later(
-    stripe: StripeClient, person: Person, sandbox: Sandbox, price: str, succeeds: bool, judge: ShapeJudge
-) -> None:
-    session = start(stripe, price)
-    person.open(session.url)
-    person.press("Subscribe", card="bank")
-    assert person.left_for
-    done = finished(stripe, session)
-    assert (done.status, done.payment_status) == ("complete", "unpaid")
-    assert (done.subscription.status, done.invoice.status) == ("active", "open")
-    assert "Your bank has been asked" in person.open(done.invoice.hosted_invoice_url).text
-    sandbox.stripe("checkout/settle", session=session.id, succeed=succeeds)
-    settled = finished(stripe, session)
-    judge.approve(stripe.v1.checkout.sessions.retrieve(session.id))
-    verb = "succeeded" if succeeds else "failed"
-    (event,) = stripe.v1.events.list({"type": f"checkout.session.async_payment_{verb}", "limit": 1}).data
-    assert event.data.object["id"] == session.id
-    if succeeds:
-        assert (settled.payment_status, settled.subscription.status, settled.invoice.status) == (
-            "paid",
-            "active",
-            "paid",
-        )
-    else:
-        assert (settled.payment_status, settled.subscription.status) == ("unpaid", "past_due")
-    again = sandbox.http.post("/stripe/control/checkout/settle", json={"session": session.id})
-    assert again.status_code == 400
-
-
-def test_a_bank_account_is_offered_only_where_it_can_pay(stripe: StripeClient, person: Person, price: str) -> None:
-    for more in ({"payment_method_types": ["card"]}, TRIAL):
-        page = person.open(start(stripe, price, **more).url)
-        assert "bank account" not in page.text
-        person.press("Start trial" if more is TRIAL else "Subscribe", card="bank")
-        assert "Choose a card." in person.text
-
-
 def test_what_is_gone_by_the_time_of_paying_is_told_and_nothing_is_charged(
     stripe: StripeClient, person: Person, price: str
 ) -> None:
@@ -387,21 +288,14 @@ def test_what_is_gone_by_the_time_of_paying_is_told_and_nothing_is_charged(
     assert person.open(session.url).status == 200
     person.press("Subscribe", card=VISA)
     assert "No such customer" in person.text
-    coupon = stripe.v1.coupons.create({"percent_off": 50})
-    session = start(stripe, price, discounts=[{"coupon": coupon.id}])
-    assert "Total due today $73.50" in person.open(session.url).text
-    stripe.v1.coupons.delete(coupon.id)
-    person.press("Subscribe", card=VISA)
-    assert "No such coupon" in person.text
     assert stripe.v1.subscriptions.list({"customer": session.customer, "status": "all"}).data == []
 
 
 def test_nonsense_from_a_browser_breaks_nothing(stripe: StripeClient, sandbox: Sandbox, price: str) -> None:
-    session = start(stripe, price, allow_promotion_codes=True, line={"adjustable_quantity": {"enabled": True}})
+    session = start(stripe, price, allow_promotion_codes=True)
     for path, body in (
         ("", b"\xff\xfe=%00&card=%ff"),
         ("", b"card=typed&number=" + b"9" * 5000),
-        ("/update", b"step=li_none%3A1000&quantity-x=1"),
         ("/update", b"change=apply&promotion=%00%27%22%3C"),
         ("/update", b"change=remove"),
         ("/authenticate", b"answer=complete"),

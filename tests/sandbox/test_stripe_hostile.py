@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from stripe import StripeClient
 
-from sandbox.stripe import forms, routes
-from sandbox.stripe.http import Endpoint
+from sandbox.stripe import routes
+from sandbox.stripe.api import forms
+from sandbox.stripe.api.http import Endpoint
 from tests.sandbox.conftest import STRIPE_KEY, Sandbox
-from tests.sandbox.stripe_office import item_of, open_office
+from tests.sandbox.stripe_office import open_office
 
 HOSTILE = (
     *("", "x", "-1", "0", "99999999999999999999", "1e9", "true", "null", "\x00", "'\";--", "é" * 50, "x" * 6000),
@@ -37,34 +38,21 @@ def leaves(fields: Mapping[str, forms.Field], prefix: str = "") -> Iterator[str]
 @pytest.fixture(scope="module")
 def known(stripe: StripeClient) -> dict[str, str]:
     """An object of each kind, by the word that stands before its id in addresses."""
-    product = stripe.v1.products.create({"name": "Seat", "default_price_data": {"currency": "usd", "unit_amount": 500}})
-    customer = stripe.v1.customers.create({"payment_method": "pm_card_visa"})
-    coupon = stripe.v1.coupons.create({"percent_off": 5})
-    common: Any = {"amount": 1000, "currency": "usd", "confirm": True}
-    paid = stripe.v1.payment_intents.create(common | {"payment_method": "pm_card_visa"})
-    disputed = stripe.v1.payment_intents.create(common | {"payment_method": "pm_card_createDispute"})
     office = open_office(stripe)
     sub, scheduled = office.subscribe(2), office.subscribe()
-    extra: Any = {"customer": office.customer.id, "amount": 5, "currency": "usd"}
+    payment = stripe.v1.invoice_payments.list({"invoice": str(sub.latest_invoice)}).data[0]
+    intent = stripe.v1.payment_intents.retrieve(str(payment.payment.payment_intent))
     return {
         "subscriptions": sub.id,
-        "subscription_items": item_of(sub).id,
         "subscription_schedules": stripe.v1.subscription_schedules.create({"from_subscription": scheduled.id}).id,
-        "invoices": stripe.v1.invoices.create({"customer": office.customer.id}).id,
-        "invoiceitems": stripe.v1.invoice_items.create(extra).id,
-        "invoice_payments": stripe.v1.invoice_payments.list({"invoice": str(sub.latest_invoice)}).data[0].id,
+        "invoices": str(sub.latest_invoice),
         "test_clocks": office.clock,
-        "products": product.id,
-        "prices": str(product.default_price),
-        "customers": customer.id,
-        "payment_methods": stripe.v1.customers.payment_methods.list(customer.id).data[0].id,
-        "coupons": coupon.id,
-        "promotion_codes": stripe.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}}).id,
-        "payment_intents": stripe.v1.payment_intents.create({"amount": 1000, "currency": "usd"}).id,
-        "setup_intents": stripe.v1.setup_intents.create().id,
-        "charges": str(paid.latest_charge),
-        "refunds": stripe.v1.refunds.create({"payment_intent": paid.id, "amount": 5}).id,
-        "disputes": stripe.v1.disputes.list({"payment_intent": disputed.id}).data[0].id,
+        "products": str(office.monthly.product),
+        "prices": office.monthly.id,
+        "customers": office.customer.id,
+        "payment_methods": stripe.v1.customers.payment_methods.list(office.customer.id).data[0].id,
+        "payment_intents": intent.id,
+        "charges": str(intent.latest_charge),
     }
 
 

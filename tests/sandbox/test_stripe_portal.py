@@ -9,8 +9,7 @@ import pytest
 from stripe import InvalidRequestError, StripeClient
 
 from tests.sandbox.conftest import Sandbox
-from tests.sandbox.stripe_person import ASKS_ALWAYS, ATTACHES_THEN_FAILS, DECLINES, VISA, Person
-from tests.sandbox.stripe_shapes import ShapeJudge
+from tests.sandbox.stripe_person import ASKS_ALWAYS, DECLINES, VISA, Person
 
 SHOP = "http://127.0.0.1:9/billing"
 DONE = "http://127.0.0.1:9/done"
@@ -56,38 +55,30 @@ def price(stripe: StripeClient) -> Any:
     return stripe.v1.prices.create(params)
 
 
-def configure(stripe: StripeClient, price: Any, **more: Any) -> Any:
+def configure(stripe: StripeClient, **more: Any) -> Any:
     """A configuration with everything on."""
-    quantity = {"enabled": True, "minimum": 1, "maximum": 10}
+    on = {"enabled": True}
     features = {
         "customer_update": {"enabled": True, "allowed_updates": ["address", "email", "name", "tax_id"]},
-        "invoice_history": {"enabled": True},
-        "payment_method_update": {"enabled": True},
-        "subscription_cancel": {
-            "enabled": True,
-            "cancellation_reason": {"enabled": True, "options": ["too_expensive", "other"]},
-        },
-        "subscription_update": {
-            "enabled": True,
-            "default_allowed_updates": ["price", "quantity"],
-            "products": [{"product": price.product, "prices": [price.id], "adjustable_quantity": quantity}],
-            "proration_behavior": "always_invoice",
-        },
+        "invoice_history": on,
+        "payment_method_update": on,
+        "subscription_cancel": {"enabled": True, "mode": "at_period_end", "proration_behavior": "none"},
+        "subscription_update": {"enabled": False},
     }
-    params: Any = {"features": {**features, **more}, "business_profile": {"headline": "Roster"}, "metadata": {"a": "b"}}
+    params: Any = {"features": {**features, **more}, "metadata": {"a": "b"}}
     return stripe.v1.billing_portal.configurations.create(params)
 
 
 @pytest.fixture
 def account(stripe: StripeClient, price: Any) -> Account:
     """A customer with an active plan for two."""
-    return subscribed(stripe, price, configure(stripe, price).id)
+    return subscribed(stripe, price, configure(stripe).id)
 
 
 def subscribed(stripe: StripeClient, price: Any, configuration: str, card: str = VISA, **more: Any) -> Account:
     """A customer with a plan for two."""
     customer = stripe.v1.customers.create({"email": "ada@acme.example", "name": "Ada", "payment_method": card})
-    own = stripe.v1.payment_methods.list({"customer": customer.id}).data[0].id
+    own = stripe.v1.customers.payment_methods.list(customer.id).data[0].id
     params: Any = {"customer": customer.id, "items": [{"price": price.id, "quantity": 2}], **more}
     params["default_payment_method"] = own
     sub = stripe.v1.subscriptions.create(params)
@@ -100,37 +91,17 @@ def person(sandbox: Sandbox) -> Person:
     return Person(sandbox.url)
 
 
-def test_configurations_and_sessions_have_stripes_shape(
-    stripe: StripeClient, account: Account, price: Any, judge: ShapeJudge
-) -> None:
-    plain = stripe.v1.billing_portal.configurations.create({"features": {"invoice_history": {"enabled": True}}})
+def test_features_that_are_not_named_stay(stripe: StripeClient, account: Account) -> None:
     changed = stripe.v1.billing_portal.configurations.update(
-        account.configuration, {"features": {"invoice_history": {"enabled": False}}, "name": "Mine"}
+        account.configuration, {"features": {"invoice_history": {"enabled": False}}}
     )
     assert not changed.features.invoice_history.enabled
-    assert changed.features.payment_method_update.enabled  # what is not named stays
-    listed = stripe.v1.billing_portal.configurations.list({"active": True})
-    assert {plain.id, changed.id} <= {one.id for one in listed.data}
-    item = account.sub()["items"].data[0].id
-    flows: tuple[Any, ...] = (
-        {"type": "payment_method_update", "after_completion": REDIRECT},
-        {
-            "type": "subscription_cancel",
-            "subscription_cancel": {"subscription": account.subscription},
-            "after_completion": {"type": "hosted_confirmation", "hosted_confirmation": {"custom_message": "Bye."}},
-        },
-        {
-            "type": "subscription_update_confirm",
-            "subscription_update_confirm": {
-                "subscription": account.subscription,
-                "items": [{"id": item, "price": account.price, "quantity": 3}],
-            },
-        },
-    )
-    sessions = [account.session(), *(account.session(flow_data=flow) for flow in flows)]
-    judge.approve(plain, changed, listed, *sessions)
-    assert sessions[0].flow is None
-    assert sessions[1].flow.after_completion.redirect.return_url == DONE
+    assert changed.features.payment_method_update.enabled
+    assert changed.id in {one.id for one in stripe.v1.billing_portal.configurations.list({"active": True}).data}
+    choosing: Any = {"features": {"subscription_update": {"enabled": True}}}
+    with pytest.raises(InvalidRequestError) as refused:
+        stripe.v1.billing_portal.configurations.create(choosing)
+    assert refused.value.param == "features[subscription_update][enabled]"
 
 
 @pytest.mark.parametrize(
@@ -139,11 +110,7 @@ def test_configurations_and_sessions_have_stripes_shape(
         ({"customer": "cus_none"}, "customer"),
         ({"configuration": "bpc_none"}, "configuration"),
         ({"return_url": "javascript:alert(1)"}, "return_url"),
-        ({"flow_data": {"type": "subscription_cancel"}}, "flow_data[subscription_cancel]"),
-        (
-            {"flow_data": {"type": "subscription_cancel", "subscription_cancel": {"subscription": "sub_none"}}},
-            "flow_data[subscription_cancel][subscription]",
-        ),
+        ({"flow_data": {"type": "subscription_cancel"}}, "flow_data[type]"),
         ({"flow_data": {"type": "customer_update"}}, "flow_data[type]"),
         (
             {"flow_data": {"type": "payment_method_update", "after_completion": {"type": "redirect"}}},
@@ -158,18 +125,12 @@ def test_a_wrong_session_is_refused(account: Account, more: dict[str, Any], para
     assert (refused.value.http_status, refused.value.param) == (400, param)
 
 
-def test_a_session_needs_a_configuration_and_what_a_flow_needs(
-    stripe: StripeClient, account: Account, price: Any
-) -> None:
+def test_a_session_needs_a_configuration_and_what_a_flow_needs(stripe: StripeClient, account: Account) -> None:
     with pytest.raises(InvalidRequestError, match="No configuration provided"):
         stripe.v1.billing_portal.sessions.create({"customer": account.customer})
-    bare = configure(stripe, price, payment_method_update={"enabled": False})
+    bare = configure(stripe, payment_method_update={"enabled": False})
     with pytest.raises(InvalidRequestError, match="not enabled"):
         account.session(configuration=bare.id, flow_data={"type": "payment_method_update"})
-    stranger = subscribed(stripe, price, account.configuration)
-    foreign = {"type": "subscription_cancel", "subscription_cancel": {"subscription": stranger.subscription}}
-    with pytest.raises(InvalidRequestError, match="No such subscription"):
-        account.session(flow_data=foreign)
 
 
 def test_the_start_shows_plan_card_details_and_invoices(account: Account, person: Person) -> None:
@@ -196,17 +157,12 @@ def test_a_plan_is_canceled_at_the_periods_end_and_kept_after_all(account: Accou
     assert person.page
     person.open(person.page.links["Cancel plan"])
     assert "will end on" in person.text
-    assert "It is too expensive" in person.text
-    person.press("Cancel plan", feedback="too_expensive", comment="Perhaps later")
+    person.press("Cancel plan")
     assert "It will not renew." in person.text
     sub = account.sub()
     assert (sub.cancel_at_period_end, sub.status) == (False, "active")
     assert sub.cancel_at == sub["items"].data[0].current_period_end
-    assert sub.cancellation_details.to_dict() == {
-        "comment": "Perhaps later",
-        "feedback": "too_expensive",
-        "reason": "cancellation_requested",
-    }
+    assert sub.cancellation_details.reason == "cancellation_requested"
     person.press("Keep plan")
     assert account.sub().cancel_at is None
     assert "Renews on" in person.text
@@ -224,24 +180,12 @@ def test_a_plan_that_ends_at_a_date_or_with_its_period_is_kept_in_the_portal(
         assert (account.sub().cancel_at, account.sub().cancel_at_period_end) == (None, False)
 
 
-def test_a_plan_is_canceled_at_once_where_the_configuration_says_so(
-    stripe: StripeClient, account: Account, price: Any, person: Person
-) -> None:
-    at_once = configure(stripe, price, subscription_cancel={"enabled": True, "mode": "immediately"})
-    person.open(account.session(configuration=at_once.id).url)
-    assert person.page
-    person.open(person.page.links["Cancel plan"])
-    person.press("Cancel plan")
-    assert account.sub().status == "canceled"
-    assert "You have no plan." in person.text
-
-
 def test_what_the_configuration_switches_off_is_not_there(
-    stripe: StripeClient, account: Account, price: Any, person: Person, sandbox: Sandbox
+    stripe: StripeClient, account: Account, person: Person, sandbox: Sandbox
 ) -> None:
     off = {"enabled": False}
     names = ("customer_update", "invoice_history", "payment_method_update", "subscription_cancel")
-    bare = configure(stripe, price, **dict.fromkeys(names, off))
+    bare = configure(stripe, **dict.fromkeys(names, off))
     session = account.session(configuration=bare.id)
     page = person.open(session.url)
     for words in ("Cancel plan", "Add a card", "Edit", "Invoices"):
@@ -287,14 +231,14 @@ def test_cards_are_made_default_and_removed(stripe: StripeClient, account: Accou
     person.press("Make default")
     assert account.default_card().card.last4 == "4242"
     person.press("Remove")
-    assert [one.card.last4 for one in stripe.v1.payment_methods.list({"customer": account.customer}).data] == ["4242"]  # type: ignore[union-attr]
+    assert [one.card.last4 for one in stripe.v1.customers.payment_methods.list(account.customer).data] == ["4242"]  # type: ignore[union-attr]
 
 
 def test_nobody_touches_another_customers_card_or_plan(
     stripe: StripeClient, account: Account, price: Any, sandbox: Sandbox
 ) -> None:
     stranger = subscribed(stripe, price, account.configuration)
-    card = stripe.v1.payment_methods.list({"customer": stranger.customer}).data[0].id
+    card = stripe.v1.customers.payment_methods.list(stranger.customer).data[0].id
     url = account.session().url
     sandbox.http.post(f"{url}/cards/{card}", data={"do": "remove"})
     sandbox.http.post(f"{url}/cards/{card}", data={"do": "default"})
@@ -307,62 +251,6 @@ def test_nobody_touches_another_customers_card_or_plan(
     assert sandbox.http.post(f"{url}/cancel/{account.subscription}", headers=evil).status_code == 403
 
 
-def test_a_cancel_flow_ends_with_its_own_words(account: Account, person: Person) -> None:
-    flow = {
-        "type": "subscription_cancel",
-        "subscription_cancel": {"subscription": account.subscription},
-        "after_completion": {"type": "hosted_confirmation", "hosted_confirmation": {"custom_message": "Goodbye then."}},
-    }
-    session = account.session(flow_data=flow)
-    page = person.open(session.url)
-    assert "Cancel your plan" in page.text
-    assert page.links["Keep plan"] == SHOP
-    person.press("Cancel plan")
-    assert "Goodbye then." in person.text
-    assert account.sub().cancel_at
-    assert "It will not renew." in person.open(session.url).text  # the flow is over, the portal is open
-    with pytest.raises(InvalidRequestError, match="already set to be canceled"):
-        account.session(flow_data=flow)
-
-
-def confirm_flow(account: Account, quantity: int) -> dict[str, Any]:
-    """A flow that proposes another quantity."""
-    item = account.sub()["items"].data[0].id
-    return {
-        "type": "subscription_update_confirm",
-        "subscription_update_confirm": {
-            "subscription": account.subscription,
-            "items": [{"id": item, "price": account.price, "quantity": quantity}],
-        },
-        "after_completion": REDIRECT,
-    }
-
-
-def test_a_proposed_change_is_confirmed_and_paid(account: Account, person: Person) -> None:
-    with pytest.raises(InvalidRequestError, match="does not allow this quantity"):
-        account.session(flow_data=confirm_flow(account, 11))
-    page = person.open(account.session(flow_data=confirm_flow(account, 3)).url)
-    assert f"AI employee {TIMES} 2, $98.00 per month" in page.text
-    assert f"AI employee {TIMES} 3, $147.00 per month" in page.text
-    assert "Due today $49.00" in page.text
-    person.press("Confirm")
-    assert person.left_for == DONE
-    sub = account.sub("latest_invoice")
-    assert (sub["items"].data[0].quantity, sub.latest_invoice.amount_paid) == (3, 4900)
-
-
-def test_a_change_that_cannot_be_paid_waits_on_the_invoice_page(account: Account, person: Person) -> None:
-    failing = account.stripe.v1.payment_methods.attach(ATTACHES_THEN_FAILS, {"customer": account.customer}).id
-    account.stripe.v1.subscriptions.update(account.subscription, {"default_payment_method": failing})
-    person.open(account.session(flow_data=confirm_flow(account, 3)).url)
-    person.press("Confirm")
-    assert "Pay $49.00" in person.text
-    assert account.sub()["items"].data[0].quantity == 2
-    person.press("Pay $49.00", card=VISA)
-    assert "It is paid" in person.text
-    assert account.sub()["items"].data[0].quantity == 3
-
-
 def test_billing_details_are_changed(stripe: StripeClient, account: Account, person: Person) -> None:
     person.open(account.session().url)
     assert person.page
@@ -370,36 +258,34 @@ def test_billing_details_are_changed(stripe: StripeClient, account: Account, per
     person.press("Save", email="nobody")
     assert "Enter an e-mail address" in person.text
     where = {"line1": "1 Main St", "city": "Berlin", "postal_code": "10115", "country": "DE"}
-    person.press("Save", email="new@acme.example", name="Acme", tax_type="eu_vat", tax_id="DE123456789", **where)
-    customer = stripe.v1.customers.retrieve(account.customer, {"expand": ["tax_ids"]})
+    person.press("Save", email="new@acme.example", name="Acme", **where)
+    customer = stripe.v1.customers.retrieve(account.customer)
     assert (customer.email, customer.name) == ("new@acme.example", "Acme")
     assert customer.address
     assert customer.address.country == "DE"
-    assert customer.tax_ids
-    assert [one.value for one in customer.tax_ids.data] == ["DE123456789"]
     assert "new@acme.example" in person.text
 
 
 def open_invoice(account: Account) -> Any:
-    """An invoice of $10 that nobody has paid."""
-    stripe = account.stripe
-    stripe.v1.invoice_items.create({"customer": account.customer, "amount": 1000, "currency": "usd"})
-    made = stripe.v1.invoices.create({"customer": account.customer, "pending_invoice_items_behavior": "include"})
-    return stripe.v1.invoices.finalize_invoice(str(made.id))
+    """An invoice of $98 that nobody has paid."""
+    items: Any = [{"price": account.price, "quantity": 2}]
+    params: Any = {"customer": account.customer, "items": items, "payment_behavior": "default_incomplete"}
+    sub = account.stripe.v1.subscriptions.create(params)
+    return account.stripe.v1.invoices.retrieve(str(sub.latest_invoice))
 
 
 def test_an_open_invoice_is_paid_on_its_page(account: Account, person: Person, sandbox: Sandbox) -> None:
     invoice = open_invoice(account)
     page = person.open(invoice.hosted_invoice_url)
-    for words in (f"Invoice {invoice.number}", "Due", "Amount due $10.00", "Pay $10.00"):
+    for words in (f"Invoice {invoice.number}", "Due", "Amount due $98.00", "Pay $98.00"):
         assert words in page.text
-    person.press("Pay $10.00", card=DECLINES)
+    person.press("Pay $98.00", card=DECLINES)
     assert "Your card was declined." in person.text
-    person.press("Pay $10.00", card=ASKS_ALWAYS)
-    assert "asks for $10.00" in person.text
+    person.press("Pay $98.00", card=ASKS_ALWAYS)
+    assert "asks for $98.00" in person.text
     person.press("Fail")
     assert "unable to authenticate" in person.text
-    person.press("Pay $10.00", card=ASKS_ALWAYS)
+    person.press("Pay $98.00", card=ASKS_ALWAYS)
     person.press("Complete")
     assert "It is paid" in person.text
     assert account.stripe.v1.invoices.retrieve(invoice.id).status == "paid"
@@ -414,28 +300,14 @@ def test_an_invoice_can_be_taken_along_as_a_pdf(account: Account, sandbox: Sandb
     assert answer.headers["content-type"] == "application/pdf"
     assert f"Invoice-{invoice.number}.pdf" in answer.headers["content-disposition"]
     assert answer.content.startswith(b"%PDF-1.4")
-    assert b"($10.00) Tj" in answer.content
-
-
-def test_a_payment_that_needs_action_is_finished_at_its_own_address(account: Account, person: Person) -> None:
-    stripe = account.stripe
-    intent = stripe.v1.payment_intents.create(
-        {"amount": 700, "currency": "usd", "payment_method": ASKS_ALWAYS, "confirm": True, "return_url": DONE}
-    )
-    assert intent.next_action
-    assert intent.next_action.redirect_to_url
-    person.open(str(intent.next_action.redirect_to_url.url))
-    person.press("Complete")
-    assert person.left_for.startswith(f"{DONE}?payment_intent={intent.id}&")
-    assert person.left_for.endswith("redirect_status=succeeded")
-    assert stripe.v1.payment_intents.retrieve(intent.id).status == "succeeded"
+    assert b"($98.00) Tj" in answer.content
 
 
 def test_nonsense_from_a_browser_breaks_nothing(account: Account, sandbox: Sandbox) -> None:
     url, invoice = account.session().url, open_invoice(account).hosted_invoice_url
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     for address in (
-        *(f"{url}/{path}" for path in ("card", "card/authenticate", "cards/pm_none", "confirm", "details")),
+        *(f"{url}/{path}" for path in ("card", "card/authenticate", "cards/pm_none", "details")),
         *(f"{url}/{verb}/{sub}" for verb in ("cancel", "resume") for sub in ("sub_none", account.customer)),
         invoice,
         f"{invoice}/authenticate",

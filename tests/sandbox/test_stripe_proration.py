@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from stripe import StripeClient
 
-from sandbox.stripe import periods, proration
-from sandbox.stripe.proration import Debit
+from sandbox.stripe.billing import periods, proration
+from sandbox.stripe.billing.proration import Debit
 from tests.sandbox.stripe_office import (
     DAY,
     FEBRUARY,
@@ -27,15 +27,12 @@ from tests.sandbox.stripe_office import (
     open_office,
     period_of,
     refused,
-    waiting,
     words,
 )
 
 MONTH = 31 * DAY
 MOMENTS = some.integers(0, 4_000_000_000)
-INTERVALS = some.sampled_from(
-    [("day", 1), ("day", 3), ("week", 2), ("month", 1), ("month", 3), ("year", 1), ("year", 2)]
-)
+INTERVALS = some.sampled_from(["month", "year"])
 AT_ONCE: Any = {"proration_behavior": "always_invoice"}
 
 
@@ -92,19 +89,19 @@ def test_a_discount_is_spread_to_the_cent(total: int, weights: list[int]) -> Non
 
 
 @given(anchor=MOMENTS, at=MOMENTS, interval=INTERVALS)
-def test_every_moment_is_in_one_period(anchor: int, at: int, interval: tuple[str, int]) -> None:
-    start, end = periods.around(anchor, *interval, at)
+def test_every_moment_is_in_one_period(anchor: int, at: int, interval: str) -> None:
+    start, end = periods.around(anchor, interval, at)
     assert start <= at < end
-    assert periods.around(anchor, *interval, end)[0] == end
-    assert periods.around(anchor, *interval, start - 1)[1] == start
+    assert periods.around(anchor, interval, end)[0] == end
+    assert periods.around(anchor, interval, start - 1)[1] == start
 
 
 def test_an_anchor_on_the_31st_is_the_last_day_of_shorter_months() -> None:
     anchor = int(datetime(2028, 1, 31, 12, tzinfo=UTC).timestamp())
-    days = [datetime.fromtimestamp(periods.boundary(anchor, "month", 1, number), UTC).day for number in range(5)]
+    days = [datetime.fromtimestamp(periods.boundary(anchor, "month", number), UTC).day for number in range(5)]
     assert days == [31, 29, 31, 30, 31]
     leap = int(datetime(2028, 2, 29, tzinfo=UTC).timestamp())
-    assert datetime.fromtimestamp(periods.after(leap, "year", 1), UTC) == datetime(2029, 2, 28, tzinfo=UTC)
+    assert datetime.fromtimestamp(periods.after(leap, "year"), UTC) == datetime(2029, 2, 28, tzinfo=UTC)
 
 
 def test_more_seats_are_charged_for_the_rest_of_the_period(office: Office) -> None:
@@ -148,9 +145,8 @@ def test_a_preview_changes_nothing(office: Office) -> None:
     office.wait(DAY)
     before, told = office.fresh(sub), len(office.events())
     office.preview(sub, items=[{"id": item_of(sub).id, "quantity": 9}], **AT_ONCE)
-    office.preview(sub, cancel_now=True)
     assert office.fresh(sub) == before
-    assert (len(office.invoices(sub)), waiting(office), len(office.events())) == (1, [], told)
+    assert (len(office.invoices(sub)), len(office.events())) == (1, told)
 
 
 def test_a_change_that_is_not_invoiced_at_once_waits_for_the_renewal(office: Office) -> None:
@@ -159,34 +155,11 @@ def test_a_change_that_is_not_invoiced_at_once_waits_for_the_renewal(office: Off
     details: Any = {"items": [{"id": item_of(sub).id, "quantity": 2}], "proration_date": office.now}
     preview = office.preview(sub, **details)
     office.change(sub, 2, proration_date=office.now)
-    assert [item.amount for item in waiting(office)] == [-3952, 7903]
-    assert all(item.proration and not item.discountable for item in waiting(office))
+    assert len(office.invoices(sub)) == 1
     office.wait_until(FEBRUARY + 2 * HOUR)
     invoice = office.latest(sub)
     assert amounts(invoice) == amounts(preview) == [-3952, 7903, 9800]
     assert (invoice.billing_reason, invoice.amount_paid) == ("subscription_cycle", preview.amount_due)
-    assert waiting(office) == []
-
-
-def test_a_credit_says_what_it_gives_back(office: Office) -> None:
-    sub = office.subscribe(3)
-    office.wait(6 * DAY)
-    first, second = office.latest(sub), office.latest(office.change(sub, 5, **AT_ONCE))
-    credit, debit = second.lines.data
-    details: Any = credit.parent.subscription_item_details  # type: ignore[union-attr]
-    assert (details.proration, details.subscription_item, details.subscription) == (True, item_of(sub).id, sub.id)
-    assert details.proration_details.credited_items.to_dict() == {
-        "invoice": first.id,
-        "invoice_line_items": [first.lines.data[0].id],
-    }
-    assert debit.parent.subscription_item_details.proration_details.credited_items is None  # type: ignore[union-attr]
-    office.wait(DAY)
-    third = office.latest(office.change(sub, 4, **AT_ONCE))
-    details = third.lines.data[0].parent.subscription_item_details  # type: ignore[union-attr]
-    assert details.proration_details.credited_items.to_dict() == {
-        "invoice": second.id,
-        "invoice_line_items": [debit.id],
-    }
 
 
 def test_fewer_seats_leave_a_credit_that_the_next_invoices_use(office: Office) -> None:
@@ -208,7 +181,6 @@ def test_what_was_never_charged_is_never_given_back(office: Office) -> None:
     sub = office.subscribe(1)
     office.wait(6 * DAY)
     office.change(sub, 5, proration_behavior="none")
-    assert waiting(office) == []
     invoice = office.latest(office.change(sub, 2, **AT_ONCE))
     assert amounts(invoice) == [-3952, 7903]  # the credit for the one seat that was paid
 
@@ -217,7 +189,7 @@ def test_a_trial_is_changed_without_prorations(office: Office) -> None:
     sub = office.subscribe(1, trial_period_days=14)
     office.wait(5 * DAY)
     sub = office.change(sub, 7, **AT_ONCE)
-    assert (sub.status, item_of(sub).quantity, len(office.invoices(sub)), waiting(office)) == ("trialing", 7, 1, [])
+    assert (sub.status, item_of(sub).quantity, len(office.invoices(sub))) == ("trialing", 7, 1)
 
 
 def test_too_little_to_charge_goes_on_the_balance(office: Office) -> None:
@@ -274,23 +246,6 @@ def test_another_interval_keeps_the_anchor(office: Office, anchor: Any) -> None:
         proration.portion(3 * MONTHLY, 27, 28),
     ]
     assert (sub.billing_cycle_anchor, period_of(sub)) == (JANUARY, (FEBRUARY, MARCH))
-
-
-def test_another_interval_waits_for_the_renewal_unless_it_is_invoiced_at_once(office: Office) -> None:
-    sub = office.subscribe(1)
-    office.wait(10 * DAY)
-    sub = office.update(sub, items=[{"id": item_of(sub).id, "price": office.yearly.id}])
-    assert (len(office.invoices(sub)), period_of(sub)) == (1, (JANUARY, JANUARY + 365 * DAY))
-    assert [item.amount for item in waiting(office)] == [-3319, proration.portion(YEARLY, 355, 365)]
-
-
-def test_the_anchor_can_be_reset_and_set_ahead(office: Office) -> None:
-    sub = office.subscribe(1, billing_cycle_anchor=JANUARY + 15 * DAY)
-    assert (amounts(office.latest(sub)), period_of(sub)) == ([2371], (JANUARY, JANUARY + 15 * DAY))  # 15 of 31 days
-    office.wait(10 * DAY)
-    sub = office.update(sub, billing_cycle_anchor="now")
-    assert amounts(office.latest(sub)) == [-790, MONTHLY]
-    assert period_of(sub) == (JANUARY + 10 * DAY, JANUARY + 41 * DAY)
 
 
 def test_renewals_keep_the_day_of_the_month(stripe: StripeClient) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stripe import StripeClient, Subscription
 
-from sandbox.stripe.proration import portion
+from sandbox.stripe.billing.proration import portion
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.stripe_office import (
     DAY,
@@ -18,12 +18,10 @@ from tests.sandbox.stripe_office import (
     MONTHLY,
     Office,
     amounts,
-    declined,
     item_of,
     open_office,
     period_of,
     refused,
-    waiting,
 )
 from tests.sandbox.stripe_shapes import ShapeJudge
 
@@ -44,7 +42,7 @@ def intent_of(office: Office, sub: Subscription) -> str:
 
 
 def test_a_subscription_begins_when_its_first_invoice_is_paid(office: Office, judge: ShapeJudge) -> None:
-    sub = office.subscribe(3, metadata={"workspace": "acme"}, description="Seats")
+    sub = office.subscribe(3, metadata={"workspace": "acme"})
     assert (sub.status, sub.currency, item_of(sub).quantity) == ("active", "usd", 3)
     assert period_of(sub) == (JANUARY, FEBRUARY)
     assert (sub.billing_cycle_anchor, sub.start_date, sub.created) == (JANUARY, JANUARY, JANUARY)
@@ -86,32 +84,12 @@ def test_a_declined_first_payment_leaves_it_incomplete(stripe: StripeClient) -> 
     assert office.fresh(sub).status == "active"
 
 
-def test_error_if_incomplete_leaves_nothing(stripe: StripeClient) -> None:
-    office = open_office(stripe, FAILING)
-    values: Any = {
-        "customer": office.customer.id,
-        "items": [{"price": office.monthly.id}],
-        "payment_behavior": "error_if_incomplete",
-    }
-    error = declined(office.stripe.v1.subscriptions.create, values)
-    assert error.code == "card_declined"
-    office.pays_with("pm_card_authenticationRequired")
-    error = declined(office.stripe.v1.subscriptions.create, values)
-    assert error.code == "subscription_payment_intent_requires_action"
-    assert office.stripe.v1.subscriptions.list({"customer": office.customer.id, "status": "all"}).data == []
-    assert office.stripe.v1.invoices.list({"customer": office.customer.id}).data == []
-
-
-def test_default_incomplete_waits_for_the_customer(sandbox: Sandbox, stripe: StripeClient) -> None:
+def test_default_incomplete_waits_for_the_customer(stripe: StripeClient) -> None:
     office = open_office(stripe, None)
-    sub = office.subscribe(payment_behavior="default_incomplete", expand=["latest_invoice.confirmation_secret"])
-    invoice: Any = sub.latest_invoice
-    secret = invoice.confirmation_secret.client_secret
-    intent = intent_of(office, sub)
+    sub = office.subscribe(payment_behavior="default_incomplete")
+    invoice = office.latest(sub)
     assert (sub.status, invoice.status, invoice.attempted) == ("incomplete", "open", False)
-    assert secret.startswith(intent)
-    method = stripe.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}})
-    stripe.v1.payment_intents.confirm(intent, {"payment_method": method.id})
+    stripe.v1.invoices.pay(invoice.id, {"payment_method": "pm_card_visa"})
     assert office.fresh(sub).status == "active"
     assert office.latest(sub).amount_paid == MONTHLY
 
@@ -138,7 +116,7 @@ def test_without_a_payment_method_there_is_no_subscription(stripe: StripeClient)
 
 def test_a_trial_costs_nothing(stripe: StripeClient, judge: ShapeJudge) -> None:
     office = open_office(stripe, None)
-    sub = office.subscribe(2, trial_period_days=14, payment_behavior="default_incomplete")
+    sub = office.subscribe(2, trial_period_days=14)
     assert (sub.status, sub.trial_start, sub.trial_end) == ("trialing", JANUARY, JANUARY + 14 * DAY)
     assert period_of(sub) == (JANUARY, JANUARY + 14 * DAY)
     assert sub.billing_cycle_anchor == sub.trial_end
@@ -148,22 +126,7 @@ def test_a_trial_costs_nothing(stripe: StripeClient, judge: ShapeJudge) -> None:
         0,
         "Trial period for AI employee",
     )
-    setup = stripe.v1.setup_intents.retrieve(str(sub.pending_setup_intent))
-    office.update(sub, payment_settings={"save_default_payment_method": "on_subscription"})
-    stripe.v1.setup_intents.confirm(setup.id, {"payment_method": "pm_card_visa"})
-    fresh = office.fresh(sub)
-    assert (fresh.pending_setup_intent, bool(fresh.default_payment_method)) == (None, True)
     judge.approve(sub, invoice)
-
-
-def test_a_trial_can_be_moved_and_ended(office: Office) -> None:
-    sub = office.subscribe(trial_end=JANUARY + 7 * DAY)
-    sub = office.update(sub, trial_end=JANUARY + 9 * DAY)
-    assert (sub.status, period_of(sub)[1], len(office.invoices(sub))) == ("trialing", JANUARY + 9 * DAY, 1)
-    office.wait(2 * DAY)
-    sub = office.update(sub, trial_end="now")
-    assert (sub.status, sub.trial_end, amounts(office.latest(sub))) == ("active", office.now, [MONTHLY])
-    assert period_of(sub) == (office.now, office.now + 31 * DAY)
 
 
 @pytest.mark.parametrize("quantity", ["-1", "x", "1.5", "", "10000000000"])
@@ -175,7 +138,6 @@ def test_a_quantity_is_a_whole_number(office: Office, quantity: str) -> None:
 
 
 def test_what_it_does_not_do_is_refused(office: Office) -> None:
-    once = office.stripe.v1.prices.create({"product": str(office.monthly.product), "currency": "usd", "unit_amount": 5})
     create, customer = office.stripe.v1.subscriptions.create, office.customer.id
     monthly = {"price": office.monthly.id}
     cases: list[tuple[Any, str | None]] = [
@@ -183,13 +145,10 @@ def test_what_it_does_not_do_is_refused(office: Office) -> None:
         ({"customer": "cus_nobody", "items": [monthly]}, "customer"),
         ({"customer": customer}, "items"),
         ({"customer": customer, "items": [{"price": "price_none"}]}, "items[0][price]"),
-        ({"customer": customer, "items": [{"price": once.id}]}, "items[0][price]"),
         ({"customer": customer, "items": [monthly, {"price": office.yearly.id}]}, "items"),
         ({"customer": customer, "items": [monthly, monthly]}, "items"),
-        ({"customer": customer, "items": [monthly], "trial_end": JANUARY - 1}, "trial_end"),
         ({"customer": customer, "items": [monthly], "trial_period_days": 731}, "trial_period_days"),
         ({"customer": customer, "items": [monthly], "application_fee_percent": 5}, "application_fee_percent"),
-        ({"customer": customer, "items": [monthly], "billing_mode": {"type": "classic"}}, "billing_mode[type]"),
         ({"customer": customer, "items": [monthly], "default_payment_method": "pm_x"}, "default_payment_method"),
         ({"customer": customer, "items": [monthly], "payment_behavior": "pending_if_incomplete"}, "payment_behavior"),
     ]
@@ -232,7 +191,6 @@ def test_an_update_that_is_never_paid_is_dropped(office: Office) -> None:
     sub = office.fresh(sub)
     assert (sub.pending_update, item_of(sub).quantity, office.latest(sub).status) == (None, 2, "void")
     assert office.told("customer.subscription.pending") == ["customer.subscription.pending_update_expired"]
-    assert waiting(office) == []
     office.pays_with("pm_card_visa")
     office.change(sub, 1, proration_behavior="always_invoice")
     assert amounts(office.latest(sub))[0] == -round(9800 * (FEBRUARY - office.now) / (31 * DAY))
@@ -262,33 +220,19 @@ def test_another_update_takes_the_place_of_one_that_waits(office: Office) -> Non
 
 def test_only_what_is_charged_can_wait_for_its_payment(office: Office) -> None:
     sub = office.subscribe()
-    items = [{"id": item_of(sub).id, "metadata": {"a": "b"}}]
-    for values in ({"metadata": {"a": "b"}}, {"cancel_at_period_end": True}, {"items": items}):
+    for values in ({"metadata": {"a": "b"}}, {"cancel_at_period_end": True}):
         wanted: Any = {**values, **IF_PAID}
         assert refused(office.stripe.v1.subscriptions.update, sub.id, wanted).param == "payment_behavior"
 
 
-@pytest.mark.parametrize(
-    ("behavior", "status", "seats"),
-    [("allow_incomplete", "past_due", 3), ("default_incomplete", "past_due", 3), ("error_if_incomplete", "active", 1)],
-)
-def test_an_update_is_carried_out_before_its_payment_or_not_at_all(
-    office: Office, behavior: str, status: str, seats: int
-) -> None:
+@pytest.mark.parametrize("behavior", ["allow_incomplete", "default_incomplete"])
+def test_an_update_can_be_carried_out_before_its_payment(office: Office, behavior: str) -> None:
     sub = office.subscribe()
     office.pays_with(FAILING)
     office.wait(DAY)
-    values: Any = {
-        "items": [{"id": item_of(sub).id, "quantity": 3}],
-        "proration_behavior": "always_invoice",
-        "payment_behavior": behavior,
-    }
-    if behavior == "error_if_incomplete":
-        assert declined(office.stripe.v1.subscriptions.update, sub.id, values).code == "card_declined"
-    else:
-        office.update(sub, **values)
+    office.change(sub, 3, proration_behavior="always_invoice", payment_behavior=behavior)
     sub = office.fresh(sub)
-    assert (sub.status, item_of(sub).quantity) == (status, seats)
+    assert (sub.status, item_of(sub).quantity) == ("past_due", 3)
 
 
 def test_it_ends_with_its_period_unless_that_is_taken_back(office: Office) -> None:
@@ -299,15 +243,14 @@ def test_it_ends_with_its_period_unless_that_is_taken_back(office: Office) -> No
     sub = office.update(sub, cancel_at_period_end=False)
     assert (sub.cancel_at_period_end, sub.cancel_at, sub.canceled_at) == (False, None, None)
     assert sub.cancellation_details.reason is None  # type: ignore[union-attr]
-    sub = office.update(sub, cancel_at="max_period_end", cancellation_details={"feedback": "unused"})
+    sub = office.update(sub, cancel_at="max_period_end")
     assert (sub.cancel_at_period_end, sub.cancel_at) == (False, FEBRUARY)
     assert office.update(sub, cancel_at_period_end=False).cancel_at == FEBRUARY  # a date is taken back as a date
     assert office.update(sub, cancel_at="").cancel_at is None
-    sub = office.update(sub, cancel_at="min_period_end", cancellation_details={"feedback": "unused"})
+    office.update(sub, cancel_at="max_period_end")
     office.wait_until(FEBRUARY)
     sub = office.fresh(sub)
     assert (sub.status, sub.ended_at, sub.canceled_at) == ("canceled", FEBRUARY, JANUARY)
-    assert sub.cancellation_details.feedback == "unused"  # type: ignore[union-attr]
     assert (len(office.invoices(sub)), office.told("customer.subscription")[-1]) == (1, "customer.subscription.deleted")
 
 
@@ -322,15 +265,11 @@ def test_a_planned_end_within_a_period_shortens_it(office: Office) -> None:
 def test_it_can_be_canceled_at_once(office: Office) -> None:
     sub = office.subscribe(2)
     office.wait(6 * DAY)
-    preview = office.preview(sub, cancel_now=True)
-    sub = office.stripe.v1.subscriptions.cancel(sub.id, {"prorate": True, "invoice_now": True})
-    assert (sub.status, sub.ended_at, office.balance) == ("canceled", office.now, -7903)
-    assert amounts(office.latest(sub)) == amounts(preview) == [-7903]
+    sub = office.stripe.v1.subscriptions.cancel(sub.id, {"prorate": False})
+    assert (sub.status, sub.ended_at, office.balance, len(office.invoices(sub))) == ("canceled", office.now, 0, 1)
     assert refused(office.stripe.v1.subscriptions.cancel, sub.id).code == "resource_missing"
+    assert refused(office.stripe.v1.subscriptions.cancel, sub.id, {"prorate": True}).param == "prorate"
     assert refused(office.stripe.v1.subscriptions.update, sub.id, {"cancel_at_period_end": False}).http_status == 400
-    plain = office.subscribe(1)
-    office.stripe.v1.subscriptions.cancel(plain.id)
-    assert (office.balance, waiting(office)) == (-3003, [])
 
 
 def test_the_nearest_payment_method_pays(office: Office) -> None:
@@ -344,21 +283,18 @@ def test_the_nearest_payment_method_pays(office: Office) -> None:
     assert office.stripe.v1.payment_intents.retrieve(intent_of(office, sub)).payment_method == default
 
 
-def test_items_can_be_added_changed_and_removed(office: Office, judge: ShapeJudge) -> None:
+def test_items_can_be_added_changed_and_removed(office: Office) -> None:
     sub = office.subscribe()
     extra: Any = {"currency": "usd", "unit_amount": 1000, "recurring": {"interval": "month"}}
-    extra["product"] = str(office.monthly.product)
-    price = office.stripe.v1.prices.create(extra)
-    items = office.stripe.v1.subscription_items
-    added = items.create({"subscription": sub.id, "price": price.id, "quantity": 2, "proration_behavior": "none"})
-    assert [one.price.unit_amount for one in items.list({"subscription": sub.id}).data] == [MONTHLY, 1000]
-    assert items.update(added.id, {"quantity": 3, "proration_behavior": "none"}).quantity == 3
-    judge.approve(items.retrieve(added.id), items.list({"subscription": sub.id}))
-    gone = items.delete(added.id, {"proration_behavior": "none"})
-    judge.approve(gone)
-    assert (gone.deleted, item_of(office.fresh(sub)).quantity) == (True, 1)
-    assert refused(items.retrieve, added.id).http_status == 404
-    assert refused(items.delete, item_of(sub).id).code is None  # the last one stays
+    price = office.stripe.v1.prices.create(extra | {"product": str(office.monthly.product)})
+    free: Any = {"proration_behavior": "none"}
+    sub = office.update(sub, items=[{"price": price.id, "quantity": 2}], **free)
+    first, added = sub["items"].data
+    assert (first.quantity, added.quantity, added.price.unit_amount) == (1, 2, 1000)
+    sub = office.update(sub, items=[{"id": added.id, "deleted": True}], **free)
+    assert item_of(sub).id == first.id
+    last: Any = {"items": [{"id": first.id, "deleted": True}], **free}
+    assert refused(office.stripe.v1.subscriptions.update, sub.id, last).param == "items"  # the last one stays
 
 
 def test_lists_are_filtered(office: Office) -> None:
@@ -370,9 +306,6 @@ def test_lists_are_filtered(office: Office) -> None:
         ({}, [second]),
         ({"status": "all"}, [second, first]),
         ({"status": "canceled"}, [first]),
-        ({"status": "ended"}, [first]),
-        ({"status": "all", "price": office.yearly.id}, []),
-        ({"current_period_end": {"gt": FEBRUARY}}, []),
     ]
     for more, found in cases:
         wanted: Any = {**common, **more}
@@ -405,23 +338,23 @@ def test_fewer_seats_come_with_the_schedules_next_phase(office: Office, judge: S
     assert office.told("subscription_schedule")[-1] == "subscription_schedule.released"
 
 
-def test_a_schedule_is_released_canceled_and_followed(office: Office) -> None:
+def test_a_schedule_is_released_or_ends_with_its_subscription(office: Office) -> None:
     sub = office.subscribe(5)
     schedules = office.stripe.v1.subscription_schedules
     schedule = schedules.create({"from_subscription": sub.id})
-    office.change(sub, 6)
-    assert schedules.retrieve(schedule.id).phases[0]["items"][0].quantity == 6
     error = refused(office.stripe.v1.subscriptions.update, sub.id, {"cancel_at_period_end": True})
     assert schedule.id in str(error)
     assert refused(schedules.create, {"from_subscription": sub.id}).param == "from_subscription"
     phases: Any = {"phases": [{"items": [{"price": office.monthly.id, "quantity": 1}]}]}
     assert refused(schedules.update, schedule.id, phases).param == "phases"
+    current: Any = {"phases": [{"start_date": JANUARY, "end_date": FEBRUARY, **phases["phases"][0]}]}
+    assert refused(schedules.update, schedule.id, current).param == "phases[0]"
     assert schedules.release(schedule.id).status == "released"
     assert office.fresh(sub).schedule is None
     assert refused(schedules.release, schedule.id).http_status == 400
     again = schedules.create({"from_subscription": sub.id})
-    assert schedules.cancel(again.id).status == "canceled"
-    assert office.fresh(sub).status == "canceled"
+    office.stripe.v1.subscriptions.cancel(sub.id)
+    assert schedules.retrieve(again.id).status == "canceled"
 
 
 def test_a_yearly_price_can_be_scheduled_for_the_periods_end(office: Office) -> None:

@@ -1,8 +1,8 @@
-"""The Web API methods that the sandbox Slack has, by name."""
+"""The Web API methods that the sandbox Slack has, by name. They import `state`."""
 
 from typing import Final
 
-from sandbox.slack.calls import Method
 from sandbox.slack.methods import access, chat, conversations, people
+from sandbox.slack.methods.calls import Method
 
 METHODS: Final[dict[str, Method]] = {**access.METHODS, **chat.METHODS, **conversations.METHODS, **people.METHODS}

@@ -7,9 +7,9 @@ import time
 from sqlite3 import Row
 from typing import Final
 
-from sandbox.slack import doings
-from sandbox.slack.calls import Call, JsonObject, Method, RefusalError
-from sandbox.slack.scopes import parse
+from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError
+from sandbox.slack.methods.scopes import parse
+from sandbox.slack.state import doings
 
 CODE_SECONDS: Final = 600
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from sandbox.slack import doings
-from sandbox.slack.calls import Call, JsonObject, Method, RefusalError
+from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError
 from sandbox.slack.methods.content import message_body
-from sandbox.slack.records import Channel, Message
+from sandbox.slack.state import doings
+from sandbox.slack.state.records import Channel, Message
 
 
 def post_message(call: Call) -> JsonObject:

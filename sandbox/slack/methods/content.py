@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sandbox.slack.calls import Call, RefusalError
-from sandbox.slack.mrkdwn import rich_text
-from sandbox.slack.records import new_id
+from sandbox.slack.methods.calls import Call, RefusalError
+from sandbox.slack.state.mrkdwn import rich_text
+from sandbox.slack.state.records import new_id
 
 TEXT_LIMIT: Final = 40_000
 MARKDOWN_LIMIT: Final = 12_000

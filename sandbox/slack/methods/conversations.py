@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any, Final
 
-from sandbox.slack import doings
-from sandbox.slack.calls import Call, JsonObject, Method, RefusalError
-from sandbox.slack.limits import HISTORY_PAGE
-from sandbox.slack.messages import between
-from sandbox.slack.objects import channel_object
-from sandbox.slack.records import Channel, Message
+from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError
+from sandbox.slack.state import doings
+from sandbox.slack.state.limits import HISTORY_PAGE
+from sandbox.slack.state.messages import between
+from sandbox.slack.state.objects import channel_object
+from sandbox.slack.state.records import Channel, Message
 
 READ: Final = ("channels:read", "im:read")
 HISTORY: Final = ("channels:history", "im:history")

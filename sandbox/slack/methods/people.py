@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from sandbox.slack.calls import Call, JsonObject, Method, RefusalError
-from sandbox.slack.objects import team_object, user_object
+from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError
+from sandbox.slack.state.objects import team_object, user_object
 
 
 def users_info(call: Call) -> JsonObject:

@@ -1,0 +1,117 @@
+"""What people do in a workspace, and what the bot does on its own behalf; each returns the events that it caused."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sandbox.slack.state.deliveries import Event
+from sandbox.slack.state.mrkdwn import rich_text, typed
+from sandbox.slack.state.peer import Slack
+from sandbox.slack.state.records import Channel, Message, Person, new_id
+from sandbox.slack.state.sharing import forwarded
+
+TOMBSTONE: Final = {
+    "user": "USLACKBOT",
+    "subtype": "tombstone",
+    "text": "This message was deleted.",
+    "hidden": True,
+}
+"""What stands in place of a deleted message that has replies."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A stored message and the events that tell of it."""
+
+    message: Message
+    events: list[Event]
+
+
+def say(
+    slack: Slack,
+    channel: Channel,
+    person: Person,
+    text: str,
+    thread_ts: str | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Sent:
+    """A person writes a message, as typed: `@name` mentions, `/me` acts, everything else is plain.
+
+    more: what comes with it (see `sandbox.slack.state.sharing`), or fields that replace those of a typed message.
+    """
+    body = {"client_msg_id": str(uuid.uuid4()), **_body(slack, channel.team_id, text), **(more or {})}
+    if text.startswith("/me "):
+        body = {"subtype": "me_message", "text": _body(slack, channel.team_id, text[4:])["text"]}
+    if "bot_id" in body:
+        del body["client_msg_id"]  # no client of Slack's sent it
+    message = slack.messages.add(channel, person.id, body, thread_ts)
+    return Sent(message, slack.events.message(channel, message))
+
+
+def forward(slack: Slack, place: Channel, message: Message, to: Channel, person: Person, text: str = "") -> Sent:
+    """A person forwards a message to another conversation, with a text of their own or none."""
+    return say(slack, to, person, text, more={"attachments": [forwarded(slack, place, message)]})
+
+
+def edit(slack: Slack, channel: Channel, message: Message, text: str) -> Sent:
+    """A person edits an own message."""
+    return change(slack, channel, message, message.body | _body(slack, channel.team_id, text))
+
+
+def change(slack: Slack, channel: Channel, message: Message, body: dict[str, Any]) -> Sent:
+    """Store a new body, marked as edited by its author."""
+    ts = slack.messages.next_ts(channel.team_id)
+    edited = {"user": message.user_id, "ts": f"{ts.split('.')[0]}.000000"}
+    changed = slack.messages.change(message, body | {"edited": edited})
+    return Sent(changed, slack.events.changed(channel, changed, message, ts))
+
+
+def delete(slack: Slack, channel: Channel, message: Message) -> list[Event]:
+    """Remove a message. One with replies leaves a tombstone, which is told as a change."""
+    ts = slack.messages.next_ts(channel.team_id)
+    if slack.messages.replies(channel.id, message.ts):
+        changed = slack.messages.change(message, dict(TOMBSTONE))
+        return slack.events.changed(channel, changed, message, ts)
+    slack.messages.delete(message)
+    return slack.events.deleted(channel, message, ts)
+
+
+def unfurl(slack: Slack, channel: Channel, message: Message, link: str) -> Sent:
+    """Slack shows a link's page below a message, which is told as a change that nobody made."""
+    attachments = [{"id": 1, "from_url": link, "fallback": link, "title": link}]
+    changed = slack.messages.change(message, message.body | {"attachments": attachments})
+    return Sent(changed, slack.events.changed(channel, changed, message, slack.messages.next_ts(channel.team_id)))
+
+
+def join(slack: Slack, channel: Channel, user: str, inviter: str | None = None) -> list[Event]:
+    """Someone joins a channel, or is added to it: a `channel_join` message, unless they are in it."""
+    if not slack.workspaces.join(channel.id, user):
+        return []
+    body = {"subtype": "channel_join", "text": f"<@{user}> has joined the channel"}
+    message = slack.messages.add(channel, user, body | ({"inviter": inviter} if inviter else {}))
+    return slack.events.message(channel, message)
+
+
+def open_home(slack: Slack, person: Person, bot: Person) -> tuple[Channel, list[Event]]:
+    """A person opens the direct message with the bot, as a click on its name does."""
+    channel, _ = slack.workspaces.direct_message(person.team_id, person.id, bot.id)
+    ts = slack.messages.next_ts(person.team_id)
+    return channel, slack.events.home_opened(channel, person.id, ts)
+
+
+def uninstall(slack: Slack, team: str) -> list[Event]:
+    """An admin removes the app: its tokens end, and it is told."""
+    token = slack.workspaces.token_of(team)
+    if token is None:
+        return []
+    slack.workspaces.revoke(team)
+    return slack.events.uninstalled(token)
+
+
+def _body(slack: Slack, team: str, text: str) -> dict[str, Any]:
+    bot = slack.workspaces.bot(team)
+    stored = typed(text, [*slack.workspaces.people(team), *([bot] if bot else [])])
+    return {"text": stored, "blocks": rich_text(stored, new_id("b")[:5])} if stored else {"text": ""}

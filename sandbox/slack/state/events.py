@@ -1,0 +1,140 @@
+"""The Events API: what is sent for which happening.
+
+Shapes: https://docs.slack.dev/apis/events-api and each event's page.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sandbox.settings import SlackApp
+from sandbox.slack.state.deliveries import Deliveries, Event
+from sandbox.slack.state.mrkdwn import mentions
+from sandbox.slack.state.objects import JsonObject, MessageObjects
+from sandbox.slack.state.records import SPOKEN, Channel, Message, Token, new_id
+from sandbox.slack.state.workspaces import Workspaces
+
+NEEDED_SCOPE: Final = {"im": "im:history", "channel": "channels:history"}
+
+
+@dataclass(frozen=True)
+class Events:
+    """Builds events and hands them on. Every method returns the events sent: none where the app is not there."""
+
+    app: SlackApp
+    workspaces: Workspaces
+    objects: MessageObjects
+    deliveries: Deliveries
+
+    def message(self, channel: Channel, message: Message) -> list[Event]:
+        """A new message: `message`, and for a mention in a channel also `app_mention`, with the same `ts`."""
+        body = self._said(channel, message, message.ts)
+        sent = [self._message_event(channel, {**body, "channel_type": channel.kind}, message.ts)]
+        if self._mentions_bot(channel, message):
+            sent.append(self._mention(channel, message, message.ts))
+        return [event for event in sent if event]
+
+    def changed(self, channel: Channel, message: Message, previous: Message, ts: str) -> list[Event]:
+        """An edit: `message_changed`, with both versions. `ts` is the edit's own.
+
+        An author's edit after which the text has a mention is also an `app_mention`, with `edited` and the same `ts`.
+        """
+        versions = {
+            "message": self.objects.build(message, channel.team_id),
+            "previous_message": self.objects.build(previous, channel.team_id),
+        }
+        sent: list[Event | None] = [*self._hidden(channel, "message_changed", versions, ts)]
+        if message.body.get("edited") != previous.body.get("edited") and self._mentions_bot(channel, message):
+            sent.append(self._mention(channel, message, ts))
+        return [event for event in sent if event]
+
+    def deleted(self, channel: Channel, previous: Message, ts: str) -> list[Event]:
+        """A deletion: `message_deleted`, with what it was."""
+        old = self.objects.build(previous, channel.team_id)
+        return self._hidden(channel, "message_deleted", {"previous_message": old, "deleted_ts": previous.ts}, ts)
+
+    def home_opened(self, channel: Channel, user: str, ts: str) -> list[Event]:
+        """Someone opened the direct message with the bot: `app_home_opened`, its messages tab."""
+        event = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": "messages", "event_ts": ts}
+        sent = self._send(channel, event, ts, "")
+        return [sent] if sent else []
+
+    def uninstalled(self, token: Token) -> list[Event]:
+        """The app was removed: `tokens_revoked` with user ids, and `app_uninstalled`; both without authorizations."""
+        revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [token.user_id]}}
+        return [self._deliver(token.team_id, event, None, None, []) for event in (revoked, {"type": "app_uninstalled"})]
+
+    def _said(self, channel: Channel, message: Message, event_ts: str) -> JsonObject:
+        body = self.objects.build(message, channel.team_id, with_metadata=False)
+        for count in ("reply_count", "reply_users_count", "latest_reply", "reply_users", "is_locked", "subscribed"):
+            body.pop(count, None)
+        return {**body, "channel": channel.id, "event_ts": event_ts}
+
+    def _mention(self, channel: Channel, message: Message, event_ts: str) -> Event | None:
+        body = self._said(channel, message, event_ts)
+        return self._send(channel, {**body, "type": "app_mention"}, message.ts, "app_mentions:read")
+
+    def _message_event(self, channel: Channel, event: JsonObject, ts: str) -> Event | None:
+        return self._send(channel, event, ts, NEEDED_SCOPE[channel.kind])
+
+    def _hidden(self, channel: Channel, subtype: str, more: JsonObject, ts: str) -> list[Event]:
+        event = {"type": "message", "subtype": subtype, "hidden": True, "channel": channel.id, "ts": ts, "event_ts": ts}
+        sent = self._message_event(channel, event | {"channel_type": channel.kind} | more, ts)
+        return [sent] if sent else []
+
+    def _mentions_bot(self, channel: Channel, message: Message) -> bool:
+        bot = self.workspaces.bot(channel.team_id)
+        if bot is None or channel.is_im or message.user_id == bot.id or message.body.get("subtype") not in SPOKEN:
+            return False
+        return mentions(message.text, bot.id)
+
+    def _send(self, channel: Channel, event: JsonObject, ts: str, scope: str) -> Event | None:
+        """Send when the app is installed, has the scope, and its bot is in the channel."""
+        token = self.workspaces.token_of(channel.team_id)
+        if token is None or (scope and scope not in token.scopes):
+            return None
+        if token.user_id not in self.workspaces.members(channel.id):
+            return None
+        return self._deliver(channel.team_id, event, channel.id, ts, [_authorization(token)])
+
+    def _deliver(
+        self, team: str, event: JsonObject, channel: str | None, ts: str | None, authorizations: list[JsonObject]
+    ) -> Event:
+        payload = self._envelope(team, event) | ({"authorizations": authorizations} if authorizations else {})
+        if channel:
+            payload |= {"is_ext_shared_channel": False, "event_context": _context(team, self.app.app_id, channel)}
+        sent = Event(payload["event_id"], team, channel, ts, event["type"], json.dumps(payload))
+        self.deliveries.start(sent)
+        return sent
+
+    def _envelope(self, team: str, event: JsonObject) -> JsonObject:
+        return {
+            "token": self.app.verification_token,
+            "team_id": team,
+            "context_team_id": team,
+            "context_enterprise_id": None,
+            "api_app_id": self.app.app_id,
+            "event": event,
+            "type": "event_callback",
+            "event_id": new_id("Ev"),
+            "event_time": int(time.time()),
+        }
+
+
+def _authorization(token: Token) -> JsonObject:
+    return {
+        "enterprise_id": None,
+        "team_id": token.team_id,
+        "user_id": token.user_id,
+        "is_bot": True,
+        "is_enterprise_install": False,
+    }
+
+
+def _context(team: str, app: str, channel: str) -> str:
+    described: dict[str, Any] = {"et": "message", "tid": team, "aid": app, "cid": channel}
+    return "4-" + base64.b64encode(json.dumps(described, separators=(",", ":")).encode()).decode()

@@ -1,0 +1,104 @@
+"""What people send beside text: files, forwarded messages, and what is posted for them by another app.
+
+https://docs.slack.dev/reference/objects/file-object
+https://docs.slack.dev/reference/events/message/file_share
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from sandbox.slack.state.objects import JsonObject
+from sandbox.slack.state.peer import Slack
+from sandbox.slack.state.records import Channel, Message, Person, new_id
+
+SAMPLES: Final[dict[str, JsonObject]] = {
+    "photo": {"name": "photo.jpg", "mimetype": "image/jpeg", "filetype": "jpg", "pretty_type": "JPEG"},
+    "voice": {
+        "name": "audio_message.m4a", "title": "audio message", "mimetype": "audio/mp4", "filetype": "m4a",
+        "pretty_type": "MPEG 4 Audio", "subtype": "slack_audio", "duration_ms": 4_000,
+        "transcription": {"status": "processing"},
+    },
+    "pdf": {"name": "menu.pdf", "mimetype": "application/pdf", "filetype": "pdf", "pretty_type": "PDF"},
+}  # fmt: skip
+"""What the chat page offers to attach."""
+
+OTHER_APP: Final = "A0OTHERAPP"
+
+
+def file_object(person: Person, given: JsonObject) -> JsonObject:
+    """A file as a message carries it; `given` replaces fields."""
+    file, now = new_id("F"), int(time.time())
+    name = str(given.get("name", "file.bin"))
+    address = f"https://files.slack.com/files-pri/{person.team_id}-{file}"
+    return {
+        "id": file,
+        "created": now,
+        "timestamp": now,
+        "name": name,
+        "title": name,
+        "mimetype": "application/octet-stream",
+        "filetype": "binary",
+        "pretty_type": "Binary",
+        "user": person.id,
+        "user_team": person.team_id,
+        "editable": False,
+        "size": 24_000,
+        "mode": "hosted",
+        "is_external": False,
+        "external_type": "",
+        "is_public": False,
+        "public_url_shared": False,
+        "display_as_bot": False,
+        "username": "",
+        "url_private": f"{address}/{name}",
+        "url_private_download": f"{address}/download/{name}",
+        "media_display_type": "unknown",
+        "has_rich_preview": False,
+        "file_access": "visible",
+        **given,
+    }
+
+
+def shared(person: Person, files: list[JsonObject]) -> JsonObject:
+    """The part of a message's body that shares files."""
+    built = [file_object(person, each) for each in files]
+    return {"subtype": "file_share", "files": built, "upload": False, "display_as_bot": False}
+
+
+def forwarded(slack: Slack, channel: Channel, message: Message) -> JsonObject:
+    """The attachment that stands for a forwarded message: its text, and its blocks one level deeper."""
+    author = slack.workspaces.person(message.user_id, channel.team_id)
+    url = f"https://{slack.workspaces.workspace(channel.team_id).domain}.slack.com/archives/{channel.id}/p"
+    deeper = {"team": channel.team_id, "channel": channel.id, "ts": message.ts}
+    return {
+        "ts": message.ts,
+        "author_id": author.id,
+        "author_name": author.real_name,
+        "author_subname": author.handle,
+        "channel_id": channel.id,
+        "channel_team": channel.team_id,
+        "channel_name": "Direct Message" if channel.is_im else channel.name,
+        "is_msg_unfurl": True,
+        "is_share": True,
+        "message_blocks": [{**deeper, "message": {"blocks": message.body.get("blocks", [])}}],
+        "files": message.body.get("files", []),
+        "from_url": url + message.ts.replace(".", ""),
+        "fallback": f"[{message.ts}] {author.handle}: {message.text}",
+        "text": message.text,
+        "mrkdwn_in": ["text"],
+        "id": 1,
+    }
+
+
+def by_other_app(person: Person, *, with_bot_user: str = "") -> dict[str, Any]:
+    """The marks of a message that another app posted, with a person's token or as its own bot user."""
+    bot, user = new_id("B"), with_bot_user or person.id
+    profile = {"id": bot, "app_id": OTHER_APP, "name": "Other app", "icons": {}, "deleted": False}
+    return {
+        "bot_id": bot,
+        "app_id": OTHER_APP,
+        "user": user,
+        "bot_profile": {**profile, "updated": 1_700_000_000, "team_id": person.team_id},
+    }

@@ -1,0 +1,34 @@
+"""Changes of stored objects that Stripe tells about."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sandbox.stripe.account.events import changes, emit
+from sandbox.stripe.account.peer import Stripe
+from sandbox.stripe.account.store import JsonObject
+
+# What tells, besides `*.updated`, what there was before. https://docs.stripe.com/api/events/types
+WITH_PREVIOUS: Final = frozenset({"payment_method.detached"})
+
+
+def add(peer: Stripe, obj: JsonObject, event_type: str) -> JsonObject:
+    """Store a new object and emit its event."""
+    peer.store.put(obj)
+    emit(peer, event_type, obj)
+    return obj
+
+
+def amend(peer: Stripe, obj: JsonObject, values: Mapping[str, Any], event_type: str | None) -> JsonObject:
+    """Put values on a stored object; if anything differs, emit the event with what it was before. Returns `obj`."""
+    before = copy.deepcopy(obj)
+    obj.update(values)
+    different = changes(before, obj)
+    if different or before.keys() != obj.keys():
+        peer.store.put(obj)
+        if event_type is not None:
+            tells_more = event_type.endswith(".updated") or event_type in WITH_PREVIOUS
+            emit(peer, event_type, obj, different if tells_more else None)
+    return obj

@@ -1,0 +1,46 @@
+"""What a person enters on Checkout's page, read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sandbox.stripe.account.store import JsonObject
+from sandbox.stripe.api.parameters import EMAIL, address
+from sandbox.stripe.pages.contact_fields import COUNTRIES, asks_for_address, known_email
+from sandbox.stripe.pages.hosted import Fields
+
+SECRET: Final = ("number", "expiry", "cvc")  # what the page does not remember
+
+
+@dataclass(frozen=True)
+class Form:
+    """Who pays. `address` is None when the page did not ask."""
+
+    email: str
+    address: JsonObject | None
+
+    def billing_details(self) -> dict[str, Any]:
+        """For the payment method."""
+        return {"email": self.email or None, **({"address": self.address} if self.address else {})}
+
+
+def read(session: JsonObject, fields: Fields) -> Form:
+    """The form as it was sent; `problems` says whether it may be used."""
+    where = {name: value or None for name, value in fields.items()}
+    return Form(
+        email=known_email(session) or fields.get("email", ""),
+        address=address(where) if asks_for_address(session) else None,
+    )
+
+
+def problems(form: Form) -> dict[str, str]:
+    """Sentences by the name of the field that is wrong; empty when all is well."""
+    found = {}
+    if not EMAIL.fullmatch(form.email):
+        found["email"] = "Enter your e-mail address, such as you@example.com."
+    if form.address is not None and form.address["country"] not in COUNTRIES:
+        found["address"] = "Choose a country."
+    elif form.address is not None and not form.address["postal_code"]:
+        found["address"] = "Enter your postal code."
+    return found
