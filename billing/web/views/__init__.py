@@ -1,0 +1,1 @@
+"""The pages about the subscription. urls imports them."""

@@ -1,0 +1,1 @@
+"""The pages about accounts, workspaces and members. urls imports them."""
