@@ -1,4 +1,4 @@
-"""The ledger of what was spent: records, roll-ups, budgets, prices. It outlives the employees, so it knows none of them.
+"""The ledger of what was spent: records, roll-ups, budgets, prices. It outlives employees, so it knows none.
 
 Billing, agents and channels may import it; it imports tenants.
 """
