@@ -3,11 +3,11 @@
 It stands in the staff's admin, `manage.py doctor` warns of it, and STAFF_EMAIL gets a mail.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from tenants.mail import notices
@@ -17,6 +17,7 @@ MOST_MAILS = 20
 """In one go; further ones come with the next."""
 RECENT = timedelta(hours=1)
 KEPT = timedelta(days=30)
+LEASE = timedelta(minutes=2)
 
 
 def report(cause: str, detail: str) -> None:
@@ -44,14 +45,22 @@ def mail() -> int:
     if not settings.STAFF_EMAIL:
         return 0
     sent = 0
-    for incident in Incident.objects.filter(mailed_at=None).order_by("first_at")[:MOST_MAILS]:
-        if not Incident.objects.filter(id=incident.id, mailed_at=None).update(mailed_at=timezone.now()):
+    for incident in _untold(timezone.now()).order_by("first_at")[:MOST_MAILS]:
+        now = timezone.now()
+        if not _untold(now).filter(id=incident.id).update(mail_leased_until=now + LEASE):
             continue  # another worker has it
         if not notices.send([settings.STAFF_EMAIL], f"Roster needs you: {incident.cause}", _words(incident)):
-            Incident.objects.filter(id=incident.id).update(mailed_at=None)
+            Incident.objects.filter(id=incident.id).update(mail_leased_until=None)
             break
+        Incident.objects.filter(id=incident.id).update(mailed_at=timezone.now())
         sent += 1
     return sent
+
+
+def _untold(now: datetime) -> QuerySet[Incident]:
+    """What staff got no mail about, and nobody is sending one."""
+    free = Q(mail_leased_until=None) | Q(mail_leased_until__lte=now)
+    return Incident.objects.filter(free, mailed_at=None)
 
 
 def forget() -> int:

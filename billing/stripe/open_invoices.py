@@ -67,9 +67,14 @@ def waiting(found: Iterable[Mapping[str, Any]], states: Collection[str]) -> tupl
     for invoice in sorted(found, key=lambda each: (each["created"], each["id"])):
         if invoice["status"] == SETTLED and invoice["total"]:
             still.clear()
-        elif invoice["status"] in states and invoice["amount_remaining"]:
+        elif invoice["status"] in states and invoice["amount_remaining"] and not _is_written_off(invoice):
             still.append(invoice)
     return tuple(still)
+
+
+def _is_written_off(invoice: Mapping[str, Any]) -> bool:
+    """Made while the collection was paused by `mark_uncollectible`, so that no money was ever asked for."""
+    return invoice["status"] == "uncollectible" and not invoice["attempt_count"]
 
 
 def _waits_for_customer(api: stripe.StripeClient, invoice_id: str) -> bool:

@@ -140,6 +140,16 @@ def shown_at(api: stripe.StripeClient, subscription: Mapping[str, Any], shown: S
     return shown.at
 
 
+def own_items(subscription: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The items to change. Raises NotOfferedError where none is ours: somebody exchanged the price at Stripe."""
+    found = items.ours(subscription)
+    if not found:
+        raise NotOfferedError(
+            "Somebody exchanged the price at Stripe, so nothing can be changed here: ask whoever runs it."
+        )
+    return list(found)
+
+
 def seats_in(subscription: Mapping[str, Any]) -> int:
     """How many seats Stripe's subscription has."""
     return items.seats(items.ours(subscription))

@@ -11,7 +11,7 @@ from typing import Any
 from billing import actions, standing
 from billing.catalogue import Plan
 from billing.standing import Standing
-from billing.stripe import client, ids, items, reading, schedules
+from billing.stripe import client, ids, reading, schedules
 from billing.subscription import base
 from billing.subscription.base import Shown
 from billing.sync import entitlement
@@ -69,7 +69,7 @@ def apply_switch(tenant: Tenant, plan: Plan, shown: Shown) -> Standing:
 
 
 def _items(subscription: Mapping[str, Any], price: str) -> list[dict[str, Any]]:
-    return [{"id": item["id"], "price": price, "quantity": item["quantity"]} for item in items.ours(subscription)]
+    return [{"id": item["id"], "price": price, "quantity": item["quantity"]} for item in base.own_items(subscription)]
 
 
 def _proration(subscription: Mapping[str, Any], at: int) -> dict[str, Any]:

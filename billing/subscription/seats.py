@@ -13,7 +13,7 @@ import stripe
 
 from billing import actions, quota, standing
 from billing.standing import Standing
-from billing.stripe import client, items, reading, schedules
+from billing.stripe import client, reading, schedules
 from billing.subscription import base
 from billing.subscription.base import Shown
 from billing.sync import entitlement
@@ -88,7 +88,7 @@ def _later(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int
 
 def _items(subscription: Mapping[str, Any], seats: int) -> list[dict[str, Any]]:
     """One item with all seats; further ones of ours, which only a hand at Stripe can have made, go. Others stay."""
-    first, *more = items.ours(subscription)
+    first, *more = base.own_items(subscription)
     return [{"id": first["id"], "quantity": seats}, *({"id": each["id"], "deleted": True} for each in more)]
 
 

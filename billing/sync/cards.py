@@ -11,8 +11,8 @@ log = logging.getLogger(__name__)
 
 
 def has_to_pay(seen: Observation) -> bool:
-    """Is there something owed that a card could pay, and a card?"""
-    return bool(seen.debt.invoices and seen.fields["payment_method_id"])
+    """Is there something owed that a card could pay, and a card, while Stripe collects at all?"""
+    return bool(seen.debt.invoices and seen.fields["payment_method_id"] and not seen.fields["collection_pause"])
 
 
 def follow(seen: Observation, *, is_other: bool) -> bool:

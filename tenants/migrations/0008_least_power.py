@@ -9,7 +9,7 @@ from django.db import migrations, models
 # Days of grace come from a function, which only `owner` can replace: tenants/privacy/grace.py does, after each migration.
 GRACE = """
 CREATE FUNCTION deletion_grace() RETURNS interval
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT interval '1 day' $$;
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT interval '14 days' $$;
 REVOKE ALL ON FUNCTION deletion_grace() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION deletion_grace() TO app;
 

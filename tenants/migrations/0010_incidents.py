@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('count', models.PositiveIntegerField(default=1)),
                 ('first_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('last_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('mail_leased_until', models.DateTimeField(blank=True, help_text='Until when a worker is mailing it', null=True)),
                 ('mailed_at', models.DateTimeField(blank=True, help_text='When staff got a mail about it', null=True)),
             ],
             options={

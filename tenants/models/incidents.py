@@ -15,6 +15,7 @@ class Incident(models.Model):
     count = models.PositiveIntegerField(default=1)
     first_at = models.DateTimeField(default=timezone.now)
     last_at = models.DateTimeField(default=timezone.now)
+    mail_leased_until = models.DateTimeField(null=True, blank=True, help_text="Until when a worker is mailing it")
     mailed_at = models.DateTimeField(null=True, blank=True, help_text="When staff got a mail about it")
 
     class Meta:
