@@ -62,7 +62,9 @@ class Agent(TenantModel, Profile):
     unanswered_since = models.DateTimeField(
         null=True, blank=True, help_text="When the first message got no answer since the last one that got one"
     )
-    unanswered_cause = models.CharField(max_length=80, blank=True, help_text="Why, as agents.reasons names it")
+    unanswered_cause = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="Why, as agents.reasons names it"
+    )
 
     objects = AgentQuerySet.as_manager()
 
@@ -128,7 +130,9 @@ class Run(TenantModel):
         max_length=8, choices=Outcome, blank=True, default="", db_default="", help_text="How the LLM's answer ended"
     )
     error = models.TextField(blank=True, help_text="Why there is no answer, in technical words: for staff")
-    cause = models.CharField(max_length=80, blank=True, help_text="The same as agents.reasons names it")
+    cause = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="The same as agents.reasons names it"
+    )
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -5,6 +5,7 @@ https://docs.anthropic.com/en/api/errors, https://ai.google.dev/gemini-api/docs/
 https://openrouter.ai/docs/api-reference/errors, https://docs.mistral.ai/api, https://docs.x.ai/docs/debugging
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,7 @@ MESSAGES = {
     "model": "{} does not know this model, or the key may not use it: choose another.",
     "permission": "{} accepts the API key, but it may not use this: check the key's permissions.",
 }
+HTTP_STATUS = re.compile("[45][0-9]{2}")
 STATUSES = {
     "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
     "not_found_error": 404, "request_too_large": 413, "rate_limit_error": 429, "rate_limit_exceeded": 429,
@@ -97,7 +99,7 @@ def inside(provider: str, answer: dict[str, Any]) -> LLMError:
     error = answer.get("error")
     body: dict[str, Any] = error if isinstance(error, dict) else {"message": error}
     code = body.get("code")
-    status = code if isinstance(code, int) else int(code) if isinstance(code, str) and code.isdecimal() else 0
+    status = int(code) if HTTP_STATUS.fullmatch(str(code)[:4]) else 0
     status = status or STATUSES.get(str(body.get("type")), STATUSES.get(str(code), 0))
     words = _words(answer)
     failure = _judged(Fault(provider, status, words.lower()), cleaning.details(f"HTTP 200 {words}"))

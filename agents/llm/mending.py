@@ -17,6 +17,9 @@ from usage.tokens import Tokens
 Json = dict[str, Any]
 MOST_ID = 120
 LARGEST_COUNT = 10**12
+PARTS = ("_details", "cache_creation", "server_tool_use")
+"""Names, or ends of names, of what the SDKs read as an object of counts; all else is a count."""
+UNREAD = {"iterations"}
 REQUIRED: dict[str, Json] = {
     "openai": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
     "anthropic": {"input_tokens": 0, "output_tokens": 0},
@@ -98,11 +101,12 @@ def reported(provider: str, answer: Json) -> Tokens:
 
 
 def _counts(usage: object) -> Json:
-    """The whole numbers in it, also one level down; a number in quotes is one, too."""
+    """The whole numbers in it, also one level down where the provider has parts; a number in quotes is one, too."""
     found: Json = {}
     for name, value in usage.items() if isinstance(usage, dict) else ():
-        count = _counts(value) if isinstance(value, dict) else _count(value)
-        if count is not None:
+        if str(name).endswith(PARTS):
+            found[str(name)] = {part: count for part, count in _counts(value).items() if isinstance(count, int)}
+        elif (count := _count(value)) is not None and name not in UNREAD:
             found[str(name)] = count
     return found
 

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='agent',
             name='unanswered_cause',
-            field=models.CharField(blank=True, help_text='Why, as agents.reasons names it', max_length=80),
+            field=models.CharField(blank=True, db_default='', default='', help_text='Why, as agents.reasons names it', max_length=80),
         ),
         migrations.AddField(
             model_name='agent',
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='run',
             name='cause',
-            field=models.CharField(blank=True, help_text='The same as agents.reasons names it', max_length=80),
+            field=models.CharField(blank=True, db_default='', default='', help_text='The same as agents.reasons names it', max_length=80),
         ),
         migrations.AlterField(
             model_name='run',

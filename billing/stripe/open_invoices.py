@@ -74,7 +74,7 @@ def waiting(found: Iterable[Mapping[str, Any]], states: Collection[str]) -> tupl
 
 def _is_written_off(invoice: Mapping[str, Any]) -> bool:
     """Made while the collection was paused by `mark_uncollectible`, so that no money was ever asked for."""
-    return invoice["status"] == "uncollectible" and not invoice["attempt_count"]
+    return invoice["status"] == "uncollectible" and not invoice.get("attempt_count")
 
 
 def _waits_for_customer(api: stripe.StripeClient, invoice_id: str) -> bool:

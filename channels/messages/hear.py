@@ -18,6 +18,7 @@ from usage.ledger import records
 
 ADOPTED_WITHIN = timedelta(minutes=10)
 """Slack brings an event again after a minute and after five."""
+MOST_ADOPTED = 20
 
 
 def lock(connection: Connection, message: InboundMessage) -> None:
@@ -79,7 +80,7 @@ def _adopt(connection: Connection, thread: Thread, message: InboundMessage) -> N
         position__gt=message.position,
         received_at__gt=timezone.now() - ADOPTED_WITHIN,
     )
-    for reply in replies.select_for_update(no_key=True).order_by("position"):
+    for reply in replies.select_for_update(no_key=True).order_by("position")[:MOST_ADOPTED]:
         said = provider_named(connection.provider).read(reply.payload, connection.bot_user_id)
         if said and addressing.goes_on(connection, said, thread):
             hear_after_all(connection, reply, reply.payload, said, thread)

@@ -35,7 +35,7 @@ def recognise(tenant_id: UUID, event_id: UUID) -> UUID | None:
     try:
         is_person = provider.is_person(account, event.author)
     except DeliveryRefusedError as error:
-        if error.breaks_connection:
+        if error.code not in provider.unknown_person:  # it is not about them: a permission is missing, say
             _give_up_later(tenant_id, event, error)
             return None
         is_person = False  # whom the provider does not know is nobody to talk to

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='connection',
             name='cause',
-            field=models.CharField(blank=True, help_text='Why it is not active, as channels.reasons names it', max_length=80),
+            field=models.CharField(blank=True, db_default='', default='', help_text='Why it is not active, as channels.reasons names it', max_length=80),
         ),
         migrations.AddField(
             model_name='connection',
@@ -23,12 +23,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='delivery',
             name='cause',
-            field=models.CharField(blank=True, help_text='The same as channels.reasons names it', max_length=80),
+            field=models.CharField(blank=True, db_default='', default='', help_text='The same as channels.reasons names it', max_length=80),
         ),
         migrations.AddField(
             model_name='inboxevent',
             name='cause',
-            field=models.CharField(blank=True, help_text='The same as channels.reasons names it', max_length=80),
+            field=models.CharField(blank=True, db_default='', default='', help_text='The same as channels.reasons names it', max_length=80),
         ),
         migrations.AlterField(
             model_name='delivery',

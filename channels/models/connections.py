@@ -39,7 +39,13 @@ class Connection(TenantModel):
     token = EncryptedField(blank=True, default="")
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     error = models.TextField(blank=True)
-    cause = models.CharField(max_length=80, blank=True, help_text="Why it is not active, as channels.reasons names it")
+    cause = models.CharField(
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why it is not active, as channels.reasons names it",
+    )
     lost_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is not active")
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="connections")
     connected_at = models.DateTimeField(default=timezone.now)

@@ -45,7 +45,9 @@ class Delivery(TenantModel):
     unknown_since = models.DateTimeField(null=True, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
     error = models.TextField(blank=True, help_text="Why it is not sent, in technical words: for staff")
-    cause = models.CharField(max_length=80, blank=True, help_text="The same as channels.reasons names it")
+    cause = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="The same as channels.reasons names it"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
 

@@ -117,7 +117,9 @@ class InboxEvent(TenantModel):
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     attempt = models.PositiveIntegerField(default=0)
     reason = models.TextField(blank=True, help_text="Why it is not answered, in technical words: for staff")
-    cause = models.CharField(max_length=80, blank=True, help_text="The same as channels.reasons names it")
+    cause = models.CharField(
+        max_length=80, blank=True, default="", db_default="", help_text="The same as channels.reasons names it"
+    )
     received_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 

@@ -178,6 +178,8 @@ class Provider(Protocol):
     name: str
     label: str
     refusals: Mapping[str, str]
+    unknown_person: frozenset[str]
+    """Its codes that say that there is no such person."""
     """What is said of DeliveryRefusedError.code to members of a workspace, after “did not take the message:”."""
 
     def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:

@@ -81,7 +81,7 @@ def _rename_next(tenant_id: UUID, contact: Contact, name: str, after: UUID) -> U
         said = Turn.objects.filter(id__gt=after, author=contact.external_id)
         theirs = said.filter(conversation__thread__connection=contact.connection_id).order_by("id")
         ids = list(theirs.values_list("id", flat=True)[:TURNS_AT_ONCE])
-        Turn.objects.filter(id__in=ids).update(author=name)
+        Turn.objects.filter(id__in=ids, author=contact.external_id).update(author=name)  # not what was erased since
     return ids[-1] if len(ids) == TURNS_AT_ONCE else None
 
 

@@ -7,6 +7,7 @@ Pump = tuple[str, str, str]
 EVERYWHERE: tuple[Pump, ...] = (("", "a", "\x00"), ("", " ", "\x00"), ("", "A1", "!"), ("", "<", ""), ("", "=", "\x00"))
 SLACK = "channels.providers.slack"
 WORST: Mapping[str, tuple[Pump, ...]] = {
+    "agents.llm.failures.HTTP_STATUS": (("", "4", "x"),),
     "agents.llm.cleaning.KEY": (("", "sk-", ""), ("", "sk-aaaaa ", ""), ("", "Bearer ", ""), ("sk-", "a", "\x00")),
     "agents.llm.cleaning.THOUGHT": (
         ("", "<think", ""),

@@ -40,9 +40,19 @@ def test_an_invoice_over_nothing_settles_nothing() -> None:
     assert found["past_due_since"] == datetime.fromtimestamp(JANUARY, UTC)
 
 
+def tried(found: dict[str, Any]) -> dict[str, Any]:
+    """With four tries to take its money."""
+    return {**found, "attempt_count": 4}
+
+
+def test_what_was_written_off_without_a_try_is_no_debt() -> None:
+    """As `pause_collection` with `mark_uncollectible` does it."""
+    assert columns(UNPAID, invoice(JANUARY, "uncollectible")) == {}
+
+
 def test_what_is_marked_as_uncollectible_can_be_paid() -> None:
     """An account of Stripe's may be set to mark an invoice so after the last try."""
-    assert columns(UNPAID, invoice(JANUARY, "uncollectible")) == {"pay_url": f"/{JANUARY}"}
+    assert columns(UNPAID, tried(invoice(JANUARY, "uncollectible"))) == {"pay_url": f"/{JANUARY}"}
 
 
 @pytest.mark.parametrize("status", ["void", "paid"])

@@ -78,6 +78,7 @@ class Slack:
     name = "slack"
     label = "Slack"
     refusals = REFUSALS
+    unknown_person = frozenset({"user_not_found", "user_not_visible"})
 
     def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
         """The message of an event callback."""
