@@ -99,7 +99,7 @@ def inside(provider: str, answer: dict[str, Any]) -> LLMError:
     error = answer.get("error")
     body: dict[str, Any] = error if isinstance(error, dict) else {"message": error}
     code = body.get("code")
-    status = int(code) if HTTP_STATUS.fullmatch(str(code)[:4]) else 0
+    status = int(str(code)) if HTTP_STATUS.fullmatch(str(code)[:4]) else 0
     status = status or STATUSES.get(str(body.get("type")), STATUSES.get(str(code), 0))
     words = _words(answer)
     failure = _judged(Fault(provider, status, words.lower()), cleaning.details(f"HTTP 200 {words}"))
