@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from agents.llm import cleaning, failures
-from agents.llm.calls import PROVIDERS, LLMBusyError, LLMLostError, LLMSpoiledError
+from agents.llm.calls import PROVIDERS, LLMBusyError, LLMError, LLMLostError, LLMSpoiledError
 
 MOST_BYTES = 2_000_000
 """Thirty times the longest answer that can be asked for."""
@@ -42,8 +42,17 @@ class PlainClient(httpx2.AsyncClient):
             await response.aclose()
         if not response.is_success:
             return _again(request, response, _checked(self._provider, response, body))
-        answer = _answer(self._provider, response, body)
-        return _again(request, response, json.dumps(self._mend(answer)).encode())
+        return _again(request, response, self._mended(response, body))
+
+    def _mended(self, response: httpx2.Response, body: bytes) -> bytes:
+        """What the SDK is given. What nobody expected is the answer's fault, and asked again it would cost again."""
+        try:
+            return json.dumps(self._mend(_answer(self._provider, response, body))).encode()
+        except LLMError:
+            raise
+        except Exception as error:
+            name = PROVIDERS[self._provider]
+            raise LLMSpoiledError(f"{name} answered with something unreadable ({type(error).__name__}).") from error
 
 
 def _again(request: httpx2.Request, response: httpx2.Response, body: bytes) -> httpx2.Response:

@@ -45,10 +45,10 @@ def _cancel_queued(connection: Connection, reason: str, cause: Cause) -> None:
     for thread in connection.threads.select_for_update(no_key=True).filter(leased_until__isnull=False):
         thread.overtake()
         steps.abandon(thread.conversation)
-    events = InboxEvent.objects.filter(connection=connection, state__in=InboxEvent.UNFINISHED)
-    events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, finished_at=timezone.now())
     waiting = Delivery.objects.filter(thread__connection=connection, state=Delivery.State.PENDING)
     waiting.update(state=Delivery.State.FAILED, error=reason, cause=cause)
+    events = InboxEvent.objects.filter(connection=connection, state__in=InboxEvent.UNFINISHED)
+    events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, finished_at=timezone.now())
 
 
 def ended_at_provider(connection: Connection, at: datetime | None) -> None:

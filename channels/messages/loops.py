@@ -60,9 +60,9 @@ def _said_in(thread: Thread, since: datetime) -> int:
 
 
 def _said_to(thread: Thread, authors: Collection[str], since: datetime) -> int:
-    """Answers to whoever of these got most of them. Several messages may have got one."""
+    """Answers to whoever of these got fewest: who is under the limit is answered, whoever else writes beside them."""
     heard = InboxEvent.objects.filter(connection=thread.connection_id, received_at__gt=since, run__isnull=False)
-    return max((heard.filter(author=each).values("run").distinct().count() for each in authors), default=0)
+    return min((heard.filter(author=each).values("run").distinct().count() for each in authors), default=0)
 
 
 def _is_told(whose: Q, reason: str, since: datetime) -> bool:

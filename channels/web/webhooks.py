@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -43,7 +43,7 @@ def _accept(envelope: events.Envelope, body: bytes) -> None:
     for is_last in (False, False, True):
         try:
             _store(envelope, body)
-        except (IntegrityError, Connection.DoesNotExist) as error:
+        except (IntegrityError, OperationalError, Connection.DoesNotExist) as error:  # a deadlock is one, too
             if is_last:
                 raise
             log.info("An event is stored again: %s", error)

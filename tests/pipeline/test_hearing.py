@@ -209,6 +209,19 @@ def test_a_machine_that_begins_a_thread_each_time_is_stopped_within_the_day(desk
     assert len(posted(desk)) == 5, "another person is not held up"
 
 
+def test_whoever_writes_beside_somebody_over_the_limit_is_answered(desk: Desk, settings: Settings) -> None:
+    settings.LOOP_DAILY_ANSWERS = 2
+    ts = says(desk, "@roster When do you open?")
+    for _ in range(2):
+        answer(desk)
+        says(desk, "And when do you open?", thread_ts=ts)
+    says(desk, "@roster When do you open?", user="chloe", thread_ts=ts)
+    answer(desk)
+    assert len(posted(desk)) == 3
+    assert phrases.PAUSED["en"] not in posted(desk)
+    assert [state for state, _ in desk.events()] == ["done"] * 4
+
+
 def test_the_limits_can_be_switched_off(desk: Desk, settings: Settings) -> None:
     settings.LOOP_ANSWERS = settings.LOOP_DAILY_ANSWERS = 0
     says(desk, "@roster When do you open?")
