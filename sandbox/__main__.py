@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from typing import NoReturn
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -71,5 +72,13 @@ def main() -> int:
     return 0
 
 
+def leave(code: int) -> NoReturn:
+    """End at once: threads of granian's may outlive its server, and abort a process whose Python is shutting down."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
