@@ -3,12 +3,14 @@
 https://docs.sentry.io/platforms/python/configuration/options/
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import sentry_sdk
 import structlog
 from django.core.exceptions import ImproperlyConfigured
+from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.integrations.django import DjangoIntegration
 from sentry_sdk.integrations.logging import ignore_logger
@@ -16,9 +18,19 @@ from sentry_sdk.utils import BadDsn, Dsn
 
 from config.http.scrubber import Scrubber
 
+log = logging.getLogger(__name__)
+
 SAID_TWICE = ("django_structlog.middlewares.request", "django_structlog.celery.receivers")
 """Their lines tell of exceptions that the integrations for Django and Celery report themselves."""
 TAGS = ("request_id", "tenant", "task", "task_id")
+
+
+def tell_of_pending(pending: int, timeout: float) -> None:
+    """Say in the log that the process waits for its reports; the SDK's own sentences are no lines of JSON.
+
+    pending: reports that are not sent yet. timeout: seconds that the process waits for them.
+    """
+    log.info("The process ends once %d error reports are sent, or after %g s.", pending, timeout)
 
 
 def start(dsn: str, scrubber: Scrubber, environment: str) -> None:
@@ -32,7 +44,7 @@ def start(dsn: str, scrubber: Scrubber, environment: str) -> None:
     sentry_sdk.init(
         dsn=dsn,
         environment=environment,
-        integrations=[DjangoIntegration(), CeleryIntegration()],
+        integrations=[DjangoIntegration(), CeleryIntegration(), AtexitIntegration(callback=tell_of_pending)],
         auto_enabling_integrations=False,  # those for LLM clients would report what people say
         send_default_pii=False,
         max_request_body_size="never",
