@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CREATED := $(VENV)/.stamp-created
-PRODUCTION := $(VENV)/.stamp-production
+LOCAL := $(VENV)/.stamp-local
 DEVELOPMENT := $(VENV)/.stamp-development
 TEMPLATES = $(shell find templates */templates -name '*.html' 2>/dev/null)
 # The checks read the settings but reach no service, so that they need neither one running nor anybody's configuration.
@@ -12,11 +12,11 @@ CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=chec
 	DATABASE_OWNER_URL=postgres://owner@127.0.0.1:1/roster REDIS_URL=redis://127.0.0.1:1/0 \
 	PLATFORM_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test check bench chaos isolation schema fuzz test-stripe requirements clean production development browser pgbouncer rebuild
+.PHONY: run test check bench chaos isolation schema fuzz test-stripe requirements clean local development browser pgbouncer rebuild
 
 sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(1)
 
-run: production
+run: local
 	@exec $(BIN)/python -m config.local.run
 
 test: development browser pgbouncer
@@ -53,11 +53,12 @@ test-stripe: development
 fuzz: development
 	FUZZ=long $(BIN)/python -m pytest tests/fuzz tests/security/test_hostile_input.py tests/sandbox/test_stripe_money.py
 
+# Three sets, each of which contains the one before, in the same versions: production, what `make run` adds, what tests add.
+compile = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml
 requirements: $(CREATED)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 pyproject.toml --output-file requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(compile) --output-file requirements.txt
+	$(compile) --extra local --constraints requirements.txt --output-file requirements-local.txt
+	$(compile) --extra local --group dev --constraints requirements-local.txt --output-file requirements-dev.txt
 
 # The data folder stays: it holds databases and keys.
 clean:
@@ -80,14 +81,14 @@ pgbouncer:
 			pgbouncer >/dev/null && exit 0; fi; \
 	echo "PgBouncer is not installed (on Debian: apt-get install pgbouncer); its test is skipped."
 
-# The development set contains the production set, so either is good enough to run.
-production: $(CREATED)
-	@if [ ! $(PRODUCTION) -nt requirements.txt ] && [ ! $(DEVELOPMENT) -nt requirements-dev.txt ]; then \
-		$(call sync,requirements.txt) && rm -f $(DEVELOPMENT) && touch $(PRODUCTION); fi
+# The development set contains the local set, so either is good enough to run.
+local: $(CREATED)
+	@if [ ! $(LOCAL) -nt requirements-local.txt ] && [ ! $(DEVELOPMENT) -nt requirements-dev.txt ]; then \
+		$(call sync,requirements-local.txt) && rm -f $(DEVELOPMENT) && touch $(LOCAL); fi
 
 development: $(CREATED)
 	@if [ ! $(DEVELOPMENT) -nt requirements-dev.txt ]; then \
-		$(call sync,requirements-dev.txt) && rm -f $(PRODUCTION) && touch $(DEVELOPMENT); fi
+		$(call sync,requirements-dev.txt) && rm -f $(LOCAL) && touch $(DEVELOPMENT); fi
 
 # pip installs nothing but uv, in the pinned version; uv is several times faster with the rest.
 $(CREATED): $(if $(wildcard $(BIN)/python),,rebuild)

@@ -13,7 +13,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from config.local.embedded.datafolder import DataFolder
+from config import datafolder
 
 T = TypeVar("T")
 HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\]")
@@ -220,4 +220,4 @@ def port(value: str) -> int:
 
 def read() -> Environment:
     """The environment of this process: its own variables over those that `make run` keeps in the data folder."""
-    return Environment(os.environ, DataFolder.default().environment())
+    return Environment(os.environ, datafolder.environment(datafolder.default()))

@@ -1,4 +1,5 @@
 """What `make run` needs: services of its own (embedded), the supervisor (run), tables made quickly (schema).
 
-It knows no app. `config.environment` reads the data folder; the tests use the services.
+Its packages are in requirements-local.txt, not in production's requirements.txt. So nothing of the product imports it;
+the tests do, for the services. It may import `config.datafolder` and no app.
 """

@@ -8,19 +8,9 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from config.local.embedded.errors import EmbeddedError
-from config.local.embedded.files import read_json, write_json
-
-PROJECT_ROOT = Path(__file__).resolve().parents[3]
-ENVIRONMENT_FILE = "environment.json"
-# Given from outside, one of these speaks for its whole family: the embedded service's others would be wrong beside it.
-FAMILIES = {
-    "DATABASE_URL": ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_STAFF_URL", "DATABASE_ADMIN_URL"),
-    "REDIS_URL": ("REDIS_URL",),
-}
-
-
-YES = {"1", "true", "yes"}
+from config import datafolder
+from config.datafolder import ENVIRONMENT_FILE, FAMILIES, read_json
+from config.local.embedded.files import write_json
 
 
 @dataclass(frozen=True)
@@ -31,26 +21,12 @@ class DataFolder:
 
     @classmethod
     def default(cls) -> "DataFolder":
-        """The folder that ROSTER_DATA names, else `.roster` in the project; raises EmbeddedError if it is relative."""
-        given = os.environ.get("ROSTER_DATA")
-        if given and not Path(given).is_absolute():
-            raise EmbeddedError(f"ROSTER_DATA is {given!r}: set it to an absolute path.")
-        return cls(Path(given) if given else PROJECT_ROOT / ".roster")
+        """The folder that ROSTER_DATA names, else `.roster` in the project; DataFolderError if it is relative."""
+        return cls(datafolder.default())
 
     def environment(self, sandbox: bool | None = None) -> dict[str, str]:
-        """The variables that `make run` left here, {} before its first start.
-
-        Those of the sandbox's accounts come along when `sandbox` is true; None: when SANDBOX=1, in the process'
-        environment or here. The URLs of embedded services are left out where the process' environment has its own.
-        Raises EmbeddedError if the file is damaged or belongs to somebody else.
-        """
-        stored = read_json(self._environment_path)
-        always: dict[str, str] = stored.get("always", {})
-        if sandbox is None:
-            sandbox = (os.environ.get("SANDBOX") or always.get("SANDBOX", "0")).lower() in YES
-        overruled = {name for given, family in FAMILIES.items() if os.environ.get(given) for name in family}
-        values = always | (stored.get("sandbox", {}) if sandbox else {})
-        return {name: value for name, value in values.items() if name not in overruled}
+        """The variables that are kept here, see config.datafolder."""
+        return datafolder.environment(self.path, sandbox)
 
     def prepare(self) -> None:
         """Creates the folder and, once and for all, the generated secrets."""

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from config.local.embedded.errors import EmbeddedError
-
 
 def write_private(path: Path, content: str) -> None:
     """Replaces `path` by `content` in one step, readable by its owner only (mode 0600)."""
@@ -33,21 +31,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in `path`, {} if there is no such file; raises EmbeddedError if it is damaged."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise EmbeddedError(f"{path} cannot be read ({error.strerror}): start as the user who owns it.") from error
-    except ValueError as error:
-        raise EmbeddedError(f"{path} is damaged: restore it from a backup, it holds keys that data needs.") from error
-    if not isinstance(content, dict):
-        raise EmbeddedError(f"{path} is damaged: restore it from a backup, it holds keys that data needs.")
-    return content
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+from config.datafolder import read_json
 from config.local.embedded import ports, processes
 from config.local.embedded.account import Account, bound_to_us
 from config.local.embedded.errors import EmbeddedError
-from config.local.embedded.files import FolderLock, private, read_json, write_json
+from config.local.embedded.files import FolderLock, private, write_json
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0
@@ -76,7 +77,8 @@ class Service(ABC):
     def prepare(self) -> None:
         """Locks the folder, ends what an earlier run left, creates data, passwords and port where they are missing.
 
-        Raises EmbeddedError when another process works in the folder or something is missing.
+        Raises EmbeddedError when another process works in the folder or something is missing, DataFolderError when its
+        record is damaged.
         """
         self._create_folder()
         if not self._lock.acquire():

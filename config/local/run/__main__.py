@@ -3,6 +3,7 @@
 import asyncio
 import sys
 
+from config.datafolder import DataFolderError
 from config.local.embedded.datafolder import DataFolder
 from config.local.embedded.errors import EmbeddedError
 from config.local.run.errors import StartError
@@ -20,7 +21,7 @@ def main() -> int:
     """Says in one sentence why a start failed."""
     try:
         asyncio.run(supervise())
-    except (StartError, EmbeddedError) as error:
+    except (StartError, EmbeddedError, DataFolderError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

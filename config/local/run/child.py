@@ -9,8 +9,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from config.datafolder import PROJECT_ROOT
 from config.local.embedded.account import Account, bound_to_us
-from config.local.embedded.datafolder import PROJECT_ROOT
 from config.local.embedded.processes import INTERVAL, group
 from config.local.run.log import Log
 from config.local.run.pids import PidFiles

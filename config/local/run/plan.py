@@ -4,8 +4,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from config.datafolder import FAMILIES
 from config.local.embedded import ports
-from config.local.embedded.datafolder import FAMILIES, DataFolder
+from config.local.embedded.datafolder import DataFolder
 from config.local.run.errors import StartError
 
 OUTSIDE_CREDENTIALS = (

@@ -1,6 +1,6 @@
 """What has to be done once the database answers and before anything is served."""
 
-from config.local.embedded.datafolder import PROJECT_ROOT
+from config.datafolder import PROJECT_ROOT
 from config.local.run import programs
 from config.local.run.child import Child, Program
 from config.local.run.errors import StartError

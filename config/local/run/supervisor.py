@@ -33,7 +33,8 @@ class Supervisor:
         self._asked_to_stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Returns after a clean stop; raises StartError or EmbeddedError if the start fails, after stopping all."""
+        """Returns after a clean stop; raises StartError, EmbeddedError or DataFolderError if the start fails, having
+        stopped all."""
         self._claim()
         self._handle_signals()
         try:
