@@ -1,5 +1,5 @@
-"""What `make run` needs: services of its own (embedded), the supervisor (run), tables made quickly (schema).
+"""What `make run` needs: embedded services (embedded), the supervisor (run), creating tables quickly (schema).
 
-Its packages are in requirements-local.txt, not in production's requirements.txt. So nothing of the product imports it;
-the tests do, for the services. It may import `config.datafolder` and no app.
+Its packages are in requirements-local.txt, not in requirements.txt, so nothing in production may import it; the tests
+do, for the services. It imports `config.datafolder` and no app.
 """
