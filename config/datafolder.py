@@ -1,6 +1,6 @@
-"""The variables that `make run` left in its data folder, so that `manage.py` and a deployment's processes find them.
+"""Reads what `make run` stored in its data folder, so that `manage.py` finds the same services and secrets.
 
-Only reading is here, with the standard library and Django: `config/local` writes.
+Production imports this too, so it needs nothing but Django. Writing is in `config/local`.
 """
 
 import json
@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT_FILE = "environment.json"
-# Given from outside, one of these speaks for its whole family: the embedded service's others would be wrong beside it.
+# If one of these is set from outside, all variables of its family are: mixing in the embedded service's would be wrong.
 FAMILIES = {
     "DATABASE_URL": ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_STAFF_URL", "DATABASE_ADMIN_URL"),
     "REDIS_URL": ("REDIS_URL",),
@@ -21,7 +21,7 @@ YES = {"1", "true", "yes"}
 
 
 class DataFolderError(ImproperlyConfigured):
-    """The data folder is of no use; the message is one sentence with the thing and the fix."""
+    """The data folder cannot be used. The message is one sentence that names the problem and the fix."""
 
 
 def default() -> Path:
@@ -33,11 +33,11 @@ def default() -> Path:
 
 
 def environment(folder: Path, sandbox: bool | None = None) -> dict[str, str]:
-    """The variables that `make run` left in `folder`, {} before its first start or where it never ran.
+    """The variables that `make run` stored in `folder`; {} if it never ran.
 
-    Those of the sandbox's accounts are included when `sandbox` is true; None: when SANDBOX=1, in this process's
-    environment or in the folder. The URLs of embedded services are left out where this process's environment has its
-    own. Raises DataFolderError if the file is damaged or belongs to another user.
+    The accounts with the sandbox are included if `sandbox` is true. None means: if SANDBOX=1 is set for this process
+    or stored in the folder. URLs of embedded services are left out if this process's environment has its own. Raises
+    DataFolderError if the file is damaged or belongs to another user.
     """
     stored = read_json(folder / ENVIRONMENT_FILE)
     always: dict[str, str] = stored.get("always", {})
@@ -64,4 +64,4 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def _damaged(path: Path) -> DataFolderError:
-    return DataFolderError(f"{path} is damaged: restore it from a backup, it holds keys that data needs.")
+    return DataFolderError(f"{path} is damaged: restore it from a backup, because it holds keys that your data needs.")

@@ -1,4 +1,4 @@
-"""The git-ignored folder in which `make run` keeps everything: databases, generated secrets, what is running."""
+"""The git-ignored folder where `make run` keeps everything: databases, generated secrets, process ids."""
 
 import os
 import secrets
@@ -25,14 +25,14 @@ class DataFolder:
         return cls(datafolder.default())
 
     def environment(self, sandbox: bool | None = None) -> dict[str, str]:
-        """The variables that are kept here, see config.datafolder."""
+        """The stored variables: see config.datafolder."""
         return datafolder.environment(self.path, sandbox)
 
     def prepare(self) -> None:
-        """Creates the folder and, once and for all, the generated secrets."""
+        """Creates the folder, and the secrets if there are none yet."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            self.path.chmod(0o711)  # the database server runs as another user, who has to pass
+            self.path.chmod(0o711)  # the database server runs as another user, which has to enter
         stored = read_json(self._environment_path)
         complete = {
             "always": new_secrets() | stored.get("always", {}),
@@ -42,7 +42,7 @@ class DataFolder:
             write_json(self._environment_path, complete)
 
     def keep(self, values: Mapping[str, str]) -> None:
-        """Replaces what is stored under these names; the URLs of services not among them are forgotten."""
+        """Replaces the stored values of these names, and removes URLs of services that are not among them."""
         stored = read_json(self._environment_path)
         services = {name for family in FAMILIES.values() for name in family}
         always = {name: value for name, value in stored["always"].items() if name not in services}
@@ -56,12 +56,12 @@ class DataFolder:
 
 
 def new_secrets() -> dict[str, str]:
-    """Fresh secrets of the installation."""
+    """New secrets for the installation."""
     return {"SECRET_KEY": secrets.token_urlsafe(50), "PLATFORM_ENCRYPTION_KEYS": Fernet.generate_key().decode()}
 
 
 def new_sandbox_credentials() -> dict[str, str]:
-    """Fresh credentials for accounts with the sandbox's peers."""
+    """New credentials for the accounts with the sandbox."""
     return {
         "SLACK_CLIENT_ID": f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**13)}",
         "SLACK_CLIENT_SECRET": secrets.token_hex(16),

@@ -1,4 +1,4 @@
-"""`python -m config.local.run` starts everything; the exit status is 0 after a clean stop, 1 when the start failed."""
+"""`python -m config.local.run` starts everything. It exits with 0 after a clean stop, with 1 if the start failed."""
 
 import asyncio
 import sys
@@ -18,7 +18,7 @@ async def supervise() -> None:
 
 
 def main() -> int:
-    """Says in one sentence why a start failed."""
+    """Prints one sentence if the start failed."""
     try:
         asyncio.run(supervise())
     except (StartError, EmbeddedError, DataFolderError) as error:
