@@ -4,19 +4,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CREATED := $(VENV)/.stamp-created
-PRODUCTION := $(VENV)/.stamp-production
+LOCAL := $(VENV)/.stamp-local
 DEVELOPMENT := $(VENV)/.stamp-development
 TEMPLATES = $(shell find templates */templates -name '*.html' 2>/dev/null)
-# The checks read the settings but reach no service, so that they need neither one running nor anybody's configuration.
+# The checks load the settings but connect to no service, so they need no running service and no configuration.
 CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=check DATABASE_POOL_SIZE=0 DATABASE_URL=postgres://app@127.0.0.1:1/roster \
 	DATABASE_OWNER_URL=postgres://owner@127.0.0.1:1/roster REDIS_URL=redis://127.0.0.1:1/0 \
 	PLATFORM_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test check bench chaos isolation schema fuzz test-stripe requirements clean production development browser pgbouncer rebuild
+.PHONY: run test check bench chaos isolation schema fuzz test-stripe requirements clean local development browser pgbouncer rebuild
 
 sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(1)
 
-run: production
+run: local
 	@exec $(BIN)/python -m config.local.run
 
 test: development browser pgbouncer
@@ -37,11 +37,12 @@ bench: development
 chaos: development
 	$(BIN)/python -m tests.chaos
 
-# The long forms of two proofs of which `make test` runs a part: every combination, 10,000 requests, more examples.
+# The long form of a proof of which `make test` runs a part: every combination, 10,000 interleaved requests.
 isolation: development pgbouncer
 	ISOLATION=full $(BIN)/python -m pytest tests/isolation -s
 
-# That dj-stripe's tables made at once (config/local/schema.py) are those that its migrations make: a minute.
+# Proves that creating dj-stripe's tables directly (config/local/schema.py) gives the same schema as its migrations. Takes
+# a minute.
 schema: development
 	SCHEMA=1 $(BIN)/python -m pytest tests/schema
 
@@ -53,13 +54,15 @@ test-stripe: development
 fuzz: development
 	FUZZ=long $(BIN)/python -m pytest tests/fuzz tests/security/test_hostile_input.py tests/sandbox/test_stripe_money.py
 
+# Three sets with the same versions, each containing the one before: production, plus what `make run` needs, plus what
+# tests need.
+compile = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml
 requirements: $(CREATED)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 pyproject.toml --output-file requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 pyproject.toml --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(compile) --output-file requirements.txt
+	$(compile) --extra local --constraints requirements.txt --output-file requirements-local.txt
+	$(compile) --extra local --group dev --constraints requirements-local.txt --output-file requirements-dev.txt
 
-# The data folder stays: it holds databases and keys.
+# The data folder stays: it has databases and keys.
 clean:
 	rm -rf $(VENV) .static .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -80,16 +83,16 @@ pgbouncer:
 			pgbouncer >/dev/null && exit 0; fi; \
 	echo "PgBouncer is not installed (on Debian: apt-get install pgbouncer); its test is skipped."
 
-# The development set contains the production set, so either is good enough to run.
-production: $(CREATED)
-	@if [ ! $(PRODUCTION) -nt requirements.txt ] && [ ! $(DEVELOPMENT) -nt requirements-dev.txt ]; then \
-		$(call sync,requirements.txt) && rm -f $(DEVELOPMENT) && touch $(PRODUCTION); fi
+# The development set contains the local set, so `make run` works with either.
+local: $(CREATED)
+	@if [ ! $(LOCAL) -nt requirements-local.txt ] && [ ! $(DEVELOPMENT) -nt requirements-dev.txt ]; then \
+		$(call sync,requirements-local.txt) && rm -f $(DEVELOPMENT) && touch $(LOCAL); fi
 
 development: $(CREATED)
 	@if [ ! $(DEVELOPMENT) -nt requirements-dev.txt ]; then \
-		$(call sync,requirements-dev.txt) && rm -f $(PRODUCTION) && touch $(DEVELOPMENT); fi
+		$(call sync,requirements-dev.txt) && rm -f $(LOCAL) && touch $(DEVELOPMENT); fi
 
-# pip installs nothing but uv, in the pinned version; uv is several times faster with the rest.
+# pip only installs the pinned uv, which is several times faster and installs the rest.
 $(CREATED): $(if $(wildcard $(BIN)/python),,rebuild)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "$(PYTHON) is missing or older than Python 3.11: install a newer one, or name it: make PYTHON=python3.12"; exit 1; }

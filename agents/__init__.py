@@ -1,4 +1,4 @@
-"""AI employees, their conversations, and how an LLM is asked.
+"""AI employees, their conversations, and asking an LLM.
 
 Channels may import it; it imports billing, usage and tenants.
 """

@@ -1,4 +1,4 @@
-"""How two packages are loaded: Django's admin with our own modules only, and dj-stripe with keys of one width."""
+"""Loads two packages our way: Django's admin with only our modules, and dj-stripe with one type of primary key."""
 
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.core.checks.registry import registry
@@ -10,8 +10,8 @@ from djstripe.apps import DjstripeAppConfig
 class StaffAdminConfig(SimpleAdminConfig):
     """Django's admin, with the modules that register with the staff's site (tenants/staff/site.py).
 
-    Those of packages register with Django's own site, which no address leads to, and stay out of the process:
-    dj-stripe's would show keys and webhook secrets.
+    The admin modules of third-party packages register with Django's own site, which has no URL here. They are not
+    loaded: dj-stripe's would show keys and webhook secrets.
     """
 
     def ready(self) -> None:
@@ -20,10 +20,10 @@ class StaffAdminConfig(SimpleAdminConfig):
 
 
 class MirrorConfig(DjstripeAppConfig):  # type: ignore[misc]
-    """dj-stripe. Its migrations give bigint to the keys of joining tables, its models integer: the first is right.
+    """dj-stripe. Its migrations use bigint for the keys of join tables, its models say integer: bigint is right.
 
-    Two of its checks read its tables, and so every command and each start of the worker would ask the database, or wait
-    for it. The doctor looks at the same (billing/web/checks.py).
+    Two of its checks read its tables, so every command and every start of a worker would query the database, or wait
+    for it. They are turned off here; the doctor checks the same things (billing/web/checks.py).
     """
 
     default_auto_field = "django.db.models.BigAutoField"

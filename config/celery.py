@@ -1,4 +1,4 @@
-"""The Celery application: tasks carry ids only, Postgres owns retries."""
+"""The Celery application. Tasks carry only ids; retries are rows in Postgres."""
 
 import os
 from typing import Any
@@ -21,7 +21,7 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 
 @receiver(bind_extra_task_metadata)
 def name_the_task(task: "Task[Any, Any]", **kwargs: object) -> None:
-    """Every line of a task says which and whose; its id is there already, and that of the request that woke it."""
+    """Add the task's name and tenant to its log lines, beside its id and the id of the request that woke it."""
     structlog.contextvars.bind_contextvars(task=task.name)
     if getattr(task, "carries_tenant", False) and task.request.args:
         structlog.contextvars.bind_contextvars(tenant=str(task.request.args[0]))
@@ -29,11 +29,11 @@ def name_the_task(task: "Task[Any, Any]", **kwargs: object) -> None:
 
 @worker_init.connect
 def refuse_powerful_role(**kwargs: object) -> None:
-    """The worker serves tenants too; a path, because settings are not loaded yet here."""
+    """The worker serves tenants too. A dotted path, because settings are not loaded yet."""
     import_string("tenants.guard.refuse_powerful_role")()
 
 
 @worker_ready.connect
 def warm_up(**kwargs: object) -> None:
-    """Workers ask LLMs, so they load the SDKs."""
+    """Load the LLM SDKs now: every worker needs them."""
     import_string("agents.llm.calls.warm_up")()

@@ -1,4 +1,4 @@
-"""The doctor's checks of addresses, Redis, the broker, mail, error reports and disk space."""
+"""The doctor's checks of the public URL, Redis, the broker, mail, error reports and disk space."""
 
 import shutil
 import smtplib
@@ -21,18 +21,18 @@ FREE_BYTES = 1_000_000_000
 
 
 def addresses() -> Iterator[Finding]:
-    """Is the portal's own address one that browsers and providers can use?"""
+    """Can browsers and providers reach the portal at PUBLIC_URL?"""
     host = urlsplit(settings.PUBLIC_URL).hostname or ""
     found = []
     if not settings.PUBLIC_URL.startswith("https://") and not settings.SANDBOX:
-        found.append(problem("PUBLIC_URL", "does not begin with https://: providers send events to HTTPS only."))
+        found.append(problem("PUBLIC_URL", "does not begin with https://: providers only send events over HTTPS."))
     if host in LOOPBACK and not settings.SANDBOX:
-        found.append(problem("PUBLIC_URL", f"is {host}, which only this machine reaches: set it to the public name."))
+        found.append(problem("PUBLIC_URL", f"is {host}, which only this machine can reach: set the public name."))
     yield from found or [ok("PUBLIC_URL", f"is {settings.PUBLIC_URL}.")]
 
 
 def redis_and_broker() -> Iterator[Finding]:
-    """Does Redis answer, does it keep what it is given, and does the broker let us in?"""
+    """Does Redis answer, does it keep its data, and can we connect to the broker?"""
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
@@ -44,7 +44,7 @@ def redis_and_broker() -> Iterator[Finding]:
         if policy == "noeviction":
             yield ok("Redis", "answers.")
         else:
-            yield warning("Redis", f"drops entries ({policy}), also queued tasks: set maxmemory-policy to noeviction.")
+            yield warning("Redis", f"evicts keys ({policy}), queued tasks too: set maxmemory-policy to noeviction.")
     yield _broker()
 
 
@@ -52,10 +52,10 @@ def _redis_cause(error: redis.RedisError) -> str:
     if isinstance(error, redis.exceptions.AuthenticationError | redis.exceptions.NoPermissionError) or "NOAUTH" in str(
         error
     ):
-        return "refuses the password: correct it in REDIS_URL."
+        return "rejects the password: correct it in REDIS_URL."
     if isinstance(error, redis.TimeoutError):
-        return "does not answer: check the host in REDIS_URL and the firewall between."
-    return "cannot be reached: start it, or correct host and port in REDIS_URL."
+        return "does not answer: check the host in REDIS_URL and the firewall."
+    return "cannot be reached: start it, or correct the host and port in REDIS_URL."
 
 
 def _broker() -> Finding:
@@ -64,21 +64,21 @@ def _broker() -> Finding:
             connection.ensure_connection(max_retries=1, timeout=TIMEOUT_SECONDS, interval_start=0)
     except (OperationalError, OSError, redis.RedisError) as error:
         kind = type(error.__cause__ or error).__name__
-        return problem("Broker", f"cannot be used ({kind}): start it, or correct CELERY_BROKER_URL (else REDIS_URL).")
-    return ok("Broker", "takes connections.")
+        return problem("Broker", f"cannot be used ({kind}): start it, or correct CELERY_BROKER_URL (or REDIS_URL).")
+    return ok("Broker", "accepts connections.")
 
 
 def mail() -> Iterator[Finding]:
-    """Does the mail server let us in? Nothing is sent."""
+    """Can we log in to the mail server? No mail is sent."""
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        yield skipped("Mail", "EMAIL_URL names no SMTP server, so nothing can be asked.")
+        yield skipped("Mail", "EMAIL_URL is not an SMTP server, so there is nothing to check.")
         return
     try:
         _greet()
     except (OSError, smtplib.SMTPException) as error:
         yield problem("Mail", f"{_mail_cause(error)}.")
     else:
-        yield ok("Mail", f"{settings.EMAIL_HOST} lets us in.")
+        yield ok("Mail", f"{settings.EMAIL_HOST} accepts us.")
 
 
 def _greet() -> None:
@@ -97,13 +97,13 @@ def _greet() -> None:
 def _mail_cause(error: Exception) -> str:
     where = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     causes: dict[type[Exception], str] = {
-        smtplib.SMTPAuthenticationError: f"{where} refuses user or password: correct them in EMAIL_URL",
-        smtplib.SMTPNotSupportedError: f"{where} offers no TLS or log-in: use another port or none of it in EMAIL_URL",
-        smtplib.SMTPException: f"{where} answers not as a mail server does: check host and port in EMAIL_URL",
-        ssl.SSLError: f"{where} fails at TLS: use smtp+tls:// or smtp+ssl:// in EMAIL_URL, as it wants",
-        ConnectionRefusedError: f"nothing listens at {where}: start the mail server, or correct EMAIL_URL",
-        socket.gaierror: f"nobody knows the name {settings.EMAIL_HOST}: correct the host in EMAIL_URL",
-        TimeoutError: f"{where} does not answer: check EMAIL_URL and the firewall between",
+        smtplib.SMTPAuthenticationError: f"{where} rejects the user or password: correct them in EMAIL_URL",
+        smtplib.SMTPNotSupportedError: f"{where} offers no TLS or login: use another port, or neither, in EMAIL_URL",
+        smtplib.SMTPException: f"{where} does not answer like a mail server: check host and port in EMAIL_URL",
+        ssl.SSLError: f"{where} fails at TLS: use smtp+tls:// or smtp+ssl:// in EMAIL_URL, whichever it expects",
+        ConnectionRefusedError: f"nothing is listening on {where}: start the mail server, or correct EMAIL_URL",
+        socket.gaierror: f"the host name {settings.EMAIL_HOST} cannot be resolved: correct EMAIL_URL",
+        TimeoutError: f"{where} does not answer: check EMAIL_URL and the firewall",
     }
     for kind, cause in causes.items():
         if isinstance(error, kind):
@@ -112,9 +112,9 @@ def _mail_cause(error: Exception) -> str:
 
 
 def error_reports() -> Iterator[Finding]:
-    """Does the host of SENTRY_DSN take connections? Nothing is reported."""
+    """Does the host of SENTRY_DSN accept connections? No report is sent."""
     if not settings.SENTRY_DSN:
-        yield skipped("Error reports", "SENTRY_DSN is not set: errors are in the log only.")
+        yield skipped("Error reports", "SENTRY_DSN is not set: errors are only in the log.")
         return
     parts = urlsplit(settings.SENTRY_DSN)
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -124,14 +124,14 @@ def error_reports() -> Iterator[Finding]:
         cause = f"{parts.hostname}:{port} cannot be reached ({type(error).__name__})"
         yield problem("Error reports", f"{cause}: correct SENTRY_DSN, or unset it.")
     else:
-        yield ok("Error reports", f"{parts.hostname} takes connections.")
+        yield ok("Error reports", f"{parts.hostname} accepts connections.")
 
 
 def disk() -> Iterator[Finding]:
-    """Uploads and exports are written to the temporary folder first."""
+    """Is there room in the temporary folder? Uploads and exports are written there first."""
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
     if free < FREE_BYTES:
-        yield warning("Disk", f"{folder} has only {free / 1e6:.0f} MB free: make room.")
+        yield warning("Disk", f"{folder} has only {free / 1e6:.0f} MB free: free up space.")
     else:
         yield ok("Disk", f"{free / 1e9:.0f} GB are free.")

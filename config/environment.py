@@ -1,4 +1,4 @@
-"""The environment, read once: each value checked, each failure one sentence that names the variable and the fix."""
+"""The environment, read once and checked. Each error is one sentence that names the variable and the fix."""
 
 import math
 import os
@@ -13,7 +13,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from config.local.embedded.datafolder import DataFolder
+from config import datafolder
 
 T = TypeVar("T")
 HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\]")
@@ -27,11 +27,11 @@ CREDENTIALS = {
     "STRIPE_SECRET_KEY": "STRIPE_API_URL",
     "WHATSAPP_APP_SECRET": "WHATSAPP_GRAPH_URL",
 }
-"""Each outside credential, and the base URL that says to whom it would be sent."""
+"""Each outside credential, and the base URL that it would be sent to."""
 
 
 class Environment:
-    """Typed access to the process's environment over the data folder's generated values.
+    """Typed access to the process's environment, which overrides the generated values of the data folder.
 
     Every getter raises ImproperlyConfigured with a sentence that names the variable and the fix.
     """
@@ -79,11 +79,11 @@ class Environment:
     def url(self, name: str, default: str = "", *, schemes: tuple[str, ...] = ("http", "https")) -> str:
         value = self.text(name, default)
         if value and not _is_url(value, schemes):
-            raise ImproperlyConfigured(f"{name} is no whole URL: write it so that it begins with {schemes[0]}://.")
+            raise ImproperlyConfigured(f"{name} is not a complete URL: it has to begin with {schemes[0]}://.")
         return value
 
     def public_url(self, name: str, default: str) -> str:
-        """The site's own address: a scheme and a host. http:// is for loopback, or where ALLOW_INSECURE_HTTP=1."""
+        """The site's own URL: a scheme and a host. http:// is only for loopback, unless ALLOW_INSECURE_HTTP=1."""
         value = self.url(name, default).rstrip("/")
         parts = urlsplit(value)
         if value != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
@@ -93,33 +93,33 @@ class Environment:
         is_open = parts.scheme == "http" and not _is_loopback(parts.hostname or "")
         if is_open and not self.flag("ALLOW_INSECURE_HTTP", default=False):
             raise ImproperlyConfigured(
-                f"{name} is {value}, so that passwords would travel in the clear: use https://, "
+                f"{name} is {value}, so passwords would be sent unencrypted: use https://, "
                 "or set ALLOW_INSECURE_HTTP=1 on a network that you trust."
             )
         return value
 
     def hosts(self, name: str, own: str) -> list[str]:
-        """Host names that are served, `own` always among them; wildcards are refused."""
+        """Host names to serve, always including `own`; wildcards are refused."""
         given = self.names(name)
         for host in given:
             if not HOST.fullmatch(host):
                 raise ImproperlyConfigured(
-                    f"{name} has {host!r}, which is no host name: write names such as roster.example.com, "
-                    "with commas between, without scheme, port or wildcard."
+                    f"{name} has {host!r}, which is not a host name: write names such as roster.example.com, "
+                    "separated by commas, without scheme, port or wildcard."
                 )
         return list(dict.fromkeys([*given, f"[{own}]" if ":" in own else own]))
 
     def database(self, name: str, *, default: str = "") -> dict[str, Any]:
-        """Connection settings for Django out of a postgres:// URL."""
+        """Django's connection settings, from a postgres:// URL."""
         value = self.url(name, default, schemes=("postgres", "postgresql"))
         if not value:
             raise ImproperlyConfigured(
-                f"{name} is not set: give a postgres:// URL, or run `make run`, which brings a database of its own."
+                f"{name} is not set: set it to a postgres:// URL, or use `make run`, which has its own database."
             )
         return dict(environ.Env.db_url_config(value))
 
     def email(self, name: str, default: str) -> dict[str, Any]:
-        """Django's EMAIL_* settings out of an smtp:// URL."""
+        """Django's EMAIL_* settings, from an smtp:// URL."""
         try:
             return dict(environ.Env.email_url_config(self.text(name, default)))
         except Exception as error:
@@ -128,8 +128,8 @@ class Environment:
             ) from error
 
     def fernet_keys(self, name: str) -> list[str]:
-        """Fernet keys, the encrypting one first."""
-        self.required(name, "set it to a Fernet key, or several with commas between, the newest first")
+        """Fernet keys; the first one encrypts."""
+        self.required(name, "set it to a Fernet key, or to several separated by commas, the newest first")
         keys = self.names(name)
         for position, key in enumerate(keys, start=1):
             try:
@@ -142,7 +142,7 @@ class Environment:
         return keys
 
     def refuse_sandbox_with_live_credentials(self) -> None:
-        """SANDBOX=1 would send a real credential to the sandbox: refuse, unless its base URL was given too."""
+        """Refuse SANDBOX=1 if it would send a real credential to the sandbox, unless its base URL is set too."""
         for credential, base_url in CREDENTIALS.items():
             if self.given.get(credential) and not self.given.get(base_url):
                 raise ImproperlyConfigured(
@@ -155,7 +155,7 @@ def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(value)
         return parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:  # a port that is no number
+    except ValueError:  # the port is not a number
         return False
 
 
@@ -164,7 +164,7 @@ def _is_loopback(host: str) -> bool:
         return True
     try:
         return ip_address(host).is_loopback
-    except ValueError:  # a name
+    except ValueError:  # a name, not an address
         return False
 
 
@@ -184,7 +184,7 @@ def whole(value: str) -> int:
 
 
 def at_least_one(value: str) -> int:
-    """Raises ValueError for what is no whole number, or less than 1."""
+    """Raises ValueError for anything but a whole number of at least 1."""
     number = whole(value)
     if number < 1:
         raise ValueError(value)
@@ -192,7 +192,7 @@ def at_least_one(value: str) -> int:
 
 
 def at_most(most: int) -> Callable[[str], int]:
-    """A parser of whole numbers from 0 to `most`, which raises ValueError for others."""
+    """A parser of whole numbers from 0 to `most`; it raises ValueError for anything else."""
 
     def parse(value: str) -> int:
         number = whole(value)
@@ -219,5 +219,5 @@ def port(value: str) -> int:
 
 
 def read() -> Environment:
-    """The environment of this process: its own variables over those that `make run` keeps in the data folder."""
-    return Environment(os.environ, DataFolder.default().environment())
+    """The environment of this process: its own variables override those that `make run` stored in the data folder."""
+    return Environment(os.environ, datafolder.environment(datafolder.default()))

@@ -1,7 +1,7 @@
-"""The secret key of Stripe: which shapes and which company we take it in, and what stands for it where it is stored.
+"""Stripe's secret key: which keys are accepted where, and the stand-in that is stored instead of it.
 
-dj-stripe keeps the key that it is given in a table, in the clear. It is given a stand-in instead, and the HTTP client
-(billing/stripe/client.py) puts the real key into each request as it leaves.
+dj-stripe stores its key in a table in plain text. So it gets a stand-in, and the HTTP client (billing/stripe/client.py)
+puts the real key into each outgoing request.
 """
 
 import re
@@ -17,7 +17,7 @@ WHERE = "Stripe's dashboard, Developers, API keys"
 
 @dataclass(frozen=True)
 class StripeKey:
-    """A secret key of the right shape, or "" if Stripe is not used."""
+    """A secret key in the right format, or "" if Stripe is not used."""
 
     value: str = field(repr=False)
 
@@ -31,17 +31,17 @@ class StripeKey:
 
     @property
     def stand_in(self) -> str:
-        """What dj-stripe takes for the key: it says whether real money moves, and outlives a change of the key."""
+        """What dj-stripe gets instead of the key. It says only whether the mode is live, so it outlives the key."""
         if not self.value:
             return ""
         return f"sk_{'live' if self.is_live else 'test'}_StandsForTheKeyThatOnlyTheEnvironmentHas"
 
 
 def checked(value: str, *, url: str, sandbox: bool, public_url: str, allow_test: bool) -> StripeKey:
-    """The key, if it has the right shape and goes together with where it would be sent. "" is taken: no Stripe.
+    """The key, if it has the right format and fits the place where it would be sent. "" is allowed: no Stripe.
 
-    url: the base URL that it is sent to. public_url: the site's own; behind https:// there are customers.
-    Raises ImproperlyConfigured with a sentence that does not repeat the key.
+    url: the base URL that it is sent to. public_url: the site's own; an https:// site has real customers.
+    Raises ImproperlyConfigured; the message does not repeat the key.
     """
     key = StripeKey(value)
     if not value:
@@ -49,7 +49,7 @@ def checked(value: str, *, url: str, sandbox: bool, public_url: str, allow_test:
     _check_shape(value)
     if key.is_live and sandbox:
         raise ImproperlyConfigured(
-            "SANDBOX=1 together with a live STRIPE_SECRET_KEY: unset SANDBOX to take real money, "
+            "SANDBOX=1 together with a live STRIPE_SECRET_KEY: unset SANDBOX to charge real money, "
             "or unset STRIPE_SECRET_KEY to use the sandbox."
         )
     if key.is_live and url != STRIPE_URL:
@@ -58,8 +58,8 @@ def checked(value: str, *, url: str, sandbox: bool, public_url: str, allow_test:
         )
     if key.is_test and url == STRIPE_URL and public_url.startswith("https://") and not allow_test:
         raise ImproperlyConfigured(
-            f"STRIPE_SECRET_KEY is a test key although PUBLIC_URL is {public_url}, so that nobody would pay: set the "
-            "live key, or ALLOW_STRIPE_TEST_KEY=1 where that is meant, as on a staging site."
+            f"STRIPE_SECRET_KEY is a test key although PUBLIC_URL is {public_url}, so nobody would pay: set the "
+            "live key, or ALLOW_STRIPE_TEST_KEY=1 if that is intended, as on a staging site."
         )
     return key
 
@@ -71,6 +71,6 @@ def _check_shape(value: str) -> None:
         )
     if not SHAPE.fullmatch(value):
         raise ImproperlyConfigured(
-            "STRIPE_SECRET_KEY has not the shape of a secret key, which begins with sk_live_ or sk_test_: "
+            "STRIPE_SECRET_KEY does not look like a secret key, which begins with sk_live_ or sk_test_: "
             f"copy it from {WHERE}."
         )

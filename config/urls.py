@@ -1,4 +1,4 @@
-"""Every address of the site."""
+"""Every URL of the site."""
 
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -88,7 +88,7 @@ workspace = [
     path("settings/invitations/<uuid:invitation_id>/withdraw/", invitations.withdraw, name="withdraw_invitation"),
 ]
 
-# Beside allauth's own; where an address is also one of allauth's, ours goes first.
+# In addition to allauth's; where both have the same URL, ours comes first.
 account = [
     path("", RedirectView.as_view(pattern_name="account_security")),
     path("login/", entry.login, name="account_login"),
@@ -105,7 +105,7 @@ account = [
     path("reauthenticate/code/", accounts.reauthenticate_by_code, name="account_reauthenticate_by_code"),
 ]
 
-# Under the names by which dj-stripe finds its own view.
+# With the names that dj-stripe uses to find its own view.
 stripe = [path("<uuid:uuid>/", billing_webhooks.stripe_events, name="djstripe_webhook_by_uuid")]
 
 urlpatterns = [

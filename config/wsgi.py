@@ -17,4 +17,4 @@ try:
 except ImproperlyConfigured as error:
     sys.exit(str(error))
 
-import_string("tenants.guard.refuse_powerful_role")()  # loads models, which exist only now
+import_string("tenants.guard.refuse_powerful_role")()  # a dotted path, since models can be loaded only now

@@ -1,4 +1,4 @@
-"""Stripe: the client, our ids there, its objects read into our columns, and the set-up of an installation.
+"""Stripe: the client, our ids there, reading its objects into our columns, and setting up an installation.
 
-Nothing else speaks to Stripe but through `client`. It imports the root only; sync and subscription import it.
+All calls to Stripe go through `client`. It imports the root only; sync and subscription import it.
 """

@@ -1,4 +1,7 @@
-"""What an operator does with a subscription: start it, change seats or plan, cancel, see it at Stripe, leave.
+"""What an operator does with a subscription: start it, change seats or plan, cancel it, open Stripe's portal, leave.
 
-It imports stripe and sync; pages, API and the end of a workspace import it.
+Nothing is charged that was not shown: a change gets the moment and the subscription of its preview, and is refused if
+the subscription has changed since. Checkout creates the customer first, once, and closes a page that is still open.
+
+It imports stripe and sync; pages, the API and the closing of a workspace import it.
 """

@@ -1,1 +1,4 @@
-"""A person's ids at a provider: who wrote, and what is known of them. It imports models only."""
+"""A person's ids at a provider: who wrote, and what we know about them. It imports models only.
+
+Scene, messages, privacy and the edges import it.
+"""

@@ -1,4 +1,4 @@
-"""Where people talk to AI employees: connections, threads, what came in, what goes out."""
+"""The rows of this app: connections, threads, incoming events, deliveries. Everything in channels may import it."""
 
 from channels.models.connections import Connection, Contact, InstallAttempt, Route
 from channels.models.deliveries import Delivery, DeliveryQuerySet

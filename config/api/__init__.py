@@ -1,1 +1,1 @@
-"""The API's root: the routes of all apps (root), its documentation page (docs) and the examples. `urls` imports it."""
+"""The root of the API: the routes of all apps (root), the documentation page (docs), its examples. URLs import it."""

@@ -1,4 +1,4 @@
-"""The API's documentation as a page: a view model, made from our own OpenAPI document."""
+"""The API documentation page: a view model built from our OpenAPI document."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ PROBLEM = {
 
 @dataclass(frozen=True)
 class Field:
-    """A parameter, or a field of a body. `name` of a nested one has dots; `notes` are its limits in words."""
+    """A parameter, or a field of a body. The `name` of a nested field has dots; `notes` describe its limits."""
 
     name: str
     type: str
@@ -58,7 +58,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operation:
-    """A method on an address."""
+    """One method of one path."""
 
     id: str
     method: str
@@ -99,13 +99,13 @@ def documentation(request: HttpRequest) -> HttpResponse:
 
 @cache
 def sections() -> tuple[Section, ...]:
-    """All operations of the API by tag, in the order of their addresses."""
+    """All operations of the API by tag, in the order of their paths."""
     document = root.openapi()
     return read_sections(document, settings.PUBLIC_URL)
 
 
 def read_sections(document: Mapping[str, Any], base_url: str) -> tuple[Section, ...]:
-    """The view model of an OpenAPI 3.0 document; `base_url` stands in the example requests."""
+    """The view model of an OpenAPI 3.0 document; `base_url` is used in the example requests."""
     reader = _Reader(Schemas(document["components"]["schemas"]), base_url)
     by_tag: dict[str, list[Operation]] = {}
     for path, methods in document["paths"].items():
@@ -172,7 +172,7 @@ class _Reader:
 
 
 def prose(text: str) -> SafeString:
-    """Text of the document, escaped, with what stands between backticks as code."""
+    """The document's text, escaped; text between backticks becomes code."""
     parts = ((_code(part) if number % 2 else part,) for number, part in enumerate(text.split("`")))
     return format_html_join("", "{}", parts)
 

@@ -48,12 +48,12 @@ DEEPEST = 6
 
 @dataclass(frozen=True)
 class Schemas:
-    """The named schemas of a document, and how to read one that may refer to them."""
+    """The named schemas of a document, to resolve references to them."""
 
     named: Mapping[str, Mapping[str, Any]]
 
     def resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The schema itself: references followed, and the first of several alternatives or parts taken."""
+        """The schema itself: references are followed, and the first of several alternatives is taken."""
         while True:
             parts = schema.get("allOf") or schema.get("oneOf") or schema.get("anyOf")
             if "$ref" in schema:
@@ -77,7 +77,7 @@ class Schemas:
         return FORMATS.get(schema.get("format", "")) or TYPES.get(schema.get("type", ""), "any JSON")
 
     def limits(self, schema: Mapping[str, Any]) -> str:
-        """What a value has to keep to, in words; empty if anything of its type will do."""
+        """The limits of a value, in words; empty if there are none."""
         choices = [str(each) for each in schema.get("enum", []) if each not in {None, ""}]
         words = [
             ", ".join(choices),
@@ -90,7 +90,7 @@ class Schemas:
         return "; ".join(filter(None, words))
 
     def example(self, schema: Mapping[str, Any], name: str = "", depth: int = DEEPEST) -> Any:
-        """A plausible value; None for what is nested beyond `depth`, as in a schema that contains itself."""
+        """A plausible value; None below `depth`, for schemas that contain themselves."""
         if "example" in schema:
             return schema["example"]
         schema = self.resolve(schema)

@@ -30,7 +30,7 @@ from usage.web.api import SummaryView
 
 
 class SchemaView(APIView):
-    """The OpenAPI schema, for everybody: JSON, or YAML by the Accept header or `?format=yaml`."""
+    """The OpenAPI schema, open to everybody: JSON, or YAML with the Accept header or `?format=yaml`."""
 
     schema = None
     authentication_classes = ()
@@ -43,13 +43,13 @@ class SchemaView(APIView):
 
 @cache
 def openapi() -> dict[str, Any]:
-    """The OpenAPI document: the same for everybody, and slow to make."""
+    """The OpenAPI document, which is the same for everybody and slow to build."""
     schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return schema
 
 
 def _either_slash(route: str, view: type[APIView], wrap: Callable[..., Any] = lambda view: view) -> list[URLPattern]:
-    """An address that is written without a slash at its end, and works with one."""
+    """A path that is documented without a trailing slash and works with one too."""
     exact: Callable[..., HttpResponseBase] = wrap(view.as_view())
     other: Callable[..., HttpResponseBase] = wrap(view.as_view(schema=None))
     return [path(route, exact), path(f"{route}/", other)]

@@ -1,4 +1,4 @@
-"""Django's way in from WSGI, where a header that cannot be read is the client's fault."""
+"""The WSGI handler. A header that cannot be parsed is the client's error, not ours."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ UNREADABLE = "unreadable"
 
 
 class Request(WSGIRequest):
-    """Django's own raises for some Content-Types too early to catch; tenants/http/request_limits.py refuses them."""
+    """Django's raises too early for some Content-Types; tenants/http/request_limits.py refuses them."""
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         try:
             super()._set_content_type_params(meta)  # type: ignore[misc]
-        except (LookupError, ValueError):  # parameters in a charset of their own (RFC 2231), a charset of no text
+        except (LookupError, ValueError):  # parameters with a charset (RFC 2231), or a codec that is not for text
             self._encoding = None
             self.content_type, self.content_params = "", {"charset": UNREADABLE}
 
 
 class Handler(WSGIHandler):
-    """Django's with our requests."""
+    """Django's handler, with our request class."""
 
     request_class = Request

@@ -1,4 +1,4 @@
-"""What every answer tells the browser beyond what Django and django-csp say."""
+"""Response headers for browsers, in addition to those of Django and django-csp."""
 
 from collections.abc import Callable
 
@@ -16,9 +16,9 @@ POLICIES = {
 
 
 class BrowserPolicyMiddleware:
-    """Stands outside all that may answer: static files, redirects and errors carry the policies and the request's id.
+    """Adds the policies and the request's id to every response, static files, redirects and errors included.
 
-    What does not say how it may be cached is not cached (ASVS 5.0, 14.3.2).
+    Responses that say nothing about caching are not cached (ASVS 5.0, 14.3.2).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -1,4 +1,4 @@
-"""Is it alive, may it serve, is it keeping up?"""
+"""Health endpoints: is the process alive, can it serve, is it keeping up?"""
 
 from datetime import datetime
 
@@ -18,12 +18,12 @@ SWEEP_STALE_SECONDS = 30
 
 
 def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """200 while the process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Postgres answers. Redis being down must not stop ingestion, so it is not asked."""
+    """200 while Postgres answers. Redis is not checked, because events are still accepted while it is down."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -33,9 +33,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
-    """What to alert on: ages in seconds of the oldest event and delivery that wait, Redis, and the last sweep.
+    """What to alert on: the age in seconds of the oldest waiting event and delivery, Redis, and the last sweep.
 
-    Beat publishes a sweep every few seconds and a worker runs it, so an old one means that one of them is down.
+    Beat publishes a sweep every few seconds and a worker runs it, so if the last one is old, one of them is down.
     """
     now = timezone.now()
     try:
@@ -56,7 +56,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def _oldest() -> tuple[datetime | None, datetime | None]:
-    """When the oldest event that waits came in, and since when the oldest delivery on its way is due."""
+    """When the oldest waiting event came in, and when the oldest unfinished delivery was due."""
     with sweeper_scope():
         events = InboxEvent.objects.filter(state__in=InboxEvent.WAITING)
         deliveries = Delivery.objects.filter(state__in=[Delivery.State.PENDING, Delivery.State.SENDING])

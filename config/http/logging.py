@@ -1,4 +1,4 @@
-"""Logs: one line an event, JSON in production, plain text beside the sandbox, never with a secret."""
+"""Logs: one line per event; JSON in production, plain text with the sandbox; secrets are masked."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ from config.http.scrubber import Scrubber
 from tenants.scope import NoTenantError, current_tenant_id
 
 LEVELS = {
-    # These say per request and task what our own lines say better, or repeat request URLs with tokens in them.
+    # These repeat what our own lines say better, or log request URLs that contain tokens.
     "django_structlog": "WARNING",
     "psycopg.pool": "ERROR",
     "httpx": "WARNING",
@@ -23,14 +23,14 @@ LEVELS = {
     "stripe": "WARNING",
     "celery.worker.strategy": "WARNING",
     "celery.beat": "WARNING",
-    # django-structlog tells of failed requests and tasks, with their ids; these tell it a second time.
+    # django-structlog already logs failed requests and tasks, with their ids.
     "django.request": "CRITICAL",
     "celery.app.trace": "CRITICAL",
-    # A client's fault, such as a wrong Host, is no error: tenants/http/errors.py says it in a line without a traceback.
+    # A client's mistake, such as a wrong Host, is not an error: tenants/http/errors.py logs a line without a traceback.
     "django.security": "CRITICAL",
     "django.security.csrf": "WARNING",
 }
-"""How loud others' loggers are."""
+"""The levels of third-party loggers."""
 
 
 def logging_config(*, json: bool, scrubber: Scrubber) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def logging_config(*, json: bool, scrubber: Scrubber) -> dict[str, Any]:
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                # The scrubber comes last, when arguments and exceptions have become text.
+                # The scrubber runs last, after arguments and exceptions were turned into text.
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, scrubber, renderer],
                 "foreign_pre_chain": [
                     structlog.contextvars.merge_contextvars,
@@ -62,7 +62,7 @@ def logging_config(*, json: bool, scrubber: Scrubber) -> dict[str, Any]:
 
 
 def add_tenant(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The tenant of the open scope, where neither a request nor a task has told it: in webhooks and commands."""
+    """Add the tenant of the open scope if no request or task has: in webhooks and commands."""
     try:
         event.setdefault("tenant", str(current_tenant_id()))
     except NoTenantError:
@@ -71,7 +71,7 @@ def add_tenant(logger: object, method: str, event: MutableMapping[str, Any]) -> 
 
 
 def configure_structlog() -> None:
-    """Send structlog's lines through the standard library's handlers, beside everybody else's."""
+    """Send structlog's lines through the standard library's handlers, like all other lines."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -90,7 +90,7 @@ def configure_structlog() -> None:
 
 
 def log_thread_crash(crash: threading.ExceptHookArgs) -> None:
-    """A thread's uncaught exception as a log line: Python itself would print it past the scrubber."""
+    """Log a thread's uncaught exception. Python itself would print it without the scrubber."""
     if crash.exc_type is not SystemExit:
         info = (crash.exc_type, crash.exc_value or crash.exc_type(), crash.exc_traceback)
         logging.getLogger(__name__).error("A thread crashed.", exc_info=info)

@@ -1,4 +1,4 @@
-"""Health probes are answered before hosts are checked: a cluster asks by the address of a pod, not by our name."""
+"""Health probes are answered before the host is checked: a cluster uses the pod's address, not our host name."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ VIEWS = {f"/{name}": getattr(health, name) for name in settings.PROBES}
 
 
 class ProbeMiddleware:
-    """Answers GET and HEAD of the probes for whatever host; their views build no address from it."""
+    """Answers GET and HEAD of the probes for any host; their views do not build URLs from it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Where this site is, as far as links are concerned: at PUBLIC_URL, whatever a request's Host header says."""
+"""Links to this site begin with PUBLIC_URL, whatever a request's Host header says."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,10 +10,10 @@ from django.utils.encoding import iri_to_uri
 
 
 class PublicAddressMiddleware:
-    """Whoever makes a whole address out of a request's path gets one that begins with PUBLIC_URL.
+    """Makes `request.build_absolute_uri` start with PUBLIC_URL.
 
-    Django takes the Host header, of which ALLOWED_HOSTS checks the name and not the port. So a client could have mails,
-    OAuth's redirect addresses and the API's links to pages lead elsewhere.
+    Django uses the Host header, and ALLOWED_HOSTS checks its name but not its port. So a client could make links in
+    mails, OAuth redirect URLs and the API's links point somewhere else.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -25,6 +25,6 @@ class PublicAddressMiddleware:
 
 
 def absolute(request: HttpRequest, location: str | None = None) -> str:
-    """As Django's HttpRequest.build_absolute_uri."""
+    """Like Django's HttpRequest.build_absolute_uri."""
     path = request.get_full_path() if location is None else str(location)
     return str(iri_to_uri(urljoin(f"{settings.PUBLIC_URL}{request.path}", path)))

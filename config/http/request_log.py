@@ -1,4 +1,4 @@
-"""Names each request: an id in each log line, in error reports and in the answer; tenant and user beside it."""
+"""Gives each request an id, which is in every log line, in error reports and in the response."""
 
 import re
 from typing import Any
@@ -12,10 +12,10 @@ WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestMiddleware(StructlogMiddleware):
-    """django-structlog's, which makes a new id for each request, with that id in the answer's X-Request-ID.
+    """django-structlog's middleware, which makes a new id for each request. It is the response's X-Request-ID, too.
 
-    A caller's own X-Request-ID never becomes ours, since anybody could then write lines under somebody else's; a
-    well-formed one is logged beside it as `caller_request_id`.
+    A caller's own X-Request-ID is never used as ours, or anybody could log lines under somebody else's id. A
+    well-formed one is logged as `caller_request_id`.
     """
 
     def prepare(self, request: HttpRequest) -> None:
@@ -26,7 +26,7 @@ class RequestMiddleware(StructlogMiddleware):
         super().prepare(request)
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]) -> None:
-        """The workspace is known by now: also views that open scopes of their own tell whose they serve."""
+        """The workspace is known by now, so log lines of views that open their own scopes have it too."""
         _bind_tenant(request)
         self.bind_user_id(request)
 
@@ -37,14 +37,14 @@ class RequestMiddleware(StructlogMiddleware):
 
     @staticmethod
     def bind_user_id(request: HttpRequest) -> None:
-        """Who it is, if somebody has asked already: a log line is worth no query, least of all with Postgres down."""
+        """Add the user, if already loaded. A log line is not worth a query, least of all while Postgres is down."""
         user = getattr(request, "_cached_user", None)
         if user is not None and user.is_authenticated:
             structlog.contextvars.bind_contextvars(user_id=str(user.pk))
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        """Without the query, which may hold codes and what people searched for."""
+        """Without the query string, which may contain codes and search terms."""
         return f"{request.method} {request.path}"
 
 

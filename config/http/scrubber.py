@@ -1,7 +1,7 @@
-"""Takes secrets out of what leaves the process as a log line or an error report.
+"""Removes secrets from log lines and error reports.
 
-Three nets, because each has holes: the name that a value goes by, the shape that a provider's secrets have, and the
-exact values that this process is configured with. Pure: text and values in, the same without secrets out.
+It uses three methods, because none is complete: the name of a value, the format of a provider's secrets, and the exact
+values that this process is configured with. It has no state: text and values go in, and come out without secrets.
 """
 
 import re
@@ -27,7 +27,7 @@ NAME_MARKS = (
     "pass", "secret", "authori", "cookie", "csrf", "api", "credential", "private", "encryption", "token", "session",
     "signature", "dsn", "seed", "otp", "recovery", "_url",
 )  # fmt: skip
-"""One of these is in every sensitive name: looking for them first is ten times quicker than the expressions."""
+"""Every sensitive name contains one of these. Looking for them first is ten times faster than the expressions."""
 
 SHAPES = {
     "xox": r"xoxe\.[\w.-]{8,}|xox[a-z]-[\w-]{6,}",
@@ -42,8 +42,8 @@ SHAPES = {
     "eyJ": r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
     "PRIVATE KEY": r"(?s)-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)",
 }
-"""A mark that the secret contains, and its shape: Slack, Stripe, OpenAI, Google, Meta, our own tokens, Fernet, JSON web
-tokens, PEM."""
+"""Text that the secret contains, and its format: Slack, Stripe, OpenAI, Google, Meta, our own tokens, Fernet, JSON Web
+Tokens, PEM."""
 COMPILED = tuple((mark, re.compile(shape)) for mark, shape in SHAPES.items())
 RANDOM_PART = re.compile(r"/([\w-]{32,}+)(?!\.)")
 BEARER = re.compile(r"\b(bearer|basic)\s{1,4}[\w.~+/=-]{6,}", re.IGNORECASE)
@@ -61,19 +61,19 @@ HARMLESS = re.compile(r"(?:None|True|False|null|true|false|\d{1,3})\Z|\[hidden|<
 
 @lru_cache(maxsize=4_096)
 def is_sensitive(name: str) -> bool:
-    """Does what goes by this name have to be hidden whatever it is?"""
+    """Must a value with this name always be hidden?"""
     return SENSITIVE_NAME.search(name) is not None
 
 
 class Scrubber:
-    """Masks secrets. `secrets`: exact values to hide wherever they turn up; very short ones are left out."""
+    """Masks secrets. `secrets`: exact values to hide wherever they appear; very short ones are ignored."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = {form for each in secrets if len(each) >= SHORTEST_SECRET for form in _forms(each)}
         self._known = sorted(known, key=len, reverse=True)
 
     def text(self, text: str) -> str:
-        """The same text with secrets masked; what is longer than 60,000 characters is cut."""
+        """The text with secrets masked, cut at 60,000 characters."""
         if len(text) > LONGEST_TEXT:
             text = f"{text[:LONGEST_TEXT]} [cut]"
         for secret in self._known:
@@ -82,7 +82,7 @@ class Scrubber:
         return _by_name(_by_shape(text))
 
     def value(self, value: Any, name: str = "", depth: int = 0) -> Any:
-        """The same value with secrets masked: nested, by name too. What JSON does not know becomes text."""
+        """The value with secrets masked, nested ones included. Types that JSON does not have become text."""
         if value is None or isinstance(value, bool):
             return value
         if name and is_sensitive(name):
@@ -103,10 +103,10 @@ class Scrubber:
         return self.text(str(value))
 
     def __call__(self, logger: object, method: str, event: Mapping[str, Any]) -> dict[str, Any]:
-        """As a processor of structlog. Never raises: a line that cannot be scrubbed is replaced by one that says so."""
+        """A structlog processor. It never raises: a line that cannot be scrubbed is replaced by one that says so."""
         try:
             return {str(name): self.value(each, str(name)) for name, each in event.items()}
-        except Exception as error:  # noqa: BLE001 - whatever an object's own __str__ may raise
+        except Exception as error:  # noqa: BLE001 - an object's __str__ may raise anything
             return {
                 "event": "A log line was left out: it could not be searched for secrets.",
                 "error": type(error).__name__,
@@ -114,13 +114,13 @@ class Scrubber:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """A secret as it is, in an address, and inside quotation marks of Python or JSON."""
+    """A secret as it is, inside a URL, and quoted by Python or JSON."""
     escaped = secret.replace("\\", "\\\\")
     return (secret, quote(secret, safe=""), escaped.replace("'", "\\'"), escaped.replace('"', '\\"'))
 
 
 def secrets_of(environment: Mapping[str, str]) -> set[str]:
-    """What of an environment must not be told: values of sensitive names, item by item, and the passwords of URLs."""
+    """The secrets in an environment: the values of sensitive names, split at commas, and the passwords in URLs."""
     found: set[str] = set()
     for name, value in environment.items():
         if is_sensitive(name) and "://" not in value:
@@ -133,13 +133,13 @@ def secrets_of(environment: Mapping[str, str]) -> set[str]:
 def _password_of(url: str) -> set[str]:
     try:
         password = urlsplit(url).password or ""
-    except ValueError:  # a malformed URL stops the start elsewhere, with a sentence
+    except ValueError:  # settings refuse a malformed URL elsewhere
         return set()
     return {password, unquote(password)}
 
 
 def _with_names(values: Iterable[Any]) -> Iterable[Any]:
-    """Headers and the like come as pairs of a name and a value: mask by that name."""
+    """Headers come as pairs of name and value: mask by the name."""
     for each in values:
         is_pair = isinstance(each, list | tuple) and len(each) == 2 and isinstance(each[0], str)
         yield [each[0], MASK] if is_pair and each[1] and is_sensitive(each[0]) else each
@@ -157,7 +157,7 @@ def _by_shape(text: str) -> str:
 
 
 def _masked_if_random(match: re.Match[str]) -> str:
-    """Part of an address with digits and letters of both cases: a token rather than a name or a UUID."""
+    """Mask a part of a URL with digits and letters of both cases: it is a token rather than a name or a UUID."""
     part = match[1]
     is_random = any(map(str.isdigit, part)) and part != part.lower() and part != part.upper()
     return f"/{MASK}" if is_random else match[0]

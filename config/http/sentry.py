@@ -1,4 +1,4 @@
-"""Error reports to Sentry, or whatever speaks its protocol: without secrets, bodies, local variables or persons.
+"""Error reports to Sentry or a compatible service: without secrets, bodies, local variables or user data.
 
 https://docs.sentry.io/platforms/python/configuration/options/
 """
@@ -21,14 +21,14 @@ from config.http.scrubber import Scrubber
 log = logging.getLogger(__name__)
 
 SAID_TWICE = ("django_structlog.middlewares.request", "django_structlog.celery.receivers")
-"""Their lines tell of exceptions that the integrations for Django and Celery report themselves."""
+"""They log exceptions that the integrations for Django and Celery report already."""
 TAGS = ("request_id", "tenant", "task", "task_id")
 
 
 def tell_of_pending(pending: int, timeout: float) -> None:
-    """Say in the log that the process waits for its reports; the SDK's own sentences are no lines of JSON.
+    """Log that the process waits for its reports. The SDK would print sentences instead of JSON lines.
 
-    pending: reports that are not sent yet. timeout: seconds that the process waits for them.
+    pending: reports not sent yet. timeout: how many seconds the process waits for them.
     """
     log.info("The process ends once %d error reports are sent, or after %g s.", pending, timeout)
 
@@ -45,7 +45,7 @@ def start(dsn: str, scrubber: Scrubber, environment: str) -> None:
         dsn=dsn,
         environment=environment,
         integrations=[DjangoIntegration(), CeleryIntegration(), AtexitIntegration(callback=tell_of_pending)],
-        auto_enabling_integrations=False,  # those for LLM clients would report what people say
+        auto_enabling_integrations=False,  # the ones for LLM clients would report conversations
         send_default_pii=False,
         max_request_body_size="never",
         include_local_variables=False,
@@ -61,11 +61,11 @@ def start(dsn: str, scrubber: Scrubber, environment: str) -> None:
 
 
 def report(event: Any, hint: Mapping[str, Any], scrubber: Scrubber) -> dict[str, Any]:
-    """What is sent for an event: scrubbed, with the ids that the log lines have as tags."""
+    """What is sent for an event: scrubbed, with the ids of the log lines as tags."""
     known = structlog.contextvars.get_contextvars()
     event["tags"] = {**event.get("tags", {}), **{name: known[name] for name in TAGS if known.get(name)}}
     line = getattr(hint.get("log_record"), "msg", None)
-    if isinstance(line, dict):  # a line of structlog is a dict until it is rendered
+    if isinstance(line, dict):  # structlog's lines are dicts until they are rendered
         event["logentry"] = {"message": str(line.get("event", "")), "params": []}
         event["extra"] = {**event.get("extra", {}), **line}
     return scrubber(None, "", event)

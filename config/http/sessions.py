@@ -1,4 +1,4 @@
-"""How long a log-in lasts: a time without a visit, and a time in any case (ASVS 5.0, 7.3.1 and 7.3.2)."""
+"""How long a session lasts: without a visit, and at most (ASVS 5.0, 7.3.1 and 7.3.2)."""
 
 import time
 from collections.abc import Callable
@@ -13,9 +13,9 @@ SEEN = "seen_at"
 
 
 class SessionLimitsMiddleware:
-    """Logs out whose session is too old, and renews the others, at most once in settings.SESSION_RENEW_SECONDS.
+    """Logs people out when their session is too old, else renews it, at most once per settings.SESSION_RENEW_SECONDS.
 
-    Django ends a session settings.SESSION_COOKIE_AGE after it was saved last.
+    Django ends a session settings.SESSION_COOKIE_AGE after it was last saved.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -1,4 +1,5 @@
-"""What `make run` needs: services of its own (embedded), the supervisor (run), tables made quickly (schema).
+"""What `make run` needs: embedded services (embedded), the supervisor (run), creating tables quickly (schema).
 
-It knows no app. `config.environment` reads the data folder; the tests use the services.
+Its packages are in requirements-local.txt, not in requirements.txt, so nothing in production may import it; the tests
+do, for the services. It imports `config.datafolder` and no app.
 """

@@ -1,4 +1,4 @@
-"""Bringing a database's tables up to date, for `make run` and the tests: dj-stripe's in seconds, not in a minute."""
+"""Brings a database's tables up to date, for `make run` and the tests: dj-stripe's take seconds instead of a minute."""
 
 from django.conf import settings
 from django.core.management import call_command
@@ -12,12 +12,12 @@ MIRROR = "djstripe"
 
 
 def migrate() -> None:
-    """Make or change tables as `owner`; raises CommandError or a database error.
+    """Migrate as `owner`; raises CommandError or a database error.
 
-    dj-stripe's migrations take 50 s because each of their hundreds of steps renders all of its models. Where none was
-    applied yet, its tables are made from its models at once, and its migrations marked as applied: after those of all
-    other apps, whose steps would otherwise render dj-stripe's models, too. Interrupted, it goes on from there: the
-    tables are made in one transaction. tests/schema shows that both ways end in the same schema.
+    dj-stripe's migrations take 50 s, because each of their hundreds of steps renders all of its models. If none is
+    applied yet, its tables are created directly from its models, and its migrations are marked as applied. The other
+    apps' migrations run first, or their steps would render dj-stripe's models, too. The tables are created in one
+    transaction, so an interrupted run can be repeated. tests/schema shows that both ways lead to the same schema.
     """
     if _is_mirrored():
         _migrate()
@@ -29,16 +29,16 @@ def migrate() -> None:
 
 
 def _is_mirrored() -> bool:
-    """Was any migration of dj-stripe applied?"""
+    """Is any migration of dj-stripe applied?"""
     return any(app == MIRROR for app, _ in MigrationRecorder(connections[OWNER]).applied_migrations())
 
 
 def _migrate_others() -> None:
-    """All apps but dj-stripe, on which none depends. Without the signals, which the next step sends to all."""
+    """Migrate all apps but dj-stripe; none depends on it. Signals are left out: the next step sends them."""
     executor = MigrationExecutor(connections[OWNER])
     executor.migrate([leaf for leaf in executor.loader.graph.leaf_nodes() if leaf[0] != MIRROR])
 
 
 def _migrate(*apps: str, **options: bool) -> None:
-    # The checks load every view and cost seconds; `make check` and the tests run them.
+    # The checks load every view, which takes seconds; `make check` and the tests run them.
     call_command("migrate", *apps, database=OWNER, interactive=False, verbosity=0, skip_checks=True, **options)

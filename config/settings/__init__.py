@@ -1,4 +1,7 @@
-"""Django's settings, all of them read from the environment (see docs/configuration.md)."""
+"""Django's settings, all read from the environment (see docs/configuration.md).
+
+They import `config.environment` and `config.http`; code reads them through `django.conf.settings`.
+"""
 
 from config.settings.accounts import *
 from config.settings.base import *

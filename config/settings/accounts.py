@@ -14,15 +14,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-# Passwords are hashed slowly, so only so many at once in each process of the web, and so many more wait for a moment
-# (tenants/accounts/hashing.py): whoever comes then is asked to try again.
+# Password hashing is slow on purpose. Each web process hashes only so many at once and lets only so many requests wait
+# (tenants/accounts/hashing.py); further ones are asked to try again.
 PASSWORD_HASHERS = ["tenants.accounts.hashing.LimitedHasher"]
 PASSWORD_HASHES_AT_ONCE = env.quota("PASSWORD_HASHES_AT_ONCE", "2")
 PASSWORD_HASHES_WAITING = env.count("PASSWORD_HASHES_WAITING", "6")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
-# Sign-up and log-in: by e-mail address, with a password or with a code sent to it.
+# Sign-up and login: with an email address, and a password or a code sent to that address.
 ACCOUNT_ADAPTER = "tenants.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "tenants.accounts.forms.LoginForm",
@@ -46,18 +46,18 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 
-# Changes: one address each, changed only with a code from the old and one from the new one; who they are is asked
-# again five minutes after they last proved it; each change is told by mail.
+# Changes: an account has one address, and changing it takes a code from the old mailbox and one from the new. People
+# have to authenticate again after five minutes. Each change is announced by mail.
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 
-# Limits, by client (tenants.clients: what our own proxies saw; IPv6 by /64) and by account. Those by client stop one
-# machine that tries many accounts, and leave room for an office behind one address. Those by key stop many machines
-# that try one account: five wrong passwords in five minutes (at most 1,440 a day, against ten characters or more),
-# three mails a minute and ten an hour to one mailbox. A stranger can use up somebody's five; the owner then still has
-# code, passkey and Google or Slack. Without Redis each web process counts by itself (tenants.http.cache).
+# Limits per client (tenants.clients: the address that our own proxies saw; IPv6 per /64) and per account. Limits per
+# client stop one machine that tries many accounts, and leave room for an office behind one address. Limits per key stop
+# many machines that try one account: five wrong passwords in five minutes (at most 1,440 a day, against ten characters
+# or more), three mails a minute and ten an hour to one mailbox. A stranger can use up somebody's five tries; the owner
+# can still use a code, a passkey, Google or Slack. Without Redis each web process counts alone (tenants.http.cache).
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "10/m/ip,5/5m/key",
@@ -71,7 +71,7 @@ ACCOUNT_RATE_LIMITS = {
     "manage_email": "10/m/user",
 }
 
-# The second step: an authenticator app or a passkey, with recovery codes. Their secrets are encrypted at rest.
+# The second factor: an authenticator app or a passkey, with recovery codes. Their secrets are encrypted at rest.
 MFA_ADAPTER = "tenants.accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "tenants.accounts.second_steps.AuthenticateForm",
@@ -88,8 +88,8 @@ MFA_TOTP_ISSUER = "Roster"
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 
-# Log-in by Google or Slack, where configured. Their tokens are not stored. An account is never found by the address
-# that they tell: it is connected on the page for it, by somebody who is logged in.
+# Login with Google or Slack, if configured. Their tokens are not stored. They never match an account by email address:
+# people connect them on the account's page while logged in.
 SOCIALACCOUNT_ADAPTER = "tenants.accounts.logins.SocialAccountAdapter"
 SOCIALACCOUNT_FORMS = {
     "disconnect": "tenants.accounts.logins.DisconnectForm",
@@ -101,7 +101,7 @@ SOCIALACCOUNT_LOGIN_ON_GET = False
 
 
 def _provider(name: str, url: str) -> list[dict[str, Any]]:
-    """An OpenID provider out of <NAME>_LOGIN_CLIENT_ID, _SECRET and _URL; none if it is not configured."""
+    """The OpenID provider from <NAME>_LOGIN_CLIENT_ID, _SECRET and _URL, if it is configured."""
     prefix = f"{name.upper()}_LOGIN"
     client_id, secret = env.text(f"{prefix}_CLIENT_ID"), env.text(f"{prefix}_CLIENT_SECRET")
     if bool(client_id) != bool(secret):

@@ -1,4 +1,4 @@
-"""What `manage.py doctor` looks at, in this order. Each app owns its checks (see tenants/doctor/report.py)."""
+"""What `manage.py doctor` checks, in this order. Each app owns its checks (see tenants/doctor/report.py)."""
 
 DOCTOR_CHECKS = [
     "tenants.doctor.checks.databases",

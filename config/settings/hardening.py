@@ -1,6 +1,6 @@
-"""What browsers, proxies and attackers are told (see docs/security.md).
+"""Security settings for browsers, proxies and requests (see docs/security.md).
 
-The sources are OWASP's ASVS 5.0, level 2, and the rules by which Mozilla's HTTP Observatory scores.
+The sources are OWASP's ASVS 5.0, level 2, and the scoring rules of Mozilla's HTTP Observatory.
 """
 
 from urllib.parse import urlsplit
@@ -15,26 +15,26 @@ from config.settings.site import IS_HTTPS, PUBLIC_URL
 
 DAY = 24 * 60 * 60
 
-# HTTPS. A proxy's word about the scheme counts only where a proxy is known to stand in front.
+# HTTPS. The header with the scheme counts only if there is a proxy in front that sets it.
 if IS_HTTPS and not env.text("TRUSTED_PROXIES"):
     raise ImproperlyConfigured(
         "TRUSTED_PROXIES is not set although PUBLIC_URL is https://: set it to the number of proxies in front of the "
-        "web, usually 1, or to 0 if the web itself ends TLS."
+        "web, usually 1, or to 0 if the web itself terminates TLS."
     )
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS and TRUSTED_PROXIES else None
 USE_X_FORWARDED_HOST = USE_X_FORWARDED_PORT = False
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_SSL_HOST = urlsplit(PUBLIC_URL).netloc
 PROBES = ("livez", "readyz", "healthz")
-SECURE_REDIRECT_EXEMPT = [rf"^{name}$" for name in PROBES]  # a cluster asks for them by plain HTTP
+SECURE_REDIRECT_EXEMPT = [rf"^{name}$" for name in PROBES]  # clusters probe over plain HTTP
 SECURE_HSTS_SECONDS = 365 * DAY if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
-# Preloading binds every subdomain for years, which is why hstspreload.org asks not to send it by default.
+# Preloading commits every subdomain for years, so hstspreload.org asks sites not to send it by default.
 SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD", default=False)
-# dj-stripe warns of any STRIPE_API_HOST; config/stripe_key.py refuses the wrong ones.
+# dj-stripe warns about any STRIPE_API_HOST; config/stripe_key.py refuses the wrong ones.
 SILENCED_SYSTEM_CHECKS = ["djstripe.W002", *([] if SECURE_HSTS_PRELOAD else ["security.W021"])]
 
-# Cookies. The prefix makes browsers insist on Secure, the path / and no domain, so that no subdomain can plant one.
+# Cookies. With the prefix, browsers require Secure, the path / and no domain, so no subdomain can set one.
 _prefix = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}sessionid"
 CSRF_COOKIE_NAME = f"{_prefix}csrftoken"
@@ -42,12 +42,12 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "tenants.http.errors.csrf_failed"
-# A week without a visit ends a session, and a month in any case; what is sensitive asks for the password anyway.
+# A session ends after a week without a visit, and after 30 days at most. Sensitive actions ask for the password anyway.
 SESSION_COOKIE_AGE = 7 * DAY
 SESSION_ABSOLUTE_SECONDS = 30 * DAY
 SESSION_RENEW_SECONDS = 60 * 60
 
-# What may come in. Meta's webhooks are the longest: up to 3 MB.
+# Limits on requests. Meta's webhooks are the largest: up to 3 MB.
 DATA_UPLOAD_MAX_MEMORY_SIZE = WEBHOOK_MAX_BYTES = 4 * 1024 * 1024
 REQUEST_MAX_BYTES = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
@@ -60,7 +60,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-# Browsers hold form-action also against redirects, as to the provider of a log-in or to a page for paying.
+# Browsers apply form-action to redirects too, such as those to a login provider or to a payment page.
 _apps = SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
 _addresses = [urlsplit(app["settings"]["server_url"]) for app in _apps]
 _log_ins = [f"{address.scheme}://{address.netloc}" for address in _addresses]

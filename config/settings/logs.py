@@ -10,11 +10,11 @@ _scrubber = Scrubber(secrets_of(env.values))
 LOGGING = logging_config(json=env.flag("LOG_JSON", default=not SANDBOX), scrubber=_scrubber)
 configure_structlog()
 
-# Tasks carry the ids of the request that woke them. Addresses are not logged: the audit trail has them.
+# Tasks carry the id of the request that woke them. IP addresses are not logged; the audit trail has them.
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 
-# Loading the SDK takes a tenth of a second, so only where it is wanted.
+# Loading the SDK takes a tenth of a second, so it is loaded only if needed.
 SENTRY_DSN = env.url("SENTRY_DSN")
 if SENTRY_DSN:
     import_string("config.http.sentry.start")(SENTRY_DSN, _scrubber, "sandbox" if SANDBOX else "production")

@@ -1,11 +1,11 @@
-"""Outside services, and what the platform brings to them."""
+"""Outside services, and the platform's credentials for them."""
 
 from config import environment
 from config.settings.base import PORT, SANDBOX, env, peer
 from config.settings.site import PUBLIC_HOST
 
-# How many threads of a web process may wait for one outside service at a time, and how long a request may wait for
-# all of them together (tenants/outbound/patience.py).
+# How many threads of a web process may wait for one outside service at a time, and how many seconds one request may
+# wait for all of them together (tenants/outbound/patience.py).
 WEB_PROVIDER_PLACES = env.quota("WEB_PROVIDER_PLACES", "3")
 WEB_PROVIDER_SECONDS = env.seconds("WEB_PROVIDER_SECONDS", "20")
 
@@ -14,13 +14,13 @@ vars().update(env.email("EMAIL_URL", f"smtp://127.0.0.1:{PORT + 2}" if SANDBOX e
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Roster <roster@{PUBLIC_HOST or 'localhost'}>")
 MAILS_PER_DAY = env.quota("MAILS_PER_DAY", "50")
-# Who is told when something fails that nobody in a workspace can mend
+# Who gets a mail when something fails that nobody in a workspace can fix
 STAFF_EMAIL = env.text("STAFF_EMAIL")
 
 # Secrets at rest
 PLATFORM_ENCRYPTION_KEYS = env.fernet_keys("PLATFORM_ENCRYPTION_KEYS")
 
-# Slack. Its people see the app by the name that it was given there.
+# Slack. SLACK_APP_NAME is the app's name there, which people see.
 SLACK_APP_NAME = env.text("SLACK_APP_NAME", "Roster")
 SLACK_CLIENT_ID = env.text("SLACK_CLIENT_ID")
 SLACK_CLIENT_SECRET = env.text("SLACK_CLIENT_SECRET")

@@ -5,14 +5,14 @@ from django.core.exceptions import ImproperlyConfigured
 from config import environment
 from config.settings.base import env
 
-# The wizard: each app owns its step.
+# The wizard: each app owns its steps.
 ONBOARDING_STEPS = [
     "channels.web.onboarding.ConnectChannel",
     "agents.web.onboarding.SetUpEmployee",
     "channels.web.onboarding.SendTestMessage",
 ]
 
-# What leads to an AI employee, of which agents knows nothing (agents/web/presence.py says what it returns).
+# The channels of AI employees, which agents cannot know (agents/web/presence.py says what this returns).
 REACHABILITY = "channels.web.presence.of_employees"
 
 QUIET_SECONDS = env.seconds("QUIET_SECONDS", "2")
@@ -26,7 +26,7 @@ if HEARTBEAT_SECONDS >= LEASE_SECONDS:
     raise ImproperlyConfigured("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS: a quarter of it is good.")
 RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 
-# Two machines must not keep each other talking (channels/messages/loops.py); 0 switches a limit off.
+# Two bots must not keep each other talking (channels/messages/loops.py); 0 turns a limit off.
 LOOP_ANSWERS = env.count("LOOP_ANSWERS", "20")
 LOOP_SECONDS = env.seconds("LOOP_SECONDS", "300")
 LOOP_DAILY_ANSWERS = env.count("LOOP_DAILY_ANSWERS", "300")

@@ -2,8 +2,8 @@
 
 from config.settings.base import env
 
-# How much each caller may ask (tenants/http/throttling.py): a token, or a person in a workspace; of those the
-# requests by which a provider is called; and an address from which no good token comes.
+# How many requests each caller may make (tenants/http/throttling.py): a token, or a person in a workspace; how many
+# of those may call a provider; and how many an IP address may make without a valid token.
 API_REQUESTS_PER_MINUTE = env.quota("API_REQUESTS_PER_MINUTE", "600")
 API_PROVIDER_REQUESTS_PER_MINUTE = env.quota("API_PROVIDER_REQUESTS_PER_MINUTE", "30")
 API_UNKNOWN_REQUESTS_PER_MINUTE = env.quota("API_UNKNOWN_REQUESTS_PER_MINUTE", "60")
@@ -23,19 +23,20 @@ REST_FRAMEWORK = {
 DESCRIPTION = """\
 AI employees, their channels, conversations and usage.
 
-**Who calls.** `Authorization: Bearer <api_token>`: a token belongs to one workspace and has a role.
+**Authentication.** `Authorization: Bearer <api_token>`: a token belongs to one workspace and has a role.
 
-**Errors** are RFC 9457 problem details: `detail` says what is wrong and the fix, `request_id` finds it in the logs.
+**Errors** are RFC 9457 problem details: `detail` says what is wrong and how to fix it; `request_id` finds it in the \
+logs.
 
 **Lists** come in pages: follow `next` until it is null. A query parameter that is not documented is ignored.
 
-**Once only.** Send an `Idempotency-Key` of your own with a POST that creates: repeated within 24 hours by the same \
-caller it gets the first answer again, with `Idempotent-Replayed: true`, and nothing is done twice. The same key with \
-another request is refused (422), and while the first is being worked on, so is a repetition (409). An error frees \
-the key.
+**Idempotency.** Send an `Idempotency-Key` of your choice with a POST that creates something. If the same caller \
+repeats the request within 24 hours, it gets the first response again, with `Idempotent-Replayed: true`, and nothing \
+is done twice. The same key with a different request is refused (422), and so is a repeat while the first request is \
+still running (409). An error releases the key.
 
-**Limits.** `RateLimit-Policy` names the limits that apply to a request and `RateLimit` what is left of them (`r`) and \
-in how many seconds they are full again (`t`). Beyond a limit the answer is 429, with `Retry-After` in seconds.
+**Limits.** `RateLimit-Policy` names the limits that apply to a request, and `RateLimit` says what is left (`r`) and \
+in how many seconds the limit is full again (`t`). Above a limit the response is 429, with `Retry-After` in seconds.
 """
 SPECTACULAR_SETTINGS = {
     "TITLE": "Roster API",

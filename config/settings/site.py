@@ -6,11 +6,11 @@ import django_stubs_ext
 
 from config.settings.base import BASE_DIR, PORT, env
 
-# Makes ModelForm[Agent] and the like legal at run time.
+# Makes ModelForm[Agent] and similar types valid at run time.
 django_stubs_ext.monkeypatch()
 
 DEBUG = False
-SECRET_KEY = env.required("SECRET_KEY", "set it to a long random string (`make run` makes one by itself)")
+SECRET_KEY = env.required("SECRET_KEY", "set it to a long random string (`make run` generates one)")
 PUBLIC_URL = env.public_url("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
 IS_HTTPS = PUBLIC_URL.startswith("https://")

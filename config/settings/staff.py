@@ -1,6 +1,6 @@
-"""The staff's admin: what it shows of a workspace, and how long a second step holds there."""
+"""The staff's admin: what it shows about a workspace, and how long a second factor lasts there."""
 
-# Each app owns its panels (tenants/staff/panels.py says what one is); they stand on the pages in this order.
+# Each app owns its panels (tenants/staff/panels.py says what one is); pages show them in this order.
 STAFF_PANELS = [
     "tenants.web.admin.PeoplePanel",
     "agents.web.admin.EmployeesPanel",
@@ -13,5 +13,5 @@ STAFF_PANELS = [
     "tenants.web.admin.TrailPanel",
 ]
 
-# A day's work: then staff prove their second step again.
+# One working day; after that, staff have to use their second factor again.
 STAFF_SECOND_STEP_SECONDS = 12 * 60 * 60

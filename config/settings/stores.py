@@ -1,4 +1,4 @@
-"""Where data is: Postgres by role, Redis as broker and cache, and how Celery uses it."""
+"""Where data is: Postgres by role, Redis as broker and cache; and Celery's settings."""
 
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
@@ -7,8 +7,8 @@ from config.settings.base import env
 
 # Databases: `app` serves under row-level security, `owner` migrates.
 _app = env.database("DATABASE_URL")
-# Behind PgBouncer in transaction mode connections are shared there: no pool of our own, no cursor that outlives its
-# transaction. Nothing else of a session is used: scopes and roles are set for one transaction.
+# PgBouncer in transaction mode shares connections: so no pool of our own, and no cursor that outlives its transaction.
+# Nothing else depends on a session: scopes and roles are set for one transaction.
 _behind_pgbouncer = env.flag("DATABASE_PGBOUNCER", default=False)
 _pool_size = env.count("DATABASE_POOL_SIZE", "0" if _behind_pgbouncer else "16")
 _pool = {"min_size": 1, "max_size": _pool_size, "timeout": 5} if _pool_size else False
@@ -39,14 +39,14 @@ if DATABASE_STAFF_URL:  # only Django's admin uses it (tenants/staff)
 DATABASE_ADMIN_URL = env.url("DATABASE_ADMIN_URL", schemes=("postgres", "postgresql"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Days in which an owner who asked to delete the workspace can keep it; each `migrate`
-# tells Postgres, which lets `app` set no less.
+# For how many days an owner can cancel the deletion of a workspace. Each `migrate` stores it in Postgres, which does
+# not let `app` set a shorter time.
 DELETION_GRACE_DAYS = env.quota("DELETION_GRACE_DAYS", "14")
 
-# Redis: the broker and the cache. Neither holds truth: losing it loses nothing.
+# Redis: the broker and the cache. Nothing is lost if Redis loses its data.
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss"))
 if not REDIS_URL:
-    raise ImproperlyConfigured("REDIS_URL is not set: give a redis:// URL, or run `make run`, which brings its own.")
+    raise ImproperlyConfigured("REDIS_URL is not set: set it to a redis:// URL, or use `make run`, which has its own.")
 CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", REDIS_URL, schemes=("redis", "rediss", "amqp", "amqps"))
 CACHES = {
     "default": {
@@ -57,7 +57,7 @@ CACHES = {
     }
 }
 
-# Celery: Postgres is the truth, Celery the engine. Publishing must never block.
+# Celery only wakes workers: what is to be done is in Postgres. Publishing must never block.
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True

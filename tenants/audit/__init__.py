@@ -1,4 +1,7 @@
-"""The audit trail: who acts (actor), what is written about it (journal, actions), reading it (trail).
+"""The audit trail: who acts (actor), writing an entry (journal, actions), reading entries (trail).
 
-Every verb of every app may import it; it imports models and scope only.
+A function that changes something, or reads something sensitive, calls `journal.record` in its own transaction. Events
+about an account rather than a workspace are stored as `AccountEvent`.
+
+Every app may import it; it imports models and scope only.
 """

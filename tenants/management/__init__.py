@@ -1,0 +1,1 @@
+"""Holds commands, where Django looks for them."""

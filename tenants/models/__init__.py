@@ -1,4 +1,7 @@
-"""Who there is: people, workspaces (tenants), members, tokens; what happened; and the base of every tenant's table."""
+"""People, workspaces (tenants), members and tokens; events; and the base class of every table of a tenant.
+
+Everything may import it.
+"""
 
 from tenants.models.base import TenantModel
 from tenants.models.events import AccountEvent, ActorKind, AuditEvent, Event

@@ -1,4 +1,4 @@
-"""Waiting for services outside: how long, how many at once, and when to stop asking for a while.
+"""Calls to outside services: how long to wait, how many calls at once, and when to stop trying for a while.
 
-Everybody who calls out may import it; it knows no other package.
+All code that calls an outside service may import it; it imports no other package.
 """

@@ -1,4 +1,4 @@
-"""The app's edge: pages, API, forms, the staff's admin.
+"""The edge of this app: pages, API, forms, the staff's admin.
 
-It may import everything here; only URLs, settings and the web/ of higher apps import it.
+It may import everything here; only URLs, settings and the `web` packages of higher apps import it.
 """

@@ -33,9 +33,9 @@ def check(value: str, url: str = STRIPE_URL, public_url: str = SITE, **flags: bo
         (LIVE.replace("sk", "rk"), PEER, SITE, False, f"A live STRIPE_SECRET_KEY would be sent to {PEER}"),
         (TEST, STRIPE_URL, SITE, False, f"STRIPE_SECRET_KEY is a test key although PUBLIC_URL is {SITE}"),
         (LIVE.replace("sk", "pk"), STRIPE_URL, SITE, False, "STRIPE_SECRET_KEY is a publishable key"),
-        ("whsec_0123456789abcdefghijKLMN", STRIPE_URL, SITE, False, "STRIPE_SECRET_KEY has not the shape"),
-        ("sk_live_short", STRIPE_URL, SITE, False, "STRIPE_SECRET_KEY has not the shape"),
-        (f"{LIVE}\n{TEST}", STRIPE_URL, SITE, False, "STRIPE_SECRET_KEY has not the shape"),
+        ("whsec_0123456789abcdefghijKLMN", STRIPE_URL, SITE, False, "STRIPE_SECRET_KEY does not look like"),
+        ("sk_live_short", STRIPE_URL, SITE, False, "STRIPE_SECRET_KEY does not look like"),
+        (f"{LIVE}\n{TEST}", STRIPE_URL, SITE, False, "STRIPE_SECRET_KEY does not look like"),
     ],
 )
 def test_a_wrong_key_is_one_sentence_without_the_key(
@@ -70,8 +70,8 @@ def test_what_stands_for_the_key_tells_its_mode_and_nothing_else() -> None:
     [
         ({"STRIPE_SECRET_KEY": LIVE, "SANDBOX": "1"}, "SANDBOX=1 together with STRIPE_SECRET_KEY"),
         ({"STRIPE_SECRET_KEY": LIVE, "SANDBOX": "1", "STRIPE_API_URL": PEER}, "SANDBOX=1 together with a live"),
-        ({"STRIPE_SECRET_KEY": "sk_live_x"}, "STRIPE_SECRET_KEY has not the shape"),
-        ({"STRIPE_API_URL": "stripe.com"}, "STRIPE_API_URL is no whole URL"),
+        ({"STRIPE_SECRET_KEY": "sk_live_x"}, "STRIPE_SECRET_KEY does not look like"),
+        ({"STRIPE_API_URL": "stripe.com"}, "STRIPE_API_URL is not a complete URL"),
         ({"TRIAL_DAYS": "731"}, "TRIAL_DAYS is '731', which is not a whole number from 0 to 730"),
         ({"TRIAL_REQUIRES_CARD": "later"}, "TRIAL_REQUIRES_CARD is 'later': set it to 1 or 0"),
         ({"PAST_DUE_GRACE_DAYS": "-7"}, "PAST_DUE_GRACE_DAYS is '-7'"),

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from config.datafolder import DataFolderError
 from config.local.embedded.datafolder import DataFolder
-from config.local.embedded.errors import EmbeddedError
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_there_is_nothing_before_the_first_start(tmp_path: Path) -> None:
 
 def test_a_damaged_file_stops_the_start_instead_of_making_new_keys(data: DataFolder) -> None:
     (data.path / "environment.json").write_text('{"always": ')
-    with pytest.raises(EmbeddedError, match=r"environment\.json is damaged"):
+    with pytest.raises(DataFolderError, match=r"environment\.json is damaged"):
         data.prepare()
 
 
@@ -68,5 +68,5 @@ def test_roster_data_names_the_folder_and_has_to_be_absolute(monkeypatch: pytest
     monkeypatch.setenv("ROSTER_DATA", "/some/where")
     assert DataFolder.default().path == Path("/some/where")
     monkeypatch.setenv("ROSTER_DATA", "some/where")
-    with pytest.raises(EmbeddedError, match="ROSTER_DATA is 'some/where': set it to an absolute path"):
+    with pytest.raises(DataFolderError, match="ROSTER_DATA is 'some/where': set it to an absolute path"):
         DataFolder.default()

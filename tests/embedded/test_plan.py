@@ -71,7 +71,7 @@ def test_a_port_in_use_is_one_sentence_before_anything_starts(data: DataFolder) 
         done = run(data, PORT=port, SANDBOX="0")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert f"Port {port}, meant for the portal, is in use by another program" in done.stderr
+    assert f"Port {port}, needed for the portal, is in use by another program" in done.stderr
     assert f"`PORT={int(port) + 100} make run`" in done.stderr
     assert not (data.path / "postgres").exists()
 

@@ -81,7 +81,7 @@ def test_a_child_that_dies_is_started_again_and_the_log_says_so(folder: Path, mo
         first.kill()
         second = await stage.started()
         assert second.pid != first.pid
-        assert stage.said == ["up", "fake was ended by SIGKILL; it starts again in 0.01 s", "up"]
+        assert stage.said == ["up", "fake was ended by SIGKILL; restarting in 0.01 s", "up"]
 
     on_stage(Stage(folder, OBEDIENT), scene)
 
@@ -93,7 +93,7 @@ def test_pauses_grow_up_to_a_limit(folder: Path, monkeypatch: pytest.MonkeyPatch
     async def scene(stage: Stage) -> None:
         for _ in range(4):
             await stage.spoken()
-        pauses = [line.split(" in ")[1] for line in stage.said if "starts again" in line]
+        pauses = [line.split(" in ")[1] for line in stage.said if "restarting" in line]
         assert pauses[:3] == ["0.01 s", "0.02 s", "0.02 s"]
 
     on_stage(Stage(folder, "print('up'); raise SystemExit(3)"), scene)
@@ -114,7 +114,7 @@ def test_a_child_that_does_not_stop_is_killed_after_its_grace(folder: Path) -> N
         process = await stage.started()
         await stage.child.stop()
         assert not is_alive(process)
-        assert stage.said == ["up", "fake did not stop within 0.1 s and is killed"]
+        assert stage.said == ["up", "fake did not stop within 0.1 s: killing it"]
 
     on_stage(Stage(folder, STUBBORN, grace=0.1), scene)
 
@@ -133,7 +133,7 @@ def test_a_line_too_long_for_memory_is_left_out(folder: Path) -> None:
     async def scene(stage: Stage) -> None:
         await stage.started()
         assert stage.said[-1] == "up"
-        assert "(a line of more than 1 MB was left out)" in stage.said
+        assert "(a line of more than 1 MB was omitted)" in stage.said
 
     on_stage(Stage(folder, f"print('x' * 3_000_000, flush=True); {OBEDIENT}"), scene)
 

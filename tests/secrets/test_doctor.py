@@ -79,10 +79,10 @@ def test_each_fault_is_told_with_its_cause_and_fix(office: Office) -> None:
     assert status == 1
     assert told.pop("Postgres as owner").startswith("Postgres refuses the password: correct it in DATABASE_OWNER_URL")
     assert told.pop("Postgres as staff").startswith("Postgres is not listening there: start it, or correct host")
-    assert told.pop("Redis") == "cannot be reached: start it, or correct host and port in REDIS_URL."
+    assert told.pop("Redis") == "cannot be reached: start it, or correct the host and port in REDIS_URL."
     assert told.pop("Broker").startswith("cannot be used (ConnectionError): start it, or correct CELERY_BROKER_URL")
     assert told.pop("Worker and beat").startswith("no sweep is known: start the worker and beat")
-    assert told.pop("Mail").startswith(f"nothing listens at 127.0.0.1:{closed}: start the mail server")
+    assert told.pop("Mail").startswith(f"nothing is listening on 127.0.0.1:{closed}: start the mail server")
     assert told.pop("OpenAI").startswith("does not accept the key (HTTP 401): set OPENAI_API_KEY")
     assert told.pop("Stripe").startswith("Stripe does not accept the key, so that nothing can be paid here")
     assert told.pop("Slack app").startswith("SLACK_SIGNING_SECRET has 20 characters and not the shape of one: copy it")
@@ -100,7 +100,7 @@ def test_a_mail_server_that_refuses_the_log_in(office: Office) -> None:
         DATABASE_URL="postgres://app@127.0.0.1:9/x",
         DATABASE_POOL_SIZE="0",  # a pool waits half a minute for it
     )
-    assert problems(found)["Mail"].startswith(f"127.0.0.1:{mail_port} offers no TLS or log-in")
+    assert problems(found)["Mail"].startswith(f"127.0.0.1:{mail_port} offers no TLS or login")
     assert problems(found)["Postgres as app"].startswith("Postgres is not listening there")
     assert "C4nary" not in json.dumps(found)
     assert problems(found)["tenants.doctor.checks.migrations"].startswith("This check stopped with OperationalError")

@@ -1,1 +1,4 @@
-"""What the ledger says, for people: sums by day and employee (summary), and their drawing (charts). It only reads."""
+"""The ledger for people: totals by day and employee (summary), and charts of them (charts). It only reads.
+
+The pages and the API of usage import it.
+"""

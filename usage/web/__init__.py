@@ -1,1 +1,4 @@
-"""The app's edge: page, API, the staff's admin. Only URLs, settings and the web/ of higher apps import it."""
+"""The edge of this app: the page, the API, the staff's admin.
+
+Only URLs, settings and the `web` packages of higher apps import it.
+"""

@@ -1,0 +1,1 @@
+"""`manage.py` commands for setting up Stripe. Django loads them by name."""

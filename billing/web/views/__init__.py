@@ -1,1 +1,1 @@
-"""The pages about the subscription. urls imports them."""
+"""The pages about the subscription. URLs import them."""

@@ -1,0 +1,1 @@
+"""`manage.py` commands for replaying failed messages. Django loads them by name."""

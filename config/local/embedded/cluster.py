@@ -1,4 +1,4 @@
-"""Making a database cluster, whole or not at all."""
+"""Creates a database cluster, completely or not at all."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from config.local.embedded.account import Account
 from config.local.embedded.errors import EmbeddedError
 from config.local.embedded.files import sync_folder, write_private
 
-# From this version on Postgres brings a locale of its own that knows Unicode and is the same everywhere.
+# Since this version, Postgres has a built-in locale with Unicode support, which is the same on all systems.
 BUILTIN_LOCALE_SINCE = 17
 
 
@@ -18,14 +18,14 @@ def major_version(programs: Path) -> int:
     """The major version of the Postgres in the folder `programs`."""
     output = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     if not (found := re.search(r"(\d+)", output)):
-        raise EmbeddedError(f"{programs}/postgres tells no version: reinstall PostgreSQL.")
+        raise EmbeddedError(f"{programs}/postgres does not print a version: reinstall PostgreSQL.")
     return int(found.group(1))
 
 
 def create_cluster(programs: Path, cluster: Path, account: Account, password: str) -> None:
     """Creates `cluster` with the superuser `postgres` and the database `roster`; raises EmbeddedError.
 
-    Works beside it and renames at the end, so that a kill in between leaves nothing half made.
+    Works in a folder next to it and renames that at the end, so a kill leaves nothing half done.
     """
     workshop = cluster.with_name(f"{cluster.name}.new")
     shutil.rmtree(workshop, ignore_errors=True)

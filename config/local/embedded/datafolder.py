@@ -1,4 +1,4 @@
-"""The git-ignored folder in which `make run` keeps everything: databases, generated secrets, what is running."""
+"""The git-ignored folder where `make run` keeps everything: databases, generated secrets, process ids."""
 
 import os
 import secrets
@@ -8,19 +8,9 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from config.local.embedded.errors import EmbeddedError
-from config.local.embedded.files import read_json, write_json
-
-PROJECT_ROOT = Path(__file__).resolve().parents[3]
-ENVIRONMENT_FILE = "environment.json"
-# Given from outside, one of these speaks for its whole family: the embedded service's others would be wrong beside it.
-FAMILIES = {
-    "DATABASE_URL": ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_STAFF_URL", "DATABASE_ADMIN_URL"),
-    "REDIS_URL": ("REDIS_URL",),
-}
-
-
-YES = {"1", "true", "yes"}
+from config import datafolder
+from config.datafolder import ENVIRONMENT_FILE, FAMILIES, read_json
+from config.local.embedded.files import write_json
 
 
 @dataclass(frozen=True)
@@ -31,32 +21,18 @@ class DataFolder:
 
     @classmethod
     def default(cls) -> "DataFolder":
-        """The folder that ROSTER_DATA names, else `.roster` in the project; raises EmbeddedError if it is relative."""
-        given = os.environ.get("ROSTER_DATA")
-        if given and not Path(given).is_absolute():
-            raise EmbeddedError(f"ROSTER_DATA is {given!r}: set it to an absolute path.")
-        return cls(Path(given) if given else PROJECT_ROOT / ".roster")
+        """The folder that ROSTER_DATA names, else `.roster` in the project; DataFolderError if it is relative."""
+        return cls(datafolder.default())
 
     def environment(self, sandbox: bool | None = None) -> dict[str, str]:
-        """The variables that `make run` left here, {} before its first start.
-
-        Those of the sandbox's accounts come along when `sandbox` is true; None: when SANDBOX=1, in the process'
-        environment or here. The URLs of embedded services are left out where the process' environment has its own.
-        Raises EmbeddedError if the file is damaged or belongs to somebody else.
-        """
-        stored = read_json(self._environment_path)
-        always: dict[str, str] = stored.get("always", {})
-        if sandbox is None:
-            sandbox = (os.environ.get("SANDBOX") or always.get("SANDBOX", "0")).lower() in YES
-        overruled = {name for given, family in FAMILIES.items() if os.environ.get(given) for name in family}
-        values = always | (stored.get("sandbox", {}) if sandbox else {})
-        return {name: value for name, value in values.items() if name not in overruled}
+        """The stored variables: see config.datafolder."""
+        return datafolder.environment(self.path, sandbox)
 
     def prepare(self) -> None:
-        """Creates the folder and, once and for all, the generated secrets."""
+        """Creates the folder, and the secrets if there are none yet."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            self.path.chmod(0o711)  # the database server runs as another user, who has to pass
+            self.path.chmod(0o711)  # the database server runs as another user, which has to enter
         stored = read_json(self._environment_path)
         complete = {
             "always": new_secrets() | stored.get("always", {}),
@@ -66,7 +42,7 @@ class DataFolder:
             write_json(self._environment_path, complete)
 
     def keep(self, values: Mapping[str, str]) -> None:
-        """Replaces what is stored under these names; the URLs of services not among them are forgotten."""
+        """Replaces the stored values of these names, and removes URLs of services that are not among them."""
         stored = read_json(self._environment_path)
         services = {name for family in FAMILIES.values() for name in family}
         always = {name: value for name, value in stored["always"].items() if name not in services}
@@ -80,12 +56,12 @@ class DataFolder:
 
 
 def new_secrets() -> dict[str, str]:
-    """Fresh secrets of the installation."""
+    """New secrets for the installation."""
     return {"SECRET_KEY": secrets.token_urlsafe(50), "PLATFORM_ENCRYPTION_KEYS": Fernet.generate_key().decode()}
 
 
 def new_sandbox_credentials() -> dict[str, str]:
-    """Fresh credentials for accounts with the sandbox's peers."""
+    """New credentials for the accounts with the sandbox."""
     return {
         "SLACK_CLIENT_ID": f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**13)}",
         "SLACK_CLIENT_SECRET": secrets.token_hex(16),

@@ -1,5 +1,5 @@
-"""What can go wrong with the embedded services."""
+"""Errors of the embedded services."""
 
 
 class EmbeddedError(Exception):
-    """An embedded service cannot run; the message is one sentence with the thing and the fix."""
+    """An embedded service cannot run. The message is one sentence that names the problem and the fix."""

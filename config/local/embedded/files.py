@@ -1,4 +1,4 @@
-"""Files that must survive a kill at any moment, and the lock that says who works in a folder."""
+"""Writing files that survive a kill at any moment, and the lock on a folder."""
 
 import fcntl
 import json
@@ -6,11 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from config.local.embedded.errors import EmbeddedError
-
 
 def write_private(path: Path, content: str) -> None:
-    """Replaces `path` by `content` in one step, readable by its owner only (mode 0600)."""
+    """Replaces the file in one step; only its owner can read it (mode 0600)."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -22,12 +20,12 @@ def write_private(path: Path, content: str) -> None:
 
 
 def private(path: str, flags: int) -> int:
-    """For open(opener=…): a new file is readable by its owner only."""
+    """For open(opener=…): only the owner can read a new file."""
     return os.open(path, flags, 0o600)
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes renames inside `folder` durable."""
+    """Makes renames in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -35,35 +33,20 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in `path`, {} if there is no such file; raises EmbeddedError if it is damaged."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise EmbeddedError(f"{path} cannot be read ({error.strerror}): start as the user who owns it.") from error
-    except ValueError as error:
-        raise EmbeddedError(f"{path} is damaged: restore it from a backup, it holds keys that data needs.") from error
-    if not isinstance(content, dict):
-        raise EmbeddedError(f"{path} is damaged: restore it from a backup, it holds keys that data needs.")
-    return content
-
-
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Replaces `path` by `content`, see write_private."""
+    """Replaces the file with `content` as JSON: see write_private."""
     write_private(path, json.dumps(content, indent=2) + "\n")
 
 
 class FolderLock:
-    """Says that a living process works in a folder; the kernel drops it when that process dies."""
+    """Marks a folder as in use by a live process; the kernel releases it when that process dies."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Whether the lock is ours now."""
+        """Takes the lock, if nobody else has it; returns whether it is ours."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,7 +63,7 @@ class FolderLock:
         return self.path.read_text(encoding="ascii") or "unknown"
 
     def release(self) -> None:
-        """Gives the lock back, if it is ours."""
+        """Releases the lock, if it is ours."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

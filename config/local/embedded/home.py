@@ -1,4 +1,4 @@
-"""A folder that the database server's user can reach."""
+"""Finds a folder that the database server's user can enter."""
 
 import tempfile
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from config.local.embedded.account import Account
 from config.local.embedded.errors import EmbeddedError
 
-# /var/lib first: files in /var/tmp may be cleared away after a month.
-ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - folders are made there with names of our own
+# /var/lib first: the system may delete files in /var/tmp after a month.
+ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - we create folders there with random names
 
 
 def find_home(folder: Path, account: Account) -> Path:
-    """`folder` itself if `account` can enter it, else a new one elsewhere; raises EmbeddedError if there is none."""
+    """`folder` if `account` can enter it, otherwise a new folder; raises EmbeddedError if there is no place for one."""
     if account.reaches(folder):
         return folder
     for place in ELSEWHERE:
@@ -19,4 +19,6 @@ def find_home(folder: Path, account: Account) -> Path:
             home = Path(tempfile.mkdtemp(prefix="roster-", dir=place))
             home.chmod(0o711)
             return home
-    raise EmbeddedError(f"The user who runs Postgres cannot enter {folder}: set ROSTER_DATA to a folder that all can.")
+    raise EmbeddedError(
+        f"The user that runs Postgres cannot enter {folder}: set ROSTER_DATA to a folder that all users can enter."
+    )

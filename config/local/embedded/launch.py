@@ -1,6 +1,6 @@
-"""Becomes another program that ends together with the process which started it.
+"""Turns into another program, which ends when the process that started it ends.
 
-Run as a script with the standard library alone: PARENT SIGNAL UID:GID|- COMMAND...
+Runs as a script, with the standard library only: PARENT SIGNAL UID:GID|- COMMAND...
 On Linux the kernel sends SIGNAL to the program when its parent, whose id is PARENT, dies (prctl(2),
 PR_SET_PDEATHSIG; a change of user clears it, so that comes first). Elsewhere only the user changes.
 """
@@ -10,11 +10,11 @@ import os
 import sys
 
 PR_SET_PDEATHSIG = 1
-UMASK = 0o077  # what our programs write is for nobody else on this machine
+UMASK = 0o077  # no other user of this machine can read what our programs write
 
 
 def become(parent: int, death_signal: int, account: str, command: list[str]) -> None:
-    """Replaces this process by `command`; exits when the parent is gone already."""
+    """Replaces this process with `command`; exits if the parent is gone already."""
     os.umask(UMASK)
     if account != "-":
         switch(account)
@@ -26,7 +26,7 @@ def become(parent: int, death_signal: int, account: str, command: list[str]) -> 
 
 
 def switch(account: str) -> None:
-    """Gives up root for the user and group ids in `account`, for good."""
+    """Drops root for the user and group ids in `account`, permanently."""
     uid, gid = (int(number) for number in account.split(":"))
     os.setgroups([])
     os.setgid(gid)

@@ -4,8 +4,8 @@ import random
 import socket
 
 LOOPBACK = "127.0.0.1"
-# Below the range from which Linux (32768-) and macOS (49152-) take ports for outgoing connections,
-# so that a restart finds the port as free as it left it.
+# Below the ports that Linux (32768-) and macOS (49152-) use for outgoing connections, so that the port is still free
+# after a restart.
 CANDIDATES = range(15000, 32000)
 
 
@@ -21,7 +21,7 @@ def is_free(port: int) -> bool:
 
 
 def choose_free() -> int:
-    """A free port, picked at random so that two starts at the same moment do not meet."""
-    while not is_free(port := random.choice(CANDIDATES)):  # noqa: S311 - a port is no secret
+    """A free port, picked at random so that two simultaneous starts do not collide."""
+    while not is_free(port := random.choice(CANDIDATES)):  # noqa: S311 - a port is not a secret
         continue
     return port

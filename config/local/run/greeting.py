@@ -1,10 +1,10 @@
-"""What is said when everything runs."""
+"""What is printed when everything is running."""
 
 from config.local.run.plan import Plan
 
 
 def greeting(plan: Plan, seconds: float) -> str:
-    """The addresses, and the first thing to do."""
+    """The URLs, and the first thing to do."""
     places = {"Portal": plan.public_url}
     code = "comes by e-mail"
     if plan.sandbox:

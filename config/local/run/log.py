@@ -12,7 +12,7 @@ BOLD = "1"
 
 
 class Log:
-    """Writes to one stream; in colour when that is a terminal."""
+    """Writes to one stream; in color if it is a terminal."""
 
     def __init__(self, stream: TextIO = sys.stdout) -> None:
         self._stream = stream
@@ -20,12 +20,12 @@ class Log:
         self._colours: dict[str, str] = {}
 
     def line(self, name: str, text: str) -> None:
-        """Writes what the process `name` said."""
+        """Writes a line from the process `name`."""
         prefix = f"{datetime.now().astimezone():%H:%M:%S} {name:<{WIDTH}}"
         self._write(f"{self._painted(prefix, self._colour(name))} {text}\n")
 
     def block(self, text: str) -> None:
-        """Writes something that stands out from the lines around it."""
+        """Writes text that stands out from the other lines."""
         self._write(f"\n{self._painted(text, BOLD)}\n\n")
 
     def _colour(self, name: str) -> str:
@@ -35,6 +35,6 @@ class Log:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._is_terminal else text
 
     def _write(self, text: str) -> None:
-        with contextlib.suppress(OSError):  # whoever read our output is gone: the work goes on
+        with contextlib.suppress(OSError):  # nobody reads our output any more; keep running
             self._stream.write(text)
             self._stream.flush()

@@ -1,11 +1,12 @@
-"""What is to be run, decided from the environment before anything starts."""
+"""Decides from the environment what to run, before anything starts."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from config.datafolder import FAMILIES
 from config.local.embedded import ports
-from config.local.embedded.datafolder import FAMILIES, DataFolder
+from config.local.embedded.datafolder import DataFolder
 from config.local.run.errors import StartError
 
 OUTSIDE_CREDENTIALS = (
@@ -44,12 +45,12 @@ class Plan:
 
     @property
     def public_url(self) -> str:
-        """Under which address people see the portal."""
+        """The URL at which people open the portal."""
         return (self.given.get("PUBLIC_URL") or self.web_url).rstrip("/")
 
     @property
     def settings(self) -> dict[str, str]:
-        """The effective values to be remembered, the services' URLs aside."""
+        """The values to store for `manage.py`, except the services' URLs."""
         return {
             "PORT": str(self.port),
             "PUBLIC_URL": self.public_url,
@@ -65,11 +66,11 @@ class Plan:
         return {name: self.given[name] for family in FAMILIES.values() for name in family if self.given.get(name)}
 
     def uses_own(self, service_url: str) -> bool:
-        """Whether the embedded service behind DATABASE_URL or REDIS_URL is to be started."""
+        """Whether to start the embedded service for DATABASE_URL or REDIS_URL."""
         return not self.given.get(service_url)
 
     def check_ports(self) -> None:
-        """Raises StartError if a port that we need is taken."""
+        """Raises StartError if a port that we need is in use."""
         self._check_free(self.port, "the portal", "PORT")
         if self.sandbox:
             self._check_free(self.sandbox_port, "the sandbox", "SANDBOX_PORT")
@@ -84,13 +85,13 @@ class Plan:
     def _check_free(self, port: int, purpose: str, variable: str) -> None:
         if not ports.is_free(port):
             raise StartError(
-                f"Port {port}, meant for {purpose}, is in use by another program: stop that one, "
+                f"Port {port}, needed for {purpose}, is in use by another program: stop that one, "
                 f"or choose another port with {variable}, as in `{variable}={port + 100} make run`."
             )
 
 
 def make_plan(data: DataFolder, given: Mapping[str, str] = os.environ) -> Plan:
-    """Reads the environment; raises StartError for a value that makes no sense."""
+    """Reads the environment; raises StartError for an invalid value."""
     port = _port(given, "PORT", 8000)
     return Plan(
         data=data,

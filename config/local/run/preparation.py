@@ -1,6 +1,6 @@
 """What has to be done once the database answers and before anything is served."""
 
-from config.local.embedded.datafolder import PROJECT_ROOT
+from config.datafolder import PROJECT_ROOT
 from config.local.run import programs
 from config.local.run.child import Child, Program
 from config.local.run.errors import StartError
@@ -12,7 +12,7 @@ from config.local.run.static import StaticFiles
 
 
 class Preparation:
-    """The management commands of a start."""
+    """Runs the management commands of a start."""
 
     def __init__(self, plan: Plan, log: Log, pids: PidFiles) -> None:
         self._plan = plan
@@ -21,7 +21,7 @@ class Preparation:
         self._static = StaticFiles(PROJECT_ROOT, plan.data.path / "run" / "static")
 
     async def run(self) -> None:
-        """Roles, tables and static files; raises StartError when one of the commands fails."""
+        """Prepares roles, tables and static files; raises StartError if a command fails."""
         await together([self._run(programs.database(self._plan)), self._collect()])
 
     async def _collect(self) -> None:
@@ -33,4 +33,4 @@ class Preparation:
 
     async def _run(self, program: Program) -> None:
         if await Child(program, self._log, self._pids).run_once():
-            raise StartError(f"The step `{program.name}` failed: its reason is in the lines above.")
+            raise StartError(f"The step `{program.name}` failed: the lines above say why.")

@@ -11,16 +11,16 @@ from config.local.run.plan import Plan
 
 ROOT_WARNING = "You're running the worker with superuser privileges"
 WEB_GRACE = "8"  # seconds for open requests, within the 10 that a stop may take
-WEB_THREADS = "24"  # several services may hang at once, each of which holds a few (tenants/outbound/patience.py)
-# Headers: at most 64 KiB, and sent within 10 s, or a few idle clients would hold the web up.
+WEB_THREADS = "24"  # several services may hang at once, and each holds up a few (tenants/outbound/patience.py)
+# Headers: at most 64 KiB, sent within 10 s, or a few idle clients could block the web.
 WEB_LIMITS = ("--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000")
 WORKER_READY = r"celery@\S{1,255} ready"
 
 
-# Who migrates and makes roles is asked once, at the start: what serves has no use for it.
+# These roles migrate and create roles, at the start only. Serving processes do not need them.
 STAFFS = "DATABASE_STAFF_URL"
 OWNERS = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL")
-# The sandbox has no use for anything of Roster but the accounts that Roster has with it.
+# The sandbox only needs Roster's accounts with it.
 ACCOUNTS = (
     "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET", "OPENAI_API_KEY", "STRIPE_SECRET_KEY",
 )  # fmt: skip
@@ -29,23 +29,23 @@ MACHINES_KINDS = ("LC_", "PYTHON", "SANDBOX")
 
 
 def environment(plan: Plan) -> dict[str, str]:
-    """What a process of ours may get at most; the rest it reads from the data folder."""
+    """The most that one of our processes gets; it reads the rest from the data folder."""
     own = {MARK: str(plan.data.path), "SANDBOX": "1" if plan.sandbox else "0", "PYTHONUNBUFFERED": "1"}
     return {**plan.given, **own}
 
 
 def serving(plan: Plan, *without: str) -> dict[str, str]:
-    """What a process gets that runs all the time."""
+    """The environment of a long-running process."""
     return {name: value for name, value in environment(plan).items() if name not in {*OWNERS, *without}}
 
 
 def database(plan: Plan) -> Program:
-    """Brings roles and tables up to date, and ends."""
+    """Brings roles and tables up to date, then ends."""
     return Program("database", _module("config.local.run.database"), environment(plan))
 
 
 def collect_static(plan: Plan) -> Program:
-    """Collects the static files, and ends."""
+    """Collects the static files, then ends."""
     command = (sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0")
     return Program("static", command, serving(plan))
 
@@ -58,7 +58,7 @@ def web(plan: Plan) -> Program:
 
 
 def worker(plan: Plan) -> Program:
-    """The Celery worker. SIGQUIT is its soft shutdown: running tasks get some seconds, then it ends."""
+    """The Celery worker. SIGQUIT is its soft shutdown: running tasks get a few seconds, then it ends."""
     options = ["--pool", "threads", "--concurrency", "32", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     return Program(
         "worker",
@@ -70,18 +70,18 @@ def worker(plan: Plan) -> Program:
 
 
 def beat(plan: Plan) -> Program:
-    """The clock of periodic tasks."""
+    """Celery beat, which schedules periodic tasks."""
     options = ["--schedule", str(plan.data.path / "beat-schedule"), "--pidfile=", "--loglevel", "INFO"]
     return Program("beat", _module("celery", "--quiet", "-A", "config", "beat", *options), serving(plan, STAFFS))
 
 
 def sandbox(plan: Plan) -> Program:
-    """The local peers of the outside services."""
+    """The local stand-ins for outside services."""
     return Program("sandbox", _module("sandbox"), sandbox_environment(plan))
 
 
 def sandbox_environment(plan: Plan) -> Mapping[str, str]:
-    """All that the sandbox knows: its ports, its folder, and the accounts that Roster has with it. No key of Roster."""
+    """What the sandbox gets: its ports, its folder, and Roster's accounts with it; none of Roster's keys."""
     given = {name: value for name, value in environment(plan).items() if value}
     known = {**plan.data.environment(sandbox=True), **given}
     return {
@@ -99,7 +99,7 @@ def _is_the_sandboxs(name: str) -> bool:
 
 
 def _warnings(plan: Plan) -> str:
-    # Celery warns of root with every start. In a container that is normal, and its tasks are JSON, not pickles.
+    # Celery warns about root at each start. That is normal in a container, and its tasks are JSON, not pickle.
     return ",".join(filter(None, [plan.given.get("PYTHONWARNINGS"), f"ignore:{ROOT_WARNING}"]))
 
 

@@ -1,4 +1,4 @@
-"""Waiting until a process is of use."""
+"""Waits until a process is ready."""
 
 import asyncio
 import http.client
@@ -24,7 +24,7 @@ async def page_answers(name: str, url: str) -> None:
 
 
 async def said_ready(child: Child) -> None:
-    """Returns when the child has said that it is ready; raises StartError if it does not in time."""
+    """Returns when the child has logged that it is ready; raises StartError if it does not in time."""
     try:
         await asyncio.wait_for(child.said_ready.wait(), TIMEOUT)
     except TimeoutError as error:
@@ -32,7 +32,7 @@ async def said_ready(child: Child) -> None:
 
 
 async def together(waits: Iterable[Awaitable[None]]) -> None:
-    """Waits for all of them; the first error ends the others and is raised as it is."""
+    """Waits for all of them; the first error cancels the others and is raised."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         await asyncio.gather(*tasks)
@@ -43,7 +43,7 @@ async def together(waits: Iterable[Awaitable[None]]) -> None:
 
 
 def _late(name: str) -> StartError:
-    return StartError(f"{name} was not ready within {TIMEOUT:g} s: its reason is in the lines above.")
+    return StartError(f"{name} was not ready within {TIMEOUT:g} s: the lines above say why.")
 
 
 def _status(url: str) -> int:

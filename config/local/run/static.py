@@ -1,4 +1,4 @@
-"""Whether the collected static files are still those of the sources."""
+"""Tells whether the collected static files are up to date."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,25 +10,25 @@ MANIFEST = Path(".static/staticfiles.json")
 
 
 class StaticFiles:
-    """The collected static files of the project at `root`; what they were made from is remembered in `stamp`."""
+    """The collected static files of the project at `root`; the file `stamp` has the fingerprint of their sources."""
 
     def __init__(self, root: Path, stamp: Path) -> None:
         self._root = root
         self._stamp = stamp
 
     def are_current(self) -> bool:
-        """Whether nothing changed since `mark`."""
+        """Whether nothing has changed since `mark`."""
         if not (self._root / MANIFEST).is_file() or not self._stamp.is_file():
             return False
         return self._stamp.read_text(encoding="ascii") == self.fingerprint()
 
     def mark(self, fingerprint: str) -> None:
-        """Remembers that the sources with this fingerprint were collected."""
+        """Stores the fingerprint of the sources that were collected."""
         self._stamp.parent.mkdir(mode=0o700, exist_ok=True)
         write_private(self._stamp, fingerprint)
 
     def fingerprint(self) -> str:
-        """Changes with every source: our own files by size and time, those of packages by their pinned versions."""
+        """Changes with every source: our files by size and time, those of packages by pinned version."""
         digest = hashlib.sha256((self._root / "requirements.txt").read_bytes())
         digest.update((self._root / "config" / "settings" / "site.py").read_bytes())
         for file in self._sources():

@@ -1,4 +1,4 @@
-"""The process tree: started in order, kept alive, stopped in order."""
+"""Starts the process tree in order, keeps it running, and stops it in order."""
 
 import asyncio
 import signal
@@ -33,7 +33,8 @@ class Supervisor:
         self._asked_to_stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Returns after a clean stop; raises StartError or EmbeddedError if the start fails, after stopping all."""
+        """Returns after a clean stop; raises StartError, EmbeddedError or DataFolderError if the start fails, having
+        stopped all."""
         self._claim()
         self._handle_signals()
         try:
@@ -48,16 +49,16 @@ class Supervisor:
             portal = self._plan.data.environment().get("PUBLIC_URL", "")
             raise StartError(
                 f"Roster is running already (process {self._lock.holder()}, {portal}): "
-                f"use that one or stop it, or give this one its own ROSTER_DATA and PORT."
+                f"use or stop that one, or set another ROSTER_DATA and PORT for this one."
             )
         if left := self._pids.end_leftovers():
-            self._log.line(NAME, f"ended {left} processes that an earlier run had left")
+            self._log.line(NAME, f"ended {left} processes that an earlier run had left behind")
         self._plan.check_ports()
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup stays in force
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # keep what nohup set
                 loop.add_signal_handler(number, self._ask_to_stop)
 
     def _ask_to_stop(self) -> None:
@@ -65,7 +66,7 @@ class Supervisor:
             self._log.line(NAME, "killing everything")
             self._kill()
             return
-        self._log.line(NAME, "stopping; once more kills everything at once")
+        self._log.line(NAME, "stopping; a second Ctrl-C kills everything at once")
         self._asked_to_stop.set()
 
     async def _start_until_stopped(self) -> None:

@@ -1,1 +1,1 @@
-"""What tenants brings to the REST API, one module a resource."""
+"""The part of the REST API that tenants owns, one module per resource. URLs import it."""

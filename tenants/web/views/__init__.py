@@ -1,1 +1,1 @@
-"""The pages about accounts, workspaces and members. urls imports them."""
+"""The pages about accounts, workspaces and members. URLs import them."""

@@ -1,1 +1,1 @@
-"""What Slack sends, read into messages and corrections. It imports providers.base only, and knows no database."""
+"""What Slack sends, parsed into messages and corrections. It imports providers.base only and touches no database."""

@@ -1,1 +1,1 @@
-"""An answer's Markdown as Slack's messages. It imports nothing else of the app."""
+"""An answer's Markdown, converted to Slack messages. It imports nothing else of the app."""
