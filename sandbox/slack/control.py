@@ -37,7 +37,7 @@ async def _read(request: Request) -> Body:
 
 
 def _endpoint(work: Work) -> Callable[[Request], Awaitable[JSONResponse]]:
-    """Wrap a control call: JSON in, JSON out, 404 for what is not there, 400 for what makes no sense."""
+    """Wrap a control call: JSON in, JSON out, 404 for what doesn't exist, 400 for a malformed request."""
 
     async def endpoint(request: Request) -> JSONResponse:
         try:
@@ -78,7 +78,7 @@ def _describe(slack: Slack, workspace: Workspace) -> Body:
 
 
 def _create(slack: Slack, body: Body) -> Body:
-    """A workspace; with `install` the app is in it already, with a token, and in the channels of `join`."""
+    """Create a workspace; with `install` the app is installed with a token and joins the channels in `join`."""
     name, approval = str(body.get("name", "Northwind")), bool(body.get("needs_approval"))
     workspace = slack.workspaces.create(name, approval)
     made = _describe(slack, workspace)
@@ -98,7 +98,7 @@ def _say(slack: Slack, body: Body) -> Body:
 
 
 def _more(person: Person, body: Body) -> Body:
-    """Files by name and type, blocks and attachments as they are, and which kind of app posts it, if one does."""
+    """Files by name and type, blocks and attachments as given, and the kind of app that posts it, if any."""
     more: Body = {name: body[name] for name in ("blocks", "attachments", "subtype") if name in body}
     if body.get("files"):
         more |= sharing.shared(person, body["files"])
@@ -110,7 +110,7 @@ def _more(person: Person, body: Body) -> Body:
 
 
 def _forward(slack: Slack, body: Body) -> Body:
-    """A message (`ts` in `channel`) goes to another conversation (`to`)."""
+    """Forward a message (`ts` in `channel`) to another conversation (`to`)."""
     place, person = _place(slack, body)
     to, _ = _place(slack, body | {"channel": body["to"]})
     message = slack.messages.get(place.id, body["ts"])
@@ -163,7 +163,7 @@ def _shown(slack: Slack, channel: Channel, message: Message) -> Body:
 
 
 def _list_events(slack: Slack, body: Body) -> Body:
-    """Every event of a workspace, oldest first, with the attempts at delivering it."""
+    """All events of a workspace, oldest first, with their delivery attempts."""
     rows = slack.database.all("SELECT * FROM event WHERE team_id = ? ORDER BY rowid", body["team"])
     return {"events": [_event(slack, dict(row)) for row in rows]}
 

@@ -1,4 +1,4 @@
-"""The chat page, `/slack/chat/`: write as a person of a workspace, and see what the app answers."""
+"""The chat page, `/slack/chat/`: write as a member of a workspace and see what the app answers."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def _view(request: Request) -> View:
 
 
 async def show(request: Request) -> Response:
-    """The page; without any workspace, a sentence on how to get one."""
+    """The page; if there is no workspace yet, how to get one."""
     try:
         view = _view(request)
     except KeyError:
-        text = "A workspace appears here as soon as the app is installed, or when you make one."
-        form = tag("form", tag("button", "Make a workspace", class_="btn btn-primary"), action="new", method="post")
+        text = "A workspace appears here when the app is installed, or when you create one."
+        form = tag("form", tag("button", "Create a workspace", class_="btn btn-primary"), action="new", method="post")
         return notice_page("No Slack workspace yet", text, form)
     return page(f"{view.title}, {view.workspace.name}", chat_page.body(view), class_="chat-body")
 
 
 async def new_workspace(request: Request) -> Response:
-    """Make a workspace to try the page with."""
+    """Create a workspace to try the page with."""
     workspace = request.app.state.slack.workspaces.create("Northwind")
     return see_other(f"/slack/chat/?team={workspace.id}")
 
@@ -54,7 +54,7 @@ async def thread(request: Request) -> Response:
 
 
 async def open_direct_message(request: Request) -> Response:
-    """Open the direct message with the bot: it is told, then the conversation is shown."""
+    """Open the direct message with the bot: notify the bot, then show the conversation."""
     view = _view(request)
     if view.bot is None:
         return see_other(view.url())
@@ -71,7 +71,7 @@ async def _send(view: View, form: Form) -> str | None:
 
 
 async def _forward(view: View, form: Form) -> str | None:
-    """The message whose ts stands in the address goes to the direct message with the bot."""
+    """Forward the message whose ts is in the URL to the direct message with the bot."""
     if view.bot is None or view.forwarding is None:
         return None
     channel, _ = doings.open_home(view.slack, view.person, view.bot)
@@ -115,7 +115,7 @@ async def _approve(view: View, form: Form) -> str | None:
 
 
 def _form(action: Action) -> Callable[[Request], Awaitable[Response]]:
-    """A POST: do it, then show the view again, or where the action says."""
+    """A POST: run the action, then show the view again or the one that the action returns."""
 
     async def endpoint(request: Request) -> Response:
         form = {name: value.strip() for name, value in parse_qsl((await request.body()).decode())}

@@ -39,7 +39,7 @@ def oauth_v2_access(call: Call) -> JsonObject:
 
 
 def auth_test(call: Call) -> JsonObject:
-    """Who the token is."""
+    """Whose token this is."""
     workspace, bot = call.slack.workspaces.workspace(call.team), call.slack.workspaces.bot(call.team)
     return {
         "ok": True,
@@ -54,7 +54,7 @@ def auth_test(call: Call) -> JsonObject:
 
 
 def auth_revoke(call: Call) -> JsonObject:
-    """End the token, unless `test`; it is the app's only one, so the app is uninstalled with it."""
+    """Revoke the token, unless `test` is set. It is the app's only token, so this uninstalls the app."""
     if call.flag("test"):
         return {"ok": True, "revoked": False}
     doings.uninstall(call.slack, call.team)

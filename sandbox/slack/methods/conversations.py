@@ -18,7 +18,7 @@ LIST_LIMIT: Final = 100
 
 
 def open_(call: Call) -> JsonObject:
-    """Open a direct message with one person, or one that is known already."""
+    """Open a direct message with one person, or return the existing one."""
     if call.text("channel"):
         channel, existed = call.channel(), True
     else:
@@ -39,7 +39,7 @@ def info(call: Call) -> JsonObject:
 
 
 def list_(call: Call) -> JsonObject:
-    """Public channels, and direct messages when `types` asks for them; a page at a time."""
+    """Public channels, and direct messages when `types` asks for them; paginated."""
     types = (call.text("types") or "public_channel").replace(" ", "").split(",")
     if not set(types) <= {"public_channel", "private_channel", "mpim", "im"}:
         raise RefusalError("invalid_types")
@@ -60,7 +60,7 @@ def join(call: Call) -> JsonObject:
 
 
 def history(call: Call) -> JsonObject:
-    """A conversation's messages, newest first; replies in threads are not among them."""
+    """A conversation's messages, newest first, without replies in threads."""
     channel = _readable(call)
     found = _between(call, call.slack.messages.in_channel(channel.id))
     return _messages(call, found) | {"pin_count": 0}
