@@ -15,7 +15,7 @@ from starlette.routing import Route
 from sandbox.faults import Fault
 from sandbox.slack.api import FAULT_KINDS
 from sandbox.slack.methods.scopes import parse
-from sandbox.slack.state import doings, sharing
+from sandbox.slack.state import activity, sharing
 from sandbox.slack.state.deliveries import Event
 from sandbox.slack.state.peer import Slack
 from sandbox.slack.state.records import Channel, Message, Person, Workspace
@@ -87,13 +87,13 @@ def _create(slack: Slack, body: Body) -> Body:
     scopes = parse(str(body.get("scope", DEFAULT_SCOPES)))
     token = slack.workspaces.install(workspace.id, made["people"][0]["id"], scopes, slack.app.name)
     for channel in body.get("join", []):
-        doings.join(slack, slack.workspaces.channel(channel, workspace.id), token.user_id)
+        activity.join(slack, slack.workspaces.channel(channel, workspace.id), token.user_id)
     return _describe(slack, workspace) | {"access_token": token.token, "bot_user_id": token.user_id}
 
 
 def _say(slack: Slack, body: Body) -> Body:
     channel, person = _place(slack, body)
-    sent = doings.say(slack, channel, person, str(body.get("text", "")), body.get("thread_ts"), _more(person, body))
+    sent = activity.say(slack, channel, person, str(body.get("text", "")), body.get("thread_ts"), _more(person, body))
     return {"channel": channel.id, "ts": sent.message.ts, "events": _events(sent.events)}
 
 
@@ -114,42 +114,42 @@ def _forward(slack: Slack, body: Body) -> Body:
     place, person = _place(slack, body)
     to, _ = _place(slack, body | {"channel": body["to"]})
     message = slack.messages.get(place.id, body["ts"])
-    sent = doings.forward(slack, place, message, to, person, str(body.get("text", "")))
+    sent = activity.forward(slack, place, message, to, person, str(body.get("text", "")))
     return {"channel": to.id, "ts": sent.message.ts, "events": _events(sent.events)}
 
 
 def _edit(slack: Slack, body: Body) -> Body:
     channel, _ = _place(slack, body)
-    sent = doings.edit(slack, channel, slack.messages.get(channel.id, body["ts"]), str(body["text"]))
+    sent = activity.edit(slack, channel, slack.messages.get(channel.id, body["ts"]), str(body["text"]))
     return {"ts": sent.message.ts, "events": _events(sent.events)}
 
 
 def _delete(slack: Slack, body: Body) -> Body:
     channel, _ = _place(slack, body)
-    return {"events": _events(doings.delete(slack, channel, slack.messages.get(channel.id, body["ts"])))}
+    return {"events": _events(activity.delete(slack, channel, slack.messages.get(channel.id, body["ts"])))}
 
 
 def _unfurl(slack: Slack, body: Body) -> Body:
     channel, _ = _place(slack, body)
-    sent = doings.unfurl(slack, channel, slack.messages.get(channel.id, body["ts"]), str(body["link"]))
+    sent = activity.unfurl(slack, channel, slack.messages.get(channel.id, body["ts"]), str(body["link"]))
     return {"ts": sent.message.ts, "events": _events(sent.events)}
 
 
 def _invite(slack: Slack, body: Body) -> Body:
     channel, person = _place(slack, body)
     bot = slack.workspaces.bot(channel.team_id)
-    return {"events": _events(doings.join(slack, channel, bot.id, person.id)) if bot else []}
+    return {"events": _events(activity.join(slack, channel, bot.id, person.id)) if bot else []}
 
 
 def _open_home(slack: Slack, body: Body) -> Body:
     _, person = _place(slack, body | {"channel": "dm"})
     bot = slack.workspaces.bot(person.team_id)
-    channel, events = doings.open_home(slack, person, bot) if bot else (None, [])
+    channel, events = activity.open_home(slack, person, bot) if bot else (None, [])
     return {"channel": channel.id if channel else None, "events": _events(events)}
 
 
 def _uninstall(slack: Slack, body: Body) -> Body:
-    return {"events": _events(doings.uninstall(slack, body["team"]))}
+    return {"events": _events(activity.uninstall(slack, body["team"]))}
 
 
 def _messages(slack: Slack, body: Body) -> Body:

@@ -15,7 +15,7 @@ from sandbox.pages import fragment, notice_page, page, see_other
 from sandbox.slack.chat import messages as chat_messages
 from sandbox.slack.chat import page as chat_page
 from sandbox.slack.chat.view import View
-from sandbox.slack.state import doings
+from sandbox.slack.state import activity
 from sandbox.slack.state.sharing import SAMPLES, shared
 
 Form = Mapping[str, str]
@@ -58,7 +58,7 @@ async def open_direct_message(request: Request) -> Response:
     view = _view(request)
     if view.bot is None:
         return see_other(view.url())
-    channel, _ = doings.open_home(view.slack, view.person, view.bot)
+    channel, _ = activity.open_home(view.slack, view.person, view.bot)
     return see_other(view.url(channel=channel.id, thread=""))
 
 
@@ -66,7 +66,7 @@ async def _send(view: View, form: Form) -> str | None:
     text, sample = form.get("text", ""), SAMPLES.get(form.get("attach", ""))
     if text or sample:
         more = shared(view.person, [sample]) if sample else None
-        doings.say(view.slack, view.channel, view.person, text, view.thread or None, more)
+        activity.say(view.slack, view.channel, view.person, text, view.thread or None, more)
     return None
 
 
@@ -74,33 +74,33 @@ async def _forward(view: View, form: Form) -> str | None:
     """Forward the message whose ts is in the URL to the direct message with the bot."""
     if view.bot is None or view.forwarding is None:
         return None
-    channel, _ = doings.open_home(view.slack, view.person, view.bot)
-    doings.forward(view.slack, view.channel, view.forwarding, channel, view.person)
+    channel, _ = activity.open_home(view.slack, view.person, view.bot)
+    activity.forward(view.slack, view.channel, view.forwarding, channel, view.person)
     return view.url(channel=channel.id, thread="")
 
 
 async def _edit(view: View, form: Form) -> str | None:
     text = form.get("text", "")
     if text and view.editing:
-        doings.edit(view.slack, view.channel, view.editing, text)
+        activity.edit(view.slack, view.channel, view.editing, text)
     return None
 
 
 async def _delete(view: View, form: Form) -> str | None:
     if view.editing:
-        doings.delete(view.slack, view.channel, view.editing)
+        activity.delete(view.slack, view.channel, view.editing)
         return view.url(thread="" if view.editing.ts == view.thread else view.thread)
     return None
 
 
 async def _invite(view: View, form: Form) -> str | None:
     if view.token:
-        doings.join(view.slack, view.channel, view.token.user_id, view.person.id)
+        activity.join(view.slack, view.channel, view.token.user_id, view.person.id)
     return None
 
 
 async def _uninstall(view: View, form: Form) -> str | None:
-    doings.uninstall(view.slack, view.workspace.id)
+    activity.uninstall(view.slack, view.workspace.id)
     return view.url(channel="", thread="")
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError
 from sandbox.slack.methods.scopes import parse
-from sandbox.slack.state import doings
+from sandbox.slack.state import activity
 
 CODE_SECONDS: Final = 600
 
@@ -57,14 +57,14 @@ def auth_revoke(call: Call) -> JsonObject:
     """Revoke the token, unless `test` is set. It is the app's only token, so this uninstalls the app."""
     if call.flag("test"):
         return {"ok": True, "revoked": False}
-    doings.uninstall(call.slack, call.team)
+    activity.uninstall(call.slack, call.team)
     return {"ok": True, "revoked": True}
 
 
 def apps_uninstall(call: Call) -> JsonObject:
     """Remove the app from the token's workspace."""
     _check_client(call)
-    doings.uninstall(call.slack, call.team)
+    activity.uninstall(call.slack, call.team)
     return {"ok": True}
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError
 from sandbox.slack.methods.content import message_body
-from sandbox.slack.state import doings
+from sandbox.slack.state import activity
 from sandbox.slack.state.records import Channel, Message
 
 
@@ -28,7 +28,7 @@ def update(call: Call) -> JsonObject:
     channel = call.channel()
     message = _own_message(call, channel, "cant_update_message")
     kept = {key: message.body[key] for key in ("metadata",) if key in message.body}
-    sent = doings.change(call.slack, channel, message, kept | message_body(call))
+    sent = activity.change(call.slack, channel, message, kept | message_body(call))
     return {
         "ok": True,
         "channel": channel.id,
@@ -42,7 +42,7 @@ def delete(call: Call) -> JsonObject:
     """Delete one of the bot's messages."""
     channel = call.channel()
     message = _own_message(call, channel, "cant_delete_message")
-    doings.delete(call.slack, channel, message)
+    activity.delete(call.slack, channel, message)
     return {"ok": True, "channel": channel.id, "ts": message.ts}
 
 

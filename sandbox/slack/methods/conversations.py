@@ -6,7 +6,7 @@ import base64
 from typing import Any, Final
 
 from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError
-from sandbox.slack.state import doings
+from sandbox.slack.state import activity
 from sandbox.slack.state.limits import HISTORY_PAGE
 from sandbox.slack.state.messages import between
 from sandbox.slack.state.objects import channel_object
@@ -54,7 +54,7 @@ def join(call: Call) -> JsonObject:
     if channel.is_im:
         raise RefusalError("method_not_supported_for_channel_type")
     already = call.is_member(channel)
-    doings.join(call.slack, channel, call.bearer.user_id)
+    activity.join(call.slack, channel, call.bearer.user_id)
     warning = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
     return {"ok": True, "channel": _object(call, channel), **(warning if already else {})}
 
