@@ -1,4 +1,4 @@
-"""The patterns part of the bench, in its own process: it needs the product's settings, the others must not load them."""
+"""The patterns part of the bench, in its own process: it needs the product's settings; the others must not."""
 
 import importlib
 import os
