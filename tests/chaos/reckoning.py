@@ -1,4 +1,4 @@
-"""What became of every message, judged by what stands in Slack; Roster's rows only tell why."""
+"""What happened to every message, judged by what is in Slack; Roster's rows only explain why."""
 
 import json
 from collections import Counter, defaultdict
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Reckoning:
-    """Counts, and for each finding one line that names the message."""
+    """Counts, and one line per finding that names the message."""
 
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
@@ -28,19 +28,19 @@ class Reckoning:
 
 @dataclass(frozen=True)
 class Books:
-    """One office as Slack and as Roster have it."""
+    """One office's data in Slack and in Roster."""
 
     office: Office
     channel: str
 
     @cached_property
     def posts(self) -> list[Row]:
-        """What the bot posted, oldest first."""
+        """The bot's posts, oldest first."""
         return sorted(self.office.heard(self.channel), key=lambda post: float(post["ts"]))
 
     @cached_property
     def events(self) -> dict[str, Row]:
-        """Messages that Roster stored, by ts; what it ignored, such as the twin event of a message, has no words."""
+        """Messages that Roster stored, by ts; ignored ones, such as a message's duplicate event, have no text."""
         rows = [row for row in self.office.rows("channels_inboxevent") if row["payload"]]
         return {str(json.loads(row["payload"])["event"].get("ts")): row for row in rows}
 
@@ -49,7 +49,7 @@ class Books:
         return {str(row["id"]): row for row in self.office.rows("channels_delivery")}
 
     def attempts(self, ts: str) -> list[int | str]:
-        """How Slack's attempts to bring a message ended: a status, or why there was none."""
+        """The result of each of Slack's delivery attempts: a status, or why there was none."""
         told = self.office.stack.look("slack/control/events", team=self.office.team)["events"]
         return [each["status"] or each["error"] for event in told if event["ts"] == ts for each in event["attempts"]]
 
@@ -63,7 +63,7 @@ def delivery_id(post: Row) -> str:
 
 
 def reckon(said: Sequence[Said]) -> Reckoning:
-    """Judge everything that was said."""
+    """Check every message that was sent."""
     found = Reckoning()
     by_office: dict[str, list[Said]] = defaultdict(list)
     for each in said:
@@ -79,7 +79,7 @@ def reckon(said: Sequence[Said]) -> Reckoning:
 
 
 def _judge_posts(found: Reckoning, books: Books) -> None:
-    """No delivery stands in Slack twice; none is left open."""
+    """No delivery is in Slack twice; none is left open."""
     found.counts["posts"] += len(books.posts)
     for id_, times in Counter(map(delivery_id, books.posts)).items():
         if times > 1:
@@ -106,7 +106,7 @@ def _judge(found: Reckoning, books: Books, message: Said) -> None:
 
 
 def _is_ordered(post: Row) -> bool:
-    """An answer that was ordered to the byte quotes nobody: it is no less an answer."""
+    """Whether a post is one of the planned exact answers: it quotes no word but still counts as an answer."""
     return any(sign in post["text"] for sign in ("We open at", "I can't help with that.", "xxxxxxxx"))
 
 
@@ -131,7 +131,7 @@ def _threads(messages: Iterable[Said]) -> Iterator[list[Said]]:
 
 
 def _judge_order(found: Reckoning, books: Books, thread: Sequence[Said]) -> None:
-    """A message is out of order if a later one of its thread was answered before it."""
+    """A message is out of order if a later one in its thread was answered first."""
     first_post = {
         message.ts: min((float(post["ts"]) for post in books.posts if message.word in post["text"]), default=None)
         for message in thread
@@ -145,7 +145,7 @@ def _judge_order(found: Reckoning, books: Books, thread: Sequence[Said]) -> None
 
 
 def _why_late(books: Books, message: Said, overtaking: Sequence[Said]) -> str:
-    """Slack itself brought it later (a retry after an outage), or its delivery was unknown for too long."""
+    """Why it was late: Slack delivered it late (a retry after an outage), or its delivery was unknown for too long."""
     event, others = books.events[message.ts], [books.events[each.ts] for each in overtaking]
     if event["received_at"] > min(other["received_at"] for other in others):
         return "Slack brought it later"
