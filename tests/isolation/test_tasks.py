@@ -1,4 +1,4 @@
-"""Every task, called in one workspace with the ids of another: nothing of the other is touched."""
+"""Every task, called in one workspace with another's ids, changes nothing of the other."""
 
 import inspect
 from uuid import UUID
@@ -40,7 +40,7 @@ MODELS = {
     "contact_id": "Contact",
     "conversation_id": "Conversation",
 }
-"""Which model's id an argument is."""
+"""The model of each id argument."""
 
 
 def tasks() -> dict[str, "Task[..., object]"]:
@@ -78,13 +78,13 @@ def test_no_task_touches_rows_of_another_workspace(matrix: Matrix, postgres: Pos
 
 
 def _ids(task: TenantTask, world: World) -> list[list[str]]:
-    """Foreign ids and unknown ones. A task without ids works on its tenant alone."""
+    """Foreign and unknown ids. A task without ids works only on its tenant."""
     names = arguments(task)
     return [[world.id_of(MODELS[name]) for name in names], [str(NOBODY) for _ in names]] if names else [[]]
 
 
 def _call(task: TenantTask, tenant_id: str, ids: list[str]) -> None:
-    """As the worker does. That a row is not there is the right answer, and nobody plays Stripe here."""
+    """Call it as the worker does. A missing row is the right result, and Stripe isn't available here."""
     assert UUID(tenant_id)
     try:
         task(tenant_id, *ids)
