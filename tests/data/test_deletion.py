@@ -190,7 +190,7 @@ def test_the_app_role_cannot_shorten_the_grace_period(shop: Shop) -> None:
     assert tenant.update(deletes_at=timezone.now() + timedelta(days=14)) == 1
 
 
-def test_a_task_lost_by_the_broker_is_requeued_within_the_hour(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_task_is_requeued_within_the_hour(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[tuple[str, UUID]] = []
     monkeypatch.setattr(tasks, "wake", lambda task, *ids: woken.append((task.name, *ids)))
     close_workspaces()
