@@ -1,4 +1,4 @@
-"""What a client does wrong is answered with 4xx, and is one line of warning: no error, no traceback, no report."""
+"""A client's mistake is answered with 4xx and logged as one warning: no error, no traceback, no report."""
 
 import logging
 import socket
@@ -63,16 +63,16 @@ PASSED_OVER = {
     "a cookie that is very long", "messages that nobody left", "a nest as a passkey", "a number as a passkey",
     "a list as a passkey", "a passkey of nonsense",
 }  # fmt: skip
-"""The page is shown as to a stranger, or leads back to the log-in."""
+"""The page is shown as to a stranger, or redirects to the log-in."""
 
 
 def errors_in(log: pytest.LogCaptureFixture) -> list[str]:
-    """What is loud, or has a traceback. Sentry is told of exactly the errors (config/http/sentry.py)."""
+    """Log records at error level or with a traceback. Sentry receives exactly the errors (config/http/sentry.py)."""
     return [str(line.msg) for line in log.records if line.levelno >= logging.ERROR or line.exc_info]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_clients_fault_is_no_error_of_ours(
+def test_a_clients_mistake_is_not_our_error(
     fault: str, stranger: Client, cast: Cast, caplog: pytest.LogCaptureFixture
 ) -> None:
     path, sent = FAULTS[fault]
@@ -83,8 +83,8 @@ def test_a_clients_fault_is_no_error_of_ours(
     assert errors_in(caplog) == []
 
 
-def test_an_error_of_ours_is_one(caplog: pytest.LogCaptureFixture, stranger: Client, settings: Settings) -> None:
-    """Otherwise the tests here could not fail."""
+def test_our_own_error_is_logged_as_one(caplog: pytest.LogCaptureFixture, stranger: Client, settings: Settings) -> None:
+    """Otherwise these tests could not fail."""
     settings.ROOT_URLCONF = "tests.security.broken_urls"
     assert stranger.get("/broken/").status_code == 500
     assert errors_in(caplog)
@@ -98,8 +98,8 @@ def test_a_wrong_host_is_one_line_that_names_it(stranger: Client, cast: Cast, ca
     assert "DisallowedHost: Invalid HTTP_HOST header: 'evil.example'" in line.getMessage()
 
 
-def test_what_django_finds_suspicious_is_a_warning_whatever_it_is() -> None:
-    """Also kinds that are to come: each has a logger of its own below django.security."""
+def test_anything_django_finds_suspicious_is_a_warning() -> None:
+    """Including future kinds: each has its own logger below django.security."""
     kinds: list[type[Exception]] = [SuspiciousOperation, *SuspiciousOperation.__subclasses__()]
     for kind in kinds:
         logger = logging.getLogger(f"django.security.{kind.__name__}")
@@ -108,14 +108,14 @@ def test_what_django_finds_suspicious_is_a_warning_whatever_it_is() -> None:
 
 
 class _CutOff(FakePayload):
-    """A body whose sender went away."""
+    """A body whose sender disconnected."""
 
     def read(self, size: int | None = None) -> bytes:
         raise OSError("the client is gone")
 
 
 @pytest.mark.parametrize("path", [LOGIN, "/api/v1/agents/", "/webhooks/slack/events"])
-def test_a_body_that_breaks_off_is_no_error_of_ours(
+def test_an_incomplete_body_is_not_our_error(
     program: Client, cast: Cast, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     extra: dict[str, Any] = {"wsgi.input": _CutOff(b"x"), "CONTENT_LENGTH": "100"}
@@ -126,7 +126,7 @@ def test_a_body_that_breaks_off_is_no_error_of_ours(
     assert errors_in(caplog) == []
 
 
-def test_a_body_that_breaks_off_in_a_view_is_told_as_what_it_is() -> None:
+def test_an_incomplete_body_in_a_view_is_reported_as_such() -> None:
     middleware = RequestLimitsMiddleware(lambda request: HttpResponseBase())
     request: HttpRequest = RequestFactory().get("/api/v1/")
     answer = middleware.process_exception(request, UnreadablePostError("gone"))
@@ -140,8 +140,8 @@ UNREADABLE = ("charset*=nonsense''%41", "charset*=utf-8''%00", "charset=hex", "c
 
 
 @pytest.mark.parametrize("content_type", [f"text/plain; {parameter}" for parameter in UNREADABLE])
-def test_a_content_type_that_cannot_be_read_is_refused(cast: Cast, content_type: str) -> None:
-    """By the handler that serves, since Django's raises before any middleware."""
+def test_a_malformed_content_type_is_refused(cast: Cast, content_type: str) -> None:
+    """By our own handler, since Django's raises before any middleware runs."""
     environ = {**RequestFactory().get(f"{LOGIN}?a=%41").environ, "CONTENT_TYPE": content_type}
     statuses: list[str] = []
     Handler()(environ, lambda status, headers, *rest: statuses.append(status))  # type: ignore[arg-type]
@@ -149,7 +149,7 @@ def test_a_content_type_that_cannot_be_read_is_refused(cast: Cast, content_type:
     assert statuses == ["400 Bad Request"]
 
 
-def test_over_http_neither_a_wrong_host_nor_a_client_that_goes_away_is_an_error(stack: Stack) -> None:
+def test_over_http_neither_a_wrong_host_nor_a_disconnect_is_an_error(stack: Stack) -> None:
     before = len(stack.log.read_text())
     host = f"Host: 127.0.0.1:{stack.port}\r\n"
     torn = f"POST {LOGIN} HTTP/1.1\r\n{host}Content-Type: {URLENCODED}\r\nContent-Length: 100\r\n\r\nlogin=a"
