@@ -1,4 +1,4 @@
-"""Every tenant table is under forced row-level security: read from Postgres' catalogue, so also for tables to come."""
+"""Every tenant table has forced row-level security; checked in Postgres's catalog, so new tables are included."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ def test_every_table_is_protected_or_listed_with_a_reason() -> None:
 
 
 @pytest.mark.django_db
-def test_what_dj_stripe_stores_is_for_app_alone() -> None:
+def test_only_app_can_access_dj_stripes_tables() -> None:
     mirror = [name for name, *_ in rows(TABLES) if name.startswith("djstripe_")]
     assert len(mirror) > 60
     readable = """
@@ -106,7 +106,7 @@ def test_every_protected_table_shows_a_tenant_only_its_own_rows() -> None:
 
 
 @pytest.mark.django_db
-def test_every_foreign_key_between_tenant_tables_is_doubled_by_one_on_the_tenant() -> None:
+def test_every_foreign_key_between_tenant_tables_is_paired_with_one_on_the_tenant() -> None:
     protected = {name for name, enabled, *_ in rows(TABLES) if enabled}
     keys = [row for row in rows(FOREIGN_KEYS) if row[0] in protected and row[1] in protected]
     plain = {(source, target, columns[0]) for source, target, _, columns in keys if len(columns) == 1}
@@ -118,7 +118,7 @@ def test_every_foreign_key_between_tenant_tables_is_doubled_by_one_on_the_tenant
 
 
 @pytest.mark.django_db
-def test_the_sweeper_reads_ids_states_and_times_only() -> None:
+def test_the_sweeper_reads_only_ids_states_and_times() -> None:
     granted = rows("""
         SELECT DISTINCT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
