@@ -31,8 +31,8 @@ SPARE_BYTES = 4_000
 """Allowed difference for digits in counts and lengths of names."""
 
 WHOLE = {
-    "workspace:audit_csv": "a file of all entries that were asked for, sent in pieces from batches",
-    "workspace:download_export": "a file, sent in pieces",
+    "workspace:audit_csv": "a file with all requested entries, streamed in batches",
+    "workspace:download_export": "a file, streamed",
 }
 """Answers that may grow, and why."""
 

@@ -44,7 +44,7 @@ def measure(office: Office, sender: Sender) -> list[list[str]]:
         closed_loop(stack.port, sender.mentions(WARM_UP), CONNECTIONS, SECONDS)
         inserts = asyncio.run(_bare_inserts(office))
         kinds = {
-            "a mention that begins a conversation": sender.mentions(REQUESTS),
+            "a mention that starts a conversation": sender.mentions(REQUESTS),
             "a message in a conversation": sender.replies(REQUESTS, channel, thread_ts),
             "a message to others (one INSERT, no wake-up)": sender.others(REQUESTS),
             "limit: an empty view": _empty(stack.port),

@@ -133,7 +133,7 @@ def rows(found: Latency) -> list[list[str]]:
 
 PARTS = {
     "before": "until stored",
-    "waiting": "until the LLM is asked",
+    "waiting": "until the LLM is called",
     "llm": "(the LLM's own, not counted)",
     "sending": "until posted",
 }

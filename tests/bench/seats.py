@@ -25,7 +25,7 @@ GIVE_UP_SECONDS = 60.0
 Billing = Literal["create_prorations", "always_invoice"]
 KINDS: dict[Billing, str] = {
     "create_prorations": "billed with the next invoice",
-    "always_invoice": "billed at once",
+    "always_invoice": "billed immediately",
 }
 
 

@@ -14,7 +14,7 @@ import psycopg
 from tests.bench.figures import load, say, table
 from tests.chaos import money
 from tests.chaos.people import Person, Said, crowd
-from tests.chaos.reckoning import Reckoning, reckon
+from tests.chaos.report import Report, check
 from tests.chaos.weather import Weather
 from tests.flow.office import Office, open_office
 from tests.stack import UNLOOPED, Stack
@@ -43,7 +43,7 @@ def main() -> int:
         _storm(people, weather, given.messages, given.seconds)
         waited = _settle(stack, offices)
         said = [message for person in people for message in person.said]
-        found, wrong, calls = reckon(said), money.audit(stack, offices), money.calls(offices)
+        found, wrong, calls = check(said), money.audit(stack, offices), money.calls(offices)
         if given.keep_log:
             given.keep_log.write_bytes(stack.log.read_bytes())
     _report(found, wrong, people, weather, waited)
@@ -90,17 +90,17 @@ OPEN = """
 """
 
 
-def _report(found: Reckoning, wrong: Sequence[str], people: Sequence[Person], weather: Weather, waited: float) -> None:
+def _report(found: Report, wrong: Sequence[str], people: Sequence[Person], weather: Weather, waited: float) -> None:
     said: list[Said] = [message for person in people for message in person.said]
     again = sum(person.redelivered for person in people)
     figures = {"messages": len(said), "redelivered": again, "lost": 0, "duplicated": 0, **found.counts}
     table("Chaos", ["count"], [[kind, str(count)] for kind, count in figures.items()])
     table("Faults planned", ["times"], [[kind, str(times)] for kind, times in sorted(weather.planned.items())])
     table("Killed", ["times"], [[name, str(times)] for name, times in sorted(weather.killed.items())])
-    table("Reasons of apologies", ["times"], [[reason, str(times)] for reason, times in found.reasons.items()])
+    table("Reasons for apologies", ["times"], [[reason, str(times)] for reason, times in found.reasons.items()])
     for line in [*found.findings, *wrong]:
         say(line)
-    say(f"Money: {'wrong' if wrong else 'every figure agrees'}. Settled after {waited:.0f} s; {load()}.")
+    say(f"Money: {'wrong' if wrong else 'all amounts agree'}. Settled after {waited:.0f} s; {load()}.")
 
 
 def _arguments() -> argparse.Namespace:

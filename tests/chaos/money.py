@@ -30,7 +30,7 @@ def _audit_office(office: Office) -> list[str]:
     spent = sum((row["cost_usd"] for row in records), Decimal(0))
     times = Counter(row["call_id"] for row in records)
     checks = {
-        "is reserved still": any(row["reserved_usd"] for row in meters) or any(row["state"] == "open" for row in holds),
+        "is still reserved": any(row["reserved_usd"] for row in meters) or any(row["state"] == "open" for row in holds),
         f"does not match {spent} USD recorded": any(row["spent_usd"] != spent for row in meters),
         "has calls that never ended": any(row["state"] == "started" for row in calls),
         "has a billed call that is not recorded exactly once": any(

@@ -20,22 +20,22 @@ GROUP = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 API, PORTAL, ACCOUNTS, ADMIN = "api/v1/", "t/<slug:workspace>/", "accounts/", "admin/"
 
 PUBLIC = {
-    "": "sends people to where they belong, strangers to the log-in",
-    "workspaces/": "whoever is logged in sees the workspaces that are theirs",
-    "workspaces/new/": "whoever is logged in may begin a workspace of their own",
-    "invitations/": "whoever holds an invitation's link sees what it is about",
-    "invitations/switch/": "logs out, to go on with an invitation as somebody else",
-    "invitations/<str:link>/": "an invitation's link, of 256 random bits",
-    "api/docs": "the API's documentation, the same for everybody",
-    "api/docs/": "the API's documentation, the same for everybody",
-    "oauth/slack/callback": "Slack's way back: bound to its workspace by a state that is used once",
-    "webhooks/slack/events": "signed by Slack, which says whose event it is",
-    "webhooks/stripe/<uuid:uuid>/": "signed by Stripe for the endpoint with this id; keeps an event, tells nothing",
-    "livez": "a probe that tells no data",
-    "readyz": "a probe that tells no data",
-    "healthz": "a probe that tells ages and counts of the whole platform",
-    "api/v1/schema": "the API's description, the same for everybody",
-    "api/v1/schema/": "the API's description, the same for everybody",
+    "": "redirects people to their workspace, strangers to the log-in",
+    "workspaces/": "logged-in people see their own workspaces",
+    "workspaces/new/": "logged-in people can create a workspace",
+    "invitations/": "anyone with an invitation's link sees what it is about",
+    "invitations/switch/": "logs out, to accept an invitation with another account",
+    "invitations/<str:link>/": "an invitation's link, 256 random bits",
+    "api/docs": "the API's documentation, the same for everyone",
+    "api/docs/": "the API's documentation, the same for everyone",
+    "oauth/slack/callback": "Slack's redirect back: bound to its workspace by a single-use state",
+    "webhooks/slack/events": "signed by Slack, which names the event's workspace",
+    "webhooks/stripe/<uuid:uuid>/": "signed by Stripe for the endpoint with this id; stores an event, reveals nothing",
+    "livez": "a probe without data",
+    "readyz": "a probe without data",
+    "healthz": "a probe with ages and counts of the whole platform",
+    "api/v1/schema": "the API's description, the same for everyone",
+    "api/v1/schema/": "the API's description, the same for everyone",
 }
 """Routes that belong neither to a workspace nor to a person's account, and why they exist."""
 

@@ -84,20 +84,20 @@ BODIES: Bodies = {
     "POST token-list": lambda things: {"name": "A token", "role": "viewer"},
 }
 """Bodies by route name, or by method and name where methods differ; empty otherwise."""
-AT_STRIPE = "it gets as far as Stripe, which nobody plays here"
+AT_STRIPE = "it gets as far as Stripe, which isn't available here"
 CALLS_STRIPE = (
     "POST workspace:seats", "POST workspace:keep_seats", "workspace:switch_plan", "POST workspace:update_card",
     "POST workspace:billing_portal", "POST workspace:cancel_subscription", "POST api/v1/billing/portal",
     "POST api/v1/billing/preview",
 )  # fmt: skip
 NOT_NOW = {
-    "POST workspace:subscribe": "whoever is subscribed does not subscribe once more",
+    "POST workspace:subscribe": "a subscriber cannot subscribe again",
     "POST workspace:resume_subscription": "the subscription has not ended",
-    "POST api/v1/billing/checkout": "whoever is subscribed does not subscribe once more",
+    "POST api/v1/billing/checkout": "a subscriber cannot subscribe again",
 }
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
-    "healthz": ({503}, "nobody runs Redis and a worker here"),
-    "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which nobody plays here"),
+    "healthz": ({503}, "Redis and the worker aren't running here"),
+    "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which isn't available here"),
     **{key: ({502}, AT_STRIPE) for key in CALLS_STRIPE},
     **{key: ({409}, reason) for key, reason in NOT_NOW.items()},
 }
@@ -105,20 +105,20 @@ OTHERWISE: Mapping[str, tuple[set[int], str]] = {
 
 
 STILL: Mapping[str, str] = {
-    "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which nobody plays here",
-    "POST workspace:keep_workspace": "there is no deletion under way that could be called off",
+    "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which isn't available here",
+    "POST workspace:keep_workspace": "there is no pending deletion to cancel",
     **dict.fromkeys(CALLS_STRIPE, AT_STRIPE),
     "POST workspace:switch_plan": AT_STRIPE,
     **NOT_NOW,
 }
 """Writing calls that change nothing, and why."""
 NOT_AUDITED: Mapping[str, str] = {
-    "billing_syncrequest": "a note to ask Stripe again; what comes of it is audited",
-    "usage_meter": "the trial's budget is made when it is first looked at, as the platform sets it",
-    "channels_installattempt": "a state that expires in ten minutes; what it leads to is audited",
-    "tenants_mail": "a mail that was planned or sent; what it is about is audited",
-    "tenants_contactcode": "counts the tries at a code; the proof is audited",
-    "tenants_idempotentrequest": "keeps an answer for its repetition; the call itself is audited",
+    "billing_syncrequest": "a request to sync with Stripe; its result is audited",
+    "usage_meter": "the platform's trial budget, created when first read",
+    "channels_installattempt": "a state that expires in ten minutes; the installation is audited",
+    "tenants_mail": "a planned or sent mail; its subject is audited",
+    "tenants_contactcode": "counts attempts to enter a code; the confirmation is audited",
+    "tenants_idempotentrequest": "stores a response for retries; the call itself is audited",
 }
 """Tables whose changes don't count as changes of the workspace, and why."""
 

@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 @dataclass
-class Reckoning:
+class Report:
     """Counts, and one line per finding that names the message."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -62,9 +62,9 @@ def delivery_id(post: Row) -> str:
     return str(post.get("metadata", {}).get("event_payload", {}).get("delivery_id", ""))
 
 
-def reckon(said: Sequence[Said]) -> Reckoning:
+def check(said: Sequence[Said]) -> Report:
     """Check every message that was sent."""
-    found = Reckoning()
+    found = Report()
     by_office: dict[str, list[Said]] = defaultdict(list)
     for each in said:
         by_office[each.office.slug].append(each)
@@ -78,18 +78,18 @@ def reckon(said: Sequence[Said]) -> Reckoning:
     return found
 
 
-def _judge_posts(found: Reckoning, books: Books) -> None:
+def _judge_posts(found: Report, books: Books) -> None:
     """No delivery is in Slack twice; none is left open."""
     found.counts["posts"] += len(books.posts)
     for id_, times in Counter(map(delivery_id, books.posts)).items():
         if times > 1:
-            found.find("duplicated", f"{books.office.slug}: delivery {id_} stands in Slack {times} times")
+            found.find("duplicated", f"{books.office.slug}: delivery {id_} is in Slack {times} times")
     for id_, row in books.deliveries.items():
         if row["state"] != "sent":
             found.find(f"delivery {row['state']}", f"{books.office.slug}: {id_}, {row['error']}")
 
 
-def _judge(found: Reckoning, books: Books, message: Said) -> None:
+def _judge(found: Report, books: Books, message: Said) -> None:
     quoting = [post for post in books.posts if message.word in post["text"]]
     event = books.events.get(message.ts)
     if len(quoting) > 1 and len({delivery_id(post) for post in quoting}) > 1:
@@ -99,13 +99,13 @@ def _judge(found: Reckoning, books: Books, message: Said) -> None:
     elif event and event["state"] == "failed" and books.posts_of_run(event["run_id"]):
         found.find("apology", f"{_name(message)}: {event['reason']}")
         found.reasons[event["reason"][:100]] += 1
-    elif event and event["state"] == "done" and any(_is_ordered(post) for post in books.posts_of_run(event["run_id"])):
-        found.counts["answered as the weather had it"] += 1
+    elif event and event["state"] == "done" and any(_is_planned(post) for post in books.posts_of_run(event["run_id"])):
+        found.counts["answered with a planned exact answer"] += 1
     else:
         found.find("lost", f"{_name(message)}: {_why(books, message, event)}")
 
 
-def _is_ordered(post: Row) -> bool:
+def _is_planned(post: Row) -> bool:
     """Whether a post is one of the planned exact answers: it quotes no word but still counts as an answer."""
     return any(sign in post["text"] for sign in ("We open at", "I can't help with that.", "xxxxxxxx"))
 
@@ -130,7 +130,7 @@ def _threads(messages: Iterable[Said]) -> Iterator[list[Said]]:
     yield from threads.values()
 
 
-def _judge_order(found: Reckoning, books: Books, thread: Sequence[Said]) -> None:
+def _judge_order(found: Report, books: Books, thread: Sequence[Said]) -> None:
     """A message is out of order if a later one in its thread was answered first."""
     first_post = {
         message.ts: min((float(post["ts"]) for post in books.posts if message.word in post["text"]), default=None)
@@ -148,8 +148,8 @@ def _why_late(books: Books, message: Said, overtaking: Sequence[Said]) -> str:
     """Why it was late: Slack delivered it late (a retry after an outage), or its delivery was unknown for too long."""
     event, others = books.events[message.ts], [books.events[each.ts] for each in overtaking]
     if event["received_at"] > min(other["received_at"] for other in others):
-        return "Slack brought it later"
+        return "Slack delivered it later"
     sent = [row for row in books.deliveries.values() if row["run_id"] == event["run_id"]]
     if any(row["attempt"] > 1 for row in sent):
-        return "its delivery was in doubt"
+        return "its delivery was unknown"
     return "unexplained"
