@@ -1,1 +1,1 @@
-"""Local peers of Slack, OpenAI and a mailbox: the whole product without an account anywhere. See README.md here."""
+"""Local stand-ins for Slack, OpenAI, Stripe and a mailbox, to try the product without any account. See README.md."""

@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def leave(code: int) -> NoReturn:
-    """End at once: threads of granian's may outlive its server, and abort a process whose Python is shutting down."""
+    """End at once: granian's threads can outlive its server and abort a process whose Python is shutting down."""
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

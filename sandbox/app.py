@@ -46,13 +46,13 @@ logger = logging.getLogger(__name__)
 
 
 class OwnFormsOnly:
-    """Refuses what a page of another website sends here: a browser names that page in Origin."""
+    """Refuses requests from other websites' pages: the browser names the page's site in Origin."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on everything without an Origin, or with our own."""
+        """Pass on requests with no Origin or with our own."""
         if scope["type"] == "http" and _is_foreign(Request(scope)):
             await PlainTextResponse("This request came from another website.", 403)(scope, receive, send)
             return
@@ -67,7 +67,7 @@ def _is_foreign(request: Request) -> bool:
 
 
 def create_app(settings: Settings) -> Starlette:
-    """Build the application; the peers come to life with its lifespan."""
+    """Build the application; its lifespan starts and stops the peers."""
     routes = [
         Route("/", start_page),
         Route("/healthz", healthz),
@@ -139,7 +139,7 @@ async def healthz(request: Request) -> Response:
 
 
 async def start_page(request: Request) -> Response:
-    """What is here."""
+    """The start page: a card for each peer."""
     intro = tag(
         "p",
         "Stand-ins for the outside services, so that the whole product can be tried without an account.",
@@ -157,7 +157,7 @@ def _peers(state: State) -> Iterator[Html]:
     teams, customers = len(slack.workspaces.all()), len(stripe.store.select("customer"))
     yield _peer(
         "Slack",
-        f"{teams} {'workspace' if teams == 1 else 'workspaces'}. Chat as a person with the app.",
+        f"{teams} {'workspace' if teams == 1 else 'workspaces'}. Chat with the app as a person.",
         "/slack/chat/",
         "Open the chat",
     )
@@ -167,13 +167,13 @@ def _peers(state: State) -> Iterator[Html]:
     yield _peer(
         "Stripe",
         f"{customers} {'customer' if customers == 1 else 'customers'}. Checkout, portal and invoices open from the "
-        "product; here you move time on.",
+        "product; here you advance their time.",
         "/stripe/",
         "Open the account",
     )
     yield _peer(
         "OpenAI",
-        "Chat Completions and models, at /openai/v1. Answers from the instructions it is given.",
+        "Chat Completions and models, at /openai/v1. Answers come from the instructions in the request.",
         "/openai/control/calls",
         "Calls so far",
     )

@@ -60,7 +60,7 @@ class Database:
 
 
 def _keep_private(path: Path) -> None:
-    """Tokens, chats and mails are for nobody else on this machine. SQLite's other files get the mode of this one."""
+    """Hide tokens, chats and mails from other users of this machine. SQLite's other files get this file's mode."""
     path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     path.parent.chmod(PRIVATE_FOLDER)
     path.touch(mode=PRIVATE_FILE)

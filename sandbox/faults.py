@@ -1,4 +1,4 @@
-"""Faults on request: the next calls of a method answer as a provider does on a bad day."""
+"""Faults on request: the next calls of a method fail as they do when a provider has problems."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SENT_SECONDS: Final = 0.05
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """An answer to the byte: a status, headers and a body, which may break off after so many bytes, or stand still."""
+    """An exact answer: status, headers and a body that may be cut off or stall after a number of bytes."""
 
     status: int
     headers: dict[str, str]
@@ -35,7 +35,7 @@ class RawAnswer:
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> RawAnswer:
-        """Read it from a control request's JSON; what is no text goes into `body_base64`."""
+        """Read it from a control request's JSON; `body_base64` holds a body that isn't text."""
         encoded = body.get("body_base64")
         content = base64.b64decode(encoded) if encoded else str(body.get("body", "")).encode("utf-8", "surrogatepass")
         headers = {"content-type": "application/json", **{str(k).lower(): str(v) for k, v in _dict(body, "headers")}}
@@ -46,13 +46,13 @@ class RawAnswer:
 def _dict(body: Mapping[str, Any], name: str) -> Iterable[tuple[Any, Any]]:
     value = body.get(name) or {}
     if not isinstance(value, dict):
-        raise ValueError(f"{name} is not an object.")  # noqa: TRY004 - all that is wrong with a request is one error
+        raise ValueError(f"{name} is not an object.")  # noqa: TRY004 - the control API turns ValueError into 400
     return value.items()
 
 
 @dataclass
 class Fault:
-    """What the next `times` calls of `method` (`*`: any) shall do.
+    """What the next `times` calls of `method` (`*`: any) do.
 
     `seconds` is for hang and Retry-After; `answer` is an error's code, or the body in place of the provider's own.
     """
@@ -66,7 +66,7 @@ class Fault:
 
     @classmethod
     def parse(cls, body: Mapping[str, Any], kinds: frozenset[str]) -> Fault:
-        """Read a control request's JSON. Raises ValueError with a sentence on what is allowed."""
+        """Read a control request's JSON. Raises ValueError that says what is allowed."""
         kind = str(body.get("kind", ""))
         if kind not in kinds:
             raise ValueError(f"kind is {kind!r}: use one of {', '.join(sorted(kinds))}.")
@@ -80,7 +80,7 @@ class Fault:
 
 
 class Faults:
-    """The faults still to come, the calls seen, and the end of the process, which ends every hang."""
+    """The faults planned, the calls seen, and the shutdown signal that ends every hang."""
 
     def __init__(self) -> None:
         self.planned: list[Fault] = []
@@ -89,7 +89,7 @@ class Faults:
         self.stopping = asyncio.Event()
 
     def take(self, method: str) -> Fault | None:
-        """The fault for this call, used up by one, or None."""
+        """The fault for this call, or None; uses up one of its times."""
         for fault in self.planned:
             if fault.times > 0 and fault.method in ("*", method):
                 fault.times -= 1
@@ -97,7 +97,7 @@ class Faults:
         return None
 
     def record(self, method: str, details: dict[str, Any]) -> None:
-        """Count a call and keep what it asked for, so that tests can look at it."""
+        """Count a call and keep its parameters for tests to inspect."""
         self.calls[method] += 1
         self.requests.append({"method": method, **details})
 
@@ -108,7 +108,7 @@ class Faults:
         self.requests.clear()
 
     async def hang(self, seconds: float) -> None:
-        """Wait without answering, but never longer than the process lives."""
+        """Wait without answering, until the sandbox stops at the latest."""
         try:
             await asyncio.wait_for(self.stopping.wait(), seconds)
         except TimeoutError:
@@ -125,13 +125,13 @@ class Faults:
         return StreamingResponse(self._broken(request, raw.body[: min(ends)], seconds), raw.status, headers=headers)
 
     async def _broken(self, request: Request, part: bytes, seconds: float) -> AsyncIterator[bytes]:
-        """A part of a body, a pause, and the end of the connection."""
+        """Send part of a body, wait, close the connection."""
         yield part
         await self.hang(max(seconds, SENT_SECONDS))
         cut_connection(request)
 
     async def drip(self, seconds: float) -> AsyncIterator[bytes]:
-        """The blank space of an answer that never comes, a byte every now and then: no read of it waits for long."""
+        """Send a blank byte now and then and never an answer, so that no single read times out."""
         for _ in range(int(seconds / DRIP_SECONDS)):
             if self.stopping.is_set():
                 return
@@ -140,14 +140,14 @@ class Faults:
 
 
 class Hangup(Response):
-    """Close the client's connection without sending a byte of an answer."""
+    """Close the client's connection without sending a byte."""
 
     def __init__(self, request: Request) -> None:
         super().__init__(status_code=500)
         self._request = request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Shut the socket first; what the server then writes reaches nobody."""
+        """Shut the socket first, so that nothing the server writes arrives."""
         cut_connection(self._request)
         await super().__call__(scope, receive, send)
 
@@ -155,7 +155,7 @@ class Hangup(Response):
 def cut_connection(request: Request) -> None:
     """Shut down the socket of this request's client.
 
-    ASGI has no message for it, so the socket is found among this process's own by the client's address.
+    ASGI has no message for this, so we find the socket among the process's own by the client's address.
     """
     if request.client is None:
         return

@@ -1,4 +1,4 @@
-"""HTML as values: text is escaped unless it is HTML already, so no page can forget to."""
+"""HTML as values: text is escaped unless it is HTML already, so no page can forget to escape."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ VOID: Final = frozenset({"input", "link", "meta", "br", "hr"})
 
 
 class Html(str):
-    """Markup that needs no escaping any more."""
+    """Markup that is already escaped."""
 
     __slots__ = ()
 

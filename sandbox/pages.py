@@ -1,4 +1,4 @@
-"""The look that the sandbox's pages share: shell, headers, and small pieces."""
+"""What the sandbox's pages share: layout, headers and small elements."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECURITY_HEADERS: Final = {
 def page(
     title: str, *body: Html | str | None, class_: str = "", status: int = 200, sheets: tuple[str, ...] = ()
 ) -> HTMLResponse:
-    """A whole page; `class_` goes on the body element, `sheets` are further style sheets of /static/."""
+    """A whole page; `class_` goes on the body element, `sheets` are more style sheets from /static/."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -40,35 +40,35 @@ def page(
 
 
 def fragment(*content: Html | str | None) -> HTMLResponse:
-    """A part of a page, which a <live-region> fetches."""
+    """A part of a page for a <live-region> to fetch."""
     return HTMLResponse(join(*content), headers=SECURITY_HEADERS)
 
 
 def see_other(url: str) -> RedirectResponse:
-    """After a form: show a page by GET."""
+    """Redirect to a page by GET after a form."""
     return RedirectResponse(url, status_code=303)
 
 
 def notice_page(title: str, message: str, *more: Html, status: int = 200) -> HTMLResponse:
-    """A centred card with one message: refusals and ends of ways."""
+    """A centered card with one message, for refusals and dead ends."""
     card = tag("section", tag("h1", title), tag("p", message, class_="soft"), *more, class_="card card-pad stack")
     return page(title, top_bar(), tag("main", card, class_="narrow"), status=status)
 
 
 def top_bar(*right: Html | None) -> Html:
-    """The bar above a page: where one is, and that none of this is real."""
+    """The bar at the top of a page: where you are, and that none of this is real."""
     mark = tag("a", tag("i", "S", aria_hidden="true"), "Sandbox", href="/", class_="logo")
     note = tag("span", "Local stand-ins. Nothing leaves this machine.", class_="muted small wide-only")
     return tag("header", mark, note, tag("div", *right, class_="push row"), class_="top")
 
 
 def live(url: str, *content: Html | str | None, name: str, class_: str = "") -> Html:
-    """A region that /static/sandbox.js refreshes every second from `url`; without JavaScript it stays as rendered."""
+    """A region that /static/sandbox.js refreshes from `url` every second; without JavaScript it stays as rendered."""
     return tag("live-region", *content, src=url, id=name, class_=class_ or None)
 
 
 def avatar(name: str, kind: str = "") -> Html:
-    """A person's initials in a square, `kind` colours it."""
+    """A person's initials in a square; `kind` sets its color."""
     initials = "".join(word[0] for word in name.split()[:2]).upper()
     return tag("span", initials or "?", class_=f"ava {kind}".strip(), aria_hidden="true")
 

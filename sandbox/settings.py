@@ -1,4 +1,4 @@
-"""What the sandbox reads from its environment, once, at the start."""
+"""The settings that the sandbox reads from its environment at startup."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 
 
 class SettingsError(ValueError):
-    """A variable of the environment is missing or malformed; the message names it and the fix."""
+    """An environment variable is missing or malformed; the message names it and the fix."""
 
 
 @dataclass(frozen=True)
 class SlackApp:
     """The one app that is registered with the sandbox Slack, as on a Slack app's Basic Information page.
 
-    `retry_delays` are seconds before each repeated delivery of an event; `post_burst` is how many messages a channel
-    takes at once before one per second is enforced (0: no limit); `history_limited` applies Slack's limits for apps
+    `retry_delays` are the seconds before each retry of an event; `post_burst` is how many messages a channel takes at
+    once before the limit of one per second applies (0: no limit); `history_limited` applies Slack's limits for apps
     outside its Marketplace.
     """
 
@@ -33,7 +33,7 @@ class SlackApp:
 
     @property
     def app_id(self) -> str:
-        """Slack's `A…` id, derived from the client id so that it stays the same over restarts."""
+        """Slack's `A…` id, derived from the client id so that it survives restarts."""
         return "A0" + hashlib.sha256(self.client_id.encode()).hexdigest()[:9].upper()
 
     @property
@@ -46,8 +46,8 @@ class SlackApp:
 class StripeAccount:
     """The one account of the sandbox Stripe, in test mode.
 
-    `secret_key` is the one that is accepted; empty accepts every `sk_test_…`. `retry_delays` are seconds before each
-    repeated delivery of an event.
+    Only `secret_key` is accepted; empty accepts every `sk_test_…`. `retry_delays` are the seconds before each retry of
+    an event.
     """
 
     name: str
@@ -56,13 +56,13 @@ class StripeAccount:
 
     @property
     def id(self) -> str:
-        """Stripe's `acct_…` id, derived from the key so that it stays the same over restarts."""
+        """Stripe's `acct_…` id, derived from the key so that it survives restarts."""
         return "acct_1" + hashlib.sha256(f"account:{self.secret_key}".encode()).hexdigest()[:15].upper()
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Ports, the address for browsers, the folder of the state, each peer's credentials. Latency in seconds."""
+    """Ports, the URL for browsers, the data folder, each peer's credentials. Latency is in seconds."""
 
     port: int
     smtp_port: int
@@ -106,7 +106,7 @@ def _slack_app(environment: Mapping[str, str]) -> SlackApp:
 def _stripe_account(environment: Mapping[str, str]) -> StripeAccount:
     key = environment.get("STRIPE_SECRET_KEY", "")
     if key and not key.startswith(("sk_test_", "rk_test_")):
-        raise SettingsError("STRIPE_SECRET_KEY must begin with sk_test_: the sandbox takes no live key.")
+        raise SettingsError("STRIPE_SECRET_KEY must begin with sk_test_: the sandbox never accepts a live key.")
     return StripeAccount(
         name=environment.get("SANDBOX_STRIPE_ACCOUNT_NAME") or "Roster",
         secret_key=key,
@@ -116,9 +116,7 @@ def _stripe_account(environment: Mapping[str, str]) -> StripeAccount:
 
 def _required(environment: Mapping[str, str], name: str) -> str:
     if not environment.get(name):
-        raise SettingsError(
-            f"{name} is empty: set it to the value that the product's own {name} has, any text will do."
-        )
+        raise SettingsError(f"{name} is empty: set it to the same value as the product's {name}; any text will do.")
     return environment[name]
 
 
@@ -143,5 +141,5 @@ def _number(name: str, text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < 86400:
-        raise SettingsError(f"{name} holds {text!r}: set it to seconds, such as 0.6.")
+        raise SettingsError(f"{name} contains {text!r}: set it to seconds, such as 0.6.")
     return value

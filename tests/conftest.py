@@ -1,4 +1,4 @@
-"""The cast, a database of our own with `app` as its user, and the whole product as a process tree."""
+"""The cast, a private database with `app` as its user, and the whole product as a process tree."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from tests import factories
 from tests.stack import QUIET_SECONDS, ROOT, Stack
 
 LONGEST_FIRST = ("isolation", "browser", "flow", "fuzz", "accounts", "secrets", "security")
-"""Folders under tests/ whose files take long: two processes that share the files then end at about the same time."""
+"""Folders under tests/ with slow files. Starting them first lets two processes finish at about the same time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files."""
+    """Start with the slowest files."""
     folders = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: folders.get(item.path.relative_to(ROOT / "tests").parts[0], len(folders)))
 
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Settings) -> None:
-    """Slow hashing is for attackers."""
+    """Use fast password hashing: slow hashing only matters against attackers."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
 def _plain_static_files(settings: Settings) -> None:
-    """Pages are rendered without `collectstatic`, and no client reads all static files before its first request."""
+    """Render pages without `collectstatic`, and don't scan all static files before each client's first request."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     settings.WHITENOISE_AUTOREFRESH = True
@@ -43,7 +43,7 @@ def _plain_static_files(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
-    """Rate limits begin anew."""
+    """Reset rate limits."""
     cache.clear()
 
 
@@ -64,7 +64,7 @@ def _password(url: str) -> str:
 
 @pytest.fixture(scope="session")
 def django_db_setup(postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Migrated as `owner`, served as `app`: otherwise row-level security proves nothing."""
+    """Migrate as `owner`, connect as `app`: otherwise row-level security isn't tested."""
     for alias, role in (("default", "app"), ("owner", "owner"), ("staff", "staff")):
         url = urlsplit(postgres.url(role))
         connections[alias].settings_dict.update(
@@ -85,7 +85,7 @@ KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
 @pytest.fixture
 def committed(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Real transactions, also from threads; the owner empties the tables afterwards."""
+    """Real transactions, including from threads; the owner empties the tables afterwards."""
     with django_db_blocker.unblock():
         yield
         connections.close_all()
@@ -93,7 +93,7 @@ def committed(django_db_setup: None, postgres: Postgres, django_db_blocker: Djan
 
 
 def empty(postgres: Postgres) -> None:
-    """Delete all rows of all tables. Those without a page hold none, and emptying all would take many times as long."""
+    """Delete all rows of all tables. Skips tables without data pages, since truncating all of them is much slower."""
     with psycopg.connect(postgres.url("owner")) as connection:
         tables = connection.execute(FILLED).fetchall()
         names = ", ".join(f'"{name}"' for (name,) in tables if name not in KEPT_TABLES)
@@ -103,7 +103,7 @@ def empty(postgres: Postgres) -> None:
 
 @dataclass(frozen=True)
 class Cast:
-    """Two workspaces with their owners, and somebody who belongs to neither."""
+    """Two workspaces with their owners, and an outsider who belongs to neither."""
 
     acme: Tenant
     globex: Tenant
@@ -127,13 +127,13 @@ def cast(db: None) -> Cast:
 
 @pytest.fixture
 def committed_cast(committed: None) -> Cast:
-    """The cast, committed: for threads and for what opens transactions of its own."""
+    """The cast, committed: for threads and for code that opens its own transactions."""
     return _cast()
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole product, started once for all tests that drive it from outside."""
+    """The whole product, started once for all tests that use it from outside."""
     stack = Stack(tmp_path_factory.mktemp("stack"), {"QUIET_SECONDS": str(QUIET_SECONDS), "SANDBOX_LLM_LATENCY": "0.1"})
     stack.start()
     yield stack

@@ -1,6 +1,6 @@
-"""Management commands of a stack, one after the other in one process: starting one for each takes two seconds of work.
+"""A stack's management commands, run one after another in one process: starting a process for each takes two seconds.
 
-`python -m tests.console` reads the arguments of a command per line, as JSON, and answers each with a line of JSON.
+`python -m tests.console` reads one command's arguments per line, as JSON, and answers each with a line of JSON.
 """
 
 import io
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Console:
-    """The process, seen from the tests."""
+    """The tests' handle on the process."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         command = [sys.executable, "-m", "tests.console"]
@@ -28,7 +28,7 @@ class Console:
         )
 
     def run(self, arguments: Sequence[str]) -> str:
-        """What the command printed; a failure fails the test."""
+        """Run a command; returns its output. A failure fails the test."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps(arguments) + "\n")
@@ -38,7 +38,7 @@ class Console:
         return str(answer["printed"])
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._process.communicate(timeout=20)
 
 

@@ -1,4 +1,4 @@
-"""What Django's settings need before pytest loads them; the real addresses come with the services (conftest.py)."""
+"""The environment that Django's settings need before pytest loads them; conftest.py sets the services' addresses."""
 
 import os
 import tempfile
@@ -7,12 +7,12 @@ from cryptography.fernet import Fernet
 
 NOWHERE = "127.0.0.1:9"
 
-# What `make test-stripe` gives to the tests that ask for it (tests/billing/testmode.py).
+# Variables that `make test-stripe` passes to the tests that need them (tests/billing/testmode.py).
 STRIPE_GIVEN: dict[str, str] = {}
 if os.environ.get("REAL_STRIPE"):
     STRIPE_GIVEN = {name: os.environ.get(name, "") for name in ("STRIPE_SECRET_KEY", "STRIPE_API_URL")}
 
-# Nothing of a developer's own environment or data folder may reach the tests.
+# A developer's own environment and data folder must not affect the tests.
 OURS = (
     *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_", "PAST_"),
     *("HEARTBEAT_", "HSTS_", "LEASE_", "LLM_", "LOG_", "LOOP_", "MAILS_", "OPENAI_", "PORT", "PUBLIC_", "QUIET_"),

@@ -1,4 +1,4 @@
-"""Rows for tests, made by the product's own verbs. Call them inside a tenant_scope() unless they say otherwise."""
+"""Rows for tests, created with the product's own code. Call these inside a tenant_scope() unless they say otherwise."""
 
 from itertools import count
 from typing import Any
@@ -26,14 +26,14 @@ def make_tenant(slug: str = "", *, owner: User | None = None, **fields: Any) -> 
 
 
 def make_member(tenant: Tenant, role: Role) -> User:
-    """Somebody else in a workspace; no scope needed."""
+    """Another member of a workspace; no scope needed."""
     user = make_user(f"{role.value}{next(_numbers)}@{tenant.slug}.example")
     Membership.objects.create(tenant=tenant, user=user, role=role)
     return user
 
 
 def make_agent(name: str = "Maya", **fields: Any) -> Agent:
-    """An employed AI employee."""
+    """An AI employee with a seat."""
     profile = {"job_title": "Customer support", "instructions": "Our shop opens at 9 and closes at 18."}
     return hiring.hire(Agent(name=name, **{**profile, **fields}))
 

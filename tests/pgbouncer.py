@@ -1,4 +1,4 @@
-"""PgBouncer in transaction mode before a test's Postgres, where the program is installed."""
+"""PgBouncer in transaction mode in front of a test's Postgres, if the program is installed."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from tests.waiting import eventually, free_ports
 
 MISSING = "PgBouncer is not installed (on Debian: apt-get install pgbouncer)"
 SERVER_CONNECTIONS = 6
-"""Far fewer than the web's threads, so that each is handed from one tenant's request to another's all the time."""
+"""Far fewer than the web's threads, so that connections constantly move between tenants' requests."""
 
 CONFIGURATION = """\
 [databases]
@@ -37,13 +37,13 @@ pidfile = {folder}/pgbouncer.pid
 
 
 def program() -> str:
-    """Where PgBouncer is; empty if it is not installed."""
+    """PgBouncer's path; empty if it isn't installed."""
     return shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin") or ""
 
 
 @contextmanager
 def transaction_pooler(postgres: Postgres, role: str = "app") -> Iterator[str]:
-    """A running PgBouncer; gives the URL by which `role` reaches Postgres through it."""
+    """Run PgBouncer; yields the URL for `role` to reach Postgres through it."""
     server = urlsplit(postgres.url(role))
     port, password = free_ports(1), unquote(server.password or "")
     with tempfile.TemporaryDirectory(prefix="roster-pgbouncer-", ignore_cleanup_errors=True) as name:
@@ -60,7 +60,7 @@ def transaction_pooler(postgres: Postgres, role: str = "app") -> Iterator[str]:
 
 @contextmanager
 def _running(folder: Path, port: int) -> Iterator[None]:
-    """PgBouncer refuses to run as root, as Postgres does."""
+    """PgBouncer, like Postgres, refuses to run as root."""
     command, options = [program(), str(folder / "pgbouncer.ini")], {}
     if os.geteuid() == 0:
         account = server_account()

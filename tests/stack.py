@@ -1,4 +1,4 @@
-"""The whole product as `make run` starts it, on a data folder and ports of its own."""
+"""The whole product as `make run` starts it, with its own data folder and ports."""
 
 import json
 import os
@@ -21,17 +21,17 @@ from tests.waiting import eventually, free_ports
 
 ROOT = Path(__file__).parents[1]
 QUIET_SECONDS = 0.3
-# Tests ask the API more often than people do.
+# Tests call the API more often than people do.
 UNLIMITED = {f"API_{kind}REQUESTS_PER_MINUTE": "1000000" for kind in ("", "PROVIDER_", "UNKNOWN_")}
 
 
 UNLOOPED = {"LOOP_ANSWERS": "0", "LOOP_DAILY_ANSWERS": "0"}
-"""For what talks like a machine: nothing is taken for a loop."""
+"""For tests that write like a machine: disables the loop detection."""
 
 
 @dataclass
 class Stack:
-    """A running process tree. `environment` is what its data folder tells `manage.py`."""
+    """A running process tree. `environment` is what its data folder sets for `manage.py`."""
 
     folder: Path
     extra: Mapping[str, str] = field(default_factory=dict)
@@ -53,13 +53,13 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of a process beside it: the machine's own few, and where the data folder is."""
+        """The variables for another process: a few of the machine's, and the data folder."""
         own = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return {**own, "ROSTER_DATA": str(self.folder / "data"), "PORT": str(self.port), **UNLIMITED, **self.extra}
 
     @property
     def generated(self) -> dict[str, str]:
-        """What the supervisor keeps in environment.json."""
+        """What the supervisor stores in environment.json."""
         kept = json.loads((self.folder / "data" / "environment.json").read_text())
         return {**kept["always"], **kept["sandbox"]}
 
@@ -75,11 +75,11 @@ class Stack:
     def _is_ready(self) -> bool:
         assert self.process
         if self.process.poll() is not None:
-            raise AssertionError(f"the start failed:\n{self.log.read_text()[-3000:]}")
+            raise AssertionError(f"it failed to start:\n{self.log.read_text()[-3000:]}")
         return "Ctrl-C stops everything" in self.log.read_text()
 
     def stop(self) -> int:
-        """Ctrl-C; returns the exit status."""
+        """Press Ctrl-C; returns the exit status."""
         assert self.process
         if self._console is not None:
             self._console.close()
@@ -87,7 +87,7 @@ class Stack:
         return self.process.wait(40)
 
     def processes(self, word: str) -> list[psutil.Process]:
-        """The tree's processes whose command line has this word."""
+        """The tree's processes whose command line contains this word."""
         assert self.process
         found = []
         for each in psutil.Process(self.process.pid).children(recursive=True):
@@ -99,7 +99,7 @@ class Stack:
         return found
 
     def kill(self, word: str) -> None:
-        """kill -9 of the processes with this word in their command line, and wait for their end."""
+        """kill -9 the processes with this word in their command line, and wait until they end."""
         victims = self.processes(word)
         assert victims, f"no process of the stack has {word!r} in its command line"
         for each in victims:
@@ -107,13 +107,13 @@ class Stack:
         psutil.wait_procs(victims, timeout=10)
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command beside the stack; what it printed."""
+        """Run a management command next to the stack; returns its output."""
         if self._console is None:
             self._console = Console({**self.environment, "DJANGO_SETTINGS_MODULE": "config.settings"})
         return self._console.run(arguments)
 
     def query(self, statement: str | sql.Composed, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Look into the stack's database as its superuser."""
+        """Query the stack's database as its superuser."""
         admin = self.generated["DATABASE_ADMIN_URL"]
         url = admin.rsplit("/", 1)[0] + "/roster"
         with psycopg.connect(url, row_factory=dict_row) as connection:

@@ -1,4 +1,4 @@
-"""A whole product for one measurement: started, used, stopped, and its folder thrown away."""
+"""A whole product for one measurement: started, used, stopped, and its folder deleted."""
 
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.stack import Stack
 
 @contextmanager
 def temporary_stack(**extra: str) -> Iterator[Stack]:
-    """A stack with these environment variables. If the body fails, its log is kept and named."""
+    """A stack with these environment variables. If the body fails, its log is kept and its path printed."""
     with tempfile.TemporaryDirectory(prefix="roster-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)  # Postgres runs as another user

@@ -1,4 +1,4 @@
-"""Waiting for what other processes do: a deadline, never a fixed sleep."""
+"""Waiting for other processes, with a deadline and never a fixed sleep."""
 
 import socket
 import threading
@@ -18,11 +18,11 @@ def eventually(look: Callable[[], T | None], *, within: float = 30, what: str = 
         if found:
             return found
         pause.wait(0.05)
-    raise AssertionError(f"{what or look} did not come true within {within:g} s")
+    raise AssertionError(f"{what or look} was not true within {within:g} s")
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` neighbouring ports that nobody listens on."""
+    """The first of `count` consecutive free ports."""
     for first in range(20_000 + time.time_ns() % 20_000, 60_000, 7):
         if all(_is_free(port) for port in range(first, first + count)):
             return first

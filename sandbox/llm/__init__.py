@@ -1,1 +1,1 @@
-"""A local peer of LLM APIs. One module per provider's wire format (`openai_*`) over one mind (`answers`)."""
+"""A local stand-in for LLM APIs. One module per provider's wire format (`openai_*`), all answered by `answers`."""

@@ -1,4 +1,4 @@
-"""The mind of the sandbox LLM: the same question in the same conversation gets the same, sensible answer.
+"""How the sandbox LLM answers: the same question in the same conversation gets the same, sensible answer.
 
 It knows the instructions it is given and what was said before, and nothing else.
 """
@@ -51,7 +51,7 @@ class Conversation:
 
     @classmethod
     def of(cls, instructions: str, turns: Iterable[tuple[str, str]]) -> Conversation:
-        """Without notes, names, mentions, magic phrases and curly apostrophes, which carry no meaning here."""
+        """Strips notes, names, mentions, magic phrases and curly apostrophes, which mean nothing here."""
         given = list(turns)
         is_framed = any(role == "user" and NOTE.match(text) for role, text in given)
         own = [(role, _own_words(text) if is_framed and role == "user" else text) for role, text in given]
@@ -75,7 +75,7 @@ class Conversation:
 
 
 def _own_words(text: str) -> str:
-    """What was said, where a message begins with notes in brackets and speakers' names stand before what they said."""
+    """The message without its notes in brackets and the speakers' names before what they said."""
     said = text.partition("\n\n")[2] if NOTE.match(text) else text
     lines = said.splitlines()
     return "\n".join(SPEAKER.sub("", line).strip() for line in lines)
@@ -156,7 +156,7 @@ def _offer(persona: Persona) -> str:
 
 
 def best_match(question: str, candidates: Sequence[str]) -> str:
-    """The candidate that shares the rarest words with the question; empty when nothing worth saying matches."""
+    """The candidate that shares the rarest words with the question; empty when nothing useful matches."""
     wanted = _words(question)
     bags = [_words(candidate) for candidate in candidates]
     frequency = Counter(word for bag in bags for word in bag)

@@ -54,7 +54,7 @@ async def messages(request: Request) -> Response:
 
 
 def _check_key(request: Request, llm: Llm) -> None:
-    """As `x-api-key`, or as a bearer, which the SDK sends nowadays."""
+    """The key is in `x-api-key`, or a bearer token, as newer SDKs send it."""
     bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not llm.accepts(request.headers.get("x-api-key") or bearer):
         raise RefusedError(401, "invalid x-api-key")

@@ -20,7 +20,7 @@ def _llm(request: Request) -> Llm:
 
 
 async def plan_fault(request: Request) -> Response:
-    """POST faults {"kind", "times", "seconds", "method"}; for `raw` also what sandbox.faults.RawAnswer has."""
+    """POST faults {"kind", "times", "seconds", "method"}; `raw` also takes the fields of sandbox.faults.RawAnswer."""
     try:
         fault = Fault.parse({"method": "chat.completions", **json.loads(await request.body())}, FAULT_KINDS)
     except (ValueError, TypeError) as wrong:
@@ -45,7 +45,7 @@ async def latency(request: Request) -> Response:
 
 
 async def reset(request: Request) -> Response:
-    """POST reset: no planned faults, no counters, no recorded requests."""
+    """POST reset: forget planned faults, counters and recorded requests."""
     _llm(request).faults.reset()
     return JSONResponse({"ok": True})
 

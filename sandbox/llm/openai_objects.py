@@ -31,7 +31,7 @@ class Completion:
 
     @property
     def usage(self) -> JsonObject:
-        """Cached tokens are part of the prompt's, reasoning is part of the completion's."""
+        """Prompt tokens include cached ones; completion tokens include reasoning."""
         completion = (len(self.pieces) + self.reasoning_tokens) * self.request.n
         return {
             "prompt_tokens": self.prompt_tokens,
@@ -48,7 +48,7 @@ class Completion:
 
 
 def complete(request: ChatRequest, owner: str, cache: PromptCache, prompt: list[str]) -> Completion:
-    """Answer a request within its token limit; `owner` is whose prompt cache it is."""
+    """Answer a request within its token limit; `owner` is the API key whose prompt cache counts."""
     pieces = tokens.split(answers.answer(request.conversation))
     reasoning = min(request.reasoning, request.max_tokens) if request.max_tokens else request.reasoning
     room = request.max_tokens - reasoning if request.max_tokens else len(pieces)

@@ -36,7 +36,7 @@ class BadRequestError(Exception):
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """What the sandbox needs of a request. `max_tokens` bounds the answer, reasoning included; 0 is no bound."""
+    """What the sandbox needs from a request. `max_tokens` limits the answer, including reasoning; 0 means no limit."""
 
     model: str
     messages: tuple[tuple[str, str], ...]
@@ -48,21 +48,21 @@ class ChatRequest:
 
     @property
     def conversation(self) -> Conversation:
-        """Instructions from system and developer messages, turns from the others; tool results are left out."""
+        """Instructions from system and developer messages, turns from the rest; skips tool results."""
         told = [text for role, text in self.messages if role in ("system", "developer")]
         turns = [(role, text) for role, text in self.messages if role in ("user", "assistant")]
         return Conversation.of("\n".join(told), turns)
 
 
 def known_model(model: str) -> None:
-    """Raise OpenAI's 404 for a model that it (or the sandbox) does not have; dated snapshots count as their model."""
+    """Raise OpenAI's 404 for a model that OpenAI or the sandbox doesn't have; dated snapshots count as their model."""
     if model not in MODELS and not any(model.startswith(f"{known}-20") for known in MODELS):
         message = f"The model `{model}` does not exist or you do not have access to it."
         raise BadRequestError(message, None, "model_not_found", 404)
 
 
 def is_reasoning(model: str) -> bool:
-    """Whether a model thinks before it answers, and so takes `max_completion_tokens` only."""
+    """Whether a model reasons before it answers, and so accepts only `max_completion_tokens`."""
     return model.startswith(("o1", "o3", "o4", "gpt-5", "gpt-6"))
 
 
@@ -73,7 +73,7 @@ def parse(raw: bytes) -> ChatRequest:
     if not isinstance(model, str) or not model:
         raise BadRequestError("you must provide a model parameter")
     known_model(model)
-    _refuse_what_is_not_played(body)
+    _refuse_unsupported(body)
     _check_ranges(body)
     stream = body.get("stream") is True
     return ChatRequest(
@@ -97,8 +97,8 @@ def _json(raw: bytes) -> dict[str, Any]:
     return body
 
 
-def _refuse_what_is_not_played(body: dict[str, Any]) -> None:
-    """Better a clear refusal than an answer that no real model would give."""
+def _refuse_unsupported(body: dict[str, Any]) -> None:
+    """A clear refusal is better than an answer that no real model would give."""
     choice = body.get("tool_choice")
     if choice == "required" or isinstance(choice, dict):
         raise BadRequestError(
@@ -106,7 +106,7 @@ def _refuse_what_is_not_played(body: dict[str, Any]) -> None:
         )
     response_format = body.get("response_format")
     if isinstance(response_format, dict) and response_format.get("type") not in (None, "text"):
-        raise BadRequestError("The sandbox answers in text only: leave response_format out.", "response_format")
+        raise BadRequestError("The sandbox only answers in text: leave out response_format.", "response_format")
 
 
 def _check_ranges(body: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox LLM as one value: keys, latency, faults, and the prompts it has seen."""
+"""The sandbox LLM's state: keys, latency, faults, and the prompts it has seen."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SANDBOX_PREFIX = "sk-sandbox-"
 
 
 class Llm:
-    """What every provider's wire format shares."""
+    """The state that all wire formats share."""
 
     def __init__(self, settings: Settings) -> None:
         self._key = settings.openai_api_key
@@ -21,6 +21,6 @@ class Llm:
         self.faults = Faults()
 
     def accepts(self, key: str) -> bool:
-        """Whether a key is the registered one, or any that begins with `sk-sandbox-`."""
+        """Whether a key is the registered one or begins with `sk-sandbox-`."""
         same = bool(self._key) and hmac.compare_digest(key.encode(), self._key.encode())
         return same or (key.startswith(SANDBOX_PREFIX) and len(key) > len(SANDBOX_PREFIX))

@@ -1,4 +1,4 @@
-"""Who the instructions say the answerer is, and the facts they hold."""
+"""Who the instructions say the assistant is, and the facts they give."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ORDER: Final = re.compile(
 
 @dataclass(frozen=True)
 class Persona:
-    """A name and a role, either may be empty, and the sentences that state facts."""
+    """A name and a role (either may be empty), and the sentences that state facts."""
 
     name: str
     role: str

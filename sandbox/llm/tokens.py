@@ -1,4 +1,4 @@
-"""Token counts: simple, deterministic, and near enough to a real tokenizer's (about four characters a token)."""
+"""Token counts: simple, deterministic, and close enough to a real tokenizer's (about four characters a token)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ CACHE_SIZE: Final = 20_000
 
 
 def split(text: str) -> list[str]:
-    """A text as its tokens: at most four letters each, so at least one per word; joined they are the text."""
+    """Split a text into tokens of at most four letters, so at least one per word; joined, they give the text back."""
     pieces = PIECE.findall(text)
     rest = text[sum(map(len, pieces)) :]
     return [*pieces, rest] if rest else pieces
 
 
 def of_messages(messages: Sequence[tuple[str, str]]) -> list[str]:
-    """A prompt of (role, text) as its tokens, with what the chat format adds to each message and to the answer."""
+    """A prompt's tokens, from (role, text) pairs, with what the chat format adds per message and for the answer."""
     tokens: list[str] = []
     for role, text in messages:
         tokens += ["<message>"] * (PER_MESSAGE - 1) + [f"<{role}>", *split(text)]
@@ -32,7 +32,7 @@ def of_messages(messages: Sequence[tuple[str, str]]) -> list[str]:
 
 
 class PromptCache:
-    """Which prompt beginnings have been seen: from 1,024 tokens on, in steps of 128, as OpenAI caches.
+    """Which prompt prefixes have been seen: 1,024 tokens and more, in steps of 128, as OpenAI caches them.
 
     https://platform.openai.com/docs/guides/prompt-caching
     """
@@ -41,7 +41,7 @@ class PromptCache:
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def cached(self, owner: str, tokens: Sequence[str]) -> int:
-        """How many leading tokens were seen before by this owner; remembers these for the next time."""
+        """How many leading tokens this owner has sent before; remembers this prompt for next time."""
         longest = 0
         digest = hashlib.sha256(owner.encode())
         for end in range(0, len(tokens) + 1, CACHE_STEP):

@@ -1,1 +1,1 @@
-"""A mailbox: takes every mail by SMTP, delivers none, shows them all."""
+"""A mailbox: accepts every mail by SMTP, delivers none, shows them all."""

@@ -32,7 +32,7 @@ AFTER_WORD: Final = re.compile(
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail: the envelope's addresses, and what is in it."""
+    """One mail: the envelope's addresses and the content."""
 
     id: int
     at: float
@@ -44,7 +44,7 @@ class Mail:
 
     @classmethod
     def of(cls, row: Row) -> Mail:
-        """From its row, the raw message parsed."""
+        """From its row; parses the raw message."""
         message = message_from_bytes(row["raw"], policy=policy.default)
         subject = str(message.get("Subject", "")) or "(no subject)"
         html = _part(message, "html")
@@ -53,7 +53,7 @@ class Mail:
 
     @property
     def code(self) -> str:
-        """A code to type elsewhere, such as a log-in code; empty when there is none."""
+        """A code to type in, such as a log-in code; empty when there is none."""
         match = ALONE.search(self.text) or AFTER_WORD.search(self.text)
         return match[1] if match else ""
 
@@ -78,7 +78,7 @@ class Mail:
 
 
 class Inbox:
-    """Every mail that came."""
+    """All received mails."""
 
     def __init__(self, database: Database) -> None:
         database.script(SCHEMA)
@@ -102,7 +102,7 @@ class Inbox:
         return Mail.of(row)
 
     def clear(self) -> None:
-        """Throw all mails away."""
+        """Delete all mails."""
         self._database.run("DELETE FROM mail")
 
 
@@ -117,7 +117,7 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 
 class _Words(HTMLParser):
-    """Collects the text of an HTML mail, with the links that it hides behind words."""
+    """Collects the text of an HTML mail, with the addresses of its links."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The SMTP side, by aiosmtpd on the sandbox's own event loop."""
+"""The SMTP server: aiosmtpd on the sandbox's own event loop."""
 
 from __future__ import annotations
 

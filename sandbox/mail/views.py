@@ -25,13 +25,13 @@ def _inbox(request: Request) -> Inbox:
 
 
 async def show(request: Request) -> Response:
-    """The list beside one mail: the newest, or the one in the address."""
+    """The list, beside the newest mail or the one in the URL."""
     inbox, number = _inbox(request), request.path_params.get("number")
     mails = inbox.all()
     try:
         mail = inbox.get(number) if number else None
     except KeyError:
-        return notice_page("No such mail", "It may have been cleared away.", _back(), status=404)
+        return notice_page("No such mail", "It may have been deleted.", _back(), status=404)
     empty = tag("button", "Clear all", class_="btn btn-plain btn-sm", disabled=not mails)
     bar = top_bar(tag("form", empty, action="/mail/clear", method="post"))
     where = f"/mail/list?open={mail.id}" if mail else "/mail/list"
@@ -52,7 +52,7 @@ async def listing(request: Request) -> Response:
 
 
 async def html_part(request: Request) -> Response:
-    """A mail's HTML as it was sent, in a document that may run and load nothing."""
+    """A mail's HTML as sent, in a document that can't run scripts or load anything."""
     try:
         return HTMLResponse(_inbox(request).get(request.path_params["number"]).html, headers=FOREIGN_HTML)
     except KeyError:
@@ -60,13 +60,13 @@ async def html_part(request: Request) -> Response:
 
 
 async def clear(request: Request) -> Response:
-    """Throw all mails away."""
+    """Delete all mails."""
     _inbox(request).clear()
     return see_other("/mail/")
 
 
 async def messages(request: Request) -> Response:
-    """GET control/messages?to=: mails as JSON, newest first. DELETE: throw all away."""
+    """GET control/messages?to=: mails as JSON, newest first. DELETE: delete them all."""
     if request.method == "DELETE":
         _inbox(request).clear()
     return JSONResponse(
@@ -125,7 +125,7 @@ def _facts(mail: Mail) -> list[tuple[str, Html]]:
 
 
 def _highlights(mail: Mail) -> Html | None:
-    """What the reader came for: a code to copy, a link to follow."""
+    """What the reader is looking for: a code to copy, a link to follow."""
     code = _copy(mail.code, "Code", "big") if mail.code else None
     links = [_link(link) for link in mail.links[:3]]
     return tag("div", code, *links, class_="stack g3") if code or links else None

@@ -1,5 +1,5 @@
-"""A local peer of Slack: consent, Web API, Events API, and a page on which people chat.
+"""A local stand-in for Slack: consent, Web API, Events API, and a page to chat on.
 
-`state` is what there is, `methods` the Web API's methods on it, `chat` the page. `api`, `consent` and `control` are the
-doors, over all of them.
+`state` holds the data, `methods` has the Web API's methods, `chat` is the page. `api`, `consent` and `control` receive
+the requests and may import all of them.
 """

@@ -1,4 +1,4 @@
-"""The Web API's front: tokens, scopes, headers, faults. https://docs.slack.dev/apis/web-api"""
+"""The Web API's entry point: tokens, scopes, headers, faults. https://docs.slack.dev/apis/web-api"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AFTERWARDS: Final = frozenset({"drop", "drop_hang", "answer"})
 
 
 async def call_method(request: Request) -> Response:
-    """`/slack/api/{method}`: answer as Slack, or as a planned fault says."""
+    """`/slack/api/{method}`: answer as Slack does, or with a planned fault."""
     slack: Slack = request.app.state.slack
     name = request.path_params["method"]
     fault = slack.faults.take(name)

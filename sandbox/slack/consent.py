@@ -23,12 +23,12 @@ NEW: Final = "new"
 
 
 class ConsentError(Exception):
-    """The page cannot be shown; the message says why, in Slack's words where it has some."""
+    """The page can't be shown; the message says why, in Slack's own words where it has them."""
 
 
 @dataclass(frozen=True)
 class Consent:
-    """What the app asks for. `redirect_uri` is where the answer goes, `asked_uri` what was sent (may be empty)."""
+    """What the app asks for. `redirect_uri` is where the answer goes, `asked_uri` what was requested (may be empty)."""
 
     scopes: tuple[str, ...]
     state: str
@@ -39,7 +39,7 @@ class Consent:
     def of(cls, app: SlackApp, query: Mapping[str, str]) -> Consent:
         """Check the page's parameters. Raises ConsentError."""
         if query.get("client_id") != app.client_id:
-            raise ConsentError("invalid_client_id: this client_id belongs to no app. Compare it with SLACK_CLIENT_ID.")
+            raise ConsentError("invalid_client_id: no app has this client_id. Compare it with SLACK_CLIENT_ID.")
         scopes, asked = parse(query.get("scope", "")), query.get("redirect_uri", "")
         if not scopes or unknown(scopes):
             raise ConsentError(f"invalid_scope: {', '.join(unknown(scopes)) or 'no scope was asked for'}.")
@@ -51,13 +51,13 @@ class Consent:
         return cls(scopes, query.get("state", ""), asked or app.redirect_url, asked)
 
     def back(self, **answer: str) -> str:
-        """The URL to send the browser to; `state` goes with every answer."""
+        """The URL to send the browser to; every answer includes `state`."""
         joint = "&" if "?" in self.redirect_uri else "?"
         return f"{self.redirect_uri}{joint}{urlencode(answer | {'state': self.state})}"
 
 
 def _registered(registered: str, asked: str) -> bool:
-    """Slack takes the registered URL and anything below it."""
+    """Slack accepts the registered URL and anything below it."""
     if not registered:
         return False
     base = registered.rstrip("/")
@@ -168,10 +168,10 @@ def _buttons() -> Html:
 
 
 def _request_to_install(slack: Slack, consent: Consent, workspace: Workspace) -> Response:
-    """Slack's page for members who may not install; there is no redirect, the admins decide later."""
+    """Slack's page for members who may not install apps: no redirect, the admins decide later."""
     message = (
         f"{workspace.name} only lets its admins add apps. Your request to install {slack.app.name} has been "
-        "sent to them; nobody is told when they decide. You can close this page, or go back to the app."
+        "sent to them. You won't be notified of their decision. You can close this page, or go back to the app."
     )
     approve = tag("a", "Decide as the admin", href=f"/slack/chat/?team={workspace.id}", class_="btn btn-plain")
     back = tag("a", f"Back to {slack.app.name}", href=consent.back(error="access_denied"), class_="btn btn-ghost")

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from sandbox.faults import Fault
 from sandbox.slack.api import FAULT_KINDS
 from sandbox.slack.methods.scopes import parse
-from sandbox.slack.state import doings, sharing
+from sandbox.slack.state import activity, sharing
 from sandbox.slack.state.deliveries import Event
 from sandbox.slack.state.peer import Slack
 from sandbox.slack.state.records import Channel, Message, Person, Workspace
@@ -37,7 +37,7 @@ async def _read(request: Request) -> Body:
 
 
 def _endpoint(work: Work) -> Callable[[Request], Awaitable[JSONResponse]]:
-    """Wrap a control call: JSON in, JSON out, 404 for what is not there, 400 for what makes no sense."""
+    """Wrap a control call: JSON in, JSON out, 404 for what doesn't exist, 400 for a malformed request."""
 
     async def endpoint(request: Request) -> JSONResponse:
         try:
@@ -78,7 +78,7 @@ def _describe(slack: Slack, workspace: Workspace) -> Body:
 
 
 def _create(slack: Slack, body: Body) -> Body:
-    """A workspace; with `install` the app is in it already, with a token, and in the channels of `join`."""
+    """Create a workspace; with `install` the app is installed with a token and joins the channels in `join`."""
     name, approval = str(body.get("name", "Northwind")), bool(body.get("needs_approval"))
     workspace = slack.workspaces.create(name, approval)
     made = _describe(slack, workspace)
@@ -87,18 +87,18 @@ def _create(slack: Slack, body: Body) -> Body:
     scopes = parse(str(body.get("scope", DEFAULT_SCOPES)))
     token = slack.workspaces.install(workspace.id, made["people"][0]["id"], scopes, slack.app.name)
     for channel in body.get("join", []):
-        doings.join(slack, slack.workspaces.channel(channel, workspace.id), token.user_id)
+        activity.join(slack, slack.workspaces.channel(channel, workspace.id), token.user_id)
     return _describe(slack, workspace) | {"access_token": token.token, "bot_user_id": token.user_id}
 
 
 def _say(slack: Slack, body: Body) -> Body:
     channel, person = _place(slack, body)
-    sent = doings.say(slack, channel, person, str(body.get("text", "")), body.get("thread_ts"), _more(person, body))
+    sent = activity.say(slack, channel, person, str(body.get("text", "")), body.get("thread_ts"), _more(person, body))
     return {"channel": channel.id, "ts": sent.message.ts, "events": _events(sent.events)}
 
 
 def _more(person: Person, body: Body) -> Body:
-    """Files by name and type, blocks and attachments as they are, and which kind of app posts it, if one does."""
+    """Files by name and type, blocks and attachments as given, and the kind of app that posts it, if any."""
     more: Body = {name: body[name] for name in ("blocks", "attachments", "subtype") if name in body}
     if body.get("files"):
         more |= sharing.shared(person, body["files"])
@@ -110,46 +110,46 @@ def _more(person: Person, body: Body) -> Body:
 
 
 def _forward(slack: Slack, body: Body) -> Body:
-    """A message (`ts` in `channel`) goes to another conversation (`to`)."""
+    """Forward a message (`ts` in `channel`) to another conversation (`to`)."""
     place, person = _place(slack, body)
     to, _ = _place(slack, body | {"channel": body["to"]})
     message = slack.messages.get(place.id, body["ts"])
-    sent = doings.forward(slack, place, message, to, person, str(body.get("text", "")))
+    sent = activity.forward(slack, place, message, to, person, str(body.get("text", "")))
     return {"channel": to.id, "ts": sent.message.ts, "events": _events(sent.events)}
 
 
 def _edit(slack: Slack, body: Body) -> Body:
     channel, _ = _place(slack, body)
-    sent = doings.edit(slack, channel, slack.messages.get(channel.id, body["ts"]), str(body["text"]))
+    sent = activity.edit(slack, channel, slack.messages.get(channel.id, body["ts"]), str(body["text"]))
     return {"ts": sent.message.ts, "events": _events(sent.events)}
 
 
 def _delete(slack: Slack, body: Body) -> Body:
     channel, _ = _place(slack, body)
-    return {"events": _events(doings.delete(slack, channel, slack.messages.get(channel.id, body["ts"])))}
+    return {"events": _events(activity.delete(slack, channel, slack.messages.get(channel.id, body["ts"])))}
 
 
 def _unfurl(slack: Slack, body: Body) -> Body:
     channel, _ = _place(slack, body)
-    sent = doings.unfurl(slack, channel, slack.messages.get(channel.id, body["ts"]), str(body["link"]))
+    sent = activity.unfurl(slack, channel, slack.messages.get(channel.id, body["ts"]), str(body["link"]))
     return {"ts": sent.message.ts, "events": _events(sent.events)}
 
 
 def _invite(slack: Slack, body: Body) -> Body:
     channel, person = _place(slack, body)
     bot = slack.workspaces.bot(channel.team_id)
-    return {"events": _events(doings.join(slack, channel, bot.id, person.id)) if bot else []}
+    return {"events": _events(activity.join(slack, channel, bot.id, person.id)) if bot else []}
 
 
 def _open_home(slack: Slack, body: Body) -> Body:
     _, person = _place(slack, body | {"channel": "dm"})
     bot = slack.workspaces.bot(person.team_id)
-    channel, events = doings.open_home(slack, person, bot) if bot else (None, [])
+    channel, events = activity.open_home(slack, person, bot) if bot else (None, [])
     return {"channel": channel.id if channel else None, "events": _events(events)}
 
 
 def _uninstall(slack: Slack, body: Body) -> Body:
-    return {"events": _events(doings.uninstall(slack, body["team"]))}
+    return {"events": _events(activity.uninstall(slack, body["team"]))}
 
 
 def _messages(slack: Slack, body: Body) -> Body:
@@ -163,7 +163,7 @@ def _shown(slack: Slack, channel: Channel, message: Message) -> Body:
 
 
 def _list_events(slack: Slack, body: Body) -> Body:
-    """Every event of a workspace, oldest first, with the attempts at delivering it."""
+    """All events of a workspace, oldest first, with their delivery attempts."""
     rows = slack.database.all("SELECT * FROM event WHERE team_id = ? ORDER BY rowid", body["team"])
     return {"events": [_event(slack, dict(row)) for row in rows]}
 

@@ -1,6 +1,6 @@
-// Own custom elements; every page works without them.
+// The sandbox's custom elements; every page works without them.
 
-// Refreshes its content from `src` every second, and stays at the end when it was there.
+// Refreshes its content from `src` every second, and stays scrolled to the end if it was there.
 class LiveRegion extends HTMLElement {
   connectedCallback() {
     this.setAttribute("role", "log");
@@ -19,7 +19,7 @@ class LiveRegion extends HTMLElement {
       const response = await fetch(this.getAttribute("src"));
       if (response.ok) this.show(await response.text());
     } catch {
-      // The sandbox is restarting: the next second tries again.
+      // The sandbox is restarting: try again in a second.
     } finally {
       this.busy = false;
     }
@@ -34,7 +34,7 @@ class LiveRegion extends HTMLElement {
   }
 }
 
-// Sends its form as soon as a choice changes.
+// Submits its form as soon as a choice changes.
 class SubmitOnChange extends HTMLElement {
   connectedCallback() {
     this.classList.add("ready");
@@ -42,7 +42,7 @@ class SubmitOnChange extends HTMLElement {
   }
 }
 
-// Enter sends, Shift+Enter makes a new line; a link with data-insert puts its text in.
+// Enter sends, Shift+Enter starts a new line; a link with data-insert inserts its text.
 class MessageComposer extends HTMLElement {
   connectedCallback() {
     const field = this.querySelector("textarea");
@@ -66,7 +66,7 @@ class MessageComposer extends HTMLElement {
   }
 }
 
-// Copies a value, and says so.
+// Copies a value and confirms it.
 class CopyValue extends HTMLElement {
   connectedCallback() {
     const button = this.querySelector("button");

@@ -30,7 +30,7 @@ async def _read(request: Request) -> Body:
 
 
 def _endpoint(work: Work) -> Callable[[Request], Awaitable[JSONResponse]]:
-    """Wrap a control call: JSON in, JSON out, 404 for what is not there, 400 for what makes no sense."""
+    """Wrap a control call: JSON in, JSON out, 404 for what doesn't exist, 400 for a malformed request."""
 
     async def endpoint(request: Request) -> JSONResponse:
         peer: Stripe = request.app.state.stripe
@@ -47,7 +47,7 @@ def _endpoint(work: Work) -> Callable[[Request], Awaitable[JSONResponse]]:
 
 
 def _list_deliveries(peer: Stripe, body: Body) -> Body:
-    """Deliveries with their attempts; of one event or one endpoint."""
+    """Deliveries with their attempts, for one event or one endpoint."""
     deliveries = peer.deliveries.log(str(body.get("event", "")), str(body.get("endpoint", "")))
     types = {event["id"]: event["type"] for event in peer.store.select("event")}
     return {"deliveries": [delivery | {"type": types.get(delivery["event_id"])} for delivery in deliveries]}
@@ -70,7 +70,7 @@ def _reset(peer: Stripe, body: Body) -> Body:
 
 
 def _authenticate(peer: Stripe, body: Body) -> Body:
-    """Finish the 3-D Secure step of an `intent`, well unless `succeed` is false; returns the intent."""
+    """Finish an `intent`'s 3-D Secure step, successfully unless `succeed` is false; returns the intent."""
     with peer.store.transaction():
         return intents.authenticate(peer, str(body["intent"]), succeed=bool(body.get("succeed", True)))
 

@@ -1,4 +1,4 @@
-"""Everything that the API knows: the endpoints, the properties made on request, and who is told of what."""
+"""The API's registry: endpoints, expandable properties, and the functions that hooks run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People with confirmed addresses, pages without hashed file names, and a product with a name and a proxy."""
+"""People with confirmed addresses, pages without hashed file names, and a product with a host name and a proxy."""
 
 from collections.abc import Iterator
 
@@ -28,14 +28,14 @@ def visitor(alice: User) -> Visitor:
 
 @pytest.fixture(scope="package")
 def provider() -> Iterator[Provider]:
-    """An OpenID provider that plays Google."""
+    """An OpenID provider that stands in for Google."""
     with running_provider() as provider:
         yield provider
 
 
 @pytest.fixture(scope="package")
 def named_stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A product at a host with a name, since browsers give passkeys to no others, behind one proxy, and with Google."""
+    """A product at a host name, which browsers require for passkeys, behind one proxy and with Google log-in."""
     port = free_ports(3)
     google = {"GOOGLE_LOGIN_CLIENT_ID": "roster", "GOOGLE_LOGIN_CLIENT_SECRET": "s", "GOOGLE_LOGIN_URL": provider.url}
     extra = {"PUBLIC_URL": f"http://localhost:{port}", "TRUSTED_PROXIES": "1", **google}

@@ -1,4 +1,4 @@
-"""Many log-ins at once over real HTTP, as a machine that guesses passwords would send them."""
+"""Many log-ins at once over real HTTP, as a password-guessing program would send them."""
 
 import re
 from collections import Counter
@@ -13,14 +13,14 @@ _numbers = count(1)
 
 
 def forwarded(last: str) -> list[tuple[str, str]]:
-    """Forwarding headers that claim another client each time; the proxy's own word, if there is one, stands last."""
+    """Forwarding headers that claim a different client each time; the proxy's own entry, if any, comes last."""
     number = next(_numbers)
     claimed = f"198.51.{number // 250 % 250}.{number % 250 + 1}"
     return [("X-Forwarded-For", f"{claimed}, {last}" if last else claimed)]
 
 
 class Guesser:
-    """A client with a CSRF token, at one product."""
+    """A client of one product, with a CSRF token."""
 
     def __init__(self, url: str) -> None:
         self.url = f"{url}/accounts/login/"
@@ -38,7 +38,7 @@ class Guesser:
         return client.post(self.url, data=data, headers=[*forwarded(last), ("Referer", self.url)])
 
     def guess_many(self, attempts: int, last: str = "") -> Counter[int]:
-        """How many answers had which status, with so many attempts in threads."""
+        """The number of answers per status for that many attempts in threads."""
         with (
             httpx.Client(cookies=self.cookies, timeout=60) as client,
             ThreadPoolExecutor(THREADS) as pool,

@@ -1,4 +1,4 @@
-"""An independent OpenID provider on a real port, which writes down what it was asked."""
+"""An independent OpenID provider on a real port, which records its requests."""
 
 import threading
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ import werkzeug.serving
 
 @dataclass
 class Provider:
-    """Where it is, and the last form or query of each of its addresses."""
+    """Its URL, and the last form or query sent to each of its endpoints."""
 
     url: str
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Provider:
         httpx.put(f"{self.url}/users/{sub}", json=claims).raise_for_status()
 
     def allow(self, address: str, sub: str) -> str:
-        """Do as somebody who agrees: the path and query with which the browser comes back."""
+        """Consent as a person would; returns the path and query of the redirect back."""
         answer = httpx.post(address, data={"sub": sub})
         assert answer.status_code == 302, answer.text
         back = urlsplit(answer.headers["location"])
@@ -33,7 +33,7 @@ class Provider:
 
 @contextmanager
 def running_provider() -> Iterator[Provider]:
-    """The provider, until the end of the block."""
+    """Run the provider until the end of the block."""
     app = oidc_provider_mock.app(require_nonce=True)
     server = werkzeug.serving.make_server("127.0.0.1", 0, app, threaded=True)
     provider = Provider(f"http://127.0.0.1:{server.server_port}")
@@ -52,5 +52,5 @@ def running_provider() -> Iterator[Provider]:
 
 
 def query_of(address: str) -> dict[str, str]:
-    """An address' query, one value each."""
+    """A URL's query with one value per name."""
     return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}

@@ -1,4 +1,4 @@
-"""E-mail addresses: one form, compared exactly, and a sentence for what cannot be mailed, wherever it comes in."""
+"""Email addresses: one normal form, compared exactly, and an error at every entry for what can't receive mail."""
 
 import io
 from importlib import import_module
@@ -79,7 +79,7 @@ def test_what_cannot_be_mailed_is_named(written: str, sentence: str) -> None:
 
 
 @given(st.text(st.characters(), max_size=40), st.text(st.characters(), max_size=90))
-def test_whatever_is_typed_is_one_address_or_a_sentence(local: str, domain: str) -> None:
+def test_any_input_becomes_one_address_or_an_error(local: str, domain: str) -> None:
     try:
         kept = addresses.normalize(f"{local}@{domain}")
     except ValidationError:
@@ -100,7 +100,7 @@ FORMS = [
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize(("path", "field", "more"), FORMS)
 @pytest.mark.parametrize(("written", "sentence"), OTHERS)
-def test_each_form_of_the_entrance_says_what_is_wrong(
+def test_each_log_in_and_sign_up_form_says_what_is_wrong(
     path: str, field: str, more: dict[str, str], written: str, sentence: str
 ) -> None:
     answer = Visitor().post(path, **{field: written, **more})
@@ -131,7 +131,7 @@ def test_an_invitation_says_what_is_wrong(cast: Cast, token_of: TokenOf, written
 
 @pytest.mark.parametrize("lookalike", ["ev\u0131l@acme.example", "evil@acme.example\u0131", "evil@\u0131acme.example"])
 def test_a_lookalike_accepts_no_invitation(cast: Cast, lookalike: str) -> None:
-    """Postgres' upper case of a dotless i is that of an i."""
+    """In Postgres a dotless i and an i have the same upper case."""
     made, _ = invitations.invite(cast.acme, "evil@acme.example", Role.VIEWER, by=cast.alice)
     pretender = factories.make_user("somebody@acme.example")
     User.objects.filter(id=pretender.id).update(email=lookalike)
@@ -161,7 +161,7 @@ def test_one_account_is_found_however_its_address_is_written() -> None:
         (["remove_second_steps", "ev\u0131l@acme.example"], {}),
     ],
 )
-def test_commands_take_what_the_pages_take(command: list[str], options: dict[str, Any]) -> None:
+def test_commands_accept_what_the_pages_accept(command: list[str], options: dict[str, Any]) -> None:
     factories.make_user("evil@acme.example")
     with pytest.raises(CommandError, match=r"@|longer than 63"):
         call_command(*command, stdout=io.StringIO(), **options)
@@ -169,8 +169,8 @@ def test_commands_take_what_the_pages_take(command: list[str], options: dict[str
 
 
 @pytest.mark.usefixtures("db")
-def test_addresses_that_were_kept_in_another_form_are_brought_into_this_one() -> None:
-    """And none is taken from somebody who has it already."""
+def test_stored_addresses_in_another_form_are_normalized() -> None:
+    """And no address is taken from someone who already has it."""
     plain, taken = factories.make_user("a@xn--bcher-kva.example"), factories.make_user("b@example.com")
     old, odd = factories.make_user("c@example.com"), factories.make_user("d@example.com")
     User.objects.filter(id=taken.id).update(email="a@b\u00fccher.example")

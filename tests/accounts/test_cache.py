@@ -1,4 +1,4 @@
-"""Without Redis a process remembers by itself, so that rate limits hold and pages go on."""
+"""Without Redis each process uses its own memory, so rate limits hold and pages keep working."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,7 +24,7 @@ def _closed_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def allowed(rf: RequestFactory, settings: Settings) -> int:
-    """How many of many attempts at once are let through at a limit of seven."""
+    """How many of many simultaneous attempts pass a limit of seven."""
     settings.ACCOUNT_RATE_LIMITS = {"login": f"{LIMIT}/m/ip"}
     cache.clear()
 
@@ -37,7 +37,7 @@ def allowed(rf: RequestFactory, settings: Settings) -> int:
         return sum(pool.map(attempt, range(ATTEMPTS)))
 
 
-def test_without_redis_what_was_set_is_found_again() -> None:
+def test_without_redis_a_value_that_was_set_is_found() -> None:
     cache.set("greeting", "hello")
 
     assert cache.get("greeting") == "hello"
@@ -56,7 +56,7 @@ def test_with_redis_sixteen_threads_get_no_more_than_the_limit(rf: RequestFactor
         assert 1 <= allowed(rf, settings) <= LIMIT
 
 
-def test_a_limit_goes_on_counting_when_redis_dies(rf: RequestFactory, settings: Settings) -> None:
+def test_a_limit_keeps_counting_when_redis_dies(rf: RequestFactory, settings: Settings) -> None:
     with temporary_valkey() as server:
         settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": server.url}}
         allowed(rf, settings)
@@ -64,4 +64,4 @@ def test_a_limit_goes_on_counting_when_redis_dies(rf: RequestFactory, settings: 
     with request_context(again):
         through = sum(bool(ratelimit.consume(again, action="login")) for _ in range(ATTEMPTS))
 
-    assert through == LIMIT, "a new count begins, and it has the same limit"
+    assert through == LIMIT, "counting starts over, with the same limit"

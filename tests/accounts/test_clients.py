@@ -1,4 +1,4 @@
-"""The client's address is what our own proxies saw, never what a client claims."""
+"""The client's address is the one our own proxies saw, never one that a client claims."""
 
 import pytest
 from django.test import RequestFactory
@@ -16,7 +16,7 @@ def seen(rf: RequestFactory, forwarded: str | None, *, remote: str = PROXY) -> s
     return client_ip(rf.get("/", headers=headers, REMOTE_ADDR=remote))
 
 
-def test_without_a_proxy_nobody_is_believed(rf: RequestFactory) -> None:
+def test_without_a_proxy_no_forwarding_header_is_trusted(rf: RequestFactory) -> None:
     assert seen(rf, CLAIMED, remote=CLIENT) == CLIENT
 
 
@@ -44,7 +44,7 @@ def test_what_the_outermost_proxy_saw_counts(
     ("proxies", "forwarded"),
     [(1, None), (1, ""), (1, "unknown"), (1, f"{CLIENT}, "), (2, CLIENT), (2, f"{CLIENT}, unknown"), (1, "1.2.3.4.5")],
 )
-def test_a_chain_that_our_proxies_did_not_write_is_not_believed(
+def test_a_chain_not_written_by_our_proxies_is_not_trusted(
     rf: RequestFactory, settings: Settings, proxies: int, forwarded: str | None
 ) -> None:
     settings.TRUSTED_PROXIES = proxies
@@ -62,5 +62,5 @@ def test_an_address_has_one_spelling(rf: RequestFactory, settings: Settings, wri
     assert seen(rf, written) == address
 
 
-def test_a_connection_without_an_address_is_still_somebody(rf: RequestFactory) -> None:
+def test_a_connection_without_an_address_still_counts_as_a_client(rf: RequestFactory) -> None:
     assert seen(rf, None, remote="") == "0.0.0.0"  # noqa: S104

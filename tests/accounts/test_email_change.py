@@ -1,4 +1,4 @@
-"""An address changes only when its old mailbox and its new one agree."""
+"""An address changes only when both the old and the new mailbox confirm it."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -13,7 +13,7 @@ NEW = "alice@new.example"
 
 @pytest.fixture
 def asking(visitor: Visitor) -> Visitor:
-    """Alice, who asked for a new address and proved who she is."""
+    """Alice, who requested a new address and proved her identity."""
     visitor.proves(visitor.post("email/", email=NEW))
     return visitor
 
@@ -24,8 +24,8 @@ def addresses(user: User) -> list[str]:
     return [user.email, *rows]
 
 
-def test_with_both_codes_the_address_is_changed_and_the_old_one_is_told(alice: User, asking: Visitor) -> None:
-    assert not mails_to(NEW), "the new address gets no mail before the old one agreed"
+def test_with_both_codes_the_address_is_changed_and_the_old_one_is_notified(alice: User, asking: Visitor) -> None:
+    assert not mails_to(NEW), "the new address gets no mail before the old one confirmed"
     asking.post("email/confirm/", code=code_for("alice@acme.example"))
     assert addresses(alice) == ["alice@acme.example"] * 2
     asking.post("confirm-email/", code=code_for(NEW))
@@ -47,7 +47,7 @@ def test_afterwards_the_new_address_logs_in_and_the_old_one_does_not(alice: User
     assert new.is_logged_in
 
 
-def test_the_new_addresses_code_alone_changes_nothing(alice: User, asking: Visitor) -> None:
+def test_the_new_mailboxs_code_alone_changes_nothing(alice: User, asking: Visitor) -> None:
     asking.post("confirm-email/", code=code_for("alice@acme.example"))
 
     assert addresses(alice) == ["alice@acme.example"] * 2
@@ -66,20 +66,20 @@ def test_three_wrong_codes_end_it(alice: User, asking: Visitor) -> None:
 def test_a_new_code_replaces_the_old_one(alice: User, asking: Visitor) -> None:
     first = code_for(alice.email)
     assert asking.post("email/confirm/", action="resend").status_code == 429, "one mail in ten seconds"
-    cache.clear()  # as if ten seconds had gone by
+    cache.clear()  # as if ten seconds had passed
     asking.post("email/confirm/", action="resend")
 
     assert code_for(alice.email) != first
     assert "not the code" in text(asking.post("email/confirm/", code=first))
 
 
-def test_without_the_password_it_does_not_begin(alice: User, visitor: Visitor) -> None:
+def test_without_the_password_it_does_not_start(alice: User, visitor: Visitor) -> None:
     visitor.proves(visitor.post("email/", email=NEW), password="a guess")
 
     assert not [each for each in mails_to(alice.email) if "change" in each.subject]
 
 
-def test_somebody_elses_address_is_not_told_apart_and_not_taken(alice: User, cast: Cast, visitor: Visitor) -> None:
+def test_someone_elses_address_is_neither_revealed_nor_taken(alice: User, cast: Cast, visitor: Visitor) -> None:
     page = visitor.proves(visitor.post("email/", email=cast.bob.email))
     assert "First the old address" in text(page)
     asking = visitor.post("email/confirm/", code=code_for(alice.email))
@@ -90,7 +90,7 @@ def test_somebody_elses_address_is_not_told_apart_and_not_taken(alice: User, cas
     assert addresses(alice) == ["alice@acme.example"] * 2
 
 
-def test_an_address_that_is_none_is_refused(visitor: Visitor) -> None:
+def test_an_invalid_address_is_refused(visitor: Visitor) -> None:
     answer = visitor.post("email/", email="nonsense")
 
     assert answer.status_code == 400

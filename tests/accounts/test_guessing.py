@@ -1,4 +1,4 @@
-"""A mailed code is good for three tries, whatever is sent at once and whatever a slow request brings back."""
+"""A mailed code allows three tries, even with simultaneous requests and slow ones that write back old sessions."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +19,7 @@ NEW = "new@example.com"
 PHRASE = "a quiet harbour at dusk"
 
 Begin = Callable[[Visitor, User], tuple[str, str]]
-"""Has a code sent; the path that takes it, and to whom it was sent."""
+"""Requests a code; returns the path that accepts it, and the recipient."""
 
 
 def log_in_by_code(visitor: Visitor, alice: User) -> tuple[str, str]:
@@ -59,8 +59,8 @@ def looks_refused(answer: Any) -> bool:
 
 
 @pytest.mark.parametrize("begin", WAYS)
-def test_a_session_that_a_slow_request_wrote_back_brings_no_more_tries(alice: User, begin: Begin) -> None:
-    """Each request writes the whole session as it read it, so the count in there can be turned back."""
+def test_a_session_written_back_by_a_slow_request_gives_no_more_tries(alice: User, begin: Begin) -> None:
+    """Each request writes back the whole session it read, so a count in the session can be reset."""
     visitor = Visitor()
     path, address = begin(visitor, alice)
     code = code_for(address)
@@ -85,8 +85,8 @@ def test_the_third_try_may_be_the_right_one(alice: User, begin: Begin) -> None:
     assert not looks_refused(visitor.post(path, code=code_for(address)))
 
 
-def test_guesses_at_once_over_http_are_counted_one_by_one(named_stack: Stack) -> None:
-    """Without a count of its own each of them would find that nobody had tried yet."""
+def test_simultaneous_guesses_over_http_are_counted_one_by_one(named_stack: Stack) -> None:
+    """Without a separate count, each of them would see that nobody had tried yet."""
     with httpx.Client(base_url=f"{named_stack.url}/accounts/", timeout=60, headers=_referer(named_stack)) as client:
         email = "guessed@example.com"
         _post(client, "signup/", email=email, password1=PHRASE)
@@ -106,7 +106,7 @@ def test_guesses_at_once_over_http_are_counted_one_by_one(named_stack: Stack) ->
         client.post("confirm-email/", data={"code": code, "csrfmiddlewaretoken": token})
         overview = client.get("security/")
 
-    assert overview.status_code == 302, "the right code came after three others, and logs nobody in"
+    assert overview.status_code == 302, "the right code came after three wrong ones, so it logs nobody in"
 
 
 def _referer(stack: Stack) -> dict[str, str]:

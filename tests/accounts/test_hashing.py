@@ -1,4 +1,4 @@
-"""Only so many passwords are hashed at once, for whoever asks, and no account is told from none by it."""
+"""Only a few passwords are hashed at a time, and timing doesn't reveal whether an account exists."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ hashed: list[int] = []
 
 
 class CountingHasher(LimitedHasher):
-    """The product's own, quick, and counted."""
+    """The product's hasher, made fast, with a counter."""
 
     iterations = 10
 
@@ -54,7 +54,7 @@ def test_known_and_unknown_addresses_are_hashed_alike(alice: User) -> None:
     assert counts == [[10], [10]]
 
 
-def test_while_as_many_as_may_are_hashed_everybody_else_is_asked_to_come_again(alice: User) -> None:
+def test_while_hashing_is_full_everyone_else_is_asked_to_retry(alice: User) -> None:
     ways = {
         "known": ("login/", {"login": alice.email, "password": PASSWORD}),
         "unknown": ("login/", {"login": "nobody@example.com", "password": PASSWORD}),
@@ -68,7 +68,7 @@ def test_while_as_many_as_may_are_hashed_everybody_else_is_asked_to_come_again(a
     assert not User.objects.filter(email="new@example.com").exists()
 
 
-def test_who_was_not_looked_at_has_not_failed(alice: User) -> None:
+def test_a_turned_away_log_in_does_not_count_as_failed(alice: User) -> None:
     with hashing._turn():
         assert [asked("login/", login=alice.email, password="x").status_code for _ in range(8)] == [503] * 8
     assert asked("login/", login=alice.email, password=PASSWORD).status_code == 302

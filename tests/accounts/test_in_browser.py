@@ -17,7 +17,7 @@ from tests.browser.pages import Judge
 from tests.browser.watch import Watch
 from tests.stack import Stack
 
-# The provider's own library calls what it will drop.
+# The provider's own library uses a deprecated call.
 pytestmark = pytest.mark.filterwarnings("ignore:get_jwt_config:DeprecationWarning")
 AUTHENTICATOR = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
@@ -27,7 +27,7 @@ AUTHENTICATOR = {
 
 @dataclass
 class Account:
-    """One person, one page, one device that holds passkeys."""
+    """One person with one page and one device that stores passkeys."""
 
     page: Page
     site: Site
@@ -40,7 +40,7 @@ class Account:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def sends(self, name: str) -> None:
-        """Press what leads to another page, and wait for that page: the next step may ask for one of its own."""
+        """Press something that leads to another page, and wait for it: the next step may load its own page."""
         with self.page.expect_navigation():
             self.press(name)
 
@@ -81,7 +81,7 @@ class Account:
         self.sees("Recovery codes")
 
     def sets_up_app(self) -> str:
-        """The key of the app."""
+        """Set up the authenticator app; returns its key."""
         secret = self.page.locator("copy-button").get_attribute("value") or ""
         self.page.get_by_label("Code that the app shows").fill(totp(secret))
         self.press("Switch on")
@@ -90,10 +90,10 @@ class Account:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Closed with this module: Playwright's event loop runs in this thread, where Django would refuse to work."""
+    """Closed after this module: Playwright's event loop runs in this thread, and Django refuses to work beside one."""
     executable = find_chromium()
     if executable is None:
-        pytest.skip("there is no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")
+        pytest.skip("no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield browser
@@ -142,7 +142,7 @@ def test_a_device_without_a_passkey_is_told_so(account: Account) -> None:
     expect(account.page.get_by_role("alert")).to_contain_text("No passkey was used")
 
 
-def test_a_removed_passkey_logs_in_no_more(account: Account) -> None:
+def test_a_removed_passkey_no_longer_logs_in(account: Account) -> None:
     account.signs_up()
     account.adds_passkey(alone=True)
     account.open("2fa/webauthn/")
@@ -155,7 +155,7 @@ def test_a_removed_passkey_logs_in_no_more(account: Account) -> None:
     expect(account.page.get_by_text("This is not the code")).to_be_visible()
 
 
-def test_a_log_in_by_google_leads_there_and_back(account: Account, provider: Provider) -> None:
+def test_a_log_in_with_google_goes_there_and_back(account: Account, provider: Provider) -> None:
     provider.knows("nora", email=f"nora-{uuid4().hex[:6]}@gmail.com", email_verified=True, name="Nora")
     account.page.route(f"{provider.url}/**", lambda route: _agree(route, account.site, provider))
     account.open("login/")
@@ -164,7 +164,7 @@ def test_a_log_in_by_google_leads_there_and_back(account: Account, provider: Pro
 
 
 def _agree(route: Route, site: Site, provider: Provider) -> None:
-    """Stands for the provider's own page, which asks other hosts for its looks."""
+    """Replaces the provider's own page, which loads its styles from other hosts."""
     route.fulfill(status=302, headers={"location": site.url + provider.allow(route.request.url, "nora")})
 
 

@@ -1,4 +1,4 @@
-"""How often somebody may try, and who counts as somebody."""
+"""How often a client or an account may try."""
 
 from itertools import count
 from typing import Any
@@ -15,7 +15,7 @@ numbers = count(1)
 
 
 def tries(times: int, email: str = "", **headers: Any) -> list[int]:
-    """The statuses of so many wrong log-ins, each with another forwarding header."""
+    """The statuses of that many wrong log-ins, each with a different forwarding header."""
     client = Client()
     return [
         client.post(
@@ -28,31 +28,31 @@ def tries(times: int, email: str = "", **headers: Any) -> list[int]:
 
 
 @pytest.mark.usefixtures("db")
-def test_one_client_guesses_ten_times_a_minute_whatever_it_says_where_it_is() -> None:
+def test_one_client_gets_ten_guesses_a_minute_wherever_it_claims_to_be() -> None:
     assert tries(14) == [200] * 10 + [429] * 4
 
 
-def test_one_account_is_guessed_at_five_times_whoever_does_it(alice: User, settings: Settings) -> None:
+def test_one_account_takes_five_guesses_from_all_clients_together(alice: User, settings: Settings) -> None:
     settings.TRUSTED_PROXIES = 1
 
     assert tries(7, alice.email) == [200] * 5 + [429] * 2
     assert tries(7, "nobody@example.com") == [200] * 5 + [429] * 2, "the same for an address without an account"
 
 
-def test_another_port_in_the_host_header_does_not_begin_a_new_count(alice: User, settings: Settings) -> None:
+def test_another_port_in_the_host_header_does_not_reset_the_count(alice: User, settings: Settings) -> None:
     settings.TRUSTED_PROXIES = 1
     statuses = [tries(1, alice.email, host=f"testserver:{port}")[0] for port in range(1, 8)]
 
     assert statuses == [200] * 5 + [429] * 2
 
 
-def test_behind_a_proxy_each_client_has_a_limit_of_its_own(settings: Settings, db: None) -> None:
+def test_behind_a_proxy_each_client_has_its_own_limit(settings: Settings, db: None) -> None:
     settings.TRUSTED_PROXIES = 1
 
     assert tries(14) == [200] * 14
 
 
-def test_the_page_says_what_happened_and_is_ours(alice: User) -> None:
+def test_the_limit_page_says_what_happened_and_has_our_design(alice: User) -> None:
     visitor = Visitor()
     for _ in range(6):
         answer = visitor.log_in(alice.email, WRONG)

@@ -1,4 +1,4 @@
-"""What every mail has in its head, where its links lead, and what is said when it cannot be sent."""
+"""Every mail's headers, where its links lead, and the message when it can't be sent."""
 
 from collections.abc import Sequence
 from smtplib import SMTPRecipientsRefused
@@ -20,7 +20,7 @@ NOBODY = "nobody@example.com"
 
 
 class Picky(EmailBackend):
-    """A mail server that does not know somebody."""
+    """A mail server that rejects one recipient."""
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         if messages[0].to == [NOBODY]:
@@ -43,7 +43,7 @@ FORMS = [("signup/", {"password1": ""}), ("login/code/", {}), ("password/reset/"
 
 
 @pytest.mark.usefixtures("db")
-def test_mails_say_that_a_program_wrote_them_and_have_ids_of_our_host() -> None:
+def test_mails_are_marked_as_automatic_and_have_ids_of_our_host() -> None:
     for path, more in FORMS:
         Visitor().post(path, email=NEW, **more)
     ids = []
@@ -57,7 +57,7 @@ def test_mails_say_that_a_program_wrote_them_and_have_ids_of_our_host() -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_links_in_mails_begin_with_the_public_url_whatever_host_is_claimed() -> None:
+def test_links_in_mails_use_the_public_url_whatever_the_host_header_says() -> None:
     confirmed(factories.make_user(NEW))
     visitor = Visitor(host="testserver:4444")
     visitor.post("login/code/", email=NOBODY)
@@ -93,7 +93,7 @@ def test_an_address_that_the_mail_server_refuses_is_an_error_in_the_form(path: s
 
 @pytest.mark.usefixtures("db", "no_mail_server")
 @pytest.mark.parametrize(("path", "more"), FORMS)
-def test_a_mail_server_that_is_away_is_said_in_the_form(path: str, more: dict[str, str]) -> None:
+def test_a_mail_server_that_is_down_is_an_error_in_the_form(path: str, more: dict[str, str]) -> None:
     assert "No mail can be sent at this moment" in text(Visitor().post(path, email=NEW, **more))
     assert not User.objects.exists()
 
@@ -108,9 +108,7 @@ def test_a_log_in_whose_code_cannot_be_sent_says_so(db: None) -> None:
     assert not visitor.is_logged_in
 
 
-def test_a_new_address_that_is_refused_is_said_and_the_old_one_stays(
-    visitor: Visitor, alice: User, picky: None
-) -> None:
+def test_a_rejected_new_address_is_reported_and_the_old_one_stays(visitor: Visitor, alice: User, picky: None) -> None:
     asked = visitor.post("email/", email=NOBODY)
     if "Is it you?" in text(asked):
         visitor.proves(asked)

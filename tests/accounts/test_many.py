@@ -1,4 +1,4 @@
-"""What an account can have many of: sessions, passkeys, workspaces."""
+"""Accounts with many sessions, passkeys and workspaces."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -26,7 +26,7 @@ def test_a_log_in_ends_the_sessions_that_were_seen_longest_ago(alice: User) -> N
         UserSession.objects.filter(session_key=key).update(last_seen_at=now - timedelta(hours=number + 1))
     visitor = Visitor()
     visitor.log_in(alice.email)
-    assert UserSession.objects.filter(user=alice).count() <= sessions.MOST + 1  # allauth notes the new one afterwards
+    assert UserSession.objects.filter(user=alice).count() <= sessions.MOST + 1  # allauth records the new one afterwards
     assert Session.objects.filter(session_key=keys[0]).exists()
     assert not Session.objects.filter(session_key=keys[-1]).exists()
     assert "This browser" in text(visitor.get("sessions/"))
@@ -45,7 +45,7 @@ def test_the_menu_names_some_workspaces_and_leads_to_all(visitor: Visitor, alice
     made = Tenant.objects.bulk_create(Tenant(name=f"Place {n:02}", slug=f"place-{n:02}") for n in range(MOST + 5))
     Membership.objects.bulk_create(Membership(tenant=each, user=alice, role=Role.OWNER) for each in made)
     home = visitor.client.get("/t/acme/").content.decode()
-    assert home.count("/t/place-") == 2 * (MOST - 1)  # the menu is there twice; Acme is its first
+    assert home.count("/t/place-") == 2 * (MOST - 1)  # the menu appears twice; Acme is its first entry
     assert 'href="/workspaces/"' in home
     first = visitor.client.get("/workspaces/").content.decode()
     second = visitor.client.get("/workspaces/?page=2").content.decode()
@@ -53,7 +53,7 @@ def test_the_menu_names_some_workspaces_and_leads_to_all(visitor: Visitor, alice
 
 
 @pytest.mark.django_db
-def test_the_address_of_one_of_very_many_namesakes_is_found_at_once() -> None:
+def test_a_url_for_one_of_many_workspaces_of_the_same_name_is_found_quickly() -> None:
     taken = ["bakery", *(f"bakery-{number}" for number in range(2, workspaces.NUMBERED + 1))]
     Tenant.objects.bulk_create(Tenant(name="Bakery", slug=slug) for slug in taken[:3])
     assert workspaces.free_slug("Bakery") == "bakery-4"

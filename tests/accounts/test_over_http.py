@@ -1,4 +1,4 @@
-"""Limits as an attacker meets them: real HTTP, threads, and headers that claim another client each time."""
+"""Limits under attack: real HTTP, threads, and headers that claim a different client each time."""
 
 import time
 
@@ -8,11 +8,11 @@ from tests.stack import Stack
 ATTEMPTS = 150
 A_MINUTE = 10
 BUSY = {503}
-"""So many at once that their passwords are not even looked at (tenants/accounts/hashing.py)."""
+"""So many at once that most passwords aren't even checked (tenants/accounts/hashing.py)."""
 
 
 def test_spoofed_forwarding_headers_get_no_more_than_the_limit(named_stack: Stack) -> None:
-    """`python -m tests.bench --only logins` does the same with 1,000, and without a proxy too."""
+    """`python -m tests.bench --only logins` does the same with 1,000 and also without a proxy."""
     began = time.monotonic()
     statuses = Guesser(named_stack.url).guess_many(ATTEMPTS, "203.0.113.9")
     minutes = int((time.monotonic() - began) // 60) + 1
@@ -21,7 +21,7 @@ def test_spoofed_forwarding_headers_get_no_more_than_the_limit(named_stack: Stac
     assert 1 <= statuses[200] <= A_MINUTE * minutes
 
 
-def test_while_redis_hangs_it_is_neither_open_nor_shut(named_stack: Stack) -> None:
+def test_while_redis_hangs_requests_are_answered_and_limits_hold(named_stack: Stack) -> None:
     guesser = Guesser(named_stack.url)
     for each in named_stack.processes("valkey"):
         each.suspend()

@@ -1,4 +1,4 @@
-"""Log-in by Google or Slack, against an independent OpenID provider over real HTTP."""
+"""Log-in with Google or Slack, against an independent OpenID provider over real HTTP."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ from tests.accounts.openid import Provider, query_of
 from tests.accounts.visitor import Visitor, code_for, confirmed, mails_to, text
 from tests.conftest import Cast
 
-# The provider's own library calls what it will drop.
+# The provider's own library uses a deprecated call.
 pytestmark = pytest.mark.filterwarnings("ignore:get_jwt_config:DeprecationWarning")
 GMAIL = {"email": "nora@gmail.com", "email_verified": True, "name": "Nora Nguyen"}
 
@@ -31,15 +31,15 @@ def _app(name: str, url: str) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _configured(provider: Provider, settings: Settings) -> None:
-    """It plays Google and Slack."""
+    """The provider stands in for Google and Slack."""
     apps = [_app("google", provider.url), _app("slack", provider.url)]
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": apps}}
 
 
 def leave(visitor: Visitor, name: str = "google", process: str = "login") -> str:
-    """Press the button; the provider's address on the page that follows."""
+    """Press the button; returns the provider's URL from the next page."""
     page = visitor.client.post(f"/accounts/oidc/{name}/login/?process={process}")
-    assert page.status_code == 200, "a redirect would be stopped by form-action 'self'"
+    assert page.status_code == 200, "form-action 'self' would block a redirect"
     found = re.search(r'<a class="btn btn-primary" href="([^"]+)"', page.content.decode())
     assert found, text(page)
     return html.unescape(found[1])
@@ -54,7 +54,7 @@ def log_in(visitor: Visitor, provider: Provider, sub: str, name: str = "google",
 
 
 @pytest.mark.usefixtures("db")
-def test_an_address_that_google_vouches_for_makes_an_account_at_once(provider: Provider) -> None:
+def test_an_address_verified_by_google_creates_an_account_right_away(provider: Provider) -> None:
     provider.knows("nora", **GMAIL)
     visitor = Visitor()
     log_in(visitor, provider, "nora")
@@ -69,7 +69,7 @@ def test_an_address_that_google_vouches_for_makes_an_account_at_once(provider: P
 
 
 @pytest.mark.usefixtures("db")
-def test_state_pkce_and_nonce_are_those_of_this_log_in(provider: Provider) -> None:
+def test_state_pkce_and_nonce_belong_to_this_log_in(provider: Provider) -> None:
     provider.knows("nora", **GMAIL)
     log_in(Visitor(), provider, "nora")
     asked, told = provider.asked["/oauth2/authorize"], provider.asked["/oauth2/token"]
@@ -83,7 +83,7 @@ def test_state_pkce_and_nonce_are_those_of_this_log_in(provider: Provider) -> No
 
 
 @pytest.mark.usefixtures("db")
-def test_nothing_of_the_providers_tokens_is_kept(provider: Provider) -> None:
+def test_the_providers_tokens_are_not_stored(provider: Provider) -> None:
     provider.knows("nora", **GMAIL)
     log_in(Visitor(), provider, "nora")
     kept = [each.get_decoded() for each in Session.objects.all()]
@@ -130,7 +130,7 @@ def test_an_answer_in_a_browser_that_did_not_ask_is_refused(provider: Provider) 
         ("slack", {"email": "nora@acme.example", "email_verified": True, "https://slack.com/team_id": "T1"}),
     ],
 )
-def test_an_address_that_nobody_vouches_for_gets_a_code(provider: Provider, name: str, claims: dict[str, Any]) -> None:
+def test_an_unverified_address_gets_a_code(provider: Provider, name: str, claims: dict[str, Any]) -> None:
     provider.knows("nora", **claims)
     visitor = Visitor()
     asked = log_in(visitor, provider, "nora", name)
@@ -152,7 +152,7 @@ def test_a_google_workspaces_own_address_needs_no_code(provider: Provider) -> No
 
 
 @pytest.mark.parametrize("verified", [True, False])
-def test_a_known_address_takes_over_nobodys_account(alice: User, provider: Provider, verified: bool) -> None:
+def test_a_known_address_takes_over_no_account(alice: User, provider: Provider, verified: bool) -> None:
     provider.knows("mallory", email=alice.email, email_verified=verified, hd="acme.example")
     mallory = Visitor()
     answer = log_in(mallory, provider, "mallory")
@@ -163,12 +163,12 @@ def test_a_known_address_takes_over_nobodys_account(alice: User, provider: Provi
     assert not SocialAccount.objects.exists()
 
 
-def test_it_is_connected_by_who_is_logged_in_and_then_logs_in(
+def test_a_logged_in_person_connects_it_and_can_then_log_in_with_it(
     alice: User, visitor: Visitor, provider: Provider
 ) -> None:
     provider.knows("alice-at-home", email="alice@gmail.com", email_verified=True)
     asked = log_in(visitor, provider, "alice-at-home", process="connect")
-    assert not SocialAccount.objects.exists(), "first they prove who they are"
+    assert not SocialAccount.objects.exists(), "first they prove their identity"
     visitor.client.post(asked.redirect_chain[-1][0], {"password": "correct horse battery"})
     assert SocialAccount.objects.get().user == alice
     again = Visitor()
@@ -185,9 +185,7 @@ def test_it_is_disconnected(alice: User, visitor: Visitor, provider: Provider) -
     assert not SocialAccount.objects.exists()
 
 
-def test_one_whose_provider_is_configured_no_more_is_shown_and_disconnected(
-    alice: User, visitor: Visitor, settings: Settings
-) -> None:
+def test_one_of_a_removed_provider_can_be_disconnected(alice: User, visitor: Visitor, settings: Settings) -> None:
     connected = SocialAccount.objects.create(user=alice, provider="google", uid="alice-at-home")
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": []}}
     assert "alice-at-home" in text(visitor.get("3rdparty/"))
@@ -197,9 +195,7 @@ def test_one_whose_provider_is_configured_no_more_is_shown_and_disconnected(
     assert "Google is no longer connected" in str(mails_to(alice.email)[-1].body)
 
 
-def test_one_that_is_somebody_elses_is_not_connected(
-    cast: Cast, visitor: Visitor, alice: User, provider: Provider
-) -> None:
+def test_someone_elses_is_not_connected(cast: Cast, visitor: Visitor, alice: User, provider: Provider) -> None:
     SocialAccount.objects.create(user=confirmed(cast.bob), provider="google", uid="bob")
     provider.knows("bob", email=cast.bob.email, email_verified=True)
     asked = log_in(visitor, provider, "bob", process="connect")
@@ -209,7 +205,7 @@ def test_one_that_is_somebody_elses_is_not_connected(
 
 
 @pytest.mark.usefixtures("db")
-def test_the_same_slack_id_in_another_workspace_is_somebody_else(provider: Provider) -> None:
+def test_the_same_slack_id_in_another_workspace_is_another_person(provider: Provider) -> None:
     for team, email in (("T1", "one@acme.example"), ("T2", "two@globex.example")):
         provider.knows("U1", email=email, **{"https://slack.com/team_id": team})
         log_in(Visitor(), provider, "U1", "slack")
@@ -218,7 +214,9 @@ def test_the_same_slack_id_in_another_workspace_is_somebody_else(provider: Provi
 
 
 @pytest.mark.usefixtures("db")
-def test_a_provider_that_does_not_answer_is_a_page_and_no_fault_of_ours(provider: Provider, settings: Settings) -> None:
+def test_a_provider_that_does_not_answer_gets_an_error_page_and_is_not_our_failure(
+    provider: Provider, settings: Settings
+) -> None:
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [_app("google", "http://127.0.0.1:9")]}}
     answer = Visitor().client.post("/accounts/oidc/google/login/")
 
@@ -227,7 +225,7 @@ def test_a_provider_that_does_not_answer_is_a_page_and_no_fault_of_ours(provider
 
 
 @pytest.mark.usefixtures("db")
-def test_an_address_alone_begins_no_log_in(provider: Provider) -> None:
+def test_opening_the_url_starts_no_log_in(provider: Provider) -> None:
     provider.asked.clear()
     page = Visitor().client.get("/accounts/oidc/google/login/")
 
@@ -236,7 +234,7 @@ def test_an_address_alone_begins_no_log_in(provider: Provider) -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_the_buttons_are_there_only_where_it_is_configured(provider: Provider, settings: Settings) -> None:
+def test_the_buttons_appear_only_where_it_is_configured(provider: Provider, settings: Settings) -> None:
     assert "Log in with Google" in text(Visitor().get("login/"))
     assert "Sign up with Slack" in text(Visitor().get("signup/"))
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": []}}
@@ -247,7 +245,7 @@ def test_the_buttons_are_there_only_where_it_is_configured(provider: Provider, s
 
 
 @pytest.mark.usefixtures("db")
-def test_who_says_no_there_is_told_so_here(provider: Provider) -> None:
+def test_refusing_there_is_reported_here(provider: Provider) -> None:
     visitor = Visitor()
     state = query_of(leave(visitor))["state"]
     answer = come_back(visitor, f"/accounts/oidc/google/login/callback/?error=access_denied&state={state}")

@@ -1,4 +1,4 @@
-"""Authenticator app and recovery codes: what they ask, and what stands in the database."""
+"""Authenticator app and recovery codes: when they are required, and what the database stores."""
 
 import re
 
@@ -21,7 +21,7 @@ def secret_on(page: object) -> str:
 
 @pytest.fixture
 def secret(visitor: Visitor) -> str:
-    """The key of the app that Alice has set up."""
+    """The key of the app that Alice set up."""
     visitor.proves(visitor.client.get("/accounts/2fa/totp/activate/", follow=True))
     page = visitor.get("2fa/totp/activate/")
     secret = secret_on(page)
@@ -54,7 +54,7 @@ def test_the_apps_code_logs_in_once(alice: User, secret: str, monkeypatch: pytes
     second.post("2fa/authenticate/", code=code)
 
     assert first.is_logged_in
-    assert not second.is_logged_in, "a code that was seen once is worth nothing"
+    assert not second.is_logged_in, "a code works only once"
 
 
 def test_a_log_in_by_mailed_code_needs_the_second_step_too(alice: User, secret: str) -> None:
@@ -80,7 +80,7 @@ def test_each_recovery_code_logs_in_once(alice: User, visitor: Visitor, secret: 
     assert len(recovery_codes(visitor)) == 9
 
 
-def test_recovery_codes_are_downloaded_and_made_anew(alice: User, visitor: Visitor, secret: str) -> None:
+def test_recovery_codes_are_downloaded_and_regenerated(alice: User, visitor: Visitor, secret: str) -> None:
     old = recovery_codes(visitor)
     file = visitor.get("2fa/recovery-codes/download/")
     visitor.post("2fa/recovery-codes/generate/")
@@ -108,19 +108,19 @@ def test_while_the_app_is_being_set_up_its_key_is_not_readable_either(visitor: V
     assert secret not in " ".join(str(each.get_decoded()) for each in Session.objects.all())
 
 
-def test_it_is_switched_off_and_told_by_mail(alice: User, visitor: Visitor, secret: str) -> None:
+def test_it_is_switched_off_and_a_mail_says_so(alice: User, visitor: Visitor, secret: str) -> None:
     visitor.post("2fa/totp/deactivate/")
 
     assert not Authenticator.objects.exists()
     assert mails_to(alice.email)[-1].subject == "Your authenticator app is switched off"
 
 
-def test_nobody_sets_it_up_without_proving_who_they_are(visitor: Visitor) -> None:
+def test_setting_it_up_requires_proof_of_identity(visitor: Visitor) -> None:
     for path in ("2fa/totp/activate/", "2fa/webauthn/add/", "2fa/recovery-codes/generate/"):
         assert "Is it you?" in text(visitor.client.get(f"/accounts/{path}", follow=True))
 
 
-def test_who_has_no_password_proves_it_by_a_code_from_the_mailbox(alice: User, visitor: Visitor) -> None:
+def test_without_a_password_a_mailed_code_is_the_proof(alice: User, visitor: Visitor) -> None:
     alice.set_unusable_password()
     alice.save()
     visitor = Visitor()
@@ -136,13 +136,13 @@ def test_who_has_no_password_proves_it_by_a_code_from_the_mailbox(alice: User, v
     assert "Set up an authenticator app" in text(page)
 
 
-def test_a_session_alone_chooses_no_first_password(alice: User) -> None:
+def test_a_session_alone_cannot_set_a_first_password(alice: User) -> None:
     alice.set_unusable_password()
     alice.save()
     visitor = Visitor()
     visitor.client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     asked = visitor.post("password/set/", password1=PHRASE, password2=PHRASE)
-    assert PHRASE not in str(dict(visitor.client.session)), "where it would be readable in the database"
+    assert PHRASE not in str(dict(visitor.client.session)), "which would be readable in the database"
     alice.refresh_from_db()
     assert "we send a code to" in text(asked)
     assert not alice.has_usable_password()
@@ -154,14 +154,14 @@ def test_a_session_alone_chooses_no_first_password(alice: User) -> None:
     assert alice.check_password(PHRASE)
 
 
-def test_who_lost_every_second_step_is_let_in_by_whoever_runs_this(
+def test_the_operator_lets_in_a_person_who_lost_every_second_step(
     alice: User, visitor: Visitor, secret: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stuck = Visitor()
     assert "Ask whoever runs this Roster" in text(stuck.log_in(alice.email))
     call_command("remove_second_steps", "Alice@acme.example")
     assert "logs in without a second step now" in capsys.readouterr().out
-    assert not visitor.is_logged_in, "nor is whoever may have taken the phone"
+    assert not visitor.is_logged_in, "nor is anyone who took the phone"
     assert mails_to(alice.email)[-1].subject == "Your second step is switched off"
     again = Visitor()
     again.log_in(alice.email)
@@ -173,6 +173,6 @@ def test_who_lost_every_second_step_is_let_in_by_whoever_runs_this(
 @pytest.mark.parametrize(
     ("email", "why"), [("alice@acme.example", "no second step"), ("nobody@x.example", "No account")]
 )
-def test_the_command_says_what_it_did_not_do(alice: User, email: str, why: str) -> None:
+def test_the_command_says_what_it_left_unchanged(alice: User, email: str, why: str) -> None:
     with pytest.raises(CommandError, match=why):
         call_command("remove_second_steps", email)

@@ -1,4 +1,4 @@
-"""Where somebody is logged in, and how they end it."""
+"""Where a person is logged in, and how they end those sessions."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.
 
 @pytest.fixture
 def phone(alice: User) -> Visitor:
-    """The same Alice on her phone."""
+    """Alice on her phone."""
     phone = Visitor(user_agent=PHONE)
     phone.log_in(alice.email)
     return phone
@@ -55,7 +55,7 @@ def test_log_out_everywhere_else_keeps_this_one(alice: User, visitor: Visitor, p
     assert [phone.is_logged_in, other.is_logged_in] == [False, False]
 
 
-def test_nobody_ends_somebody_elses(cast: Cast, visitor: Visitor) -> None:
+def test_nobody_can_end_someone_elses_session(cast: Cast, visitor: Visitor) -> None:
     theirs = UserSession.objects.create(user=cast.bob, session_key="somebody-elses", ip="127.0.0.1", user_agent="")
     answer = visitor.proves(visitor.post(f"sessions/{theirs.pk}/end/"))
 
@@ -63,7 +63,7 @@ def test_nobody_ends_somebody_elses(cast: Cast, visitor: Visitor) -> None:
     assert UserSession.objects.filter(pk=theirs.pk).exists()
 
 
-def test_being_seen_is_noted_every_five_minutes_and_not_at_each_request(visitor: Visitor) -> None:
+def test_last_seen_is_stored_every_five_minutes_and_not_on_each_request(visitor: Visitor) -> None:
     session = session_of(visitor)
     just_now = session.last_seen_at
     visitor.get("email/")
@@ -88,11 +88,11 @@ def test_being_seen_is_noted_every_five_minutes_and_not_at_each_request(visitor:
         ("", "Unknown browser"),
     ],
 )
-def test_a_browser_is_called_by_name(user_agent: str, words: str) -> None:
+def test_a_browser_is_shown_by_name(user_agent: str, words: str) -> None:
     assert device(user_agent) == words
 
 
-def test_sessions_that_are_over_are_forgotten_each_night(alice: User, visitor: Visitor, phone: Visitor) -> None:
+def test_expired_sessions_are_deleted_each_night(alice: User, visitor: Visitor, phone: Visitor) -> None:
     Visitor().client.get("/invitations/somebody-guesses/")  # a stranger's session
     week_ago = timezone.now() - timedelta(days=7, minutes=1)
     Session.objects.exclude(session_key=visitor.client.session.session_key).update(expire_date=week_ago)

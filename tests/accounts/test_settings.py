@@ -1,4 +1,4 @@
-"""Google and Slack are offered where they are configured, and half a configuration stops the start."""
+"""Google and Slack log-in are offered if configured, and an incomplete configuration stops the start."""
 
 import os
 import subprocess

@@ -69,7 +69,7 @@ def test_a_known_and_an_unknown_address_get_the_same_answer(
 
 
 @pytest.mark.parametrize("path", ["signup/", "login/code/", "password/reset/"])
-def test_both_get_a_mail_that_tells_its_owner_what_happened(alice: User, path: str) -> None:
+def test_both_get_a_mail_that_says_what_happened(alice: User, path: str) -> None:
     for address in (alice.email, "nobody@example.com"):
         Visitor().post(path, email=address, password1=PHRASE)
 

@@ -1,4 +1,4 @@
-"""Somebody signs up with an address that is not theirs, and waits until its owner proves it."""
+"""Someone signs up with another person's address and waits until its owner confirms it."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from django.core.cache import cache
 
 from tenants.models import AccountEvent
 from tests.accounts.openid import Provider
-from tests.accounts.test_providers import _configured, log_in  # noqa: F401 - a fixture among them
+from tests.accounts.test_providers import _configured, log_in  # noqa: F401 - one is a fixture
 from tests.accounts.visitor import PASSWORD, Visitor, code_for, text
 
 VICTIM = "victim@example.com"
@@ -41,7 +41,7 @@ PROOFS = pytest.mark.parametrize("prove", [prove_by_code, prove_by_reset])
 
 
 @PROOFS
-def test_their_password_opens_nothing_once_the_owner_proved_the_address(prove: Callable[[], Visitor]) -> None:
+def test_their_password_is_useless_once_the_owner_confirms_the_address(prove: Callable[[], Visitor]) -> None:
     stranger, again = Visitor(), Visitor()
     stranger.post("signup/", email=VICTIM, password1=PASSWORD)
     victim = prove()
@@ -50,24 +50,24 @@ def test_their_password_opens_nothing_once_the_owner_proved_the_address(prove: C
     again.log_in(VICTIM)
     stranger.get("confirm-email/")
     assert not again.is_logged_in
-    assert not stranger.is_logged_in, "nor does the sign-up that still waits for its code"
+    assert not stranger.is_logged_in, "nor does the pending sign-up that needs a code"
     assert AccountEvent.objects.filter(action="account.unproved_forgotten").count() == 1
 
 
 @PROOFS
-def test_nor_does_their_log_in_by_slack(provider: Provider, prove: Callable[[], Visitor]) -> None:
+def test_so_is_their_slack_log_in(provider: Provider, prove: Callable[[], Visitor]) -> None:
     provider.knows("mallory", **SLACK)
     log_in(Visitor(), provider, "mallory", "slack")
     victim = prove()
     assert victim.is_logged_in
 
-    cache.clear()  # of the limits on mails to one address, which would stop them too
+    cache.clear()  # clears the limits on mails to one address, which would also stop them
     again = Visitor()
     log_in(again, provider, "mallory", "slack")
     assert not again.is_logged_in
 
 
-def test_who_types_the_code_after_the_password_keeps_it() -> None:
+def test_entering_the_code_after_the_password_keeps_the_password() -> None:
     Visitor().post("signup/", email=VICTIM, password1=PASSWORD)
     cache.clear()
     later = Visitor()
@@ -79,7 +79,7 @@ def test_who_types_the_code_after_the_password_keeps_it() -> None:
     assert again.is_logged_in
 
 
-def test_who_types_the_code_after_slack_keeps_that(provider: Provider) -> None:
+def test_entering_the_code_after_slack_keeps_the_connection(provider: Provider) -> None:
     provider.knows("vera", **SLACK)
     vera = Visitor()
     log_in(vera, provider, "vera", "slack")

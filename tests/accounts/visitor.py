@@ -1,4 +1,4 @@
-"""A person in front of the pages of accounts, without a browser."""
+"""A person using the account pages, without a browser."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ PASSWORD = "correct horse battery"
 
 
 class Visitor:
-    """One browser session. Addresses are those below /accounts/."""
+    """One browser session. Paths are below /accounts/."""
 
     def __init__(self, **headers: str) -> None:
         self.client = Client(headers=headers)
@@ -28,14 +28,14 @@ class Visitor:
         return self.client.get(f"/accounts/{path}", query)
 
     def post(self, path: str, **data: str) -> Any:
-        """What came after all redirects."""
+        """The response after all redirects."""
         return self.client.post(f"/accounts/{path}", data, follow=True)
 
     def log_in(self, email: str, password: str = PASSWORD) -> Any:
         return self.post("login/", login=email, password=password)
 
     def proves(self, answer: Any, password: str = PASSWORD) -> Any:
-        """Give the password again where the last answer asks for it."""
+        """Enter the password again if the last response asks for it."""
         assert "Is it you?" in text(answer), text(answer)
         path, query = answer.redirect_chain[-1][0].split("?")
         return self.client.post(
@@ -48,13 +48,13 @@ class Visitor:
 
 
 def text(answer: Any) -> str:
-    """The page's words in one line."""
+    """The page's text on one line."""
     page = re.sub(r"<(style|svg|script|head).*?</\1>", " ", answer.content.decode(), flags=re.DOTALL)
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def confirmed(user: User) -> User:
-    """The same person, whose address is confirmed."""
+    """The same person with a confirmed address."""
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 

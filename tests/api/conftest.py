@@ -1,4 +1,4 @@
-"""Callers of the API: real requests through every middleware, with a token of one workspace."""
+"""API callers: real requests through all middleware, with a token of one workspace."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from tests.conftest import Cast
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API said."""
+    """The API's response."""
 
     response: HttpResponseBase
 
@@ -32,7 +32,7 @@ class Answer:
         return list(self.json["results"])
 
     def problem(self, status: int) -> dict[str, Any]:
-        """The problem document, after checking that it is one (RFC 9457) with this status."""
+        """The problem document, checked against RFC 9457 and this status."""
         assert self.status == status, self.json
         assert self.response.headers["Content-Type"] == "application/problem+json"
         problem: dict[str, Any] = self.json
@@ -44,7 +44,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with a way in."""
+    """A caller with credentials."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     client: Client = field(default_factory=Client)
@@ -98,7 +98,7 @@ def globex(cast: Cast, token_of: TokenOf) -> Caller:
 
 @pytest.fixture
 def viewer(cast: Cast, token_of: TokenOf) -> Caller:
-    """Somebody at Acme who may only read."""
+    """A caller at Acme who may only read."""
     return token_of(cast.acme, Role.VIEWER)
 
 

@@ -1,4 +1,4 @@
-"""`agents/`: hiring, changing, letting go; one door with the portal."""
+"""`agents/`: hiring, changing, letting go, through the same code as the portal."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -39,7 +39,7 @@ def test_letting_go_frees_the_seat(acme: Caller) -> None:
     assert acme.post("agents/", MAYA).status == 201
 
 
-def test_each_change_is_a_revision_and_no_change_is_none(acme: Caller) -> None:
+def test_each_change_is_a_revision_and_an_unchanged_save_is_not(acme: Caller) -> None:
     agent = acme.post("agents/", MAYA).json
     path = f"agents/{agent['id']}/"
     assert acme.patch(path, {"name": "Mia"}).json["revision"] == 2
@@ -88,7 +88,7 @@ def test_another_provider_with_a_priced_model(acme: Caller) -> None:
     assert agent.status == 201, agent.json
 
 
-def test_employee_of_another_workspace_is_as_unknown_as_none(acme: Caller, globex: Caller) -> None:
+def test_employee_of_another_workspace_looks_like_a_missing_one(acme: Caller, globex: Caller) -> None:
     foreign, unknown = acme.post("agents/", MAYA).json["id"], uuid4()
     assert globex.get("agents/").results == []
     for method, path in (
@@ -128,5 +128,5 @@ def test_pages_follow_each_other(acme: Caller) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "cD1ub3QtYW4taWQ=", "cD0lMDA=", "bz0tMQ=="])
-def test_cursor_that_the_api_did_not_make_is_refused(acme: Caller, cursor: str) -> None:
+def test_forged_cursor_is_refused(acme: Caller, cursor: str) -> None:
     assert list(acme.get(f"agents/?cursor={cursor}").problem(400)["errors"]) == ["cursor"]

@@ -23,7 +23,7 @@ def acme(committed_cast: Cast) -> Caller:
 
 
 def meanwhile(call: Callable[[], Answer], pool: ThreadPoolExecutor) -> Future[Answer]:
-    """Make the call in a thread, and return once Postgres says that it waits for a lock."""
+    """Make the call in a thread, and return once Postgres shows it waiting for a lock."""
 
     def work() -> Answer:
         try:

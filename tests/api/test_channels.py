@@ -57,7 +57,7 @@ def test_disconnecting_erases_the_token_and_frees_the_account(acme: Caller, cast
     assert "is disconnected: connect it again" in acme.post(f"channels/{connection.id}/test").problem(409)["detail"]
 
 
-def test_channel_of_another_workspace_is_as_unknown_as_none(acme: Caller, globex: Caller, cast: Cast) -> None:
+def test_channel_of_another_workspace_looks_like_a_missing_one(acme: Caller, globex: Caller, cast: Cast) -> None:
     foreign, unknown = connect(cast.acme).id, uuid4()
     assert globex.get("channels/").results == []
     for method, path in (("GET", "channels/{}/"), ("DELETE", "channels/{}/"), ("POST", "channels/{}/test")):
@@ -101,7 +101,7 @@ def test_slack_without_configuration_is_a_conflict_that_names_the_variables(acme
     assert "SLACK_CLIENT_SECRET" in acme.post("channels/slack/install").problem(409)["detail"]
 
 
-def test_test_message_needs_somebody_employed(acme: Caller, cast: Cast) -> None:
+def test_test_message_needs_an_employee(acme: Caller, cast: Cast) -> None:
     connection = connect(cast.acme)
     assert "no AI employee yet" in acme.post(f"channels/{connection.id}/test").problem(409)["detail"]
 
@@ -117,6 +117,6 @@ def test_unreachable_provider_is_named(acme: Caller, cast: Cast, path: str) -> N
 
 
 @pytest.mark.parametrize("text", ["", "x" * 1_001, None, ["a"]])
-def test_bad_question_is_refused_before_anything_is_sent(acme: Caller, cast: Cast, text: object) -> None:
+def test_bad_question_is_refused_before_sending(acme: Caller, cast: Cast, text: object) -> None:
     connection = connect(cast.acme)
     assert list(acme.post(f"channels/{connection.id}/test", {"text": text}).problem(400)["errors"]) == ["text"]

@@ -38,7 +38,7 @@ class Office:
             return cls(tenant, factories.make_agent(), factories.make_connection(team))
 
     def talk(self, ts: str, question: str = "When do you open?", answers: int = 1) -> Thread:
-        """One question, and answers that were sent."""
+        """One question with answers that were sent."""
         with tenant_scope(self.tenant.id):
             thread_id = receive.accept(self.channel, self.heard(ts, question))
             assert thread_id
@@ -100,7 +100,7 @@ def test_messages_come_oldest_first_with_their_deliveries(acme: Caller, office: 
 
 
 @pytest.mark.parametrize(("outcome", "label"), [("whole", None), ("cut", "Cut off"), ("refused", "Declined by")])
-def test_how_an_answer_ended_stands_beside_it(
+def test_an_answers_outcome_is_shown_with_it(
     acme: Caller, office: Office, cast: Cast, outcome: str, label: str | None
 ) -> None:
     thread = office.talk("1.5")
@@ -113,7 +113,7 @@ def test_how_an_answer_ended_stands_beside_it(
     assert marks == ([label] if label else [])
 
 
-def test_messages_of_one_moment_are_paged_without_loss(acme: Caller, office: Office) -> None:
+def test_messages_of_the_same_moment_are_paged_without_loss(acme: Caller, office: Office) -> None:
     thread = office.talk("1.5", answers=0)
     with tenant_scope(office.tenant.id):
         for number in range(6):
@@ -128,7 +128,7 @@ def test_messages_of_one_moment_are_paged_without_loss(acme: Caller, office: Off
 
 def test_number_of_queries_does_not_grow_with_the_messages(acme: Caller, office: Office) -> None:
     counts = []
-    acme.get("agents/")  # the token's use is written down once a minute
+    acme.get("agents/")  # the token's last use is stored once a minute
     for ts, answers in (("1.5", 1), ("2.5", 8)):
         thread = office.talk(ts, answers=answers)
         with CaptureQueriesContext(database) as queries:
@@ -155,7 +155,7 @@ def test_bad_filter_is_named(acme: Caller, name: str, value: str) -> None:
     assert list(acme.get(f"conversations/?{name}={value}").problem(400)["errors"]) == [name]
 
 
-def test_conversations_of_another_workspace_are_as_unknown_as_none(
+def test_conversations_of_another_workspace_look_like_missing_ones(
     acme: Caller, globex: Caller, office: Office, cast: Cast
 ) -> None:
     foreign, unknown = office.talk("1.5").conversation_id, uuid4()

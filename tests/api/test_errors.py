@@ -1,4 +1,4 @@
-"""Who gets in, and that every refusal is a problem document."""
+"""Authentication, and that every error is a problem document."""
 
 from datetime import timedelta
 
@@ -58,7 +58,7 @@ def test_session_without_the_header_is_told_about_it(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_workspace_of_others_is_refused_as_one_that_does_not_exist(cast: Cast, path: str) -> None:
+def test_other_workspaces_look_like_missing_ones(cast: Cast, path: str) -> None:
     for stranger in (cast.outsider, cast.bob):
         foreign = session_of(stranger, "acme").get(path).problem(403)["detail"]
         unknown = session_of(stranger, "nowhere").get(path).problem(403)["detail"]
@@ -117,7 +117,7 @@ def test_body_with_text_that_cannot_be_stored(acme: Caller) -> None:
         )
 
 
-def test_body_that_is_nested_or_long_beyond_sense(acme: Caller) -> None:
+def test_body_that_is_too_deep_or_too_long(acme: Caller) -> None:
     assert "nested" in acme.call("POST", "agents/", raw="[" * 100_000).problem(400)["detail"]
     assert "2097152 bytes" in acme.call("POST", "agents/", raw=f'"{"x" * 2_097_152}"').problem(413)["detail"]
 
@@ -127,7 +127,7 @@ def test_client_that_refuses_json(acme: Caller) -> None:
 
 
 @pytest.mark.parametrize("path", ["agents", "channels", "conversations"])
-def test_slash_at_the_end_may_be_left_out(acme: Caller, path: str) -> None:
+def test_trailing_slash_is_optional(acme: Caller, path: str) -> None:
     assert acme.get(path).json == acme.get(f"{path}/").json
 
 

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: what is sent twice is done once and answered the same."""
+"""`Idempotency-Key`: a request sent twice runs once and gets the same answer."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -56,12 +56,12 @@ def test_the_same_key_with_another_request_is_refused(acme: Caller, path: str, b
 
 
 @pytest.mark.parametrize("key", ["", " ", "two words", "x" * 256, "\u00e9", "tab\there"])
-def test_a_key_that_is_none_is_named(acme: Caller, key: str) -> None:
+def test_an_invalid_key_is_named(acme: Caller, key: str) -> None:
     assert list(post(acme, key).problem(400)["errors"]) == ["Idempotency-Key"]
     assert acme.get("agents/").results == []
 
 
-def test_the_longest_key_is_good(acme: Caller) -> None:
+def test_the_longest_key_is_accepted(acme: Caller) -> None:
     assert post(acme, "x" * 255).status == 201
 
 
@@ -84,7 +84,7 @@ def test_keys_of_callers_and_workspaces_are_their_own(
     assert len({answer.json["url"] for answer in answers}) == 4
 
 
-def test_who_may_not_do_it_learns_nothing_by_a_key(cast: Cast) -> None:
+def test_callers_without_permission_learn_nothing_from_a_key(cast: Cast) -> None:
     token, plain = ApiToken.issue(cast.acme, "Tests", Role.OPERATOR)
     caller = Caller({"Authorization": f"Bearer {plain}"})
     post(caller, "a-1")
@@ -100,7 +100,7 @@ def test_a_view_that_calls_a_provider_answers_the_same_again(acme: Caller, cast:
         assert InstallAttempt.objects.count() == 1
 
 
-def test_while_the_first_is_under_way_the_second_has_to_wait(acme: Caller, cast: Cast) -> None:
+def test_while_the_first_is_running_the_second_has_to_wait(acme: Caller, cast: Cast) -> None:
     post(acme, "a-1", INSTALL)
     with tenant_scope(cast.acme.id):
         IdempotentRequest.objects.update(status=None, answer="")
@@ -109,7 +109,7 @@ def test_while_the_first_is_under_way_the_second_has_to_wait(acme: Caller, cast:
     assert answer.response.headers["Retry-After"] == "1"
 
 
-def test_what_a_dead_process_left_is_done_by_the_next(acme: Caller, cast: Cast) -> None:
+def test_a_request_of_a_dead_process_is_completed_by_a_retry(acme: Caller, cast: Cast) -> None:
     post(acme, "a-1", INSTALL)
     long_ago = timezone.now() - idempotency.LEASE - timedelta(seconds=1)
     with tenant_scope(cast.acme.id):
@@ -125,9 +125,7 @@ def test_after_a_day_the_key_is_new(acme: Caller, cast: Cast) -> None:
     assert not is_replayed(post(acme, "a-1", INSTALL))
 
 
-def test_old_keys_are_forgotten_in_every_workspace_and_newer_ones_kept(
-    acme: Caller, globex: Caller, cast: Cast
-) -> None:
+def test_old_keys_are_deleted_in_every_workspace_and_newer_ones_kept(acme: Caller, globex: Caller, cast: Cast) -> None:
     now = timezone.now()
     for caller, tenant in ((acme, cast.acme), (globex, cast.globex)):
         post(caller, "old", INSTALL)
@@ -141,7 +139,7 @@ def test_old_keys_are_forgotten_in_every_workspace_and_newer_ones_kept(
             assert [row.key for row in IdempotentRequest.objects.all()] == ["new"]
 
 
-def test_a_kept_answer_is_no_plain_text(acme: Caller, cast: Cast) -> None:
+def test_a_stored_answer_is_encrypted(acme: Caller, cast: Cast) -> None:
     url = post(acme, "a-1", INSTALL).json["url"]
     with connection.cursor() as cursor, tenant_scope(cast.acme.id):
         cursor.execute("SELECT answer FROM tenants_idempotentrequest")
@@ -176,7 +174,7 @@ def test_eight_at_once_hire_one_and_get_one_answer(committed_acme: Caller, commi
         assert Agent.objects.count() == 1
 
 
-def test_eight_at_once_begin_one_installation(committed_acme: Caller, committed_cast: Cast) -> None:
+def test_eight_at_once_start_one_installation(committed_acme: Caller, committed_cast: Cast) -> None:
     answers = eight_at_once(committed_acme, INSTALL)
     done = [answer for answer in answers if answer.status == 200]
     assert {answer.status for answer in answers} <= {200, 409}

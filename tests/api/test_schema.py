@@ -14,7 +14,7 @@ RENEW = "The API's schema changed. If that is meant: .venv/bin/python manage.py 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
-def test_schema_is_the_one_that_is_kept() -> None:
+def test_schema_matches_the_stored_file() -> None:
     made = StringIO()
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=made)
     assert made.getvalue().strip() == SNAPSHOT.read_text().strip(), RENEW
@@ -28,12 +28,12 @@ def test_anybody_may_read_it(anonymous: Caller, path: str) -> None:
     assert anonymous.call("GET", path, headers={"Authorization": "Bearer wrong"}).status == 200
 
 
-def test_it_can_be_had_as_yaml(anonymous: Caller) -> None:
+def test_it_is_available_as_yaml(anonymous: Caller) -> None:
     answer = anonymous.call("GET", "schema", headers={"Accept": "application/yaml"})
     assert getattr(answer.response, "content", b"").startswith(b"openapi: 3")
 
 
-def test_each_operation_is_named_and_told(anonymous: Caller) -> None:
+def test_each_operation_has_a_name_and_a_description(anonymous: Caller) -> None:
     schema = anonymous.get("schema").json
     operations = [
         operation for item in schema["paths"].values() for method, operation in item.items() if method in METHODS
@@ -47,7 +47,7 @@ def test_each_operation_is_named_and_told(anonymous: Caller) -> None:
         assert {"401", "403"} <= operation["responses"].keys()
 
 
-def test_addresses_are_written_as_documented(anonymous: Caller) -> None:
+def test_paths_are_written_as_documented(anonymous: Caller) -> None:
     assert set(anonymous.get("schema").json["paths"]) == {
         "/api/v1/agents/",
         "/api/v1/agents/{id}/",

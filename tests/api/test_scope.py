@@ -1,4 +1,4 @@
-"""An answer is made of its own tenant's rows up to its last byte."""
+"""A response contains only its own tenant's rows, to its last byte."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from tests.conftest import Cast
 
 @pytest.fixture
 def rendered_for(monkeypatch: pytest.MonkeyPatch) -> list[UUID | None]:
-    """The tenant whose scope is open whenever an answer is written; a queryset may be read as late as that."""
+    """The tenant whose scope is open while the response is written; querysets may be read that late."""
     seen: list[UUID | None] = []
     render = JSONRenderer.render
 

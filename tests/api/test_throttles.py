@@ -1,4 +1,4 @@
-"""Limits of the API: counted per caller, told in headers, and no obstacle while Redis is away."""
+"""API limits: counted per caller, sent in headers, and not blocking calls while Redis is down."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def _own_breaker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def limits(valkey: Valkey, settings: Settings) -> Settings:
-    """Small ones, in a real Redis that remembers nobody."""
+    """Small limits, in a real and empty Redis."""
     settings.REDIS_URL = valkey.url
     throttling._redis(valkey.url).flushall()
     settings.API_REQUESTS_PER_MINUTE = 18  # 3 a second
@@ -45,21 +45,21 @@ def limits(valkey: Valkey, settings: Settings) -> Settings:
 
 
 def test_beyond_the_limit_a_problem_says_how_long_to_wait(acme: Caller, limits: Settings) -> None:
-    answers = (acme.get("agents/") for _ in range(100))  # a slow machine's limit fills up meanwhile
+    answers = (acme.get("agents/") for _ in range(100))  # on a slow machine the limit refills meanwhile
     assert next(answers).status == 200
     refused = next(answer for answer in answers if answer.status != 200)
     assert "Too many requests: wait" in refused.problem(429)["detail"]
     assert int(refused.response.headers["Retry-After"]) >= 1
 
 
-def test_every_answer_tells_the_limits(acme: Caller, limits: Settings) -> None:
+def test_every_answer_includes_the_limits(acme: Caller, limits: Settings) -> None:
     answer = acme.get("nothing/")
     assert answer.status == 404
     assert answer.response.headers["RateLimit-Policy"] == '"requests";q=18;w=60, "burst";q=3;w=1'
     assert re.fullmatch(r'"requests";r=17;t=\d+, "burst";r=2;t=1', answer.response.headers["RateLimit"])
 
 
-def test_each_caller_has_limits_of_its_own(acme: Caller, token_of: TokenOf, cast: Cast, limits: Settings) -> None:
+def test_each_caller_has_its_own_limits(acme: Caller, token_of: TokenOf, cast: Cast, limits: Settings) -> None:
     limits.API_REQUESTS_PER_MINUTE = 1
     others = [token_of(cast.acme, Role.OPERATOR), session_of(cast.alice, "acme"), session_of(cast.bob, "globex")]
     assert acme.get("agents/").status == 200
@@ -67,7 +67,7 @@ def test_each_caller_has_limits_of_its_own(acme: Caller, token_of: TokenOf, cast
     assert [other.get("agents/").status for other in others] == [200, 200, 200]
 
 
-def test_calls_to_providers_have_a_limit_beside(acme: Caller, limits: Settings) -> None:
+def test_calls_to_providers_have_a_separate_limit(acme: Caller, limits: Settings) -> None:
     assert acme.post("channels/slack/install").status == 200
     refused = acme.post("channels/slack/install")
     refused.problem(429)
@@ -84,7 +84,7 @@ def test_a_refused_request_does_nothing(acme: Caller, cast: Cast, limits: Settin
         assert not Agent.objects.exists()
 
 
-def test_one_who_has_many_ipv6_addresses_is_one(limits: Settings) -> None:
+def test_many_ipv6_addresses_of_one_client_count_as_one(limits: Settings) -> None:
     client = Client()
 
     def guess(address: str) -> int:
@@ -95,7 +95,7 @@ def test_one_who_has_many_ipv6_addresses_is_one(limits: Settings) -> None:
     assert [guess(f"198.51.100.{number}") for number in range(3)] == [401, 401, 401]
 
 
-def test_who_tries_tokens_is_stopped_and_a_good_token_from_there_is_not(acme: Caller, limits: Settings) -> None:
+def test_guessing_tokens_is_stopped_but_a_valid_token_from_there_works(acme: Caller, limits: Settings) -> None:
     guesses = [Caller({"Authorization": f"Bearer rst_{number}"}).get("agents/") for number in range(4)]
     assert [guess.status for guess in guesses] == [401, 401, 429, 429]
     assert acme.get("agents/").status == 200
@@ -109,14 +109,14 @@ def test_many_at_once_get_no_more_than_the_limit(valkey: Valkey, settings: Setti
     assert sum(level.wait == 0 for level in levels) == 50
 
 
-def test_a_request_that_one_limit_refuses_costs_nothing_of_the_other(valkey: Valkey, settings: Settings) -> None:
+def test_a_request_refused_by_one_limit_does_not_count_toward_the_other(valkey: Valkey, settings: Settings) -> None:
     settings.REDIS_URL = valkey.url
     policies = [Policy("wide", 10, window=3600), Policy("narrow", 1, window=3600)]
     lefts = [[level.left for level in take("picky", policies)] for _ in range(3)]
     assert lefts == [[9, 0], [9, 0], [9, 0]]
 
 
-def test_without_redis_the_api_goes_on_and_says_so_once(
+def test_without_redis_the_api_keeps_working_and_logs_it_once(
     acme: Caller, caplog: pytest.LogCaptureFixture, settings: Settings
 ) -> None:
     settings.API_REQUESTS_PER_MINUTE = 1

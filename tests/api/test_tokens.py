@@ -1,4 +1,4 @@
-"""API tokens: made and revoked in the portal, shown once, and never more than their makers may."""
+"""API tokens: created and revoked in the portal, shown once, never with more rights than their creators."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ def admin(cast: Cast) -> User:
 
 
 def made_by(user: User, **change: str) -> tuple[ApiToken, Caller]:
-    """A token made in the portal, and a caller that has it."""
+    """A token created in the portal, and a caller that uses it."""
     page = browser_of(user).post(PATH, {**WEBSITE, **change})
     assert page.status_code == 201, page.content.decode()
     found = re.search(r"rst_[\w-]{43}", page.content.decode())
@@ -61,7 +61,7 @@ def test_a_token_is_shown_once_and_stored_as_a_digest(cast: Cast, admin: User) -
     assert plain not in str(shown.__dict__)
 
 
-def test_the_page_that_shows_it_is_never_kept(cast: Cast, admin: User) -> None:
+def test_the_page_that_shows_it_is_never_cached(cast: Cast, admin: User) -> None:
     client = browser_of(admin)
     page = client.post(PATH, WEBSITE)
     assert page.headers["Cache-Control"] == "no-store"
@@ -78,30 +78,30 @@ def test_loading_that_page_again_makes_no_second_token(cast: Cast, admin: User) 
 
 
 @pytest.mark.parametrize(("life", "days"), [("30", 30), ("90", 90), ("365", 365)])
-def test_it_lives_as_long_as_was_chosen(cast: Cast, admin: User, life: str, days: int) -> None:
+def test_it_expires_when_chosen(cast: Cast, admin: User, life: str, days: int) -> None:
     token, _ = made_by(admin, life=life)
     assert token.expires_at
     assert abs(token.expires_at - datetime.now(UTC) - timedelta(days=days)) < timedelta(minutes=1)
 
 
-def test_it_may_live_for_ever(cast: Cast, admin: User) -> None:
+def test_it_can_be_set_to_never_expire(cast: Cast, admin: User) -> None:
     assert made_by(admin, life="")[0].expires_at is None
 
 
 @pytest.mark.parametrize("change", [{"name": ""}, {"role": "owner"}, {"role": "king"}, {"life": "1000"}])
-def test_what_is_wrong_makes_no_token(cast: Cast, admin: User, change: dict[str, str]) -> None:
+def test_invalid_input_creates_no_token(cast: Cast, admin: User, change: dict[str, str]) -> None:
     assert browser_of(admin).post(PATH, {**WEBSITE, **change}).status_code == 422
     assert not ApiToken.objects.exists()
 
 
-def test_no_verb_makes_a_token_above_its_maker(cast: Cast, admin: User) -> None:
+def test_no_function_creates_a_token_above_its_creators_role(cast: Cast, admin: User) -> None:
     maker: dict[str, Any] = {"maker": admin, "maker_role": Role.ADMIN}
     with tenant_scope(cast.acme.id), pytest.raises(tokens.TokenError, match="Your role is admin"):
         tokens.make(cast.acme, "Root", Role.OWNER, life=None, **maker)
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
-def test_who_may_not_manage_tokens_is_refused(cast: Cast, role: Role) -> None:
+def test_members_without_permission_cannot_manage_tokens(cast: Cast, role: Role) -> None:
     token, _ = made_by(cast.alice)
     client = browser_of(factories.make_member(cast.acme, role))
     answers = [client.get(PATH), client.post(PATH, WEBSITE), client.post(f"{PATH}{token.id}/revoke/")]
@@ -122,7 +122,7 @@ def test_a_token_of_another_workspace_cannot_be_revoked(cast: Cast) -> None:
     assert ApiToken.objects.get() == token
 
 
-def test_who_loses_a_role_does_not_keep_it_in_a_token(cast: Cast, admin: User) -> None:
+def test_a_lost_role_is_also_lost_in_tokens(cast: Cast, admin: User) -> None:
     _, caller = made_by(admin, role="admin")
     assert caller.get("audit/").status == 200
     Membership.objects.filter(user=admin).update(role=Role.VIEWER)
@@ -131,11 +131,11 @@ def test_who_loses_a_role_does_not_keep_it_in_a_token(cast: Cast, admin: User) -
     assert caller.get("agents/").status == 200
     assert "Viewer, made as admin" in browser_of(cast.alice).get(PATH).content.decode()
     Membership.objects.filter(user=admin).update(role=Role.OWNER)
-    assert caller.get("audit/").status == 200  # and never more than it was made with
+    assert caller.get("audit/").status == 200  # and never more than it was created with
     assert ApiToken.objects.with_maker().get().effective_role == Role.ADMIN
 
 
-def test_who_leaves_the_workspace_leaves_no_way_in(cast: Cast, admin: User) -> None:
+def test_tokens_stop_working_when_their_creator_leaves(cast: Cast, admin: User) -> None:
     _, caller = made_by(admin)
     Membership.objects.filter(user=admin).delete()
     caller.get("agents/").problem(401)
@@ -143,7 +143,7 @@ def test_who_leaves_the_workspace_leaves_no_way_in(cast: Cast, admin: User) -> N
 
 
 @pytest.mark.parametrize("end", ["deactivate", "delete"])
-def test_an_account_that_ends_takes_its_tokens_along(cast: Cast, admin: User, end: str) -> None:
+def test_tokens_are_deleted_with_the_account(cast: Cast, admin: User, end: str) -> None:
     _, caller = made_by(admin)
     if end == "delete":
         admin.delete()
@@ -152,7 +152,7 @@ def test_an_account_that_ends_takes_its_tokens_along(cast: Cast, admin: User, en
     caller.get("agents/").problem(401)
 
 
-def test_a_token_made_by_command_has_no_maker_to_lose(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_token_created_by_command_depends_on_no_person(cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("create_tenant", "initech", "--owner", cast.alice.email)
     assert "rst_" in capsys.readouterr().out
     tenant = Tenant.objects.get(slug="initech")
@@ -161,7 +161,7 @@ def test_a_token_made_by_command_has_no_maker_to_lose(cast: Cast, capsys: pytest
     assert entry(tenant, "token.created").actor_name == "Roster"
 
 
-def test_its_use_is_written_down_at_most_once_a_minute(cast: Cast, admin: User) -> None:
+def test_its_last_use_is_stored_at_most_once_a_minute(cast: Cast, admin: User) -> None:
     token, caller = made_by(admin)
     for _ in range(2):
         with CaptureQueriesContext(

@@ -47,7 +47,7 @@ def test_totals_and_employees_with_decimals_as_strings(acme: Caller, cast: Cast)
     assert found["agents"][0]["agent"] == str(BEN.agent_id)
 
 
-def test_days_are_the_workspace_s_own(acme: Caller, cast: Cast) -> None:
+def test_days_follow_the_workspaces_time_zone(acme: Caller, cast: Cast) -> None:
     Tenant.objects.filter(id=cast.acme.id).update(time_zone="Asia/Tokyo")
     spend(cast.acme, MAYA, datetime(2026, 2, 28, 23, tzinfo=UTC), "1")
     found = acme.get("usage/summary?from=2026-03-01&to=2026-03-01").json
@@ -64,7 +64,7 @@ def test_without_dates_it_is_this_month_until_today(acme: Caller, cast: Cast) ->
     assert acme.get("usage/summary/").json == found
 
 
-def test_without_from_it_begins_with_the_month_of_to(acme: Caller) -> None:
+def test_without_from_it_starts_with_the_month_of_to(acme: Caller) -> None:
     assert acme.get("usage/summary?to=2026-02-10").json["from"] == "2026-02-01"
 
 

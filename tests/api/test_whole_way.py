@@ -1,4 +1,4 @@
-"""A test message by the API alone, through the running product: from consent to the reply in Slack."""
+"""A test message using only the API, through the running product: from consent to the reply in Slack."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -45,7 +45,7 @@ def test_test_message_is_answered_where_the_provider_says(office: Office) -> Non
     ]
 
 
-def test_provider_that_limits_is_a_problem_with_a_time_to_wait(office: Office) -> None:
+def test_provider_rate_limit_is_a_problem_with_a_time_to_wait(office: Office) -> None:
     office.stack.control("slack/control/faults", method="chat.postMessage", kind="429", seconds=7)
     answer = office.api.post(f"channels/{channel_of(office)['id']}/test")
     assert answer.status_code == 502
@@ -63,7 +63,7 @@ def test_usage_counts_what_the_answer_cost(office: Office) -> None:
     assert summary["agents"][0]["agent_name"] == "Maya"
 
 
-def test_unknown_address_and_missing_token_are_problems_over_the_wire_too(office: Office) -> None:
+def test_unknown_path_and_missing_token_are_problems_over_real_http_too(office: Office) -> None:
     for path, headers, status in (("nothing/", {}, 404), ("agents/", {"Authorization": "Bearer rst_wrong"}, 401)):
         answer = office.api.get(path, headers=headers)
         assert answer.status_code == status
@@ -71,7 +71,7 @@ def test_unknown_address_and_missing_token_are_problems_over_the_wire_too(office
         assert answer.json()["request_id"]
 
 
-def test_test_message_with_a_key_is_sent_once_and_told_once(office: Office) -> None:
+def test_test_message_with_a_key_is_sent_once_and_audited_once(office: Office) -> None:
     def told() -> int:
         return sum(entry["action"] == "channel.test_sent" for entry in office.rows("tenants_auditevent"))
 

@@ -1,4 +1,4 @@
-"""The trail of a workspace, as tests look at it."""
+"""A workspace's audit trail for tests."""
 
 import pytest
 from django.test import Client
@@ -21,7 +21,7 @@ def browser_of(user: User) -> Client:
 
 
 def entries(tenant: Tenant, action: str = "") -> list[AuditEvent]:
-    """The trail's entries, the oldest first."""
+    """The trail's entries, oldest first."""
     with tenant_scope(tenant.id):
         found = AuditEvent.objects.order_by("id")
         return list(found.filter(action=action) if action else found)

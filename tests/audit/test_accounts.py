@@ -1,4 +1,4 @@
-"""What happens with an account is written down, names the right person, and is shown to that person alone."""
+"""Account activity is recorded, names the right person, and is shown only to that person."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -20,7 +20,7 @@ FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 @pytest.fixture
 def visitor(cast: Cast) -> Client:
-    """Somebody at the log-in page whom nobody knows yet."""
+    """An anonymous visitor at the log-in page."""
     cache.clear()
     confirmed(cast.alice)
     return Client(headers={"User-Agent": FIREFOX}, REMOTE_ADDR="192.0.2.9")
@@ -31,7 +31,7 @@ def log_in(client: Client, password: str = PASSWORD, email: str = "alice@acme.ex
 
 
 def actions(user: User) -> list[str]:
-    """The oldest first."""
+    """The recorded actions, oldest first."""
     events = AccountEvent.objects.filter(account_id=user.id).order_by("id")
     return [event.action.removeprefix("account.") for event in events]
 
@@ -48,7 +48,7 @@ def test_a_log_in_names_the_person_and_not_the_visitor_from_before(visitor: Clie
     assert (event.ip, event.user_agent) == ("192.0.2.9", FIREFOX)
 
 
-def test_a_failed_log_in_is_somebody_s(visitor: Client, cast: Cast) -> None:
+def test_a_failed_log_in_names_the_account(visitor: Client, cast: Cast) -> None:
     log_in(visitor, "wrong")
     event = last(cast.alice)
     assert (event.action, event.detail, event.ip) == ("account.log_in_failed", "Wrong password.", "192.0.2.9")
@@ -56,7 +56,7 @@ def test_a_failed_log_in_is_somebody_s(visitor: Client, cast: Cast) -> None:
     assert "wrong" not in str({**event.__dict__, "detail": ""})
 
 
-def test_a_failed_log_in_to_no_account_is_nobody_s(visitor: Client) -> None:
+def test_a_failed_log_in_to_an_unknown_account_names_nobody(visitor: Client) -> None:
     log_in(visitor, "wrong", "nobody@acme.example")
     assert not AccountEvent.objects.exists()
 
@@ -76,7 +76,7 @@ def test_changing_the_password(visitor: Client, cast: Cast) -> None:
 
 
 def test_a_second_step_and_its_codes(committed_cast: Cast) -> None:
-    """Allauth tells once it is committed."""
+    """Allauth sends its signal after the commit."""
     cache.clear()
     person = Visitor()
     person.log_in(confirmed(committed_cast.alice).email)
@@ -106,7 +106,7 @@ def test_signing_up(client: Client, cast: Cast) -> None:
     assert AccountEvent.objects.get(account_id=user.id, action="account.signed_up").actor_id == user.id
 
 
-def test_the_page_shows_one_s_own_activity_only(visitor: Client, cast: Cast) -> None:
+def test_the_page_shows_only_your_own_activity(visitor: Client, cast: Cast) -> None:
     log_in(visitor, "wrong")
     log_in(visitor)
     page = visitor.get(PATH).content.decode()

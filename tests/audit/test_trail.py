@@ -1,4 +1,4 @@
-"""The trail as it is read: page, filter, download, API; and that nobody can change it."""
+"""Reading the audit trail by page, filter, download and API; and that nobody can change it."""
 
 import csv
 import io
@@ -41,7 +41,7 @@ def shown(client: Client, query: str = "") -> str:
 def table(client: Client, query: str = "") -> list[dict[str, str]]:
     answer = client.get(f"{CSV}{query}")
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    body = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]  # only of a streamed answer
+    body = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]  # only streamed responses have it
     return list(csv.DictReader(io.StringIO(body)))
 
 
@@ -53,7 +53,7 @@ def owner(cast: Cast) -> Caller:
 
 @pytest.mark.parametrize("model", [AuditEvent, AccountEvent])
 @pytest.mark.parametrize("change", ["UPDATE {} SET detail = ''", "DELETE FROM {}", "TRUNCATE {}"])
-def test_neither_app_nor_staff_can_change_what_happened(
+def test_neither_app_nor_staff_can_change_entries(
     committed_cast: Cast, postgres: Postgres, model: Any, change: str
 ) -> None:
     statement = change.format(model._meta.db_table)
@@ -71,14 +71,14 @@ def test_an_entry_needs_a_workspace(cast: Cast) -> None:
         AuditEvent.objects.create(tenant=cast.acme, action="test.renamed")
 
 
-def test_owner_and_admin_read_it_and_others_are_refused(cast: Cast) -> None:
+def test_owner_and_admin_can_read_it_and_others_cannot(cast: Cast) -> None:
     for role, status in {Role.OWNER: 200, Role.ADMIN: 200, Role.OPERATOR: 403, Role.VIEWER: 403}.items():
         client = browser_of(factories.make_member(cast.acme, role))
         assert [client.get(path).status_code for path in (PATH, CSV)] == [status, status]
     assert browser_of(cast.bob).get(PATH).status_code == browser_of(cast.bob).get("/t/x/settings/audit/").status_code
 
 
-def test_the_page_tells_who_what_where_and_what_changed(alice: Client, cast: Cast) -> None:
+def test_the_page_shows_who_what_where_and_what_changed(alice: Client, cast: Cast) -> None:
     with tenant_scope(cast.acme.id), actor.acting(actor.person(cast.alice, ip="192.0.2.7", user_agent="Netscape")):
         journal.record(RENAMED, cast.acme, changes={"time_zone": ["UTC", "Asia/Tokyo"]}, detail="Because it moved.")
     page = shown(alice)
@@ -87,7 +87,7 @@ def test_the_page_tells_who_what_where_and_what_changed(alice: Client, cast: Cas
     assert "Time zone" in page
 
 
-def test_what_was_written_is_shown_as_text(alice: Client, cast: Cast) -> None:
+def test_entry_text_is_escaped(alice: Client, cast: Cast) -> None:
     add(cast.acme, "<script>alert(1)</script>", target_name="<b>x</b>", changes={"<i>": ["<u>", None]})
     page = shown(alice)
     assert "&lt;script&gt;" in page
@@ -103,7 +103,7 @@ def test_entries_of_other_workspaces_are_nowhere(alice: Client, owner: Caller, c
 
 @pytest.fixture
 def moments(cast: Cast) -> dict[str, AuditEvent]:
-    """Around the first of March in Tokyo, which begins at three in the afternoon, UTC."""
+    """Moments around the first of March in Tokyo, which starts at three in the afternoon UTC."""
     Tenant.objects.filter(id=cast.acme.id).update(time_zone="Asia/Tokyo")
     return {
         "before": add(cast.acme, "before", datetime(2026, 2, 28, 14, 59, 59, tzinfo=UTC)),
@@ -165,7 +165,7 @@ def test_a_bad_filter_is_named(alice: Client, owner: Caller, query: str, field: 
         assert [alice.get(f"{path}?{query}").status_code for path in (PATH, CSV)] == [400, 400]
 
 
-def test_the_first_and_last_days_there_are_can_be_asked_for(owner: Caller, moments: dict[str, AuditEvent]) -> None:
+def test_the_earliest_and_latest_dates_are_accepted(owner: Caller, moments: dict[str, AuditEvent]) -> None:
     assert owner.get("audit/?from=0001-01-01&to=9998-12-31&action=test.renamed").results
 
 
@@ -189,7 +189,7 @@ def test_pages_follow_each_other_both_ways_without_gaps(
     assert "Older" not in shown(alice, f"?text=number&before={events[1].id}")
 
 
-def test_api_pages_are_complete_and_unshaken_by_new_entries(owner: Caller, cast: Cast) -> None:
+def test_api_pages_are_complete_even_with_new_entries(owner: Caller, cast: Cast) -> None:
     for number in range(5):
         add(cast.acme, f"number {number}")
     first = owner.get("audit/?text=number&page_size=2").json
@@ -220,13 +220,13 @@ def test_an_entry_in_the_api(owner: Caller, cast: Cast) -> None:
     }
 
 
-def test_only_who_may_read_it_reads_it_by_the_api(cast: Cast) -> None:
+def test_the_api_requires_permission_to_read_it(cast: Cast) -> None:
     for role in (Role.OPERATOR, Role.VIEWER):
         _, plain = ApiToken.issue(cast.acme, role.value, role)
         assert "admin" in Caller({"Authorization": f"Bearer {plain}"}).get("audit/").problem(403)["detail"]
 
 
-def test_the_download_is_told_itself(alice: Client, cast: Cast) -> None:
+def test_the_download_is_itself_recorded(alice: Client, cast: Cast) -> None:
     table(alice, "?text=Globex&from=2026-01-02")
     entry = only(cast.acme, "audit.exported")
     assert (entry.actor_id, entry.detail) == (cast.alice.id, "Asked for: text Globex, from 2026-01-02.")
@@ -241,7 +241,7 @@ def test_the_download_has_every_entry_in_iso_time(alice: Client, cast: Cast, mon
     assert rows[0]["at"] == "2026-03-01T12:00:04.000+00:00"
 
 
-def test_no_cell_is_a_formula(alice: Client, cast: Cast) -> None:
+def test_no_cell_starts_a_formula(alice: Client, cast: Cast) -> None:
     add(cast.acme, '=HYPERLINK("http://evil.example")', target_name="@SUM(1)", changes={"name": ["-1", "+2"]})
     (row,) = table(alice, "?action=test.renamed")
     assert row["detail"] == '\'=HYPERLINK("http://evil.example")'
@@ -250,7 +250,7 @@ def test_no_cell_is_a_formula(alice: Client, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])  # noqa: RUF001
-def test_each_beginning_of_a_formula_is_made_text(start: str) -> None:
+def test_each_formula_prefix_is_escaped(start: str) -> None:
     assert safe_cell(f"{start}1") == f"'{start}1"
     assert safe_cell(f"a{start}1") == f"a{start}1"
 
@@ -261,7 +261,7 @@ def test_an_empty_result_says_so(alice: Client) -> None:
     assert "Download CSV" not in page
 
 
-def test_an_unknown_place_in_the_list_is_the_beginning(alice: Client, cast: Cast) -> None:
+def test_an_unknown_cursor_shows_the_first_page(alice: Client, cast: Cast) -> None:
     add(cast.acme, "number 1")
     assert "<p>number 1</p>" in shown(alice, "?before=x")
     assert "<p>number 1</p>" in shown(alice, f"?before={UUID(int=2**128 - 1)}&after=")

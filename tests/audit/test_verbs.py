@@ -1,4 +1,4 @@
-"""Every change and every sensitive read is one entry, by whichever door it came: portal, API, wizard or provider."""
+"""Every change and every sensitive read is one entry, whether through portal, API, wizard or provider."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -58,13 +58,13 @@ def is_by_token(entry: AuditEvent) -> bool:
     )
 
 
-def test_a_workspace_begins_with_an_entry(cast: Cast) -> None:
+def test_a_new_workspace_has_one_entry(cast: Cast) -> None:
     (entry,) = entries(cast.acme)
     assert (entry.action, entry.target_name, entry.changes["slug"]) == ("workspace.created", "Acme", [None, "acme"])
     assert cast.alice.email in entry.detail
 
 
-def test_whoever_makes_a_workspace_in_the_portal_is_named(alice: Client, cast: Cast) -> None:
+def test_the_creator_of_a_workspace_in_the_portal_is_named(alice: Client, cast: Cast) -> None:
     alice.post("/workspaces/new/", {"name": "Initech", "time_zone": "UTC"})
     assert is_by_alice(only(Tenant.objects.get(slug="initech"), "workspace.created"), cast)
 
@@ -75,7 +75,7 @@ def test_hiring_changing_and_letting_go_in_the_portal(alice: Client, cast: Cast)
     assert is_by_alice(hired, cast)
     assert hired.changes["job_title"] == [None, "Customer support"]
     path = f"/t/acme/employees/{hired.target_id}/"
-    alice.post(path, PROFILE)  # the same again is no change
+    alice.post(path, PROFILE)  # sending the same again changes nothing
     alice.post(path, {**PROFILE, "name": "Mia"})
     changed = only(cast.acme, "employee.changed")
     assert is_by_alice(changed, cast)
@@ -107,7 +107,7 @@ def test_a_refused_change_leaves_no_entry(api: Caller, cast: Cast) -> None:
     assert only(cast.acme, "employee.hired")
 
 
-def test_connecting_tells_what_changed_and_no_secret(cast: Cast) -> None:
+def test_connecting_records_what_changed_without_secrets(cast: Cast) -> None:
     connection = connect(cast.acme)
     entry = only(cast.acme, "channel.connected")
     assert (entry.target_id, entry.target_name) == (str(connection.id), "Northwind")
@@ -115,7 +115,7 @@ def test_connecting_tells_what_changed_and_no_secret(cast: Cast) -> None:
     assert SECRET not in json.dumps(entry.changes) + entry.detail
 
 
-def test_beginning_an_installation_in_portal_wizard_and_api(alice: Client, api: Caller, cast: Cast) -> None:
+def test_starting_an_installation_in_portal_wizard_and_api(alice: Client, api: Caller, cast: Cast) -> None:
     alice.post("/t/acme/channels/slack/install/")
     alice.post("/t/acme/onboarding/channel/")
     api.post("channels/slack/install")
@@ -125,7 +125,7 @@ def test_beginning_an_installation_in_portal_wizard_and_api(alice: Client, api: 
     assert is_by_token(program)
 
 
-def test_when_a_channel_is_answered_is_told_once_by_each_way(alice: Client, api: Caller, cast: Cast) -> None:
+def test_when_a_channel_is_answered_is_recorded_once_by_each_way(alice: Client, api: Caller, cast: Cast) -> None:
     connection = connect(cast.acme)
     for _ in range(2):
         alice.post(f"/t/acme/channels/{connection.id}/listen/", {"only_when_mentioned": "1"})
@@ -150,7 +150,7 @@ def test_disconnecting_by_the_api(api: Caller, cast: Cast) -> None:
     assert is_by_token(only(cast.acme, "channel.disconnected"))
 
 
-def test_a_provider_that_ends_a_channel_is_roster_s_doing(client: Client, cast: Cast) -> None:
+def test_a_channel_ended_by_the_provider_is_recorded_as_rosters_action(client: Client, cast: Cast) -> None:
     connect(cast.acme, TEAM)
     in_a_minute = int(datetime.now(UTC).timestamp()) + 60
     assert post(client, payload("app_uninstalled", _event_time=in_a_minute)).status_code == 200
@@ -159,7 +159,7 @@ def test_a_provider_that_ends_a_channel_is_roster_s_doing(client: Client, cast: 
     assert "removed the app" in entry.detail
 
 
-def test_a_broken_channel_is_told_once(cast: Cast) -> None:
+def test_a_broken_channel_is_recorded_once(cast: Cast) -> None:
     connection = connect(cast.acme)
     error = DeliveryRefusedError("Slack no longer accepts the token.", breaks_connection=True)
     with tenant_scope(cast.acme.id):
@@ -182,7 +182,7 @@ def test_reading_a_conversation_in_the_portal(alice: Client, cast: Cast, convers
     assert alice.get(f"/t/acme/conversations/{conversation.id}/").status_code == 200
     entry = only(cast.acme, "conversation.read")
     assert is_by_alice(entry, cast)
-    assert (entry.target_id, entry.target_name) == (str(conversation.id), "Maya in Slack")  # not what somebody said
+    assert (entry.target_id, entry.target_name) == (str(conversation.id), "Maya in Slack")  # not anything that was said
 
 
 def test_reading_a_conversation_by_the_api(api: Caller, cast: Cast, conversation: Any) -> None:
@@ -190,14 +190,14 @@ def test_reading_a_conversation_by_the_api(api: Caller, cast: Cast, conversation
     assert is_by_token(only(cast.acme, "conversation.read"))
 
 
-def test_somebody_else_s_conversation_is_not_read_and_not_told(cast: Cast, conversation: Any) -> None:
+def test_another_workspaces_conversation_is_neither_shown_nor_recorded(cast: Cast, conversation: Any) -> None:
     _, plain = ApiToken.issue(cast.globex, "Tests", Role.OWNER)
     Caller({"Authorization": f"Bearer {plain}"}).get(f"conversations/{conversation.id}/messages/").problem(404)
     assert not entries(cast.acme, "conversation.read")
     assert not entries(cast.globex, "conversation.read")
 
 
-def test_replaying_by_command_is_told_where_something_was_replayed(cast: Cast) -> None:
+def test_replaying_by_command_is_recorded_where_something_was_replayed(cast: Cast) -> None:
     connection = connect(cast.acme)
     make_agent(cast.acme)
     with tenant_scope(cast.acme.id):

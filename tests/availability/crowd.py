@@ -1,4 +1,4 @@
-"""A workspace in which very many of everything is: rows are made by bulk, for the lists of pages and of the API."""
+"""A workspace with very many rows of everything, created in bulk, for the lists in pages and the API."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -25,11 +25,11 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "billing.Drift": {"repaired_at": None},
     "usage.Meter": {"cap_usd": None},
 }
-"""What makes rows stand in the lists that there are."""
+"""Values that make rows appear in the lists."""
 
 
 def fill(world: World, first: int, last: int) -> None:
-    """Add rows numbered from `first` to before `last` to every table of the workspace, and to what its people have."""
+    """Add rows numbered from `first` up to `last` (exclusive) to all tables of the workspace and its people."""
     numbers = range(first, last)
     users = User.objects.bulk_create(User(email=f"crowd{number}@{world.slug}.example") for number in numbers)
     Membership.objects.bulk_create(Membership(tenant=world.tenant, user=each, role=Role.ADMIN) for each in users)
@@ -44,7 +44,7 @@ def fill(world: World, first: int, last: int) -> None:
 
 
 def _own_things(world: World, numbers: range) -> None:
-    """Of the owner's account: sessions and what happened. Passkeys and connected log-ins are few, by their limits."""
+    """The owner's sessions and activity. Passkeys and connected log-ins have limits, so there are few."""
     user = world.people[Role.OWNER]
     now = timezone.now()
     keys = [uuid4().hex for _ in numbers]
@@ -92,7 +92,7 @@ def _row(model: type[models.Model], world: World, number: int) -> models.Model:
 
 
 def _value(column: Any, world: World, number: int) -> Any:
-    """As furnishing fills columns, but all rows belong to the same conversation, connection and employee."""
+    """Fills columns like furnishing.py, but all rows belong to the same conversation, connection and employee."""
     if column.is_relation:
         return _related(column, world, number)
     if column.choices:
@@ -111,7 +111,7 @@ def _related(column: Any, world: World, number: int) -> Any:
     if column.related_model is User:
         return world.people[Role.OWNER].id
     known = world.rows[column.related_model.__name__]
-    has_own = column.unique or (column.model.__name__, column.name) == ("Delivery", "run")  # an answer has few parts
+    has_own = column.unique or (column.model.__name__, column.name) == ("Delivery", "run")  # answers have few parts
     return known[number if has_own else 0].pk
 
 

@@ -1,4 +1,4 @@
-"""A server that takes connections and never comes to an end: it is silent, or sends a byte from time to time."""
+"""A server that accepts connections and never finishes: it is silent, or sends a byte now and then."""
 
 import socket
 import threading
@@ -11,12 +11,12 @@ BEGINNINGS = {
     "headers without end": b"HTTP/1.1 200 OK\r\nX-Word: ",
     "a body without end": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n",
 }
-"""What it sends at once, by how it hangs."""
+"""What it sends immediately, by kind of hang."""
 
 
 @dataclass
 class Hanging:
-    """Where it is, and how many connections it has taken."""
+    """Its address, and how many connections it has accepted."""
 
     url: str
     taken: list[socket.socket] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Hanging:
 
 @contextmanager
 def hanging(how: str, *, every: float = 0.1) -> Iterator[Hanging]:
-    """Answers each connection with a beginning, then with a byte every so often; with silence, with nothing at all."""
+    """Answers each connection with a start, then a byte now and then; with `silence`, with nothing."""
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         server.settimeout(0.1)

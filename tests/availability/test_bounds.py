@@ -1,4 +1,4 @@
-"""Every page and every list of the API stays as large, and asks the database as often, however many rows there are."""
+"""The size and the number of queries of every page and API list don't grow with the number of rows."""
 
 import logging
 from contextlib import ExitStack
@@ -26,20 +26,20 @@ from tests.staff.people import Person, make_staff
 pytestmark = pytest.mark.timeout(600)
 
 FEW, MANY = 110, 220
-"""More than a page of any list, and twice as many."""
+"""More rows than one page of any list, and twice as many."""
 SPARE_BYTES = 4_000
-"""What the digits of counts and the lengths of names may make out."""
+"""Allowed difference for digits in counts and lengths of names."""
 
 WHOLE = {
-    "workspace:audit_csv": "a file of all entries that were asked for, sent in pieces from batches",
-    "workspace:download_export": "a file, sent in pieces",
+    "workspace:audit_csv": "a file with all requested entries, streamed in batches",
+    "workspace:download_export": "a file, streamed",
 }
-"""Answers that grow by their nature, and why they may."""
+"""Answers that may grow, and why."""
 
 
 @dataclass
 class Look:
-    """What a route answered: its size and how many statements it took."""
+    """A route's answer: its size and number of statements."""
 
     status: int
     size: int
@@ -48,7 +48,7 @@ class Look:
 
 @dataclass
 class Walk:
-    """What all routes answered with few and with many rows."""
+    """All routes' answers with few and with many rows."""
 
     few: dict[str, Look] = field(default_factory=dict)
     many: dict[str, Look] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def walk(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbB
 def look_at_all(world: World, staff: Person) -> dict[str, Look]:
     session = logged_in(world.people[Role.OWNER])
     token = {"Authorization": f"Bearer {world.tokens[Role.OWNER]}"}
-    Client().get(f"/t/{world.slug}/", headers=session)  # what a first visit notes in the session is noted
+    Client().get(f"/t/{world.slug}/", headers=session)  # so that the first visit's session data is already stored
     found = {}
     for route in all_routes():
         if route.is_written_otherwise or route.name in WHOLE:
@@ -103,7 +103,7 @@ def _look(client: Client, path: str, headers: dict[str, str]) -> Look:
     return Look(answer.status_code, len(body), sum(len(each) for each in counts))
 
 
-def test_no_page_and_no_list_grows_with_what_is_there(walk: Walk) -> None:
+def test_no_page_and_no_list_grows_with_the_number_of_rows(walk: Walk) -> None:
     grown = {
         pattern: (look, walk.many[pattern])
         for pattern, look in walk.few.items()
@@ -112,7 +112,7 @@ def test_no_page_and_no_list_grows_with_what_is_there(walk: Walk) -> None:
     assert grown == {}
 
 
-def test_the_walk_really_saw_the_pages(walk: Walk) -> None:
+def test_the_walk_really_visited_the_pages(walk: Walk) -> None:
     seen = {pattern: look for pattern, look in walk.many.items() if look.status == 200}
     largest = sorted(seen.items(), key=lambda item: -item[1].size)
     print(f"\n{len(seen)} pages and lists with {MANY} rows of everything; the largest:")  # noqa: T201
@@ -120,4 +120,4 @@ def test_the_walk_really_saw_the_pages(walk: Walk) -> None:
         print(f"  {look.size:>8,} bytes {look.statements:>4} statements  {pattern}")  # noqa: T201
     assert len(seen) > 60
     broken = {pattern: look.status for pattern, look in walk.many.items() if look.status >= 500}
-    assert broken == {"healthz": 503, "t/<slug:workspace>/billing/plan/": 502}, "nobody runs Redis or plays Stripe here"
+    assert broken == {"healthz": 503, "t/<slug:workspace>/billing/plan/": 502}, "Redis and Stripe are unavailable here"

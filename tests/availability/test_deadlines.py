@@ -1,4 +1,4 @@
-"""Calls to Slack and Stripe end in time, however the other side hangs."""
+"""Calls to Slack and Stripe end in time, whatever way the other side hangs."""
 
 import time
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ from tests.availability.hanging import BEGINNINGS, Hanging, hanging
 
 SECONDS = 0.6
 LATEST = 3.0
-"""Later than a call may end on a busy machine, and far earlier than a call that is renewed by each byte."""
+"""Later than a call ends on a busy machine, far earlier than a call whose timeout restarts with each byte."""
 ACCOUNT = Account("xoxb-for-tests")
 
 
 @pytest.fixture(params=sorted(BEGINNINGS))
 def peer(request: pytest.FixtureRequest) -> Iterator[Hanging]:
-    """It sends more often than any time-out of a socket would notice."""
+    """It sends bytes too often for any socket timeout."""
     with hanging(request.param) as found:
         yield found
 
@@ -34,7 +34,7 @@ def began() -> float:
     return time.monotonic()
 
 
-def test_a_call_of_slack_ends(peer: Hanging, settings: Settings, began: float) -> None:
+def test_a_call_to_slack_ends(peer: Hanging, settings: Settings, began: float) -> None:
     settings.SLACK_API_URL = f"{peer.url}/api/"
     with pytest.raises(OutcomeUnknownError):
         slack.Slack().verify(ACCOUNT, 1)
@@ -42,14 +42,14 @@ def test_a_call_of_slack_ends(peer: Hanging, settings: Settings, began: float) -
     assert len(peer.taken) == 1
 
 
-def test_a_post_whose_answer_never_ends_is_of_an_unknown_fate(peer: Hanging, settings: Settings, began: float) -> None:
+def test_a_post_whose_answer_never_ends_has_an_unknown_outcome(peer: Hanging, settings: Settings, began: float) -> None:
     settings.SLACK_API_URL, settings.WEB_PROVIDER_SECONDS = f"{peer.url}/api/", SECONDS
     with patience.visit(), pytest.raises(OutcomeUnknownError):
         slack.Slack().post(ACCOUNT, Outgoing(uuid4(), {"channel": "C1"}, "Hello", datetime.now(UTC)))
     assert time.monotonic() - began < LATEST
 
 
-def test_a_call_of_stripe_ends(peer: Hanging, settings: Settings, began: float) -> None:
+def test_a_call_to_stripe_ends(peer: Hanging, settings: Settings, began: float) -> None:
     settings.STRIPE_API_URL = peer.url
     with pytest.raises(StripeDownError, match="does not answer"), client.connected(within=SECONDS) as stripe:
         stripe.v1.products.list()
@@ -57,7 +57,7 @@ def test_a_call_of_stripe_ends(peer: Hanging, settings: Settings, began: float) 
 
 
 def test_all_calls_of_a_request_end_together(peer: Hanging, settings: Settings, began: float) -> None:
-    """Also with the SDK's second try, and with time-outs of 20 s for each."""
+    """Even with the SDK's retry and a timeout of 20 s each."""
     settings.STRIPE_API_URL, settings.SLACK_API_URL = peer.url, f"{peer.url}/api/"
     settings.WEB_PROVIDER_SECONDS = SECONDS
     with patience.visit():
@@ -69,7 +69,7 @@ def test_all_calls_of_a_request_end_together(peer: Hanging, settings: Settings, 
     assert time.monotonic() - began < 2 * LATEST
 
 
-def test_a_session_that_is_asked_by_redirects_and_reused_works_on(peer: Hanging, began: float) -> None:
+def test_a_session_still_works_after_redirects_and_reuse(peer: Hanging, began: float) -> None:
     session = deadlines.Session()
     for _ in range(2):
         with pytest.raises(requests.RequestException):
@@ -77,24 +77,24 @@ def test_a_session_that_is_asked_by_redirects_and_reused_works_on(peer: Hanging,
     assert time.monotonic() - began < LATEST
 
 
-def test_no_more_than_so_many_requests_wait_for_one_service(settings: Settings) -> None:
+def test_only_a_limited_number_of_requests_wait_for_one_service(settings: Settings) -> None:
     settings.WEB_PROVIDER_PLACES = 2
     with patience.visit() as first, patience.visit():
         patience.enter("Stripe")
-        patience.enter("Stripe")  # a second call of the same request needs no second place
+        patience.enter("Stripe")  # a second call by the same request needs no second slot
         with patience.visit():
             patience.enter("Stripe")
             with patience.visit() as refused, pytest.raises(StripeBusyError), client.connected():
-                pytest.fail("nobody may call")
+                pytest.fail("no call is allowed")
             assert refused.is_refused
-            patience.enter("Slack")  # another service has places of its own
+            patience.enter("Slack")  # another service has its own slots
         patience.enter("Stripe")
         assert not first.is_refused
     with patience.visit(), patience.visit():
-        patience.enter("Stripe")  # all were given back
+        patience.enter("Stripe")  # all were released
 
 
-def test_slack_s_refusal_says_that_nothing_was_sent(settings: Settings) -> None:
+def test_a_full_slack_queue_says_that_nothing_was_sent(settings: Settings) -> None:
     settings.WEB_PROVIDER_PLACES = 1
     with patience.visit():
         patience.enter("Slack")
@@ -102,7 +102,7 @@ def test_slack_s_refusal_says_that_nothing_was_sent(settings: Settings) -> None:
             slack.Slack().start_test(ACCOUNT, "Hello?")
 
 
-def test_a_worker_needs_no_place(settings: Settings) -> None:
+def test_a_worker_needs_no_slot(settings: Settings) -> None:
     settings.WEB_PROVIDER_PLACES = 1
     with patience.visit():
         patience.enter("Stripe")

@@ -1,4 +1,4 @@
-"""A web as in production: while Slack and Stripe hang, and while very many people log in, other pages answer."""
+"""A web process as in production: other pages answer while Slack and Stripe hang and while very many people log in."""
 
 import json
 import time
@@ -24,9 +24,9 @@ from tests.waiting import eventually
 
 PLACES = 3
 HELD_SECONDS = 8.0
-"""How long a request waits for those who hang."""
+"""How long a request waits for a hanging service."""
 SOON = 5.0
-"""In which others are answered also on a machine that is busy otherwise; without limits it would take longer."""
+"""Seconds for the other requests, even on a busy machine; without limits they would take longer."""
 CLICKS = 2 * THREADS
 
 pytestmark = pytest.mark.timeout(300)
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @dataclass(frozen=True)
 class Site:
-    """A web with a furnished workspace, whose Slack and Stripe send a byte from time to time."""
+    """A web process with a filled workspace, whose Slack and Stripe send a byte now and then."""
 
     url: str
     world: World
@@ -61,13 +61,13 @@ def site(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbB
         }
         with web(**environment) as url:
             site = Site(url, world, peer)
-            others(site)  # what a first request loads is loaded
+            others(site)  # warm up: the first request loads modules
             yield site
     empty(postgres)
 
 
 def at_once(number: int, ask: Callable[[int], httpx.Response]) -> Iterator[list[tuple[int, float, str]]]:
-    """So many requests at the same time: status, seconds and Retry-After of each, once asked for."""
+    """Start that many requests at once; returns the status, seconds and Retry-After of each."""
     began = time.monotonic()
 
     def timed(each: int) -> tuple[int, float, str]:
@@ -81,13 +81,13 @@ def at_once(number: int, ask: Callable[[int], httpx.Response]) -> Iterator[list[
 
 
 def _form_headers(site: Site) -> dict[str, str]:
-    """An owner who presses a button of a page."""
+    """The headers of an owner who presses a button."""
     cookie = logged_in(site.world.people[Role.OWNER])["Cookie"]
     return {"Cookie": f"{cookie}; csrftoken={'c' * 32}", "X-CSRFToken": "c" * 32, "Referer": site.url}
 
 
 def others(site: Site) -> dict[str, float]:
-    """Seconds until everybody else is answered: pages, the API, a webhook, somebody who logs in."""
+    """Seconds until all other requests are answered: pages, the API, a webhook, a log-in."""
     session = logged_in(site.world.people[Role.VIEWER])
     token = {"Authorization": f"Bearer {site.world.tokens[Role.VIEWER]}"}
     body = json.dumps(payload("app_mention", _team_id="T0NOBODY")).encode()
@@ -130,7 +130,7 @@ def test_clicks_that_call_slack_and_stripe_cannot_fill_the_web(site: Site) -> No
     eventually(lambda: len(site.peer.taken) > before, what="the first call")
     answered = others(site)
     told = next(clicks)
-    print(  # noqa: T201 - the figures of this proof
+    print(  # noqa: T201 - the measured results
         f"\n{CLICKS} clicks while Slack and Stripe hang: {Counter(status for status, *_ in told)}; others: "
         + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in answered.items())
     )
@@ -142,7 +142,7 @@ def test_clicks_that_call_slack_and_stripe_cannot_fill_the_web(site: Site) -> No
     assert max(seconds for _, seconds, _ in told) < 4 * HELD_SECONDS
 
 
-def test_who_is_refused_reads_who_does_not_answer_and_that_nothing_was_changed(site: Site) -> None:
+def test_the_error_names_the_hanging_service_and_says_that_nothing_changed(site: Site) -> None:
     csrf = _form_headers(site)
     clicks = at_once(PLACES, lambda _: httpx.post(f"{site.url}/t/acme/billing/portal/", headers=csrf, timeout=120))
     before = len(site.peer.taken)
@@ -171,7 +171,7 @@ def test_many_clients_that_log_in_cannot_fill_the_web(site: Site) -> None:
         next(guesses)
         answered = others(site)
         told = next(guesses)
-    print(  # noqa: T201 - the figures of this proof
+    print(  # noqa: T201 - the measured results
         f"\n{CLICKS} log-ins at once: {Counter(status for status, *_ in told)}; others: "
         + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in answered.items())
     )

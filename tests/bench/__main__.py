@@ -14,7 +14,7 @@ from tests.temporary import temporary_stack
 
 
 def main() -> None:
-    """Measure and print. It fails if it cannot measure, or if a pattern's time is not linear."""
+    """Measure and print. Fails if it can't measure, or if a pattern's time isn't linear."""
     given = _arguments()
     say(f"Before: {load()}.\n")
     are_linear = given.only not in {None, "patterns"} or _patterns()
@@ -74,9 +74,9 @@ def _logins(samples: int) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", choices=("patterns", "latency", "webhook", "seats", "logins"), help="default: all")
-    parser.add_argument("--messages", type=int, default=100, help="apart, and as many ten at once")
-    parser.add_argument("--changes", type=int, default=50, help="changes of the seats at Stripe, of each kind")
-    parser.add_argument("--samples", type=int, default=200, help="log-ins of each kind whose time is taken")
+    parser.add_argument("--messages", type=int, default=100, help="one at a time, and the same number ten at once")
+    parser.add_argument("--changes", type=int, default=50, help="seat changes at Stripe, per kind")
+    parser.add_argument("--samples", type=int, default=200, help="timed log-ins per kind")
     parser.add_argument("--quiet", type=float, nargs="+", default=[0.0, 2.0], help="quiet periods in seconds")
     return parser.parse_args()
 

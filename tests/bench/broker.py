@@ -1,4 +1,4 @@
-"""The webhook's answer while Valkey is well, dead and frozen: publishing must never block."""
+"""The webhook's response time while Valkey is up, dead and frozen: publishing must never block."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ CONNECTIONS = 64
 
 
 def measure(stack: Stack, sender: Sender) -> list[list[str]]:
-    """The table's rows, one for each state of Valkey."""
+    """The table's rows, one per state of Valkey."""
     states = {"Valkey well": _well, "Valkey dead": _dead, "Valkey frozen": _frozen}
     return [_row(stack, sender, name, state) for name, state in states.items()]
 
@@ -38,7 +38,7 @@ def _well(stack: Stack) -> Iterator[None]:
 
 @contextmanager
 def _frozen(stack: Stack) -> Iterator[None]:
-    """It takes connections and answers nothing."""
+    """Valkey accepts connections and answers nothing."""
     servers = stack.processes("valkey-server")
     for each in servers:
         each.suspend()
@@ -51,7 +51,7 @@ def _frozen(stack: Stack) -> Iterator[None]:
 
 @contextmanager
 def _dead(stack: Stack) -> Iterator[None]:
-    """Killed, with the supervisor standing still so that it stays dead."""
+    """Valkey is killed, and the supervisor suspended so that it stays dead."""
     assert stack.process
     os.kill(stack.process.pid, signal.SIGSTOP)
     try:

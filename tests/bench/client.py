@@ -1,4 +1,4 @@
-"""A client that costs little: prepared HTTP/1.1 requests over connections that stay open."""
+"""A cheap client: prepared HTTP/1.1 requests over keep-alive connections."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Burst:
-    """What came of many requests: seconds from the due time of each to its answer, and the client's own CPU time."""
+    """The results of many requests: seconds from each one's due time to its answer, and the client's CPU time."""
 
     seconds: Sequence[float]
     statuses: Sequence[int]
@@ -25,17 +25,17 @@ class Burst:
 
     @property
     def own_share(self) -> float:
-        """How much of one core the client took."""
+        """The share of one core that the client used."""
         return self.own_cpu / self.wall
 
 
 def closed_loop(port: int, requests: Iterable[bytes], connections: int, seconds: float) -> Burst:
-    """Each connection sends its next request when the one before is answered; ends after `seconds` at the latest."""
+    """Each connection sends its next request when the previous one is answered; stops after `seconds` at the latest."""
     return asyncio.run(_run(port, iter(requests), connections, time.perf_counter() + seconds, every=0))
 
 
 def open_loop(port: int, requests: Sequence[bytes], connections: int, every: float) -> Burst:
-    """One request every so many seconds, whether or not those before are answered: how people come."""
+    """One request per interval, whether or not earlier ones are answered, as with independent users."""
     return asyncio.run(_run(port, iter(requests), connections, float("inf"), every))
 
 
@@ -66,7 +66,7 @@ async def _connection(
 
 
 async def _status(reader: asyncio.StreamReader) -> int:
-    """Read one answer with a Content-Length to its end."""
+    """Read one response with a Content-Length to its end."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     length = next((line for line in head.split("\r\n") if line.startswith("content-length:")), "content-length: 0")
     await reader.readexactly(int(length.partition(":")[2]))

@@ -1,4 +1,4 @@
-"""Figures and how they are shown."""
+"""Measurements and how they are shown."""
 
 import os
 import sys
@@ -21,12 +21,12 @@ class Spread:
         return median(self.seconds)
 
     def percentile(self, part: float) -> float:
-        """The smallest duration that this part (0 to 1) of them does not exceed."""
+        """The smallest duration that this share (0 to 1) of them doesn't exceed."""
         ordered = sorted(self.seconds)
         return ordered[ceil(part * len(ordered)) - 1]
 
     def cells(self) -> list[str]:
-        """Count, median, 90th and 99th percentile and the longest."""
+        """Count, median, 90th and 99th percentile, and maximum."""
         shown = (self.median, self.percentile(0.9), self.percentile(0.99), max(self.seconds))
         return [str(len(self.seconds)), *(f"{each * 1000:.0f} ms" for each in shown)]
 
@@ -35,13 +35,13 @@ SPREAD = ("n", "median", "p90", "p99", "longest")
 
 
 def say(line: str = "") -> None:
-    """One line to the terminal, at once."""
+    """Print one line to the terminal immediately."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table whose first column is text and whose others are figures."""
+    """Print a table with text in the first column and numbers in the others."""
     lines = [[title, *head], *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     for line in lines:
@@ -54,10 +54,10 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Non
 
 
 def load() -> str:
-    """What else this machine does, as far as it can be told."""
+    """What else is running on this machine, as far as we can tell."""
     return f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
 
 
 def cpu_seconds(stack: Stack, word: str) -> float:
-    """CPU time so far of the stack's processes with this word in their command line."""
+    """Total CPU time of the stack's processes with this word in their command line."""
     return sum(float(times.user + times.system) for times in (each.cpu_times() for each in stack.processes(word)))

@@ -1,4 +1,4 @@
-"""How many events a second the webhook takes, beside what this machine could do at most."""
+"""How many events a second the webhook accepts, compared with this machine's maximum."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ WARM_UP = 200
 
 @contextmanager
 def only_the_web(stack: Stack) -> Iterator[None]:
-    """Workers stand still meanwhile, so that what they do with the events is not measured too."""
+    """Suspend the workers, so that their event processing isn't measured too."""
     still = stack.processes("celery")
     for process in still:
         process.suspend()
@@ -44,7 +44,7 @@ def measure(office: Office, sender: Sender) -> list[list[str]]:
         closed_loop(stack.port, sender.mentions(WARM_UP), CONNECTIONS, SECONDS)
         inserts = asyncio.run(_bare_inserts(office))
         kinds = {
-            "a mention that begins a conversation": sender.mentions(REQUESTS),
+            "a mention that starts a conversation": sender.mentions(REQUESTS),
             "a message in a conversation": sender.replies(REQUESTS, channel, thread_ts),
             "a message to others (one INSERT, no wake-up)": sender.others(REQUESTS),
             "limit: an empty view": _empty(stack.port),
@@ -66,7 +66,7 @@ HEAD = ("rate", "of the INSERTs", "median", "not 200", "web's CPU each", "client
 
 
 def _burst(stack: Stack, requests: list[bytes]) -> tuple[Burst, float]:
-    """The burst, and how many cores the web process took for it."""
+    """The burst, and how many cores the web process used for it."""
     before = cpu_seconds(stack, "granian")
     burst = closed_loop(stack.port, requests, CONNECTIONS, SECONDS)
     return burst, (cpu_seconds(stack, "granian") - before) / burst.wall
@@ -77,7 +77,7 @@ def _empty(port: int) -> Iterator[bytes]:
 
 
 async def _bare_inserts(office: Office) -> float:
-    """INSERTs a second of an event's row, each in a transaction of its own, as the role that serves."""
+    """INSERTs of an event row per second, each in its own transaction, as the application's role."""
     example = office.rows("channels_inboxevent")[-1] | {"thread_id": None, "turn_id": None, "run_id": None}
     begun = time.perf_counter()
     numbers = iter(range(REQUESTS))

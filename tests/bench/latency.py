@@ -1,4 +1,4 @@
-"""From a message in Slack to the reply in Slack, beyond what the LLM took."""
+"""The time from a message in Slack to the reply, without the LLM's time."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,14 +18,14 @@ REST_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Way:
-    """One message's way, as seconds. `whole`: from Slack's sending of its event to the post at Slack."""
+    """One message's timing in seconds. `whole`: from Slack sending its event to the post at Slack."""
 
     whole: float
     llm: float
     before: float
-    """Until the event is a row: signature, look-ups."""
+    """Until the event is stored: signature check and lookups."""
     waiting: float
-    """From there until the LLM call begins, the quiet period included."""
+    """From there until the LLM call starts, including the quiet period."""
     sending: float
     """From the end of the LLM call to the post at Slack."""
 
@@ -36,17 +36,17 @@ class Way:
 
 @dataclass(frozen=True)
 class Latency:
-    """What was measured, with the quiet period that it was measured with."""
+    """The measurements, and the quiet period they were taken with."""
 
     quiet: float
     apart: list[Way]
     at_once: list[Way]
     cpu: dict[str, float]
-    """CPU seconds for one message, by kind of process; it depends less on what else the machine does."""
+    """CPU seconds per message, by kind of process; less affected by other load on the machine."""
 
 
 def measure(messages: int, quiet: float) -> Latency:
-    """Ask so many questions one after the other, each in a thread of its own, then as many ten at once."""
+    """Ask that many questions one after another, each in its own thread, then the same number ten at once."""
     with temporary_stack(
         SANDBOX_LLM_LATENCY="0",
         SANDBOX_SLACK_POST_BURST="0",
@@ -55,7 +55,7 @@ def measure(messages: int, quiet: float) -> Latency:
         **UNLOOPED,
     ) as stack:
         office = open_office(stack)
-        _ask_apart(office, AT_ONCE, quiet)  # connections are made, modules loaded
+        _ask_apart(office, AT_ONCE, quiet)  # warm up connections and modules
         _all_answered(office, AT_ONCE)
         before = _cpu(stack)
         apart = _ask_apart(office, messages, quiet)
@@ -73,7 +73,7 @@ def _cpu(stack: Stack) -> dict[str, float]:
 
 
 def _ask_apart(office: Office, messages: int, quiet: float) -> list[str]:
-    """One question at fixed times, so that the one before is answered; nobody looks meanwhile."""
+    """Ask one question at fixed times, after the previous answer; without polling in between."""
     return [str(office.mentions(f"Note m{number}.")["ts"]) for number in _paced(range(messages), EVERY_SECONDS)]
 
 
@@ -99,7 +99,7 @@ def _all_answered(office: Office, messages: int) -> None:
 
 
 def _ways(office: Office) -> dict[str, Way]:
-    """Every answered message's way by its ts. Slack's ts is the time of the post; all clocks are this machine's."""
+    """Every answered message's timing by its ts. Slack's ts is the time of the post; all clocks are this machine's."""
     told = {each["event_id"]: each for each in office.stack.look("slack/control/events", team=office.team)["events"]}
     calls = {row["run_id"]: row for row in office.rows("agents_llmcall")}
     posts = {row["run_id"]: float(row["external_id"]) for row in office.rows("channels_delivery")}
@@ -118,7 +118,7 @@ def _ways(office: Office) -> dict[str, Way]:
 
 
 def rows(found: Latency) -> list[list[str]]:
-    """The table's rows of one measurement."""
+    """One measurement's table rows."""
     lines = []
     for name, ways in (("one at a time", found.apart), ("ten at once", found.at_once)):
         label = f"{name}, quiet period {found.quiet:g} s"
@@ -133,7 +133,7 @@ def rows(found: Latency) -> list[list[str]]:
 
 PARTS = {
     "before": "until stored",
-    "waiting": "until the LLM is asked",
+    "waiting": "until the LLM is called",
     "llm": "(the LLM's own, not counted)",
     "sending": "until posted",
 }

@@ -1,4 +1,4 @@
-"""What a stranger can tell by the time of an answer, and how many of 1,000 guesses get through."""
+"""What a stranger can learn from response times, and how many of 1,000 guesses get through."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.stack import Stack
 ATTEMPTS = 1_000
 LIMIT_A_MINUTE = 10
 PASSWORD = "a calm and quiet harbour"
-# One hash for all: they are as good as accounts that people made, and made in a second.
+# One hash for all accounts: good enough for the test, and created in a second.
 MAKE_ACCOUNTS = """
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
@@ -34,7 +34,7 @@ FLOWS = {
 
 @dataclass
 class Times:
-    """Seconds of answers to addresses with and without an account."""
+    """Response times in seconds for addresses with and without an account."""
 
     known: list[float] = field(default_factory=list)
     unknown: list[float] = field(default_factory=list)
@@ -48,14 +48,14 @@ TIMES_HEAD = ("n each", "known, median", "unknown, median", "ratio")
 
 
 def measure_times(stack: Stack, samples: int) -> list[list[str]]:
-    """The table's rows: each flow with as many known as unknown addresses, taken in turn."""
+    """The table's rows: each flow with equal numbers of known and unknown addresses, alternating."""
     stack.manage("shell", "-v", "0", "-c", MAKE_ACCOUNTS.format(password=PASSWORD, count=samples))
     stranger = _Stranger(stack.url)
     return [_row(name, _times(stranger, samples, *flow)) for name, flow in FLOWS.items()]
 
 
 def _row(name: str, times: Times) -> list[str]:
-    """The table's row; the ratio is told at once, since on a busy machine the next flow takes minutes."""
+    """The table's row; prints the ratio right away, since on a busy machine the next flow takes minutes."""
     cells = times.cells()
     say(f"{name}: {cells[-1]}")
     return [name, *cells]
@@ -72,7 +72,7 @@ def _times(stranger: "_Stranger", samples: int, path: str, name: str, more: dict
 
 
 class _Stranger:
-    """Asks from another address each time, without a session, through what the product takes for its proxy."""
+    """Sends each request from a different address, without a session, through what the product considers its proxy."""
 
     def __init__(self, url: str) -> None:
         guesser = Guesser(url)
@@ -82,7 +82,7 @@ class _Stranger:
         self._clients = _addresses()
 
     def ask(self, path: str, data: dict[str, str]) -> float:
-        """Seconds until the answer, which must not be a refusal."""
+        """Seconds until the response, which must not be an error."""
         headers = {"Cookie": self._cookie, "X-Forwarded-For": next(self._clients)}
         begun = time.perf_counter()
         answer = self._client.post(
@@ -102,7 +102,7 @@ GUESSES_HEAD = ("attempts", "let through", "429", "others", "seconds", "limit")
 
 
 def measure_guesses(stack: Stack, last: str) -> list[str]:
-    """The row's cells: what became of 1,000 guesses whose forwarding headers claim another client each time."""
+    """The row's cells: the results of 1,000 guesses whose forwarding headers claim a different client each time."""
     begun = time.monotonic()
     statuses = Guesser(stack.url).guess_many(ATTEMPTS, last)
     seconds = time.monotonic() - begun

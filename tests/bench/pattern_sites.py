@@ -1,4 +1,4 @@
-"""Where the product's source uses regular expressions: read from the syntax trees, so that none is overlooked."""
+"""Where the product's source uses regular expressions, read from the syntax trees so that none is missed."""
 
 import ast
 from collections import Counter
@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("agents", "billing", "channels", "config", "tenants", "usage")
-"""The sandbox is left out: it is a stand-in on this machine, and hears nobody but its operator."""
+"""The sandbox is left out: it runs on this machine and only its operator can reach it."""
 OF_RE = {"compile", "match", "search", "fullmatch", "sub", "subn", "findall", "finditer", "split"}
 OF_DJANGO = {"RegexValidator", "RegexField", "re_path"}
 LOOK_UPS = ("__regex", "__iregex")
@@ -16,14 +16,14 @@ LOOK_UPS = ("__regex", "__iregex")
 
 @dataclass(frozen=True)
 class Site:
-    """One use. name: module and the constant or function that it stands in; line: for a sentence that points to it."""
+    """One use. name: module and the constant or function that contains it; line: for error messages."""
 
     name: str
     line: int
 
 
 def sites() -> list[Site]:
-    """Every place that makes or uses a regular expression."""
+    """Every place that creates or uses a regular expression."""
     paths = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
     return [site for path in paths if "migrations" not in path.parts for site in _sites_of(path)]
 
@@ -39,7 +39,7 @@ def _sites_of(path: Path) -> Iterator[Site]:
 
 
 def _walk(node: ast.AST, place: str) -> Iterator[tuple[str, ast.AST]]:
-    """Each node with the name of what it stands in: a class, a function, or a constant."""
+    """Each node with the name of the class, function or constant that contains it."""
     for child in ast.iter_child_nodes(node):
         name = _name(child)
         inner = f"{place}.{name}".strip(".") if name and (_is_scope(child) or not place or _is_scope(node)) else place

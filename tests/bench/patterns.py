@@ -1,6 +1,6 @@
-"""Each regular expression, and what reads text from outside, with its worst inputs: is the time linear in their length?
+"""Checks that each regular expression, and each reader of outside text, takes linear time on its worst inputs.
 
-Linear is a ratio of 4 between n and 4n characters, quadratic is 16. A pattern that is not in WORST fails a test.
+Linear is a ratio of 4 between n and 4n characters, quadratic is 16. A pattern missing from WORST fails a test.
 """
 
 import gc
@@ -28,14 +28,14 @@ from tests.bench.worst_inputs import EVERYWHERE, READERS, WORST, Pump
 SHORT, REPEATS = 4_000, 5
 HIGHEST_RATIO = 8.0
 TOO_QUICK = 0.002
-"""Seconds: below this at 4n, chance decides the ratio, and nobody can be kept waiting."""
+"""Seconds: below this at 4n, the ratio is noise and the time is harmless."""
 LONGEST = 20
 HEAD = ("n", "4n", "ratio")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One use of a pattern, or one reader, and one of its worst inputs."""
+    """One use of a pattern (or one reader) with one of its worst inputs."""
 
     name: str
     pump: Pump
@@ -48,7 +48,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of this process for n and for 4n characters: what else the machine does counts little."""
+    """This process's CPU seconds for n and for 4n characters, which other load barely affects."""
 
     case: Case
     short: float
@@ -64,7 +64,7 @@ class Measured:
 
 
 def cases() -> Iterator[Case]:
-    """Everything to measure."""
+    """All cases to measure."""
     for name, pumps in WORST.items():
         yield from (Case(name, pump, use(name)) for pump in (*pumps, *EVERYWHERE))
     for name, pumps in READERS.items():
@@ -72,8 +72,8 @@ def cases() -> Iterator[Case]:
 
 
 def measure() -> list[Measured]:
-    """Each case at n and 4n characters, the best of five."""
-    gc.disable()  # its time depends on how many objects the whole process has, not on the input
+    """Measure each case at n and 4n characters, best of five."""
+    gc.disable()  # its time depends on the number of objects in the process, not on the input
     try:
         return [Measured(case, _seconds(case, SHORT), _seconds(case, 4 * SHORT)) for case in cases()]
     finally:
@@ -81,7 +81,7 @@ def measure() -> list[Measured]:
 
 
 def rows(found: list[Measured]) -> list[list[str]]:
-    """The table's rows: of each name its slowest input."""
+    """The table's rows: the slowest input per name."""
     slowest: dict[str, Measured] = {}
     for each in found:
         if each.case.name not in slowest or each.long > slowest[each.case.name].long:
@@ -93,7 +93,7 @@ def rows(found: list[Measured]) -> list[list[str]]:
 
 
 def report(found: list[Measured], *, as_json: bool) -> bool:
-    """Say which are not linear, and all figures as JSON if asked. True if all are."""
+    """Print which aren't linear, and optionally all results as JSON. True if all are linear."""
     wrong = [each for each in found if not each.is_linear]
     for each in wrong:
         say(f"NOT LINEAR: {each.case.name} with {each.case.pump!r}: {each.long * 1e3:.1f} ms, ratio {each.ratio:.1f}")
@@ -106,7 +106,7 @@ def report(found: list[Measured], *, as_json: bool) -> bool:
 
 
 def use(name: str) -> Callable[[str], object]:
-    """What the product does with the pattern of this name."""
+    """The product's call with the pattern of this name."""
     if name in _USES:
         return _USES[name]
     module, _, constant = name.partition("#")[0].rpartition(".")
@@ -172,7 +172,7 @@ _USES: Mapping[str, Callable[[str], object]] = {
     "tenants.privacy.rotation.Document.outdated": _SEALED,
     "tenants.privacy.rotation.Document.sealed_in": _SEALED,
 }
-"""Patterns that are no constants. Those of rotation run in Postgres, whose expressions take linear time."""
+"""Patterns that aren't constants. Key rotation's run in Postgres, whose regular expressions take linear time."""
 _READ: Mapping[str, Callable[[str], object]] = {
     "plain_text": lambda text: plain_text(text, "U2"),
     "split": presentation.split,

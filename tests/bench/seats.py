@@ -1,4 +1,4 @@
-"""From a change of the seats at Stripe, as a hand in its dashboard makes it, until they are the law here."""
+"""The time from a manual seat change in Stripe's Dashboard until it is enforced here."""
 
 import threading
 import time
@@ -25,16 +25,16 @@ GIVE_UP_SECONDS = 60.0
 Billing = Literal["create_prorations", "always_invoice"]
 KINDS: dict[Billing, str] = {
     "create_prorations": "billed with the next invoice",
-    "always_invoice": "billed at once",
+    "always_invoice": "billed immediately",
 }
 
 
 @dataclass(frozen=True)
 class Way:
-    """One change's way, as seconds from the moment of Stripe's event; all clocks are this machine's."""
+    """One change's timing, in seconds from Stripe's event; all clocks are this machine's."""
 
     whole: float
-    """Until the number of seats is committed here: from then on quota.seats() says it."""
+    """Until the number of seats is committed here and quota.seats() returns it."""
     kept: float
     """Until the webhook has stored the event and answered."""
 
@@ -45,7 +45,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Enforcement:
-    """What was measured. `fetches`: seconds for what a sync has to ask Stripe, asked by nobody else meanwhile."""
+    """The measurements. `fetches`: seconds for a sync's requests to Stripe, with no other requests running."""
 
     ways: dict[Billing, list[Way]]
     fetches: list[float]
@@ -53,7 +53,7 @@ class Enforcement:
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A workspace that pays, its subscription at Stripe by the official SDK, and the row that the law is read from."""
+    """A paying workspace, its subscription at Stripe through the official SDK, and the row that holds its quota."""
 
     stack: Stack
     api: httpx.Client
@@ -63,7 +63,7 @@ class Subscriber:
     pause: threading.Event = field(default_factory=threading.Event)
 
     def change(self, seats: int, billing: Billing) -> Way:
-        """Change the quantity at Stripe, and wait until it holds here and all is quiet again."""
+        """Change the quantity at Stripe, and wait until it applies here and everything is idle again."""
         item = self.subscription["items"].data[0].id
         wanted: Any = {"items": [{"id": item, "quantity": seats}], "proration_behavior": billing}
         self.stripe.v1.subscriptions.update(self.subscription.id, wanted)
@@ -75,20 +75,20 @@ class Subscriber:
         return Way(whole=held - sent["created"], kept=sent["attempts"][0]["at"] - sent["created"])
 
     def _wait_for(self, seats: int) -> float:
-        """The time at which the law has this number: a glance at one row costs next to nothing."""
+        """The time when the row has this number; polling one row is cheap."""
         deadline = time.time() + GIVE_UP_SECONDS
         while self._seats() != seats:
-            assert time.time() < deadline, f"{seats} seats did not come; see {self.stack.log}"
+            assert time.time() < deadline, f"{seats} seats did not arrive; see {self.stack.log}"
             self.pause.wait(LOOK_EVERY_SECONDS)
         return time.time()
 
     def _seats(self) -> int:
-        """As quota.seats() counts them while nothing is owed, as the role that serves and in the workspace's scope."""
+        """What quota.seats() counts while nothing is owed, as the application's role in the workspace's scope."""
         found = self.law.execute("SELECT seats FROM billing_entitlement WHERE status = 'active'").fetchone()
         return found[0] if found else 0
 
     def _is_quiet(self) -> bool:
-        """Has every event arrived, and every task that it woke come to its end? What failed is the sweep's."""
+        """Whether every event has arrived and every task it started has ended. The sweep handles failures."""
         waiting = """
             SELECT 1 FROM djstripe_webhookeventtrigger WHERE valid AND NOT processed AND exception = ''
             UNION ALL SELECT 1 FROM billing_syncrequest
@@ -96,11 +96,11 @@ class Subscriber:
         return not any(each.pending_webhooks for each in self._events()) and not self.stack.query(waiting)
 
     def _events(self) -> list[Event]:
-        """Stripe's newest events, more than one change can make."""
+        """Stripe's newest events, more than one change can cause."""
         return self.stripe.v1.events.list({"limit": 20}).data
 
     def _delivery(self, seats: int) -> dict[str, Any]:
-        """Stripe's record of the event that told of the change: when it was made, and when it was answered."""
+        """Stripe's record of the change's event: when it was created and when it was answered."""
         updates = [each for each in self._events() if each.type == "customer.subscription.updated"]
         told = next(each for each in updates if "items" in (each.data.previous_attributes or {}))
         assert told.data.object["items"]["data"][0]["quantity"] == seats
@@ -109,7 +109,7 @@ class Subscriber:
         return dict(sent)
 
     def fetch(self) -> float:
-        """Seconds for what billing/stripe/reading.py asks Stripe in each sync."""
+        """Seconds for the requests of billing/stripe/reading.py in each sync."""
         customer: Any = self.subscription.customer
         expanded = ["data.default_payment_method", "data.schedule", "data.latest_invoice"]
         begun = time.perf_counter()
@@ -123,10 +123,10 @@ class Subscriber:
 
 
 def measure(changes: int) -> Enforcement:
-    """Make so many changes of each kind, each when all is quiet after the one before."""
+    """Make that many changes of each kind, each when everything is idle after the previous one."""
     with temporary_stack(TRIAL_DAYS="0") as stack, _subscribed(stack) as subscriber:
         numbers = cycle(range(2, 10))
-        _change(subscriber, islice(numbers, WARM_UP), "always_invoice")  # connections are made, modules loaded
+        _change(subscriber, islice(numbers, WARM_UP), "always_invoice")  # warm up connections and modules
         ways = {billing: _change(subscriber, islice(numbers, changes), billing) for billing in KINDS}
         subscriber.fetch()
         return Enforcement(ways, [subscriber.fetch() for _ in range(changes)])
@@ -134,7 +134,7 @@ def measure(changes: int) -> Enforcement:
 
 @contextmanager
 def _subscribed(stack: Stack) -> Iterator[Subscriber]:
-    """A workspace that subscribes as people do: by the API's way to Checkout, and a card there."""
+    """A workspace that subscribes as people do: through the API's Checkout link, with a card."""
     slug, api = api_of(stack)
     answer = api.post("billing/checkout", json={"plan": "employee_month", "seats": 1})
     assert answer.status_code == 200, answer.text
@@ -155,7 +155,7 @@ def _change(subscriber: Subscriber, numbers: Iterable[int], billing: Billing) ->
 
 
 def rows(found: Enforcement) -> list[list[str]]:
-    """The table's rows: each kind with its parts, then the limit."""
+    """The table's rows: each kind with its parts, then the limits."""
     limit = Spread(found.fetches)
     lines = []
     for billing, name in KINDS.items():

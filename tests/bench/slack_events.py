@@ -1,4 +1,4 @@
-"""Signed events of Slack's Events API, made from the payloads that the tests use."""
+"""Signed events of Slack's Events API, built from the tests' payloads."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Sender:
-    """Who signs, and for which installation."""
+    """The signing secret and the installation."""
 
     secret: str
     team: str
@@ -24,16 +24,16 @@ class Sender:
     port: int
 
     def mentions(self, number: int) -> Iterator[bytes]:
-        """Mentions, each of which begins a conversation."""
+        """Mentions, each of which starts a conversation."""
         return (self._request("app_mention", text=f"<@{self.bot}> Note this.") for _ in range(number))
 
     def replies(self, number: int, channel: str, thread_ts: str) -> Iterator[bytes]:
-        """Messages in a thread that is a conversation already."""
+        """Messages in a thread that is already a conversation."""
         more = {"channel": channel, "thread_ts": thread_ts, "text": "Note this as well."}
         return (self._request("message_channels", **more) for _ in range(number))
 
     def others(self, number: int) -> Iterator[bytes]:
-        """Messages to somebody else: stored, and nobody is woken."""
+        """Messages to someone else: stored, without waking a worker."""
         return (self._request("message_channels", text="Lunch, anyone?") for _ in range(number))
 
     def _request(self, name: str, **event: str) -> bytes:

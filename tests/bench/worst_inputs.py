@@ -1,9 +1,9 @@
-"""What each pattern, and each reader of outside text, takes longest with."""
+"""The slowest inputs of each pattern and each reader of outside text."""
 
 from collections.abc import Mapping
 
 Pump = tuple[str, str, str]
-"""What comes first, what is repeated up to n characters, and what makes it fail at the end."""
+"""The prefix, what is repeated up to n characters, and the suffix that makes it fail at the end."""
 EVERYWHERE: tuple[Pump, ...] = (("", "a", "\x00"), ("", " ", "\x00"), ("", "A1", "!"), ("", "<", ""), ("", "=", "\x00"))
 SLACK = "channels.providers.slack"
 WORST: Mapping[str, tuple[Pump, ...]] = {

@@ -1,6 +1,6 @@
-"""A Stripe, told of the catalogue, and our own client and dj-stripe pointed at it.
+"""A Stripe with our catalog set up, and our own client and dj-stripe pointed at it.
 
-It is a sandbox Stripe as a process of its own, or with `make test-stripe` an account in Stripe's own test mode.
+It is a sandbox Stripe in its own process, or with `make test-stripe` an account in Stripe's real test mode.
 """
 
 import os
@@ -21,7 +21,7 @@ from tests.sandbox.conftest import SLACK, STRIPE_KEY, Sandbox, free_port
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """`make test-stripe` without a test key ends here, with a sentence."""
+    """Stop `make test-stripe` without a test key, with a clear message."""
     if testmode.is_on():
         try:
             testmode.account()
@@ -34,7 +34,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Against Stripe itself, skip what needs the sandbox."""
+    """Against the real Stripe, skip tests that need the sandbox."""
     if testmode.is_on():
         for item in items:
             if isinstance(item, pytest.Function) and "stripe_process" in item.fixturenames:
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """The sandbox for all tests of billing; each makes its own customers."""
+    """The sandbox for all billing tests; each test creates its own customers."""
     port, smtp_port = free_port(), free_port()
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
@@ -61,7 +61,7 @@ def stripe_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox
 
 @pytest.fixture
 def stripe_sandbox(stripe_process: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The sandbox without faults, as the Stripe of this process: for tests that order faults or see pages."""
+    """The sandbox without faults, as this process's Stripe: for tests that request faults or open pages."""
     _point_at(f"{stripe_process.url}/stripe", STRIPE_KEY, settings, monkeypatch)
     stripe_process.stripe("reset")
     return stripe_process
@@ -69,7 +69,7 @@ def stripe_sandbox(stripe_process: Sandbox, settings: Settings, monkeypatch: pyt
 
 @pytest.fixture
 def stripe_itself(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An account in Stripe's own test mode, as the Stripe of this process."""
+    """An account in Stripe's real test mode, as this process's Stripe."""
     account = testmode.account()
     _point_at(account.url, account.key.value, settings, monkeypatch)
     settings.PUBLIC_URL = settings.STRIPE_WEBHOOK_ORIGIN = testmode.SITE
@@ -88,20 +88,20 @@ def _point_at(url: str, key: str, settings: Settings, monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def either_stripe(request: pytest.FixtureRequest) -> None:
-    """The sandbox, or Stripe itself: for tests that go by the SDK alone."""
+    """The sandbox or the real Stripe: for tests that only use the SDK."""
     request.getfixturevalue("stripe_itself" if testmode.is_on() else "stripe_sandbox")
 
 
 @pytest.fixture
 def endpoint(db: None, either_stripe: None) -> WebhookEndpoint:
-    """This site's webhook endpoint, and all else that `setup_stripe` makes."""
+    """This site's webhook endpoint, and everything else that `setup_stripe` creates."""
     setup.set_up(lambda sentence: None)
     return WebhookEndpoint.objects.get()
 
 
 @pytest.fixture
 def stripe_account(committed: None, either_stripe: None) -> Iterator[sdk.StripeClient]:
-    """The account with the catalogue, in real transactions, which tells nobody; the official SDK to look into it."""
+    """An account with the catalog, in real transactions and without webhooks; yields the official SDK to inspect it."""
     api = client.stripe_client()
     if not _has_catalogue(api):
         setup.set_up(lambda sentence: None)
@@ -112,12 +112,12 @@ def stripe_account(committed: None, either_stripe: None) -> Iterator[sdk.StripeC
 
 
 def _has_catalogue(api: sdk.StripeClient) -> bool:
-    """Did an earlier test of this run set the account up? In one of others' that is not known."""
+    """Whether an earlier test of this run set up the account. Unknown for an account that others use too."""
     found = api.v1.prices.list({"lookup_keys": [plan.lookup_key for plan in PLANS], "active": True}).data
     return len(found) == len(PLANS) and not testmode.is_on()
 
 
 @pytest.fixture
 def shop(stripe_account: sdk.StripeClient, committed_cast: Cast) -> Shop:
-    """Acme, with a customer and a card at Stripe, without a subscription."""
+    """Acme with a customer and a card at Stripe, but no subscription."""
     return Shop(stripe_account, committed_cast.acme).open()

@@ -1,4 +1,4 @@
-"""Members of a workspace in front of their browsers."""
+"""Members of a workspace using their browsers."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from tests import factories
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody who is logged in, and their workspace."""
+    """A logged-in person and their workspace."""
 
     user: User
     tenant: Tenant
@@ -23,7 +23,7 @@ class Member:
         return self.client.get(self._address(path), query)  # type: ignore[return-value]
 
     def read(self, path: str = "billing/", **query: str) -> str:
-        """The words of a page that has to be there."""
+        """The text of a page that must exist."""
         answer = self.get(path, **query)
         assert answer.status_code == 200, (answer.status_code, answer.headers)
         return words_of(answer)
@@ -36,7 +36,7 @@ class Member:
 
 
 def member(user: User, tenant: Tenant) -> Member:
-    """Log somebody in, with their address proved."""
+    """Log a person in, with a confirmed address."""
     EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True, "verified": True})
     found = Member(user, tenant)
     found.client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
@@ -49,5 +49,5 @@ def colleague(tenant: Tenant, role: Role) -> Member:
 
 
 def words_of(answer: HttpResponse) -> str:
-    """A page with its white space drawn together."""
+    """A page's text with whitespace collapsed."""
     return " ".join(answer.content.decode().split())

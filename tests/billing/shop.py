@@ -1,4 +1,4 @@
-"""A workspace that buys seats at Stripe, in a time of its own that a test moves."""
+"""A workspace that buys seats at Stripe, on its own test clock."""
 
 from dataclasses import dataclass
 from time import time
@@ -20,12 +20,12 @@ from tests.waiting import eventually
 
 DAY = 24 * 60 * 60
 ADVANCE_SECONDS = 300
-"""The sandbox moves a clock at once; Stripe takes its time, the more the more happens on the way."""
+"""The sandbox advances a clock immediately; Stripe takes longer the more happens on the way."""
 
 
 @dataclass
 class Shop:
-    """The tenant, and what its owner and Stripe do."""
+    """The tenant, with actions of its owner and of Stripe."""
 
     api: StripeClient
     tenant: Tenant
@@ -33,7 +33,7 @@ class Shop:
     clock: str = ""
 
     def open(self, card: str = "pm_card_visa") -> "Shop":
-        """Make the customer, with a test clock and, unless `card` is empty, a card."""
+        """Create the customer with a test clock and, unless `card` is empty, a card."""
         clock = self.api.v1.test_helpers.test_clocks.create(
             {"frozen_time": int(time()), "name": name_of_clock(self.tenant)}
         )
@@ -45,7 +45,7 @@ class Shop:
         return self
 
     def use_card(self, card: str) -> None:
-        """Attach a test card and pay with it from now on."""
+        """Attach a test card and make it the default."""
         method = self.api.v1.payment_methods.attach(card, {"customer": self.customer_id})
         self.api.v1.customers.update(self.customer_id, {"invoice_settings": {"default_payment_method": method.id}})
 
@@ -71,25 +71,25 @@ class Shop:
         return self.api.v1.test_helpers.test_clocks.retrieve(self.clock).frozen_time
 
     def shown(self) -> Shown:
-        """As if everything had been shown now, as it is."""
+        """The current state, as if it had just been shown on the page."""
         return Shown.of(self.subscription.to_dict(for_json=True), self.now())
 
     def wait(self, days: float) -> None:
-        """Move the customer's time on, and let all happen that happens in it."""
+        """Advance the customer's time and let everything due happen."""
         self.api.v1.test_helpers.test_clocks.advance(self.clock, {"frozen_time": self.now() + round(days * DAY)})
         eventually(self._has_arrived, within=ADVANCE_SECONDS, what=f"the end of moving {self.clock} by {days} days")
 
     def _has_arrived(self) -> bool:
-        """Is the clock where it was sent? https://docs.stripe.com/api/test_clocks/object#test_clock_object-status"""
+        """Whether the clock has finished advancing. https://docs.stripe.com/api/test_clocks/object#test_clock_object-status"""
         clock = self.api.v1.test_helpers.test_clocks.retrieve(self.clock)
-        assert clock.status != "internal_failure", f"Stripe failed to move {self.clock}: run the test again."
+        assert clock.status != "internal_failure", f"Stripe failed to advance {self.clock}: run the test again."
         return clock.status == "ready"
 
     def invoices(self) -> list[sdk.Invoice]:
-        """The newest first."""
+        """The customer's invoices, newest first."""
         return self.api.v1.invoices.list({"customer": self.customer_id}).data
 
 
 def name_of_clock(tenant: Tenant) -> str:
-    """By which a workspace's test clocks are found in an account that others use too."""
+    """The name that identifies a workspace's test clocks in an account that others use too."""
     return f"Roster's tests, workspace {tenant.id}"

@@ -1,4 +1,4 @@
-"""`billing/` in the API: what there is, the ways to Stripe, and what other seats would cost."""
+"""`billing/` in the API: the state, the links to Stripe, and what other seats would cost."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -38,7 +38,7 @@ def test_without_a_subscription_there_is_one_seat_and_an_offer(cast: Cast) -> No
     assert found["billing_url"] == "http://testserver/t/acme/billing/"
 
 
-def test_a_subscription_is_told_with_money_as_strings_and_times_in_utc(cast: Cast) -> None:
+def test_a_subscription_is_returned_with_money_as_strings_and_times_in_utc(cast: Cast) -> None:
     with tenant_scope(cast.acme.id):
         Entitlement.objects.create(
             status="active", plan="employee_year", seats=4, period_end=ENDS, next_invoice_at=ENDS,
@@ -55,7 +55,7 @@ def test_a_subscription_is_told_with_money_as_strings_and_times_in_utc(cast: Cas
     assert found["card"] == {"brand": "Visa", "last4": "4242", "expires": "04/2031"}
 
 
-def test_why_nobody_works_is_told(cast: Cast) -> None:
+def test_the_reason_why_nobody_works_is_returned(cast: Cast) -> None:
     with tenant_scope(cast.acme.id):
         Entitlement.objects.create(status="unpaid", plan="employee_month", seats=4)
 
@@ -69,7 +69,7 @@ def test_why_nobody_works_is_told(cast: Cast) -> None:
 
 @pytest.mark.parametrize("call", WRITING)
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
-def test_who_may_not_buy_is_refused(cast: Cast, role: Role, call: str) -> None:
+def test_members_who_may_not_buy_are_refused(cast: Cast, role: Role, call: str) -> None:
     caller(cast.acme, role).post(f"billing/{call}", WRITING[call]).problem(403)
 
 
@@ -82,14 +82,14 @@ def test_an_installation_without_stripe_says_so(cast: Cast, settings: Settings, 
 
 @pytest.mark.parametrize("seats", [0, -1, 10_000, "x", None, 1.5, True, [1], ""])
 @pytest.mark.parametrize("call", ["checkout", "preview"])
-def test_a_quantity_that_is_none_is_named(cast: Cast, call: str, seats: Any) -> None:
+def test_an_invalid_quantity_is_named(cast: Cast, call: str, seats: Any) -> None:
     problem = caller(cast.acme).post(f"billing/{call}", {**WRITING[call], "seats": seats}).problem(400)
     assert problem["errors"]["seats"]
     with tenant_scope(cast.acme.id):
         assert not Entitlement.objects.exists()
 
 
-def test_a_plan_that_is_not_sold_is_named(cast: Cast) -> None:
+def test_an_unknown_plan_is_named(cast: Cast) -> None:
     problem = caller(cast.acme).post("billing/checkout", {**CHECKOUT, "plan": "gold"}).problem(400)
     assert "gold" in problem["errors"]["plan"][0]
 
@@ -98,7 +98,7 @@ def test_a_plan_that_is_not_sold_is_named(cast: Cast) -> None:
     "path", ["https://evil.example/", "//evil.example", "/t/globex/", "/", "/t/acme/../globex/", ""]
 )
 @pytest.mark.parametrize("call", ["checkout", "portal"])
-def test_stripe_leads_back_to_this_workspace_only(cast: Cast, call: str, path: str) -> None:
+def test_stripe_returns_to_this_workspace_only(cast: Cast, call: str, path: str) -> None:
     problem = caller(cast.acme).post(f"billing/{call}", {**WRITING[call], "return_path": path}).problem(400)
     assert problem["errors"]["return_path"]
 
@@ -141,7 +141,7 @@ def test_the_portal_is_opened(shop: Shop, program: Caller) -> None:
     assert program.post("billing/portal").json["url"].startswith("http")
 
 
-def test_who_is_subscribed_does_not_subscribe_again(shop: Shop, program: Caller) -> None:
+def test_a_subscriber_cannot_subscribe_again(shop: Shop, program: Caller) -> None:
     shop.subscribe(2)
     shop.sync()
     problem = program.post("billing/checkout", CHECKOUT).problem(409)
@@ -169,7 +169,7 @@ def test_what_more_and_fewer_seats_would_cost_and_do(shop: Shop, program: Caller
     assert shop.subscription["items"].data[0].quantity == 3
 
 
-def test_stripes_own_fault_is_told_as_such(shop: Shop, program: Caller, stripe_sandbox: Sandbox) -> None:
+def test_stripes_own_error_is_reported_as_such(shop: Shop, program: Caller, stripe_sandbox: Sandbox) -> None:
     shop.subscribe(3)
     shop.sync()
     stripe_sandbox.stripe("faults", method="*", kind="503", times=4)

@@ -1,4 +1,4 @@
-"""What somebody does at Stripe beside our own: another product on the subscription, another subscription, a pause."""
+"""Changes made directly at Stripe: another product on the subscription, another subscription, a pause."""
 
 import re
 from decimal import Decimal
@@ -28,7 +28,7 @@ def owner(shop: Shop, committed_cast: Cast) -> Member:
 
 
 def add_something(shop: Shop, quantity: int = 7) -> None:
-    """Another product on our subscription."""
+    """Add another product to our subscription."""
     added: Any = {"price": price_of_something_else(shop.api).id, "quantity": quantity}
     wanted: Any = {"items": [added], "proration_behavior": "none"}
     shop.api.v1.subscriptions.update(shop.entitlement.subscription_id, wanted)
@@ -38,7 +38,7 @@ def quantities(shop: Shop) -> dict[str, int | None]:
     return {str(item.price.lookup_key): item.quantity for item in shop.subscription["items"].data}
 
 
-def test_another_product_counts_for_no_seat_and_stays_when_seats_change(shop: Shop) -> None:
+def test_another_product_adds_no_seats_and_stays_when_seats_change(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
     add_something(shop)
@@ -46,7 +46,7 @@ def test_another_product_counts_for_no_seat_and_stays_when_seats_change(shop: Sh
     current = shop.sync()
 
     assert (current.seats, current.plan and current.plan.lookup_key, drifts(shop)) == (3, "employee_month", [])
-    assert shop.sync().entitlement.synced_at  # and finds nothing new
+    assert shop.sync().entitlement.synced_at  # it finds nothing new
     with tenant_scope(shop.tenant.id):
         assert AuditEvent.objects.filter(action="subscription.changed").count() == 2
     assert [(each["name"], each["quantity"], each["usd"]) for each in current.entitlement.other_items] == [
@@ -72,7 +72,7 @@ def test_another_product_stays_when_fewer_seats_come_at_the_periods_end(shop: Sh
     assert quantities(shop) == {"employee_month": 2, "something_else": 7}
 
 
-def test_another_product_is_explained_and_only_what_touches_it_is_not_offered(shop: Shop, owner: Member) -> None:
+def test_another_product_is_explained_and_only_changes_affecting_it_are_not_offered(shop: Shop, owner: Member) -> None:
     shop.subscribe(3)
     shop.sync()
     add_something(shop)
@@ -90,7 +90,7 @@ def test_another_product_is_explained_and_only_what_touches_it_is_not_offered(sh
     assert cancellation.resume(shop.tenant).entitlement.cancels_at is None
 
 
-def test_another_subscription_of_something_else_is_none_of_ours(shop: Shop) -> None:
+def test_another_subscription_for_something_else_is_ignored(shop: Shop) -> None:
     price = price_of_something_else(shop.api)
     theirs = shop.api.v1.subscriptions.create({"customer": shop.customer_id, "items": [{"price": price.id}]})
     assert (shop.sync().status, shop.entitlement.seats) == (S.NONE, 0)

@@ -1,4 +1,4 @@
-"""What an owner does on the billing page, with a Stripe on the other side."""
+"""What an owner does on the billing page, connected to a Stripe."""
 
 import re
 from decimal import Decimal
@@ -31,12 +31,12 @@ def owner(committed_cast: Cast) -> Member:
 
 @pytest.fixture
 def buyer(stripe_sandbox: Sandbox) -> Person:
-    """The same person on Stripe's pages."""
+    """The same person using Stripe's pages."""
     return Person(stripe_sandbox.url)
 
 
 def go_on(owner: Member, url: str) -> HttpResponse:
-    """Follow a way back from Stripe's page."""
+    """Follow a link back from Stripe's page."""
     assert url.startswith("http://testserver/t/acme/"), url
     return owner.get(url.removeprefix("http://testserver"))
 
@@ -46,7 +46,7 @@ def subscribe_at_stripe(buyer: Person) -> None:
 
 
 def toasts(owner: Member, path: str) -> list[str]:
-    """What the next page says about what was done."""
+    """The messages about the action on the next page."""
     found = re.findall(r'<span class="grow">([^<]*)</span>\s*<button', owner.read(path))
     return [words.replace("&#x27;", "'") for words in found]
 
@@ -63,7 +63,7 @@ def field(answer: HttpResponse, name: str) -> str:
     return found[1]
 
 
-def test_subscribing_leads_to_checkout_and_back_to_where_one_was(shop: Shop, owner: Member, buyer: Person) -> None:
+def test_subscribing_leads_to_checkout_and_back_to_the_same_page(shop: Shop, owner: Member, buyer: Person) -> None:
     answer = owner.post("billing/subscribe/", **SUBSCRIBE, next=BACK)
     assert answer.status_code == 302
     page = buyer.open(answer.headers["Location"])
@@ -78,7 +78,7 @@ def test_subscribing_leads_to_checkout_and_back_to_where_one_was(shop: Shop, own
     assert said.startswith("The trial has begun: 3 seats, and nothing is charged before ")
 
 
-def test_giving_up_on_checkout_leads_back_without_a_word(shop: Shop, owner: Member, buyer: Person) -> None:
+def test_leaving_checkout_leads_back_without_a_message(shop: Shop, owner: Member, buyer: Person) -> None:
     buyer.open(owner.post("billing/subscribe/", **SUBSCRIBE, next=BACK).headers["Location"])
     assert buyer.page
     back = next(url for url in buyer.page.links.values() if "/billing/return/" in url)
@@ -90,7 +90,7 @@ def test_giving_up_on_checkout_leads_back_without_a_word(shop: Shop, owner: Memb
 @pytest.mark.parametrize(
     "given", ["https://evil.example/", "//evil.example/t/acme/", "/t/globex/", "/t/acme/\\evil", ""]
 )
-def test_nobody_is_led_anywhere_else(shop: Shop, owner: Member, buyer: Person, given: str) -> None:
+def test_redirects_go_nowhere_else(shop: Shop, owner: Member, buyer: Person, given: str) -> None:
     buyer.open(owner.post("billing/subscribe/", **SUBSCRIBE, next=given).headers["Location"])
     subscribe_at_stripe(buyer)
 
@@ -118,13 +118,13 @@ def test_while_stripe_is_slow_the_page_says_so_and_looks_again(
     assert looked.headers["HX-Redirect"] == BACK
 
 
-def test_a_page_that_waits_in_vain_stops_looking(shop: Shop, owner: Member) -> None:
+def test_a_page_stops_polling_after_a_while(shop: Shop, owner: Member) -> None:
     page = owner.read("billing/return/", checkout="cs_test_unknown", looks="20")
     assert "Stripe has not answered yet" in page
     assert "hx-get" not in page
 
 
-def test_a_payment_that_is_not_finished_is_a_state_and_no_toast(
+def test_an_unfinished_payment_is_shown_as_a_state_and_not_a_toast(
     stripe_account: StripeClient, committed_cast: Cast, owner: Member
 ) -> None:
     shop = Shop(stripe_account, committed_cast.acme).open(card="")
@@ -155,7 +155,7 @@ def test_the_page_lists_invoices_with_links_to_stripe(shop: Shop, owner: Member)
 
 @pytest.fixture
 def subscribed(shop: Shop) -> Shop:
-    """Three seats by the month, a third of which is over."""
+    """Three monthly seats, a third into the month."""
     shop.subscribe(3)
     shop.sync()
     shop.wait(10)
@@ -183,7 +183,7 @@ def test_more_seats_show_the_amount_and_who_returns_then_charge_it(subscribed: S
     assert toasts(owner, "") == ["You have 5 seats now. Otto and Ida have a seat again."]
 
 
-def test_fewer_seats_show_who_pauses_and_when_and_can_be_taken_back(subscribed: Shop, owner: Member) -> None:
+def test_fewer_seats_show_who_pauses_and_when_and_can_be_undone(subscribed: Shop, owner: Member) -> None:
     hire(subscribed, "Maya", "Leo", "Nora")
     shown = owner.get("billing/seats/", seats="1")
     page = words_of(shown)
@@ -218,7 +218,7 @@ def test_htmx_gets_the_preview_alone_and_errors_with_it(subscribed: Shop, owner:
 
 
 @pytest.mark.parametrize("seats", ["0", "-1", "10000", "x", ""])
-def test_a_quantity_that_is_none_changes_nothing(subscribed: Shop, owner: Member, seats: str) -> None:
+def test_an_invalid_quantity_changes_nothing(subscribed: Shop, owner: Member, seats: str) -> None:
     for answer in (
         owner.get("billing/seats/", seats=seats),
         owner.post("billing/seats/", seats=seats, shown="1767225600-0"),
@@ -234,7 +234,7 @@ def test_nobody_pays_what_was_not_shown(subscribed: Shop, owner: Member) -> None
     assert subscribed.subscription["items"].data[0].quantity == 3
 
 
-def test_a_declined_card_is_told_beside_the_field_and_nothing_changes(subscribed: Shop, owner: Member) -> None:
+def test_a_declined_card_is_reported_next_to_the_field_and_nothing_changes(subscribed: Shop, owner: Member) -> None:
     subscribed.use_card(ATTACHES_THEN_FAILS)
     shown = owner.get("billing/seats/", seats="5")
 
@@ -248,7 +248,7 @@ def test_a_declined_card_is_told_beside_the_field_and_nothing_changes(subscribed
     assert subscribed.sync().paid_seats == 3
 
 
-def test_while_stripe_is_down_the_page_says_so_beside_the_field(
+def test_while_stripe_is_down_the_page_says_so_next_to_the_field(
     subscribed: Shop, owner: Member, stripe_sandbox: Sandbox
 ) -> None:
     stripe_sandbox.stripe("faults", method="*", kind="503", times=4)
@@ -275,7 +275,7 @@ def test_from_month_to_year_with_the_amount_first(subscribed: Shop, owner: Membe
     assert "$490.00 per AI employee and year" in owner.read()
 
 
-def test_a_switch_that_was_not_shown_is_shown_first(subscribed: Shop, owner: Member) -> None:
+def test_a_switch_is_never_made_before_its_preview(subscribed: Shop, owner: Member) -> None:
     answer = owner.post("billing/plan/", plan="employee_year")
     assert "and switch" in words_of(answer)
     assert subscribed.entitlement.plan == "employee_month"
@@ -294,13 +294,13 @@ def test_cancelling_and_resuming(subscribed: Shop, owner: Member) -> None:
         assert {"subscription.canceled", "subscription.resumed"} <= set(done)
 
 
-def test_what_is_not_offered_is_refused_in_words(subscribed: Shop, owner: Member) -> None:
+def test_what_is_not_offered_is_refused_with_a_reason(subscribed: Shop, owner: Member) -> None:
     answer = owner.post("billing/resume/")
     assert answer.status_code == 409
     assert "so you cannot resume now" in words_of(answer)
 
 
-def test_another_card_pays_what_is_open_and_everybody_is_back(
+def test_another_card_pays_what_is_due_and_everyone_works_again(
     shop: Shop, owner: Member, buyer: Person, stripe_sandbox: Sandbox
 ) -> None:
     shop.use_card(VISA)
@@ -328,7 +328,7 @@ def _link_back(buyer: Person) -> str:
     return next(url for url in buyer.page.links.values() if "/billing/return/" in url)
 
 
-def test_looking_at_the_portal_leads_back_without_a_word(subscribed: Shop, owner: Member, buyer: Person) -> None:
+def test_visiting_the_portal_leads_back_without_a_message(subscribed: Shop, owner: Member, buyer: Person) -> None:
     buyer.open(owner.post("billing/portal/").headers["Location"])
 
     assert go_on(owner, _link_back(buyer)).headers["Location"] == "/t/acme/billing/"

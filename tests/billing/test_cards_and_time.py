@@ -1,4 +1,4 @@
-"""Every card and every stretch of time of facts-billing, as far as a workspace feels it: state, seats, mails, ways."""
+"""Every card and period in facts-billing, as a workspace sees it: state, seats, mails, links."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -28,7 +28,7 @@ def mails(shop: Shop) -> list[str]:
 
 
 def confirm(shop: Shop, sandbox: Sandbox) -> None:
-    """The customer does what the bank asks for, on the page of the newest open invoice."""
+    """The customer completes 3-D Secure on the newest open invoice's page."""
     invoice = next(each for each in shop.invoices() if each.status == "open")
     payments = shop.api.v1.invoice_payments.list({"invoice": str(invoice.id)}).data
     sandbox.stripe("authenticate", intent=str(payments[-1].payment.payment_intent))
@@ -46,7 +46,7 @@ def test_4242_pays(shop: Shop) -> None:
     assert (current.status, current.seats, mails(shop)) == (S.ACTIVE, 3, [])
 
 
-def test_0002_is_not_even_kept_and_nothing_changes(shop: Shop) -> None:
+def test_0002_is_not_even_saved_and_nothing_changes(shop: Shop) -> None:
     shop.subscribe(3)
     before = shop.sync().entitlement
 
@@ -57,7 +57,7 @@ def test_0002_is_not_even_kept_and_nothing_changes(shop: Shop) -> None:
     assert (after.status, after.payment_method_id) == (S.ACTIVE, before.payment_method_id)
 
 
-def test_0341_is_kept_and_the_end_of_the_trial_is_past_due(cardless: Shop) -> None:
+def test_0341_is_saved_and_the_subscription_is_past_due_after_the_trial(cardless: Shop) -> None:
     cardless.use_card(FAILING)
     cardless.subscribe(3, trial_period_days=14)
     assert cardless.sync().status == S.TRIALING
@@ -70,7 +70,7 @@ def test_0341_is_kept_and_the_end_of_the_trial_is_past_due(cardless: Shop) -> No
     assert Kind.PAYMENT_FAILED in mails(cardless)
 
 
-def test_3155_asks_once_and_renews_by_itself(cardless: Shop, stripe_process: Sandbox) -> None:
+def test_3155_asks_once_and_renews_automatically(cardless: Shop, stripe_process: Sandbox) -> None:
     cardless.use_card(ASKS_ONCE)
     cardless.subscribe(3)
     assert (cardless.sync().status, mails(cardless)) == (S.INCOMPLETE, [Kind.ACTION_REQUIRED])
@@ -81,7 +81,7 @@ def test_3155_asks_once_and_renews_by_itself(cardless: Shop, stripe_process: San
     assert (current.status, current.seats, current.entitlement.pay_url) == (S.ACTIVE, 3, "")
 
 
-def test_3184_asks_for_each_payment_also_for_more_seats(cardless: Shop, stripe_process: Sandbox) -> None:
+def test_3184_asks_at_each_payment_including_more_seats(cardless: Shop, stripe_process: Sandbox) -> None:
     cardless.use_card(ASKS_ALWAYS)
     cardless.subscribe(3)
     cardless.sync()
@@ -96,7 +96,7 @@ def test_3184_asks_for_each_payment_also_for_more_seats(cardless: Shop, stripe_p
     assert cardless.sync().seats == 5
 
 
-def test_3184_that_nobody_confirms_leaves_the_seats_as_they_were(cardless: Shop, stripe_process: Sandbox) -> None:
+def test_3184_without_confirmation_leaves_the_seats_unchanged(cardless: Shop, stripe_process: Sandbox) -> None:
     cardless.use_card(ASKS_ALWAYS)
     cardless.subscribe(3)
     cardless.sync()
@@ -125,7 +125,7 @@ def test_a_trial_with_a_card_becomes_paid(shop: Shop) -> None:
     ("ending", "status", "seats"),
     [("pause", S.PAUSED, 0), ("cancel", S.CANCELED, 0), ("create_invoice", S.PAST_DUE, 3)],
 )
-def test_a_trial_without_a_card_ends_as_stripe_is_told(cardless: Shop, ending: str, status: str, seats: int) -> None:
+def test_a_trial_without_a_card_ends_as_configured(cardless: Shop, ending: str, status: str, seats: int) -> None:
     settings = {"end_behavior": {"missing_payment_method": ending}}
     cardless.subscribe(3, trial_period_days=14, trial_settings=settings)
     cardless.sync()
@@ -134,7 +134,7 @@ def test_a_trial_without_a_card_ends_as_stripe_is_told(cardless: Shop, ending: s
     assert (current.status, current.seats) == (status, seats)
 
 
-def test_what_is_not_finished_within_23_hours_is_over_and_can_be_begun_again(cardless: Shop) -> None:
+def test_an_unfinished_payment_expires_after_23_hours_and_can_be_restarted(cardless: Shop) -> None:
     cardless.use_card(FAILING)
     cardless.subscribe(3)
     assert (cardless.sync().status, cardless.sync().seats) == (S.INCOMPLETE, 0)
@@ -147,7 +147,7 @@ def test_what_is_not_finished_within_23_hours_is_over_and_can_be_begun_again(car
     assert (current.status, set(current.may), current.entitlement.pay_url) == (S.INCOMPLETE_EXPIRED, {"subscribe"}, "")
 
 
-def test_a_renewal_moves_the_period_and_takes_the_money(shop: Shop) -> None:
+def test_a_renewal_advances_the_period_and_charges_the_card(shop: Shop) -> None:
     shop.subscribe(3)
     first = shop.sync().entitlement
     shop.wait(31.5)
@@ -158,7 +158,7 @@ def test_a_renewal_moves_the_period_and_takes_the_money(shop: Shop) -> None:
 
 @pytest.fixture
 def dunning(stripe_process: Sandbox) -> Iterator[Callable[[str], object]]:
-    """Says what becomes of a subscription whose last retry failed; it is one of the account's settings."""
+    """Sets what happens to a subscription after the last failed retry, which is an account setting."""
     yield lambda ending: stripe_process.stripe("settings", ending=ending)
     stripe_process.stripe("settings", ending="cancel")
 
@@ -177,10 +177,8 @@ def test_dunning_ends_in_a_cancellation_and_a_mail(shop: Shop) -> None:
     assert mails(shop) == [Kind.PAYMENT_FAILED, Kind.CANCELED]
 
 
-def test_dunning_ends_unpaid_and_a_new_card_pays_for_all_that_was_left(
-    shop: Shop, dunning: Callable[[str], object]
-) -> None:
-    """The invoices of the months that follow are drafts, whose money nobody asks for."""
+def test_dunning_ends_unpaid_and_a_new_card_pays_everything_due(shop: Shop, dunning: Callable[[str], object]) -> None:
+    """The following months' invoices stay drafts and are not collected."""
     dunning("unpaid")
     shop.subscribe(3)
     shop.sync()
@@ -201,7 +199,7 @@ def test_dunning_ends_unpaid_and_a_new_card_pays_for_all_that_was_left(
 
 
 def test_an_older_card_that_is_made_the_default_again_pays_what_is_owed(shop: Shop) -> None:
-    """As in Stripe's portal, which lets people choose among the cards that they have."""
+    """As in Stripe's portal, where people choose among their saved cards."""
     older = shop.sync().entitlement.payment_method_id
     shop.subscribe(3, default_payment_method=older)
     shop.sync()
@@ -219,7 +217,7 @@ def test_an_older_card_that_is_made_the_default_again_pays_what_is_owed(shop: Sh
     assert shop.sync().entitlement.payment_method_id == older
 
 
-def test_grace_does_not_begin_again_with_the_next_month(shop: Shop, dunning: Callable[[str], object]) -> None:
+def test_grace_does_not_restart_with_the_next_month(shop: Shop, dunning: Callable[[str], object]) -> None:
     dunning("past_due")
     shop.subscribe(3)
     shop.sync()
@@ -248,7 +246,7 @@ def test_cancelled_at_the_period_s_end_works_until_then_and_no_longer(shop: Shop
     assert abs(over.entitlement.ended_at - ends) < timedelta(minutes=1)
 
 
-def test_taken_back_before_the_end_it_renews(shop: Shop) -> None:
+def test_a_cancellation_undone_before_the_end_renews(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
     cancellation.cancel(shop.tenant)

@@ -1,4 +1,4 @@
-"""What counts as owed, and since when, by the invoices that Stripe lists."""
+"""What counts as owed, and since when, according to Stripe's invoices."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,37 +25,37 @@ def columns(subscription: dict[str, Any], *invoices: dict[str, Any]) -> dict[str
 
 
 def test_grace_does_not_count_from_an_invoice_before_one_that_was_paid() -> None:
-    """The subscription was active again although January's stays open."""
+    """The subscription became active again although January's invoice stays open."""
     found = columns(PAST_DUE, invoice(MARCH, "open"), invoice(FEBRUARY, "paid"), invoice(JANUARY, "open"))
     assert found == {"past_due_since": datetime.fromtimestamp(MARCH, UTC), "pay_url": f"/{MARCH}"}
 
 
-def test_grace_counts_from_the_oldest_of_those_that_wait() -> None:
+def test_grace_counts_from_the_oldest_open_invoice() -> None:
     found = columns(PAST_DUE, invoice(MARCH, "open"), invoice(FEBRUARY, "open"), invoice(JANUARY, "paid"))
     assert found == {"past_due_since": datetime.fromtimestamp(FEBRUARY, UTC), "pay_url": f"/{FEBRUARY}"}
 
 
-def test_an_invoice_over_nothing_settles_nothing() -> None:
+def test_an_invoice_for_zero_settles_nothing() -> None:
     found = columns(PAST_DUE, invoice(FEBRUARY, "paid", total=0), invoice(JANUARY, "open"))
     assert found["past_due_since"] == datetime.fromtimestamp(JANUARY, UTC)
 
 
 def tried(found: dict[str, Any]) -> dict[str, Any]:
-    """With four tries to take its money."""
+    """An invoice with four payment attempts."""
     return {**found, "attempt_count": 4}
 
 
-def test_what_was_written_off_without_a_try_is_no_debt() -> None:
-    """As `pause_collection` with `mark_uncollectible` does it."""
+def test_an_invoice_written_off_without_an_attempt_is_not_owed() -> None:
+    """As `pause_collection` with `mark_uncollectible` does."""
     assert columns(UNPAID, invoice(JANUARY, "uncollectible")) == {}
 
 
-def test_what_is_marked_as_uncollectible_can_be_paid() -> None:
-    """An account of Stripe's may be set to mark an invoice so after the last try."""
+def test_an_uncollectible_invoice_can_be_paid() -> None:
+    """A Stripe account can be set to mark an invoice uncollectible after the last retry."""
     assert columns(UNPAID, tried(invoice(JANUARY, "uncollectible"))) == {"pay_url": f"/{JANUARY}"}
 
 
 @pytest.mark.parametrize("status", ["void", "paid"])
-def test_grace_ends_also_if_no_invoice_is_left(status: str) -> None:
+def test_grace_ends_even_without_an_invoice(status: str) -> None:
     found = columns(PAST_DUE, invoice(JANUARY, status))
     assert found == {"past_due_since": datetime.fromtimestamp(MARCH, UTC), "pay_url": ""}

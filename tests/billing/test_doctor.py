@@ -1,4 +1,4 @@
-"""What the doctor says of Stripe: what is so, or the cause and the fix."""
+"""What `doctor` says about Stripe: the state, or the cause and the fix."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ def test_all_is_well_after_the_set_up(endpoint: WebhookEndpoint) -> None:
     assert told["Stripe webhook"].text.endswith(endpoint.url)
 
 
-def test_without_a_key_there_is_nothing_to_look_at(settings: Settings) -> None:
+def test_without_a_key_there_is_nothing_to_check(settings: Settings) -> None:
     settings.STRIPE_KEY = ""
     assert [(each.state, each.text) for each in checks.stripe()] == [
         (State.SKIPPED, "STRIPE_SECRET_KEY is not set: nobody can subscribe.")
@@ -48,7 +48,7 @@ def test_before_the_set_up_each_thing_that_is_missing_is_named(settings: Setting
     assert told["Stripe webhook"].startswith("is not registered with a secret that is known here and API version")
 
 
-def test_what_somebody_changed_in_stripe_is_told(endpoint: WebhookEndpoint) -> None:
+def test_changes_made_in_stripe_are_reported(endpoint: WebhookEndpoint) -> None:
     client = stripe_client()
     client.v1.prices.update(ids.price_id(EMPLOYEE_YEAR), {"active": False})
     client.v1.webhook_endpoints.update(endpoint.id, {"disabled": True})
@@ -60,7 +60,7 @@ def test_what_somebody_changed_in_stripe_is_told(endpoint: WebhookEndpoint) -> N
     assert problems()["Stripe webhook"].startswith("does not ask for charge.dispute.closed, ")
 
 
-def test_a_key_that_is_refused_and_a_stripe_that_is_down_are_two_things(
+def test_a_refused_key_and_a_stripe_that_is_down_are_reported_differently(
     endpoint: WebhookEndpoint, settings: Settings, stripe_sandbox: Sandbox
 ) -> None:
     stripe_sandbox.stripe("faults", method="*", kind="503", times=9)
@@ -72,7 +72,7 @@ def test_a_key_that_is_refused_and_a_stripe_that_is_down_are_two_things(
     assert settings.STRIPE_KEY not in str(found())
 
 
-def test_a_key_of_another_account_is_told(endpoint: WebhookEndpoint) -> None:
+def test_a_key_of_another_account_is_reported(endpoint: WebhookEndpoint) -> None:
     owner = endpoint.djstripe_owner_account
     other = type(owner).objects.create(id="acct_other")
     APIKey.objects.update(djstripe_owner_account=other)
@@ -84,7 +84,7 @@ def test_an_address_that_stripe_cannot_reach_is_a_warning(endpoint: WebhookEndpo
     assert found()["Stripe webhook"].state is State.PROBLEM, "the sandbox could reach it"
 
 
-def test_events_that_wait_for_long_are_told_with_their_reason(endpoint: WebhookEndpoint) -> None:
+def test_events_that_wait_too_long_are_reported_with_the_reason(endpoint: WebhookEndpoint) -> None:
     made = WebhookEventTrigger.objects.create(remote_ip="127.0.0.1", headers={}, body="{}", valid=True)
     assert found()["Stripe events"].state is State.OK
     WebhookEventTrigger.objects.filter(id=made.id).update(

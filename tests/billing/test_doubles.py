@@ -1,4 +1,4 @@
-"""One workspace pays for one subscription: what came second is ended and given back, if not at once then later."""
+"""A workspace pays for one subscription: a second one is ended and refunded, right away or later."""
 
 import pytest
 import stripe as sdk
@@ -43,14 +43,14 @@ def test_of_two_subscriptions_the_paid_one_stays_although_it_is_newer(shop: Shop
 
 @pytest.mark.parametrize("again", ["sync", "reconcile"])
 @pytest.mark.parametrize("broken", ["DELETE /v1/subscriptions/{id}", "POST /v1/refunds"])
-def test_a_double_that_could_not_be_ended_is_ended_later(
+def test_a_duplicate_that_could_not_be_ended_is_ended_later(
     shop: Shop, stripe_process: Sandbox, broken: str, again: str
 ) -> None:
     shop.subscribe(3)
     shop.wait(0.1)
     second = shop.subscribe(5)
     stripe_process.stripe("faults", method=broken, kind="503", times=2)
-    assert shop.sync().seats == 3, "what is known holds at once"
+    assert shop.sync().seats == 3, "known facts apply immediately"
     with tenant_scope(shop.tenant.id):
         assert SyncRequest.objects.exists()
 
@@ -63,7 +63,7 @@ def test_a_double_that_could_not_be_ended_is_ended_later(
         assert not Drift.objects.exists()
 
 
-def test_a_double_whose_money_the_bank_fetches_back_is_ended_too(shop: Shop) -> None:
+def test_a_disputed_duplicate_is_ended_too(shop: Shop) -> None:
     shop.subscribe(3)
     shop.wait(0.1)
     shop.use_card("pm_card_createDispute")
@@ -75,7 +75,7 @@ def test_a_double_whose_money_the_bank_fetches_back_is_ended_too(shop: Shop) -> 
     assert shop.sync().seats == 3
 
 
-def test_what_a_hand_has_to_settle_stays_open_until_it_did(shop: Shop) -> None:
+def test_manual_work_stays_open_until_it_is_done(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
     with tenant_scope(shop.tenant.id):
@@ -91,7 +91,7 @@ def test_what_a_hand_has_to_settle_stays_open_until_it_did(shop: Shop) -> None:
 
 
 def refunds_of(shop: Shop, subscription: sdk.Subscription) -> list[sdk.Refund]:
-    """What was given back of the payments of its newest invoice."""
+    """The refunds of its newest invoice's payments."""
     invoice = str(subscription.latest_invoice)
     payments = shop.api.v1.invoice_payments.list({"invoice": invoice}).data
     intents = [str(each.payment.payment_intent) for each in payments]

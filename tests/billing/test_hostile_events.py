@@ -1,4 +1,4 @@
-"""Whatever a validly signed body says, the answer is 200 for what was kept or 400 with a sentence, never an error."""
+"""Any validly signed body is answered with 200 when stored or 400 with a message, never with a server error."""
 
 import json
 from typing import Any
@@ -35,12 +35,12 @@ def knock(endpoint: WebhookEndpoint, body: str) -> int:
 
 
 def event_with(text: str, *, at: str) -> str:
-    """The body of an event with this JSON text in one place."""
+    """An event's body with this JSON text in one field."""
     return json.dumps({**EVENT, at: "HERE"}).replace('"HERE"', text)
 
 
 def about(text: str, *, at: str = "id", **more: str) -> str:
-    """The body of an event about an object that has this JSON text in one place."""
+    """An event's body whose object has this JSON text in one field."""
     subject = {"object": "customer", "id": "cus_1", **more, at: "HERE"}
     return json.dumps({**EVENT, "data": {"object": subject}}).replace('"HERE"', text)
 
@@ -89,19 +89,19 @@ KEPT = {
 
 
 @pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED)
-def test_what_is_no_event_is_refused(endpoint: WebhookEndpoint, body: str) -> None:
+def test_a_body_without_an_event_is_refused(endpoint: WebhookEndpoint, body: str) -> None:
     assert knock(endpoint, body) == 400
     assert not WebhookEventTrigger.objects.exists()
 
 
 @pytest.mark.parametrize("body", KEPT.values(), ids=KEPT)
-def test_what_is_odd_inside_an_event_is_kept_and_stops_nobody(endpoint: WebhookEndpoint, body: str) -> None:
+def test_odd_values_inside_an_event_are_stored_and_block_nothing(endpoint: WebhookEndpoint, body: str) -> None:
     assert knock(endpoint, body) == 200
     take_in(WebhookEventTrigger.objects.get().id)
 
 
-def test_a_name_that_cannot_be_stored_does_not_keep_a_workspace_from_being_synced(endpoint: WebhookEndpoint) -> None:
-    """Whoever writes such a name at Stripe would otherwise be heard of no more."""
+def test_a_name_that_cannot_be_stored_does_not_block_the_sync(endpoint: WebhookEndpoint) -> None:
+    """Otherwise a customer with such a name at Stripe would never be synced again."""
     client = stripe_client()
     customer = client.v1.customers.create({"email": "billing@acme.example"})
     tenant = factories.make_tenant()
@@ -133,7 +133,7 @@ INSIDE = ("id", "object", "customer", "charge", "name")
     before=ANYTHING,
 )
 @examples(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_signed_event_is_an_error(
+def test_no_signed_event_causes_a_server_error(
     endpoint: WebhookEndpoint, outside: dict[str, Any], inside: dict[str, Any], before: Any
 ) -> None:
     data = {"object": {"object": "customer", "id": "cus_1", **inside}, "previous_attributes": before}
@@ -142,5 +142,5 @@ def test_no_signed_event_is_an_error(
 
 @given(value=ANYTHING)
 @examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_signed_body_is_an_error(endpoint: WebhookEndpoint, value: Any) -> None:
+def test_no_signed_body_causes_a_server_error(endpoint: WebhookEndpoint, value: Any) -> None:
     assert knock(endpoint, json.dumps(value)) == 400

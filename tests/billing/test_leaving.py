@@ -1,4 +1,4 @@
-"""A workspace that is deleted is charged no more, and nothing of it stays in dj-stripe's tables."""
+"""A deleted workspace is no longer charged, and none of its rows stay in dj-stripe's tables."""
 
 import json
 
@@ -34,7 +34,7 @@ def test_the_subscription_ends_at_once_and_the_mirror_goes(shop: Shop) -> None:
     assert _mentions(shop.customer_id) == []
 
 
-def test_while_stripe_is_away_the_deletion_waits(shop: Shop, stripe_process: Sandbox) -> None:
+def test_while_stripe_is_down_the_deletion_waits(shop: Shop, stripe_process: Sandbox) -> None:
     shop.subscribe(3)
     shop.sync()
     stripe_process.stripe("faults", kind="503", times=9)
@@ -47,7 +47,7 @@ def test_while_stripe_is_away_the_deletion_waits(shop: Shop, stripe_process: San
     assert mirror.Customer.objects.filter(id=shop.customer_id).exists()
 
 
-def test_a_subscription_that_is_gone_stops_no_deletion(shop: Shop) -> None:
+def test_a_missing_subscription_does_not_block_the_deletion(shop: Shop) -> None:
     subscription = shop.subscribe(3)
     shop.sync()
     shop.api.v1.subscriptions.cancel(subscription.id)
@@ -57,7 +57,7 @@ def test_a_subscription_that_is_gone_stops_no_deletion(shop: Shop) -> None:
     assert not mirror.Customer.objects.filter(id=shop.customer_id).exists()
 
 
-def test_a_subscription_that_no_sync_has_seen_ends_too(shop: Shop) -> None:
+def test_a_subscription_that_was_never_synced_ends_too(shop: Shop) -> None:
     subscription = shop.subscribe(3)
 
     close_account.leave(shop.tenant.id)
@@ -65,9 +65,7 @@ def test_a_subscription_that_no_sync_has_seen_ends_too(shop: Shop) -> None:
     assert shop.api.v1.subscriptions.retrieve(subscription.id).status == "canceled"
 
 
-def test_a_page_of_checkout_that_is_open_can_be_paid_no_more(
-    stripe_account: sdk.StripeClient, committed_cast: Cast
-) -> None:
+def test_an_open_checkout_page_can_no_longer_be_paid(stripe_account: sdk.StripeClient, committed_cast: Cast) -> None:
     tenant = committed_cast.acme
     checkout.start(tenant, plan=EMPLOYEE_MONTH, seats=2, return_path="/t/acme/billing/")
     with tenant_scope(tenant.id):
@@ -78,7 +76,7 @@ def test_a_page_of_checkout_that_is_open_can_be_paid_no_more(
     assert stripe_account.v1.checkout.sessions.retrieve(session).status == "expired"
 
 
-def test_cards_and_address_go_at_stripe_and_invoices_stay(shop: Shop) -> None:
+def test_cards_and_address_are_deleted_at_stripe_and_invoices_stay(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
 
@@ -88,8 +86,8 @@ def test_cards_and_address_go_at_stripe_and_invoices_stay(shop: Shop) -> None:
     assert [invoice.status for invoice in shop.invoices()] == ["paid"]
 
 
-def test_nothing_of_a_long_life_stays_and_nothing_comes_back(shop: Shop) -> None:
-    """All that happened is mirrored, as the webhooks do; then, after the end, told once more."""
+def test_nothing_stays_after_a_long_history_and_nothing_comes_back(shop: Shop) -> None:
+    """All events are mirrored as webhooks would; then, after the deletion, sent once more."""
     shop.use_card("pm_card_mastercard")
     subscription = shop.subscribe(3)
     shop.sync()
@@ -112,7 +110,7 @@ def test_nothing_of_a_long_life_stays_and_nothing_comes_back(shop: Shop) -> None
 
 
 def take_in_all(shop: Shop) -> None:
-    """Have a worker take in every event that the endpoint asks for, as if all came now."""
+    """Process every event the endpoint subscribes to, as if all arrived now."""
     setup.set_up(lambda sentence: None)
     endpoint = WebhookEndpoint.objects.get()
     for event in reversed(shop.api.v1.events.list({"limit": 100}).data):
@@ -126,7 +124,7 @@ def take_in_all(shop: Shop) -> None:
 
 
 def _mentions(word: str) -> list[str]:
-    """dj-stripe's tables in which a row has this word anywhere."""
+    """dj-stripe's tables that have a row containing this word."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'djstripe%'")
         tables = [name for (name,) in cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""Mails about the subscription, and a mail server that is not always there."""
+"""Mails about the subscription, and a mail server that is sometimes down."""
 
 from django.utils import timezone
 from pytest_django import Settings
@@ -11,7 +11,7 @@ from tests.conftest import Cast
 from tests.waiting import free_ports
 
 
-def test_a_mail_waits_for_a_mail_server_that_is_away(
+def test_a_mail_is_retried_while_the_mail_server_is_down(
     committed_cast: Cast, settings: Settings, mailoutbox: list[object]
 ) -> None:
     with tenant_scope(committed_cast.acme.id):

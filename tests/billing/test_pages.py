@@ -1,4 +1,4 @@
-"""The billing page in every state: its badge, its buttons for who may press them, and what it says will happen."""
+"""The billing page in every state: its badge, its buttons by role, and what it says will happen."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -47,7 +47,7 @@ def owner(cast: Cast) -> Member:
 
 
 def paid(tenant: Tenant, status: str, *names: str, seats: int = 3, **fields: object) -> Entitlement:
-    """The workspace's row in this state, and these employees, hired while all was well."""
+    """The workspace in this state, with these employees, hired while it was active."""
     given = {"customer_id": f"cus_{tenant.slug}", "plan": "employee_month", "seats": seats, "period_end": ENDS}
     card = {"payment_method_id": "pm_1", "card_brand": "visa", "card_last4": "4242", "card_expires": "04/2031"}
     with tenant_scope(tenant.id):
@@ -85,7 +85,7 @@ NOT_OFFERED = [(status, act) for status in S for act in PRESSES if act not in st
 
 @pytest.mark.parametrize(("status", "act"), NOT_OFFERED)
 def test_what_a_state_does_not_offer_is_refused_before_stripe_is_asked(owner: Member, status: str, act: str) -> None:
-    """Such as from a page that was open for long. Stripe is nowhere here, and would be a 502."""
+    """For example from a page that was open for a long time. Calling Stripe would give a 502 here."""
     before = paid(owner.tenant, status, "Maya")
     path, fields = PRESSES[act]
 
@@ -101,7 +101,7 @@ def test_what_a_state_does_not_offer_is_refused_before_stripe_is_asked(owner: Me
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
 @pytest.mark.parametrize("status", list(S))
-def test_who_may_not_buy_reads_the_page_without_buttons(cast: Cast, status: str, role: Role) -> None:
+def test_members_who_may_not_buy_see_the_page_without_buttons(cast: Cast, status: str, role: Role) -> None:
     if status != S.NONE:
         paid(cast.acme, status, "Maya", pay_url="https://pay.example/in_1")
 
@@ -115,7 +115,7 @@ def test_an_admin_may_buy(cast: Cast) -> None:
     assert FORMS[standing.SUBSCRIBE] in colleague(cast.acme, Role.ADMIN).read()
 
 
-def test_without_a_subscription_month_and_year_are_offered_with_a_seat_for_everybody(owner: Member) -> None:
+def test_without_a_subscription_month_and_year_are_offered_with_a_seat_for_everyone(owner: Member) -> None:
     page = owner.read()
 
     assert "$49.00" in page
@@ -126,7 +126,7 @@ def test_without_a_subscription_month_and_year_are_offered_with_a_seat_for_every
     assert "$5.00 of $5.00 is left" in page
 
 
-def test_whoever_was_subscribed_gets_no_second_trial(owner: Member) -> None:
+def test_a_former_subscriber_gets_no_second_trial(owner: Member) -> None:
     paid(owner.tenant, S.CANCELED, "Maya", "Leo")
 
     page = owner.read()
@@ -149,7 +149,7 @@ def test_the_page_shows_price_seats_next_invoice_and_card(owner: Member) -> None
     assert "Expires 04/2031" in page
 
 
-def test_who_subscribed_before_a_change_of_prices_reads_their_own(owner: Member) -> None:
+def test_earlier_subscribers_see_their_own_price(owner: Member) -> None:
     paid(owner.tenant, S.ACTIVE, "Maya", unit_usd=Decimal(39))
 
     page = owner.read()
@@ -160,12 +160,12 @@ def test_who_subscribed_before_a_change_of_prices_reads_their_own(owner: Member)
     assert "Two months free" not in page
 
 
-def test_a_card_that_has_expired_is_called_so(owner: Member) -> None:
+def test_an_expired_card_is_marked(owner: Member) -> None:
     paid(owner.tenant, S.ACTIVE, card_expires="01/2020")
     assert "Expired 01/2020" in owner.read()
 
 
-def test_a_trial_tells_its_days_and_what_is_charged_then(owner: Member) -> None:
+def test_a_trial_shows_its_days_and_what_is_charged_afterwards(owner: Member) -> None:
     ends = timezone.now() + timedelta(days=8, hours=3)
     paid(owner.tenant, S.TRIALING, "Maya", trial_ends_at=ends, next_invoice_usd=Decimal("147.00"))
 
@@ -175,7 +175,7 @@ def test_a_trial_tells_its_days_and_what_is_charged_then(owner: Member) -> None:
     assert "Then $147.00 is charged to Visa ending in 4242" in page
 
 
-def test_a_trial_without_a_card_tells_who_pauses(owner: Member) -> None:
+def test_a_trial_without_a_card_shows_who_pauses(owner: Member) -> None:
     ends = timezone.now() + timedelta(hours=3)
     paid(owner.tenant, S.TRIALING, "Maya", "Leo", trial_ends_at=ends, card_brand="")
 
@@ -185,13 +185,13 @@ def test_a_trial_without_a_card_tells_who_pauses(owner: Member) -> None:
     assert "add one before, or Maya and Leo pause then" in page
 
 
-def test_times_are_those_of_the_workspace(owner: Member) -> None:
+def test_times_are_in_the_workspaces_time_zone(owner: Member) -> None:
     Tenant.objects.filter(id=owner.tenant.id).update(time_zone="America/New_York")
     paid(owner.tenant, S.ACTIVE, "Maya", cancels_at=ENDS)
     assert "ends on 3 January 2031, 05:00 (America/New_York)" in owner.read()
 
 
-def test_a_planned_decrease_names_who_pauses_and_can_be_taken_back(owner: Member) -> None:
+def test_a_planned_decrease_names_who_pauses_and_can_be_undone(owner: Member) -> None:
     paid(owner.tenant, S.ACTIVE, "Maya", "Leo", "Nora", next_seats=1, next_seats_at=ENDS)
 
     page = owner.read()
@@ -213,7 +213,7 @@ def test_a_cancelled_subscription_names_who_pauses_and_can_be_kept(owner: Member
     assert FORMS[standing.CANCEL] not in page
 
 
-def test_the_dialog_of_cancelling_names_day_and_people(owner: Member) -> None:
+def test_the_cancel_dialog_names_the_day_and_the_people(owner: Member) -> None:
     paid(owner.tenant, S.ACTIVE, "Maya")
 
     page = owner.read()
@@ -223,7 +223,7 @@ def test_the_dialog_of_cancelling_names_day_and_people(owner: Member) -> None:
     assert re.search(r"autofocus>Keep it</button>", page)
 
 
-def test_the_dialog_of_cancelling_tells_of_a_planned_decrease(owner: Member) -> None:
+def test_the_cancel_dialog_mentions_a_planned_decrease(owner: Member) -> None:
     paid(owner.tenant, S.ACTIVE, "Maya", next_seats=1, next_seats_at=ENDS)
 
     assert "The change to 1 seat that is planned for 3 January 2031 is dropped, also if you take" in owner.read()
@@ -246,13 +246,13 @@ def test_cancelling_while_a_payment_is_due_promises_no_more_than_the_grace(owner
     assert "Ends on 3 January 2031" in page
 
 
-def test_cancelled_while_a_payment_is_due_nothing_goes_on_until_the_end(owner: Member) -> None:
+def test_cancelled_while_a_payment_is_due_nothing_works_until_the_end(owner: Member) -> None:
     paid(owner.tenant, S.PAST_DUE, "Maya", past_due_since=timezone.now(), cancels_at=ENDS)
 
     assert "Until then everything goes on" not in owner.read()
 
 
-def test_with_a_given_seat_no_page_warns_of_a_stop_that_was(owner: Member) -> None:
+def test_with_a_free_seat_no_page_warns_of_a_past_stop(owner: Member) -> None:
     paid(owner.tenant, S.PAST_DUE, "Maya", "Leo", past_due_since=timezone.now() - timedelta(days=9))
     with tenant_scope(owner.tenant.id):
         CompSeats.objects.create(seats=1, reason="A beta test", expires_at=ENDS)
@@ -260,7 +260,7 @@ def test_with_a_given_seat_no_page_warns_of_a_stop_that_was(owner: Member) -> No
     assert "AI employees stop on" not in owner.read("employees/")
 
 
-def test_seats_given_in_parts_are_dated_by_the_first_that_end(owner: Member) -> None:
+def test_free_seats_are_dated_by_the_first_that_end(owner: Member) -> None:
     paid(owner.tenant, S.ACTIVE, "Maya")
     with tenant_scope(owner.tenant.id):
         for days in (0, 30):
@@ -269,7 +269,7 @@ def test_seats_given_in_parts_are_dated_by_the_first_that_end(owner: Member) -> 
     assert "3 paid, 2 given, the first of them until 3 January 2031" in owner.read()
 
 
-def test_given_seats_are_counted_and_dated(owner: Member) -> None:
+def test_free_seats_are_counted_and_dated(owner: Member) -> None:
     paid(owner.tenant, S.ACTIVE, "Maya")
     with tenant_scope(owner.tenant.id):
         CompSeats.objects.create(seats=2, reason="A beta test", expires_at=ENDS)
@@ -281,7 +281,7 @@ def test_given_seats_are_counted_and_dated(owner: Member) -> None:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_without_a_key_nothing_is_offered_to_anybody(cast: Cast, settings: Settings, role: Role) -> None:
+def test_without_a_key_nothing_is_offered(cast: Cast, settings: Settings, role: Role) -> None:
     settings.STRIPE_KEY = ""
     visitor = colleague(cast.acme, role)
 
@@ -293,7 +293,7 @@ def test_without_a_key_nothing_is_offered_to_anybody(cast: Cast, settings: Setti
     assert 'href="/t/acme/billing/"' not in visitor.read("")
 
 
-def test_without_a_key_a_form_that_was_open_is_refused_in_words(owner: Member, settings: Settings) -> None:
+def test_without_a_key_an_already_open_form_is_refused_with_a_reason(owner: Member, settings: Settings) -> None:
     settings.STRIPE_KEY = ""
     answer = owner.post("billing/subscribe/", plan="employee_month", seats="1")
     assert answer.status_code == 502
@@ -301,7 +301,7 @@ def test_without_a_key_a_form_that_was_open_is_refused_in_words(owner: Member, s
 
 
 @pytest.mark.parametrize("seats", ["0", "-1", "10000", "x", "", "1.5", "\u0661", "1e2"])
-def test_a_quantity_that_is_none_is_refused_beside_its_field(owner: Member, seats: str) -> None:
+def test_an_invalid_quantity_is_refused_next_to_its_field(owner: Member, seats: str) -> None:
     answer = owner.post("billing/subscribe/", plan="employee_month", seats=seats)
 
     page = words_of(answer)
@@ -313,7 +313,7 @@ def test_a_quantity_that_is_none_is_refused_beside_its_field(owner: Member, seat
         assert not Entitlement.objects.exists()
 
 
-def test_a_plan_that_is_not_sold_is_refused(owner: Member) -> None:
+def test_an_unknown_plan_is_refused(owner: Member) -> None:
     answer = owner.post("billing/subscribe/", plan="employee_decade", seats="1")
     assert answer.status_code == 422
     assert "Choose one of the plans on this page." in words_of(answer)
@@ -332,5 +332,5 @@ def test_without_a_subscription_there_is_nothing_to_change(owner: Member, path: 
     "path", ["subscribe/", "seats/", "seats/keep/", "plan/", "card/", "portal/", "cancel/", "resume/"]
 )
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
-def test_who_may_not_buy_is_refused_everywhere(cast: Cast, role: Role, path: str) -> None:
+def test_members_who_may_not_buy_are_refused_everywhere(cast: Cast, role: Role, path: str) -> None:
     assert colleague(cast.acme, role).post(f"billing/{path}", seats="2").status_code == 403

@@ -1,4 +1,4 @@
-"""Two at once: one subscription, the right number of seats, whoever comes first."""
+"""Simultaneous requests end with one subscription and the right number of seats, whichever comes first."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ S = Entitlement.Status
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each returned, or the error of ours that it raised."""
+    """What each call returned, or our error that it raised."""
     gate = Barrier(len(acts))
 
     def play(act: Callable[[], Any]) -> Any:
@@ -57,7 +57,7 @@ def test_two_first_checkouts_at_once_are_one_customer_and_one_open_page(
     assert sorted(str(each.status) for each in found) == ["expired", "open"]
 
 
-def test_two_browsers_make_one_customer(stripe_account: sdk.StripeClient, committed_cast: Cast) -> None:
+def test_two_browsers_create_one_customer(stripe_account: sdk.StripeClient, committed_cast: Cast) -> None:
     ids = at_once(*(lambda: customers.ensure(committed_cast.acme) for _ in range(4)))
     assert len(set(ids)) == 1
 
@@ -74,7 +74,7 @@ def test_two_seat_changes_at_once_end_as_one_of_them(shop: Shop) -> None:
     items = shop.subscription["items"].data
     assert current.seats == sum(item.quantity or 0 for item in items)
     assert current.seats in {4, 6}
-    assert [type(each) for each in ended if each != current.seats] == [StaleError]  # its amount is wrong now
+    assert [type(each) for each in ended if each != current.seats] == [StaleError]  # its amount is outdated
     assert sum(invoice.amount_remaining for invoice in shop.invoices()) == 0
 
 
@@ -89,7 +89,7 @@ def test_a_sync_during_a_cancel_ends_as_stripe_has_it(shop: Shop) -> None:
     assert current.entitlement.cancels_at == current.entitlement.period_end
 
 
-def test_two_subscriptions_begun_at_once_leave_one(shop: Shop) -> None:
+def test_two_subscriptions_started_at_once_leave_one(shop: Shop) -> None:
     at_once(*(lambda: shop.subscribe(3) for _ in range(2)))
 
     at_once(*(shop.sync for _ in range(2)))

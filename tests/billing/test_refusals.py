@@ -1,4 +1,4 @@
-"""What takes a subscription is refused early and kindly while nobody may work; what reads and what ends goes on."""
+"""While nobody may work, actions that need a subscription are refused early; reading and ending still work."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ def owner(cast: Cast) -> Member:
 
 
 def employ(tenant: Tenant, status: str, **fields: object) -> tuple[Agent, Agent]:
-    """One who works, one who is paused, hired before the subscription got into this state."""
+    """An active and a paused employee, hired before the subscription reached this state."""
     with tenant_scope(tenant.id):
         Entitlement.objects.create(status=S.ACTIVE, plan="employee_month", seats=5)
         works, rests = factories.make_agent("Maya"), hiring.pause(factories.make_agent("Leo"))
@@ -57,7 +57,7 @@ GOING_ON: dict[str, Call] = {
 
 @pytest.mark.parametrize("call", MAKING_WORK)
 @pytest.mark.parametrize("status", STOPPED)
-def test_what_makes_employees_work_is_refused(owner: Member, status: str, call: str) -> None:
+def test_putting_employees_to_work_is_refused(owner: Member, status: str, call: str) -> None:
     assert MAKING_WORK[call](owner, *employ(owner.tenant, status)) == 402
     with tenant_scope(owner.tenant.id):
         assert set(Agent.objects.values_list("name", "revision_number")) == {("Maya", 1), ("Leo", 1)}
@@ -65,7 +65,7 @@ def test_what_makes_employees_work_is_refused(owner: Member, status: str, call: 
 
 @pytest.mark.parametrize("call", GOING_ON)
 @pytest.mark.parametrize("status", STOPPED)
-def test_what_reads_and_what_ends_goes_on(owner: Member, status: str, call: str) -> None:
+def test_reading_and_ending_still_work(owner: Member, status: str, call: str) -> None:
     assert GOING_ON[call](owner, *employ(owner.tenant, status)) in {200, 302}
 
 
@@ -90,7 +90,7 @@ def test_the_page_says_what_is_missing_and_leads_to_it(owner: Member) -> None:
     assert 'href="/t/acme/billing/">Subscribe</a>' in page
 
 
-def test_what_somebody_typed_is_not_lost_for_want_of_a_payment(owner: Member) -> None:
+def test_typed_text_is_not_lost_when_a_payment_is_missing(owner: Member) -> None:
     works, _ = employ(owner.tenant, S.CANCELED)
 
     for path in (f"employees/{works.id}/", "employees/new/"):
@@ -102,12 +102,12 @@ def test_what_somebody_typed_is_not_lost_for_want_of_a_payment(owner: Member) ->
         assert 'href="/t/acme/billing/' in page
 
 
-def test_who_may_not_hire_is_told_that_instead(cast: Cast) -> None:
+def test_members_who_may_not_hire_are_told_that_instead(cast: Cast) -> None:
     employ(cast.acme, S.CANCELED)
     assert colleague(cast.acme, Role.VIEWER).post("employees/new/", **PROFILE).status_code == 403
 
 
-def test_given_seats_let_people_work_whatever_is_owed(owner: Member) -> None:
+def test_free_seats_let_employees_work_whatever_is_owed(owner: Member) -> None:
     works, _ = employ(owner.tenant, S.UNPAID)
     with tenant_scope(owner.tenant.id):
         CompSeats.objects.create(seats=2, reason="A mistake of ours", expires_at=timezone.now() + timedelta(days=1))
@@ -121,7 +121,7 @@ def program(cast: Cast, token_of: TokenOf) -> Caller:
 
 
 @pytest.mark.parametrize("status", STOPPED)
-def test_the_api_answers_with_a_problem_that_has_the_way(cast: Cast, program: Caller, status: str) -> None:
+def test_the_api_answers_with_a_problem_that_links_to_the_fix(cast: Cast, program: Caller, status: str) -> None:
     works, _ = employ(cast.acme, status)
 
     for answer in (
@@ -138,7 +138,7 @@ def test_the_api_answers_with_a_problem_that_has_the_way(cast: Cast, program: Ca
     assert program.delete(f"agents/{works.id}/").status == 204
 
 
-def test_the_api_refuses_to_hire_without_a_seat_and_says_the_way(cast: Cast, program: Caller) -> None:
+def test_the_api_refuses_to_hire_without_a_seat_and_links_to_the_fix(cast: Cast, program: Caller) -> None:
     assert program.post("agents/", PROFILE).status == 201
 
     problem = program.post("agents/", PROFILE).problem(402)
@@ -184,7 +184,7 @@ def test_while_nobody_works_every_page_says_so(owner: Member, status: str) -> No
 
 
 @pytest.mark.parametrize("status", [S.NONE, S.TRIALING, S.ACTIVE])
-def test_while_all_is_well_no_page_speaks_of_it(owner: Member, status: str) -> None:
+def test_while_payments_are_fine_no_page_mentions_them(owner: Member, status: str) -> None:
     employ(owner.tenant, status)
 
     page = owner.read("employees/")
@@ -193,12 +193,12 @@ def test_while_all_is_well_no_page_speaks_of_it(owner: Member, status: str) -> N
     assert "mark-bad" not in page
 
 
-def test_who_may_not_buy_is_told_whom_to_tell(cast: Cast) -> None:
+def test_members_who_may_not_buy_are_told_whom_to_ask(cast: Cast) -> None:
     employ(cast.acme, S.PAST_DUE, past_due_since=timezone.now())
     page = colleague(cast.acme, Role.VIEWER).read("usage/")
     assert "Tell an owner or an admin of this workspace." in page
 
 
-def test_the_side_bar_tells_seats_and_state(owner: Member) -> None:
+def test_the_sidebar_shows_seats_and_state(owner: Member) -> None:
     employ(owner.tenant, S.ACTIVE)
     assert "5 seats, active" in owner.read("")

@@ -1,4 +1,4 @@
-"""More seats at once, fewer at the period's end; what is shown is what is charged."""
+"""More seats right away, fewer at the period's end; the preview is what is charged."""
 
 from decimal import Decimal
 
@@ -28,7 +28,7 @@ def seated(shop: Shop) -> list[str]:
         return [agent.name for agent in Agent.objects.in_order() if quota.is_seated(agent.id)]
 
 
-def test_what_the_preview_says_is_what_the_invoice_takes_to_the_cent(shop: Shop) -> None:
+def test_the_invoice_matches_the_preview_to_the_cent(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
     shop.wait(11.3)
@@ -79,7 +79,7 @@ def test_fewer_seats_come_at_the_period_s_end_and_the_last_ones_pause(shop: Shop
     assert usd(shop.invoices()[0].amount_paid) == Decimal(98)
 
 
-def test_a_promotion_goes_on_when_fewer_seats_are_planned(shop: Shop) -> None:
+def test_a_promotion_continues_when_fewer_seats_are_planned(shop: Shop) -> None:
     coupon = shop.api.v1.coupons.create({"percent_off": 50, "duration": "forever"})
     shop.subscribe(5, discounts=[{"coupon": coupon.id}])
     shop.sync()
@@ -92,7 +92,7 @@ def test_a_promotion_goes_on_when_fewer_seats_are_planned(shop: Shop) -> None:
     assert usd(shop.invoices()[0].amount_paid) == shown.next_invoice_usd == Decimal(49)
 
 
-def test_a_planned_decrease_can_be_taken_back(shop: Shop) -> None:
+def test_a_planned_decrease_can_be_undone(shop: Shop) -> None:
     shop.subscribe(5)
     shop.sync()
     apply_seats(shop.tenant, 2, shop.shown())
@@ -125,7 +125,7 @@ def test_a_declined_card_changes_nothing(shop: Shop) -> None:
     assert shop.sync().seats == 3
 
 
-def test_a_declined_card_leaves_what_is_planned_too(shop: Shop) -> None:
+def test_a_declined_card_leaves_the_planned_change_too(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
     planned = apply_seats(shop.tenant, 2, shop.shown()).entitlement
@@ -140,8 +140,8 @@ def test_a_declined_card_leaves_what_is_planned_too(shop: Shop) -> None:
     assert [invoice.status for invoice in shop.invoices()] == ["void", "paid"]
 
 
-@pytest.mark.parametrize(("kind", "times"), [("lock_timeout", 2), ("409", 2), ("500", 1)])  # a 500 is not tried again
-def test_a_change_that_stripe_refuses_leaves_what_is_planned_too(
+@pytest.mark.parametrize(("kind", "times"), [("lock_timeout", 2), ("409", 2), ("500", 1)])  # a 500 is not retried
+def test_a_change_that_stripe_refuses_leaves_the_planned_change_too(
     shop: Shop, stripe_process: Sandbox, kind: str, times: int
 ) -> None:
     shop.subscribe(3)
@@ -156,7 +156,7 @@ def test_a_change_that_stripe_refuses_leaves_what_is_planned_too(
     assert (after.seats, after.next_seats) == (3, 2)
 
 
-def test_a_cancellation_that_stripe_refuses_leaves_what_is_planned_too(shop: Shop, stripe_process: Sandbox) -> None:
+def test_a_cancellation_that_stripe_refuses_leaves_the_planned_change_too(shop: Shop, stripe_process: Sandbox) -> None:
     shop.subscribe(3)
     shop.sync()
     apply_seats(shop.tenant, 2, shop.shown())
@@ -169,7 +169,7 @@ def test_a_cancellation_that_stripe_refuses_leaves_what_is_planned_too(shop: Sho
     assert (after.next_seats, after.cancels_at) == (2, None)
 
 
-def test_a_plan_that_cannot_be_made_again_is_not_lost_in_silence(shop: Shop, stripe_process: Sandbox) -> None:
+def test_a_planned_change_that_cannot_be_restored_is_reported(shop: Shop, stripe_process: Sandbox) -> None:
     shop.subscribe(3)
     shop.sync()
     apply_seats(shop.tenant, 2, shop.shown())
@@ -183,7 +183,7 @@ def test_a_plan_that_cannot_be_made_again_is_not_lost_in_silence(shop: Shop, str
     assert (after.seats, after.next_seats) == (3, None)
 
 
-def test_a_change_holds_also_if_stripe_does_not_tell_at_once(shop: Shop, stripe_process: Sandbox) -> None:
+def test_a_change_applies_even_if_stripes_event_is_late(shop: Shop, stripe_process: Sandbox) -> None:
     shop.subscribe(3)
     shop.sync()
     stripe_process.stripe("faults", method="GET /v1/subscriptions", kind="503", times=2)
@@ -195,7 +195,7 @@ def test_a_change_holds_also_if_stripe_does_not_tell_at_once(shop: Shop, stripe_
     assert shop.sync().seats == 5
 
 
-def test_names_of_those_who_return_are_told(shop: Shop) -> None:
+def test_the_names_of_those_who_return_are_shown(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
     hire(shop, "Ada", "Ben", "Chloe")
@@ -207,7 +207,7 @@ def test_names_of_those_who_return_are_told(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("value", [0, -1, "0", "-1", 10_000, "10000", "x", "", "1.5", "1e3", None, True, "٣"])
-def test_what_is_no_number_of_seats_is_refused(value: object) -> None:
+def test_an_invalid_number_of_seats_is_refused(value: object) -> None:
     with pytest.raises(base.SeatsError, match="a whole number from 1 to 1,000"):
         base.whole_seats(value)
 

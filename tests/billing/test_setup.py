@@ -1,4 +1,4 @@
-"""`setup_stripe` brings Stripe in line with the catalogue, as often as it is run."""
+"""`setup_stripe` brings Stripe in line with the catalog and can be run repeatedly."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,20 +33,20 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("either_stripe")]
 
 
 def run(*arguments: str) -> list[str]:
-    """What the command prints, line by line."""
+    """The command's output, line by line."""
     printed = StringIO()
     call_command("setup_stripe", *arguments, stdout=printed)
     return printed.getvalue().splitlines()
 
 
 def wrote(sandbox: Sandbox) -> list[str]:
-    """The calls by which the sandbox was asked to change something since the last reset."""
+    """The calls since the last reset that asked the sandbox to change something."""
     calls = sandbox.http.get("/stripe/control/calls").json()["calls"]
     return [name for name in calls if not name.startswith("GET ")]
 
 
 def prices(plan: Plan) -> list[sdk.Price]:
-    """All prices of a plan, of now and before."""
+    """All of a plan's prices, current and old."""
     found = stripe_client().v1.prices.list({"product": catalogue.PRODUCT_ID, "limit": 100}).auto_paging_iter()
     return [each for each in found if each.to_dict()["metadata"].get(catalogue.PLAN) == plan.lookup_key]
 
@@ -84,7 +84,7 @@ def test_the_portal_lets_customers_pay_and_cancel_but_not_change_seats() -> None
     assert not features.subscription_update.enabled
 
 
-def test_a_changed_price_is_a_new_one_that_takes_the_key_over(
+def test_a_changed_price_is_a_new_price_that_takes_over_the_key(
     stripe_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run()
@@ -99,7 +99,7 @@ def test_a_changed_price_is_a_new_one_that_takes_the_key_over(
     assert client.v1.prices.retrieve(after).unit_amount == 5900
     old = client.v1.prices.retrieve(before)
     assert (old.active, old.lookup_key) == (False, None)
-    assert catalogue.plan_of_price(old.to_dict()) == EMPLOYEE_MONTH, "who pays the old price still has the plan"
+    assert catalogue.plan_of_price(old.to_dict()) == EMPLOYEE_MONTH, "subscribers at the old price keep the plan"
     assert sum("stays for those who pay it" in line for line in said) == 1
     monkeypatch.undo()
     run()
@@ -107,7 +107,7 @@ def test_a_changed_price_is_a_new_one_that_takes_the_key_over(
     assert [each.active for each in prices(EMPLOYEE_MONTH)].count(True) == 1
 
 
-def test_what_somebody_changed_in_stripe_is_put_right(stripe_sandbox: Sandbox) -> None:
+def test_changes_made_in_stripe_are_corrected(stripe_sandbox: Sandbox) -> None:
     run()
     client = stripe_client()
     client.v1.products.update(catalogue.PRODUCT_ID, {"name": "Robot", "active": False})
@@ -138,7 +138,7 @@ def test_the_webhook_endpoint_has_our_address_version_and_events_and_its_secret_
     assert "secret" not in row.stripe_data
 
 
-def test_the_secret_goes_under_the_newest_encryption_key_with_all_others(settings: Settings) -> None:
+def test_the_secret_is_reencrypted_with_the_newest_key_like_all_others(settings: Settings) -> None:
     run()
     before = event_inbox.secret_of(WebhookEndpoint.objects.get())
     settings.PLATFORM_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.PLATFORM_ENCRYPTION_KEYS]
@@ -150,7 +150,7 @@ def test_the_secret_goes_under_the_newest_encryption_key_with_all_others(setting
     assert set(rotation.key_usage()) == {encryption.newest_key_id()}
 
 
-def test_a_secret_that_was_lost_costs_a_new_endpoint() -> None:
+def test_a_lost_secret_requires_a_new_endpoint() -> None:
     run()
     old = WebhookEndpoint.objects.get()
     old.delete()
@@ -164,7 +164,7 @@ def test_a_secret_that_was_lost_costs_a_new_endpoint() -> None:
 
 @pytest.fixture
 def elsewhere(either_stripe: None) -> Iterator[sdk.WebhookEndpoint]:
-    """The endpoint of another site that shares the account."""
+    """Another site's endpoint in the same account."""
     endpoints = stripe_client().v1.webhook_endpoints
     made = endpoints.create(
         {"url": f"https://elsewhere.example/webhooks/stripe/{uuid4()}/", "enabled_events": ["invoice.paid"]}
@@ -173,7 +173,7 @@ def elsewhere(either_stripe: None) -> Iterator[sdk.WebhookEndpoint]:
     endpoints.delete(made.id)
 
 
-def test_the_endpoint_is_replaced_on_request_and_those_of_other_sites_are_left_alone(
+def test_the_endpoint_is_replaced_on_request_and_other_sites_endpoints_are_not(
     elsewhere: sdk.WebhookEndpoint,
 ) -> None:
     client = stripe_client()
@@ -189,7 +189,7 @@ def test_the_endpoint_is_replaced_on_request_and_those_of_other_sites_are_left_a
     assert old.id not in {each.id for each in client.v1.webhook_endpoints.list().data}
 
 
-def test_stripe_itself_is_not_told_of_an_address_that_it_cannot_reach(settings: Settings) -> None:
+def test_no_unreachable_url_is_registered_at_the_real_stripe(settings: Settings) -> None:
     settings.STRIPE_WEBHOOK_ORIGIN = "http://127.0.0.1:8000"
     assert webhook.is_reachable(), "the sandbox can"
     settings.STRIPE_API_URL = sdk.DEFAULT_API_BASE
@@ -215,7 +215,7 @@ def test_a_key_of_another_account_is_refused_before_anything_is_changed(stripe_s
     assert wrote(stripe_sandbox) == []
 
 
-def test_without_a_key_or_with_a_wrong_one_or_without_stripe_it_is_one_sentence(
+def test_a_missing_or_wrong_key_or_no_stripe_gives_one_error_message(
     stripe_sandbox: Sandbox, settings: Settings
 ) -> None:
     settings.STRIPE_KEY = "sk_test_notTheOneThatIsRegistered"

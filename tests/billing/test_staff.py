@@ -1,4 +1,4 @@
-"""What staff see of a subscription and do about it: state, drift, syncing anew, seats without payment."""
+"""What staff can see and do about a subscription: state, drift, sync again, free seats."""
 
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ def test_a_workspaces_page_has_its_subscription_and_drift(committed_cast: Cast, 
     assert str(committed_cast.globex.id) not in found
 
 
-def test_what_a_hand_has_settled_is_closed_and_audited(committed_cast: Cast, staff: Person) -> None:
+def test_manual_work_is_closed_and_audited(committed_cast: Cast, staff: Person) -> None:
     with tenant_scope(committed_cast.acme.id):
         drift = Drift.objects.create(problem="in_1 is to be settled by hand", differences={"double": ["sub_2", ""]})
 
@@ -51,7 +51,7 @@ def test_what_a_hand_has_settled_is_closed_and_audited(committed_cast: Cast, sta
     assert (entry.actor_name, entry.detail) == (staff.user.email, "in_1 is to be settled by hand")
 
 
-def test_seats_are_given_with_a_reason_and_an_end_and_the_owner_reads_it(committed_cast: Cast, staff: Person) -> None:
+def test_free_seats_have_a_reason_and_an_end_and_the_owner_sees_them(committed_cast: Cast, staff: Person) -> None:
     wanted = {"workspace": "acme", "seats": "3", "reason": "An outage of ours", **given_until(9)}
 
     answer = staff.post(f"{COMP}add/", **wanted)
@@ -82,7 +82,7 @@ def test_seats_are_given_with_a_reason_and_an_end_and_the_owner_reads_it(committ
         (given_until(-1), "It is over already"),
     ],
 )
-def test_bad_input_is_named_and_nothing_is_given(
+def test_bad_input_is_named_and_no_seat_is_given(
     committed_cast: Cast, staff: Person, wrong: dict[str, str], said: str
 ) -> None:
     wanted = {"workspace": "acme", "seats": "3", "reason": "An outage", **given_until(9), **wrong}
@@ -94,7 +94,7 @@ def test_bad_input_is_named_and_nothing_is_given(
         assert not CompSeats.objects.exists()
 
 
-def test_staff_change_no_subscription_by_hand(committed_cast: Cast, staff: Person) -> None:
+def test_staff_cannot_edit_subscriptions(committed_cast: Cast, staff: Person) -> None:
     with tenant_scope(committed_cast.acme.id):
         mine = Entitlement.objects.create(status="active", seats=2)
 

@@ -51,7 +51,7 @@ def test_each_state_has_its_seats_and_its_buttons(status: str) -> None:
     assert bool(now.reason) is not works
 
 
-def test_what_is_paused_goes_on_with_a_card_and_by_paying_once_it_was_tried() -> None:
+def test_a_paused_subscription_resumes_with_a_card_and_after_an_attempt_by_paying() -> None:
     with_card = standing.of(row(S.PAUSED, payment_method_id="pm_1"), 0, NOW)
     tried = standing.of(row(S.PAUSED, payment_method_id="pm_1", pay_url="https://pay.example/in_1"), 0, NOW)
 
@@ -66,12 +66,12 @@ def test_no_state_offers_a_second_subscription(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", [S.TRIALING, S.ACTIVE, S.PAST_DUE])
-def test_what_is_about_to_end_can_be_resumed_and_not_cancelled_again(status: str) -> None:
+def test_an_ending_subscription_can_be_resumed_but_not_cancelled_again(status: str) -> None:
     now = standing.of(row(status, cancels_at=NOW + timedelta(days=9)), 0, NOW)
 
     assert standing.RESUME in now.may
     assert not now.may & {standing.CANCEL, standing.CHANGE_SEATS, standing.SWITCH_PLAN}
-    assert now.seats == 5, "what is paid is there until the end"
+    assert now.seats == 5, "paid seats stay until the end"
 
 
 def test_grace_lasts_seven_days_to_the_second() -> None:
@@ -114,7 +114,7 @@ def test_every_enforcement_point_obeys(cast: Cast, status: str) -> None:
                 hiring.reactivate(maya)
 
 
-def test_each_refusal_at_run_time_names_its_own_way(cast: Cast) -> None:
+def test_each_refusal_at_run_time_names_its_own_fix(cast: Cast) -> None:
     with tenant_scope(cast.acme.id):
         Entitlement.objects.create(status=S.ACTIVE, seats=2)
         ada, ben = factories.make_agent("Ada"), factories.make_agent("Ben")
@@ -138,7 +138,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def test_seats_without_payment_run_out_by_themselves(cast: Cast) -> None:
+def test_free_seats_expire_by_themselves(cast: Cast) -> None:
     with tenant_scope(cast.acme.id):
         given = CompSeats.objects.create(seats=3, reason="An outage of ours", expires_at=_now() + timedelta(days=1))
         assert quota.seats() == 4

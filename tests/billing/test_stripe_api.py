@@ -1,4 +1,4 @@
-"""The edge to Stripe: the key is put in at the last moment, and each failure is a sentence that says what to do."""
+"""The Stripe client: the key is inserted at the last moment, and each failure says what to do."""
 
 import time
 
@@ -24,7 +24,7 @@ from tests.sandbox.conftest import Sandbox
 pytestmark = pytest.mark.django_db
 
 
-def test_dj_stripe_calls_with_the_stand_in_and_stripe_gets_the_key(stripe_sandbox: Sandbox, settings: Settings) -> None:
+def test_dj_stripe_uses_the_placeholder_and_stripe_gets_the_key(stripe_sandbox: Sandbox, settings: Settings) -> None:
     made = client.stripe_client().v1.customers.create({"name": "Acme"})
 
     synced = Customer.sync_from_stripe_data(sdk.Customer.retrieve(made.id, api_key=settings.STRIPE_SECRET_KEY))
@@ -32,7 +32,7 @@ def test_dj_stripe_calls_with_the_stand_in_and_stripe_gets_the_key(stripe_sandbo
     assert synced.name == "Acme"
 
 
-def test_nobody_else_s_key_is_exchanged(stripe_sandbox: Sandbox) -> None:
+def test_no_other_key_is_replaced(stripe_sandbox: Sandbox) -> None:
     with pytest.raises(sdk.AuthenticationError):
         sdk.Customer.list(api_key="sk_test_somethingElseAltogether00")
 
@@ -41,11 +41,11 @@ def test_every_call_names_the_pinned_version(stripe_sandbox: Sandbox, settings: 
     answer = client.stripe_client().v1.products.list().last_response
     assert answer
     assert answer.headers["stripe-version"] == settings.STRIPE_API_VERSION
-    assert settings.STRIPE_API_VERSION == djstripe_settings.DEFAULT_STRIPE_API_VERSION, "the one that its models know"
+    assert settings.STRIPE_API_VERSION == djstripe_settings.DEFAULT_STRIPE_API_VERSION, "its models' version"
 
 
 @pytest.mark.parametrize("kind", ["lock_timeout", "503", "cut"])
-def test_a_stripe_that_stumbles_once_is_asked_again(stripe_sandbox: Sandbox, kind: str) -> None:
+def test_a_stripe_that_fails_once_is_retried(stripe_sandbox: Sandbox, kind: str) -> None:
     stripe_sandbox.stripe("faults", method="*", kind=kind, times=1)
     with client.connected() as stripe:
         assert stripe.v1.accounts.retrieve_current().id.startswith("acct_")
@@ -60,14 +60,14 @@ def test_a_stripe_that_stumbles_once_is_asked_again(stripe_sandbox: Sandbox, kin
         ("lock_timeout", "Stripe is busy with another request for the same at the moment: try again in a minute."),
     ],
 )
-def test_a_stripe_that_is_down_is_told_as_such(stripe_sandbox: Sandbox, kind: str, sentence: str) -> None:
+def test_a_stripe_that_is_down_is_reported(stripe_sandbox: Sandbox, kind: str, sentence: str) -> None:
     stripe_sandbox.stripe("faults", method="*", kind=kind, times=5)
     with pytest.raises(StripeDownError) as failure, client.connected() as stripe:
         stripe.v1.products.list()
     assert str(failure.value) == sentence
 
 
-def test_a_stripe_that_hangs_is_given_up(stripe_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_to_a_hanging_stripe_times_out(stripe_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     stripe_sandbox.stripe("faults", method="*", kind="hang", times=9, seconds=30)
     began = time.monotonic()
     with pytest.raises(StripeDownError, match="does not answer"), client.connected(within=0.3) as stripe:
@@ -75,7 +75,7 @@ def test_a_stripe_that_hangs_is_given_up(stripe_sandbox: Sandbox, monkeypatch: p
     assert time.monotonic() - began < 5
 
 
-def test_what_stripe_refuses_is_told_in_its_words(stripe_sandbox: Sandbox) -> None:
+def test_what_stripe_refuses_is_reported_in_its_words(stripe_sandbox: Sandbox) -> None:
     with (
         pytest.raises(StripeRefusedError, match=r"^Stripe refuses this: .*seats") as refusal,
         client.connected() as stripe,
@@ -102,7 +102,7 @@ def test_a_declined_card_says_why_and_what_to_do(stripe_sandbox: Sandbox) -> Non
     assert (declined.value.code, declined.value.decline_code) == ("card_declined", "insufficient_funds")
 
 
-def test_a_key_that_is_not_accepted_is_the_installation_s_fault(stripe_sandbox: Sandbox, settings: Settings) -> None:
+def test_a_rejected_key_is_a_configuration_error(stripe_sandbox: Sandbox, settings: Settings) -> None:
     settings.STRIPE_KEY = "sk_test_notTheOneThatIsRegistered"
     with (
         pytest.raises(StripeMisconfiguredError, match="does not accept the key") as fault,
@@ -116,10 +116,10 @@ def test_without_a_key_nothing_is_offered(settings: Settings) -> None:
     settings.STRIPE_KEY = ""
     assert not client.is_configured()
     with pytest.raises(StripeMisconfiguredError, match="STRIPE_SECRET_KEY is not set"), client.connected():
-        pytest.fail("there is no client")
+        pytest.fail("no client should be created")
 
 
-def test_every_plan_is_found_by_its_key_and_by_a_price_of_before() -> None:
+def test_every_plan_is_found_by_its_key_and_by_an_old_price() -> None:
     for plan in PLANS:
         key = plan.lookup_key
         assert plan_of(key) == plan

@@ -1,4 +1,4 @@
-"""What Stripe says is what holds, in whatever order it is told, and nobody else's word counts."""
+"""Stripe is the only source of truth, whatever order its events arrive in."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def test_a_subscription_is_read_as_stripe_has_it(shop: Shop) -> None:
 
 
 def price_of_something_else(api: sdk.StripeClient) -> sdk.Price:
-    """A price that is none of the catalogue's. An account gets it once: Stripe deletes no price."""
+    """A price that isn't in the catalog. It is created once per account, since Stripe never deletes prices."""
     found = api.v1.prices.list({"lookup_keys": [SOMETHING_ELSE]}).data
     if found:
         return found[0]
@@ -76,7 +76,7 @@ def price_of_something_else(api: sdk.StripeClient) -> sdk.Price:
     return api.v1.prices.create(new)
 
 
-def test_a_second_sync_changes_and_tells_nothing(shop: Shop) -> None:
+def test_a_second_sync_changes_and_reports_nothing(shop: Shop) -> None:
     shop.subscribe(3)
     first = shop.sync().entitlement
     with tenant_scope(shop.tenant.id):
@@ -89,7 +89,7 @@ def test_a_second_sync_changes_and_tells_nothing(shop: Shop) -> None:
         assert AuditEvent.objects.count() == entries
 
 
-def test_the_metadata_of_another_workspace_counts_for_nothing(shop: Shop, committed_cast: Cast) -> None:
+def test_another_workspaces_metadata_is_ignored(shop: Shop, committed_cast: Cast) -> None:
     shop.subscribe(4, metadata={"workspace": committed_cast.globex.slug, "tenant": str(committed_cast.globex.id)})
     shop.sync()
 
@@ -98,7 +98,7 @@ def test_the_metadata_of_another_workspace_counts_for_nothing(shop: Shop, commit
         assert not Entitlement.objects.exists()
 
 
-def test_a_price_in_the_place_of_ours_leaves_seats_alone_and_freezes_nothing_else(shop: Shop) -> None:
+def test_a_foreign_price_leaves_seats_alone_and_blocks_nothing_else(shop: Shop) -> None:
     shop.subscribe(3)
     before = shop.sync().entitlement
     price = price_of_something_else(shop.api)
@@ -138,7 +138,7 @@ def test_a_deleted_customer_leaves_no_entitlement_and_another_can_be_made(shop: 
     assert shop.entitlement.customer_id not in ("", shop.customer_id)
 
 
-def test_a_new_card_that_could_not_pay_for_want_of_stripe_pays_later(shop: Shop, stripe_process: Sandbox) -> None:
+def test_a_new_card_pays_later_if_stripe_was_down(shop: Shop, stripe_process: Sandbox) -> None:
     shop.subscribe(3)
     shop.sync()
     shop.use_card("pm_card_chargeCustomerFail")
@@ -151,7 +151,7 @@ def test_a_new_card_that_could_not_pay_for_want_of_stripe_pays_later(shop: Shop,
     assert shop.sync().status == S.ACTIVE
 
 
-def test_a_card_that_is_chosen_after_the_end_stops_nothing(shop: Shop) -> None:
+def test_a_card_chosen_after_the_end_breaks_nothing(shop: Shop) -> None:
     pinned = shop.api.v1.payment_methods.attach("pm_card_mastercard", {"customer": shop.customer_id})
     subscription = shop.subscribe(3, default_payment_method=pinned.id)
     shop.sync()
@@ -183,7 +183,7 @@ def test_a_subscription_with_a_strange_price_ends_like_any_other(shop: Shop) -> 
     assert (current.status, current.seats, set(current.may)) == (S.CANCELED, 0, {"subscribe"})
 
 
-def test_of_events_that_come_together_one_sync_is_enough(shop: Shop, stripe_process: Sandbox) -> None:
+def test_events_that_arrive_together_need_one_sync(shop: Shop, stripe_process: Sandbox) -> None:
     shop.subscribe(3)
     with tenant_scope(shop.tenant.id):
         for reason in ("customer.subscription.created", "invoice.paid"):
@@ -197,7 +197,7 @@ def test_of_events_that_come_together_one_sync_is_enough(shop: Shop, stripe_proc
     assert (shop.entitlement.seats, calls["GET /v1/subscriptions"]) == (3, 1)
 
 
-def test_what_cannot_be_mirrored_holds_all_the_same(shop: Shop, stripe_process: Sandbox) -> None:
+def test_a_change_that_cannot_be_mirrored_still_applies(shop: Shop, stripe_process: Sandbox) -> None:
     shop.subscribe(3)
     stripe_process.stripe("faults", method="GET /v1/invoices/{id}", kind="500", times=1)
 
@@ -208,7 +208,7 @@ def test_what_cannot_be_mirrored_holds_all_the_same(shop: Shop, stripe_process: 
     assert mirror.Invoice.objects.exists()
 
 
-def test_while_too_many_wait_for_stripe_the_next_is_told_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_too_many_wait_for_stripe_the_next_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "PATIENCE_SECONDS", 0.01)
     with ExitStack() as others:
         for _ in range(client.TURNS):
@@ -219,7 +219,7 @@ def test_while_too_many_wait_for_stripe_the_next_is_told_so(shop: Shop, monkeypa
 
 
 def test_every_order_of_six_events_ends_in_one_state(shop: Shop) -> None:
-    """Stripe's own events, taken in order after order on an empty row. `ORDERS=all` takes all 720."""
+    """Processes Stripe's own events in many orders, each on an empty row. `ORDERS=all` runs all 720."""
     shop.subscribe(3)
     shop.sync()
     apply_seats(shop.tenant, 5, shop.shown())
@@ -235,7 +235,7 @@ def test_every_order_of_six_events_ends_in_one_state(shop: Shop) -> None:
 
 
 def _six_of(shop: Shop) -> list[events.EventNotice]:
-    """The customer's newest events, each of another type; none while the account knows fewer than six."""
+    """The customer's newest six events of different types; none while there are fewer."""
     found: dict[str, events.EventNotice] = {}
     for event in islice(shop.api.v1.events.list({"limit": 100}).auto_paging_iter(), EVENTS_SEEN):
         notice = events.read(json.dumps(event.to_dict(for_json=True)))
@@ -264,8 +264,8 @@ def _state(entitlement: Entitlement) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("days", [-100, -1, 1, 29])
-def test_nobody_chooses_the_moment_from_which_is_reckoned(shop: Shop, days: int) -> None:
-    """With the period's first moment a whole year would be credited, with its last one seats would be free."""
+def test_nobody_chooses_the_proration_date(shop: Shop, days: int) -> None:
+    """With the period's first moment a whole year would be credited; with its last, seats would be free."""
     shop.subscribe(2, EMPLOYEE_YEAR)
     shop.wait(10)
     shop.sync()
@@ -281,7 +281,7 @@ def test_nobody_chooses_the_moment_from_which_is_reckoned(shop: Shop, days: int)
 
 
 def test_what_was_shown_before_a_colleagues_change_or_a_renewal_is_not_charged(shop: Shop) -> None:
-    """Three seats by the year cost another amount than fifty, and a full month another one than its last minutes."""
+    """Three yearly seats cost a different amount than fifty, and a full month differs from its last minutes."""
     shop.subscribe(3)
     shop.sync()
     shown = preview_switch(shop.tenant, EMPLOYEE_YEAR).shown
@@ -312,7 +312,7 @@ def test_month_to_year_costs_what_the_preview_says(shop: Shop) -> None:
 
     assert current.plan == EMPLOYEE_YEAR
     assert usd(shop.invoices()[0].amount_paid) == shown.due_now_usd > 800
-    assert shop.subscription.billing_cycle_anchor == shown.shown.at  # a whole year begins, and is billed, now
+    assert shop.subscription.billing_cycle_anchor == shown.shown.at  # a whole year starts and is billed now
 
 
 def test_cancel_resume_cancel_and_the_end(shop: Shop) -> None:
@@ -334,7 +334,7 @@ def test_cancel_resume_cancel_and_the_end(shop: Shop) -> None:
     assert notices(shop) == [Notice.Kind.CANCELED]
 
 
-def test_a_cancellation_with_a_date_as_stripes_portal_makes_it_is_seen_and_taken_back(shop: Shop) -> None:
+def test_a_cancellation_by_date_from_stripes_portal_is_shown_and_can_be_undone(shop: Shop) -> None:
     subscription = shop.subscribe(3)
     end = subscription["items"].data[0].current_period_end
     shop.api.v1.subscriptions.update(subscription.id, {"cancel_at": end})
@@ -386,7 +386,7 @@ def test_a_new_card_takes_over_from_the_one_of_checkout_and_pays_what_is_owed(sh
     assert shop.subscription.default_payment_method == back.entitlement.payment_method_id
 
 
-def test_a_trial_without_a_card_pauses_and_its_mail_goes_once(shop: Shop, mailoutbox: list[object]) -> None:
+def test_a_trial_without_a_card_pauses_and_sends_one_mail(shop: Shop, mailoutbox: list[object]) -> None:
     end: sdk.params.SubscriptionCreateParamsTrialSettings = {"end_behavior": {"missing_payment_method": "pause"}}
     shop.api.v1.customers.update(shop.customer_id, {"invoice_settings": {"default_payment_method": ""}})
     for method in shop.api.v1.customers.payment_methods.list(shop.customer_id).data:
@@ -406,7 +406,7 @@ def test_a_trial_without_a_card_pauses_and_its_mail_goes_once(shop: Shop, mailou
 
 
 def paused(shop: Shop) -> Shop:
-    """A trial that has ended without a card."""
+    """A trial that ended without a card."""
     end: sdk.params.SubscriptionCreateParamsTrialSettings = {"end_behavior": {"missing_payment_method": "pause"}}
     shop.subscribe(2, trial_period_days=14, trial_settings=end)
     shop.wait(15)
@@ -432,7 +432,7 @@ def test_a_pause_ends_with_a_card_and_what_it_pays(cardless: Shop) -> None:
     assert shop.invoices()[0].amount_paid == 9800
 
 
-def test_a_pause_with_a_bad_card_is_told_and_ends_with_a_good_one(cardless: Shop) -> None:
+def test_a_bad_card_during_a_pause_is_reported_and_a_good_one_ends_it(cardless: Shop) -> None:
     shop = paused(cardless)
     shop.use_card("pm_card_chargeCustomerFail")
     shop.sync()
@@ -446,7 +446,7 @@ def test_a_pause_with_a_bad_card_is_told_and_ends_with_a_good_one(cardless: Shop
     assert (shop.sync().status, shop.sync().seats) == (S.ACTIVE, 2)
 
 
-def test_a_resumption_that_somebody_began_without_a_card_is_paid_by_the_first_one(cardless: Shop) -> None:
+def test_a_resumption_started_without_a_card_is_paid_by_the_first_card(cardless: Shop) -> None:
     shop = paused(cardless)
     shop.api.v1.subscriptions.resume(shop.entitlement.subscription_id, {"billing_cycle_anchor": "now"})
     shop.sync()
@@ -456,7 +456,7 @@ def test_a_resumption_that_somebody_began_without_a_card_is_paid_by_the_first_on
     assert (shop.sync().status, shop.sync().seats) == (S.ACTIVE, 2)
 
 
-def test_a_bank_that_wants_to_see_the_customer_is_another_mail_than_one_that_says_no(shop: Shop) -> None:
+def test_a_bank_that_requires_confirmation_sends_a_different_mail_than_a_decline(shop: Shop) -> None:
     shop.subscribe(3)
     shop.sync()
     shop.use_card("pm_card_authenticationRequired")

@@ -1,4 +1,4 @@
-"""Who may knock as Stripe, what is kept, and that nothing kept is lost or done twice."""
+"""The Stripe webhook: which requests are accepted, what is stored, and that nothing is lost or done twice."""
 
 import json
 import logging
@@ -33,12 +33,12 @@ Json = dict[str, Any]
 
 
 def signed(body: str, secret: str, *, age: float = 0) -> str:
-    """The header by which Stripe proves that it sent this body, `age` seconds ago."""
+    """Stripe's signature header for this body, sent `age` seconds ago."""
     return str(sdk.WebhookSignature.generate_signature_header(body, secret, round(time.time() - age)))
 
 
 def send(endpoint: WebhookEndpoint, body: str, signature: str | None, **headers: str) -> HttpResponse:
-    """POST to the endpoint's address."""
+    """POST to the endpoint's URL."""
     if signature is not None:
         headers["Stripe-Signature"] = signature
     path = f"/webhooks/stripe/{endpoint.djstripe_uuid}/"
@@ -48,7 +48,7 @@ def send(endpoint: WebhookEndpoint, body: str, signature: str | None, **headers:
 
 
 def deliver(endpoint: WebhookEndpoint, event: Json) -> HttpResponse:
-    """As Stripe does."""
+    """POST a signed body, as Stripe does."""
     body = json.dumps(event, indent=2)
     return send(endpoint, body, signed(body, event_inbox.secret_of(endpoint)))
 
@@ -58,7 +58,7 @@ def arrivals() -> list[int]:
 
 
 def new_event() -> Json:
-    """A real event of the sandbox, about a customer that a workspace has."""
+    """A real sandbox event about a workspace's customer."""
     client = stripe_client()
     customer = client.v1.customers.create({"email": "billing@acme.example"})
     customers.adopt(factories.make_tenant(), customer.to_dict(for_json=True))
@@ -75,7 +75,7 @@ def event(endpoint: WebhookEndpoint) -> Json:
 
 @pytest.fixture
 def heard() -> Any:
-    """What the door tells the rest of billing."""
+    """What the webhook passes on to the rest of billing."""
     notices: list[EventNotice] = []
 
     def listen(notice: EventNotice, **kwargs: object) -> None:
@@ -86,7 +86,7 @@ def heard() -> Any:
     event_inbox.event_kept.disconnect(listen)
 
 
-def test_an_event_is_kept_told_and_answered_before_anything_is_fetched(
+def test_an_event_is_stored_passed_on_and_answered_before_anything_is_fetched(
     endpoint: WebhookEndpoint, event: Json, heard: list[EventNotice], stripe_sandbox: Sandbox
 ) -> None:
     stripe_sandbox.stripe("reset")
@@ -99,7 +99,7 @@ def test_an_event_is_kept_told_and_answered_before_anything_is_fetched(
     assert stripe_sandbox.http.get("/stripe/control/calls").json()["calls"] == {}
 
 
-def test_a_kept_event_is_mirrored_once_and_a_replay_adds_nothing(endpoint: WebhookEndpoint, event: Json) -> None:
+def test_a_stored_event_is_mirrored_once_and_a_replay_adds_nothing(endpoint: WebhookEndpoint, event: Json) -> None:
     assert deliver(endpoint, event).status_code == 200
     (arrival,) = arrivals()
     take_in(arrival)
@@ -127,7 +127,7 @@ def test_a_kept_event_is_mirrored_once_and_a_replay_adds_nothing(endpoint: Webho
     ],
     ids=["none", "empty", "wrong", "tampered", "old", "scheme", "time", "accented", "nonsense", "no-secret"],
 )
-def test_what_is_not_signed_by_stripe_in_the_last_five_minutes_leaves_no_trace(
+def test_a_body_without_a_recent_stripe_signature_leaves_no_trace(
     endpoint: WebhookEndpoint, event: Json, forge: Callable[[str, str], str | None]
 ) -> None:
     body = json.dumps(event)
@@ -139,7 +139,7 @@ def test_what_is_not_signed_by_stripe_in_the_last_five_minutes_leaves_no_trace(
     assert arrivals() == []
 
 
-def test_a_signature_of_almost_five_minutes_is_taken(endpoint: WebhookEndpoint, event: Json) -> None:
+def test_a_signature_almost_five_minutes_old_is_accepted(endpoint: WebhookEndpoint, event: Json) -> None:
     body = json.dumps(event)
     assert send(endpoint, body, signed(body, event_inbox.secret_of(endpoint), age=290)).status_code == 200
 
@@ -197,18 +197,18 @@ def test_an_event_about_another_account_is_refused(endpoint: WebhookEndpoint, ev
         '{"object": "event", "id": 7, "type": "x", "data": {"object": {}}}',
     ],
 )  # fmt: skip
-def test_a_body_that_is_no_event_is_refused_even_when_it_is_signed(endpoint: WebhookEndpoint, body: str) -> None:
+def test_a_body_without_an_event_is_refused_even_when_signed(endpoint: WebhookEndpoint, body: str) -> None:
     assert send(endpoint, body, signed(body, event_inbox.secret_of(endpoint))).status_code == 400
     assert arrivals() == []
 
 
-def test_bytes_that_are_no_text_are_refused(endpoint: WebhookEndpoint) -> None:
+def test_invalid_utf8_is_refused(endpoint: WebhookEndpoint) -> None:
     path = f"/webhooks/stripe/{endpoint.djstripe_uuid}/"
     answer = Client().post(path, b"\xff\xfe", content_type="application/json", headers={"Stripe-Signature": "t=1,v1=a"})
     assert answer.status_code == 400
 
 
-def test_without_a_key_no_event_is_taken(endpoint: WebhookEndpoint, event: Json, settings: Settings) -> None:
+def test_without_a_key_no_event_is_accepted(endpoint: WebhookEndpoint, event: Json, settings: Settings) -> None:
     settings.STRIPE_KEY = ""
     assert deliver(endpoint, event).status_code == 503
     assert arrivals() == []
@@ -223,8 +223,8 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_read(endpoint: WebhookE
     assert send(endpoint, body, signed(body, event_inbox.secret_of(endpoint))).status_code == 413
 
 
-def test_dj_stripe_s_own_view_has_no_address() -> None:
-    """With DEBUG it would take the secret from a header of the request."""
+def test_dj_stripes_own_view_has_no_url() -> None:
+    """With DEBUG it would read the secret from a request header."""
     assert {route.view.__module__.partition(".")[0] for route in all_routes() if "stripe" in route.pattern} == {
         "billing"
     }
@@ -247,7 +247,7 @@ def test_no_secret_is_ever_in_the_logs(
     assert [each for each in (secret, secret[6:], STRIPE_KEY, endpoint.secret) if each in told] == []
 
 
-def test_while_stripe_is_down_the_event_waits_and_the_sweep_takes_it_in(
+def test_while_stripe_is_down_the_event_waits_and_the_sweep_processes_it(
     endpoint: WebhookEndpoint, event: Json, stripe_sandbox: Sandbox, heard: list[EventNotice]
 ) -> None:
     deliver(endpoint, event)
@@ -257,7 +257,7 @@ def test_while_stripe_is_down_the_event_waits_and_the_sweep_takes_it_in(
 
     waiting = WebhookEventTrigger.objects.get()
     assert (waiting.processed, waiting.event, bool(waiting.exception)) == (False, None, True)
-    assert len(heard) == 1, "what has to be quick knows all the same"
+    assert len(heard) == 1, "the fast path was notified anyway"
     assert not Event.objects.exists()
     assert event_inbox.due(timezone.now()) == []
     assert event_inbox.due(timezone.now() + timedelta(seconds=30)) == [arrival]
@@ -293,7 +293,7 @@ def test_the_pauses_between_attempts_grow_and_end_after_three_days(endpoint: Web
     take_in_late()
 
 
-def test_old_events_are_forgotten_and_young_ones_are_not(endpoint: WebhookEndpoint, event: Json) -> None:
+def test_old_events_are_deleted_and_recent_ones_are_not(endpoint: WebhookEndpoint, event: Json) -> None:
     deliver(endpoint, event)
     take_in(arrivals()[0])
     forget_events()
@@ -303,14 +303,14 @@ def test_old_events_are_forgotten_and_young_ones_are_not(endpoint: WebhookEndpoi
     forget_events()
     assert (WebhookEventTrigger.objects.count(), Event.objects.count()) == (0, 1)
     assert deliver(endpoint, event).status_code == 200
-    assert arrivals() == [], "a replay is known by the event itself"
+    assert arrivals() == [], "a replay is recognized by the event itself"
     Event.objects.update(djstripe_created=now - timedelta(days=46))
     forget_events()
     assert not Event.objects.exists()
     assert Customer.objects.exists()
 
 
-def test_an_event_about_what_is_deleted_by_now_is_taken_in(endpoint: WebhookEndpoint) -> None:
+def test_an_event_about_a_deleted_object_is_processed(endpoint: WebhookEndpoint) -> None:
     client = stripe_client()
     product = client.v1.products.create({"name": "Short-lived"})
     made = client.v1.events.list({"type": "product.created", "limit": 1}).data[0].to_dict(for_json=True)
@@ -322,8 +322,8 @@ def test_an_event_about_what_is_deleted_by_now_is_taken_in(endpoint: WebhookEndp
     assert WebhookEventTrigger.objects.get().processed
 
 
-def test_an_event_about_a_stranger_s_customer_is_answered_and_nothing_of_it_stays(endpoint: WebhookEndpoint) -> None:
-    """Such as one of another installation with the same account, or of a workspace that was deleted."""
+def test_an_event_about_an_unknown_customer_is_answered_and_not_stored(endpoint: WebhookEndpoint) -> None:
+    """For example a customer of another installation in the same account, or of a deleted workspace."""
     client = stripe_client()
     client.v1.customers.update(client.v1.customers.create().id, {"email": "somebody@elsewhere.example"})
     stranger = client.v1.events.list({"type": "customer.updated", "limit": 1}).data[0].to_dict(for_json=True)

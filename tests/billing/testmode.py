@@ -1,7 +1,7 @@
-"""An account in Stripe's own test mode in the sandbox's place: `STRIPE_SECRET_KEY=sk_test_… make test-stripe`.
+"""An account in Stripe's real test mode instead of the sandbox: `STRIPE_SECRET_KEY=sk_test_… make test-stripe`.
 
-There is no control API, and nobody to deliver events to. The account may be in use by others, so a test looks only at
-its own customer and takes away what it made; product, prices and the site's portal configuration stay.
+There is no control API, and no receiver for events. Others may use the account too, so a test looks only at its own
+customer and deletes what it created; product, prices and the site's portal configuration stay.
 """
 
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ from tests.billing.shop import name_of_clock
 from tests.environment import STRIPE_GIVEN
 
 SITE = "https://roster.example"
-"""Stripe refuses a webhook endpoint on an address that is not public; nobody listens at this one."""
+"""Stripe refuses webhook endpoints without a public URL; nothing listens at this one."""
 COPY_IT = f"copy the secret key of the test mode, which begins with sk_test_, from {stripe_key.WHERE}"
 NEEDS_SANDBOX = "orders faults, reads the sandbox's records or fills in its pages: Stripe itself has none of these"
 
 
 @dataclass(frozen=True)
 class Account:
-    """Whose key, and where it is sent."""
+    """The account's key and API URL."""
 
     key: StripeKey
     url: str
 
 
 def is_on() -> bool:
-    """Was it `make test-stripe` that began this run?"""
+    """Whether `make test-stripe` started this run."""
     return bool(STRIPE_GIVEN)
 
 
 def account() -> Account:
-    """The account that was given. Raises ImproperlyConfigured with a sentence that does not repeat the key."""
+    """The configured account. Raises ImproperlyConfigured with a message that doesn't contain the key."""
     value = STRIPE_GIVEN["STRIPE_SECRET_KEY"].strip()
     if not value:
         raise ImproperlyConfigured(
@@ -52,14 +52,14 @@ def account() -> Account:
 
 
 def forget_endpoints(api: sdk.StripeClient) -> None:
-    """Delete the endpoints of the site that is none: Stripe would mail the account's owner that nobody answers."""
+    """Delete the fake site's endpoints; otherwise Stripe mails the account's owner about failed deliveries."""
     for each in api.v1.webhook_endpoints.list({"limit": 100}).auto_paging_iter():
         if each.url.startswith(f"{settings.STRIPE_WEBHOOK_ORIGIN}/"):
             api.v1.webhook_endpoints.delete(each.id)
 
 
 def forget_customers(api: sdk.StripeClient) -> None:
-    """Delete what the workspaces in the database have there: test clocks with all that is theirs, other customers."""
+    """Delete the workspaces' Stripe objects: test clocks with everything on them, and other customers."""
     names = {name_of_clock(tenant) for tenant in Tenant.objects.all()}
     for clock in api.v1.test_helpers.test_clocks.list({"limit": 100}).auto_paging_iter():
         if clock.name in names:

@@ -1,4 +1,4 @@
-"""A browser for the portal's tests: the system's Chromium, watched."""
+"""A browser for the portal's tests: the system's Chromium, with checks on what pages do."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -36,10 +36,10 @@ def find_chromium() -> str | None:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Closed with this package: Playwright's event loop runs in this thread, where Django would refuse to work."""
+    """Closed after this package: Playwright's event loop runs in this thread, and Django refuses to work beside one."""
     executable = find_chromium()
     if executable is None:
-        pytest.skip("there is no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")
+        pytest.skip("no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield browser
@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_operator(browser: Browser, stack: Stack) -> Iterator[NewOperator]:
-    """Makes operators, each with a fresh browser profile; options as of Browser.new_context. None may offend."""
+    """Creates operators with new browser profiles; takes the options of Browser.new_context. No page may misbehave."""
     site = Site(stack.url, stack.sandbox_url)
     watch = Watch({urlsplit(site.url).netloc, urlsplit(site.sandbox_url).netloc})
     contexts = []

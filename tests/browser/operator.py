@@ -1,4 +1,4 @@
-"""A new operator in a browser: from sign-up to the first reply, one method a page."""
+"""A new operator in a browser: from sign-up to the first reply, one method per page."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ ANSWER_WITHIN_MS = 30_000
 
 @dataclass
 class Site:
-    """Where the portal and the sandbox's peers are."""
+    """The URLs of the portal and the sandbox."""
 
     url: str
     sandbox_url: str
 
     def newest_code(self, email: str, *, since: int = 0) -> str:
-        """The code in the newest mail to this address, once more than `since` mails are there."""
+        """The code in the newest mail to this address, once there are more than `since` mails."""
         mails = eventually(lambda: self._mails_after(since, email), what=f"a mail to {email}")
         found = re.search(r"^\s{4}(\S+)\s*$", mails[0]["text"], re.MULTILINE)
         assert found, f"no code in {mails[0]['text']!r}"
@@ -37,7 +37,7 @@ class Site:
 
 @dataclass
 class Operator:
-    """One person with one browser page. Each method begins and ends on the page that its name tells."""
+    """One person with one browser page. Each method starts and ends on the page in its name."""
 
     page: Page
     site: Site
@@ -46,9 +46,9 @@ class Operator:
 
     @property
     def workspace(self) -> str:
-        """The address of the workspace that the page shows."""
+        """The URL of the workspace that the page shows."""
         found = re.match(r".*/t/[^/]+/", self.page.url)
-        assert found, f"{self.page.url} is in no workspace"
+        assert found, f"{self.page.url} is not in a workspace"
         return found[0]
 
     def open(self, path: str) -> None:

@@ -1,4 +1,4 @@
-"""How a page is judged: accessibility in both themes, labels, width on a small screen; and its pictures."""
+"""Page checks: accessibility in both themes, labels, width on a small screen; and screenshots."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 WIDE = {"width": 1280, "height": 860}
 NARROW = {"width": 375, "height": 760}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-# Between the themes only colours differ.
+# The themes differ only in colors.
 AXE: dict[str, dict[str, object]] = {
     "light": {"resultTypes": ["violations"]},
     "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast"]},
@@ -21,7 +21,7 @@ WITHOUT_LABEL = """() => [...document.querySelectorAll("input:not([type=hidden],
   .filter((control) => !control.labels?.length && !control.getAttribute("aria-label"))
   .map((control) => control.outerHTML)"""
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-# Links within a sentence are as high as its line.
+# Links in a sentence are as high as their line.
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, input:not([type=hidden], [type=radio])")]
   .filter((target) => target.checkVisibility())
   .filter((target) => !target.closest(".vh, p, li > span, error-summary, .hint, .skip, .sandbox"))
@@ -31,7 +31,7 @@ TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, input:no
 
 @dataclass
 class Judge:
-    """Looks at pages and collects what is wrong with them."""
+    """Checks pages and collects what is wrong."""
 
     page: Page
     site: str = "Roster"
@@ -40,9 +40,9 @@ class Judge:
     faults: list[str] = field(default_factory=list)
 
     def look(self, name: str, *, within: str | None = None) -> None:
-        """Judge the page as it is now, in both themes, and in both widths: a theme moves nothing, so one is narrow.
+        """Check the current page in both themes and widths: themes don't change the layout, so one of them is narrow.
 
-        `within`: the part that axe looks at, by its selector, of a page that was judged as a whole before.
+        `within`: a selector that limits axe to a part of a page that was already checked as a whole.
         """
         self.names.append(name)
         for theme in THEMES:

@@ -1,4 +1,4 @@
-"""The API's documentation, as somebody reads it who writes a program."""
+"""The API documentation, as a programmer reads it."""
 
 import pytest
 from playwright.sync_api import expect
@@ -21,7 +21,7 @@ def test_the_documentation_is_accessible_and_fits_a_small_screen(new_operator: N
     assert not judge.faults, "\n".join(judge.faults)
 
 
-def test_a_link_of_the_contents_leads_to_its_operation(new_operator: NewOperator) -> None:
+def test_a_link_in_the_contents_leads_to_its_operation(new_operator: NewOperator) -> None:
     operator = new_operator()
     operator.open("/api/docs/")
     contents = operator.page.get_by_role("navigation", name="Contents", exact=True)
@@ -41,7 +41,7 @@ def test_an_example_can_be_copied(new_operator: NewOperator) -> None:
     expect(operator.page.get_by_role("button", name="Copied example request of List AI employees")).to_be_visible()
 
 
-def test_without_javascript_it_is_all_there_but_the_copying(new_operator: NewOperator) -> None:
+def test_without_javascript_only_copying_is_missing(new_operator: NewOperator) -> None:
     operator = new_operator(java_script_enabled=False)
     operator.open("/api/docs")
 

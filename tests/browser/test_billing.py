@@ -1,4 +1,4 @@
-"""The pages about the subscription in a browser: every state, both themes, 375 px, and without JavaScript."""
+"""The subscription pages in a browser: every state, both themes, 375 px, and without JavaScript."""
 
 import re
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ STATES: dict[str, str] = {
     "foreign-price": "status = 'active', is_foreign = true",
     "payments-paused-beside-others": f"status = 'active', collection_pause = 'keep_as_draft', {BESIDE}, {NO_INVOICE}",
 }
-"""What is different in the workspace's row, which in the product only Stripe's word changes."""
+"""The changes to the workspace's row, which in the product only Stripe's data causes."""
 ALSO_EMPLOYEES = ("active-too-few-seats", "past-due", "past-due-over", "unpaid", "incomplete", "canceled", "paused")
 
 
 @dataclass
 class Buyer:
-    """An operator on the pages about the subscription."""
+    """An operator using the subscription pages."""
 
     operator: Operator
     judge: Judge
@@ -70,7 +70,7 @@ def settle_in(operator: Operator) -> Buyer:
 
 
 def subscribe(buyer: Buyer, seats: int) -> None:
-    """On our page, then on Stripe's, and back."""
+    """Subscribe on our page, then Stripe's, and come back."""
     page = buyer.operator.page
     page.get_by_label("AI employees", exact=True).fill(str(seats))
     buyer.operator.press("Start the 14-day trial")
@@ -130,7 +130,7 @@ def see_the_employees(buyer: Buyer) -> None:
 
 
 def see_what_a_change_costs(buyer: Buyer) -> None:
-    """The number is typed, and the preview follows; the way led here from the page on which somebody is hired."""
+    """Type a number and see the preview, coming from the hiring page."""
     page = buyer.operator.page
     preview = page.locator("#preview")
     expect(preview).to_contain_text("4 seats instead of 3")
@@ -161,7 +161,7 @@ def see_the_question_before_cancelling(buyer: Buyer) -> None:
 
 
 def put(stack: Stack, slug: str, change: str) -> None:
-    """Change the workspace's row."""
+    """Update the workspace's row."""
     statement = sql.SQL(
         "UPDATE billing_entitlement SET {} FROM tenants_tenant t WHERE t.id = tenant_id AND slug = %s RETURNING slug"
     ).format(sql.SQL(change))

@@ -1,4 +1,4 @@
-"""The pages of settings and data in a browser: looked at, and used as an owner would."""
+"""The settings and data pages in a browser: checked, and used as an owner would."""
 
 import json
 import zipfile
@@ -106,7 +106,7 @@ def delete_and_keep(operator: Operator, judge: Judge) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_an_owner_changes_settings_takes_everything_erases_a_person_and_thinks_twice(new_operator: NewOperator) -> None:
+def test_an_owner_changes_settings_exports_erases_a_person_and_cancels_a_deletion(new_operator: NewOperator) -> None:
     operator = new_operator()
     judge = Judge(operator.page)
     operator.begin()

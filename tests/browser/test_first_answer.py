@@ -1,4 +1,4 @@
-"""From sign-up to the first real reply, as a new operator walks it."""
+"""From sign-up to the first real reply, as a new operator experiences it."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.browser.operator import ANSWER_WITHIN_MS, Operator
 
 
 def walk_to_reply(operator: Operator) -> str:
-    """Press the main button all the way through; every default works."""
+    """Press the main button on every page; all defaults work."""
     operator.begin()
     operator.sign_up()
     operator.confirm()
@@ -114,7 +114,7 @@ def test_the_keyboard_reaches_the_main_button_with_a_visible_focus_all_the_way(n
         operator.page.keyboard.press("Tab")
         focus = operator.page.evaluate(FOCUS)
         assert focus["has_ring"], f"no visible focus on {focus['name']}"
-        assert focus["is_free"], f"under the bar: {focus['name']}"
+        assert focus["is_free"], f"hidden under the bar: {focus['name']}"
         if focus["is_last"]:
             return
-    raise AssertionError("40 times Tab did not reach the main button")
+    raise AssertionError("pressing Tab 40 times did not reach the main button")

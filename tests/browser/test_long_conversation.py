@@ -1,4 +1,4 @@
-"""A long conversation in a browser: earlier messages come above what one reads, which stays where it is."""
+"""A long conversation in a browser: earlier messages load above the current ones, which stay in place."""
 
 from uuid import uuid4
 
@@ -32,7 +32,7 @@ with tenant_scope(tenant.id):
 """
 
 
-def test_earlier_messages_come_without_a_jump(new_operator: NewOperator, stack: Stack) -> None:
+def test_earlier_messages_load_without_a_jump(new_operator: NewOperator, stack: Stack) -> None:
     slug = f"long-{uuid4().hex[:8]}"
     email = f"{slug}@acme.example"
     talk = stack.manage("shell", "-v", "0", "-c", MAKE.format(email=email, password=PASSWORD, slug=slug)).strip()
@@ -55,7 +55,7 @@ def test_earlier_messages_come_without_a_jump(new_operator: NewOperator, stack: 
         page.keyboard.press("Enter")
         expect(page.get_by_text(line, exact=True)).to_have_count(1)
         after = first.evaluate("each => each.getBoundingClientRect().top")
-        assert abs(after - before) < 60, (before, after)  # the name of a day may stand above it or not
+        assert abs(after - before) < 60, (before, after)  # a day's heading may be above it or not
     expect(earlier).to_have_count(0)
     expect(page.locator(".said")).to_have_count(120)
     days = page.locator(".day").all_inner_texts()

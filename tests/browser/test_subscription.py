@@ -1,4 +1,4 @@
-"""A subscription in the whole product: from the trial through dunning to the end and back, as its operator sees it."""
+"""A subscription in the whole product, as its operator sees it: from trial through dunning to the end and back."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ UNAVAILABLE = "I can't answer right now"
 
 @dataclass
 class Subscriber:
-    """An operator on the pages about the subscription, and the sandbox's Stripe, whose time a test moves."""
+    """An operator using the subscription pages, and the sandbox's Stripe, whose time the test advances."""
 
     operator: Operator
     stack: Stack
@@ -55,7 +55,7 @@ class Subscriber:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=15_000)
 
     def badge(self, word: str) -> None:
-        """The state in the page's heading, which comes by a webhook or on the way back."""
+        """The state in the page's heading, which arrives by webhook or on return from Stripe."""
         eventually(lambda: self._shows_badge(word), within=30, what=f"the badge {word}")
 
     def _shows_badge(self, word: str) -> bool:
@@ -78,7 +78,7 @@ class Subscriber:
         self.page.get_by_role("button", name="Save AI employee").click()
 
     def change_seats(self, seats: int) -> str:
-        """What the button says that confirms it."""
+        """Change the seats; returns the confirm button's label."""
         self.open(f"billing/seats/?seats={seats}")
         button = self.page.locator("#preview form button")
         words = str(button.inner_text())
@@ -87,7 +87,7 @@ class Subscriber:
         return words
 
     def take_another_card(self, choice: str) -> None:
-        """On Stripe's page, from the button here."""
+        """Add a card on Stripe's page, through the button here."""
         self.open()
         self.page.get_by_role("button", name=re.compile("Update card|Use another card")).first.click()
         self.page.wait_for_url(f"{self.operator.site.sandbox_url}/**")
@@ -96,7 +96,7 @@ class Subscriber:
         self.page.wait_for_url(f"{self.operator.site.url}/**")
 
     def wait(self, days: float) -> None:
-        """Move the customer's time on."""
+        """Advance the customer's time."""
         answer = httpx.post(
             f"{self.operator.site.sandbox_url}/stripe/control/advance",
             json={"customer": self.customer, "days": days},
@@ -112,7 +112,7 @@ class Subscriber:
         self.stack.control("slack/control/invite", team=self.slack.team, channel="general", user="ada")
 
     def answer_in_slack(self, question: str) -> str:
-        """What somebody in the channel gets."""
+        """The reply to a message in the channel."""
         asked = self.slack.mentions(question)
         return str(self.slack.reply_to(asked["ts"])["text"])
 
@@ -130,7 +130,7 @@ class Subscriber:
 
 
 def fill_three_seats_of_a_trial(who: Subscriber) -> None:
-    """Three work, and a fourth is refused with the way to another seat."""
+    """Three work; a fourth is refused with a link to buy a seat."""
     who.invite_to_general()
     who.subscribe(3)
     who.sees("The trial has begun: 3 seats")
@@ -144,7 +144,7 @@ def fill_three_seats_of_a_trial(who: Subscriber) -> None:
 
 
 def pay_for_five_seats(who: Subscriber) -> None:
-    """What the button says is what the invoice says; the fourth and the fifth work."""
+    """The button's amount equals the invoice's; the fourth and fifth work."""
     who.wait(15)
     who.badge("Active")
     said = who.change_seats(5)
@@ -158,7 +158,7 @@ def pay_for_five_seats(who: Subscriber) -> None:
 
 
 def plan_two_seats(who: Subscriber) -> None:
-    """Who will pause is named; at the period's end two are on duty."""
+    """The page names who will pause; at the period's end two are on duty."""
     who.open("billing/seats/?seats=2")
     for name in ("Ben", "Chloe", "Dan"):
         expect(who.page.locator("#preview")).to_contain_text(name)
@@ -169,7 +169,7 @@ def plan_two_seats(who: Subscriber) -> None:
 
 
 def pay_too_late(who: Subscriber) -> None:
-    """A declined renewal warns, then stops everybody; a good card brings them back."""
+    """A declined renewal warns, then stops everyone; a good card brings them back."""
     who.take_another_card(FAILS_LATER)
     who.wait(31)
     who.badge("Past due")
@@ -186,7 +186,7 @@ def pay_too_late(who: Subscriber) -> None:
 
 
 def cancel_and_come_back(who: Subscriber) -> None:
-    """Cancel, take it back, cancel, and subscribe again."""
+    """Cancel, undo that, cancel, and subscribe again."""
     who.open()
     who.page.get_by_role("button", name="Cancel…").click()
     who.page.get_by_role("button", name="Cancel the subscription").click()

@@ -1,4 +1,4 @@
-"""What a page must never do: write to the console, fail, or ask another host."""
+"""What a page must never do: write to the console, fail, or call another host."""
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ STATUS_OF_A_PAGE = "Failed to load resource"
 
 @dataclass
 class Watch:
-    """Collects offences on all pages of a browser context."""
+    """Collects violations on all pages of a browser context."""
 
     hosts: set[str]
     offences: list[str] = field(default_factory=list)
@@ -23,7 +23,7 @@ class Watch:
     def _console(self, message: ConsoleMessage) -> None:
         page = message.page
         if message.text.startswith(STATUS_OF_A_PAGE) and _is_of_page(message, page):
-            return  # Chromium says so of every page with a status of 400 or more, such as a form with errors
+            return  # Chromium logs this for every page with status 400 or more, such as a form with errors
         self.offences.append(f"console, at {page.url if page else '?'}: {message.text}")
 
     def _request(self, request: Request) -> None:

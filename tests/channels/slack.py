@@ -1,4 +1,4 @@
-"""Slack's side of the webhook: payload files, signed as Slack signs them."""
+"""Slack's side of the webhook: payload files, signed as Slack does."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ TEAM, BOT = "T123ABC456", "U0LAN0Z89"
 
 
 def payload(name: str, **event: Any) -> dict[str, Any]:
-    """An envelope from its file; `event` replaces fields of the inner event, `_…` of the outer one."""
+    """An envelope from its file; `event` replaces fields of the inner event, `_…` fields of the envelope."""
     read: dict[str, Any] = json.loads((PAYLOADS / f"{name}.json").read_text())
     outer = {key[1:]: event.pop(key) for key in list(event) if key.startswith("_")}
     inner = {**read["event"], **event} if "event" in read else None

@@ -1,4 +1,4 @@
-"""Who is answered in Slack: people and machines, threads with several people, and channels that want a mention."""
+"""Who gets an answer in Slack: people and bots, threads with several people, channels that require a mention."""
 
 from typing import Any
 
@@ -29,13 +29,13 @@ def acme(committed_cast: Cast) -> Tenant:
 
 
 class Channel:
-    """A channel with the employee in it; messages arrive by the signed webhook."""
+    """A channel with the employee in it; messages arrive through the signed webhook."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant, self.client, self.said = tenant, Client(), 0
 
     def says(self, text: str, name: str = "message_channels", **event: Any) -> str:
-        """Somebody says something (Ada, unless told otherwise); the state of its event."""
+        """Someone (Ada by default) writes a message; returns its event's state."""
         self.said += 1
         event_id = f"Ev{self.said}"
         told = {"ts": f"15154{self.said:05}.000001", "user": ADA, **event, "text": text, "_event_id": event_id}
@@ -50,7 +50,7 @@ def channel(acme: Tenant) -> Channel:
     return Channel(acme)
 
 
-def test_who_asked_goes_on_without_a_mention_and_others_need_one(channel: Channel) -> None:
+def test_the_asker_continues_without_a_mention_and_others_need_one(channel: Channel) -> None:
     assert channel.says(f"<@{BOT}> When do you open?", "app_mention", ts=ROOT) == "pending"
     assert channel.says("And on Sundays?", thread_ts=ROOT) == "pending"
     assert channel.says("I know that", user=BEN, thread_ts=ROOT) == addressing.SAID_TO_OTHERS
@@ -60,17 +60,17 @@ def test_who_asked_goes_on_without_a_mention_and_others_need_one(channel: Channe
 
 
 @pytest.mark.parametrize("others", [f"<@{BEN}>", f"<@{BEN}|ben>", "<!here>", "<!channel>", "<!subteam^S0TEAM|@bakers>"])
-def test_a_message_for_others_is_not_ours_even_from_who_asked(channel: Channel, others: str) -> None:
+def test_a_message_to_others_is_ignored_even_from_the_asker(channel: Channel, others: str) -> None:
     channel.says(f"<@{BOT}> When do you open?", "app_mention", ts=ROOT)
     assert channel.says(f"{others} what do you think?", thread_ts=ROOT) == addressing.SAID_TO_OTHERS
     assert channel.says(f"{others} and <@{BOT}> what do you think?", thread_ts=ROOT) == "pending"
 
 
-def test_a_direct_message_counts_whoever_it_mentions(channel: Channel) -> None:
+def test_a_direct_message_is_answered_whoever_it_mentions(channel: Channel) -> None:
     assert channel.says(f"Who is <@{BEN}>?", "message_im") == "pending"
 
 
-def test_a_direct_message_of_several_is_like_a_channel(channel: Channel) -> None:
+def test_a_group_direct_message_is_like_a_channel(channel: Channel) -> None:
     group = {"channel": "G0GROUP", "channel_type": "mpim"}
     assert channel.says("Lunch?", **group) == addressing.SAID_TO_OTHERS
     assert channel.says(f"<@{BOT}> lunch?", ts=ROOT, **group) == "pending"
@@ -78,14 +78,14 @@ def test_a_direct_message_of_several_is_like_a_channel(channel: Channel) -> None
     assert channel.says("At one", user=BEN, thread_ts=ROOT, **group) == addressing.SAID_TO_OTHERS
 
 
-def test_a_photo_of_who_asked_is_heard(channel: Channel) -> None:
+def test_a_photo_from_the_asker_is_heard(channel: Channel) -> None:
     channel.says(f"<@{BOT}> Can you bake this?", "app_mention", ts=ROOT)
     photo: dict[str, Any] = {"subtype": "file_share", "files": [{"name": "cake.jpg", "mimetype": "image/jpeg"}]}
     assert channel.says("", thread_ts=ROOT, **photo) == "pending"
     assert channel.says("", **photo) == addressing.SAID_TO_OTHERS
 
 
-def test_a_thread_from_before_authors_were_noted_goes_on(channel: Channel) -> None:
+def test_a_thread_from_before_authors_were_stored_continues(channel: Channel) -> None:
     channel.says(f"<@{BOT}> When do you open?", "app_mention", ts=ROOT)
     with tenant_scope(channel.tenant.id):
         InboxEvent.objects.update(author="")
@@ -102,7 +102,7 @@ def test_only_when_mentioned(channel: Channel) -> None:
     assert channel.says("Hello", "message_im") == "pending"
 
 
-def test_another_s_reply_that_overtook_the_mention_stays_unheard(channel: Channel) -> None:
+def test_another_persons_reply_that_arrived_before_the_mention_stays_ignored(channel: Channel) -> None:
     for user, text in ((ADA, "It is urgent"), (BEN, "Is it?")):
         channel.says(text, user=user, ts=f"151544953{len(text)}.000001", thread_ts=ROOT)
     channel.says(f"<@{BOT}> When do you open?", "app_mention", ts=ROOT)
@@ -128,35 +128,35 @@ MACHINES = [
 
 @pytest.mark.parametrize("marks", MACHINES)
 @pytest.mark.parametrize("name", ["app_mention", "message_im"])
-def test_machines_are_not_answered(channel: Channel, name: str, marks: dict[str, Any]) -> None:
+def test_bots_are_not_answered(channel: Channel, name: str, marks: dict[str, Any]) -> None:
     assert channel.says(f"<@{BOT}> hello", name, _api_app_id=OUR_APP, **marks) == addressing.NOT_A_PERSON
 
 
-def test_a_person_who_posts_through_an_app_is_told_from_its_bot(channel: Channel) -> None:
+def test_a_person_posting_through_an_app_is_distinguished_from_its_bot(channel: Channel) -> None:
     through = {**BY_APP, "bot_profile": {"app_id": OTHER_APP, "user_id": "U0ITSBOT"}}
     assert channel.says(f"<@{BOT}> hello", "app_mention", **through) == "pending"
-    assert channel.says("hello", "message_im", **BY_APP) == "pending", "nobody else is in a direct message"
+    assert channel.says("hello", "message_im", **BY_APP) == "pending", "there is nobody else in a direct message"
 
 
 @pytest.mark.parametrize("profile", [None, {"app_id": OTHER_APP}, {"app_id": OTHER_APP, "user_id": ADA}, ["odd"]])
-def test_what_only_slack_can_tell_waits_for_its_word(channel: Channel, profile: Any) -> None:
+def test_unclear_messages_wait_for_slacks_answer(channel: Channel, profile: Any) -> None:
     marks = {**BY_APP, "bot_profile": profile}
     assert channel.says(f"<@{BOT}> hello", "app_mention", ts=ROOT, **marks) == addressing.WHO_WROTE
     with tenant_scope(channel.tenant.id):
         assert InboxEvent.objects.get().state == "doubtful"
     assert channel.says("Said to others", **marks) == addressing.SAID_TO_OTHERS, (
-        "nobody is asked about what is not for us"
+        "no lookup for messages that are not for us"
     )
 
 
 @pytest.mark.parametrize(("is_machine", "outcome"), [(True, addressing.NOT_A_PERSON), (False, "pending")])
-def test_who_is_known_is_not_asked_about_again(channel: Channel, is_machine: bool, outcome: str) -> None:
+def test_a_known_author_is_not_looked_up_again(channel: Channel, is_machine: bool, outcome: str) -> None:
     with tenant_scope(channel.tenant.id):
         Contact.objects.create(connection=Connection.objects.get(), external_id=ADA, is_machine=is_machine)
     assert channel.says(f"<@{BOT}> hello", "app_mention", **BY_APP) == outcome
 
 
-def test_disconnecting_ends_what_was_doubtful(channel: Channel) -> None:
+def test_disconnecting_ends_pending_lookups(channel: Channel) -> None:
     channel.says(f"<@{BOT}> hello", "app_mention", **BY_APP)
     with tenant_scope(channel.tenant.id):
         health.disconnect(Connection.objects.get(), "Disconnected.")
@@ -183,10 +183,10 @@ def test_any_authorization_that_is_ours_routes_an_event(channel: Channel, envelo
     twin = payload("app_mention", ts=ROOT, text=f"<@{BOT}> hello", _team_id=TEAM, _event_id="EvTwin")
     assert post(channel.client, twin).status_code == 200
     with tenant_scope(channel.tenant.id):
-        assert InboxEvent.objects.count() == 1, "twins are one message, by whichever team they were routed"
+        assert InboxEvent.objects.count() == 1, "duplicates are one message, whichever team routed them"
 
 
-def test_of_two_workspaces_in_a_channel_the_one_whose_employee_is_mentioned_hears(
+def test_of_two_workspaces_in_a_channel_only_the_mentioned_employee_hears(
     channel: Channel, committed_cast: Cast
 ) -> None:
     with tenant_scope(committed_cast.globex.id):

@@ -1,4 +1,4 @@
-"""Whatever Slack's signature is on, the webhook answers 200 or 400, and never 500."""
+"""The webhook answers any body signed by Slack with 200 or 400, never 500."""
 
 import json
 from collections.abc import Iterator
@@ -46,11 +46,11 @@ def answered(client: Client, body: dict[str, Any] | bytes) -> int:
 
 
 STORED: list[Any] = [None, {}, [[None]], "x" * 100_000, "a\x00b", "\udfff\ud800", "99999999999.999999"]
-"""Those that get as far as the database in some field; the other ones are read only."""
+"""Payloads with fields that reach the database; the others are only parsed."""
 
 
 def tampered(name: str, values: list[Any]) -> Iterator[dict[str, Any]]:
-    """The payload with each field missing once, and once as each of these values."""
+    """Variants of the payload: each field missing once, and once with each of these values."""
     for number, (field, is_outer) in enumerate([*((each, True) for each in OUTER), *((each, False) for each in INNER)]):
         for place, value in enumerate([*values, "missing"]):
             made = payload(name, _event_id=f"Ev{number}x{place}", ts=f"1355{number:03}{place:03}.000001")
@@ -61,15 +61,15 @@ def tampered(name: str, values: list[Any]) -> Iterator[dict[str, Any]]:
             yield made
 
 
-def test_no_field_of_any_shape_is_an_error(acme: Tenant, client: Client) -> None:
+def test_no_field_value_causes_a_server_error(acme: Tenant, client: Client) -> None:
     statuses = [answered(client, body) for body in tampered("message_im", STORED)]
     assert {200, 400} == set(statuses)
     with tenant_scope(acme.id):
-        assert InboxEvent.objects.count() > 150, "what is an event is stored"
+        assert InboxEvent.objects.count() > 150, "valid events are stored"
 
 
 @pytest.mark.parametrize("name", ["message_im", "app_mention"])
-def test_each_field_of_any_shape_is_read_or_refused(name: str) -> None:
+def test_each_field_value_is_read_or_refused(name: str) -> None:
     read = [_read(json.dumps(body).encode()) for body in tampered(name, ODD)]
     assert {True, False} == set(read)
 
@@ -118,7 +118,7 @@ def nested(depth: int) -> bytes:
         "UTF-16", "a byte order mark", "a number of 5,000 digits", "challenge", "new envelope", "no text",
     ],
 )  # fmt: skip
-def test_no_body_is_an_error(acme: Tenant, client: Client, body: bytes, status: int) -> None:
+def test_no_body_causes_a_server_error(acme: Tenant, client: Client, body: bytes, status: int) -> None:
     assert answered(client, body) == status
 
 
@@ -172,7 +172,7 @@ PARTS = st.fixed_dictionaries(
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(parts=PARTS)
-def test_whatever_a_message_is_made_of_it_is_read_or_refused(parts: dict[str, Any]) -> None:
+def test_any_message_content_is_read_or_refused(parts: dict[str, Any]) -> None:
     body = json.dumps(payload("message_im", **parts)).encode()
     if _read(body):
         message = events.read_event(events.read_envelope(body), body, BOT).message

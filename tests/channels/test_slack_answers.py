@@ -1,4 +1,4 @@
-"""An LLM's Markdown as Slack gets it: the same to look at, harmless, and in parts that fit."""
+"""An LLM's Markdown as sent to Slack: it looks the same, is harmless, and fits into parts."""
 
 import re
 
@@ -35,7 +35,7 @@ def text(part: str) -> str:
         ("one\n\n---\n\ntwo & three", "one\n\n---\n\ntwo &amp; three"),
     ],
 )
-def test_markdown_is_kept_in_the_block_and_said_in_slacks_own_way_as_text(written: str, as_text: str) -> None:
+def test_markdown_is_kept_in_the_block_and_converted_to_mrkdwn_in_the_text(written: str, as_text: str) -> None:
     assert split(written) == [block(written)]
     assert text(written) == as_text
     kept = written.replace("![", "[").replace("_it_", "*it*")
@@ -54,7 +54,7 @@ PINGS = [
 
 
 @pytest.mark.parametrize("written", PINGS)
-def test_nothing_that_an_llm_writes_pings_anybody(written: str) -> None:
+def test_llm_output_pings_nobody(written: str) -> None:
     [part] = split(written)
     assert not PING.search(block(part)), block(part)
     assert not re.search(r"<[@!#]|@(?:channel|here|everyone)\b", text(part), re.IGNORECASE)
@@ -69,7 +69,7 @@ def test_nothing_that_an_llm_writes_pings_anybody(written: str) -> None:
         "\u202emoc.elpmaxe.knab", "10.0.0.1",
     ],
 )  # fmt: skip
-def test_a_link_cannot_show_another_address_than_it_leads_to(label: str) -> None:
+def test_a_link_cannot_show_a_different_url_than_it_leads_to(label: str) -> None:
     [part] = split(f"[{label}](https://evil.example/x)")
     assert "([https://evil.example/x](https://evil.example/x))" in block(part)
     assert "(<https://evil.example/x>)" in text(part)
@@ -78,13 +78,13 @@ def test_a_link_cannot_show_another_address_than_it_leads_to(label: str) -> None
 @pytest.mark.parametrize(
     "written", ["[a](javascript:alert(1))", "[a](data:text/html,x)", "<https://evil.example|our bank>"]
 )
-def test_what_is_no_web_or_mail_address_is_no_link(written: str) -> None:
+def test_only_web_and_mail_addresses_become_links(written: str) -> None:
     [part] = split(written)
     assert "](" not in block(part)
     assert not re.search(r"<\w", block(part))
 
 
-def test_a_link_in_slacks_own_way_is_a_link_if_it_is_honest() -> None:
+def test_a_link_in_slack_syntax_stays_a_link_if_its_label_is_honest() -> None:
     assert split("<https://a.example|hours>") == ["[hours](https://a.example)"]
     assert split("<https://a.example|bank.example>") == ["bank.example ([https://a.example](https://a.example))"]
 
@@ -106,7 +106,7 @@ def test_a_long_answer_is_split_at_paragraphs() -> None:
     assert "\n\n".join(parts).replace(" \n", "\n").split("\n\n") == [each.strip() for each in paragraphs]
 
 
-def test_code_is_closed_and_opened_again_with_its_language_and_keeps_its_indentation() -> None:
+def test_code_is_closed_and_reopened_with_its_language_and_keeps_its_indentation() -> None:
     code = [f"{' ' * (4 * (number % 5))}call({number})" for number in range(3_000)]
     parts = list(split("Here:\n\n```python\n" + "\n".join(code) + "\n```\n\nThat is it."))
     assert len(parts) > 3
@@ -127,7 +127,7 @@ def test_a_tables_head_is_repeated_and_no_row_is_cut() -> None:
     assert [line for part in parts for line in part.split("\n")[2:]] == rows
 
 
-def test_a_long_list_is_cut_between_items_and_goes_on_with_its_number() -> None:
+def test_a_long_list_is_split_between_items_and_keeps_its_numbers() -> None:
     items = [f"{number}. thing {number}\n    - detail of {number}" for number in range(10, 900)]
     parts = list(split("\n".join(items)))
     assert len(parts) > 1
@@ -140,7 +140,7 @@ def test_a_long_list_is_cut_between_items_and_goes_on_with_its_number() -> None:
 @pytest.mark.parametrize(
     ("begins", "ends"), [("*a **b ", " c** d*"), ("**", "**"), ("[", "](b)"), ("> ", ""), ("- ", "")]
 )
-def test_what_is_nested_without_end_still_arrives(begins: str, ends: str) -> None:
+def test_deeply_nested_text_still_arrives(begins: str, ends: str) -> None:
     written = [block(part) for part in split(f"{begins * 3_000}<!here> {ends * 3_000}")]
     assert "!here>" in "".join(written)
     assert not PING.search("".join(written))
@@ -149,7 +149,7 @@ def test_what_is_nested_without_end_still_arrives(begins: str, ends: str) -> Non
 @pytest.mark.parametrize(
     "unit", ["x", "word ", "😀", "日本語", "`", "*a", "&", "<", "- a\n", "> ", "| a ", "```\n", "[a](b) ", "\n"]
 )
-def test_whatever_comes_at_length_ends_in_parts_that_slack_takes(unit: str) -> None:
+def test_any_long_text_is_split_into_parts_that_slack_accepts(unit: str) -> None:
     parts = split((unit * 40_000)[:40_000])
     assert parts
     for part in parts:

@@ -1,4 +1,4 @@
-"""What an AI employee is told of messages without plain text: blocks, files, forwarded messages, mentions alone."""
+"""What an AI employee reads in messages without plain text: blocks, files, forwarded messages, bare mentions."""
 
 import json
 from typing import Any
@@ -75,14 +75,14 @@ def test_blocks_are_read_as_a_person_reads_them(blocks: list[Any], text: str) ->
     assert message.is_readable
 
 
-def test_typed_text_is_not_read_twice_and_a_summary_gives_way_to_its_blocks() -> None:
+def test_typed_text_is_not_read_twice_and_blocks_replace_their_summary() -> None:
     assert heard(text="Hello", blocks=rich(words("Hello"))).text == "Hello"
     section = [{"type": "section", "text": mrkdwn("All the details")}]
     assert heard(text="A notice", blocks=section).text == "All the details"
     assert heard(text="Hello", blocks=[*rich(words("Hello")), {"type": "actions", "elements": []}]).text == "Hello"
 
 
-def test_only_who_is_named_in_blocks_is_mentioned() -> None:
+def test_only_people_named_in_blocks_are_mentioned() -> None:
     blocks = rich({"type": "user", "user_id": BOT}, words(" hello"))
     assert heard("message_channels", text="", blocks=blocks).is_addressed
     named = heard("message_channels", text="", blocks=rich({"type": "usergroup", "usergroup_id": "S0TEAM"}))
@@ -104,14 +104,14 @@ FILES = [
 
 
 @pytest.mark.parametrize(("file", "note"), FILES)
-def test_a_file_alone_is_told_of_and_has_no_words(file: dict[str, Any], note: str) -> None:
+def test_a_file_alone_is_described_and_has_no_text(file: dict[str, Any], note: str) -> None:
     message = heard(text="", subtype="file_share", files=[file])
     assert (message.text, message.is_readable) == (note, False)
     mentioned = heard("app_mention", text=f"<@{BOT}>", files=[file])
     assert (mentioned.text, mentioned.is_readable, mentioned.is_addressed) == (note, False, True)
 
 
-def test_a_file_with_words_comes_after_them() -> None:
+def test_a_file_comes_after_its_text() -> None:
     message = heard(text="What is this?", subtype="file_share", files=[{"name": "a.png", "mimetype": "image/png"}])
     assert message.text == "What is this?\n\n[The person sent a photo, “a.png”. You cannot see it.]"
     assert message.is_readable
@@ -125,7 +125,7 @@ def test_a_file_with_words_comes_after_them() -> None:
         {"name": "a.m4a", "subtype": "slack_audio", "transcription": {"preview": {"content": "Two rolls"}}},
     ],
 )
-def test_a_file_that_brings_its_words_is_read(file: dict[str, Any]) -> None:
+def test_a_file_that_includes_its_text_is_read(file: dict[str, Any]) -> None:
     message = heard(text="", subtype="file_share", files=[file])
     assert message.text.endswith("\n\n> Two rolls")
     assert "cannot" not in message.text
@@ -158,7 +158,7 @@ def test_a_forwarded_message_is_quoted(attachment: dict[str, Any]) -> None:
     assert asked.text == f"can we?\n\n{QUOTED}"
 
 
-def test_a_mention_inside_of_a_forwarded_message_addresses_nobody() -> None:
+def test_a_mention_inside_a_forwarded_message_is_ignored() -> None:
     share = {**SHARE, "text": f"<@{BOT}> when do you open? <@U0ELSE>"}
     message = heard("message_channels", text="Look", attachments=[share])
     assert (message.is_addressed, message.mentions_others) == (False, False)
@@ -169,7 +169,7 @@ def test_other_attachments_are_read_with_their_fields() -> None:
     assert heard(text="", attachments=[attachment]).text == "[Attached:]\n> New order\n> No. 7\n> Cakes: 2"
 
 
-def test_a_forwarded_photo_has_no_words() -> None:
+def test_a_forwarded_photo_has_no_text() -> None:
     share = {**SHARE, "text": "", "files": [{"name": "a.png", "mimetype": "image/png"}], "fallback": "a.png"}
     message = heard(text="", attachments=[share])
     assert (
@@ -185,12 +185,12 @@ def test_a_bare_mention_is_heard() -> None:
 
 
 @pytest.mark.parametrize("text", ["", None, "   ", "\x00", f"<@{BOT}>"])
-def test_a_direct_message_without_anything_is_heard_too(text: Any) -> None:
+def test_an_empty_direct_message_is_heard_too(text: Any) -> None:
     assert heard(text=text).text in {events.NOTHING_READABLE, events.BARE_MENTION}
 
 
 @pytest.mark.parametrize("text", [":tada:", "/help", "waves at you", "?"])
-def test_emoji_and_what_looks_like_a_command_are_text(text: str) -> None:
+def test_emoji_and_command_like_messages_are_text(text: str) -> None:
     message = heard(text=text)
     assert (message.text, message.is_readable) == (text, True)
 
@@ -232,7 +232,7 @@ DOCUMENTED = [
     "reply_broadcast",
     "unpinned_item",
 ]
-"""https://docs.slack.dev/reference/events/message, those that nobody says."""
+"""Subtypes not sent by people: https://docs.slack.dev/reference/events/message"""
 SEEN = [
     "app_conversation_join",
     "bot_add",
@@ -251,14 +251,14 @@ SPOKEN = ["file_share", "me_message", "thread_broadcast", "document_mention", "h
 
 
 @pytest.mark.parametrize("subtype", [*DOCUMENTED, *SEEN])
-def test_each_subtype_that_nobody_says_is_silent_for_a_reason(subtype: str) -> None:
+def test_each_subtype_not_sent_by_people_is_ignored_for_a_reason(subtype: str) -> None:
     event = read("app_mention", subtype=subtype, client_msg_id="1")
     assert event.message is None
     assert event.reason == subtypes.SILENT[subtype]
 
 
 @pytest.mark.parametrize("subtype", SPOKEN)
-def test_each_subtype_that_people_say_is_heard(subtype: str) -> None:
+def test_each_subtype_sent_by_people_is_heard(subtype: str) -> None:
     assert heard("app_mention", subtype=subtype).is_addressed
 
 
@@ -267,12 +267,12 @@ def test_every_known_subtype_has_one_outcome_here() -> None:
     assert not set(subtypes.SILENT) & subtypes.SPOKEN
 
 
-def test_a_subtype_of_tomorrow_is_heard_if_a_person_typed_it() -> None:
+def test_an_unknown_subtype_is_heard_if_a_person_typed_it() -> None:
     assert heard(subtype="hologram", client_msg_id="c0ffee").text
     assert read(subtype="hologram").reason == subtypes.ANNOUNCED
 
 
-def test_a_huddle_and_a_canvas_are_told_of() -> None:
+def test_a_huddle_and_a_canvas_are_described() -> None:
     huddle = heard(subtype="huddle_thread", text="A huddle started", room={"id": "R0"})
     assert (huddle.text, huddle.is_readable) == ("[The person started a huddle. You cannot join it.]", False)
     section = [{"type": "section", "text": mrkdwn(f"&gt;&gt;&gt;Hey <@{BOT}> when?")}]

@@ -1,4 +1,4 @@
-"""Installing the Slack app: from the portal's button over the sandbox's consent page and back."""
+"""Installing the Slack app: from the portal's button to the sandbox's consent page and back."""
 
 import html
 import re
@@ -25,7 +25,7 @@ from tests.stack import Stack
 
 @pytest.fixture(autouse=True)
 def _peer(settings: Settings, stack: Stack) -> None:
-    """Slack is the stack's sandbox; the redirect address is the one registered there."""
+    """Use the stack's sandbox as Slack, with the redirect URL registered there."""
     generated = stack.generated
     settings.SLACK_CLIENT_ID = generated["SLACK_CLIENT_ID"]
     settings.SLACK_CLIENT_SECRET = generated["SLACK_CLIENT_SECRET"]
@@ -49,7 +49,7 @@ def install_url(client: Client, slug: str = "acme") -> str:
 
 
 def answered(url: str, **form: str) -> str:
-    """Press a button of the consent page; the path and query that Slack sends the browser back to."""
+    """Press a button on the consent page; returns the path and query of Slack's redirect back."""
     answer = httpx.post(url, data={"decision": "allow", "name": "Northwind", **form}, timeout=10)
     assert answer.status_code == 303, answer.text
     back = urlsplit(answer.headers["location"])
@@ -73,7 +73,7 @@ def test_allow_connects_the_team_and_leads_on(alice: Client, committed_cast: Cas
     assert Route.objects.get().tenant == committed_cast.acme
 
 
-def test_cancel_comes_back_to_the_step_and_says_how_to_retry(alice: Client, committed_cast: Cast) -> None:
+def test_cancel_returns_to_the_step_and_says_how_to_retry(alice: Client, committed_cast: Cast) -> None:
     response = alice.get(answered(install_url(alice), decision="cancel"), follow=True)
     page = response.content.decode()
     assert "You cancelled the installation in Slack" in page
@@ -102,11 +102,11 @@ def test_another_browser_of_the_same_person_is_refused(alice: Client, committed_
     elsewhere.force_login(committed_cast.alice)
     assert "made in another browser" in elsewhere.get(back, follow=True).content.decode()
     assert connections_of(committed_cast.acme) == []
-    assert alice.get(back).headers["Location"] == "/t/acme/onboarding/", "a thief's try does not use the state up"
+    assert alice.get(back).headers["Location"] == "/t/acme/onboarding/", "a thief's attempt does not use up the state"
 
 
 @pytest.mark.parametrize("who", ["anonymous", "outsider", "bob"])
-def test_somebody_else_with_the_link_connects_nothing(alice: Client, committed_cast: Cast, who: str) -> None:
+def test_another_person_with_the_link_connects_nothing(alice: Client, committed_cast: Cast, who: str) -> None:
     back = answered(install_url(alice))
     thief = Client()
     if who != "anonymous":
@@ -116,7 +116,7 @@ def test_somebody_else_with_the_link_connects_nothing(alice: Client, committed_c
     assert connections_of(committed_cast.globex) == []
 
 
-def test_a_state_cannot_be_turned_to_another_workspace(alice: Client, committed_cast: Cast) -> None:
+def test_a_state_cannot_be_used_for_another_workspace(alice: Client, committed_cast: Cast) -> None:
     back = answered(install_url(alice))
     mine, theirs = committed_cast.acme.id.hex, committed_cast.globex.id.hex
     bob = Client()
@@ -127,7 +127,7 @@ def test_a_state_cannot_be_turned_to_another_workspace(alice: Client, committed_
 
 
 @pytest.mark.parametrize("query", ["", "?code=x", "?state=x&code=x", "?state=" + "0" * 32 + ".x&code=x"])
-def test_a_forged_callback_is_refused_with_what_to_do(committed: None, query: str) -> None:
+def test_a_forged_callback_is_refused_with_a_hint(committed: None, query: str) -> None:
     response = Client().get(f"/oauth/slack/callback{query}")
     assert response.status_code == 400
     assert "Start again" in response.content.decode()
@@ -137,8 +137,8 @@ FORGERIES = ["", "&code=x", "&error=access_denied", "&error=anything", "&code=x&
 
 
 @pytest.mark.parametrize("who", ["anonymous", "outsider", "bob"])
-def test_a_forged_state_tells_nobody_which_workspaces_there_are(committed_cast: Cast, who: str) -> None:
-    """Not by the answer, and not by what it takes to make it."""
+def test_a_forged_state_does_not_reveal_which_workspaces_exist(committed_cast: Cast, who: str) -> None:
+    """Neither by the response nor by the work done for it."""
     someone = Client()
     if who != "anonymous":
         someone.force_login(getattr(committed_cast, who))
@@ -154,7 +154,7 @@ def test_a_forged_state_tells_nobody_which_workspaces_there_are(committed_cast: 
         assert {status for status, *_ in answers} == {400}
 
 
-def test_a_genuine_state_in_another_browser_does_not_tell_the_address(alice: Client) -> None:
+def test_a_genuine_state_in_another_browser_does_not_reveal_the_url(alice: Client) -> None:
     assert Client().get(answered(install_url(alice))).headers["Location"] == "/accounts/login/?next=/"
 
 
@@ -181,7 +181,7 @@ def test_connecting_again_keeps_one_connection_with_a_fresh_token(alice: Client,
         assert Connection.objects.get().id == first.id
 
 
-def test_slack_out_of_reach_is_said_so(alice: Client, settings: Settings, committed_cast: Cast) -> None:
+def test_an_unreachable_slack_is_reported(alice: Client, settings: Settings, committed_cast: Cast) -> None:
     back = answered(install_url(alice))
     settings.SLACK_API_URL = "http://127.0.0.1:9/api/"
     assert "Slack cannot be reached right now" in alice.get(back, follow=True).content.decode()
@@ -220,7 +220,7 @@ ODD_INSTALLATIONS = [
 
 
 @pytest.mark.parametrize("answer", ODD_INSTALLATIONS)
-def test_an_installation_that_slack_answers_oddly_connects_nothing_and_says_so(
+def test_an_odd_answer_from_slack_connects_nothing_and_says_so(
     alice: Client, committed_cast: Cast, stack: Stack, answer: object
 ) -> None:
     back = answered(install_url(alice))

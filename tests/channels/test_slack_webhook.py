@@ -110,7 +110,7 @@ def test_the_url_is_verified_only_with_a_signature(client: Client, committed: No
 
 
 @pytest.mark.parametrize("name", ["message_deleted", "message_bot", "channel_join", "channel_created"])
-def test_what_nobody_said_is_stored_and_ignored(acme: Tenant, client: Client, name: str) -> None:
+def test_messages_not_sent_by_people_are_stored_and_ignored(acme: Tenant, client: Client, name: str) -> None:
     assert post(client, payload(name)).status_code == 200
     assert [state for _, state in events_of(acme)] == ["ignored"]
 
@@ -126,7 +126,7 @@ def test_an_unknown_workspace_is_answered_and_nothing_is_stored(acme: Tenant, cl
     assert events_of(acme) == []
 
 
-def test_a_shared_channel_is_routed_by_who_is_authorized(acme: Tenant, client: Client) -> None:
+def test_a_shared_channel_is_routed_by_authorization(acme: Tenant, client: Client) -> None:
     shared = payload("message_channels", _team_id="T0PARTNER")
     assert post(client, shared).status_code == 200
     assert events_of(acme) == [("message", "pending")]
@@ -152,7 +152,7 @@ def test_a_direct_message_and_a_reply_in_its_thread_are_one_conversation_with_th
         assert addresses == ["1355517523.000005", "1355517523.000005"]
 
 
-def test_without_an_employee_a_message_is_kept_and_said_so(committed_cast: Cast, client: Client) -> None:
+def test_without_an_employee_a_message_is_stored_and_marked(committed_cast: Cast, client: Client) -> None:
     with tenant_scope(committed_cast.acme.id):
         factories.make_connection(TEAM, bot_user_id=BOT)
     assert post(client, payload("app_mention")).status_code == 200
@@ -180,21 +180,21 @@ def test_only_our_own_revoked_token_ends_the_connection(
         assert Connection.objects.get().state == state
 
 
-def test_news_of_an_uninstallation_before_the_new_installation_is_ignored(acme: Tenant, client: Client) -> None:
+def test_a_late_uninstall_event_after_reinstalling_is_ignored(acme: Tenant, client: Client) -> None:
     assert post(client, payload("app_uninstalled")).status_code == 200
     with tenant_scope(acme.id):
         assert Connection.objects.get().state == "active"
 
 
-def test_a_dead_broker_does_not_disturb_the_answer(acme: Tenant, client: Client) -> None:
-    """REDIS_URL of the tests points to a port where nobody listens."""
+def test_a_dead_broker_does_not_delay_the_answer(acme: Tenant, client: Client) -> None:
+    """The tests' REDIS_URL points to a port where nothing listens."""
     started = time.monotonic()
     assert post(client, payload("app_mention")).status_code == 200
     assert time.monotonic() - started < 3, "Slack gives us three seconds"
     assert events_of(acme) == [("app_mention", "pending")]
 
 
-def test_a_reply_that_overtakes_its_mention_is_heard_with_it(acme: Tenant, client: Client) -> None:
+def test_a_reply_that_arrives_before_its_mention_is_heard_with_it(acme: Tenant, client: Client) -> None:
     post(client, payload("message_channels", text="Lunch?", ts="1515449400.000001", _event_id="EvLunch"))
     reply = {"ts": "1515449530.000001", "thread_ts": "1515449522.000016", "text": "It is urgent"}
     post(client, payload("message_channels", **reply, _event_id="EvReply"))
@@ -209,7 +209,7 @@ def test_a_reply_that_overtakes_its_mention_is_heard_with_it(acme: Tenant, clien
         assert InboxEvent.objects.get(event_id="EvLunch").state == "ignored"
 
 
-def test_what_is_erased_at_the_very_moment_is_looked_up_once_more(
+def test_a_conversation_erased_meanwhile_is_looked_up_again(
     acme: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accept, faults = receive.accept, [IntegrityError("the thread is gone"), IntegrityError("again")]
@@ -225,7 +225,7 @@ def test_what_is_erased_at_the_very_moment_is_looked_up_once_more(
     assert events_of(acme) == [("app_mention", "pending")]
 
 
-def test_an_event_for_a_workspace_that_is_erased_at_the_very_moment_is_nobodys(
+def test_an_event_for_a_workspace_erased_meanwhile_is_dropped(
     acme: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     route_of = routes.route_of

@@ -1,1 +1,1 @@
-"""Does any message get lost or answered twice while everything breaks? `make chaos`."""
+"""Is any message lost or answered twice while everything breaks? `make chaos`."""

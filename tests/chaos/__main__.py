@@ -14,7 +14,7 @@ import psycopg
 from tests.bench.figures import load, say, table
 from tests.chaos import money
 from tests.chaos.people import Person, Said, crowd
-from tests.chaos.reckoning import Reckoning, reckon
+from tests.chaos.report import Report, check
 from tests.chaos.weather import Weather
 from tests.flow.office import Office, open_office
 from tests.stack import UNLOOPED, Stack
@@ -32,7 +32,7 @@ FATAL = ("lost", "duplicated")
 
 
 def main() -> int:
-    """Break everything for a while, wait until it has settled, and count."""
+    """Break everything for a while, wait until it settles, and count."""
     given = _arguments()
     chance = random.Random(given.seed)
     say(f"Seed {given.seed}; {load()}.")
@@ -43,7 +43,7 @@ def main() -> int:
         _storm(people, weather, given.messages, given.seconds)
         waited = _settle(stack, offices)
         said = [message for person in people for message in person.said]
-        found, wrong, calls = reckon(said), money.audit(stack, offices), money.calls(offices)
+        found, wrong, calls = check(said), money.audit(stack, offices), money.calls(offices)
         if given.keep_log:
             given.keep_log.write_bytes(stack.log.read_bytes())
     _report(found, wrong, people, weather, waited)
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def _storm(people: Sequence[Person], weather: Weather, calls: int, seconds: float) -> None:
-    """Everybody talks while everything breaks."""
+    """Everyone writes while everything breaks."""
     stop = threading.Event()
     try:
         with ThreadPoolExecutor(len(people) + 2) as at_once:
@@ -66,7 +66,7 @@ def _storm(people: Sequence[Person], weather: Weather, calls: int, seconds: floa
 
 
 def _settle(stack: Stack, offices: Sequence[Office]) -> float:
-    """Wait until nothing is on its way any more; the seconds that it took. What is open then counts as lost."""
+    """Wait until nothing is in progress; returns the seconds it took. Anything still open then counts as lost."""
     begun = time.monotonic()
     while time.monotonic() - begun < SETTLE_SECONDS and not _is_settled(stack, offices):
         time.sleep(1)
@@ -74,13 +74,13 @@ def _settle(stack: Stack, offices: Sequence[Office]) -> float:
 
 
 def _is_settled(stack: Stack, offices: Sequence[Office]) -> bool:
-    """Slack has brought every event, and every event and delivery of Roster's has come to its end."""
+    """Whether Slack has delivered every event, and all of Roster's events and deliveries have ended."""
     told = [event for office in offices for event in stack.look("slack/control/events", team=office.team)["events"]]
     if any(event["finished"] is None for event in told):
         return False
     try:
         return not stack.query(OPEN)
-    except psycopg.OperationalError:  # it is starting again
+    except psycopg.OperationalError:  # it is restarting
         return False
 
 
@@ -90,27 +90,27 @@ OPEN = """
 """
 
 
-def _report(found: Reckoning, wrong: Sequence[str], people: Sequence[Person], weather: Weather, waited: float) -> None:
+def _report(found: Report, wrong: Sequence[str], people: Sequence[Person], weather: Weather, waited: float) -> None:
     said: list[Said] = [message for person in people for message in person.said]
     again = sum(person.redelivered for person in people)
     figures = {"messages": len(said), "redelivered": again, "lost": 0, "duplicated": 0, **found.counts}
     table("Chaos", ["count"], [[kind, str(count)] for kind, count in figures.items()])
     table("Faults planned", ["times"], [[kind, str(times)] for kind, times in sorted(weather.planned.items())])
     table("Killed", ["times"], [[name, str(times)] for name, times in sorted(weather.killed.items())])
-    table("Reasons of apologies", ["times"], [[reason, str(times)] for reason, times in found.reasons.items()])
+    table("Reasons for apologies", ["times"], [[reason, str(times)] for reason, times in found.reasons.items()])
     for line in [*found.findings, *wrong]:
         say(line)
-    say(f"Money: {'wrong' if wrong else 'every figure agrees'}. Settled after {waited:.0f} s; {load()}.")
+    say(f"Money: {'wrong' if wrong else 'all amounts agree'}. Settled after {waited:.0f} s; {load()}.")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--messages", type=int, default=300)
-    parser.add_argument("--seconds", type=float, default=120, help="how long people talk and processes die")
+    parser.add_argument("--seconds", type=float, default=120, help="how long people write and processes are killed")
     parser.add_argument("--offices", type=int, default=8, help="workspaces, each connected to its own Slack")
-    parser.add_argument("--threads", type=int, default=4, help="conversations in each of them")
+    parser.add_argument("--threads", type=int, default=4, help="conversations per workspace")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep-log", type=Path, help="where to leave the log of the processes")
+    parser.add_argument("--keep-log", type=Path, help="where to keep the processes' log")
     return parser.parse_args()
 
 

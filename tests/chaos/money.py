@@ -1,4 +1,4 @@
-"""The ledger after the storm: nothing reserved, everything spent is recorded, every billed call is recorded once."""
+"""The ledger afterwards: nothing reserved, everything spent recorded, every billed call recorded once."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from tests.stack import Stack
 
 
 def audit(stack: Stack, offices: Sequence[Office]) -> list[str]:
-    """What is wrong with the money, as sentences; empty if nothing is."""
+    """Sentences about everything wrong with the money; empty if all is right."""
     wrong = [each for office in offices for each in _audit_office(office)]
     answered = sum(not each["fault"] for each in stack.look("openai/control/calls")["requests"])
     recorded = sum(len(office.rows("usage_usagerecord")) for office in offices)
@@ -20,7 +20,7 @@ def audit(stack: Stack, offices: Sequence[Office]) -> list[str]:
 
 
 def calls(offices: Sequence[Office]) -> Counter[str]:
-    """How many calls of an LLM ended in which state."""
+    """The number of LLM calls per final state."""
     return Counter(row["state"] for office in offices for row in office.rows("agents_llmcall"))
 
 
@@ -30,7 +30,7 @@ def _audit_office(office: Office) -> list[str]:
     spent = sum((row["cost_usd"] for row in records), Decimal(0))
     times = Counter(row["call_id"] for row in records)
     checks = {
-        "is reserved still": any(row["reserved_usd"] for row in meters) or any(row["state"] == "open" for row in holds),
+        "is still reserved": any(row["reserved_usd"] for row in meters) or any(row["state"] == "open" for row in holds),
         f"does not match {spent} USD recorded": any(row["spent_usd"] != spent for row in meters),
         "has calls that never ended": any(row["state"] == "started" for row in calls),
         "has a billed call that is not recorded exactly once": any(

@@ -1,4 +1,4 @@
-"""People who write in Slack, each in a thread and in order. Every message has a word that its answer quotes."""
+"""People who write in Slack, each in one thread and in order. Every message has a word that its answer quotes."""
 
 import random
 import threading
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from tests.flow.office import Office
 
 QUICKLY = 0.3
-"""The part of the messages that follow at once, while the one before is still being answered."""
+"""The share of messages sent immediately, while the previous one is still being answered."""
 AT_ONCE_SECONDS = 0.2
 REDELIVERED = 0.1
 
 
 @dataclass(frozen=True)
 class Said:
-    """One message: its word, when it was written (Slack's ts), and the thread's first ts."""
+    """One message: its word, its time (Slack's ts), and the thread's first ts."""
 
     office: Office
     channel: str
@@ -27,7 +27,7 @@ class Said:
 
 @dataclass
 class Person:
-    """Writes `messages` messages in one thread, over about so many seconds."""
+    """Writes `messages` messages in one thread over about `seconds` seconds."""
 
     office: Office
     name: str
@@ -38,7 +38,7 @@ class Person:
     redelivered: int = 0
 
     def talk(self, stop: threading.Event) -> None:
-        """Write until everything is said, or `stop` is set."""
+        """Write until all messages are sent or `stop` is set."""
         begun = time.monotonic()
         for number, due in enumerate(self._times()):
             if stop.wait(max(0.0, begun + due - time.monotonic())):
@@ -68,7 +68,7 @@ class Person:
 def crowd(
     offices: Sequence[Office], threads: int, messages: int, seconds: float, chance: random.Random
 ) -> list[Person]:
-    """So many threads in each office, sharing the messages evenly."""
+    """That many threads per office, sharing the messages evenly."""
     places = [(number, office) for number, office in enumerate(offices) for _ in range(threads)]
     share, rest = divmod(messages, len(places))
     return [

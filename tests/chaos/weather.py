@@ -1,4 +1,4 @@
-"""What breaks: faults of the LLM and of Slack at their rates, and processes killed at random moments."""
+"""What breaks: LLM and Slack faults at given rates, and processes killed at random moments."""
 
 import random
 import threading
@@ -28,12 +28,12 @@ BAD_ANSWERS: dict[str, Json] = {
     "HTTP 498": OUTAGES["HTTP 498"],
     "half of a JSON": LOST["half of a JSON"],
     "a body that breaks off": LOST["a body that breaks off"],
-    "a body that stands still": {"body": openai(), "hang_after": 60},
+    "a body that stalls": {"body": openai(), "hang_after": 60},
     "a prompt too long": {
         "status": 400, "body": '{"error": {"message": "x", "code": "context_length_exceeded"}}',
     },
 }  # fmt: skip
-"""Answers to the byte: malformed, cut and hanging ones among them. None quotes what was asked."""
+"""Exact answers, including malformed, cut and hanging ones. None quotes the question."""
 
 LLM_RATE = 0.08
 LLM_KINDS = ("429", "500", "503", "cut", "garbage", "hang", *(f"raw: {name}" for name in BAD_ANSWERS))
@@ -41,7 +41,7 @@ POST_RATES = (("429", 0.015), ("503", 0.015), ("drop", 0.02), ("hang", 0.0025), 
 POST = "chat.postMessage"
 LLM_HANG_SECONDS = 8.0
 POST_HANG_SECONDS = 15.0
-"""Longer than Slack's client waits."""
+"""Longer than our Slack client waits."""
 KILLS = (("worker", 5), ("valkey", 2), ("postgres", 1), ("web", 2), ("beat", 1))
 COMMANDS = {
     "worker": ("celery", "worker"),
@@ -50,12 +50,12 @@ COMMANDS = {
     "postgres": ("cluster", ""),
     "web": ("granian", "granian"),
 }
-"""A word in the command line of each kind of process, and a whole argument that it has."""
+"""For each kind of process, a word in its command line and one complete argument."""
 
 
 @dataclass
 class Weather:
-    """Everything that goes wrong within so many seconds, by its own seed."""
+    """Everything that goes wrong within that many seconds, from its own seed."""
 
     stack: Stack
     chance: random.Random
@@ -63,7 +63,7 @@ class Weather:
     killed: Counter[str] = field(default_factory=Counter)
 
     def plan_faults(self, calls: int, seconds: float, stop: threading.Event) -> None:
-        """One fault for the next call, at the moments at which a share of so many even calls would fail."""
+        """Plan one fault for the next call at each moment when, at this rate, one of evenly spaced calls would fail."""
         plans = [("openai", kind) for kind in self._llm_faults(calls)]
         plans += [("slack", kind) for kind, rate in POST_RATES for _ in range(self._times(calls, rate))]
         moments = sorted((self.chance.uniform(0, seconds), *plan) for plan in plans)
@@ -71,20 +71,20 @@ class Weather:
             self._plan(peer, kind)
 
     def kill_processes(self, seconds: float, stop: threading.Event) -> None:
-        """Kill -9, each kind as often as KILLS says, between the tenth and the last tenth of the time."""
+        """Kill -9 each kind of process as often as KILLS says, except in the first and last tenth of the time."""
         victims = [(name, "") for name, times in KILLS for _ in range(times)]
         moments = sorted((self.chance.uniform(0.1, 0.9) * seconds, *victim) for victim in victims)
         for name, _ in _at_their_moments(moments, stop):
             self.killed[name] += self._kill(name)
 
     def _llm_faults(self, calls: int) -> list[str]:
-        """As even as chance allows: no kind a second time before each had its turn."""
+        """Evenly distributed: no kind comes twice before each has come once."""
         rounds = -(-self._times(calls, LLM_RATE) // len(LLM_KINDS))
         kinds = [kind for _ in range(rounds) for kind in self.chance.sample(LLM_KINDS, len(LLM_KINDS))]
         return kinds[: self._times(calls, LLM_RATE)]
 
     def _times(self, calls: int, rate: float) -> int:
-        """How many of so many calls fail at this rate; the fraction decided by chance."""
+        """How many of that many calls fail at this rate; the fraction is decided at random."""
         whole, fraction = divmod(calls * rate, 1)
         return int(whole) + (self.chance.random() < fraction)
 
@@ -99,7 +99,7 @@ class Weather:
         self.stack.control("slack/control/faults", method=POST, kind=kind, times=1, seconds=seconds)
 
     def _kill(self, name: str) -> int:
-        """1 if it lived. It may be starting again after the kill before."""
+        """1 if it was running. It may still be restarting after the previous kill."""
         word, argument = COMMANDS[name]
         victims = [each for each in self.stack.processes(word) if not argument or argument in each.cmdline()]
         for each in victims:
@@ -109,7 +109,7 @@ class Weather:
 
 
 def _at_their_moments(moments: list[tuple[float, str, str]], stop: threading.Event) -> Iterator[tuple[str, str]]:
-    """Each when its time has come, until `stop` is set."""
+    """Yield each item at its time, until `stop` is set."""
     begun = time.monotonic()
     for due, *what in moments:
         if stop.wait(max(0.0, begun + due - time.monotonic())):

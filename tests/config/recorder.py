@@ -1,4 +1,4 @@
-"""Somebody else's server: it answers every request with the same JSON and remembers what arrived."""
+"""A third-party server: it answers every request with the same JSON and records what arrives."""
 
 import json
 import threading
@@ -26,7 +26,7 @@ class Recorder:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Not in the test's output."""
+                """Keep the log out of the test's output."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Base URLs by environment alone: somebody else's server gets the requests of the real SDKs."""
+"""Base URLs set only by the environment: the real SDKs send their requests to another server."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A wrong or missing variable stops the start with a sentence that names it and the fix."""
+"""A wrong or missing variable stops the start with a message that names it and the fix."""
 
 import os
 import re
@@ -24,7 +24,7 @@ GOOD = {
 
 
 def show_settings(folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:
-    """A process of its own that loads the settings and prints the base URLs."""
+    """A separate process that loads the settings and prints the base URLs."""
     environment = {"PATH": os.environ["PATH"], "ROSTER_DATA": str(folder), **GOOD, **changes}
     script = "from django.conf import settings as s; print(s.SLACK_API_URL, s.OPENAI_BASE_URL, s.ANTHROPIC_BASE_URL)"
     command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", script]
@@ -51,12 +51,12 @@ def show_settings(folder: Path, **changes: str) -> subprocess.CompletedProcess[s
         ("EMAIL_URL", "fax://x", "EMAIL_URL is not a mail URL"),
     ],
 )
-def test_a_wrong_value_is_one_sentence(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+def test_a_wrong_value_gives_one_error_message(tmp_path: Path, name: str, value: str, sentence: str) -> None:
     done = show_settings(tmp_path, **{name: value})
     assert done.returncode == 1
     assert done.stderr.startswith(sentence), done.stderr
     assert "Traceback" not in done.stderr
-    assert not {"abc", "s3cret"} & set(re.split(r"\W", done.stderr)), "what is malformed may hold a secret"
+    assert not {"abc", "s3cret"} & set(re.split(r"\W", done.stderr)), "a malformed value may contain a secret"
 
 
 def test_the_defaults_are_the_providers_own(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_the_defaults_are_the_providers_own(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_the_sandbox_takes_every_unset_base_url_and_leaves_the_set_ones(tmp_path: Path) -> None:
+def test_the_sandbox_replaces_unset_base_urls_and_keeps_set_ones(tmp_path: Path) -> None:
     done = show_settings(tmp_path, SANDBOX="1", PORT="9000", OPENAI_BASE_URL="http://127.0.0.1:5/v1")
     assert done.stdout.split() == [
         "http://127.0.0.1:9001/slack/api/", "http://127.0.0.1:5/v1", "http://127.0.0.1:9001/anthropic",
@@ -94,8 +94,8 @@ def test_the_sandbox_is_refused_together_with_a_live_credential(tmp_path: Path) 
         ("ALLOWED_HOSTS", "a.example:443", "ALLOWED_HOSTS has 'a.example:443', which is not a host name"),
     ],
 )
-def test_addresses_and_proxies_fail_closed(name: str, value: str, sentence: str) -> None:
-    """The getters themselves: each is what one line of the settings calls."""
+def test_urls_and_proxies_fail_closed(name: str, value: str, sentence: str) -> None:
+    """The getters themselves; the settings call each of them."""
     environment = Environment({name: value}, {})
     reads: dict[str, Callable[[], object]] = {
         "TRUSTED_PROXIES": lambda: environment.count(name, "0"),
@@ -110,11 +110,11 @@ def test_addresses_and_proxies_fail_closed(name: str, value: str, sentence: str)
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000", "https://roster.example.com:8443/"]
 )
-def test_an_address_that_is_safe_is_taken(address: str) -> None:
+def test_a_safe_url_is_accepted(address: str) -> None:
     assert Environment({"PUBLIC_URL": address}, {}).public_url("PUBLIC_URL", "") == address.rstrip("/")
 
 
-def test_plain_http_elsewhere_needs_a_word_of_consent() -> None:
+def test_plain_http_elsewhere_needs_explicit_permission() -> None:
     given = {"PUBLIC_URL": "http://roster.example.com", "ALLOW_INSECURE_HTTP": "1"}
 
     assert Environment(given, {}).public_url("PUBLIC_URL", "") == "http://roster.example.com"

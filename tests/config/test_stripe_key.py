@@ -1,4 +1,4 @@
-"""Wrong keys of Stripe stop the start with a sentence, and the right one is stored nowhere."""
+"""Wrong Stripe keys stop the start with a clear message, and the right one is stored nowhere."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def check(value: str, url: str = STRIPE_URL, public_url: str = SITE, **flags: bo
         (f"{LIVE}\n{TEST}", STRIPE_URL, SITE, False, "STRIPE_SECRET_KEY does not look like"),
     ],
 )
-def test_a_wrong_key_is_one_sentence_without_the_key(
+def test_a_wrong_key_gives_one_error_message_without_the_key(
     value: str, url: str, public_url: str, sandbox: bool, sentence: str
 ) -> None:
     with pytest.raises(ImproperlyConfigured) as refusal:
@@ -48,7 +48,7 @@ def test_a_wrong_key_is_one_sentence_without_the_key(
     assert value[8:] not in str(refusal.value)
 
 
-def test_keys_that_fit_their_place_are_taken() -> None:
+def test_keys_of_the_right_kind_are_accepted() -> None:
     assert check(LIVE).is_live
     assert check(LIVE.replace("sk", "rk")).is_live
     assert check(TEST, public_url=HERE).is_test
@@ -58,7 +58,7 @@ def test_keys_that_fit_their_place_are_taken() -> None:
     assert (none.is_live, none.is_test, none.stand_in) == (False, False, "")
 
 
-def test_what_stands_for_the_key_tells_its_mode_and_nothing_else() -> None:
+def test_the_placeholder_key_reveals_only_the_mode() -> None:
     assert StripeKey(LIVE).stand_in.startswith("sk_live_")
     assert StripeKey(TEST).stand_in.startswith("sk_test_")
     assert StripeKey(TEST).stand_in == StripeKey(TEST[:-4] + "ZZZZ").stand_in
@@ -77,7 +77,7 @@ def test_what_stands_for_the_key_tells_its_mode_and_nothing_else() -> None:
         ({"PAST_DUE_GRACE_DAYS": "-7"}, "PAST_DUE_GRACE_DAYS is '-7'"),
     ],
 )
-def test_the_start_ends_with_the_sentence(tmp_path: Path, given: dict[str, str], sentence: str) -> None:
+def test_the_start_ends_with_the_message(tmp_path: Path, given: dict[str, str], sentence: str) -> None:
     done = shell(tmp_path, "from django.conf import settings; settings.DEBUG", **given)
 
     assert done.returncode == 1
@@ -85,7 +85,7 @@ def test_the_start_ends_with_the_sentence(tmp_path: Path, given: dict[str, str],
     assert "Traceback" not in done.stderr
 
 
-def test_dj_stripe_gets_the_stand_in_and_everybody_the_same_host(tmp_path: Path) -> None:
+def test_dj_stripe_gets_the_placeholder_and_all_clients_the_same_host(tmp_path: Path) -> None:
     script = "import stripe; from django.conf import settings as s; print(s.STRIPE_SECRET_KEY, s.STRIPE_KEY)"
     script += (
         "; from djstripe import models; print(stripe.api_base, s.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action'])"
@@ -98,7 +98,7 @@ def test_dj_stripe_gets_the_stand_in_and_everybody_the_same_host(tmp_path: Path)
 
 
 def shell(folder: Path, script: str, **given: str) -> subprocess.CompletedProcess[str]:
-    """A process of its own that loads the settings."""
+    """A separate process that loads the settings."""
     environment = {"PATH": os.environ["PATH"], "ROSTER_DATA": str(folder), **GOOD, **given}
     command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", script]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

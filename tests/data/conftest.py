@@ -1,4 +1,4 @@
-"""A workspace in which people talk, step by step and without a worker; and browsers of its members."""
+"""A workspace where people talk, step by step and without a worker; and its members' browsers."""
 
 import re
 from collections.abc import Callable
@@ -45,14 +45,14 @@ class Shop:
     client: Client = field(default_factory=Client)
 
     def hear(self, text: str, *, by: str = BEN, thread_ts: str = "", event_id: str = "") -> UUID:
-        """Somebody mentions the employee, or writes in a thread; the thread."""
+        """Someone mentions the employee or writes in a thread; returns the thread."""
         body, _ = self.said(text, by=by, thread_ts=thread_ts, event_id=event_id)
         assert post(self.client, body).status_code == 200
         with tenant_scope(self.tenant.id):
             return InboxEvent.objects.get(event_id=body["event_id"]).thread_id  # type: ignore[return-value]
 
     def said(self, text: str, *, by: str, thread_ts: str = "", event_id: str = "") -> tuple[dict[str, object], str]:
-        """An event of Slack's, and its time stamp."""
+        """A Slack event and its timestamp."""
         number = next(_numbers)
         ts = f"1700000{number:03}.000100"
         more = {"thread_ts": thread_ts} if thread_ts else {}
@@ -65,7 +65,7 @@ class Shop:
             return Thread.objects.get(id=thread_id).external_id.partition(":")[2]
 
     def claim(self, thread_id: UUID) -> answering.Claim:
-        """A worker takes the conversation and has not asked the LLM yet."""
+        """A worker claims the conversation but hasn't called the LLM yet."""
         claimed = self.claim_or_none(thread_id)
         assert claimed
         return claimed
@@ -74,23 +74,23 @@ class Shop:
         return answering._claim(self.tenant.id, thread_id)
 
     def land(self, claim: answering.Claim, text: str = "We open at nine.") -> None:
-        """The LLM has answered."""
+        """Save the LLM's answer."""
         answering._land(claim, Completion(text, Tokens(input=10, output=5), "req"), may_start_over=False)
 
     def send(self, thread_id: UUID) -> None:
-        """Slack takes what waits to be sent."""
+        """Send pending answers to Slack."""
         while dispatch := deliver._next(self.tenant.id, thread_id):
             deliver._land_sent(dispatch, "1800000000.000100")
 
     def talk(self, text: str, *, by: str = BEN, thread_ts: str = "", reply: str = "We open at nine.") -> UUID:
-        """A message, its answer, sent; the thread."""
+        """A message and its answer, sent; returns the thread."""
         thread_id = self.hear(text, by=by, thread_ts=thread_ts)
         self.land(self.claim(thread_id), reply)
         self.send(thread_id)
         return thread_id
 
     def turns(self) -> list[str]:
-        """All that was said, in the order in which it was."""
+        """All messages, in order."""
         with tenant_scope(self.tenant.id):
             return list(Turn.objects.order_by("id").values_list("text", flat=True))
 
@@ -99,14 +99,14 @@ class Shop:
             return Contact.objects.get(external_id=external_id)
 
     def grow_old(self, days: int) -> None:
-        """All conversations had their last message so many days ago."""
+        """Set the last message of all conversations to that many days ago."""
         with tenant_scope(self.tenant.id):
             Conversation.objects.update(last_turn_at=timezone.now() - timedelta(days=days))
 
 
 @pytest.fixture(autouse=True)
 def _settings(settings: Settings) -> None:
-    """Answers are due at once."""
+    """Make answers due immediately."""
     settings.QUIET_SECONDS = settings.QUIET_MAX_SECONDS = 0
 
 
@@ -120,7 +120,7 @@ def shop(committed_cast: Cast) -> Shop:
 
 @pytest.fixture
 def lived_in(shop: Shop) -> Shop:
-    """The same with rows in each table that a workspace can have rows in today."""
+    """The same workspace with rows in each table that a workspace can have rows in."""
     tenant, now = shop.tenant, timezone.now()
     shop.talk("When do you open?")
     shop.talk("And on Sundays?", by=CAROL)
@@ -149,7 +149,7 @@ CountRows = Callable[[Tenant], dict[str, int]]
 
 @pytest.fixture
 def count_rows(postgres: Postgres) -> CountRows:
-    """How many rows a workspace has in each table with a tenant_id, as Postgres' superuser sees it."""
+    """The workspace's row count in each table with a tenant_id, counted by the Postgres superuser."""
 
     def look(tenant: Tenant) -> dict[str, int]:
         with psycopg.connect(postgres.url("postgres")) as connection:
@@ -169,7 +169,7 @@ def count_rows(postgres: Postgres) -> CountRows:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with an account, logged in a moment ago with their password."""
+    """A person with an account who just logged in with their password."""
 
     user: User
     tenant: Tenant
@@ -193,23 +193,23 @@ def person(user: User, tenant: Tenant) -> Person:
 
 
 def prove(someone: Person) -> None:
-    """They enter their password once more."""
+    """Enter the password again."""
     answer = someone.client.post("/accounts/reauthenticate/", {"password": "correct horse battery"})
     assert answer.status_code == 302, answer.content
 
 
 def words(answer: HttpResponse) -> str:
-    """What a page says, without its tags."""
+    """A page's text without tags."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode())).replace("&#x27;", "'")
 
 
 @pytest.fixture
 def alice(shop: Shop) -> Person:
-    """Acme's owner at her browser."""
+    """Acme's owner in her browser."""
     return person(shop.owner, shop.tenant)
 
 
 @pytest.fixture
 def hire(shop: Shop) -> Callable[[Role], Person]:
-    """Somebody in Acme with a role."""
+    """A member of Acme with a role."""
     return lambda role: person(factories.make_member(shop.tenant, role), shop.tenant)

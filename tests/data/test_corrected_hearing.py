@@ -1,4 +1,4 @@
-"""Where what people change meets the question who is answered: doubtful authors, files, those who turn to others."""
+"""Edits and deletions combined with the rules on who gets an answer: unclear authors, files, messages to others."""
 
 from datetime import timedelta
 from typing import Any
@@ -32,13 +32,13 @@ from tests.data.test_corrections import (
 )
 
 BY_APP = {"bot_id": "B0APP", "app_id": "A0OTHER"}
-"""Posted by a token: only Slack knows whether a person's."""
+"""Posted with a token: only Slack knows whether it was a person's."""
 PHOTO: dict[str, Any] = {"subtype": "file_share", "files": [{"name": "cake.jpg", "mimetype": "image/jpeg"}]}
 REPLY = "1700000510.000100"
 
 
 def believe(shop: Shop, *, is_person: bool = True, ts: str = ROOT) -> object:
-    """Slack has said who wrote it."""
+    """Slack has identified the author."""
     with tenant_scope(shop.tenant.id):
         event = InboxEvent.objects.select_related("connection").get(message_key=f"C1:{ts}")
         Contact.objects.update_or_create(
@@ -48,11 +48,11 @@ def believe(shop: Shop, *, is_person: bool = True, ts: str = ROOT) -> object:
 
 
 def told(shop: Shop, ts: str) -> str:
-    """What the LLM is told of talk before this message, which mentions the employee."""
+    """The earlier conversation that the LLM gets with this message, which mentions the employee."""
     return shop.claim(thread_of(shop, ts)).run.prompt.messages[-1].background
 
 
-def test_an_edit_of_a_doubtful_message_counts(shop: Shop) -> None:
+def test_an_edit_of_a_message_with_an_unclear_author_counts(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Do you open on 4711?", **BY_APP))
     send(shop, edited(f"{MENTION} Do you open on Sunday?", **BY_APP))
     assert state_of(shop) == ("doubtful", addressing.WHO_WROTE)
@@ -61,14 +61,14 @@ def test_an_edit_of_a_doubtful_message_counts(shop: Shop) -> None:
     assert "4711" not in stored(shop)
 
 
-def test_the_deletion_of_a_doubtful_message_ends_it(shop: Shop) -> None:
+def test_deleting_a_message_with_an_unclear_author_ends_it(shop: Shop) -> None:
     send(shop, said(f"{MENTION} My number is 4711.", **BY_APP), deleted())
     assert state_of(shop) == ("ignored", "Deleted by its author.")
     assert believe(shop) is None
     assert "4711" not in stored(shop)
 
 
-def test_a_doubtful_message_whose_mention_went_is_talk(shop: Shop) -> None:
+def test_a_message_with_an_unclear_author_whose_mention_was_removed_is_talk(shop: Shop) -> None:
     send(shop, said(f"{MENTION} The oven is broken.", **BY_APP), edited("The oven is broken.", **BY_APP))
     assert believe(shop) is None
     assert state_of(shop) == ("ignored", addressing.SAID_TO_OTHERS)
@@ -76,24 +76,24 @@ def test_a_doubtful_message_whose_mention_went_is_talk(shop: Shop) -> None:
     assert "a person: The oven is broken." in told(shop, REPLY)
 
 
-def test_a_machine_found_out_leaves_no_words(shop: Shop) -> None:
+def test_a_message_identified_as_a_bots_loses_its_text(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Build 4711 failed.", **BY_APP))
     assert believe(shop, is_person=False) is None
     assert state_of(shop) == ("ignored", addressing.NOT_A_PERSON)
     assert "4711" not in stored(shop)
 
 
-def test_a_mention_added_through_an_app_waits_for_slacks_word(shop: Shop) -> None:
+def test_a_mention_added_through_an_app_waits_for_slacks_answer(shop: Shop) -> None:
     send(shop, said("Do you open on Sunday?", **BY_APP), edited(f"{MENTION} Do you open on Sunday?", **BY_APP))
     assert state_of(shop) == ("doubtful", addressing.WHO_WROTE)
     assert believe(shop)
     assert "on Sunday?" in answer(shop)
     with tenant_scope(shop.tenant.id):
         heard = Turn.objects.get(speaker="person")
-        assert timezone.now() - heard.said_at < timedelta(minutes=1), "it was said when the mention came"
+        assert timezone.now() - heard.said_at < timedelta(minutes=1), "its time is that of the mention"
 
 
-def test_a_mention_that_a_known_machine_adds_is_not_heard(shop: Shop) -> None:
+def test_a_mention_added_by_a_known_bot_is_ignored(shop: Shop) -> None:
     send(shop, said(f"{MENTION} hello", **BY_APP))
     believe(shop, is_person=False)
     send(shop, said("Build 4711", REPLY, **BY_APP), edited(f"{MENTION} Build 4711", REPLY, **BY_APP))
@@ -102,7 +102,7 @@ def test_a_mention_that_a_known_machine_adds_is_not_heard(shop: Shop) -> None:
     assert "4711" not in stored(shop)
 
 
-def test_words_that_an_edit_adds_to_a_photo_are_answered(shop: Shop) -> None:
+def test_text_added_to_a_photo_by_an_edit_is_answered(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Can you bake this?"))
     answer(shop)
     send(shop, said("", REPLY, thread_ts=ROOT, **PHOTO))
@@ -118,7 +118,7 @@ def test_an_edit_that_leaves_nothing_is_a_deletion(shop: Shop) -> None:
     assert "4711" not in stored(shop)
 
 
-def test_who_turns_to_others_by_an_edit_waits_no_more_until_they_turn_back(shop: Shop) -> None:
+def test_an_edit_that_addresses_others_cancels_the_answer_until_it_is_undone(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Do you open?"))
     answer(shop)
     send(shop, said("And on Sunday?", REPLY, thread_ts=ROOT))
@@ -131,12 +131,12 @@ def test_who_turns_to_others_by_an_edit_waits_no_more_until_they_turn_back(shop:
     assert "And on Sunday?" in answer(shop, REPLY)
 
 
-def test_a_mention_of_others_that_an_edit_adds_to_a_mention_changes_nothing(shop: Shop) -> None:
+def test_adding_a_mention_of_others_to_a_mention_changes_nothing(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Do you open?"), edited(f"{MENTION} <@U0CAROL> Do you open?"))
     assert state_of(shop)[0] == "pending"
 
 
-def test_talk_is_read_as_people_read_it_and_only_peoples(shop: Shop) -> None:
+def test_talk_is_read_as_people_read_it_and_includes_only_people(shop: Shop) -> None:
     words = {"type": "section", "text": {"type": "mrkdwn", "text": "The oven & <https://x.example|this>"}}
     times = (f"170000050{number}.000100" for number in range(1, 6))
     send(shop, said("", next(times), thread_ts=ROOT, blocks=[words]))
@@ -156,7 +156,7 @@ def test_talk_is_read_as_people_read_it_and_only_peoples(shop: Shop) -> None:
     ]
 
 
-def test_what_is_said_without_a_mention_where_one_is_needed_is_talk(shop: Shop) -> None:
+def test_a_message_without_a_required_mention_is_talk(shop: Shop) -> None:
     with tenant_scope(shop.tenant.id):
         listen(Connection.objects.get(), only_when_mentioned=True)
     send(shop, said(f"{MENTION} Do you open?"))
@@ -166,7 +166,7 @@ def test_what_is_said_without_a_mention_where_one_is_needed_is_talk(shop: Shop) 
     assert "On Sunday, I mean" in told(shop, REPLY)
 
 
-def test_a_reply_through_an_app_that_overtook_the_mention_waits_for_slacks_word(shop: Shop) -> None:
+def test_a_reply_through_an_app_that_arrived_before_the_mention_waits_for_slacks_answer(shop: Shop) -> None:
     send(shop, said("It is urgent", REPLY, thread_ts=ROOT, **BY_APP))
     send(shop, said("Is it?", "1700000520.000100", by=CAROL, thread_ts=ROOT))
     send(shop, said(f"{MENTION} Do you open?"))
@@ -176,7 +176,7 @@ def test_a_reply_through_an_app_that_overtook_the_mention_waits_for_slacks_word(
     assert "Is it?" in told(shop, ROOT)
 
 
-def test_what_a_pause_left_unanswered_is_no_talk(shop: Shop, settings: Settings) -> None:
+def test_messages_unanswered_because_of_a_pause_are_not_talk(shop: Shop, settings: Settings) -> None:
     settings.LOOP_ANSWERS = 1
     send(shop, said(f"{MENTION} Hello"))
     answer(shop)
@@ -193,7 +193,7 @@ def test_what_a_pause_left_unanswered_is_no_talk(shop: Shop, settings: Settings)
     assert "4711" not in stored(shop)
 
 
-def test_who_changes_a_message_all_the_time_is_not_answered_for_ever(shop: Shop, settings: Settings) -> None:
+def test_constant_edits_do_not_cause_endless_answers(shop: Shop, settings: Settings) -> None:
     settings.LOOP_ANSWERS = 3
     send(shop, said(f"{MENTION} Question 0"))
     for number in range(1, 4):
@@ -205,7 +205,7 @@ def test_who_changes_a_message_all_the_time_is_not_answered_for_ever(shop: Shop,
 
 
 @pytest.mark.parametrize("of_whom", ["ours", "theirs"])
-def test_an_edit_is_brought_to_the_workspace_whose_employee_it_mentions(shop: Shop, of_whom: str) -> None:
+def test_an_edit_is_routed_to_the_workspace_whose_employee_it_mentions(shop: Shop, of_whom: str) -> None:
     first = {"team_id": "T0PARTNER", "user_id": "U0THEIRS", "is_bot": True}
     ours = {"team_id": "T123ABC456", "user_id": MENTION[2:-1], "is_bot": True}
     body = edited(f"{MENTION if of_whom == 'ours' else '<@U0THEIRS>'} Hello", at=LATER)

@@ -1,4 +1,4 @@
-"""What becomes of a message that its author changes or deletes in Slack, before and after the answer."""
+"""What happens to a message that its author edits or deletes in Slack, before and after the answer."""
 
 from decimal import Decimal
 from typing import Any
@@ -23,13 +23,13 @@ LATER = "1700000560.000000"
 
 
 def said(text: str, ts: str = ROOT, *, by: str = BEN, **event: Any) -> dict[str, Any]:
-    """A message event; with a mention in it as Slack's app_mention."""
+    """A message event; with a mention, Slack's app_mention."""
     kind = "app_mention" if MENTION in text else "message_channels"
     return payload(kind, text=text, ts=ts, channel="C1", user=by, **{"_event_id": f"Ev{ts}{kind}", **event})
 
 
 def edited(text: str, ts: str = ROOT, *, at: str = LATER, was: str = "before", **message: Any) -> dict[str, Any]:
-    """Slack's message_changed, with both versions, as it comes today."""
+    """Slack's message_changed with both versions, in its current format."""
     body = payload("message_changed", channel="C1", ts=at, _event_id=f"EvEdit{ts}{at}")
     after = {"type": "message", "user": BEN, "text": text, "ts": ts, "edited": {"user": BEN, "ts": at}, **message}
     before = {"type": "message", "user": BEN, "text": was, "ts": ts}
@@ -38,12 +38,12 @@ def edited(text: str, ts: str = ROOT, *, at: str = LATER, was: str = "before", *
 
 
 def deleted(ts: str = ROOT, **event: Any) -> dict[str, Any]:
-    """Slack's message_deleted, as its page shows it."""
+    """Slack's message_deleted, as its documentation shows it."""
     return payload("message_deleted", channel="C1", deleted_ts=ts, _event_id=f"EvDelete{ts}", **event)
 
 
 def tombstone(ts: str = ROOT) -> dict[str, Any]:
-    """What comes for a deleted message that has replies."""
+    """The event for a deleted message with replies."""
     body = edited("This message was deleted.", ts)
     body["_event_id"] = "EvTombstone"
     body["event"]["message"] = {
@@ -54,7 +54,7 @@ def tombstone(ts: str = ROOT) -> dict[str, Any]:
 
 
 def send(shop: Shop, *bodies: dict[str, Any]) -> None:
-    """Each arrives twice, as Slack may do it."""
+    """Deliver each event twice, as Slack may."""
     for body in bodies:
         for _ in range(2):
             assert post(shop.client, body).status_code == 200
@@ -71,7 +71,7 @@ def state_of(shop: Shop, ts: str = ROOT) -> tuple[str, str]:
 
 
 def stored(shop: Shop) -> str:
-    """All that is kept of what people said."""
+    """Everything stored of what people wrote."""
     with tenant_scope(shop.tenant.id):
         texts = [*InboxEvent.objects.values_list("payload", flat=True), *Turn.objects.values_list("text", flat=True)]
         return "\n".join([*texts, *Conversation.objects.values_list("title", flat=True)])
@@ -85,7 +85,7 @@ def calls(shop: Shop) -> list[str]:
 
 
 def answer(shop: Shop, ts: str = ROOT, text: str = "At nine.") -> str:
-    """What waits is answered, sent, and asked as this."""
+    """Answer and send what is pending; returns the prompt."""
     claim = shop.claim(thread_of(shop, ts))
     asked = claim.run.prompt.messages[-1].text
     shop.land(claim, text)
@@ -96,7 +96,7 @@ def answer(shop: Shop, ts: str = ROOT, text: str = "At nine.") -> str:
 COMPLETION = Completion("At nine.", Tokens(input=10, output=5), "req")
 
 
-def test_deleted_before_the_answer_there_is_none(shop: Shop) -> None:
+def test_deleted_before_the_answer_there_is_no_answer(shop: Shop) -> None:
     send(shop, said(f"{MENTION} My number is 4711."), deleted())
     assert shop.claim_or_none(thread_of(shop)) is None
     assert state_of(shop) == ("ignored", "Deleted by its author.")
@@ -119,7 +119,7 @@ def test_deleted_while_the_llm_works_the_answer_is_dropped_and_paid_for(shop: Sh
         assert UsageRecord.objects.get().input_tokens == 10
 
 
-def test_a_failure_for_what_was_deleted_is_nobodys(shop: Shop) -> None:
+def test_a_failure_for_a_deleted_message_is_not_reported(shop: Shop) -> None:
     send(shop, said(f"{MENTION} My number is 4711."))
     claim = shop.claim(thread_of(shop))
     send(shop, deleted())
@@ -155,7 +155,7 @@ def test_what_was_asked_together_with_it_is_answered_without_it(shop: Shop) -> N
 
 
 @pytest.mark.parametrize("change", [deleted, tombstone])
-def test_deleted_after_the_answer_its_words_go_and_no_prompt_has_them(shop: Shop, change: Any) -> None:
+def test_deleted_after_the_answer_its_text_is_removed_also_from_prompts(shop: Shop, change: Any) -> None:
     send(shop, said(f"{MENTION} My number is 4711."))
     answer(shop)
     send(shop, change())
@@ -167,7 +167,7 @@ def test_deleted_after_the_answer_its_words_go_and_no_prompt_has_them(shop: Shop
     assert "4711" not in "".join(message.text for message in claim.run.prompt.messages)
 
 
-def test_an_answer_that_was_not_sent_yet_is_taken_back(shop: Shop) -> None:
+def test_an_unsent_answer_is_dropped(shop: Shop) -> None:
     send(shop, said(f"{MENTION} My number is 4711."))
     shop.land(shop.claim(thread_of(shop)), "Thank you, 4711.")
     send(shop, deleted())
@@ -178,7 +178,7 @@ def test_an_answer_that_was_not_sent_yet_is_taken_back(shop: Shop) -> None:
         assert Run.objects.get().state == "superseded"
 
 
-def test_an_answer_on_its_way_out_stays(shop: Shop) -> None:
+def test_an_answer_being_sent_stays(shop: Shop) -> None:
     send(shop, said(f"{MENTION} When do you open?"))
     shop.land(shop.claim(thread_of(shop)))
     with tenant_scope(shop.tenant.id):
@@ -198,7 +198,7 @@ def test_a_failed_message_that_was_deleted_is_not_replayed(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("text", ["Lunch at 4711?", f"{MENTION} My number is 4711."])
-def test_a_deletion_that_overtakes_its_message_is_remembered(shop: Shop, text: str) -> None:
+def test_a_deletion_that_arrives_before_its_message_is_remembered(shop: Shop, text: str) -> None:
     send(shop, deleted(), said(text))
     assert state_of(shop) == ("ignored", "Deleted by its author.")
     assert "4711" not in stored(shop)
@@ -223,7 +223,7 @@ def test_edited_while_the_llm_works_it_starts_over_once(shop: Shop) -> None:
     assert calls(shop) == ["settled", "settled"]
 
 
-def test_an_answer_to_what_was_changed_twice_is_never_sent(shop: Shop) -> None:
+def test_an_answer_to_a_message_edited_twice_is_never_sent(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Do you open on Monday?"))
     for day, at in (("Saturday", "1700000570.000000"), ("Sunday", "1700000580.000000")):
         claim = shop.claim(thread_of(shop))
@@ -233,7 +233,7 @@ def test_an_answer_to_what_was_changed_twice_is_never_sent(shop: Shop) -> None:
     assert shop.turns() == ["Do you open on Sunday?", "No."]
 
 
-def test_edited_before_the_answer_went_out_it_is_answered_anew(shop: Shop) -> None:
+def test_edited_before_the_answer_was_sent_it_is_answered_again(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Do you open on Monday?"))
     shop.land(shop.claim(thread_of(shop)), "Yes.")
     send(shop, edited(f"{MENTION} Do you open on Sunday?"))
@@ -241,7 +241,7 @@ def test_edited_before_the_answer_went_out_it_is_answered_anew(shop: Shop) -> No
     assert shop.turns() == ["Do you open on Sunday?", "No."]
 
 
-def test_edited_after_the_answer_it_shows_the_new_text_and_gets_no_answer(shop: Shop) -> None:
+def test_edited_after_the_answer_it_shows_the_new_text_and_gets_no_new_answer(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Do you open on 4711?"))
     answer(shop)
     send(shop, edited(f"{MENTION} Do you open on Sunday?"))
@@ -250,23 +250,23 @@ def test_edited_after_the_answer_it_shows_the_new_text_and_gets_no_answer(shop: 
     assert "4711" not in stored(shop)
 
 
-def test_an_older_edit_that_comes_late_changes_nothing(shop: Shop) -> None:
+def test_an_older_edit_that_arrives_late_changes_nothing(shop: Shop) -> None:
     newer, older = edited(f"{MENTION} Third?", at="1700000570.000000"), edited(f"{MENTION} Second?", at=LATER)
     send(shop, said(f"{MENTION} First?"), newer, older)
     assert shop.turns() == ["Third?"]
 
 
-def test_an_edit_that_overtakes_its_message_is_the_message(shop: Shop) -> None:
+def test_an_edit_that_arrives_before_its_message_becomes_the_message(shop: Shop) -> None:
     send(shop, edited(f"{MENTION} Do you open on Sunday?"), said(f"{MENTION} Do you open on Monday?"))
     assert "on Sunday?" in answer(shop)
     assert shop.turns() == ["Do you open on Sunday?", "At nine."]
 
 
-def test_a_mention_that_an_edit_adds_is_heard_once_in_its_own_thread(shop: Shop) -> None:
+def test_a_mention_added_by_an_edit_is_heard_once_in_its_own_thread(shop: Shop) -> None:
     text = f"{MENTION} Do you open on Sunday?"
     send(shop, said("Do you open on Sunday?"))
     assert state_of(shop) == ("ignored", "Said to others.")
-    # Slack tells of it twice.
+    # Slack sends two events for it.
     mention = said(text, edited={"user": BEN, "ts": LATER}, _event_id="EvMention")
     send(shop, mention, edited(text, was="Do you open on Sunday?"), mention)
     answer(shop)
@@ -276,18 +276,18 @@ def test_a_mention_that_an_edit_adds_is_heard_once_in_its_own_thread(shop: Shop)
         assert Turn.objects.get(speaker="person").said_at.timestamp() == 1700000560
 
 
-def test_a_mention_added_to_what_is_not_known_any_more_is_heard(shop: Shop) -> None:
+def test_a_mention_added_to_an_unknown_message_is_heard(shop: Shop) -> None:
     send(shop, edited(f"{MENTION} Do you open on Sunday?", at="1700900000.000000"))
     assert "on Sunday?" in answer(shop)
 
 
-def test_other_edits_of_what_is_not_known_any_more_keep_nothing(shop: Shop) -> None:
+def test_other_edits_of_unknown_messages_store_nothing(shop: Shop) -> None:
     send(shop, edited("My number is 4711.", at="1700900000.000000"))
     assert "4711" not in stored(shop)
     assert shop.turns() == []
 
 
-def test_the_sample_of_slacks_page_is_a_mention(shop: Shop) -> None:
+def test_the_sample_from_slacks_documentation_is_a_mention(shop: Shop) -> None:
     send(shop, payload("message_changed"))
     assert shop.turns() == ["Hello, world!"]
 
@@ -303,12 +303,12 @@ def test_the_sample_of_slacks_page_is_a_mention(shop: Shop) -> None:
     ],
     ids=["unfurled", "no time", "a bot's", "our own", "no words of a person"],
 )
-def test_what_is_no_edit_by_a_person_changes_nothing(shop: Shop, message: dict[str, Any]) -> None:
+def test_a_change_not_made_by_a_person_changes_nothing(shop: Shop, message: dict[str, Any]) -> None:
     send(shop, said(f"{MENTION} First?"), edited(f"{MENTION} Second?", **message))
     assert shop.turns() == ["First?"]
 
 
-def test_an_unfurl_of_what_was_edited_before_is_no_edit(shop: Shop) -> None:
+def test_a_link_preview_on_an_edited_message_is_not_an_edit(shop: Shop) -> None:
     send(shop, said(f"{MENTION} First?"))
     unfurled = edited(f"{MENTION} Second?", attachments=[{"title": "A page"}])
     unfurled["event"]["previous_message"]["edited"] = {"user": BEN, "ts": LATER}
@@ -339,7 +339,7 @@ def test_a_correction_of_the_wrong_shape_is_a_400(shop: Shop, body: dict[str, An
     assert post(shop.client, body).status_code == 400
 
 
-def test_talk_that_is_changed_or_deleted_changes_or_goes_here_too(shop: Shop) -> None:
+def test_edited_and_deleted_talk_is_updated_and_removed_here_too(shop: Shop) -> None:
     second = "1700000510.000100"
     send(shop, said("Lunch at 4711?"), said("Or at 4712?", second, by=CAROL))
     send(shop, edited("Lunch at 4713?"), deleted(second))
@@ -349,7 +349,7 @@ def test_talk_that_is_changed_or_deleted_changes_or_goes_here_too(shop: Shop) ->
     assert "4712" not in kept
 
 
-def test_what_was_erased_does_not_come_back_by_an_edit(shop: Shop) -> None:
+def test_an_edit_does_not_restore_erased_text(shop: Shop) -> None:
     send(shop, said(f"{MENTION} First?"))
     answer(shop)
     send(shop, said("Not to you", "1700000510.000100"))
@@ -360,7 +360,7 @@ def test_what_was_erased_does_not_come_back_by_an_edit(shop: Shop) -> None:
     assert shop.turns() == []
 
 
-def test_whose_message_was_deleted_can_still_be_erased_with_the_answers(shop: Shop) -> None:
+def test_the_author_of_a_deleted_message_can_still_be_erased_with_the_answers(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Hello", by=CAROL))
     send(shop, said(f"{MENTION} My number is 4711.", "1700000510.000100", thread_ts=ROOT))
     answer(shop, text="Thank you, 4711.")

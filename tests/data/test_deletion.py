@@ -1,4 +1,4 @@
-"""Deleting a workspace: days of grace, then nothing is left but a note."""
+"""Deleting a workspace: a grace period, then only a note is left."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ def ask(shop: Shop) -> Tenant:
 
 
 def make_due(shop: Shop) -> None:
-    """The days of grace are over; only Postgres' owner can make it so."""
+    """End the grace period, which only the Postgres owner can do."""
     ask(shop)
     Tenant.objects.using("owner").filter(id=shop.tenant.id).update(deletes_at=timezone.now())
 
@@ -65,7 +65,7 @@ def test_nothing_is_left_in_any_table(lived_in: Shop, committed_cast: Cast, coun
     assert User.objects.filter(id=lived_in.owner.id).exists()
 
 
-def test_before_its_time_nothing_is_touched(lived_in: Shop, count_rows: CountRows) -> None:
+def test_before_it_is_due_nothing_is_touched(lived_in: Shop, count_rows: CountRows) -> None:
     before = count_rows(lived_in.tenant)
     close(lived_in)
     assert count_rows(lived_in.tenant) == before
@@ -103,7 +103,9 @@ def test_doing_it_twice_or_after_an_interruption_does_it_once(
     assert AccountEvent.objects.get(action="workspace.erased").changes["agents_turn"] == [rows, 0]
 
 
-def test_what_is_written_meanwhile_goes_too(shop: Shop, monkeypatch: pytest.MonkeyPatch, count_rows: CountRows) -> None:
+def test_rows_written_meanwhile_are_deleted_too(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, count_rows: CountRows
+) -> None:
     make_due(shop)
     finish = deletion._finish
 
@@ -117,7 +119,7 @@ def test_what_is_written_meanwhile_goes_too(shop: Shop, monkeypatch: pytest.Monk
     assert not any(count_rows(shop.tenant).values())
 
 
-def test_who_comes_too_late_finds_no_workspace(shop: Shop) -> None:
+def test_late_requests_find_no_workspace(shop: Shop) -> None:
     make_due(shop)
     deletion.erase(shop.tenant.id)
     with pytest.raises(IntegrityError), tenant_scope(shop.tenant.id):
@@ -132,8 +134,8 @@ def test_a_worker_that_is_answering_is_fenced_off(shop: Shop, count_rows: CountR
     assert not any(count_rows(shop.tenant).values())
 
 
-def test_many_who_write_at_once_do_not_stop_it(shop: Shop, count_rows: CountRows) -> None:
-    """What comes in is refused or erased; the route goes first, so that it ends."""
+def test_many_simultaneous_writers_do_not_stop_it(shop: Shop, count_rows: CountRows) -> None:
+    """Incoming events are refused or erased; the route is deleted first, so that they stop."""
     make_due(shop)
     begun, stop = threading.Event(), threading.Event()
 
@@ -165,14 +167,14 @@ def test_many_who_write_at_once_do_not_stop_it(shop: Shop, count_rows: CountRows
     assert not Tenant.objects.filter(id=shop.tenant.id).exists()
 
 
-def test_append_only_rows_go_only_once_the_time_has_come(lived_in: Shop) -> None:
+def test_append_only_rows_are_deleted_only_once_it_is_due(lived_in: Shop) -> None:
     for prepare in (lambda: None, lambda: ask(lived_in)):
         prepare()
         with pytest.raises(ProgrammingError, match="not to be erased now"), tenant_scope(lived_in.tenant.id):
             connection.cursor().execute(ERASE)
     make_due(lived_in)
     with pytest.raises(ProgrammingError, match="not to be erased now"):
-        connection.cursor().execute(ERASE)  # without a tenant
+        connection.cursor().execute(ERASE)  # without a tenant scope
     with pytest.raises(ProgrammingError, match="is no table of tenants"), tenant_scope(lived_in.tenant.id):
         connection.cursor().execute("SELECT erase_tenant_rows('tenants_user', 10)")
     with tenant_scope(lived_in.tenant.id), connection.cursor() as cursor:
@@ -180,7 +182,7 @@ def test_append_only_rows_go_only_once_the_time_has_come(lived_in: Shop) -> None
         assert cursor.fetchone() == (2,)
 
 
-def test_nobody_who_speaks_as_app_shortens_the_days_of_grace(shop: Shop) -> None:
+def test_the_app_role_cannot_shorten_the_grace_period(shop: Shop) -> None:
     tenant = Tenant.objects.filter(id=shop.tenant.id)
     for days in (-1, 0, 13):
         with pytest.raises(ProgrammingError, match="all its days of grace"):
@@ -188,7 +190,7 @@ def test_nobody_who_speaks_as_app_shortens_the_days_of_grace(shop: Shop) -> None
     assert tenant.update(deletes_at=timezone.now() + timedelta(days=14)) == 1
 
 
-def test_what_the_broker_lost_is_announced_within_the_hour(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_task_is_requeued_within_the_hour(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[tuple[str, UUID]] = []
     monkeypatch.setattr(tasks, "wake", lambda task, *ids: woken.append((task.name, *ids)))
     close_workspaces()
@@ -211,7 +213,7 @@ def test_nobody_but_app_may_call_the_function(shop: Shop) -> None:
         assert cursor.fetchone() == (False, False, True)
 
 
-def test_in_the_days_of_grace_employees_do_not_answer(shop: Shop) -> None:
+def test_employees_do_not_answer_during_the_grace_period(shop: Shop) -> None:
     ask(shop)
     thread_id = shop.hear("When do you open?")
     assert shop.claim_or_none(thread_id) is None
@@ -222,12 +224,12 @@ def test_in_the_days_of_grace_employees_do_not_answer(shop: Shop) -> None:
     assert "I can't answer right now" in shop.turns()[1]
 
 
-def test_an_owner_deletes_and_keeps_it(shop: Shop, alice: Person) -> None:
+def test_an_owner_deletes_it_and_cancels_the_deletion(shop: Shop, alice: Person) -> None:
     first = alice.get("settings/data/delete/")
     assert first.status_code == 302
     assert "reauthenticate" in first["Location"]
     assert alice.post("settings/data/delete/", name="Acme").status_code == 302
-    assert not Tenant.objects.get(id=shop.tenant.id).deletes_at, "without proof of who asks nothing happens"
+    assert not Tenant.objects.get(id=shop.tenant.id).deletes_at, "nothing happens without proof of identity"
     prove(alice)
     assert "14 days" in words(alice.get("settings/data/delete/"))
     wrong = alice.post("settings/data/delete/", name="acme")
@@ -246,7 +248,7 @@ def test_an_owner_deletes_and_keeps_it(shop: Shop, alice: Person) -> None:
     assert shop.turns() == ["When do you open?", "At nine."]
 
 
-def test_who_deletes_is_told_what_becomes_of_the_subscription(shop: Shop, alice: Person) -> None:
+def test_the_delete_page_says_what_happens_to_the_subscription(shop: Shop, alice: Person) -> None:
     prove(alice)
     assert "Its subscription goes on" not in words(alice.get("settings/data/delete/"))
     with tenant_scope(shop.tenant.id):
@@ -256,7 +258,7 @@ def test_who_deletes_is_told_what_becomes_of_the_subscription(shop: Shop, alice:
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.OPERATOR, Role.VIEWER])
-def test_nobody_but_an_owner_may(shop: Shop, hire: Callable[[Role], Person], role: Role) -> None:
+def test_only_an_owner_may(shop: Shop, hire: Callable[[Role], Person], role: Role) -> None:
     someone = hire(role)
     prove(someone)
     assert someone.post("settings/data/delete/", name="Acme").status_code == 403
@@ -266,14 +268,14 @@ def test_nobody_but_an_owner_may(shop: Shop, hire: Callable[[Role], Person], rol
     assert Tenant.objects.get(id=shop.tenant.id).deletes_at
 
 
-def test_once_it_is_due_it_cannot_be_kept(shop: Shop, alice: Person) -> None:
+def test_once_it_is_due_it_cannot_be_cancelled(shop: Shop, alice: Person) -> None:
     make_due(shop)
     alice.post("settings/data/keep/")
     assert "being erased already" in words(alice.get("settings/data/"))
     assert Tenant.objects.get(id=shop.tenant.id).deletes_at
 
 
-def test_owners_and_the_contact_are_told_three_times(shop: Shop) -> None:
+def test_owners_and_the_contact_are_notified_three_times(shop: Shop) -> None:
     Tenant.objects.filter(id=shop.tenant.id).update(
         contact_email="office@acme.example", contact_confirmed_at=timezone.now()
     )
@@ -299,7 +301,7 @@ def test_owners_and_the_contact_are_told_three_times(shop: Shop) -> None:
     assert told == [(subject, to) for subject in subjects for to in ("alice@acme.example", "office@acme.example")]
 
 
-def test_a_token_that_no_key_opens_does_not_stop_it(shop: Shop) -> None:
+def test_a_token_that_cannot_be_decrypted_does_not_stop_it(shop: Shop) -> None:
     with tenant_scope(shop.tenant.id), connection.cursor() as cursor:
         cursor.execute("UPDATE channels_connection SET token = '00000000:gAAAAunknown'")
     make_due(shop)
@@ -308,7 +310,7 @@ def test_a_token_that_no_key_opens_does_not_stop_it(shop: Shop) -> None:
 
 
 class Picky(EmailBackend):
-    """A mail server that does not know Alice."""
+    """A mail server that rejects Alice."""
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         if messages[0].to == ["alice@acme.example"]:
@@ -316,7 +318,7 @@ class Picky(EmailBackend):
         return super().send_messages(messages)
 
 
-def test_an_address_that_is_refused_and_a_name_of_two_lines_stop_no_notice(
+def test_a_rejected_address_and_a_name_with_a_line_break_stop_no_notice(
     shop: Shop, settings: Settings, alice: Person
 ) -> None:
     settings.EMAIL_BACKEND = "tests.data.test_deletion.Picky"
@@ -333,7 +335,7 @@ def test_an_address_that_is_refused_and_a_name_of_two_lines_stop_no_notice(
     assert "The workspace will be deleted To alice@acme.example" in page
 
 
-def test_who_is_kept_in_time_gets_no_mail_about_its_end(shop: Shop, settings: Settings) -> None:
+def test_a_cancelled_deletion_sends_no_mail_about_its_end(shop: Shop, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_ports(1)
     ask(shop)
@@ -343,7 +345,7 @@ def test_who_is_kept_in_time_gets_no_mail_about_its_end(shop: Shop, settings: Se
         assert not Mail.objects.exists()
 
 
-def test_the_account_at_the_provider_is_free_again(shop: Shop, committed_cast: Cast) -> None:
+def test_the_provider_account_can_be_connected_again(shop: Shop, committed_cast: Cast) -> None:
     make_due(shop)
     close(shop)
     assert not Route.objects.exists()

@@ -1,4 +1,4 @@
-"""Erasing a person, and forgetting conversations."""
+"""Erasing a person, and deleting conversations."""
 
 import random
 import threading
@@ -42,7 +42,7 @@ def states(shop: Shop) -> list[str]:
         return list(InboxEvent.objects.order_by("id").values_list("state", flat=True))
 
 
-def test_a_conversation_with_nobody_else_is_deleted_whole(shop: Shop) -> None:
+def test_a_conversation_with_nobody_else_is_deleted_completely(shop: Shop) -> None:
     shop.talk("My number is 4711.")
     shop.talk("I am Carol.", by=CAROL)
     erased = erase(shop)
@@ -56,7 +56,7 @@ def test_a_conversation_with_nobody_else_is_deleted_whole(shop: Shop) -> None:
     assert CAROL in payloads(shop)
 
 
-def test_in_a_conversation_with_others_words_and_answers_are_replaced(shop: Shop) -> None:
+def test_in_a_conversation_with_others_text_and_answers_are_replaced(shop: Shop) -> None:
     thread_id = shop.talk("My number is 4711.", reply="Thank you, 4711.")
     shop.talk("What about me?", by=CAROL, thread_ts=shop.ts_of(thread_id), reply="You too, Carol.")
     erased = erase(shop)
@@ -70,8 +70,8 @@ def test_in_a_conversation_with_others_words_and_answers_are_replaced(shop: Shop
     assert "4711" not in payloads(shop)
 
 
-def test_what_others_said_to_a_predecessor_in_the_same_thread_can_be_erased_later(shop: Shop) -> None:
-    """An employee was let go, so that the thread went on in a conversation of its own: only Ben is in that."""
+def test_messages_to_a_previous_employee_in_the_same_thread_can_be_erased_later(shop: Shop) -> None:
+    """An employee was let go, so the thread continued in a new conversation with only Ben in it."""
     ts = shop.ts_of(shop.talk("Hello, I am Carol.", by=CAROL))
     with tenant_scope(shop.tenant.id):
         hiring.let_go(Agent.objects.get())
@@ -93,7 +93,7 @@ def test_the_ledger_keeps_its_numbers(shop: Shop) -> None:
         assert list(UsageRecord.objects.values_list("cost_usd", "input_tokens")) == before != []
 
 
-def test_the_employee_is_not_reminded_of_what_was_erased(shop: Shop) -> None:
+def test_erased_text_is_not_in_the_employees_prompt(shop: Shop) -> None:
     thread_id = shop.talk("My number is 4711.")
     shop.talk("What about me?", by=CAROL, thread_ts=shop.ts_of(thread_id), reply="You too.")
     erase(shop)
@@ -105,7 +105,7 @@ def test_the_employee_is_not_reminded_of_what_was_erased(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("is_shared", [False, True])
-def test_a_redelivery_of_an_erased_message_is_absorbed(shop: Shop, is_shared: bool) -> None:
+def test_a_redelivery_of_an_erased_message_is_ignored(shop: Shop, is_shared: bool) -> None:
     body, ts = shop.said("My number is 4711.", by=BEN, event_id="EvBen")
     post(shop.client, body)
     if is_shared:
@@ -121,7 +121,7 @@ def test_a_redelivery_of_an_erased_message_is_absorbed(shop: Shop, is_shared: bo
     assert (kept.payload, kept.state, kept.reason) == ("", "ignored", "Erased.")
 
 
-def test_what_they_said_to_others_and_changed_later_goes_too(shop: Shop) -> None:
+def test_edited_messages_to_others_are_erased_too(shop: Shop) -> None:
     shop.talk("Hello")
     talk = payload(
         "message_channels", text="My number is 4711.", ts="1700009.1", channel="C1", user=BEN, _event_id="E1"
@@ -141,7 +141,7 @@ def test_what_they_said_to_others_and_changed_later_goes_too(shop: Shop) -> None
     assert "Tell @U0BEN" in payloads(shop)
 
 
-def test_who_is_being_answered_is_erased_and_the_worker_drops_its_answer(shop: Shop) -> None:
+def test_a_person_being_answered_is_erased_and_the_worker_drops_its_answer(shop: Shop) -> None:
     claim = shop.claim(shop.hear("My number is 4711."))
     erase(shop)
     shop.land(claim, "Thank you, 4711.")
@@ -153,14 +153,14 @@ def test_who_is_being_answered_is_erased_and_the_worker_drops_its_answer(shop: S
         assert Meter.objects.get().reserved_usd == 0
 
 
-def test_a_failure_of_the_llm_comes_too_late_as_well(shop: Shop) -> None:
+def test_a_late_llm_failure_is_dropped_as_well(shop: Shop) -> None:
     claim = shop.claim(shop.hear("My number is 4711."))
     erase(shop)
     answering._land_failure(claim, LLMBusyError("Busy."))
     assert shop.turns() == []
 
 
-def test_in_a_conversation_with_others_theirs_is_answered_anew(shop: Shop) -> None:
+def test_in_a_conversation_with_others_their_messages_are_answered_again(shop: Shop) -> None:
     body, ts = shop.said("My number is 4711.", by=BEN)
     post(shop.client, body)
     thread_id = shop.hear("When do you open?", by=CAROL, thread_ts=ts)
@@ -177,7 +177,7 @@ def test_in_a_conversation_with_others_theirs_is_answered_anew(shop: Shop) -> No
 
 
 @pytest.mark.parametrize("state", ["pending", "sending", "unknown"])
-def test_an_answer_on_its_way_is_not_sent_any_more(shop: Shop, state: str) -> None:
+def test_a_pending_answer_is_no_longer_sent(shop: Shop, state: str) -> None:
     body, ts = shop.said("My number is 4711.", by=BEN)
     post(shop.client, body)
     thread_id = shop.hear("Me too", by=CAROL, thread_ts=ts)
@@ -203,7 +203,7 @@ def test_a_name_that_is_learned_meanwhile_is_not_kept(shop: Shop) -> None:
         assert not Contact.objects.exists()
 
 
-def test_the_trail_tells_how_much_but_not_who(shop: Shop) -> None:
+def test_the_trail_says_how_much_but_not_who(shop: Shop) -> None:
     shop.talk("My number is 4711.")
     with tenant_scope(shop.tenant.id):
         Contact.objects.update(name="Ben Smith")
@@ -216,7 +216,7 @@ def test_the_trail_tells_how_much_but_not_who(shop: Shop) -> None:
     assert not any(word in told for word in ("Ben", BEN, "4711"))
 
 
-def test_exports_that_were_made_before_are_deleted_and_one_under_way_begins_anew(shop: Shop) -> None:
+def test_earlier_exports_are_deleted_and_a_running_one_restarts(shop: Shop) -> None:
     shop.talk("My number is 4711.")
     with tenant_scope(shop.tenant.id):
         done = export.request(shop.owner)
@@ -234,7 +234,7 @@ def test_exports_that_were_made_before_are_deleted_and_one_under_way_begins_anew
     assert export._claim(shop.tenant.id, running.id) is None
 
 
-def test_it_is_done_by_doing_it_again_after_an_interruption(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_it_again_after_an_interruption_completes_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         shop.talk("My number is 4711.")
     forget, calls = erasure._erase_in, []
@@ -255,7 +255,7 @@ def test_it_is_done_by_doing_it_again_after_an_interruption(shop: Shop, monkeypa
 
 @dataclass
 class Bustle:
-    """Ben and a worker, all the time; whatever goes wrong is kept."""
+    """Ben and a worker, active all the time; records whatever goes wrong."""
 
     shop: Shop
     ts: str
@@ -281,7 +281,7 @@ class Bustle:
         while not self.is_over.is_set():
             try:
                 work()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the test fails by it
+            except Exception as error:  # noqa: BLE001 - any error fails the test
                 self.faults.append(error)
         connection.close()
 
@@ -318,7 +318,7 @@ def test_they_write_and_are_answered_all_the_time_and_nothing_deadlocks(shop: Sh
     assert "4711" not in payloads(shop)
 
 
-def test_open_conversations_are_left_alone_by_forget(shop: Shop) -> None:
+def test_open_conversations_are_kept(shop: Shop) -> None:
     waiting, leased, leaving = (shop.hear(text) for text in ("Waiting", "Leased", "Leaving"))
     shop.claim(leased)
     shop.land(shop.claim(leaving))

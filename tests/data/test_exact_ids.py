@@ -1,4 +1,4 @@
-"""Whose something is, the whole id tells: not a longer one that has it in it, and not a name that two people have."""
+"""Ownership is decided by the whole id, not by a longer id that contains it or a name that two people share."""
 
 import json
 
@@ -31,20 +31,20 @@ BENNY = f"{BEN}NY"
         {"text": f"\u201c{BEN}\u201d"},
     ],
 )
-def test_an_id_is_found_wherever_it_stands(value: object) -> None:
+def test_an_id_is_found_in_any_position(value: object) -> None:
     assert names(json.dumps(value), BEN)
     assert not names(json.dumps(value).replace(BEN, BENNY), BEN)
     assert not names(json.dumps(value).replace(BEN, f"X{BEN}"), BEN)
 
 
-def test_what_is_no_json_is_looked_through_as_it_is() -> None:
+def test_invalid_json_is_searched_as_text() -> None:
     assert names(f"broken {{ {BEN}", BEN)
     assert not names(f"broken {{ {BENNY}", BEN)
     assert names("[" * 100_000 + BEN, BEN)
 
 
 def told(shop: Shop, kind: str, **event: object) -> None:
-    """An event without a message, as of somebody who joins a channel."""
+    """An event without a message, such as a channel join."""
     with tenant_scope(shop.tenant.id):
         connection = Connection.objects.get()
         InboxEvent.objects.create(
@@ -53,7 +53,7 @@ def told(shop: Shop, kind: str, **event: object) -> None:
         )  # fmt: skip
 
 
-def test_events_of_somebody_with_a_longer_id_are_left(shop: Shop) -> None:
+def test_events_of_a_person_with_a_longer_id_are_kept(shop: Shop) -> None:
     shop.talk("Hello")
     told(shop, "member_joined_channel", user=BENNY)
     told(shop, "reaction_added", user=BEN)
@@ -75,20 +75,20 @@ def _tested(shop: Shop, number: int, author: str, payload: str) -> None:
         )  # fmt: skip
 
 
-def test_test_messages_of_a_namesake_are_left(shop: Shop) -> None:
+def test_test_messages_of_a_namesake_are_kept(shop: Shop) -> None:
     shop.talk("Hello")
     with tenant_scope(shop.tenant.id):
         Contact.objects.filter(external_id=BEN).update(name="Ben")
         Contact.objects.create(connection=Connection.objects.get(), external_id=BENNY, name="Ben")
     for number, author in enumerate([BEN, BENNY]):
         _tested(shop, number, author, json.dumps({test_messages.AUTHOR: author}))
-    _tested(shop, 2, "", test_messages.UNSIGNED)  # of former days: by one Ben or by the other
+    _tested(shop, 2, "", test_messages.UNSIGNED)  # from before ids were stored: by one Ben or the other
     erasure.erase_person(shop.tenant.id, shop.contact().id)
     assert [text for text in shop.turns() if text.startswith("Test")] == ["Test 1", "Test 2"]
 
 
 @pytest.mark.django_db
-def test_events_of_a_customer_with_a_longer_id_are_left() -> None:
+def test_events_of_a_customer_with_a_longer_id_are_kept() -> None:
     for customer in ("cus_1", "cus_12"):
         body = json.dumps({"data": {"object": {"customer": customer}}})
         mirror.WebhookEventTrigger.objects.create(body=body, headers={}, remote_ip="127.0.0.1")
@@ -96,7 +96,7 @@ def test_events_of_a_customer_with_a_longer_id_are_left() -> None:
     assert ["cus_12" in each.body for each in mirror.WebhookEventTrigger.objects.all()] == [True]
 
 
-def test_a_name_that_is_learned_late_reaches_all_that_was_said_some_at_a_time(shop: Shop) -> None:
+def test_a_name_learned_late_is_added_to_all_messages_in_batches(shop: Shop) -> None:
     thread_id = shop.talk("Hello")
     contact, count = shop.contact(), 2 * introductions.TURNS_AT_ONCE + 1
     with tenant_scope(shop.tenant.id):

@@ -1,4 +1,4 @@
-"""A full export: everything that the workspace has, of one moment, made once, without a secret."""
+"""A full export: everything the workspace has at one moment, made once, without secrets."""
 
 import hashlib
 import io
@@ -82,7 +82,7 @@ def test_the_manifest_proves_each_file(lived_in: Shop) -> None:
     assert "Acme" in archive.read("README.txt").decode()
 
 
-def test_what_was_said_and_who_belongs_is_readable(lived_in: Shop) -> None:
+def test_messages_and_members_are_readable(lived_in: Shop) -> None:
     archive = opened(lived_in.tenant, made(lived_in))
     assert "When do you open?" in {row["text"] for row in rows(archive, "agents_turn")}
     assert [row["user_email"] for row in rows(archive, "tenants_membership")] == ["alice@acme.example"]
@@ -91,7 +91,7 @@ def test_what_was_said_and_who_belongs_is_readable(lived_in: Shop) -> None:
     assert rows(archive, "usage_usagerecord")[0]["cost_usd"] == str(cost)
 
 
-def test_no_secret_and_nobody_elses_row_is_in_it(lived_in: Shop) -> None:
+def test_it_contains_no_secrets_and_no_other_workspaces_rows(lived_in: Shop) -> None:
     archive = opened(lived_in.tenant, made(lived_in))
     everything = b"".join(archive.read(name) for name in archive.namelist()).decode()
     assert SECRET not in everything
@@ -103,7 +103,7 @@ def test_no_secret_and_nobody_elses_row_is_in_it(lived_in: Shop) -> None:
     assert "globex" not in everything
 
 
-def test_it_is_kept_in_pieces_of_a_megabyte_at_most(lived_in: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_stored_in_parts_of_at_most_a_megabyte(lived_in: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "PART_BYTES", 700)
     export_id = made(lived_in)
     with tenant_scope(lived_in.tenant.id):
@@ -142,7 +142,7 @@ def test_a_workspace_makes_one_at_a_time(shop: Shop) -> None:
         ask(shop)
 
 
-def test_making_it_twice_makes_it_once(shop: Shop) -> None:
+def test_running_the_task_twice_makes_one_export(shop: Shop) -> None:
     export_id = made(shop)
     before = content(shop.tenant, export_id)
     export.make(shop.tenant.id, export_id)
@@ -151,7 +151,7 @@ def test_making_it_twice_makes_it_once(shop: Shop) -> None:
     assert len(mail.outbox) == 1
 
 
-def test_the_sweeper_takes_up_what_a_dead_worker_left_and_the_dead_one_changes_nothing(shop: Shop) -> None:
+def test_the_sweeper_restarts_a_dead_workers_export_and_the_dead_one_changes_nothing(shop: Shop) -> None:
     export_id = ask(shop)
     assert sweep.due().exports == []
     attempt = export._claim(shop.tenant.id, export_id)
@@ -172,13 +172,13 @@ def test_the_sweeper_takes_up_what_a_dead_worker_left_and_the_dead_one_changes_n
     assert (state(shop, export_id).attempt, state(shop, export_id).state) == (2, "done")
 
 
-def test_who_lost_the_lease_stops(shop: Shop) -> None:
+def test_a_worker_that_lost_the_lease_stops(shop: Shop) -> None:
     work = export._Work(shop.tenant.id, ask(shop), 1, is_lost=True)
     with pytest.raises(export.OvertakenError):
         archive.write(io.BytesIO(), shop.tenant.id, work)
 
 
-def test_three_dead_workers_end_it_with_a_sentence(shop: Shop) -> None:
+def test_three_dead_workers_end_it_with_an_error_message(shop: Shop) -> None:
     export_id = ask(shop)
     for _ in range(4):
         with tenant_scope(shop.tenant.id):
@@ -189,7 +189,7 @@ def test_three_dead_workers_end_it_with_a_sentence(shop: Shop) -> None:
     assert ask(shop)
 
 
-def test_after_its_days_the_parts_are_deleted(shop: Shop) -> None:
+def test_the_parts_are_deleted_after_they_expire(shop: Shop) -> None:
     export_id = made(shop)
     export.expire(shop.tenant.id, export_id)
     assert content(shop.tenant, export_id)
@@ -202,7 +202,7 @@ def test_after_its_days_the_parts_are_deleted(shop: Shop) -> None:
     assert sweep.due().outdated_exports == []
 
 
-def test_an_owner_asks_follows_and_downloads(shop: Shop, alice: Person) -> None:
+def test_an_owner_requests_follows_and_downloads_it(shop: Shop, alice: Person) -> None:
     shop.talk("When do you open?")
     assert alice.post("settings/data/exports/new/").status_code == 302
     assert "Waiting to begin" in words(alice.get("settings/data/"))
@@ -214,7 +214,7 @@ def test_an_owner_asks_follows_and_downloads(shop: Shop, alice: Person) -> None:
     assert "Ready" in words(alice.get("settings/data/"))
     part = alice.client.get(alice.url(f"settings/data/exports/{export_id}/"), headers={"HX-Request": "true"})
     assert "every 2s" not in part.content.decode()
-    assert "exports/new/" in part.content.decode(), "the next one can be asked for without loading the page"
+    assert "exports/new/" in part.content.decode(), "the next one can be requested without loading the page"
 
     answer = alice.client.get(alice.url(f"settings/data/exports/{export_id}/download/"))
     read = b"".join(answer)
@@ -228,7 +228,7 @@ def test_an_owner_asks_follows_and_downloads(shop: Shop, alice: Person) -> None:
     assert trail == [("export.requested", "alice@acme.example"), ("export.downloaded", "alice@acme.example")]
 
 
-def test_rows_are_read_a_few_at_a_time_also_behind_pgbouncer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_read_in_batches_even_behind_pgbouncer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         shop.talk(f"Number {number}")
     monkeypatch.setattr(archive, "ROWS_AT_ONCE", 2)

@@ -1,4 +1,4 @@
-"""Very long conversations are forgotten some turns at a time, and are gone all the same."""
+"""Very long conversations are deleted in batches of turns, and completely."""
 
 import pytest
 from django.db import connection as database
@@ -22,7 +22,7 @@ def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def thread(shop: Shop) -> Thread:
-    """One that has gone on for long: Ben and the AI employee in turn."""
+    """A long conversation: Ben and the AI employee take turns."""
     thread_id = shop.talk("Hello")
     with tenant_scope(shop.tenant.id):
         thread = Thread.objects.get(id=thread_id)
@@ -50,14 +50,14 @@ def _nothing_is_left(shop: Shop, *, events: int) -> None:
         assert not Run.objects.exists()
         assert not Conversation.objects.exists()
         assert not Thread.objects.exists()
-        assert InboxEvent.objects.filter(payload="").count() == events  # their keys absorb redeliveries
+        assert InboxEvent.objects.filter(payload="").count() == events  # their keys stay to detect redeliveries
 
 
 def _deleted_at_once(queries: CaptureQueriesContext) -> int:
     return sum(each["sql"].startswith('DELETE FROM "agents_turn"') for each in queries)
 
 
-def test_retention_forgets_a_long_one(shop: Shop, thread: Thread) -> None:
+def test_retention_deletes_a_long_one(shop: Shop, thread: Thread) -> None:
     Tenant.objects.filter(id=shop.tenant.id).update(retention_days=30)
     shop.grow_old(40)
     with CaptureQueriesContext(database) as queries:
@@ -66,7 +66,7 @@ def test_retention_forgets_a_long_one(shop: Shop, thread: Thread) -> None:
     assert _deleted_at_once(queries) == 6  # 52 turns, ten at a time
 
 
-def test_retention_leaves_a_long_one_that_is_under_way(shop: Shop, thread: Thread) -> None:
+def test_retention_keeps_a_long_one_that_is_active(shop: Shop, thread: Thread) -> None:
     Tenant.objects.filter(id=shop.tenant.id).update(retention_days=30)
     with tenant_scope(shop.tenant.id):
         InboxEvent.objects.filter(event_id="EvL3").update(state="pending")
@@ -76,7 +76,7 @@ def test_retention_leaves_a_long_one_that_is_under_way(shop: Shop, thread: Threa
         assert Turn.objects.count() == 2 * TURNS + 2
 
 
-def test_a_person_s_own_long_one_is_erased(shop: Shop, thread: Thread) -> None:
+def test_a_persons_own_long_one_is_erased(shop: Shop, thread: Thread) -> None:
     with CaptureQueriesContext(database) as queries:
         erased = erasure.erase_person(shop.tenant.id, shop.contact().id)
     assert erased.conversations == 1

@@ -1,4 +1,4 @@
-"""The mails that a workspace causes: to whom, how many a day, and what they may carry."""
+"""A workspace's mails: to whom, how many a day, and what they may contain."""
 
 import re
 from collections.abc import Callable
@@ -45,14 +45,14 @@ def ask_for_the_end(shop: Shop) -> None:
     deletion.announce(shop.tenant.id)
 
 
-def test_a_contact_gets_a_code_and_nothing_else_until_it_came_back(shop: Shop, alice: Person) -> None:
+def test_a_contact_gets_only_a_code_until_it_is_confirmed(shop: Shop, alice: Person) -> None:
     set_contact(alice)
     (code,) = mail.outbox
     assert code.subject == "A code from Roster"
     assert "Acme" not in str(code.message())
     assert "Not confirmed" in words(alice.get("settings/"))
     with tenant_scope(shop.tenant.id):
-        assert Tenant.objects.get(id=shop.tenant.id).email == "alice@acme.example", "so bills do not go there"
+        assert Tenant.objects.get(id=shop.tenant.id).email == "alice@acme.example", "so invoices do not go there"
     ask_for_the_end(shop)
     assert told() == [OFFICE, "alice@acme.example"]
 
@@ -63,7 +63,7 @@ def test_a_contact_gets_a_code_and_nothing_else_until_it_came_back(shop: Shop, a
     assert notices.recipients(Tenant.objects.get(id=shop.tenant.id)) == ["alice@acme.example", OFFICE]
 
 
-def test_another_contact_has_to_be_confirmed_anew(shop: Shop, alice: Person) -> None:
+def test_a_new_contact_has_to_be_confirmed_too(shop: Shop, alice: Person) -> None:
     set_contact(alice)
     old = code_of(OFFICE)
     set_contact(alice, "other@acme.example")
@@ -74,7 +74,7 @@ def test_another_contact_has_to_be_confirmed_anew(shop: Shop, alice: Person) -> 
     assert not Tenant.objects.get(id=shop.tenant.id).is_contact_confirmed
 
 
-def test_a_code_is_tried_five_times_also_by_many_at_once(shop: Shop, alice: Person) -> None:
+def test_a_code_allows_five_tries_even_with_simultaneous_requests(shop: Shop, alice: Person) -> None:
     set_contact(alice)
 
     def guess(number: int) -> str:
@@ -89,19 +89,21 @@ def test_a_code_is_tried_five_times_also_by_many_at_once(shop: Shop, alice: Pers
     with ThreadPoolExecutor(8) as pool:
         said = list(pool.map(guess, range(16)))
     assert sum("This is not the code" in each for each in said) == contact.MOST_ATTEMPTS
-    assert alice.post("settings/contact/confirm/", code=code_of(OFFICE)).status_code == 422, "not even the right one"
+    assert alice.post("settings/contact/confirm/", code=code_of(OFFICE)).status_code == 422, (
+        "not even the right code works"
+    )
     alice.post("settings/contact/code/")
     assert alice.post("settings/contact/confirm/", code=code_of(OFFICE)).status_code == 302
 
 
-def test_a_wrong_code_counts_though_its_answer_is_an_error(shop: Shop, alice: Person) -> None:
+def test_a_wrong_code_counts_although_the_response_is_an_error(shop: Shop, alice: Person) -> None:
     set_contact(alice)
     assert "This is not the code" in words(alice.post("settings/contact/confirm/", code="BCDF-GHJK"))
     with tenant_scope(shop.tenant.id):
         assert ContactCode.objects.get().attempts == 1
 
 
-def test_few_codes_go_to_a_contact_in_a_day(shop: Shop, alice: Person) -> None:
+def test_a_contact_gets_only_a_few_codes_a_day(shop: Shop, alice: Person) -> None:
     for number in range(contact.CODES_A_DAY + 2):
         set_contact(alice, f"victim{number}@example.com")
     assert len(mail.outbox) == contact.CODES_A_DAY
@@ -134,12 +136,12 @@ def test_every_kind_of_mail_counts_and_a_notice_above_the_limit_waits(
     assert told()[2:] == ["alice@acme.example"]
 
 
-def test_who_dies_while_sending_leaves_the_notice_to_others_and_nobody_gets_two(shop: Shop, hire: Hire) -> None:
+def test_a_dead_senders_notice_is_sent_by_another_and_nobody_gets_two(shop: Shop, hire: Hire) -> None:
     hire(Role.OWNER)
     with tenant_scope(shop.tenant.id):
         everybody = notices.recipients(shop.tenant)
         outbox.plan(Mail.Kind.EXPORT_READY, "1", everybody, "Your export is ready", "It is ready.")
-    assert outbox._claim(shop.tenant.id), "whoever took it died here"
+    assert outbox._claim(shop.tenant.id), "the worker that claimed it died here"
     outbox.send_due(shop.tenant.id)
     assert told() == everybody[1:]
     with tenant_scope(shop.tenant.id):
@@ -168,5 +170,5 @@ def test_who_dies_while_sending_leaves_the_notice_to_others_and_nobody_gets_two(
         ("Your account is closed and you have to act today or else you lose all of it", ""),
     ],
 )
-def test_a_workspaces_name_is_no_advertisement_in_a_mail(name: str, shown: str) -> None:
+def test_a_workspace_name_cannot_advertise_in_a_mail(name: str, shown: str) -> None:
     assert notices.harmless(name) == shown

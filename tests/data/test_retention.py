@@ -30,7 +30,7 @@ def entries(shop: Shop, action: str) -> list[AuditEvent]:
         return list(AuditEvent.objects.filter(action=action).order_by("id"))
 
 
-def test_old_conversations_go_and_the_numbers_stay(shop: Shop) -> None:
+def test_old_conversations_are_deleted_and_the_numbers_stay(shop: Shop) -> None:
     shop.talk("Old")
     shop.grow_old(days=31)
     shop.talk("New")
@@ -46,14 +46,14 @@ def test_old_conversations_go_and_the_numbers_stay(shop: Shop) -> None:
     assert (entry.actor_kind, entry.detail) == ("system", "1 older than 30 days, counted from their last message.")
 
 
-def test_without_a_limit_nothing_goes(shop: Shop) -> None:
+def test_without_a_limit_nothing_is_deleted(shop: Shop) -> None:
     shop.talk("Old")
     shop.grow_old(days=9_000)
     forget(shop)
     assert "Old" in shop.turns()
 
 
-def test_what_waits_is_left_for_another_night(shop: Shop) -> None:
+def test_pending_conversations_are_kept_for_another_night(shop: Shop) -> None:
     shop.hear("Waiting")
     shop.talk("Done")
     shop.grow_old(days=31)
@@ -72,7 +72,7 @@ def test_many_batches(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shop.turns() == []
 
 
-def test_what_was_said_to_others_goes_too(shop: Shop) -> None:
+def test_messages_to_others_are_deleted_too(shop: Shop) -> None:
     post(shop.client, payload("message_channels", text="Lunch?", ts="1700009.1", channel="C1"))
     keep(shop, 1)
     forget(shop)
@@ -99,7 +99,7 @@ def test_the_limit_is_a_day_to_ten_years(shop: Shop, days: int) -> None:
         keep(shop, days)
 
 
-def test_an_admin_sees_what_would_go_before_it_goes(shop: Shop, hire: Callable[[Role], Person]) -> None:
+def test_an_admin_sees_what_would_be_deleted_first(shop: Shop, hire: Callable[[Role], Person]) -> None:
     shop.talk("Old")
     shop.grow_old(days=31)
     admin = hire(Role.ADMIN)
@@ -113,7 +113,7 @@ def test_an_admin_sees_what_would_go_before_it_goes(shop: Shop, hire: Callable[[
     assert (entry.changes, entry.actor_name) == ({"retention_days": [None, 30]}, admin.user.email)
 
 
-def test_a_number_of_ones_own(shop: Shop, alice: Person) -> None:
+def test_a_custom_number_of_days(shop: Shop, alice: Person) -> None:
     assert "Say how many days" in words(alice.post("settings/data/retention/", period="own"))
     assert alice.post("settings/data/retention/", period="own", days="45").status_code == 302
     assert Tenant.objects.get(id=shop.tenant.id).retention_days == 45

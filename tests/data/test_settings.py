@@ -1,4 +1,4 @@
-"""A workspace's settings: what it is called and where, and what depends on them."""
+"""A workspace's settings: its name and URL, and what depends on them."""
 
 import threading
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def change(tenant: Tenant, **fields: str) -> Tenant:
         return profile.change(found)
 
 
-def test_an_admin_changes_them_and_the_trail_says_what_they_were(shop: Shop, hire: Callable[[Role], Person]) -> None:
+def test_an_admin_changes_them_and_the_trail_has_the_old_values(shop: Shop, hire: Callable[[Role], Person]) -> None:
     admin = hire(Role.ADMIN)
     page = words(admin.get("settings/"))
     assert "Old links go on working" in page
@@ -44,7 +44,7 @@ def test_an_admin_changes_them_and_the_trail_says_what_they_were(shop: Shop, hir
     assert "slug" not in entry.changes
 
 
-def test_the_same_again_changes_nothing(shop: Shop, alice: Person) -> None:
+def test_saving_the_same_values_changes_nothing(shop: Shop, alice: Person) -> None:
     alice.post("settings/", **SAME)
     with tenant_scope(shop.tenant.id):
         assert not AuditEvent.objects.filter(action="workspace.settings_changed").exists()
@@ -68,7 +68,7 @@ def test_others_may_not(shop: Shop, hire: Callable[[Role], Person], role: Role) 
         ("contact_email", "nobody", "An e-mail address has something before and after an @"),
     ],
 )
-def test_what_cannot_be_is_said_beside_its_field(
+def test_invalid_values_are_reported_next_to_their_fields(
     shop: Shop, alice: Person, field: str, value: str, problem: str
 ) -> None:
     answer = alice.post("settings/", **{**SAME, field: value})
@@ -77,7 +77,7 @@ def test_what_cannot_be_is_said_beside_its_field(
     assert Tenant.objects.get(id=shop.tenant.id).slug == "acme"
 
 
-def test_an_old_address_leads_on(shop: Shop, alice: Person) -> None:
+def test_an_old_url_redirects(shop: Shop, alice: Person) -> None:
     assert alice.post("settings/", **{**SAME, "slug": "acme-ltd"})["Location"] == "/t/acme-ltd/settings/"
     moved = alice.client.get("/t/acme/employees/?q=1")
     assert (moved.status_code, moved["Location"]) == (302, "/t/acme-ltd/employees/?q=1")
@@ -86,7 +86,7 @@ def test_an_old_address_leads_on(shop: Shop, alice: Person) -> None:
     assert Tenant.objects.get(id=shop.tenant.id).name == "Acme"
 
 
-def test_for_strangers_an_old_address_is_one_that_does_not_exist(shop: Shop, committed_cast: Cast) -> None:
+def test_for_strangers_an_old_url_does_not_exist(shop: Shop, committed_cast: Cast) -> None:
     change(shop.tenant, slug="acme-ltd")
     stranger = person(committed_cast.outsider, shop.tenant).client
     old, unknown = (cast("HttpResponse", stranger.get(f"/t/{slug}/")) for slug in ("acme", "never-was"))
@@ -95,7 +95,7 @@ def test_for_strangers_an_old_address_is_one_that_does_not_exist(shop: Shop, com
     assert shop.client.get("/t/acme/")["Location"].startswith("/accounts/login/")
 
 
-def test_the_api_takes_an_old_address_too(shop: Shop, alice: Person, committed_cast: Cast) -> None:
+def test_the_api_accepts_an_old_url_too(shop: Shop, alice: Person, committed_cast: Cast) -> None:
     change(shop.tenant, slug="acme-ltd")
     for slug in ("acme", "acme-ltd"):
         answer = alice.client.get("/api/v1/agents", headers={"Roster-Workspace": slug})
@@ -104,7 +104,7 @@ def test_the_api_takes_an_old_address_too(shop: Shop, alice: Person, committed_c
     assert bob.get("/api/v1/agents", headers={"Roster-Workspace": "acme"}).status_code == 403
 
 
-def test_nobody_else_gets_an_address_that_was_somebodys(shop: Shop, committed_cast: Cast) -> None:
+def test_nobody_else_gets_a_previously_used_url(shop: Shop, committed_cast: Cast) -> None:
     change(shop.tenant, slug="acme-ltd")
     with pytest.raises(ValidationError, match="belongs to another workspace"):
         change(committed_cast.globex, slug="acme")
@@ -113,7 +113,7 @@ def test_nobody_else_gets_an_address_that_was_somebodys(shop: Shop, committed_ca
     assert workspaces.create("Acme", factories.make_user()).slug not in {"acme", "acme-ltd"}
 
 
-def test_nobody_collects_addresses(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_can_reserve_many_urls(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile, "MOST_FORMER", 2)
     change(shop.tenant, slug="one")
     change(shop.tenant, slug="two")
@@ -123,15 +123,15 @@ def test_nobody_collects_addresses(shop: Shop, monkeypatch: pytest.MonkeyPatch) 
     assert set(FormerSlug.objects.values_list("slug", flat=True)) == {"acme", "two"}
 
 
-def test_an_own_old_address_can_be_taken_back(shop: Shop, alice: Person) -> None:
+def test_a_workspace_can_return_to_its_old_url(shop: Shop, alice: Person) -> None:
     for slug in ("acme-ltd", "acme", "acme-ltd"):
         change(shop.tenant, slug=slug)
     assert list(FormerSlug.objects.values_list("slug", flat=True)) == ["acme"]
     assert alice.client.get("/t/acme/")["Location"] == "/t/acme-ltd/"
 
 
-def test_of_many_who_want_an_address_at_once_one_gets_it(shop: Shop, committed_cast: Cast) -> None:
-    """One leaves it at the same moment, one moves there, one makes a new workspace there."""
+def test_of_many_simultaneous_requests_for_a_url_one_gets_it(shop: Shop, committed_cast: Cast) -> None:
+    """At the same moment one leaves it, one moves there, and one creates a new workspace there."""
     user, outcomes = factories.make_user(), []
     barrier = threading.Barrier(3)
 

@@ -1,4 +1,4 @@
-"""Talk around an employee: what an answer is told of it, how long it is kept, and who may say so."""
+"""Talk around an employee: what of it reaches the prompt, how long it is kept, and who decides that."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,7 +30,7 @@ def grow_old(shop: Shop, hours: float) -> None:
 
 
 def asked(shop: Shop, ts: str = ROOT) -> str:
-    """The last message of what the LLM is asked."""
+    """The last message of the prompt."""
     return shop.claim(thread_of(shop, ts)).run.prompt.messages[-1].text
 
 
@@ -41,7 +41,7 @@ def name(shop: Shop, external_id: str, called: str) -> None:
 
 
 def discuss(shop: Shop) -> str:
-    """Two people talk in a thread, then one of them asks the employee; the question's time stamp."""
+    """Two people talk in a thread, then one asks the employee; returns the question's timestamp."""
     second, third = "1700000510.000100", "1700000520.000100"
     send(shop, said("The oven is broken again."), said("Again? <@U0BEN>", second, by=CAROL, thread_ts=ROOT))
     send(shop, said("Elsewhere", "1700000515.000100", by=CAROL))
@@ -49,7 +49,7 @@ def discuss(shop: Shop) -> str:
     return third
 
 
-def test_what_was_said_in_the_thread_before_the_mention_is_told_as_such(shop: Shop) -> None:
+def test_earlier_messages_in_the_thread_are_in_the_prompt_and_marked_as_such(shop: Shop) -> None:
     ts = discuss(shop)
     name(shop, BEN, "Ben Smith")
     text = asked(shop, ts)
@@ -65,7 +65,7 @@ def test_what_was_said_in_the_thread_before_the_mention_is_told_as_such(shop: Sh
     assert "U0" not in text
 
 
-def test_what_was_said_before_ids_were_kept_is_the_same_persons(shop: Shop) -> None:
+def test_messages_from_before_ids_were_stored_belong_to_the_same_person(shop: Shop) -> None:
     ts = discuss(shop)
     name(shop, BEN, "Ben Smith")
     with tenant_scope(shop.tenant.id):
@@ -74,7 +74,7 @@ def test_what_was_said_before_ids_were_kept_is_the_same_persons(shop: Shop) -> N
     assert "Ben Smith: Whom do we call?\n\nBen Smith: Hello?" in asked(shop, ts)
 
 
-def test_it_is_bounded_and_the_newest_counts(shop: Shop) -> None:
+def test_it_is_limited_to_the_newest(shop: Shop) -> None:
     for number in range(25):
         send(shop, said(f"Remark {number} {'ä' * 2_000}", f"17000005{number:02}.000200", thread_ts=ROOT))
     send(shop, said(f"{MENTION} Well?", "1700000600.000100", thread_ts=ROOT))
@@ -86,13 +86,13 @@ def test_it_is_bounded_and_the_newest_counts(shop: Shop) -> None:
     assert claim.run.prompt.most_input_tokens() > len(text.encode())
 
 
-def test_it_is_told_for_as_long_as_the_workspace_keeps_it(shop: Shop) -> None:
+def test_it_is_in_the_prompt_as_long_as_the_workspace_keeps_it(shop: Shop) -> None:
     ts = discuss(shop)
     grow_old(shop, hours=25)
     assert "oven" not in asked(shop, ts)
 
 
-def test_it_is_blanked_in_time_also_where_conversations_are_kept_for_good(shop: Shop) -> None:
+def test_it_is_blanked_in_time_even_if_conversations_are_kept_forever(shop: Shop) -> None:
     ts = discuss(shop)
     grow_old(shop, hours=23)
     assert not talk.is_due(shop.tenant.id, timezone.now())
@@ -110,7 +110,7 @@ def test_it_is_blanked_in_time_also_where_conversations_are_kept_for_good(shop: 
     assert not talk.is_due(shop.tenant.id, timezone.now())
 
 
-def test_what_was_blanked_does_not_come_back_but_a_mention_added_to_it_is_heard(shop: Shop) -> None:
+def test_blanked_text_does_not_come_back_but_a_mention_added_to_it_is_heard(shop: Shop) -> None:
     discuss(shop)
     grow_old(shop, hours=25)
     talk.blank(shop.tenant.id)
@@ -120,7 +120,7 @@ def test_what_was_blanked_does_not_come_back_but_a_mention_added_to_it_is_heard(
     assert "The oven is broken!" in shop.turns()
 
 
-def test_many_batches_skip_what_somebody_has_at_this_moment(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_batches_blank_everything(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(talk, "AT_ONCE", 2)
     for number in range(5):
         send(shop, said(f"Remark {number}", f"170000050{number}.000100"))
@@ -128,16 +128,14 @@ def test_many_batches_skip_what_somebody_has_at_this_moment(shop: Shop, monkeypa
     assert talk.blank(shop.tenant.id) == 5
 
 
-def test_with_no_hours_its_words_are_never_stored(shop: Shop) -> None:
+def test_with_zero_hours_its_text_is_never_stored(shop: Shop) -> None:
     keep(shop, 0)
     ts = discuss(shop)
     assert "oven" not in stored(shop)
     assert "oven" not in asked(shop, ts)
 
 
-def test_with_fewer_hours_what_is_kept_already_goes_with_the_next_round(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_fewer_hours_stored_talk_is_blanked_in_the_next_run(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     discuss(shop)
     grow_old(shop, hours=2)
     keep(shop, 1)
@@ -156,7 +154,7 @@ def test_other_workspaces_keep_theirs(shop: Shop, committed_cast: Cast) -> None:
     assert "oven" in stored(shop)
 
 
-def test_what_machines_say_is_stored_without_its_words(shop: Shop) -> None:
+def test_bot_messages_are_stored_without_text(shop: Shop) -> None:
     send(shop, said("Build 4711 failed.", bot_id="B0CI"))
     assert "4711" not in stored(shop)
 
@@ -176,9 +174,9 @@ def test_it_is_found_by_an_index(shop: Shop, column: str) -> None:
     assert "channels_event_overheard" in plan or "channels_event_talk" in plan, plan
 
 
-def test_whoever_talked_around_it_can_be_found_and_erased(shop: Shop) -> None:
+def test_people_who_talked_around_it_can_be_found_and_erased(shop: Shop) -> None:
     ts = discuss(shop)
-    introductions.introduce(shop.tenant.id, thread_of(shop, ts))  # nobody plays Slack here: the name stays unknown
+    introductions.introduce(shop.tenant.id, thread_of(shop, ts))  # Slack isn't available here: the name stays unknown
     with tenant_scope(shop.tenant.id):
         assert set(Contact.objects.values_list("external_id", "name")) == {(BEN, ""), (CAROL, "")}
     erasure.erase_person(shop.tenant.id, shop.contact(CAROL).id)
@@ -190,7 +188,7 @@ def test_whoever_talked_around_it_can_be_found_and_erased(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("hours", [-1, 169])
-def test_the_limit_is_none_to_a_week(shop: Shop, hours: int) -> None:
+def test_the_limit_is_zero_to_a_week(shop: Shop, hours: int) -> None:
     with pytest.raises(ValidationError):
         keep(shop, hours)
 
@@ -210,7 +208,7 @@ def test_an_admin_sets_it(shop: Shop, hire: Callable[[Role], Person]) -> None:
 @pytest.mark.parametrize(
     ("hours", "problem"), [("", "Say how many hours"), ("169", "168"), ("-1", "0"), ("x", "whole")]
 )
-def test_what_cannot_be_is_said_beside_the_field(shop: Shop, alice: Person, hours: str, problem: str) -> None:
+def test_an_invalid_value_is_reported_next_to_the_field(shop: Shop, alice: Person, hours: str, problem: str) -> None:
     answer = alice.post("settings/data/talk/", hours=hours)
     assert answer.status_code == 422
     assert problem in words(answer)

@@ -1,4 +1,4 @@
-"""One workspace from its first message to its end, with the real worker: exported, then erased."""
+"""One workspace from its first message to its deletion, with the real worker: exported, then erased."""
 
 import io
 import json
@@ -44,7 +44,7 @@ def ask(office: Office, verb: str) -> None:
 
 
 def rows_left(stack: Stack, tenant_id: Any) -> dict[str, list[dict[str, Any]]]:
-    """The workspace's rows in every table that Postgres' catalogue has with a tenant_id, by id."""
+    """The workspace's rows by id, in every table with a tenant_id according to Postgres's catalog."""
     found = {}
     for each in stack.query(TABLES):
         name = each["table_name"]
@@ -54,7 +54,7 @@ def rows_left(stack: Stack, tenant_id: Any) -> dict[str, list[dict[str, Any]]]:
 
 
 def as_exported(value: Any) -> Any:
-    """A column as an export has it."""
+    """A column as exported."""
     match value:
         case datetime():
             return datetime.fromisoformat(value.isoformat())
@@ -81,9 +81,9 @@ def test_the_export_holds_what_the_tables_have_and_then_nothing_is_left(office: 
     for table, found in kept.items():
         if table in NOT_EXPORTED:
             continue
-        rows = [row for row in found if row.get("kind") != "export_ready"]  # planned once the file was whole
+        rows = [row for row in found if row.get("kind") != "export_ready"]  # planned after the file was complete
         assert len(exported[table]) == len(rows), table
-        for row in rows if table != "tenants_export" else []:  # which is still being made in its own file
+        for row in rows if table != "tenants_export" else []:  # still in progress while it is written
             line = exported[table][str(row.get("id", row.get("slug")))]
             for column in line.keys() & row.keys() - {"token", "answer"}:
                 assert as_exported(row[column]) == (

@@ -1,4 +1,4 @@
-"""Folders that the user `nobody` can reach, as pytest's own cannot be."""
+"""Folders that the user `nobody` can access, unlike pytest's own."""
 
 import tempfile
 import time
@@ -12,7 +12,7 @@ DEADLINE = 15.0
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """An empty folder that everybody may pass."""
+    """An empty folder that everyone may traverse."""
     with tempfile.TemporaryDirectory(prefix="roster-test-") as name:
         Path(name).chmod(0o711)
         yield Path(name)
@@ -20,11 +20,11 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Polls a condition and fails when it does not come true in time."""
+    """Polls a condition and fails if it isn't true in time."""
 
     def wait(condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + DEADLINE
         while not condition():
-            assert time.monotonic() < deadline, "the condition did not come true in time"
+            assert time.monotonic() < deadline, "the condition was not true in time"
 
     return wait

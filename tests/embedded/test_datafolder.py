@@ -1,4 +1,4 @@
-"""The data folder: secrets made once, the environment that `make run` leaves for `manage.py`."""
+"""The data folder: secrets generated once, and the environment that `make run` writes for `manage.py`."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
     return data
 
 
-def test_secrets_are_made_once(data: DataFolder) -> None:
+def test_secrets_are_generated_once(data: DataFolder) -> None:
     before = data.environment(sandbox=True)
     data.prepare()
     data.keep({"PORT": "8000"})
@@ -36,13 +36,13 @@ def test_there_is_nothing_before_the_first_start(tmp_path: Path) -> None:
     assert DataFolder(tmp_path / "none").environment() == {}
 
 
-def test_a_damaged_file_stops_the_start_instead_of_making_new_keys(data: DataFolder) -> None:
+def test_a_damaged_file_stops_the_start_instead_of_generating_new_keys(data: DataFolder) -> None:
     (data.path / "environment.json").write_text('{"always": ')
     with pytest.raises(DataFolderError, match=r"environment\.json is damaged"):
         data.prepare()
 
 
-def test_sandbox_credentials_come_with_the_sandbox_only(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sandbox_credentials_exist_only_with_the_sandbox(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     data.keep({"SANDBOX": "1"})
     assert "SLACK_CLIENT_SECRET" in data.environment()
     monkeypatch.setenv("SANDBOX", "0")
@@ -50,7 +50,7 @@ def test_sandbox_credentials_come_with_the_sandbox_only(data: DataFolder, monkey
     assert "SLACK_CLIENT_SECRET" in data.environment(sandbox=True)
 
 
-def test_a_database_from_outside_hides_all_embedded_ones(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_external_database_hides_all_embedded_ones(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     data.keep({"DATABASE_URL": "postgres://a", "DATABASE_OWNER_URL": "postgres://b", "REDIS_URL": "redis://c"})
     monkeypatch.setenv("DATABASE_URL", "postgres://outside")
     environment = data.environment()
@@ -58,7 +58,7 @@ def test_a_database_from_outside_hides_all_embedded_ones(data: DataFolder, monke
     assert environment["REDIS_URL"] == "redis://c"
 
 
-def test_urls_of_services_that_are_no_longer_used_are_forgotten(data: DataFolder) -> None:
+def test_urls_of_unused_services_are_removed(data: DataFolder) -> None:
     data.keep({"DATABASE_ADMIN_URL": "postgres://embedded", "REDIS_URL": "redis://c"})
     data.keep({"REDIS_URL": "redis://outside"})
     assert "DATABASE_ADMIN_URL" not in data.environment()

@@ -38,7 +38,7 @@ def run(data: DataFolder, **given: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_sandbox_is_on_unless_there_are_outside_credentials(data: DataFolder) -> None:
+def test_the_sandbox_is_on_unless_there_are_real_credentials(data: DataFolder) -> None:
     assert plan(data).sandbox
     for name in OUTSIDE_CREDENTIALS:
         assert not plan(data, **{name: "secret"}).sandbox
@@ -65,7 +65,7 @@ def test_a_malformed_sandbox_is_named(data: DataFolder) -> None:
         plan(data, SANDBOX="perhaps")
 
 
-def test_a_port_in_use_is_one_sentence_before_anything_starts(data: DataFolder) -> None:
+def test_a_port_in_use_is_reported_before_anything_starts(data: DataFolder) -> None:
     with socket.create_server(("127.0.0.1", 0)) as squatter:
         port = str(squatter.getsockname()[1])
         done = run(data, PORT=port, SANDBOX="0")
@@ -76,7 +76,7 @@ def test_a_port_in_use_is_one_sentence_before_anything_starts(data: DataFolder) 
     assert not (data.path / "postgres").exists()
 
 
-def test_a_second_start_beside_a_running_one_is_one_sentence(data: DataFolder) -> None:
+def test_a_second_start_while_running_is_reported(data: DataFolder) -> None:
     data.prepare()
     lock = FolderLock(data.path / "lock")
     assert lock.acquire()
@@ -87,14 +87,14 @@ def test_a_second_start_beside_a_running_one_is_one_sentence(data: DataFolder) -
     assert done.stderr.count("\n") == 1
 
 
-def test_services_from_outside_are_used_and_remembered(data: DataFolder) -> None:
+def test_external_services_are_used_and_remembered(data: DataFolder) -> None:
     decided = plan(data, DATABASE_URL="postgres://outside", REDIS_URL="")
     assert not decided.uses_own("DATABASE_URL")
     assert decided.uses_own("REDIS_URL")
     assert decided.given_services == {"DATABASE_URL": "postgres://outside"}
 
 
-def test_the_sandbox_is_told_the_credentials_that_roster_uses(data: DataFolder) -> None:
+def test_the_sandbox_gets_the_credentials_that_roster_uses(data: DataFolder) -> None:
     data.prepare()
     told = sandbox_environment(plan(data, PORT="8300", SLACK_CLIENT_ID="given", SLACK_CLIENT_SECRET="", SANDBOX="1"))
     assert told["SLACK_CLIENT_ID"] == "given"
@@ -111,7 +111,7 @@ EVERYTHING = {
 }  # fmt: skip
 
 
-def test_the_sandbox_gets_no_key_of_roster_and_nothing_of_the_shell(data: DataFolder) -> None:
+def test_the_sandbox_gets_none_of_rosters_keys_and_no_shell_variables(data: DataFolder) -> None:
     data.prepare()
     told = sandbox_environment(plan(data, **EVERYTHING))
     assert set(told) == {
@@ -131,7 +131,7 @@ def test_the_sandbox_gets_no_key_of_roster_and_nothing_of_the_shell(data: DataFo
         (programs.collect_static, {"DATABASE_OWNER_URL", "DATABASE_ADMIN_URL"}),
     ],
 )
-def test_what_serves_does_not_get_who_owns_the_tables(
+def test_serving_processes_do_not_get_the_table_owners_credentials(
     data: DataFolder, program: Callable[[Plan], Program], lacks: set[str]
 ) -> None:
     told = program(plan(data, **EVERYTHING)).environment
@@ -140,7 +140,7 @@ def test_what_serves_does_not_get_who_owns_the_tables(
 
 
 @pytest.mark.parametrize("service", [Postgres, Valkey])
-def test_the_embedded_servers_get_nothing(data: DataFolder, service: type[Service]) -> None:
+def test_the_embedded_servers_get_no_secrets(data: DataFolder, service: type[Service]) -> None:
     assert set(service(data.path).environment) == {"PATH", "LC_ALL"}
 
 

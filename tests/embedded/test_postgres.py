@@ -26,7 +26,7 @@ Eventually = Callable[[Callable[[], bool]], None]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
-    """A running server with one row in the table `note`, for tests that leave it as they find it."""
+    """A running server with one row in the table `note`, for tests that don't change it."""
     with tempfile.TemporaryDirectory(prefix="roster-test-") as name:
         Path(name).chmod(0o711)
         server = Postgres(Path(name) / "postgres")
@@ -49,7 +49,7 @@ def notes(server: Postgres) -> list[str]:
 
 
 def kill(server: Postgres) -> None:
-    """Leaves it as a kill of the whole process tree would: the postmaster gone, its lock file still there."""
+    """Simulates killing the whole process tree: the postmaster is gone, its lock file remains."""
     assert server.pid
     os.kill(server.pid, signal.SIGKILL)
     server.stop()
@@ -62,7 +62,7 @@ def test_runs_as_we_are_but_never_as_root(server: Postgres) -> None:
     assert uid != 0
 
 
-def test_listens_on_loopback_alone_wants_a_scram_password_and_syncs(server: Postgres) -> None:
+def test_listens_only_on_loopback_requires_a_scram_password_and_syncs(server: Postgres) -> None:
     with psycopg.connect(server.url("postgres")) as connection:
         row = connection.execute(
             "SELECT current_setting('listen_addresses'), current_setting('unix_socket_directories'), rolpassword, "
@@ -76,7 +76,7 @@ def test_listens_on_loopback_alone_wants_a_scram_password_and_syncs(server: Post
         psycopg.connect(server.url("postgres").replace(":" + server.record["passwords"]["postgres"], ":wrong"))
 
 
-def test_has_an_own_password_for_each_role(server: Postgres) -> None:
+def test_has_a_separate_password_for_each_role(server: Postgres) -> None:
     urls = {server.url(role) for role in ("app", "owner", "staff", "postgres")}
     assert len({url.split(":")[2] for url in urls}) == 4
 
@@ -119,7 +119,7 @@ def test_ends_the_server_of_a_killed_owner(server: Postgres) -> None:
     assert notes(server) == ["kept"]
 
 
-def test_refuses_a_folder_in_which_another_process_works(server: Postgres) -> None:
+def test_refuses_a_folder_that_another_process_uses(server: Postgres) -> None:
     with pytest.raises(EmbeddedError, match=f"in use by process {os.getpid()}"):
         Postgres(server.folder).start()
 
@@ -138,7 +138,7 @@ def test_keeps_secrets_readable_by_their_owner_only(server: Postgres) -> None:
     assert not list(server.folder.glob("**/password"))
 
 
-def test_a_kill_during_initdb_leaves_nothing_half_made_and_remove_leaves_nothing(folder: Path) -> None:
+def test_a_kill_during_initdb_leaves_no_partial_data_and_remove_leaves_nothing(folder: Path) -> None:
     half_made = folder / "postgres" / "cluster.new"
     half_made.mkdir(parents=True)
     (half_made / "PG_VERSION").write_text("18\n")
@@ -149,7 +149,7 @@ def test_a_kill_during_initdb_leaves_nothing_half_made_and_remove_leaves_nothing
     assert list(folder.iterdir()) == []
 
 
-def test_puts_the_data_elsewhere_when_the_servers_user_cannot_reach_the_folder(
+def test_moves_the_data_when_the_servers_user_cannot_access_the_folder(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden, open_to_all = folder / "hidden", folder / "open"
@@ -163,7 +163,7 @@ def test_puts_the_data_elsewhere_when_the_servers_user_cannot_reach_the_folder(
     assert str(server.home) in server.notice
 
 
-def test_falls_back_to_the_system(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+def test_falls_back_to_the_systems_postgres(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr(binaries, "POSTGRES_WHEEL", "no_such_package")
     for program in ("initdb", "postgres"):
         (folder / program).write_text("#!/bin/sh\n")

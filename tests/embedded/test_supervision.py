@@ -1,4 +1,4 @@
-"""Children of `make run`, with small programs in place of the real ones."""
+"""Child processes of `make run`, with small programs instead of the real ones."""
 
 import asyncio
 import io
@@ -21,8 +21,8 @@ from config.local.run.pids import MARK, PidFiles
 
 OBEDIENT = "import signal; print('up', flush=True); signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {OBEDIENT}"
-# Starts a process of its own and says its id. That one holds no end of our pipe, and killed it takes a moment to give
-# its memory back.
+# Starts another process and prints its id. That process doesn't hold our pipe, and after a kill it takes a moment to
+# free its memory.
 CHILD = "import signal; much = bytearray(b'x') * 200_000_000; print('up', flush=True); signal.pause()"
 PARENT = (
     "import subprocess, sys, signal; "
@@ -33,7 +33,7 @@ PARENT = (
 
 
 class Stage:
-    """A child running `script`, and what it said."""
+    """A child running `script`, and its output."""
 
     def __init__(self, data: Path, script: str, grace: float = 10.0) -> None:
         self.output = io.StringIO()
@@ -44,23 +44,23 @@ class Stage:
 
     @property
     def said(self) -> list[str]:
-        """Its lines, without time and name."""
+        """Its lines without time and name."""
         return [line.split(maxsplit=2)[2] for line in self.output.getvalue().splitlines()]
 
     async def spoken(self) -> None:
-        """After the next first line of a process, which may have ended by now."""
+        """Wait for a process's next first line; the process may have ended by then."""
         self.child.said_ready.clear()
         await asyncio.wait_for(self.child.said_ready.wait(), 10)
 
     async def started(self) -> psutil.Process:
-        """The running process, after its first line."""
+        """The running process after its first line."""
         await self.spoken()
         assert self.child._process
         return psutil.Process(self.child._process.pid)
 
 
 def on_stage(stage: Stage, scene: Callable[[Stage], Awaitable[None]]) -> None:
-    """Plays a scene with a started child."""
+    """Runs a test scenario with a started child."""
 
     async def play() -> None:
         stage.child.start()
@@ -73,7 +73,7 @@ def on_stage(stage: Stage, scene: Callable[[Stage], Awaitable[None]]) -> None:
     asyncio.run(play())
 
 
-def test_a_child_that_dies_is_started_again_and_the_log_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_child_is_restarted_and_the_log_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_module, "FIRST_PAUSE", 0.01)
 
     async def scene(stage: Stage) -> None:
@@ -109,7 +109,7 @@ def test_stop_is_clean_and_final(folder: Path) -> None:
     on_stage(Stage(folder, OBEDIENT), scene)
 
 
-def test_a_child_that_does_not_stop_is_killed_after_its_grace(folder: Path) -> None:
+def test_a_child_that_does_not_stop_is_killed_after_its_grace_period(folder: Path) -> None:
     async def scene(stage: Stage) -> None:
         process = await stage.started()
         await stage.child.stop()
@@ -119,7 +119,7 @@ def test_a_child_that_does_not_stop_is_killed_after_its_grace(folder: Path) -> N
     on_stage(Stage(folder, STUBBORN, grace=0.1), scene)
 
 
-def test_what_a_child_started_goes_with_it(folder: Path) -> None:
+def test_a_childs_own_processes_end_with_it(folder: Path) -> None:
     async def scene(stage: Stage) -> None:
         await stage.started()
         grandchild = psutil.Process(int(stage.said[0]))
@@ -148,7 +148,7 @@ def test_children_go_when_the_supervisor_is_killed(
     eventually(lambda: not is_alive(child))
 
 
-def test_the_next_start_ends_what_a_killed_supervisor_left(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_start_ends_processes_of_a_killed_supervisor(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pids, "GRACE", 0.2)
     supervisor, child = start_and_read_child_id(folder, STUBBORN)
     supervisor.kill()
@@ -158,7 +158,7 @@ def test_the_next_start_ends_what_a_killed_supervisor_left(folder: Path, monkeyp
     assert not is_alive(child)
 
 
-def test_a_recorded_id_that_belongs_to_somebody_else_by_now_is_left_alone(folder: Path) -> None:
+def test_a_recorded_id_that_was_reused_is_left_alone(folder: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", OBEDIENT], stdout=subprocess.PIPE, start_new_session=True) as stranger:
         PidFiles(folder).write("web", stranger.pid)
         assert PidFiles(folder).end_leftovers() == 0
@@ -167,7 +167,7 @@ def test_a_recorded_id_that_belongs_to_somebody_else_by_now_is_left_alone(folder
 
 
 def start_and_read_child_id(folder: Path, script: str) -> tuple[subprocess.Popen[bytes], psutil.Process]:
-    """Starts a supervisor process with one child, which is up."""
+    """Starts a supervisor process with one running child; returns both."""
     code = (
         "import asyncio, sys, tests.embedded.test_supervision as play; from pathlib import Path\n"
         "async def scene(stage):\n"

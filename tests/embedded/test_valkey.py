@@ -36,7 +36,7 @@ def test_keeps_its_data_when_it_is_killed(server: Valkey) -> None:
     assert client(server).llen("queue") == 500
 
 
-def test_never_evicts_and_wants_a_password(server: Valkey) -> None:
+def test_never_evicts_and_requires_a_password(server: Valkey) -> None:
     assert client(server).config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
     assert client(server).config_get("appendonly") == {"appendonly": "yes"}
     assert client(server).config_get("bind") == {"bind": "127.0.0.1"}

@@ -1,4 +1,4 @@
-"""A workspace of Roster connected to a workspace of the sandbox Slack, made the way an integrator would: by the API."""
+"""A Roster workspace connected to a sandbox Slack workspace, set up as an integrator would: through the API."""
 
 import json
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Office:
     bot: str
 
     def says(self, text: str, *, channel: str = "general", user: str = "ben", **more: Any) -> dict[str, Any]:
-        """A person writes in Slack; `ts` and the events that Slack sent."""
+        """A person writes in Slack; returns `ts` and the events that Slack sent."""
         body = {"team": self.team, "channel": channel, "user": user, "text": text, **more}
         return self.stack.control("slack/control/messages", **body)
 
@@ -35,7 +35,7 @@ class Office:
         return self.says(f"@roster {text}", user=user, **more)
 
     def heard(self, channel: str = "general", user: str = "ben") -> list[dict[str, Any]]:
-        """What the bot posted in a channel, oldest first."""
+        """The bot's posts in a channel, oldest first."""
         found = self.stack.look("slack/control/messages", team=self.team, channel=channel, user=user)
         return [each for each in found["messages"] if each.get("user") == self.bot and not each.get("subtype")]
 
@@ -43,14 +43,14 @@ class Office:
         return [each for each in self.heard(channel, user) if each.get("thread_ts") == ts]
 
     def reply_to(self, ts: str, channel: str = "general", user: str = "ben", *, within: float = 30) -> dict[str, Any]:
-        """The first reply in the thread of this message."""
+        """The first reply in this message's thread."""
         found = eventually(
             lambda: self.replies_to(ts, channel, user), within=within, what=f"a reply to {ts}; see {self.stack.log}"
         )
         return found[0]
 
     def settled(self, *, within: float = 60) -> None:
-        """Wait until nothing of this office waits: every event and delivery has come to its end."""
+        """Wait until all of this office's events and deliveries have ended."""
         waiting = """
             SELECT 1 FROM channels_inboxevent e JOIN tenants_tenant t ON t.id = e.tenant_id
              WHERE t.slug = %s AND e.state IN ('pending', 'running', 'answered', 'doubtful')
@@ -70,7 +70,7 @@ class Office:
 
 
 def api_of(stack: Stack, slug: str = "") -> tuple[str, httpx.Client]:
-    """A fresh tenant and a client with its token."""
+    """A new tenant and a client with its token."""
     slug = slug or f"office-{next(_numbers)}"
     made = json.loads(stack.manage("create_tenant", slug, "--owner", f"owner@{slug}.example"))
     headers = {"Authorization": f"Bearer {made['api_token']}"}
@@ -78,14 +78,14 @@ def api_of(stack: Stack, slug: str = "") -> tuple[str, httpx.Client]:
 
 
 def consent(url: str, **form: str) -> httpx.Response:
-    """A person at Slack's consent page presses Allow (or what the form says) and comes back to Roster."""
+    """A person presses Allow (or what the form says) on Slack's consent page and returns to Roster."""
     answer = httpx.post(url, data={"decision": "allow", **form}, timeout=30)
     assert answer.status_code == 303, answer.text
     return httpx.get(answer.headers["location"], timeout=30)
 
 
 def open_office(stack: Stack, *, agent: dict[str, Any] | None = None, slug: str = "") -> Office:
-    """A tenant with an AI employee, connected to a new Slack workspace, its bot invited to #general."""
+    """A tenant with an AI employee, connected to a new Slack workspace, with its bot invited to #general."""
     slug, api = api_of(stack, slug)
     profile = {"name": "Maya", "job_title": "Customer support", "instructions": INSTRUCTIONS, **(agent or {})}
     hired = api.post("agents/", json=profile)

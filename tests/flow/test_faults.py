@@ -1,4 +1,4 @@
-"""What goes wrong on the way: the LLM, Slack, and the processes themselves."""
+"""Failures of the LLM, of Slack, and of the processes themselves."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def deliveries(office: Office) -> list[str]:
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "garbage", "cut"])
-def test_a_passing_fault_of_the_llm_is_tried_again(office: Office, fault: str) -> None:
+def test_a_temporary_llm_fault_is_retried(office: Office, fault: str) -> None:
     office.stack.control("openai/control/faults", kind=fault, times=1, seconds=1)
     said = office.mentions("When do you open?")
     assert "7" in office.reply_to(said["ts"])["text"]
@@ -42,7 +42,7 @@ def test_a_refused_key_ends_with_one_apology_and_the_reason(office: Office) -> N
     eventually(lambda: len(office.replies_to(said["ts"])) == 2, what=f"the conversation going on after {again['ts']}")
 
 
-def test_a_message_that_slack_took_without_an_answer_is_found_and_not_sent_again(office: Office) -> None:
+def test_a_message_that_slack_stored_without_answering_is_found_and_not_resent(office: Office) -> None:
     office.stack.control("slack/control/faults", method="chat.postMessage", kind="drop", times=1)
     said = office.mentions("When do you open?")
     office.reply_to(said["ts"])
@@ -52,7 +52,7 @@ def test_a_message_that_slack_took_without_an_answer_is_found_and_not_sent_again
     assert office.stack.look("slack/control/calls")["calls"]["conversations.replies"] == 1
 
 
-def test_a_message_that_slack_lost_is_sent_again(office: Office) -> None:
+def test_a_message_that_slack_lost_is_resent(office: Office) -> None:
     office.stack.control("slack/control/faults", method="chat.postMessage", kind="cut", times=1)
     said = office.mentions("When do you open?")
     office.reply_to(said["ts"])
@@ -61,7 +61,7 @@ def test_a_message_that_slack_lost_is_sent_again(office: Office) -> None:
     assert len(office.replies_to(said["ts"])) == 1
 
 
-def test_a_rate_limit_is_waited_for(office: Office) -> None:
+def test_a_rate_limit_is_respected(office: Office) -> None:
     office.stack.control("slack/control/faults", method="chat.postMessage", kind="429", times=2, seconds=1)
     said = office.mentions("When do you open?")
     office.reply_to(said["ts"])

@@ -1,4 +1,4 @@
-"""What a monitor and an operator's first look see."""
+"""What a monitor and an operator see first."""
 
 import httpx
 import pytest
@@ -20,7 +20,7 @@ def test_healthy_once_a_worker_has_swept(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "accounts/login/", "accounts/signup/"])
-def test_the_way_in_is_public_and_strict(stack: Stack, path: str) -> None:
+def test_the_log_in_page_is_public_and_strict(stack: Stack, path: str) -> None:
     answer = httpx.get(f"{stack.url}/{path}")
     assert answer.status_code == 200
     policy = answer.headers["Content-Security-Policy"]

@@ -31,7 +31,7 @@ def test_one_event_sent_four_times_gets_one_reply(office: Office) -> None:
     assert len(office.replies_to(said["ts"])) == 1
 
 
-def test_a_reply_in_the_thread_needs_no_mention_and_is_understood_from_what_was_said(office: Office) -> None:
+def test_a_reply_in_the_thread_needs_no_mention_and_is_understood_in_context(office: Office) -> None:
     said = office.mentions("My name is Grace Hopper.")
     office.reply_to(said["ts"])
     office.says("What is my name?", thread_ts=said["ts"])
@@ -39,7 +39,7 @@ def test_a_reply_in_the_thread_needs_no_mention_and_is_understood_from_what_was_
     assert "Grace" in office.replies_to(said["ts"])[1]["text"]
 
 
-def test_what_is_said_to_others_gets_no_reply(office: Office) -> None:
+def test_messages_to_others_get_no_reply(office: Office) -> None:
     said = office.says("Lunch, anyone?")
     addressed = office.mentions("When do you close?")
     office.reply_to(addressed["ts"])
@@ -89,7 +89,7 @@ def test_an_edit_and_a_deletion_get_no_reply(office: Office) -> None:
     assert len(office.replies_to(said["ts"])) == 1
 
 
-def test_a_mention_that_an_edit_adds_is_answered_once_and_a_deletion_takes_its_words(office: Office) -> None:
+def test_a_mention_added_by_an_edit_is_answered_once_and_a_deletion_removes_its_text(office: Office) -> None:
     said = office.says("Is parking free on 4711?")
     place = {"team": office.team, "channel": "general", "user": "ben", "ts": said["ts"]}
     changed = office.stack.control("slack/control/messages/edit", **place, text="@roster Is parking free on 4711?")

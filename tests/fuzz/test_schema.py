@@ -1,4 +1,4 @@
-"""Every operation of the API's schema, right and wrong, as each role and as nobody: no error of ours, no surprise."""
+"""Every operation of the API's schema, with valid and invalid input, as each role and as nobody: no server error."""
 
 import itertools
 import logging
@@ -27,18 +27,18 @@ IS_LONG = os.environ.get("FUZZ") == "long"
 EXAMPLES = 150 if IS_LONG else 4
 OF = {"agents": "Agent", "channels": "Connection", "conversations": "Conversation", "members": "Membership"}
 OF |= {"invitations": "Invitation", "tokens": "ApiToken"}
-"""Whose ids an address takes, by the first part of it."""
+"""The model whose ids a path takes, by the path's first part."""
 
 CHECKS = {
-    # 502: nobody plays Slack here, which is documented, and the right answer.
+    # 502: Slack isn't available here; that answer is documented and right.
     "not_a_server_error": {"expected-statuses": ["2xx", "4xx", "502"]},
-    # What is right by the schema may be refused for the workspace's sake: a model without a price, no free seat.
+    # Input that is valid by the schema may still be refused: a model without a price, no free seat.
     "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "401", "403", "404", "409", "422", "502"]},
 }
 
 
 def schema_of_the_code(*, is_thorough: bool) -> Any:
-    """What the code says that it takes and answers. Thorough: also each parameter at and beyond its limits, in turn."""
+    """The schema generated from the code. In thorough mode, also each parameter at and beyond its limits."""
     phases = {"coverage": {"enabled": is_thorough}, "stateful": {"enabled": False}}
     generation = {"deterministic": True, "max-examples": EXAMPLES, "no-shrink": True}
     config = {"seed": 1, "generation": generation, "phases": phases, "checks": CHECKS, "suppress-health-check": ["all"]}
@@ -57,11 +57,11 @@ _turn = itertools.count()
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
-    """A furnished workspace, committed; each call is rolled back."""
+    """A filled workspace, committed; each call is rolled back."""
     with django_db_blocker.unblock(), override_settings(**QUIET, ALLOWED_HOSTS=["localhost", "testserver"]):
         made = furnish("acme")
         logging.disable(logging.CRITICAL)
-        for signal in BETWEEN_REQUESTS:  # Django's own test client does so: they close the transaction's connection
+        for signal in BETWEEN_REQUESTS:  # as Django's test client does: they close the transaction's connection
             signal.disconnect(close_old_connections)
         yield made
         for signal in BETWEEN_REQUESTS:
@@ -83,7 +83,7 @@ def test_no_call_of_lesser_roles_breaks_or_surprises(case: Case, role: Role, wor
 
 
 def judge(case: Case, role: Role | None, world: World) -> None:
-    """Send it with a token of this role, and hold the answer against all checks."""
+    """Send the call with a token of this role, and run all checks on the response."""
     headers = {"Authorization": f"Bearer {world.tokens[role]}"} if role else {}
     _lead_to_something(case, world)
     with transaction.atomic():
@@ -92,7 +92,7 @@ def judge(case: Case, role: Role | None, world: World) -> None:
 
 
 def _lead_to_something(case: Case, world: World) -> None:
-    """Most ids are made those of rows that exist: an id at random is always unknown."""
+    """Replace most ids with those of existing rows, since random ids are always unknown."""
     given: Any = case.path_parameters
     if given and "id" in given and _is_id(given["id"]) and next(_turn) % 4:
         part = case.operation.path.removeprefix("/api/v1/").split("/")[0]

@@ -1,4 +1,4 @@
-"""Everybody who may come: members and tokens of each role, an outsider, staff without a grant, and nobody."""
+"""All kinds of callers: members and tokens of each role, an outsider, staff without a grant, and nobody."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from tests.isolation.furnishing import World
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody with a way in. `role` is the one at home; None belongs to no workspace."""
+    """A caller with credentials. `role` is the role in the home workspace; None belongs to no workspace."""
 
     name: str
     role: Role | None = None
@@ -26,12 +26,12 @@ class Caller:
 
     @property
     def is_anonymous(self) -> bool:
-        """Neither logged in nor with a token."""
+        """Whether it is neither logged in nor has a token."""
         return not self.headers
 
 
 def everybody(home: World) -> list[Caller]:
-    """All callers, seen from one workspace as their home."""
+    """All callers, with one workspace as their home."""
     members = [Caller(f"{role} by log-in", role, logged_in(home.people[role])) for role in Role]
     tokens = [Caller(f"{role}'s token", role, _bearer(home.tokens[role]), is_token=True) for role in Role]
     outsider = Caller("outsider", None, logged_in(_stranger("outsider@example.com")))
@@ -48,14 +48,14 @@ def _stranger(email: str) -> User:
 
 
 def logged_in(user: User) -> dict[str, str]:
-    """The header of a log-in of this person."""
+    """The session header of this person, logged in."""
     client = Client()
     client.force_login(user)
     request = HttpRequest()
     request.session = client.session
-    record_authentication(request, user, "password", reauthenticated=True)  # so that nobody is asked again who it is
+    record_authentication(request, user, "password", reauthenticated=True)  # so that no identity check is needed
     request.session.save()
-    client.get("/")  # what a first visit writes into the session is written now
+    client.get("/")  # stores the first visit's session data now
     return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"}
 
 

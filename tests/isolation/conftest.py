@@ -1,4 +1,4 @@
-"""Two furnished workspaces, committed, in a Postgres that notes who writes what."""
+"""Two filled workspaces, committed, in a Postgres that records who writes what."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ QUIET = {
     "API_PROVIDER_REQUESTS_PER_MINUTE": 10**6,
     "API_UNKNOWN_REQUESTS_PER_MINUTE": 10**6,
 }
-"""Nothing may refuse but permissions: limits would hide what they let nobody see."""
+"""Only permissions may refuse: rate limits would hide leaks."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A workspace with a row in each of its tables, each text of which names the workspace, so that a leak can be seen."""
+"""A workspace with a row in each of its tables. Every text names the workspace, so that a leak shows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from tenants.scope import tenant_scope
 from tests import factories
 
 MANY = 3
-"""Rows made in each table: one to be read, and others to be changed."""
+"""Rows per table: one to read, and others to change."""
 
 GIVEN: dict[str, dict[str, Any]] = {
     "agents.Agent": {"provider": "openai", "model": "gpt-4.1-mini", "max_output_tokens": 1000, "deleted_at": None},
@@ -46,19 +46,19 @@ GIVEN: dict[str, dict[str, Any]] = {
     "tenants.SupportGrant": {"ended_at": None},
     "usage.Hold": {"state": "settled"},
 }
-"""Values that a row needs to be of use, where any text would not do."""
+"""Values that a row needs to be usable, where arbitrary text won't do."""
 
 ONE = {"billing.Entitlement", "tenants.ContactCode"}
 CONTACT_CODE = "BCDF-GHJK"
-"""Of these a workspace has one row; and the code that its contact was mailed."""
+"""Tables with one row per workspace; and the code mailed to its contact."""
 
 PEOPLE = ("user_id", "invited_by_id", "granted_by_id", "requested_by_id", "created_by_id", "actor_id", "account_id")
 NAMED = {"agent_id": "Agent", "holder_id": "Agent", "connection_id": "Connection", "conversation_id": "Conversation"}
-"""Columns that keep an id without a foreign key, and of which model."""
+"""Columns with an id but no foreign key, and the id's model."""
 
 
 def canary(slug: str) -> str:
-    """The word that stands in every text of a workspace, and nowhere else."""
+    """The word that is in every text of a workspace and nowhere else."""
     return f"q{slug}q"
 
 
@@ -75,21 +75,21 @@ class World:
 
     @property
     def slug(self) -> str:
-        """Its address."""
+        """Its slug in URLs."""
         return self.tenant.slug
 
     @property
     def canary(self) -> str:
-        """What none but its own people may ever be shown."""
+        """The word that only its own people may see."""
         return canary(self.slug)
 
     @property
     def owners(self) -> list[str]:
-        """The ids of the workspace and its people."""
+        """The ids of the workspace and its people, who own its rows."""
         return [str(self.tenant.id), str(self.spare.id), *(str(each.id) for each in self.people.values())]
 
     def id_of(self, model: str) -> str:
-        """The id of one of its rows. Raises KeyError for a model that it has none of."""
+        """The id of one of its rows. Raises KeyError for a model without rows."""
         return str(self.rows[model][0].pk)
 
 
@@ -133,7 +133,7 @@ def _person(email: str, word: str) -> User:
 
 
 def _own_things(user: User, other: User, word: str) -> dict[str, list[models.Model]]:
-    """What is of no workspace: a session, what happened with the account, another's passkey, what staff are told."""
+    """Rows outside any workspace: a session, account activity, a passkey, a staff notice."""
     key = Authenticator.objects.create(
         user=other, type=Authenticator.Type.WEBAUTHN, data={"name": word, "credential": {}}
     )
@@ -144,7 +144,7 @@ def _own_things(user: User, other: User, word: str) -> dict[str, list[models.Mod
 
 
 def _contact_code(tenant: Tenant) -> None:
-    """One that can be typed in."""
+    """Set a code that can be entered."""
     tomorrow = timezone.now() + timedelta(days=1)
     ContactCode.objects.update(
         email=tenant.contact_email, digest=contact.digest_of(tenant, CONTACT_CODE), attempts=0, expires_at=tomorrow
@@ -152,13 +152,13 @@ def _contact_code(tenant: Tenant) -> None:
 
 
 def _tokens(world: World) -> None:
-    """Admins revoke those of their own rank, and no owner's."""
+    """Change the tokens into ones that admins may revoke: of their own rank and not an owner's."""
     ids = [row.pk for row in world.rows["ApiToken"]]
     ApiToken.objects.filter(id__in=ids).update(role=Role.OPERATOR, created_by=world.people[Role.ADMIN])
 
 
 def _invoice(world: World) -> None:
-    """What dj-stripe keeps, which no policy guards: it is reached through the workspace's customer only."""
+    """A dj-stripe invoice, which no policy guards: it is reached only through the workspace's customer."""
     paid = Entitlement.objects.get()
     customer = mirror.Customer.objects.create(
         id=paid.customer_id, subscriber=world.tenant, livemode=False, created=timezone.now(), stripe_data={}
@@ -183,11 +183,11 @@ def _has_tenant(model: type[models.Model]) -> bool:
 
 
 def _in_order() -> Iterator[type[models.Model]]:
-    """What is referred to before what refers to it; members are made by hand."""
+    """Models in order of their references; memberships are created separately."""
     left = [each for each in tenant_models() if each is not Membership]
     while left:
         free = [each for each in left if not _refers_to(each) & (set(left) - {each})]
-        assert free, f"these refer to each other in a circle: {left}"
+        assert free, f"these refer to each other in a cycle: {left}"
         yield from free
         left = [each for each in left if each not in free]
 
@@ -208,7 +208,7 @@ def _make(model: type[models.Model], world: World, number: int) -> models.Model:
 
 
 def _value(column: Any, world: World, number: int) -> Any:
-    """Something of this column's kind that names the workspace, where it is a text."""
+    """A value of this column's type that, if it is text, names the workspace."""
     if column.is_relation:
         return _related(column, world, number)
     if column.choices:
@@ -241,7 +241,7 @@ def _plain(column: Any, world: World, number: int) -> Any:
         return "203.0.113.9"
     if isinstance(column, models.CharField | models.TextField):
         return f"{word}-{column.name}"[: column.max_length]
-    if isinstance(column, models.JSONField):  # what changed is kept as {field: [before, after]}
+    if isinstance(column, models.JSONField):  # changes are stored as {field: [before, after]}
         return {"name": [word, word]} if column.name == "changes" else {"channel": word, "thread_ts": word}
     if isinstance(column, models.BinaryField):
         return word.encode()

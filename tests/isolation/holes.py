@@ -1,4 +1,4 @@
-"""Addresses with holes, planted to prove that the matrix finds them. The product never loads this."""
+"""Routes with security holes, planted to prove that the matrix finds them. The product never loads this."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from agents.models import Agent
 from channels.models import Route
-from config.urls import *  # noqa: F403 - handlers and all
+from config.urls import *  # noqa: F403 - including the handlers
 from config.urls import urlpatterns as real
 from tenants.http.access import opens_own_scope, requires
 from tenants.permissions import Permission
@@ -20,13 +20,13 @@ from tenants.scope import tenant_scope
 
 
 def open_door(request: HttpRequest) -> HttpResponse:
-    """Says nothing about who may call it."""
+    """Doesn't declare who may call it."""
     return HttpResponse("Come in.")
 
 
 @requires(Permission.READ)
 def through_the_wall(request: HttpRequest) -> HttpResponse:
-    """Reads as the role that row-level security does not bind."""
+    """Reads as the role that bypasses row-level security."""
     with connections["staff"].cursor() as cursor:
         cursor.execute("SELECT name FROM agents_agent")
         return HttpResponse(", ".join(name for (name,) in cursor.fetchall()))
@@ -35,7 +35,7 @@ def through_the_wall(request: HttpRequest) -> HttpResponse:
 @opens_own_scope
 @requires(Permission.READ)
 def any_connection(request: HttpRequest, connection_id: UUID) -> HttpResponse:
-    """Asks the routes whose a connection is, and enters whatever scope they say."""
+    """Looks up a connection's tenant in the routes, and enters that scope whoever calls."""
     route = get_object_or_404(Route, connection_id=connection_id)
     with tenant_scope(route.tenant_id):
         Agent.objects.update(job_title="Taken over")
@@ -44,7 +44,7 @@ def any_connection(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 
 @requires(Permission.READ)
 def telling(request: HttpRequest, agent_id: UUID) -> HttpResponse:
-    """Lets an id that others have be told from one that nobody has."""
+    """Answers differently for other workspaces' ids than for ids that don't exist."""
     with connections["staff"].cursor() as cursor:
         cursor.execute("SELECT 1 FROM agents_agent WHERE id = %s", [agent_id])
         if cursor.fetchone() and not Agent.objects.filter(id=agent_id).exists():
@@ -54,7 +54,7 @@ def telling(request: HttpRequest, agent_id: UUID) -> HttpResponse:
 
 
 class Unguarded(APIView):
-    """A view of the API that names no permission."""
+    """An API view without a permission."""
 
     schema = None
     permission_classes = ()
@@ -65,14 +65,14 @@ class Unguarded(APIView):
 
 @requires(Permission.MANAGE_EMPLOYEES)
 def silent(request: HttpRequest) -> HttpResponse:
-    """A change that leaves no entry in the audit trail."""
+    """A change without an audit entry."""
     Agent.objects.update(job_title="Changed")
     return HttpResponse("Done.")
 
 
 @requires(Permission.READ)
 def strange(request: HttpRequest, gadget_id: UUID) -> HttpResponse:
-    """Takes an argument that nobody knows."""
+    """Takes an unknown argument."""
     return HttpResponse("")
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the answers to one route: leaks, foreign writes, refusals, and ids that can be told apart."""
+"""What is wrong with one route's answers: leaks, foreign writes, wrong refusals, and distinguishable ids."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from tests.isolation.routes import UNSAFE, Route
 
 LOGIN = ("/accounts/login/", "/admin/login/")
 NOT_A_CHANGE = {"django_session", "usersessions_usersession", "tenants_apitoken.UPDATE", "tenants_user.UPDATE"}
-"""Writes that come with any visit: the session, when a token was used last, when somebody logged in last."""
+"""Writes of any visit: the session, a token's last use, a person's last log-in."""
 AUDIT = {"tenants_auditevent", "tenants_accountevent"}
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: `leak`, `write`, `status`, `difference`, `error`, `unproven` or `unaudited`."""
+    """One fault: `leak`, `write`, `status`, `difference`, `error`, `unproven` or `unaudited`."""
 
     kind: str
     text: str
 
 
 def judge(matrix: Matrix, route: Route, outcomes: list[Outcome]) -> Iterator[Fault]:
-    """All faults of one route, out of everything that was tried with it."""
+    """All faults of one route, from everything that was tried with it."""
     for outcome in outcomes:
         yield from _leaks(matrix, outcome)
         yield from _foreign_writes(matrix, outcome)
@@ -35,7 +35,7 @@ def judge(matrix: Matrix, route: Route, outcomes: list[Outcome]) -> Iterator[Fau
 
 
 def _foreign(matrix: Matrix, case: Case) -> list[World]:
-    """The workspaces that are not this caller's."""
+    """The workspaces that don't belong to this caller."""
     return [matrix.neighbour] if case.caller.role else [matrix.home, matrix.neighbour]
 
 
@@ -67,7 +67,7 @@ def _wrong_status(matrix: Matrix, outcome: Outcome) -> Iterator[Fault]:
 
 
 def _is_expected(case: Case, status: int) -> bool:
-    """Is this an answer that somebody who is allowed may get, for a reason that is listed?"""
+    """Whether a permitted caller may get this answer, for a listed reason."""
     for key in (case.route.name, f"{case.method} {case.route.name}", f"{case.method} {case.route.pattern.rstrip('/')}"):
         if key in values.OTHERWISE and status in values.OTHERWISE[key][0]:
             return True
@@ -95,7 +95,7 @@ def _wrong_in_api(outcome: Outcome) -> str:
 
 
 def _wrong_for_member(outcome: Outcome) -> str:
-    """Members are refused by the table of permissions, and by nothing else where the ids are their own."""
+    """For their own ids, members may be refused only by the permission table."""
     case, needed = outcome.case, outcome.case.route.needs(outcome.case.method)
     if needed is None or case.caller.role is None:
         return ""
@@ -121,7 +121,7 @@ def _leads_to_login(outcome: Outcome) -> bool:
 
 
 def _differences(matrix: Matrix, outcomes: list[Outcome]) -> Iterator[Fault]:
-    """What is somebody else's answers byte for byte as what does not exist."""
+    """Other workspaces' ids must answer byte for byte like ids that don't exist."""
     slugs = {matrix.home.slug, matrix.neighbour.slug, SLUG_OF_NOBODY}
     found = {(each.case.method, each.case.caller.name, each.case.place, each.case.things): each for each in outcomes}
     for (method, name, place, things), each in found.items():
@@ -131,7 +131,7 @@ def _differences(matrix: Matrix, outcomes: list[Outcome]) -> Iterator[Fault]:
 
 
 def _unknown_twin(case: Case, place: str, things: str) -> tuple[str, str]:
-    """The same call with what does not exist, for calls that must be answered like it; else the call itself."""
+    """The same call with a nonexistent id, for calls that must be answered alike; otherwise the call itself."""
     if case.route.kind in {"portal", "api"} and case.caller.role is None:
         return UNKNOWN, UNKNOWN
     if place == FOREIGN:
@@ -140,7 +140,7 @@ def _unknown_twin(case: Case, place: str, things: str) -> tuple[str, str]:
 
 
 def _unproven(route: Route, outcomes: list[Outcome]) -> Iterator[Fault]:
-    """A refusal proves nothing unless the same call changes something for those who are allowed."""
+    """A refusal proves nothing unless the same call changes something for permitted callers."""
     if route.kind not in {"portal", "api"} or route.is_written_otherwise:
         return
     for method in sorted(UNSAFE):
@@ -157,20 +157,20 @@ def _is_own(case: Case) -> bool:
 
 
 def changes(outcome: Outcome) -> list[str]:
-    """The tables that a call changed, but for the audit trail and what comes with any visit."""
+    """The tables that a call changed, except the audit trail and the writes of any visit."""
     noted = {(write.table, f"{write.table}.{write.verb}") for write in outcome.writes}
     return sorted(table for table, verb in noted if table not in AUDIT and not {table, verb} & NOT_A_CHANGE)
 
 
 def _unaudited(outcome: Outcome) -> Iterator[Fault]:
-    """Each change leaves an entry in the workspace's audit trail or in the account's."""
+    """Each change must add an entry to the workspace's or the account's audit trail."""
     changed = set(changes(outcome)) - set(values.NOT_AUDITED)
     if outcome.succeeded and changed and not AUDIT & {write.table for write in outcome.writes}:
         yield Fault("unaudited", f"{outcome.case}: changed {sorted(changed)} without an entry")
 
 
 def by_kind(faults: Iterable[Fault]) -> dict[str, list[str]]:
-    """The texts of faults by their kind."""
+    """The faults' texts by kind."""
     found: dict[str, list[str]] = {}
     for fault in faults:
         found.setdefault(fault.kind, []).append(fault.text)

@@ -1,4 +1,4 @@
-"""The matrix: every route, method, caller and kind of id; what was answered and what was written."""
+"""The matrix: every route, method, caller and kind of id, with the answers and writes."""
 
 import json
 import re
@@ -29,12 +29,12 @@ RANDOM = re.compile(
 )
 
 NOTICES = re.compile(r'(?<=messages=)("?[\w.-]+):\w+:[\w-]+')
-"""Notices wait in a signed cookie: what they say counts, not the second in which they were signed."""
+"""Messages are stored in a signed cookie: compare their text, not the time of the signature."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One call: whose workspace its address names, and whose rows it names."""
+    """One call: the workspace in its URL, and the owner of the rows it names."""
 
     route: Route
     method: str
@@ -48,7 +48,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it."""
+    """The result of a call."""
 
     case: Case
     status: int
@@ -63,18 +63,18 @@ class Outcome:
 
 @dataclass(repr=False)
 class Matrix:
-    """Two workspaces, and everybody from the first one who tries everything with both."""
+    """Two workspaces, and all callers of the first one, who try everything with both."""
 
     home: World
     neighbour: World
     callers: list[Caller]
     aliases: list[str]
     is_whole: bool = False
-    """Every combination, instead of those that make a difference."""
+    """Try every combination, instead of only those that differ."""
     client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
 
     def run(self, route: Route) -> list[Outcome]:
-        """Try everything with one route, each in a transaction that is rolled back. Raises UnknownArgumentError."""
+        """Try everything with one route, rolling back each call. Raises UnknownArgumentError."""
         cache.clear()
         self._warm(route)
         outcomes: list[Outcome] = []
@@ -84,19 +84,19 @@ class Matrix:
             for method in METHODS:
                 refused = any(each.case.method == method and each.status == 405 for each in outcomes)
                 if refused and not self.is_whole and caller.role not in {None, Role.OWNER}:
-                    continue  # a method that nobody may use is tried by owners and by those without a role
+                    continue  # a method that nobody may use is tried only by owners and by callers without a role
                 outcomes += [self.call(case) for case in self._cases(route, method, caller, is_taken=not refused)]
         return outcomes
 
     def _cases(self, route: Route, method: str, caller: Caller, *, is_taken: bool) -> list[Case]:
-        """What makes a difference. A method that nobody may use is tried once by each, as are the middle roles."""
+        """The cases that differ. A method that nobody may use is tried once by each caller, as are the middle roles."""
         pairs = _variants(route, caller)
         is_rare = not caller.role and method not in {"GET", "POST"}
         if method in {"HEAD", "OPTIONS"} and caller.role in {Role.ADMIN, Role.OPERATOR} and not self.is_whole:
             return []
         if is_rare and route.kind in {"accounts", "admin"} and not self.is_whole:
             return []
-        if route.kind == "admin" and not self.is_whole:  # refused at the door, whoever is asked for
+        if route.kind == "admin" and not self.is_whole:  # refused before any id is read
             return [Case(route, method, caller, *pairs[0])]
         if not self.is_whole and len(pairs) > 1:
             if not is_taken:
@@ -108,7 +108,7 @@ class Matrix:
         return [Case(route, method, caller, *pair) for pair in pairs]
 
     def _who_calls(self, route: Route) -> list[Caller]:
-        """Whoever makes a difference: roles count in a workspace, tokens in the API, and the admin is for staff."""
+        """The callers that differ: roles matter in a workspace, tokens in the API, and the admin is for staff."""
         if route.kind == "portal":
             return [each for each in self.callers if not each.is_token or each.role is Role.OWNER]
         if route.kind == "api" and (route.is_written_otherwise and not self.is_whole):
@@ -119,12 +119,12 @@ class Matrix:
         return [each for each in few if not (each.is_staff or each.is_token)] if route.kind == "admin" else few
 
     def _is_left_out(self, route: Route, caller: Caller) -> bool:
-        """Between owner and viewer one role is enough for a route: admins try every other one, operators the rest."""
+        """Between owner and viewer one role per route is enough: admins try every other route, operators the rest."""
         left_out = (Role.ADMIN, Role.OPERATOR)[crc32(route.pattern.encode()) % 2]
         return not self.is_whole and caller.role is left_out and route.kind in {"portal", "api"}
 
     def call(self, case: Case) -> Outcome:
-        """Do it, look what was written, and undo it."""
+        """Make the call, collect what was written, and roll it back."""
         path, body, headers = self._path(case), self._body(case), self._headers(case)
         with ExitStack() as stack:
             for alias in self.aliases:
@@ -163,7 +163,7 @@ class Matrix:
         return Things({OWN: self.home, FOREIGN: self.neighbour, UNKNOWN: None}[things])
 
     def _warm(self, route: Route) -> None:
-        """The neighbour asked the same a moment ago: what is cached for them must not be told to others."""
+        """The other workspace just made the same call: its cached data must not leak."""
         token = {"Authorization": f"Bearer {next(iter(self.neighbour.tokens.values()))}"}
         path = route.path(values.arguments(route, self.neighbour.slug, Things(self.neighbour)))
         with transaction.atomic():
@@ -172,7 +172,7 @@ class Matrix:
 
 
 def _variants(route: Route, caller: Caller) -> list[tuple[str, str]]:
-    """(workspace, ids): only those that differ for this route."""
+    """Pairs of (workspace, ids) that differ for this route."""
     has_place = "workspace" in route.arguments or (route.api_view is not None and not caller.is_token)
     has_things = values.refers_to_things(route)
     pairs = [(OWN, OWN), (OWN, FOREIGN), (OWN, UNKNOWN), (FOREIGN, OWN), (FOREIGN, FOREIGN), (UNKNOWN, UNKNOWN)]
@@ -182,7 +182,7 @@ def _variants(route: Route, caller: Caller) -> list[tuple[str, str]]:
 
 
 def _text(answer: HttpResponseBase) -> str:
-    """All of an answer that its receiver can read."""
+    """Everything in an answer that its receiver can read."""
     head = "\n".join(f"{name}: {value}" for name, value in sorted(answer.headers.items()))
     cookies = answer.cookies.output() if hasattr(answer, "cookies") else ""
     body = b"".join(answer) if getattr(answer, "streaming", False) else getattr(answer, "content", b"")
@@ -190,7 +190,7 @@ def _text(answer: HttpResponseBase) -> str:
 
 
 def blank(outcome: Outcome, slugs: set[str]) -> str:
-    """An answer without what differs by nature: ids, addresses of workspaces, and what is drawn by lot."""
+    """An answer without what always differs: ids, workspace URLs, and random values."""
     path = outcome.sent.split(" ")[0].split("?")[0]
     text = outcome.text.replace(path, "<path>").replace(quote(path, safe=""), "<path>")
     text = NOTICES.sub(r"\1", RANDOM.sub("*", UUIDS.sub("<id>", text)))

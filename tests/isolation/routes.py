@@ -1,4 +1,4 @@
-"""Every route that the site has, read from Django's URL resolver, with what it says about who may call it."""
+"""All of the site's routes, from Django's URL resolver, and who each says may call it."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -20,35 +20,35 @@ GROUP = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 API, PORTAL, ACCOUNTS, ADMIN = "api/v1/", "t/<slug:workspace>/", "accounts/", "admin/"
 
 PUBLIC = {
-    "": "sends people to where they belong, strangers to the log-in",
-    "workspaces/": "whoever is logged in sees the workspaces that are theirs",
-    "workspaces/new/": "whoever is logged in may begin a workspace of their own",
-    "invitations/": "whoever holds an invitation's link sees what it is about",
-    "invitations/switch/": "logs out, to go on with an invitation as somebody else",
-    "invitations/<str:link>/": "an invitation's link, of 256 random bits",
-    "api/docs": "the API's documentation, the same for everybody",
-    "api/docs/": "the API's documentation, the same for everybody",
-    "oauth/slack/callback": "Slack's way back: bound to its workspace by a state that is used once",
-    "webhooks/slack/events": "signed by Slack, which says whose event it is",
-    "webhooks/stripe/<uuid:uuid>/": "signed by Stripe for the endpoint with this id; keeps an event, tells nothing",
-    "livez": "a probe that tells no data",
-    "readyz": "a probe that tells no data",
-    "healthz": "a probe that tells ages and counts of the whole platform",
-    "api/v1/schema": "the API's description, the same for everybody",
-    "api/v1/schema/": "the API's description, the same for everybody",
+    "": "redirects people to their workspace, strangers to the log-in",
+    "workspaces/": "logged-in people see their own workspaces",
+    "workspaces/new/": "logged-in people can create a workspace",
+    "invitations/": "anyone with an invitation's link sees what it is about",
+    "invitations/switch/": "logs out, to accept an invitation with another account",
+    "invitations/<str:link>/": "an invitation's link, 256 random bits",
+    "api/docs": "the API's documentation, the same for everyone",
+    "api/docs/": "the API's documentation, the same for everyone",
+    "oauth/slack/callback": "Slack's redirect back: bound to its workspace by a single-use state",
+    "webhooks/slack/events": "signed by Slack, which names the event's workspace",
+    "webhooks/stripe/<uuid:uuid>/": "signed by Stripe for the endpoint with this id; stores an event, reveals nothing",
+    "livez": "a probe without data",
+    "readyz": "a probe without data",
+    "healthz": "a probe with ages and counts of the whole platform",
+    "api/v1/schema": "the API's description, the same for everyone",
+    "api/v1/schema/": "the API's description, the same for everyone",
 }
-"""Routes that belong neither to a workspace nor to a person's account, and why they may be there."""
+"""Routes that belong neither to a workspace nor to a person's account, and why they exist."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """An address with its arguments in angle brackets, and the view behind it."""
+    """A URL with its arguments in angle brackets, and its view."""
 
     name: str
     pattern: str
     view: Callable[..., Any]
     is_written_otherwise: bool = False
-    """The same address with or without a slash at its end, as it is not documented."""
+    """The same URL with or without its trailing slash, whichever is undocumented."""
 
     @property
     def arguments(self) -> list[str]:
@@ -57,7 +57,7 @@ class Route:
 
     @property
     def kind(self) -> str:
-        """Which rules hold: `public`, `api`, `portal`, `accounts`, `admin`, or empty if it is none of them."""
+        """Which rules apply: `public`, `api`, `portal`, `accounts`, `admin`, or empty for none of them."""
         if self.pattern in PUBLIC:
             return "public"
         kinds = {"api": API, "portal": PORTAL, "accounts": ACCOUNTS, "admin": ADMIN}
@@ -65,12 +65,12 @@ class Route:
 
     @property
     def api_view(self) -> type[APIView] | None:
-        """The class of a view of the API."""
+        """The class of an API view."""
         found = getattr(self.view, "cls", None)
         return found if isinstance(found, type) and issubclass(found, APIView) else None
 
     def takes(self, method: str) -> bool:
-        """Does a view of the API have this method?"""
+        """Whether an API view has this method."""
         if method == "OPTIONS":
             return True
         actions = getattr(self.view, "actions", None)
@@ -78,13 +78,13 @@ class Route:
         return bool(wanted & (set(actions) if actions else _handlers(self.api_view)))
 
     def needs(self, method: str) -> Permission | None:
-        """The permission that the view declares for this method."""
+        """The permission that the view requires for this method."""
         if self.api_view:
             return needed_by(self.api_view, method)
         return getattr(self.view, "writes" if method == "POST" else "permission", None)
 
     def path(self, values: Mapping[str, str]) -> str:
-        """The address with these values for its arguments. Raises KeyError for one that has none."""
+        """The URL with these values for its arguments. Raises KeyError for a missing value."""
         return "/" + ARGUMENT.sub(lambda match: values[match[2]], self.pattern)
 
 
@@ -93,7 +93,7 @@ def _handlers(view: type[APIView] | None) -> set[str]:
 
 
 def all_routes() -> list[Route]:
-    """Each route once; one that works with and without a slash at its end is two."""
+    """Each route once; one that works with and without a trailing slash counts as two."""
     found: dict[str, Route] = {}
     for route in _walk(get_resolver().url_patterns, "", ""):
         found.setdefault(route.pattern, route)
@@ -113,7 +113,7 @@ def _walk(patterns: list[Any], before: str, space: str) -> Iterator[Route]:
 
 
 def _written(pattern: URLPattern | URLResolver) -> str:
-    """A pattern as `path()` writes it, also where it was made by `re_path()`."""
+    """A pattern in `path()` syntax, even if `re_path()` made it."""
     text = str(pattern.pattern)
     if isinstance(pattern.pattern, RoutePattern):
         return text
@@ -121,7 +121,7 @@ def _written(pattern: URLPattern | URLResolver) -> str:
 
 
 def undeclared(routes: list[Route]) -> list[str]:
-    """Routes that belong nowhere, or do not say who may call them. A sentence each."""
+    """A sentence for each route that belongs nowhere or doesn't say who may call it."""
     faults = []
     for route in routes:
         if not route.kind:
@@ -138,4 +138,4 @@ def _unguarded(route: Route) -> list[str]:
 
 
 NOBODY = UUID("01900000-0000-7000-8000-000000000000")
-"""An id that nothing has."""
+"""An id that doesn't exist."""

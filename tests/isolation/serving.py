@@ -1,4 +1,4 @@
-"""The web as in production, beside a test's database: granian with threads and the connection pool."""
+"""The web process as in production, with a test's database: granian with threads and the connection pool."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ THREADS = 24
 
 @contextmanager
 def web(**changes: str) -> Iterator[str]:
-    """A running web; gives its address. `changes` are variables of its environment, such as DATABASE_URL."""
+    """Run a web process; yields its URL. `changes` are environment variables such as DATABASE_URL."""
     environment, port = {**os.environ, **changes}, free_ports(1)
     collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(collect, cwd=ROOT, env=environment, check=True, timeout=120)

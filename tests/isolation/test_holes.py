@@ -1,4 +1,4 @@
-"""The matrix can fail: it finds every hole that is planted for it."""
+"""The matrix can fail: it finds every planted hole."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ def test_a_route_that_does_not_say_who_may_call_it_is_found(holes: dict[str, Rou
     assert any(pattern in text and word in text for text in undeclared(list(holes.values())))
 
 
-def test_an_argument_that_nobody_knows_is_found(matrix: Matrix, holes: dict[str, Route]) -> None:
+def test_an_unknown_argument_is_found(matrix: Matrix, holes: dict[str, Route]) -> None:
     with pytest.raises(UnknownArgumentError, match="gadget_id"):
         matrix.run(holes[f"{PORTAL}strange/<uuid:gadget_id>/"])
 

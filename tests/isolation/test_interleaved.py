@@ -23,17 +23,17 @@ from tests.isolation.serving import THREADS, web
 
 REQUESTS = 10_000 if os.environ.get("ISOLATION") == "full" else 200
 POOL_SIZE = 5
-"""Far fewer connections than threads, so that each serves one tenant right after another."""
+"""Far fewer connections than threads, so that each connection switches between tenants."""
 
 TURNED_AWAY = "turned away"
-"""No connection became free within the pool's five seconds, which happens on a machine that is busy otherwise."""
+"""No connection became free within the pool's five seconds, which happens on a busy machine."""
 
 pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One request: of whom, by which way in, and what."""
+    """One request: the tenant, the credentials, and the path."""
 
     world: World
     other: World
@@ -53,7 +53,7 @@ def worlds(
 
 
 def asks(worlds: tuple[World, World]) -> list[Ask]:
-    """Everything that may be asked, of both workspaces, by API with tokens and sessions, and in the portal."""
+    """All possible requests of both workspaces, to the API with tokens and sessions, and in the portal."""
     return [
         ask for world, other in (worlds, worlds[::-1]) for ask in (*_by_api(world, other), *_by_portal(world, other))
     ]
@@ -77,7 +77,7 @@ def _by_portal(world: World, other: World) -> Iterator[Ask]:
 
 
 def flood(address: str, possible: list[Ask], number: int) -> tuple[Counter[str], float]:
-    """Ask at random from as many threads as the web has. What was wrong, and requests a second."""
+    """Send random requests from as many threads as the web has. Returns what was wrong, and requests per second."""
     chosen = random.Random(3).choices(possible, k=number)
     began = time.monotonic()
     with ThreadPoolExecutor(THREADS) as pool:
@@ -132,8 +132,8 @@ def test_pgbouncer_in_transaction_mode_mixes_no_rows(worlds: tuple[World, World]
         )  # fmt: skip
 
 
-def test_a_setting_that_outlives_its_transaction_would_be_seen(worlds: tuple[World, World]) -> None:
-    """The judgement itself: an answer with the other workspace's word is not right."""
+def test_a_setting_that_outlives_its_transaction_would_be_detected(worlds: tuple[World, World]) -> None:
+    """The check itself: an answer with the other workspace's word is wrong."""
     ask = asks(worlds)[0]
     assert "foreign row" in _verdict(ask, httpx.Response(200, text=f"{ask.world.canary} {ask.other.canary}"))
     assert "without an own row" in _verdict(ask, httpx.Response(200, text="nothing"))

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @dataclass
 class Report:
-    """What one run of the whole matrix found."""
+    """The findings of one run of the whole matrix."""
 
     requests: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
@@ -30,7 +30,7 @@ class Report:
     touched: list[str] = field(default_factory=list)
 
     def of(self, kind: str) -> list[str]:
-        """Faults of one kind; the first dozen are enough to read."""
+        """The first dozen faults of one kind."""
         return self.faults.get(kind, [])[:12]
 
 
@@ -55,7 +55,7 @@ def report(matrix: Matrix, postgres: Postgres) -> Iterator[Report]:
     report.faults = by_kind(faults)
     yield report
     found = {kind: len(texts) for kind, texts in report.faults.items()}
-    print(  # noqa: T201 - the figures of this proof
+    print(  # noqa: T201 - the measured results
         f"\nisolation: {report.kinds.total()} routes {dict(report.kinds)}, {report.requests} requests "
         f"{dict(sorted(report.statuses.items()))}, {report.changing} of them changed something of their own; "
         f"leaks {found.get('leak', 0)}, foreign writes {found.get('write', 0)}, all faults {found}"
@@ -63,7 +63,7 @@ def report(matrix: Matrix, postgres: Postgres) -> Iterator[Report]:
 
 
 def test_every_table_has_rows_of_both_workspaces(matrix: Matrix, postgres: Postgres) -> None:
-    """Also one to come, unless tests.isolation.furnishing is told how to fill it."""
+    """A new table fails this until tests.isolation.furnishing can fill it."""
     tables = [name for name, columns in table_columns(postgres).items() if "tenant_id" in columns]
     assert {model._meta.db_table for model in tenant_models()} == set(tables)
     for world in (matrix.home, matrix.neighbour):
@@ -71,9 +71,9 @@ def test_every_table_has_rows_of_both_workspaces(matrix: Matrix, postgres: Postg
         assert [table for table in tables if kept[table].startswith("0 ")] == []
 
 
-def test_every_table_says_whose_its_rows_are(postgres: Postgres, matrix: Matrix) -> None:
+def test_every_table_has_an_owner_column(postgres: Postgres, matrix: Matrix) -> None:
     nobodys = {name for name, columns in table_columns(postgres).items() if not owner_column(name, columns)}
-    mirrored = {name for name in nobodys if name.startswith("djstripe_")}  # reached through the tenant's customer
+    mirrored = {name for name in nobodys if name.startswith("djstripe_")}  # reached only through the tenant's customer
     assert nobodys - mirrored == {
         "account_emailconfirmation", "auth_group", "auth_group_permissions", "auth_permission", "django_content_type",
         "django_migrations", "django_session", "socialaccount_socialapp", "socialaccount_socialtoken",
@@ -92,7 +92,7 @@ def test_every_id_in_a_body_is_tried_with_a_foreign_one() -> None:
                 assert body(route, method, Things(None)).get(name) == str(NOBODY), f"{method} {route.pattern}: {name}"
 
 
-def test_nothing_of_another_workspace_is_told(report: Report) -> None:
+def test_nothing_of_another_workspace_is_shown(report: Report) -> None:
     assert report.of("leak") == []
 
 
@@ -101,11 +101,11 @@ def test_nothing_of_another_workspace_is_written(report: Report) -> None:
     assert report.touched == []
 
 
-def test_permissions_are_those_of_the_table(report: Report) -> None:
+def test_permissions_match_the_table(report: Report) -> None:
     assert report.of("status") == []
 
 
-def test_what_is_somebody_elses_answers_as_what_does_not_exist(report: Report) -> None:
+def test_other_workspaces_ids_answer_like_missing_ones(report: Report) -> None:
     assert report.of("difference") == []
 
 
@@ -113,7 +113,7 @@ def test_nothing_breaks(report: Report) -> None:
     assert report.of("error") == []
 
 
-def test_every_call_that_is_refused_to_some_works_for_others(report: Report) -> None:
+def test_every_refused_call_works_for_permitted_callers(report: Report) -> None:
     assert report.of("unproven") == []
 
 

@@ -1,4 +1,4 @@
-"""Every task, called in one workspace with the ids of another: nothing of the other is touched."""
+"""Every task, called in one workspace with another's ids, changes nothing of the other."""
 
 import inspect
 from uuid import UUID
@@ -17,20 +17,20 @@ from tests.isolation.routes import NOBODY
 from tests.isolation.watching import digests
 
 ACROSS = {
-    "channels.tasks.sweep": "wakes what is due, by ids that the role `sweeper` may read; a wake-up names its tenant",
-    "channels.tasks.forget_old": "the same for conversations that are kept too long",
-    "channels.tasks.blank_talk": "the same for talk around employees that is kept too long",
-    "channels.tasks.close_workspaces": "the same for workspaces whose owner asked to delete them",
-    "channels.tasks.forget_requests": "the same for answers that are kept for repetitions",
-    "billing.tasks.take_in": "mirrors an event of Stripe; whose it is, billing says, in a task of its own",
-    "billing.tasks.take_in_late": "the same for events whose wake-up was lost",
-    "billing.tasks.forget_events": "deletes events of Stripe that are old",
-    "billing.tasks.sweep_subscriptions": "wakes syncs and mails that are due, by ids; a wake-up names its tenant",
-    "billing.tasks.reconcile_subscriptions": "wakes the nightly comparison of each workspace with Stripe",
-    "tenants.tasks.sweep_mails": "wakes mails that are due, by ids; a wake-up names its tenant",
-    "tenants.tasks.forget_mails": "wakes the nightly deletion of what is known of old mails, workspace by workspace",
-    "tenants.tasks.tell_staff": "mails staff what fails on the platform's own side, which names no workspace",
-    "tenants.tasks.forget_sessions": "sessions belong to people, who may be in several workspaces or in none",
+    "channels.tasks.sweep": "queues due work, by ids that the role `sweeper` may read; each task names its tenant",
+    "channels.tasks.forget_old": "the same for conversations past their retention",
+    "channels.tasks.blank_talk": "the same for talk past its retention",
+    "channels.tasks.close_workspaces": "the same for workspaces to be deleted",
+    "channels.tasks.forget_requests": "the same for responses stored for retries",
+    "billing.tasks.take_in": "mirrors a Stripe event; billing finds its workspace in a separate task",
+    "billing.tasks.take_in_late": "the same for events whose task was lost",
+    "billing.tasks.forget_events": "deletes old Stripe events",
+    "billing.tasks.sweep_subscriptions": "queues due syncs and mails, by ids; each task names its tenant",
+    "billing.tasks.reconcile_subscriptions": "queues the nightly comparison of each workspace with Stripe",
+    "tenants.tasks.sweep_mails": "queues due mails, by ids; each task names its tenant",
+    "tenants.tasks.forget_mails": "queues the nightly deletion of old mails' records, per workspace",
+    "tenants.tasks.tell_staff": "mails staff about platform failures, which name no workspace",
+    "tenants.tasks.forget_sessions": "sessions belong to people, who may be in several workspaces or none",
 }
 """Tasks that belong to no single workspace, and why."""
 MODELS = {
@@ -40,7 +40,7 @@ MODELS = {
     "contact_id": "Contact",
     "conversation_id": "Conversation",
 }
-"""Which model's id an argument is."""
+"""The model of each id argument."""
 
 
 def tasks() -> dict[str, "Task[..., object]"]:
@@ -78,13 +78,13 @@ def test_no_task_touches_rows_of_another_workspace(matrix: Matrix, postgres: Pos
 
 
 def _ids(task: TenantTask, world: World) -> list[list[str]]:
-    """Foreign ids and unknown ones. A task without ids works on its tenant alone."""
+    """Foreign and unknown ids. A task without ids works only on its tenant."""
     names = arguments(task)
     return [[world.id_of(MODELS[name]) for name in names], [str(NOBODY) for _ in names]] if names else [[]]
 
 
 def _call(task: TenantTask, tenant_id: str, ids: list[str]) -> None:
-    """As the worker does. That a row is not there is the right answer, and nobody plays Stripe here."""
+    """Call it as the worker does. A missing row is the right result, and Stripe isn't available here."""
     assert UUID(tenant_id)
     try:
         task(tenant_id, *ids)

@@ -1,6 +1,6 @@
-"""What routes are filled with: their arguments, filters and bodies, so that an allowed call really succeeds.
+"""Values for the routes' arguments, filters and bodies, so that a permitted call really succeeds.
 
-A route with an argument, or a writing one with a body, that is not known here fails the matrix: add it.
+The matrix fails for a route with an argument or body that is missing here: add it.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,14 +25,14 @@ ARGUMENTS = {
     "export_id": "Export",
     "token_id": "ApiToken",
 }
-"""Which model's id an argument, a filter or a field of a body is."""
+"""The model of each id in an argument, a filter or a body."""
 ARGUMENTS_OF = {
     "mfa_remove_webauthn": {"pk": "Authenticator"},
     "mfa_edit_webauthn": {"pk": "Authenticator"},
     "api/v1/channels/<uuid:id>/test": {"id": "Connection"},
     "workspace:reactivate_employee": {"agent_id": "RestingAgent"},
 }
-"""The same for one route, by its name or pattern, where the name of the argument alone does not say it."""
+"""The same for a single route, by name or pattern, where the argument's name isn't enough."""
 WORDS = {
     "step": "employee",
     "provider_id": "google",
@@ -41,7 +41,7 @@ WORDS = {
     "app_label": "agents",
     "uuid": str(NOBODY),
 }
-"""Arguments that are no ids."""
+"""Arguments that aren't ids."""
 FILTERS = {"agent": "Agent", "channel": "Connection"}
 """Query parameters of the API that are ids."""
 
@@ -83,53 +83,53 @@ BODIES: Bodies = {
     "POST api/v1/billing/preview": lambda things: {"seats": 12},
     "POST token-list": lambda things: {"name": "A token", "role": "viewer"},
 }
-"""By route name, or by method and name where methods differ; without one the body is empty."""
-AT_STRIPE = "it gets as far as Stripe, which nobody plays here"
+"""Bodies by route name, or by method and name where methods differ; empty otherwise."""
+AT_STRIPE = "it gets as far as Stripe, which isn't available here"
 CALLS_STRIPE = (
     "POST workspace:seats", "POST workspace:keep_seats", "workspace:switch_plan", "POST workspace:update_card",
     "POST workspace:billing_portal", "POST workspace:cancel_subscription", "POST api/v1/billing/portal",
     "POST api/v1/billing/preview",
 )  # fmt: skip
 NOT_NOW = {
-    "POST workspace:subscribe": "whoever is subscribed does not subscribe once more",
+    "POST workspace:subscribe": "a subscriber cannot subscribe again",
     "POST workspace:resume_subscription": "the subscription has not ended",
-    "POST api/v1/billing/checkout": "whoever is subscribed does not subscribe once more",
+    "POST api/v1/billing/checkout": "a subscriber cannot subscribe again",
 }
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
-    "healthz": ({503}, "nobody runs Redis and a worker here"),
-    "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which nobody plays here"),
+    "healthz": ({503}, "Redis and the worker aren't running here"),
+    "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which isn't available here"),
     **{key: ({502}, AT_STRIPE) for key in CALLS_STRIPE},
     **{key: ({409}, reason) for key, reason in NOT_NOW.items()},
 }
-"""Answers but success to those who are allowed, and why they still prove that the permission was given."""
+"""Errors that permitted callers get, and why they still prove the permission."""
 
 
 STILL: Mapping[str, str] = {
-    "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which nobody plays here",
-    "POST workspace:keep_workspace": "there is no deletion under way that could be called off",
+    "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which isn't available here",
+    "POST workspace:keep_workspace": "there is no pending deletion to cancel",
     **dict.fromkeys(CALLS_STRIPE, AT_STRIPE),
     "POST workspace:switch_plan": AT_STRIPE,
     **NOT_NOW,
 }
 """Writing calls that change nothing, and why."""
 NOT_AUDITED: Mapping[str, str] = {
-    "billing_syncrequest": "a note to ask Stripe again; what comes of it is audited",
-    "usage_meter": "the trial's budget is made when it is first looked at, as the platform sets it",
-    "channels_installattempt": "a state that expires in ten minutes; what it leads to is audited",
-    "tenants_mail": "a mail that was planned or sent; what it is about is audited",
-    "tenants_contactcode": "counts the tries at a code; the proof is audited",
-    "tenants_idempotentrequest": "keeps an answer for its repetition; the call itself is audited",
+    "billing_syncrequest": "a request to sync with Stripe; its result is audited",
+    "usage_meter": "the platform's trial budget, created when first read",
+    "channels_installattempt": "a state that expires in ten minutes; the installation is audited",
+    "tenants_mail": "a planned or sent mail; its subject is audited",
+    "tenants_contactcode": "counts attempts to enter a code; the confirmation is audited",
+    "tenants_idempotentrequest": "stores a response for retries; the call itself is audited",
 }
-"""Tables whose change is no change of the workspace, and why."""
+"""Tables whose changes don't count as changes of the workspace, and why."""
 
 
 class UnknownArgumentError(LookupError):
-    """A route has an argument that nobody said how to fill."""
+    """A route has an argument without a known value."""
 
 
 @dataclass(frozen=True)
 class Things:
-    """Ids to fill in: of a workspace's own rows, or of none."""
+    """Ids to fill in: of a workspace's own rows, or nonexistent ones."""
 
     world: World | None
 
@@ -140,7 +140,7 @@ class Things:
 
 
 def model_of(route: Route, argument: str) -> str:
-    """Which model an argument identifies; empty if it is a word. Raises UnknownArgumentError."""
+    """The model that an argument identifies; empty if it is a word. Raises UnknownArgumentError."""
     own = ARGUMENTS_OF.get(route.name) or ARGUMENTS_OF.get(route.pattern.rstrip("/")) or {}
     if argument in own:
         return own[argument]
@@ -176,7 +176,7 @@ def _id_parameters(route: Route) -> list[str]:
 
 
 def operation(route: Route, method: str) -> dict[str, Any]:
-    """What the OpenAPI schema says about a call; empty for what is not in it."""
+    """The OpenAPI schema's entry for a call; empty if it has none."""
     written = "/" + route.pattern.replace("<uuid:", "{").replace("<", "{").replace(">", "}")
     paths = _schema()["paths"]
     found = paths.get(written) or paths.get(f"{written}/") or paths.get(written.rstrip("/")) or {}
@@ -184,7 +184,7 @@ def operation(route: Route, method: str) -> dict[str, Any]:
 
 
 def id_fields(route: Route, method: str) -> list[str]:
-    """The fields of a call's body that are ids, by the OpenAPI schema."""
+    """The id fields of a call's body, according to the OpenAPI schema."""
     content = operation(route, method).get("requestBody", {}).get("content", {}).get("application/json", {})
     name = content.get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
     fields = _schema()["components"]["schemas"].get(name, {}).get("properties", {})
@@ -198,7 +198,7 @@ def _schema() -> dict[str, Any]:
 
 
 def body(route: Route, method: str, things: Things) -> dict[str, Any]:
-    """A body with which somebody who is allowed succeeds."""
+    """A body that works for a permitted caller."""
     if method not in UNSAFE:
         return {}
     for key in (f"{method} {route.name}", route.name, f"{method} {route.pattern.rstrip('/')}"):
@@ -208,7 +208,7 @@ def body(route: Route, method: str, things: Things) -> dict[str, Any]:
 
 
 def refers_to_things(route: Route) -> bool:
-    """Does a call of this route name rows, by its address, a filter or a body?"""
+    """Whether a call of this route names rows in its URL, a filter or its body."""
     if any(model_of(route, name) for name in route.arguments) or _id_parameters(route):
         return True
     own, none = Things(None), Marked(None)
@@ -216,7 +216,7 @@ def refers_to_things(route: Route) -> bool:
 
 
 class Marked(Things):
-    """Ids that are like none, to see whether a body has any."""
+    """Recognizable fake ids, to see whether a body contains any."""
 
     def __getitem__(self, model: str) -> str:
         return "marked"

@@ -1,4 +1,4 @@
-"""Who wrote whose rows: told by Postgres itself, through triggers that see past row-level security."""
+"""Who wrote whose rows, as Postgres reports through triggers that bypass row-level security."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ OWNERS = {
     "djstripe_customer": "subscriber_id",
     "django_session": "",
 }
-"""Tables whose rows say by another column than tenant_id or user_id whose they are; empty: they do not say."""
+"""Tables whose owner column isn't tenant_id or user_id; empty: they have none."""
 
 INSTALL = """
     CREATE SCHEMA isolation;
@@ -47,7 +47,7 @@ TABLES = """
 
 @dataclass(frozen=True)
 class Write:
-    """A row that was really written: its table, INSERT, UPDATE or DELETE, and whose it is (ids as text)."""
+    """A row that was really written: its table, INSERT, UPDATE or DELETE, and its owners (ids as text)."""
 
     table: str
     verb: str
@@ -55,18 +55,18 @@ class Write:
 
 
 def columns_by_table(connection: psycopg.Connection) -> dict[str, list[str]]:
-    """Every table of the product with its columns."""
+    """All of the product's tables with their columns."""
     return dict(connection.execute(TABLES).fetchall())
 
 
 def table_columns(postgres: Postgres) -> dict[str, list[str]]:
-    """The same over a connection of its own."""
+    """The same over a separate connection."""
     with psycopg.connect(postgres.url("postgres")) as admin:
         return columns_by_table(admin)
 
 
 def owner_column(table: str, columns: list[str]) -> str:
-    """The column that says whose a table's rows are; empty if none does."""
+    """The column with the owner of a table's rows; empty if there is none."""
     if table in OWNERS:
         return OWNERS[table]
     return next((name for name in ("tenant_id", "user_id") if name in columns), "")
@@ -74,7 +74,7 @@ def owner_column(table: str, columns: list[str]) -> str:
 
 @contextmanager
 def watched(postgres: Postgres) -> Iterator[None]:
-    """While open, Postgres notes each write in its own transaction; see `writes`."""
+    """While open, Postgres records each write in its own transaction; see `writes`."""
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
         admin.execute(INSTALL)
         for table, columns in columns_by_table(admin).items():
@@ -92,7 +92,7 @@ def watched(postgres: Postgres) -> Iterator[None]:
 
 
 def writes(aliases: list[str]) -> list[Write]:
-    """What the open transactions of these connections have written so far, without what was rolled back."""
+    """What these connections' open transactions have written so far, without rolled-back writes."""
     found = []
     for alias in aliases:
         with connections[alias].cursor() as cursor:
@@ -102,7 +102,7 @@ def writes(aliases: list[str]) -> list[Write]:
 
 
 def digests(postgres: Postgres, owners: list[str]) -> dict[str, str]:
-    """A digest of all committed rows of these owners, by table: equal before and after, if nobody touched them."""
+    """A digest of these owners' committed rows, by table: equal before and after if nothing changed them."""
     found = {}
     with psycopg.connect(postgres.url("postgres")) as admin:
         for table, columns in columns_by_table(admin).items():

@@ -1,4 +1,4 @@
-"""One message in the inbox of a connected workspace, in this process, with the sandbox as its providers."""
+"""One message in a connected workspace's inbox, in this process, with the sandbox as its providers."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -19,7 +19,7 @@ from tests.stack import Stack
 
 @dataclass(frozen=True)
 class Desk:
-    """A workspace whose AI employee is in a real channel of the sandbox Slack."""
+    """A workspace with an AI employee in a real channel of the sandbox Slack."""
 
     stack: Stack
     tenant: Tenant
@@ -31,7 +31,7 @@ class Desk:
     ben: str
 
     def hear(self, text: str, thread_ts: str | None = None) -> UUID:
-        """Ben mentions the bot in Slack, and the event arrives by the signed webhook; the thread that waits."""
+        """Ben mentions the bot in Slack, and the event arrives at the signed webhook; returns the pending thread."""
         more = {"thread_ts": thread_ts} if thread_ts else {}
         said = self.stack.control(
             "slack/control/messages", team=self.team, channel=self.channel, user="ben", text=f"@roster {text}", **more
@@ -45,7 +45,7 @@ class Desk:
             return Thread.objects.order_by("-id")[0].id
 
     def first_ts(self) -> str:
-        """The time stamp of the first message, under which its thread goes."""
+        """The first message's timestamp, which identifies its thread."""
         with tenant_scope(self.tenant.id):
             return str(InboxEvent.objects.order_by("position")[0].address["thread_ts"])
 
@@ -58,14 +58,14 @@ class Desk:
             return list(Delivery.objects.in_order().values_list("state", flat=True))
 
     def posted(self) -> list[str]:
-        """What the bot really posted in the sandbox's channel."""
+        """The bot's actual posts in the sandbox's channel."""
         found = self.stack.look("slack/control/messages", team=self.team, channel=self.channel)
         return [each["text"] for each in found["messages"] if each.get("bot_id") and not each.get("subtype")]
 
 
 @pytest.fixture
 def peers(settings: Settings, stack: Stack) -> Stack:
-    """The stack's sandbox plays the providers for this process too, without faults."""
+    """The stack's sandbox as this process's providers, without faults."""
     generated = stack.generated
     settings.SLACK_API_URL = f"{stack.sandbox_url}/slack/api/"
     settings.OPENAI_BASE_URL = f"{stack.sandbox_url}/openai/v1"

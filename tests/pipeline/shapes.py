@@ -1,4 +1,4 @@
-"""What LLM providers answer when something is wrong with it: shapes seen in their documentation and in bug reports."""
+"""Faulty LLM provider answers, as seen in their documentation and in bug reports."""
 
 import json
 from typing import Any

@@ -24,7 +24,7 @@ from usage.tokens import Tokens
 
 
 def answer(desk: Desk, thread_id: UUID) -> None:
-    """What the task does."""
+    """Run the task's work."""
     answering.answer(desk.tenant.id, thread_id)
     deliver.send_due(desk.tenant.id, thread_id)
 
@@ -69,7 +69,7 @@ def test_ten_workers_at_once_give_one_answer(desk: Desk) -> None:
         assert LLMCall.objects.count() == 1
 
 
-def test_a_worker_that_was_overtaken_sends_nothing_and_is_billed(desk: Desk) -> None:
+def test_a_worker_that_lost_its_lease_sends_nothing_and_is_billed(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     slow = answering._claim(desk.tenant.id, thread_id)
     assert slow
@@ -88,7 +88,7 @@ def test_a_worker_that_was_overtaken_sends_nothing_and_is_billed(desk: Desk) -> 
         assert not Hold.objects.filter(state="open").exists()
 
 
-def test_a_leased_conversation_is_not_taken(desk: Desk) -> None:
+def test_a_leased_conversation_is_not_claimed(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     assert answering._claim(desk.tenant.id, thread_id)
     assert answering._claim(desk.tenant.id, thread_id) is None
@@ -109,7 +109,7 @@ def test_a_message_that_keeps_killing_its_worker_ends_with_one_apology(desk: Des
         assert not Run.objects.filter(state="thinking").exists()
 
 
-def test_a_fault_that_does_not_pass_ends_with_one_apology(desk: Desk) -> None:
+def test_a_permanent_fault_ends_with_one_apology(desk: Desk) -> None:
     thread_id = desk.hear("Hello [sandbox:500]")
     for _ in range(answering.MOST_FAILURES + 2):
         answer(desk, thread_id)
@@ -121,7 +121,7 @@ def test_a_fault_that_does_not_pass_ends_with_one_apology(desk: Desk) -> None:
         assert Meter.objects.get().spent_usd == 0
 
 
-def test_a_retry_waits_for_what_the_provider_asks(desk: Desk) -> None:
+def test_a_retry_waits_as_long_as_the_provider_asks(desk: Desk) -> None:
     desk.stack.control("openai/control/faults", kind="429", times=1, seconds=40)
     thread_id = desk.hear("When do you open?")
     answer(desk, thread_id)
@@ -130,10 +130,10 @@ def test_a_retry_waits_for_what_the_provider_asks(desk: Desk) -> None:
         assert LLMCall.objects.count() == 1
         retry_at = Thread.objects.get().retry_at
         assert retry_at is not None
-        assert 38 < (retry_at - timezone.now()).total_seconds() <= 48, "and a little longer, not all at once"
+        assert 38 < (retry_at - timezone.now()).total_seconds() <= 48, "with some jitter"
 
 
-def test_a_spent_budget_answers_with_the_unavailable_text_and_asks_nobody(desk: Desk) -> None:
+def test_a_spent_budget_answers_with_the_unavailable_text_and_makes_no_call(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
         Meter.objects.create(key="trial", name="Trial credit", cap_usd=Decimal("0.0000001"))
     answer(desk, desk.hear("When do you open?"))
@@ -164,7 +164,7 @@ def test_a_model_without_a_price_is_refused_not_free(desk: Desk) -> None:
         assert not LLMCall.objects.exists()
 
 
-def test_the_quiet_period_gathers_and_has_an_end(desk: Desk, settings: Settings) -> None:
+def test_the_quiet_period_collects_messages_and_is_limited(desk: Desk, settings: Settings) -> None:
     settings.QUIET_SECONDS, settings.QUIET_MAX_SECONDS = 60, 300
     thread_id = desk.hear("When do you open?")
     answer(desk, thread_id)
@@ -177,7 +177,7 @@ def test_the_quiet_period_gathers_and_has_an_end(desk: Desk, settings: Settings)
     assert len(desk.posted()) == 1
 
 
-def test_the_sweeper_finds_what_nobody_woke(desk: Desk) -> None:
+def test_the_sweeper_finds_conversations_without_a_task(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     assert sweep.due().answers == []
     with tenant_scope(desk.tenant.id):
@@ -192,7 +192,7 @@ def test_the_sweeper_finds_what_nobody_woke(desk: Desk) -> None:
     assert sweep.due().look_ups == [(desk.tenant.id, thread_id)]
 
 
-def test_a_long_answer_goes_out_in_parts_in_order(desk: Desk) -> None:
+def test_a_long_answer_is_sent_in_parts_in_order(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
@@ -213,7 +213,7 @@ def test_people_and_employee_take_turns(desk: Desk) -> None:
         assert list(Turn.objects.order_by("id").values_list("speaker", flat=True)) == ["person", "employee"]
 
 
-def test_accepting_and_landing_at_once_do_not_lock_each_other_out(desk: Desk) -> None:
+def test_accepting_and_landing_at_once_do_not_deadlock(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
@@ -235,7 +235,7 @@ def test_accepting_and_landing_at_once_do_not_lock_each_other_out(desk: Desk) ->
         assert Run.objects.get().state == "answered"
 
 
-def test_what_waits_comes_last_in_the_prompt_even_if_the_answer_was_saved_after_it(desk: Desk) -> None:
+def test_pending_messages_come_last_in_the_prompt_even_if_the_answer_was_saved_later(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
@@ -249,7 +249,7 @@ def test_what_waits_comes_last_in_the_prompt_even_if_the_answer_was_saved_after_
     assert following.run.prompt.messages[-1].text.endswith(": And when do you close?")
 
 
-def test_starting_over_is_no_failure(desk: Desk) -> None:
+def test_starting_over_is_not_a_failure(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
         Thread.objects.update(failures=answering.MOST_FAILURES - 1)
@@ -282,8 +282,8 @@ def test_an_answer_without_usage_is_billed_at_its_estimate(desk: Desk) -> None:
         assert record.cost_usd == LLMCall.objects.get().estimate_usd > 0
 
 
-def test_a_wake_up_for_what_is_not_due_wakes_nothing(desk: Desk) -> None:
-    """A worker that finds nothing to send must not publish: it would spin."""
+def test_a_wake_up_for_nothing_due_queues_nothing(desk: Desk) -> None:
+    """A worker that finds nothing to send must not publish a task, or it would loop."""
     thread_id = desk.hear("When do you open?")
     assert answering._claim(desk.tenant.id, thread_id)
     assert deliver.send_due(desk.tenant.id, thread_id) is False

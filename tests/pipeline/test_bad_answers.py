@@ -1,4 +1,4 @@
-"""Whatever an LLM provider answers: one reply or one apology with the true reason, and every call settled once."""
+"""Any answer of an LLM provider leads to one reply, or one apology with the true reason; each call is settled once."""
 
 import json
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from usage.models import Hold, Meter, UsageRecord
 
 @dataclass
 class Books:
-    """What became of a conversation: read once, with everything about money checked."""
+    """A conversation's outcome, read once, with everything about money checked."""
 
     posted: list[str]
     events: list[tuple[str, str]]
@@ -37,7 +37,7 @@ class Books:
 
 
 def ask(desk: Desk, body: str | None = None, *, times: int = 1, peer: str = "chat.completions", **raw: Any) -> Books:
-    """Ben asks, the provider answers like that, and the worker comes by as often as the sweeper would send it."""
+    """Ben asks, the provider gives that answer, and the worker runs as often as the sweeper would start it."""
     if body is not None or raw:
         desk.stack.control(
             "openai/control/faults", kind="raw", method=peer, times=times, body=body or "", **({"seconds": 1} | raw)
@@ -51,7 +51,7 @@ def ask(desk: Desk, body: str | None = None, *, times: int = 1, peer: str = "cha
 
 
 def books_of(desk: Desk) -> Books:
-    """Fails if the lease is not free, a call was not settled once, or ledger, meter and calls do not agree."""
+    """Fails if the lease isn't free, a call wasn't settled exactly once, or ledger, meter and calls disagree."""
     with tenant_scope(desk.tenant.id):
         calls, meter = list(LLMCall.objects.order_by("id")), Meter.objects.first()
         assert all(call.actual_usd is not None and call.actual_usd <= call.estimate_usd for call in calls), calls
@@ -73,7 +73,7 @@ def books_of(desk: Desk) -> Books:
 
 
 def cost(prompt: int, output: int) -> Decimal:
-    """gpt-4.1-mini's: https://platform.openai.com/docs/pricing"""
+    """The price of gpt-4.1-mini: https://platform.openai.com/docs/pricing"""
     return (prompt * Decimal("0.4") + output * Decimal("1.6")) / 1_000_000
 
 
@@ -102,7 +102,7 @@ USAGES: dict[str, tuple[Any, Decimal | None]] = {
 
 
 @pytest.mark.parametrize("usage", ["none", "absurd", "no output", "numbers in quotes"])
-def test_an_answer_is_billed_as_told_never_above_its_bound_and_never_free(desk: Desk, usage: str) -> None:
+def test_an_answer_is_billed_as_reported_never_above_its_limit_and_never_free(desk: Desk, usage: str) -> None:
     told, expected = USAGES[usage]
     books = ask(desk, openai(usage=told))
     assert books.posted == ["We open at 7."]
@@ -112,7 +112,7 @@ def test_an_answer_is_billed_as_told_never_above_its_bound_and_never_free(desk: 
 
 
 def test_no_usage_is_too_strange_to_be_billed(desk: Desk) -> None:
-    """All in one conversation: what is not told is filled up, what cannot be true costs the estimate."""
+    """All in one conversation: missing usage is filled in, impossible usage costs the estimate."""
     for told, expected in USAGES.values():
         desk.stack.control("openai/control/faults", kind="raw", body=openai(usage=told))
         answering.answer(desk.tenant.id, desk.hear("When do you open?"))
@@ -128,37 +128,37 @@ UNUSABLE = ("no choice", "null as content", "a list", "an error inside of a 200"
 
 
 @pytest.mark.parametrize("shape", UNUSABLE)
-def test_what_is_no_answer_ends_at_once_with_one_apology_and_its_name(desk: Desk, shape: str) -> None:
+def test_an_invalid_answer_ends_at_once_with_one_apology_and_its_reason(desk: Desk, shape: str) -> None:
     body, reason = shapes.UNREADABLE[shape]
     books = ask(desk, body, times=9)
     assert books.posted == [answering.APOLOGY]
     assert books.events == [("failed", reason)]
-    assert len(books.calls) == 1, "asked again it would cost again"
+    assert len(books.calls) == 1, "another call would cost again"
     assert books.calls[0][1] == (cost(100, 20) if "usage" in body else books.calls[0][2])
 
 
 @pytest.mark.parametrize("outcome", [Outcome.CUT, Outcome.FILTERED, Outcome.REFUSED])
-def test_an_answer_that_is_not_whole_says_so_and_so_do_the_books(desk: Desk, outcome: Outcome) -> None:
+def test_an_incomplete_answer_says_so_and_so_do_the_books(desk: Desk, outcome: Outcome) -> None:
     body, text = shapes.NOT_WHOLE[outcome]
     books = ask(desk, body)
     assert books.posted == [f"{text}\n\n{steps.MARKS[outcome]}"]
     assert (books.outcomes, [state for state, _ in books.events]) == ([outcome], ["done"])
 
 
-def test_an_outage_is_tried_again_and_costs_nothing(desk: Desk) -> None:
+def test_an_outage_is_retried_and_costs_nothing(desk: Desk) -> None:
     books = ask(desk, **shapes.OUTAGES["a page with 403"])
     assert (len(books.posted), "9" in books.posted[0]) == (1, True)
     assert [(state, actual > 0) for state, actual, _ in books.calls] == [("settled", False), ("settled", True)]
 
 
-def test_what_may_have_been_billed_is_booked_and_tried_again(desk: Desk) -> None:
+def test_a_call_that_may_have_been_billed_is_booked_and_retried(desk: Desk) -> None:
     books = ask(desk, **shapes.LOST["a body that breaks off"])
     assert (len(books.posted), "9" in books.posted[0]) == (1, True)
     assert [state for state, _, _ in books.calls] == ["assumed", "settled"]
     assert books.calls[0][1] == books.calls[0][2]
 
 
-def test_an_answer_that_never_ends_does_within_its_call(desk: Desk, settings: Settings) -> None:
+def test_an_endless_answer_ends_with_its_call(desk: Desk, settings: Settings) -> None:
     settings.LLM_TOTAL_SECONDS = 1.0
     begun = timezone.now()
     books = ask(desk, openai(), hang_after=40, seconds=20)
@@ -176,7 +176,7 @@ def test_a_refusal_keeps_the_providers_words_for_the_operator(desk: Desk) -> Non
     assert kept == "OpenAI rejects the request (HTTP 400). | HTTP 400 Unsupported parameter: [key]"
 
 
-def test_a_prompt_too_long_for_the_model_is_shortened_and_asked_once_more(desk: Desk) -> None:
+def test_a_prompt_too_long_for_the_model_is_shortened_and_retried_once(desk: Desk) -> None:
     error = {"message": "This model's maximum context length is 8192 tokens.", "code": "context_length_exceeded"}
     with tenant_scope(desk.tenant.id):
         thread_id = desk.hear("When do you open?")
@@ -205,7 +205,7 @@ def test_a_prompt_that_stays_too_long_ends_with_one_apology(desk: Desk) -> None:
     assert [actual for _, actual, _ in books.calls] == [Decimal(0)] * 2
 
 
-def test_a_model_that_thinks_is_asked_for_little_and_has_room_for_it(desk: Desk) -> None:
+def test_a_reasoning_model_gets_low_effort_and_enough_tokens(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
         desk.agent.model, desk.agent.max_output_tokens = "gpt-5-mini", 16
         hiring.change(desk.agent)
@@ -218,10 +218,10 @@ def test_a_model_that_thinks_is_asked_for_little_and_has_room_for_it(desk: Desk)
     assert request["max_tokens"] == 4_016
 
 
-def test_what_nobody_expected_frees_the_lease_at_once_and_counts_one_failure(
+def test_an_unexpected_error_frees_the_lease_at_once_and_counts_one_failure(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Our own bugs cannot be ordered from a provider: here they are put in by hand."""
+    """No provider can cause our own bugs, so they are injected here."""
 
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
@@ -239,11 +239,11 @@ def test_what_nobody_expected_frees_the_lease_at_once_and_counts_one_failure(
     deliver.send_due(desk.tenant.id, thread_id)
     books = books_of(desk)
     assert (len(books.posted), books.events) == (1, [("done", "")])
-    assert [state for state, _, _ in books.calls] == ["assumed", "settled", "settled"], "the second told its usage"
+    assert [state for state, _, _ in books.calls] == ["assumed", "settled", "settled"], "the second reported its usage"
 
 
 @pytest.mark.parametrize("place", ["ask", "finish", "prepare", "fail"])
-def test_what_keeps_failing_ends_with_one_apology_and_its_own_name(
+def test_a_repeated_failure_ends_with_one_apology_and_its_own_reason(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     def broken(*_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Deliveries whose fate was not seen."""
+"""Deliveries with an unknown outcome."""
 
 import time
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def fault(desk: Desk, kind: str, times: int = 1) -> None:
 
 
 def sent_unseen(desk: Desk, kind: str) -> UUID:
-    """A message whose post ends in a fault, and the moment that a look-up waits for has passed."""
+    """A message whose post failed with an unknown outcome, and whose lookup is due."""
     fault(desk, kind)
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
@@ -45,7 +45,7 @@ def age(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("kind", "was_sent"), [("drop", True), ("cut", False), ("500", False)])
-def test_it_is_looked_up_and_sent_again_only_when_absent(desk: Desk, kind: str, was_sent: bool) -> None:
+def test_it_is_looked_up_and_resent_only_when_missing(desk: Desk, kind: str, was_sent: bool) -> None:
     thread_id = sent_unseen(desk, kind)
     deliver.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent" if was_sent else "pending"]
@@ -55,7 +55,7 @@ def test_it_is_looked_up_and_sent_again_only_when_absent(desk: Desk, kind: str, 
     assert [state for state, _ in desk.events()] == ["done"]
 
 
-def test_history_is_read_once_a_minute_and_workspace(desk: Desk) -> None:
+def test_history_is_read_once_a_minute_per_workspace(desk: Desk) -> None:
     thread_id = sent_unseen(desk, "drop")
     with tenant_scope(desk.tenant.id):
         Connection.objects.update(looked_up_at=timezone.now() - timedelta(seconds=30))
@@ -64,7 +64,7 @@ def test_history_is_read_once_a_minute_and_workspace(desk: Desk) -> None:
     assert "conversations.replies" not in desk.stack.look("slack/control/calls")["calls"]
 
 
-def test_a_look_up_that_fails_leaves_it_unknown(desk: Desk) -> None:
+def test_a_failed_look_up_leaves_it_unknown(desk: Desk) -> None:
     thread_id = sent_unseen(desk, "drop")
     desk.stack.control("slack/control/faults", method="conversations.replies", kind="500", times=1)
     deliver.look_up(desk.tenant.id, thread_id)
@@ -72,7 +72,7 @@ def test_a_look_up_that_fails_leaves_it_unknown(desk: Desk) -> None:
     assert len(desk.posted()) == 1
 
 
-def test_an_unknown_one_holds_the_conversation_for_a_minute_only(desk: Desk) -> None:
+def test_an_unknown_one_blocks_the_conversation_for_only_a_minute(desk: Desk) -> None:
     thread_id = sent_unseen(desk, "drop")
     desk.hear("And when do you close?", desk.first_ts())
     answering.answer(desk.tenant.id, thread_id)
@@ -109,7 +109,7 @@ def test_a_dead_token_breaks_the_connection_and_says_so(desk: Desk) -> None:
         assert Connection.objects.get().state == "broken"
 
 
-def test_a_rate_limit_is_outlasted_but_not_for_ever(desk: Desk) -> None:
+def test_a_rate_limit_is_waited_out_but_not_forever(desk: Desk) -> None:
     fault(desk, "429", times=50)
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
@@ -120,14 +120,14 @@ def test_a_rate_limit_is_outlasted_but_not_for_ever(desk: Desk) -> None:
     assert desk.deliveries() == ["pending"]
     with tenant_scope(desk.tenant.id):
         delivery = Delivery.objects.get()
-        assert delivery.next_attempt_at - timezone.now() > timedelta(seconds=30), "the waits grow"
+        assert delivery.next_attempt_at - timezone.now() > timedelta(seconds=30), "the delays grow"
         Delivery.objects.update(next_attempt_at=timezone.now(), created_at=timezone.now() - deliver.KEEP_TRYING_FOR)
     deliver.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["failed"]
     assert [state for state, _ in desk.events()] == ["failed"]
 
 
-def test_a_stale_sender_frees_the_conversation_also_when_no_look_up_is_allowed(desk: Desk) -> None:
+def test_a_stale_sender_frees_the_conversation_even_when_no_look_up_is_allowed(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
     assert deliver._next(desk.tenant.id, thread_id)
@@ -139,7 +139,7 @@ def test_a_stale_sender_frees_the_conversation_also_when_no_look_up_is_allowed(d
         assert not Delivery.objects.holding_up(timezone.now()).exists()
 
 
-def test_disconnecting_ends_what_waits_and_gives_the_hold_back(desk: Desk) -> None:
+def test_disconnecting_ends_pending_messages_and_releases_the_reservation(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
@@ -152,14 +152,14 @@ def test_disconnecting_ends_what_waits_and_gives_the_hold_back(desk: Desk) -> No
     assert desk.deliveries() == []
 
 
-def test_disconnecting_ends_an_answer_that_waits_to_be_sent(desk: Desk) -> None:
+def test_disconnecting_ends_an_unsent_answer(desk: Desk) -> None:
     answering.answer(desk.tenant.id, desk.hear("When do you open?"))
     with tenant_scope(desk.tenant.id):
         health.disconnect(Connection.objects.get(), "Disconnected by a test.")
     assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected by a test.")])
 
 
-def test_replay_sends_a_failed_answer_as_it_is_and_answers_what_got_none(desk: Desk) -> None:
+def test_replay_resends_a_failed_answer_and_answers_unanswered_messages(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
         Connection.objects.update(token="xoxb-revoked")
     thread_id = desk.hear("When do you open?")
@@ -174,7 +174,7 @@ def test_replay_sends_a_failed_answer_as_it_is_and_answers_what_got_none(desk: D
     assert (desk.events(), len(desk.posted())) == ([("done", "")], 1)
     with tenant_scope(desk.tenant.id):
         InboxEvent.objects.update(state="failed")
-        assert replays.replay(YESTERDAY) == replays.Replayed(0, 0), "its answer is at Slack"
+        assert replays.replay(YESTERDAY) == replays.Replayed(0, 0), "its answer is already in Slack"
         InboxEvent.objects.update(run=None)
         assert replays.replay(YESTERDAY) == replays.Replayed(0, 1)
         assert LLMCall.objects.count() == 1
@@ -187,7 +187,7 @@ def refuse(desk: Desk, code: str, times: int = 1) -> None:
 
 
 def posts(desk: Desk) -> list[dict[str, Any]]:
-    """The bot's messages as Slack has them."""
+    """The bot's messages in Slack."""
     found = desk.stack.look("slack/control/messages", team=desk.team, channel=desk.channel)
     return [each for each in found["messages"] if each.get("bot_id") and not each.get("subtype")]
 
@@ -202,7 +202,7 @@ UNTHREADABLE = ["cannot_reply_to_message", "thread_not_found", "restricted_actio
 
 
 @pytest.mark.parametrize("code", UNTHREADABLE)
-def test_what_slack_cannot_thread_is_posted_once_without(desk: Desk, code: str) -> None:
+def test_a_reply_that_slack_cannot_thread_is_posted_once_without_a_thread(desk: Desk, code: str) -> None:
     thread_id = answered(desk)
     refuse(desk, code)
     deliver.send_due(desk.tenant.id, thread_id)
@@ -212,7 +212,9 @@ def test_what_slack_cannot_thread_is_posted_once_without(desk: Desk, code: str) 
 
 
 @pytest.mark.parametrize(("kind", "was_sent"), [("drop", True), ("cut", False)])
-def test_one_without_a_thread_whose_fate_was_not_seen_is_looked_up_too(desk: Desk, kind: str, was_sent: bool) -> None:
+def test_one_without_a_thread_and_with_an_unknown_outcome_is_looked_up_too(
+    desk: Desk, kind: str, was_sent: bool
+) -> None:
     thread_id = answered(desk)
     refuse(desk, "cannot_reply_to_message")
     fault(desk, kind)
@@ -225,7 +227,7 @@ def test_one_without_a_thread_whose_fate_was_not_seen_is_looked_up_too(desk: Des
     assert (desk.deliveries(), len(posts(desk))) == (["sent"], 1)
 
 
-def test_an_answer_to_a_message_that_is_gone_is_looked_up_outside_of_threads(desk: Desk) -> None:
+def test_an_answer_to_a_deleted_message_is_looked_up_outside_threads(desk: Desk) -> None:
     thread_id = sent_unseen(desk, "cut")
     ts = desk.first_ts()
     desk.stack.control("slack/control/messages/delete", team=desk.team, channel=desk.channel, user="ben", ts=ts)
@@ -236,17 +238,17 @@ def test_an_answer_to_a_message_that_is_gone_is_looked_up_outside_of_threads(des
 
 
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long", "msg_too_long", "markdown_text_conflict"])
-def test_what_slack_cannot_show_as_blocks_is_posted_once_as_text(desk: Desk, code: str) -> None:
+def test_an_answer_that_slack_refuses_as_blocks_is_posted_once_as_text(desk: Desk, code: str) -> None:
     thread_id = answered(desk)
     refuse(desk, code)
     deliver.send_due(desk.tenant.id, thread_id)
     [posted] = posts(desk)
     assert posted["thread_ts"] == desk.first_ts()
-    assert [each["type"] for each in posted["blocks"]] == ["rich_text"], "what Slack makes of text"
+    assert [each["type"] for each in posted["blocks"]] == ["rich_text"], "what Slack creates from text"
     assert desk.events() == [("done", "")]
 
 
-def test_neither_a_thread_nor_blocks_still_arrives_and_a_refusal_of_all_fails(desk: Desk) -> None:
+def test_an_answer_arrives_without_thread_and_blocks_or_fails_if_all_is_refused(desk: Desk) -> None:
     thread_id = answered(desk)
     refuse(desk, "invalid_blocks")
     refuse(desk, "cannot_reply_to_message")
@@ -260,7 +262,7 @@ def test_neither_a_thread_nor_blocks_still_arrives_and_a_refusal_of_all_fails(de
     assert "restricted_action_thread_only_channel" in desk.events()[-1][1]
 
 
-def test_an_answer_that_is_shown_by_a_markdown_block_carries_it(desk: Desk) -> None:
+def test_an_answer_shown_by_a_markdown_block_includes_it(desk: Desk) -> None:
     deliver.send_due(desk.tenant.id, answered(desk))
     [posted] = posts(desk)
     assert [(each["type"], each["text"]) for each in posted["blocks"]] == [("markdown", posted["text"])]
@@ -270,7 +272,7 @@ ODD = [{"ok": True}, {"ok": True, "ts": None}, {"ok": True, "ts": 17.5}, {"ok": 
 
 
 @pytest.mark.parametrize("answer", ODD)
-def test_an_answer_of_slack_without_a_time_stamp_is_unknown_and_found_by_the_look_up(desk: Desk, answer: Any) -> None:
+def test_a_slack_answer_without_a_timestamp_is_unknown_and_found_by_the_look_up(desk: Desk, answer: Any) -> None:
     thread_id = answered(desk)
     desk.stack.control("slack/control/faults", method="chat.postMessage", kind="answer", answer=answer)
     deliver.send_due(desk.tenant.id, thread_id)
@@ -281,7 +283,7 @@ def test_an_answer_of_slack_without_a_time_stamp_is_unknown_and_found_by_the_loo
 
 
 @pytest.mark.parametrize("answer", [{"ok": True}, {"ok": True, "messages": None}, {"ok": True, "messages": [7]}, [1]])
-def test_a_look_up_that_slack_answers_oddly_tells_nothing(desk: Desk, answer: Any) -> None:
+def test_an_odd_answer_to_a_look_up_decides_nothing(desk: Desk, answer: Any) -> None:
     thread_id = sent_unseen(desk, "drop")
     desk.stack.control("slack/control/faults", method="conversations.replies", kind="answer", answer=answer)
     deliver.look_up(desk.tenant.id, thread_id)
@@ -297,14 +299,14 @@ CALLS: dict[str, Callable[[Slack, Account], object]] = {
 
 @pytest.mark.parametrize("answer", [{"ok": True}, {"ok": True, "channel": {}, "user": None, "ts": 5}, [1], "x"])
 @pytest.mark.parametrize("method", CALLS)
-def test_an_answer_without_what_it_should_have_is_unknown(desk: Desk, method: str, answer: Any) -> None:
+def test_an_answer_with_missing_fields_is_unknown(desk: Desk, method: str, answer: Any) -> None:
     desk.stack.control("slack/control/faults", method=method, kind="answer", answer=answer)
     with pytest.raises(OutcomeUnknownError):
         CALLS[method](Slack(), Account(desk.token, desk.bot, desk.ben))
 
 
 @pytest.mark.parametrize("answer", [[1], "x", 7])
-def test_a_check_that_is_answered_by_no_object_is_unknown(desk: Desk, answer: Any) -> None:
+def test_a_check_not_answered_with_an_object_is_unknown(desk: Desk, answer: Any) -> None:
     desk.stack.control("slack/control/faults", method="auth.test", kind="answer", answer=answer)
     with pytest.raises(OutcomeUnknownError):
         Slack().verify(Account(desk.token), 5)
@@ -320,7 +322,7 @@ def test_an_odd_error_is_unknown(desk: Desk, error: Any) -> None:
 
 
 def test_a_call_ends_on_time_though_the_provider_keeps_sending(desk: Desk) -> None:
-    """Each read of such an answer is quick; only a limit for all of it ends the call."""
+    """Each read of such an answer is fast; only a limit on the whole call ends it."""
     desk.stack.control("slack/control/faults", method="auth.test", kind="drip", times=1, seconds=30)
     begun = time.monotonic()
     with pytest.raises(OutcomeUnknownError):
@@ -328,12 +330,12 @@ def test_a_call_ends_on_time_though_the_provider_keeps_sending(desk: Desk) -> No
     assert 0.9 < time.monotonic() - begun < 4
 
 
-def test_a_sender_is_held_for_dead_only_long_after_its_call_has_ended() -> None:
+def test_a_sender_is_considered_dead_only_long_after_its_call_ended() -> None:
     assert deliver.SENDING_SECONDS >= 2 * CALL_SECONDS
 
 
-def test_a_sender_that_stood_still_sends_nothing(desk: Desk) -> None:
-    """Others may hold it for dead by the time that its call would end."""
+def test_a_suspended_sender_sends_nothing(desk: Desk) -> None:
+    """By the time its call ends, others may consider it dead."""
     thread_id = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread_id)
     claimed = deliver._next(desk.tenant.id, thread_id)

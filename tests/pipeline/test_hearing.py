@@ -1,4 +1,4 @@
-"""Messages without words, people who post through apps, and loops, with the sandbox's Slack as the provider."""
+"""Messages without text, people who post through apps, and loops, with the sandbox's Slack as the provider."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from tests.pipeline.conftest import Desk
 
 
 def says(desk: Desk, text: str = "", **more: Any) -> str:
-    """Ben says something in the sandbox's Slack; its own events arrive by the signed webhook. The message's ts."""
+    """Ben writes in the sandbox's Slack, and its events arrive at the signed webhook; returns the message's ts."""
     place = {"team": desk.team, "channel": desk.channel, "user": "ben", **more}
     said = desk.stack.control("slack/control/messages", text=text, **place)
     bring(desk, said["events"])
@@ -76,7 +76,7 @@ def test_a_file_alone_gets_one_reply_that_says_what_can_be_read_and_costs_nothin
         assert not LLMCall.objects.exists()
 
 
-def test_it_speaks_the_workspace_s_language(desk: Desk) -> None:
+def test_it_uses_the_workspaces_language(desk: Desk) -> None:
     Tenant.objects.filter(id=desk.tenant.id).update(language="de")
     says(desk, "@roster", files=[PHOTO])
     answer(desk)
@@ -92,7 +92,7 @@ def test_an_employee_that_may_not_work_does_not_answer_files_either(desk: Desk) 
         assert Run.objects.get().state == "refused"
 
 
-def test_a_photo_with_a_question_is_answered_by_the_llm_which_is_told_of_it(desk: Desk) -> None:
+def test_a_photo_with_a_question_is_answered_by_the_llm_which_knows_about_it(desk: Desk) -> None:
     says(desk, "@roster When do you open?", files=[PHOTO])
     answer(desk)
     assert "9" in posted(desk)[0]
@@ -140,24 +140,24 @@ def test_slack_is_asked_once_whether_a_person_posts_through_an_app(desk: Desk, t
     assert len(posted(desk)) == is_answered
     says(desk, "@roster And when do you close?", through=through)
     assert recognise_all(desk) == []
-    asked = 1 + is_answered  # whether it is one, and a person's name
+    asked = 1 + is_answered  # whether it is a bot, and a person's name
     assert desk.stack.look("slack/control/calls")["calls"]["users.info"] == asked
     states = {state for state, _ in desk.events()}
     assert states == ({"done", "pending"} if is_answered else {"ignored"})
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "cut"])
-def test_slack_in_trouble_is_asked_again_later(desk: Desk, kind: str) -> None:
+def test_a_failed_slack_look_up_is_retried_later(desk: Desk, kind: str) -> None:
     desk.stack.control("slack/control/faults", method="users.info", kind=kind, times=1, seconds=1)
     says(desk, "@roster When do you open?", through="user token")
     assert recognise_all(desk) == [None]
-    assert recognise_all(desk) == [None], "not at once"
+    assert recognise_all(desk) == [None], "not right away"
     with tenant_scope(desk.tenant.id):
         InboxEvent.objects.update(received_at=timezone.now() - timedelta(seconds=10))
     assert recognise_all(desk) == [newest(desk)]
 
 
-def test_an_author_who_stays_unknown_is_given_up_with_the_reason(desk: Desk) -> None:
+def test_look_ups_of_an_unknown_author_end_with_the_reason(desk: Desk) -> None:
     says(desk, "@roster When do you open?", through="user token")
     with tenant_scope(desk.tenant.id):
         InboxEvent.objects.update(received_at=timezone.now() - recognition.ASK_FOR - timedelta(seconds=1))
@@ -169,10 +169,10 @@ def test_an_author_who_stays_unknown_is_given_up_with_the_reason(desk: Desk) -> 
         assert not Contact.objects.exists()
 
 
-def test_a_machine_that_looks_like_a_person_is_not_kept_talking(desk: Desk, settings: Settings) -> None:
+def test_a_bot_that_looks_like_a_person_causes_no_endless_loop(desk: Desk, settings: Settings) -> None:
     settings.LOOP_ANSWERS, settings.LOOP_SECONDS = 4, 300
     ts = says(desk, "@roster When do you open?")
-    for _ in range(9):  # whatever is posted, the machine says something again
+    for _ in range(9):  # the bot replies to every post
         answer(desk)
         says(desk, "And when do you open?", thread_ts=ts)
     answer(desk)
@@ -197,7 +197,7 @@ def test_a_machine_that_looks_like_a_person_is_not_kept_talking(desk: Desk, sett
     assert desk.events()[-1][0] == "done"
 
 
-def test_a_machine_that_begins_a_thread_each_time_is_stopped_within_the_day(desk: Desk, settings: Settings) -> None:
+def test_a_bot_that_starts_a_new_thread_each_time_is_stopped_within_the_day(desk: Desk, settings: Settings) -> None:
     settings.LOOP_DAILY_ANSWERS = 3
     for number in range(6):
         says(desk, f"@roster When do you open? ({number})")
@@ -206,10 +206,10 @@ def test_a_machine_that_begins_a_thread_each_time_is_stopped_within_the_day(desk
     assert [state for state, _ in desk.events()] == ["done"] * 4 + ["ignored"] * 2
     says(desk, "@roster When do you open?", user="chloe")
     answer(desk)
-    assert len(posted(desk)) == 5, "another person is not held up"
+    assert len(posted(desk)) == 5, "another person is not blocked"
 
 
-def test_whoever_writes_beside_somebody_over_the_limit_is_answered(desk: Desk, settings: Settings) -> None:
+def test_others_are_answered_while_one_author_is_over_the_limit(desk: Desk, settings: Settings) -> None:
     settings.LOOP_DAILY_ANSWERS = 2
     ts = says(desk, "@roster When do you open?")
     for _ in range(2):

@@ -10,12 +10,12 @@ from tests.pipeline.conftest import Desk
 
 
 def names(desk: Desk) -> tuple[str, str]:
-    """The contact's name as it is kept, and the author of what was said."""
+    """The contact's stored name, and the messages' author."""
     with tenant_scope(desk.tenant.id):
         return Contact.objects.get().name, Turn.objects.get(speaker="person").author
 
 
-def test_a_new_contact_is_asked_for_once(desk: Desk) -> None:
+def test_a_new_contact_is_looked_up_once(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     for _ in range(2):
         introductions.introduce(desk.tenant.id, thread_id)
@@ -26,7 +26,7 @@ def test_a_new_contact_is_asked_for_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "cut"])
-def test_a_passing_fault_leaves_the_name_for_another_time(desk: Desk, kind: str) -> None:
+def test_a_temporary_fault_leaves_the_name_for_later(desk: Desk, kind: str) -> None:
     thread_id = desk.hear("When do you open?")
     desk.stack.control("slack/control/faults", method="users.info", kind=kind, times=1, seconds=1)
     introductions.introduce(desk.tenant.id, thread_id)

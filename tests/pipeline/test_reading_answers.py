@@ -1,4 +1,4 @@
-"""What an LLM provider answers, read at the edge: an answer, or a failure of the right kind with its true name."""
+"""Parsing an LLM provider's response: an answer, or a failure of the right kind with its true reason."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ TOLD = Tokens(input=100, output=20)
 
 
 def complete(peers: Stack, provider: str = "openai", **raw: Any) -> Completion:
-    """Ask once, to be answered like that."""
+    """Make one call that gets this response."""
     method = "messages" if provider == "anthropic" else "chat.completions"
     order: Json = {"kind": "raw", "method": method, "seconds": 1, "body": ""} | raw
     peers.control("openai/control/faults", **order)
@@ -42,7 +42,7 @@ def failure(peers: Stack, provider: str = "openai", **raw: Any) -> LLMError:
 
 
 @pytest.mark.parametrize("shape", shapes.READABLE)
-def test_what_can_be_read_is_one_clean_text(peers: Stack, shape: str) -> None:
+def test_a_readable_answer_is_one_clean_text(peers: Stack, shape: str) -> None:
     completion = complete(peers, body=shapes.READABLE[shape])
     assert (completion.text, completion.outcome, completion.tokens) == ("We open at 7.", "whole", TOLD)
     assert len(completion.request_id) <= 120
@@ -50,7 +50,7 @@ def test_what_can_be_read_is_one_clean_text(peers: Stack, shape: str) -> None:
 
 
 @pytest.mark.parametrize("shape", shapes.UNREADABLE)
-def test_what_is_no_answer_is_not_asked_for_again_and_has_a_name(peers: Stack, shape: str) -> None:
+def test_an_invalid_answer_is_not_retried_and_has_a_reason(peers: Stack, shape: str) -> None:
     body, reason = shapes.UNREADABLE[shape]
     error = failure(peers, body=body)
     assert (type(error).__mro__.index(LLMSpoiledError) >= 0, str(error)) == (True, reason)
@@ -66,7 +66,7 @@ def test_how_an_answer_ended_is_known(peers: Stack, outcome: str) -> None:
 
 
 @pytest.mark.parametrize("reason", ["error", "insufficient_system_resource", "model_length", "something_new"])
-def test_a_finish_reason_that_nobody_knows_is_not_taken_for_whole(peers: Stack, reason: str) -> None:
+def test_an_unknown_finish_reason_does_not_count_as_complete(peers: Stack, reason: str) -> None:
     assert complete(peers, body=said("We open at", reason)).outcome == "cut"
 
 
@@ -76,12 +76,12 @@ def test_a_million_characters_are_cut(peers: Stack) -> None:
 
 
 @pytest.mark.parametrize("outage", shapes.OUTAGES)
-def test_an_outage_costs_nothing_and_passes(peers: Stack, outage: str) -> None:
+def test_an_outage_costs_nothing_and_is_temporary(peers: Stack, outage: str) -> None:
     assert isinstance(failure(peers, **shapes.OUTAGES[outage]), LLMBusyError)
 
 
 @pytest.mark.parametrize("loss", shapes.LOST)
-def test_what_may_have_been_billed_is_lost_and_not_busy(peers: Stack, loss: str) -> None:
+def test_a_call_that_may_have_been_billed_is_lost_and_not_busy(peers: Stack, loss: str) -> None:
     assert isinstance(failure(peers, **shapes.LOST[loss]), LLMLostError)
 
 
@@ -95,25 +95,25 @@ def test_a_refusal_says_why_and_keeps_the_providers_words_without_keys(peers: St
     assert "abcdefghij" not in error.details
 
 
-def test_google_puts_its_error_into_a_list(peers: Stack) -> None:
+def test_google_wraps_its_error_in_a_list(peers: Stack) -> None:
     body = json.dumps([{"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT"}}])
     assert str(failure(peers, body=body, status=400)).startswith("OpenAI does not accept the API key")
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("Fri, 31 Dec 2099 23:59:59 GMT", 60.0), ("soon", None)])
-def test_a_wait_of_years_is_a_minute_and_is_told(peers: Stack, header: str, seconds: float | None) -> None:
+def test_a_wait_of_years_becomes_a_minute_and_is_logged(peers: Stack, header: str, seconds: float | None) -> None:
     error = failure(peers, body='{"error": {"message": "x"}}', status=429, headers={"retry-after": header})
     assert error.retry_after == seconds
     assert ("It asks for a pause of" in str(error)) == (seconds == 60.0)
 
 
-def test_a_redirect_takes_the_prompt_nowhere(peers: Stack) -> None:
+def test_a_redirect_is_not_followed_with_the_prompt(peers: Stack) -> None:
     before = peers.look("openai/control/calls")["calls"].get("chat.completions", 0)
     failure(peers, status=307, headers={"location": f"{peers.sandbox_url}/openai/v1/chat/completions"})
     assert peers.look("openai/control/calls")["calls"]["chat.completions"] == before + 1
 
 
-def test_a_provider_that_is_not_there_is_busy() -> None:
+def test_an_unreachable_provider_counts_as_busy() -> None:
     prompt = Prompt("openai", "gpt-4.1-mini", "", [Message(is_from_employee=False, said=("Hi",))], 100)
     with pytest.raises(LLMBusyError):
         calls.complete(prompt, Credential("sk-sandbox-x", "http://127.0.0.1:1/v1"))
@@ -200,7 +200,7 @@ GOLDEN: list[tuple[str, Json, Tokens]] = [
 
 
 @pytest.mark.parametrize(("provider", "usage", "expected"), GOLDEN)
-def test_usage_is_read_in_classes_that_do_not_overlap(
+def test_usage_is_split_into_classes_that_do_not_overlap(
     peers: Stack, provider: str, usage: Json, expected: Tokens
 ) -> None:
     body = claude(usage=usage) if provider == "anthropic" else openai(usage=usage)

@@ -1,4 +1,4 @@
-"""What members of the workspace, and staff, read of a message that got no answer: never that it was delivered."""
+"""What members and staff see about a message that got no answer: never that it was delivered."""
 
 import json
 from datetime import timedelta
@@ -30,7 +30,7 @@ TECHNICAL = ("API key", "OPENAI", "OpenAI", "HTTP", "token", "worker")
 
 
 class Reader:
-    """A member in front of the browser."""
+    """A member using a browser."""
 
     def __init__(self, desk: Desk, role: Role = Role.OWNER) -> None:
         self.client = Client()
@@ -69,7 +69,7 @@ def test_an_answer_is_delivered_and_counted(desk: Desk) -> None:
     assert [each["state"] for each in messages(Reader(desk), desk)] == [None, "answered"]
 
 
-def test_a_key_that_fails_is_our_side_for_members_and_technical_for_staff(desk: Desk, settings: Settings) -> None:
+def test_a_failing_key_is_our_problem_for_members_and_technical_for_staff(desk: Desk, settings: Settings) -> None:
     settings.STAFF_EMAIL = "staff@roster.example"
     desk.stack.control("openai/control/faults", kind="401", times=3)
     thread = desk.hear("When do you open?")
@@ -108,7 +108,7 @@ def test_a_key_that_fails_is_our_side_for_members_and_technical_for_staff(desk: 
     assert "Not answered</span>" not in reader.page("conversations/")
 
 
-def test_staff_are_told_again_in_another_hour_and_not_without_an_address(desk: Desk, settings: Settings) -> None:
+def test_staff_are_notified_again_after_an_hour_and_only_with_an_address(desk: Desk, settings: Settings) -> None:
     settings.STAFF_EMAIL = ""
     incidents.report("llm_refused", "OpenAI does not accept the API key.")
     assert incidents.mail() == 0
@@ -120,7 +120,7 @@ def test_staff_are_told_again_in_another_hour_and_not_without_an_address(desk: D
     assert incidents.mail() == 2
 
 
-def test_a_spent_credit_is_told_in_plain_words(desk: Desk) -> None:
+def test_a_spent_credit_is_explained_in_plain_words(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
         Meter.objects.create(key="trial", name="Trial credit", cap_usd=Decimal("0.0000001"))
     answer(desk, desk.hear("When do you open?"))
@@ -137,7 +137,7 @@ def test_a_spent_credit_is_told_in_plain_words(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("arrived", ["failed", "unknown"])
-def test_an_apology_that_did_not_arrive_is_told_so(desk: Desk, arrived: str) -> None:
+def test_an_apology_that_did_not_arrive_is_shown_as_such(desk: Desk, arrived: str) -> None:
     desk.stack.control("openai/control/faults", kind="401", times=1)
     thread = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread)
@@ -152,7 +152,7 @@ def test_an_apology_that_did_not_arrive_is_told_so(desk: Desk, arrived: str) -> 
     assert "Delivered" not in page
 
 
-def test_an_answer_that_slack_refused_says_whose_move_it_is(desk: Desk) -> None:
+def test_an_answer_that_slack_refused_says_who_has_to_act(desk: Desk) -> None:
     thread = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread)
     with tenant_scope(desk.tenant.id):
@@ -168,7 +168,7 @@ def test_an_answer_that_slack_refused_says_whose_move_it_is(desk: Desk) -> None:
     assert sent_and_received(desk) == (1, 0)
 
 
-def test_an_unseen_delivery_is_unclear_also_after_the_look_ups_have_ended(desk: Desk) -> None:
+def test_a_delivery_with_an_unknown_outcome_stays_unclear_after_the_look_ups_end(desk: Desk) -> None:
     thread = desk.hear("When do you open?")
     answering.answer(desk.tenant.id, thread)
     with tenant_scope(desk.tenant.id):
@@ -185,7 +185,7 @@ def test_an_unseen_delivery_is_unclear_also_after_the_look_ups_have_ended(desk: 
     assert "Delivered" not in page
 
 
-def test_a_message_that_got_nothing_at_all_is_told_so(desk: Desk) -> None:
+def test_a_message_without_any_answer_is_shown_as_such(desk: Desk) -> None:
     desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
         health.disconnect(Connection.objects.get(), "Disconnected by a test.")
@@ -196,7 +196,7 @@ def test_a_message_that_got_nothing_at_all_is_told_so(desk: Desk) -> None:
     assert "Not answered</span>" in Reader(desk).page("conversations/")
 
 
-def test_the_wizards_test_message_tells_an_apology_from_an_answer(desk: Desk) -> None:
+def test_the_wizards_test_message_distinguishes_an_apology_from_an_answer(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
         Connection.objects.update(installer_id=desk.ben)
         connection_id = Connection.objects.get().id
@@ -214,7 +214,7 @@ def test_the_wizards_test_message_tells_an_apology_from_an_answer(desk: Desk) ->
     assert not [word for word in TECHNICAL if word in page.partition("<main")[2]]
 
 
-def test_an_answer_without_text_is_none(desk: Desk) -> None:
+def test_an_answer_without_text_is_not_an_answer(desk: Desk) -> None:
     silent = {"choices": [{"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "length"}]}
     body = json.dumps({"id": "1", "object": "chat.completion", "created": 1, "model": "gpt-4.1-mini", **silent})
     desk.stack.control("openai/control/faults", kind="raw", method="chat.completions", body=body)

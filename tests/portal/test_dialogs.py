@@ -1,4 +1,4 @@
-"""The dialog of a destructive act: it names the thing and the consequence, and nothing in a name is markup."""
+"""The dialog before a destructive action: it names the thing and the consequence, and escapes names."""
 
 from django.template import Context, Template
 

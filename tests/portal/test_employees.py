@@ -1,4 +1,4 @@
-"""The page of AI employees: who works in which order, hiring, pausing, reactivating, moving."""
+"""The AI employees page: who works and in which order, hiring, pausing, reactivating, moving."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def owner(cast: Cast) -> Member:
 
 
 def team(tenant: Tenant, *names: str, seats: int = 0) -> list[Agent]:
-    """Employ these with a channel and a seat for each; afterwards there are so many seats, if that is said."""
+    """Hire these, with a channel and a seat each; afterwards set the number of seats, if given."""
     with tenant_scope(tenant.id):
         factories.make_connection("T0TEAM")
         paid = Entitlement.objects.create(status="active", plan="employee_month", seats=len(names))
@@ -35,7 +35,7 @@ def team(tenant: Tenant, *names: str, seats: int = 0) -> list[Agent]:
 
 
 def badges(page: str) -> list[str]:
-    """What stands behind each name, from top to bottom."""
+    """The badge next to each name, from top to bottom."""
     words = {"On duty</span>": "on duty", "No seat</span>": "no seat", "Paused</span>": "paused"}
     found = sorted((page.index(word, at), name) for word, name in words.items() for at in _all(page, word))
     return [name for _, name in found]
@@ -55,7 +55,7 @@ def deeds(tenant: Tenant) -> list[str]:
         return list(AuditEvent.objects.order_by("at", "id").values_list("action", flat=True))
 
 
-def test_they_stand_in_the_order_of_seats_with_what_they_do(owner: Member) -> None:
+def test_they_are_listed_in_seat_order_with_their_jobs(owner: Member) -> None:
     _maya, leo, _nora = team(owner.tenant, "Maya", "Leo", "Nora", seats=1)
     with tenant_scope(owner.tenant.id):
         hiring.pause(leo)
@@ -68,7 +68,7 @@ def test_they_stand_in_the_order_of_seats_with_what_they_do(owner: Member) -> No
     assert "1 of 1 seat taken" in page
 
 
-def test_pausing_frees_the_seat_for_somebody_else(owner: Member) -> None:
+def test_pausing_frees_the_seat_for_another_employee(owner: Member) -> None:
     maya, _leo = team(owner.tenant, "Maya", "Leo", seats=1)
 
     answer = owner.post(f"employees/{maya.id}/pause/")
@@ -79,7 +79,7 @@ def test_pausing_frees_the_seat_for_somebody_else(owner: Member) -> None:
     assert deeds(owner.tenant)[-1] == "employee.paused"
 
 
-def test_the_api_tells_who_is_paused(owner: Member) -> None:
+def test_the_api_shows_who_is_paused(owner: Member) -> None:
     [maya] = team(owner.tenant, "Maya")
     owner.post(f"employees/{maya.id}/pause/")
     answer = owner.client.get(f"/api/v1/agents/{maya.id}/", headers={"Roster-Workspace": "acme"})
@@ -95,7 +95,7 @@ def test_pausing_twice_is_pausing_once(owner: Member) -> None:
     assert deeds(owner.tenant).count("employee.paused") == 1
 
 
-def test_who_is_reactivated_comes_last(owner: Member) -> None:
+def test_a_reactivated_employee_comes_last(owner: Member) -> None:
     maya, _leo = team(owner.tenant, "Maya", "Leo")
     owner.post(f"employees/{maya.id}/pause/")
 
@@ -106,7 +106,7 @@ def test_who_is_reactivated_comes_last(owner: Member) -> None:
     assert deeds(owner.tenant)[-1] == "employee.reactivated"
 
 
-def test_reactivating_without_a_free_seat_is_refused_with_the_way(owner: Member) -> None:
+def test_reactivating_without_a_free_seat_is_refused_with_a_link_to_the_fix(owner: Member) -> None:
     maya, _leo = team(owner.tenant, "Maya", "Leo")
     owner.post(f"employees/{maya.id}/pause/")
     with tenant_scope(owner.tenant.id):
@@ -140,7 +140,7 @@ def test_an_employee_moves_by_one_place(owner: Member, moved: int, way: str, aft
     assert order(owner.tenant) == after
 
 
-def test_moving_up_brings_whoever_was_without_a_seat_to_work(owner: Member) -> None:
+def test_moving_up_puts_an_employee_without_a_seat_to_work(owner: Member) -> None:
     _maya, leo = team(owner.tenant, "Maya", "Leo", seats=1)
 
     owner.post(f"employees/{leo.id}/move/", way="up")
@@ -150,7 +150,7 @@ def test_moving_up_brings_whoever_was_without_a_seat_to_work(owner: Member) -> N
     assert badges(page) == ["on duty", "no seat"]
 
 
-def test_moving_whoever_is_paused_changes_nothing(owner: Member) -> None:
+def test_moving_a_paused_employee_changes_nothing(owner: Member) -> None:
     _maya, leo = team(owner.tenant, "Maya", "Leo")
     owner.post(f"employees/{leo.id}/pause/")
 
@@ -159,7 +159,7 @@ def test_moving_whoever_is_paused_changes_nothing(owner: Member) -> None:
     assert order(owner.tenant) == ["Maya"]
 
 
-def test_nobody_describes_an_employee_for_whom_there_is_no_seat(owner: Member) -> None:
+def test_without_a_free_seat_there_is_no_hiring_form(owner: Member) -> None:
     team(owner.tenant, "Maya")
 
     answer = owner.get("employees/new/")
@@ -170,7 +170,7 @@ def test_nobody_describes_an_employee_for_whom_there_is_no_seat(owner: Member) -
     assert 'href="/t/acme/billing/seats/?seats=2&amp;next=%2Ft%2Facme%2Femployees%2Fnew%2F"' in page
 
 
-def test_a_seat_that_is_taken_meanwhile_loses_nothing_that_was_typed(owner: Member) -> None:
+def test_typed_text_is_kept_when_the_seat_is_taken_meanwhile(owner: Member) -> None:
     team(owner.tenant, "Maya")
 
     answer = owner.post("employees/new/", **PROFILE)
@@ -183,7 +183,7 @@ def test_a_seat_that_is_taken_meanwhile_loses_nothing_that_was_typed(owner: Memb
         assert Agent.objects.count() == 1
 
 
-def test_a_free_workspace_is_led_to_subscribing(owner: Member) -> None:
+def test_a_free_workspace_is_sent_to_subscribe(owner: Member) -> None:
     with tenant_scope(owner.tenant.id):
         factories.make_agent("Maya")
 
@@ -192,7 +192,7 @@ def test_a_free_workspace_is_led_to_subscribing(owner: Member) -> None:
     assert 'href="/t/acme/billing/?next=%2Ft%2Facme%2Femployees%2Fnew%2F">Subscribe</a>' in page
 
 
-def test_an_operator_who_may_not_buy_is_told_who_may(cast: Cast) -> None:
+def test_an_operator_is_told_who_may_buy(cast: Cast) -> None:
     with tenant_scope(cast.acme.id):
         factories.make_agent("Maya")
 
@@ -214,7 +214,7 @@ def test_without_subscriptions_on_this_installation_none_is_offered(owner: Membe
     assert "billing" not in page.lower().replace("css/billing.css", "")
 
 
-def test_given_seats_count(owner: Member) -> None:
+def test_free_seats_count(owner: Member) -> None:
     with tenant_scope(owner.tenant.id):
         factories.make_agent("Maya")
         CompSeats.objects.create(seats=1, reason="A beta test", expires_at=timezone.now() + timedelta(days=1))

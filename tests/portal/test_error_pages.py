@@ -33,7 +33,7 @@ def test_a_missing_role_is_explained(request_with_id: HttpRequest) -> None:
     assert b"This needs the role owner." in page
 
 
-def test_the_page_of_our_own_faults_needs_no_database(request_with_id: HttpRequest) -> None:
+def test_the_page_for_server_errors_needs_no_database(request_with_id: HttpRequest) -> None:
     page = errors.server_error(request_with_id).getvalue()
 
     assert b"Something broke on our side" in page
@@ -41,5 +41,5 @@ def test_the_page_of_our_own_faults_needs_no_database(request_with_id: HttpReque
 
 
 @pytest.mark.parametrize("name", ["429.html", "403_csrf.html"])
-def test_the_pages_that_libraries_show_have_the_request_id_too(request_with_id: HttpRequest, name: str) -> None:
+def test_error_pages_of_libraries_have_the_request_id_too(request_with_id: HttpRequest, name: str) -> None:
     assert "id-of-this-request" in render_to_string(name, request=request_with_id)

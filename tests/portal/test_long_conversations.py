@@ -1,4 +1,4 @@
-"""A conversation's page, however long the conversation is."""
+"""The conversation page, for conversations of any length."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ def owner(cast: Cast) -> Member:
 
 
 def long_talk(tenant: Tenant, turns: int, *, words: str = "line", apart: timedelta = timedelta(hours=1)) -> UUID:
-    """Somebody and the AI employee take turns, each with a number; two turns are of the same moment."""
+    """A person and the AI employee take numbered turns; two turns have the same time."""
     with tenant_scope(tenant.id):
         agent = factories.make_agent()
         talk = Conversation.objects.create(agent=agent, channel="slack", title="A long one")
@@ -54,7 +54,7 @@ def long_talk(tenant: Tenant, turns: int, *, words: str = "line", apart: timedel
 
 
 def fail(tenant: Tenant, talk: UUID, *numbers: int) -> list[UUID]:
-    """These turns got no answer."""
+    """Mark these turns as unanswered."""
     with tenant_scope(tenant.id):
         thread = Thread.objects.get(conversation=talk)
         turns = [Turn.objects.get(conversation=talk, text__endswith=f" {number:05}.") for number in numbers]
@@ -69,18 +69,18 @@ def fail(tenant: Tenant, talk: UUID, *numbers: int) -> list[UUID]:
 
 
 def numbers(page: str) -> list[int]:
-    """Which turns a page shows, in its order."""
+    """The turns that a page shows, in order."""
     return [int(number) for number in re.findall(r'"words">\w+ (\d{5})\.<', page)]
 
 
 def link(page: str, words: str) -> str:
-    """Where a link with these words leads."""
+    """The target of the link with this text."""
     found = re.search(rf'href="([^"]*)"[^>]*>(?:(?!</a>).)*{words}', page, re.DOTALL)
     assert found, f"no link “{words}”"
     return found[1]
 
 
-def test_the_newest_turns_come_first_and_links_lead_through_all_of_it_without_a_script(owner: Member) -> None:
+def test_the_newest_turns_are_shown_and_links_lead_to_the_rest_without_javascript(owner: Member) -> None:
     talk = long_talk(owner.tenant, 2 * reading.PAGE + 7)
     page = owner.get(f"conversations/{talk}/").content.decode()
     seen = numbers(page)
@@ -98,7 +98,7 @@ def test_the_newest_turns_come_first_and_links_lead_through_all_of_it_without_a_
     )
 
 
-def test_htmx_gets_the_earlier_turns_alone_and_each_day_is_named_once(owner: Member) -> None:
+def test_htmx_gets_only_the_earlier_turns_and_each_day_is_named_once(owner: Member) -> None:
     talk = long_talk(owner.tenant, 2 * reading.PAGE, apart=timedelta(hours=5))
     whole = owner.get(f"conversations/{talk}/").content.decode()
     earlier = f"/t/acme/conversations/{talk}/{link(whole, 'Earlier messages')}"
@@ -107,7 +107,7 @@ def test_htmx_gets_the_earlier_turns_alone_and_each_day_is_named_once(owner: Mem
     assert "<html" not in part
     assert "HX-Request" in answer["Vary"]
     assert numbers(part) == list(range(reading.PAGE))
-    kept = whole.partition('id="earlier"')[2].partition("</div>")[2]  # what htmx leaves below the part
+    kept = whole.partition('id="earlier"')[2].partition("</div>")[2]  # what htmx keeps below the part
     days = re.findall(r'"day">([^<]+)<', part + kept)
     assert days == list(dict.fromkeys(days))
     assert len(days) == len({(BEGINS + timedelta(hours=5) * number).date() for number in range(reading.PAGE)})
@@ -127,7 +127,7 @@ def test_a_message_without_an_answer_is_found_from_the_top_of_the_page(owner: Me
     assert numbers(owner.get(f"conversations/{talk}/{link(landed, 'Later messages')}").content.decode())[0] == 11
 
 
-def test_an_id_of_nothing_or_of_another_conversation_shows_the_newest_page(owner: Member) -> None:
+def test_an_unknown_id_or_one_of_another_conversation_shows_the_newest_page(owner: Member) -> None:
     talk = long_talk(owner.tenant, 8)
     with tenant_scope(owner.tenant.id):
         other = Conversation.objects.create(agent=Conversation.objects.get().agent, channel="slack")
@@ -142,7 +142,7 @@ def test_twenty_thousand_turns_cost_no_more_than_two_hundred(owner: Member) -> N
     sizes, statements = [], []
     for turns in (200, 20_000):
         talk = long_talk(owner.tenant, turns, words="line") if turns == 200 else _grown(owner.tenant, turns)
-        owner.get(f"conversations/{talk}/")  # a first visit is noted in the session
+        owner.get(f"conversations/{talk}/")  # a first visit stores session data
         with CaptureQueriesContext(database) as queries:
             page = owner.get(f"conversations/{talk}/").content
         sizes.append(len(page))
@@ -152,7 +152,7 @@ def test_twenty_thousand_turns_cost_no_more_than_two_hundred(owner: Member) -> N
 
 
 def _grown(tenant: Tenant, turns: int) -> UUID:
-    """The conversation that there is, grown by bulk."""
+    """Add turns to the existing conversation in bulk."""
     with tenant_scope(tenant.id):
         talk = Conversation.objects.get()
         earliest = BEGINS - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Who answers, who does not, since when and whose move it is: on the pages of employees, home, channels and usage."""
+"""Who answers, who doesn't, since when, and who has to act: on the employees, home, channels and usage pages."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -34,7 +34,7 @@ def owner(cast: Cast) -> Member:
 
 @pytest.fixture
 def maya(cast: Cast) -> Agent:
-    """Employed, with a channel."""
+    """Maya, hired and with a channel."""
     with tenant_scope(cast.acme.id):
         factories.make_connection("T0ACME")
         return factories.make_agent("Maya")
@@ -46,7 +46,7 @@ def pages_of(reader: Member, agent: Agent) -> dict[str, str]:
 
 
 def lose(tenant: Tenant, code: str = "token_revoked") -> None:
-    """Slack no longer accepts the token."""
+    """Make Slack reject the token."""
     with tenant_scope(tenant.id):
         error = DeliveryRefusedError(f"Slack no longer accepts the token ({code}).", breaks_connection=True, code=code)
         health.refused(Connection.objects.get().id, error)
@@ -71,7 +71,7 @@ def test_without_any_channel_nobody_is_on_duty(owner: Member) -> None:
     assert "Nobody on duty" in pages["home"]
 
 
-def test_a_lost_slack_is_told_with_its_day_and_connected_again(owner: Member, maya: Agent) -> None:
+def test_a_lost_slack_connection_is_shown_with_its_day_and_can_be_reconnected(owner: Member, maya: Agent) -> None:
     lose(owner.tenant)
 
     pages = pages_of(owner, maya)
@@ -90,7 +90,7 @@ def test_a_lost_slack_is_told_with_its_day_and_connected_again(owner: Member, ma
     assert "Connect Slack again" in wizard
 
 
-def test_an_app_that_was_removed_in_slack_is_told_so(owner: Member, maya: Agent) -> None:
+def test_an_app_that_was_removed_in_slack_is_shown_as_such(owner: Member, maya: Agent) -> None:
     with tenant_scope(owner.tenant.id):
         health.ended_at_provider(Connection.objects.get(), timezone.now())
 
@@ -101,7 +101,7 @@ def test_an_app_that_was_removed_in_slack_is_told_so(owner: Member, maya: Agent)
     assert "Northwind removed the app in Slack" in pages["channels"]
 
 
-def test_a_channel_that_we_disconnected_ourselves_is_no_loss(owner: Member, maya: Agent) -> None:
+def test_a_channel_that_we_disconnected_ourselves_is_not_shown_as_lost(owner: Member, maya: Agent) -> None:
     with tenant_scope(owner.tenant.id):
         health.disconnect(Connection.objects.get(), "Disconnected here.", ChannelCause.DISCONNECTED)
 
@@ -111,7 +111,7 @@ def test_a_channel_that_we_disconnected_ourselves_is_no_loss(owner: Member, maya
     assert "Northwind was disconnected here" in home
 
 
-def test_connected_again_all_is_well(owner: Member, maya: Agent) -> None:
+def test_reconnecting_fixes_it(owner: Member, maya: Agent) -> None:
     lose(owner.tenant)
     with tenant_scope(owner.tenant.id):
         factories.make_connection("T0ACME")
@@ -122,7 +122,7 @@ def test_connected_again_all_is_well(owner: Member, maya: Agent) -> None:
     assert "is lost since" not in pages["home"]
 
 
-def test_who_may_not_connect_reads_who_may(cast: Cast, maya: Agent) -> None:
+def test_members_who_may_not_connect_are_told_who_may(cast: Cast, maya: Agent) -> None:
     lose(cast.acme)
 
     pages = pages_of(colleague(cast.acme, Role.VIEWER), maya)
@@ -132,7 +132,7 @@ def test_who_may_not_connect_reads_who_may(cast: Cast, maya: Agent) -> None:
         assert "Connect Slack again</a>" not in pages[name]
 
 
-def test_behind_somebody_else_it_is_told_who_gets_new_conversations(owner: Member, maya: Agent) -> None:
+def test_the_page_says_who_gets_new_conversations(owner: Member, maya: Agent) -> None:
     with tenant_scope(owner.tenant.id):
         Entitlement.objects.create(status="active", plan="employee_month", seats=2)
         leo = factories.make_agent("Leo")
@@ -161,7 +161,7 @@ def test_a_credit_that_is_too_small_for_an_answer_is_used_up_on_every_page(owner
     assert "too little is left of $5.00, since" in usage
 
 
-def test_a_smaller_answer_that_fits_ends_that(owner: Member, maya: Agent) -> None:
+def test_a_smaller_answer_that_fits_clears_that(owner: Member, maya: Agent) -> None:
     with tenant_scope(owner.tenant.id):
         credit = quota.trial_meter()
         type(credit).objects.update(spent_usd=Decimal("4.99"))
@@ -174,7 +174,7 @@ def test_a_smaller_answer_that_fits_ends_that(owner: Member, maya: Agent) -> Non
     assert ON_DUTY in owner.read("employees/")
 
 
-def test_answers_that_fail_on_our_side_are_told_until_one_succeeds(owner: Member, maya: Agent) -> None:
+def test_answers_that_fail_on_our_side_are_reported_until_one_succeeds(owner: Member, maya: Agent) -> None:
     since = timezone.now() - timedelta(hours=2)
     with tenant_scope(owner.tenant.id):
         silence.note_unanswered(maya.id, Cause.LLM_REFUSED, since)
@@ -195,6 +195,6 @@ def test_a_workspace_that_is_about_to_be_deleted_has_nobody_on_duty(owner: Membe
     assert ON_DUTY not in owner.read("employees/")
 
 
-def test_the_wizards_last_step_leads_to_a_lost_channel_and_not_in_circles(owner: Member, maya: Agent) -> None:
+def test_the_wizards_last_step_leads_to_a_lost_channel_and_does_not_loop(owner: Member, maya: Agent) -> None:
     lose(owner.tenant)
     assert owner.get("onboarding/test/").headers["Location"] == "/t/acme/onboarding/channel/"

@@ -1,4 +1,4 @@
-"""Amounts and counts as people read them."""
+"""Readable amounts and counts."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ from tenants.templatetags.portal import compact, share, usd
         (None, ""),
     ],
 )
-def test_money_has_its_currency_and_as_many_decimals_as_show_something(amount: Decimal | None, shown: str) -> None:
+def test_money_has_its_currency_and_only_useful_decimals(amount: Decimal | None, shown: str) -> None:
     assert usd(amount) == shown
 
 
@@ -43,9 +43,9 @@ def test_a_hard_cap_never_shows_more_than_it_allows() -> None:
     assert share(Decimal("5.5"), Decimal(5)) == 100.0
 
 
-def test_what_is_not_used_up_never_shows_as_if_it_were() -> None:
+def test_an_amount_that_is_not_used_up_never_looks_used_up() -> None:
     assert share(Decimal("4.99999"), Decimal(5)) < 100
 
 
-def test_a_cap_of_nothing_is_used_up() -> None:
+def test_a_cap_of_zero_is_used_up() -> None:
     assert share(Decimal(0), Decimal(0)) == 100.0

@@ -1,4 +1,4 @@
-"""The real sandbox as a process of its own on free ports, and a receiver for its events."""
+"""The real sandbox in its own process on free ports, and a receiver for its events."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Sandbox:
         poll(self._is_healthy)
 
     def stop(self) -> int:
-        """Stop it by SIGTERM; returns the exit code."""
+        """Stop it with SIGTERM; returns the exit code."""
         assert self.process
         self.process.terminate()
         return self.process.wait(30)
@@ -75,12 +75,12 @@ class Sandbox:
         return self.control(f"/stripe/control/{path}", **body)
 
     def client(self, token: str | None = None) -> WebClient:
-        """The official Slack client, without retries of its own."""
+        """The official Slack client, without its own retries."""
         return WebClient(token, base_url=f"{self.url}/slack/api/", timeout=3, retry_handlers=[])
 
 
 def poll(condition: Callable[[], Any], seconds: float = 10) -> Any:
-    """The condition's first true value. Fails when there is none in time."""
+    """The condition's first true value. Fails if it isn't true in time."""
     deadline = time.monotonic() + seconds
     pause = threading.Event()
     while time.monotonic() < deadline:
@@ -88,7 +88,7 @@ def poll(condition: Callable[[], Any], seconds: float = 10) -> Any:
         if value:
             return value
         pause.wait(0.02)
-    raise AssertionError("the condition did not come true in time")
+    raise AssertionError("the condition was not true in time")
 
 
 def free_port() -> int:
@@ -101,7 +101,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def receiver() -> Iterator[Receiver]:
-    """Where the sandbox Slack sends its events."""
+    """The receiver of the sandbox Slack's events."""
     receiver = Receiver()
     yield receiver
     receiver.close()
@@ -109,7 +109,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="session")
 def stripe_receiver() -> Iterator[Receiver]:
-    """Where tests have the sandbox Stripe send its events."""
+    """The receiver that tests register with the sandbox Stripe."""
     receiver = Receiver()
     yield receiver
     receiver.close()
@@ -117,7 +117,7 @@ def stripe_receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="session")
 def sandbox(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """One sandbox for all tests; each test makes its own workspace."""
+    """One sandbox for all tests; each test creates its own workspace."""
     port, smtp_port = free_port(), free_port()
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
@@ -150,13 +150,13 @@ def _fresh(sandbox: Sandbox, receiver: Receiver, stripe_receiver: Receiver) -> N
 
 @pytest.fixture(scope="session")
 def stripe(sandbox: Sandbox) -> StripeClient:
-    """The official Stripe client, without retries of its own."""
+    """The official Stripe client, without its own retries."""
     return StripeClient(STRIPE_KEY, base_addresses={"api": f"{sandbox.url}/stripe"}, max_network_retries=0)
 
 
 @pytest.fixture(scope="session")
 def judge() -> ShapeJudge:
-    """Judges objects by Stripe's examples; without them the test is skipped."""
+    """Compares objects with Stripe's examples; skips the test without them."""
     return load_judge()
 
 
@@ -206,7 +206,7 @@ class Workspace:
 
 @pytest.fixture
 def workspace(sandbox: Sandbox, receiver: Receiver) -> Workspace:
-    """A fresh workspace; the event of the bot's joining has been taken out of the way."""
+    """A new workspace; the event about the bot joining is already consumed."""
     facts = sandbox.slack("workspaces", install=True, join=["general"])
     receiver.event(team=facts["id"])
     return Workspace(sandbox, facts)

@@ -1,4 +1,4 @@
-"""A tiny web server that takes events as an app would, and answers as it is told."""
+"""A small web server that receives events as an app would and answers as the test says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Received:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The body, parsed."""
+        """The parsed body."""
         parsed: dict[str, Any] = json.loads(self.body)
         return parsed
 

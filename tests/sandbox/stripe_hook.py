@@ -1,4 +1,4 @@
-"""A webhook endpoint of the sandbox Stripe whose receiver a test reads."""
+"""A webhook endpoint of the sandbox Stripe with a receiver that a test reads."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Hook:
     receiver: Receiver
 
     def next(self, event_type: str = "", seconds: float = 5) -> dict[str, Any]:
-        """The next event, of that type where one is named; others are dropped. Checks the signature."""
+        """The next event (of that type, if given); others are dropped. Checks the signature."""
         while True:
             event = self.verified(self.receiver.next(seconds))
             if not event_type or event["type"] == event_type:
                 return event
 
     def verified(self, received: Received) -> dict[str, Any]:
-        """The event, accepted by Stripe's own SDK. Raises SignatureVerificationError."""
+        """The event, verified by Stripe's own SDK. Raises SignatureVerificationError."""
         event: Event = Webhook.construct_event(received.body, received.headers["stripe-signature"], self.secret)
         return event.to_dict()
 

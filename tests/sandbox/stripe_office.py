@@ -1,4 +1,4 @@
-"""A customer of the sandbox Stripe whose time a test moves, and what it buys: seats by the month or the year."""
+"""A customer of the sandbox Stripe on a test clock, and what it buys: monthly or yearly seats."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ class Office:
         return self.stripe.v1.customers.retrieve(self.customer.id).balance or 0
 
     def wait_until(self, moment: int) -> None:
-        """Move the customer's time."""
+        """Advance the customer's time to a moment."""
         answer = self.stripe.v1.test_helpers.test_clocks.advance(self.clock, {"frozen_time": moment})
         assert answer.status == "advancing"
         clock = self.stripe.v1.test_helpers.test_clocks.retrieve(self.clock)
         assert (clock.status, clock.frozen_time) == ("ready", moment)
 
     def wait(self, seconds: float) -> None:
-        """Move the customer's time on."""
+        """Advance the customer's time by some seconds."""
         self.wait_until(self.now + round(seconds))
 
     def subscribe(self, seats: int = 1, **more: Any) -> Subscription:
-        """Subscribe to seats by the month, unless told otherwise."""
+        """Subscribe to monthly seats, unless `more` says otherwise."""
         items = [{"price": self.monthly.id, "quantity": seats}]
         values: Any = {"customer": self.customer.id, "items": items, **more}
         return self.stripe.v1.subscriptions.create(values)
@@ -92,7 +92,7 @@ class Office:
         return method.id
 
     def events(self, *kinds: str) -> list[sdk.Event]:
-        """The events about this customer's things of these types (or all), oldest first."""
+        """This customer's events of these types (or all), oldest first."""
         return [one for one in self._all_events() if not kinds or one.type in kinds]
 
     def _all_events(self) -> list[sdk.Event]:
@@ -109,12 +109,12 @@ class Office:
         return self.customer.id in (told.get("customer"), told.get("id"))
 
     def told(self, *prefixes: str) -> list[str]:
-        """The types of this customer's events that begin so, oldest first."""
+        """The types of this customer's events with these prefixes, oldest first."""
         return [str(one.type) for one in self.events() if str(one.type).startswith(prefixes)]
 
 
 def open_office(stripe: StripeClient, card: str | None = "pm_card_visa", at: int = JANUARY) -> Office:
-    """A customer with a card, unless there is to be none, in a time of its own."""
+    """A customer with a card (unless it is None) and its own clock."""
     clock = stripe.v1.test_helpers.test_clocks.create({"frozen_time": at})
     values: Any = {"email": "ada@example.com", "name": "Ada", "test_clock": clock.id}
     if card:
@@ -158,14 +158,14 @@ def words(lines: Sequence[Any]) -> list[str]:
 
 
 def refused(call: Any, *args: Any) -> sdk.InvalidRequestError:
-    """The error of a call that must be refused as invalid."""
+    """The error of a call that must fail as invalid."""
     with pytest.raises(sdk.InvalidRequestError) as error:
         call(*args)
     return error.value
 
 
 def declined(call: Any, *args: Any) -> sdk.CardError:
-    """The error of a call that must end with 402."""
+    """The error of a call that must fail with 402."""
     with pytest.raises(sdk.CardError) as error:
         call(*args)
     assert error.value.http_status == 402

@@ -1,4 +1,4 @@
-"""A person in front of a hosted page: opens it, fills in its form, presses a button; without JavaScript."""
+"""A person using a hosted page without JavaScript: opens it, fills in its form, presses a button."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ASKS_ALWAYS = "pm_card_authenticationRequired"
 
 @dataclass
 class Form:
-    """A form of a page with what it would send."""
+    """A form on a page, with what it would send."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Form:
 
 
 class Page(HTMLParser):
-    """The forms, links and words of a page."""
+    """A page's forms, links and text."""
 
     def __init__(self, response: httpx.Response) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Page(HTMLParser):
             self._button = "open"
 
     def handle_data(self, data: str) -> None:
-        """Note words, and what links and buttons say."""
+        """Note text, and the labels of links and buttons."""
         self.words += f" {data}"
         if self._link:
             self.links[data.strip()] = self._link
@@ -70,7 +70,7 @@ class Page(HTMLParser):
             self._open.buttons[-1]["label"] = self._open.buttons[-1]["label"] or data.strip()
 
     def handle_endtag(self, tag: str) -> None:
-        """A form, a link or a button is over."""
+        """Finish a form, a link or a button."""
         if tag == "form":
             self._open = None
         elif tag == "a":
@@ -80,7 +80,7 @@ class Page(HTMLParser):
 
 
 class Person:
-    """Somebody with a browser. A redirect to another site is not followed: `left_for` is where it leads."""
+    """A person with a browser. Redirects to other sites are not followed: `left_for` is the target."""
 
     def __init__(self, base_url: str) -> None:
         self._http = httpx.Client(base_url=base_url, timeout=10)
@@ -89,11 +89,11 @@ class Person:
         self.page: Page | None = None
 
     def open(self, url: str) -> Page:
-        """Open an address."""
+        """Open a URL."""
         return self._arrive(self._http.get(url))
 
     def press(self, label: str, **fields: str | None) -> Page | None:
-        """Fill in fields of the form that has this button, and press it; None takes a field out. Returns the page."""
+        """Fill in the form that has this button, and press it; None removes a field. Returns the page."""
         assert self.page is not None
         form, button = next(
             (form, button) for form in self.page.forms for button in form.buttons if button["label"] == label
@@ -118,6 +118,6 @@ class Person:
 
     @property
     def text(self) -> str:
-        """What the page says."""
+        """The page's text."""
         assert self.page is not None
         return self.page.text

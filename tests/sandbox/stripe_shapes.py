@@ -1,8 +1,8 @@
-"""The judge of shapes: what the sandbox Stripe returns, against Stripe's own example of each resource and its SDK.
+"""Compares what the sandbox Stripe returns with Stripe's own example of each resource and its SDK.
 
-The examples, in `stripe-fixtures3.json` of the folder CONTRACTS_DIR, say which keys a resource has and of which types.
-The SDK, generated from Stripe's specification, says which keys may be null, which exist besides, and the words of each
-enumeration.
+The examples, in `stripe-fixtures3.json` in the folder CONTRACTS_DIR, say which keys a resource has and their types.
+The SDK, generated from Stripe's specification, says which keys may be null, which other keys exist, and the values of
+each enumeration.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LIST_KEYS = {"object", "data", "has_more", "url"}
 
 @dataclass
 class Verdict:
-    """Where a key of the example is missing, where a value has a wrong type, and which keys Stripe does not know."""
+    """Missing keys of the example, values of a wrong type, and keys unknown to Stripe."""
 
     missing: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -42,18 +42,18 @@ class Verdict:
 
     @property
     def is_good(self) -> bool:
-        """Nothing to complain of."""
+        """Whether nothing is wrong."""
         return not (self.missing or self.wrong or self.unknown)
 
 
 class ShapeJudge:
-    """Judges any object of the API, with all objects inside it."""
+    """Checks any object of the API, including all objects inside it."""
 
     def __init__(self, examples: Mapping[str, Any]) -> None:
         self._examples = examples
 
     def verdict(self, *objects: Mapping[str, Any] | StripeObject) -> Verdict:
-        """The verdict on objects: answers of the SDK, whose JSON is taken, or JSON."""
+        """The verdict on objects: SDK objects (their JSON is used) or JSON."""
         verdict = Verdict()
         for obj in objects:
             answer = _as_json(obj)
@@ -61,7 +61,7 @@ class ShapeJudge:
         return verdict
 
     def approve(self, *objects: Mapping[str, Any] | StripeObject) -> None:
-        """Fail the test unless all objects have Stripe's shape."""
+        """Fail the test unless all objects have Stripe's keys and types."""
         verdict = self.verdict(*objects)
         assert verdict.is_good, verdict
 
@@ -83,13 +83,13 @@ class ShapeJudge:
         self._class(verdict, obj, get_object_class("V1", name), path, is_whole=not obj.get("deleted"))
 
     def _compare(self, verdict: Verdict, ours: Any, example: Any, path: str) -> None:
-        """Against an example. What is null there says nothing of its type; what is null here is the SDK's affair."""
+        """Compare with an example. The SDK decides where null is allowed."""
         if ours is None or example is None:
             return
         if isinstance(ours, dict) and isinstance(example, dict):
             if not isinstance(ours.get("object"), str) and not _is_other_variant(
                 ours, example
-            ):  # a resource is judged by its own example
+            ):  # a resource is compared with its own example
                 self._keys(verdict, ours, example, path)
         elif isinstance(ours, list) and isinstance(example, list):
             for item in ours if example else []:
@@ -105,7 +105,7 @@ class ShapeJudge:
     def _class(
         self, verdict: Verdict, obj: Mapping[str, Any], described: type[StripeObject], path: str, *, is_whole: bool
     ) -> None:
-        """Against the SDK's class: required keys, nulls, types, words, unknown keys; then everything inside."""
+        """Compare with the SDK's class: required keys, nulls, types, enums, unknown keys; then what is inside."""
         fields = dict(_fields(described))
         if is_whole:
             verdict.missing += [f"{path}.{key}" for key, kind in fields.items() if not _is_optional(kind, obj, key)]
@@ -126,21 +126,21 @@ class ShapeJudge:
                 self._class(verdict, item, described, path, is_whole=True)
 
     def _beside(self, verdict: Verdict, obj: Mapping[str, Any], key: str, place: str) -> None:
-        """A key that the SDK has not: the example may have it."""
+        """Check a key that is missing from the SDK: the example may have it."""
         example = self._examples.get(str(obj.get("object")), {})
         if key not in example:
             verdict.unknown.append(place)
 
 
 def _with_an_id(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The event invoice.upcoming, its invoice with an id: alone of all events it tells of an object without one."""
+    """The event invoice.upcoming with an id added to its invoice, the only object in an event without one."""
     invoice = event["data"]["object"]
-    assert "id" not in invoice, "an invoice that is only upcoming has no id"
+    assert "id" not in invoice, "an upcoming invoice has no id"
     return {**event, "data": {**event["data"], "object": {"id": "in_none", **invoice}}}
 
 
 def _as_json(obj: Mapping[str, Any] | StripeObject) -> Mapping[str, Any]:
-    """The JSON of an answer as it came: the SDK turns amounts with parts of a cent into decimals."""
+    """The answer's raw JSON: the SDK turns amounts with fractions of a cent into decimals."""
     if not isinstance(obj, StripeObject):
         return obj
     response = obj.last_response
@@ -159,7 +159,7 @@ def _is_optional(kind: Any, obj: Mapping[str, Any], key: str) -> bool:
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    """Whether a JSON value is of an annotated type; names of classes are judged where the object is."""
+    """Whether a JSON value matches an annotated type; class names are checked with the object itself."""
     if get_origin(kind) is Literal:
         return value in get_args(kind)
     if kind in JSON_TYPES:
@@ -170,13 +170,13 @@ def _fits(value: Any, kind: Any) -> bool:
         return isinstance(value, get_origin(kind)) and _all_fit(value, kind)
     if get_origin(kind) in (Union, UnionType):
         return any(_fits(value, option) for option in _options(kind))
-    if get_args(kind) == (str,):  # a hash of texts, such as metadata
+    if get_args(kind) == (str,):  # a hash of strings, such as metadata
         return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
     return isinstance(value, dict)
 
 
 def _options(kind: Any) -> list[Any]:
-    """The types of a union. Beside the words of an enumeration the SDK lists `str`, for words of later versions."""
+    """The types of a union. Besides an enum's values the SDK lists `str`, for values of later versions."""
     options = [option for option in get_args(kind) if option is not type(None)]
     words = [option for option in options if get_origin(option) is Literal]
     return [option for option in options if option is not str] if words else options
@@ -187,7 +187,7 @@ def _all_fit(value: Any, kind: Any) -> bool:
 
 
 def _is_other_variant(ours: dict[str, Any], example: dict[str, Any]) -> bool:
-    """Hashes that carry a `type` have other keys for another one."""
+    """Hashes with another `type` have other keys."""
     return "type" in example and ours.get("type") not in (example["type"], None)
 
 
@@ -196,7 +196,7 @@ def _same_type(ours: Any, example: Any) -> bool:
     if isinstance(example, float) and isinstance(ours, numbers) and not isinstance(ours, bool):
         return True
     if isinstance(example, int) and isinstance(ours, float) and not isinstance(example, bool):
-        return True  # such as percentages: which of both it must be, the SDK knows
+        return True  # such as percentages: the SDK says whether int or float
     return type(ours) is type(example)
 
 
@@ -207,7 +207,7 @@ def _is_expanded(ours: Any, example: Any) -> bool:
 
 
 def load_judge() -> ShapeJudge:
-    """The judge with Stripe's examples. Skips the test without CONTRACTS_DIR."""
+    """The checker with Stripe's examples. Skips the test without CONTRACTS_DIR."""
     folder = os.environ.get("CONTRACTS_DIR")
     if not folder:
         pytest.skip(f"CONTRACTS_DIR is not set: the folder that holds {FIXTURES}.")

@@ -11,7 +11,7 @@ from tests.sandbox.conftest import Sandbox
 
 
 def send(sandbox: Sandbox, to: str, subject: str, text: str, html: str = "") -> dict[str, Any]:
-    """Send a mail; returns how the control API shows it."""
+    """Send a mail; returns it as the control API shows it."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "Roster <hello@roster.example>", to, subject
     message.set_content(text)
@@ -47,7 +47,7 @@ def test_a_numeric_code_within_a_sentence_is_found_and_a_plain_text_has_none(san
     assert send(sandbox, address(), "Welcome", "Welcome to the code of conduct. It is good to have you.")["code"] == ""
 
 
-def test_the_page_shows_the_mail_and_runs_nothing_of_it(sandbox: Sandbox) -> None:
+def test_the_page_shows_the_mail_without_running_its_scripts(sandbox: Sandbox) -> None:
     html = "<p>Hi</p><script>alert(1)</script>"
     mail = send(sandbox, address(), "<b>Bold</b>", "<script>alert(2)</script>", html)
     page = sandbox.http.get(f"/mail/{mail['id']}")
@@ -60,7 +60,7 @@ def test_the_page_shows_the_mail_and_runs_nothing_of_it(sandbox: Sandbox) -> Non
     assert frame.headers["content-security-policy"].endswith("sandbox")
 
 
-def test_a_mail_in_html_alone_is_shown_as_text(sandbox: Sandbox) -> None:
+def test_a_mail_with_only_html_is_shown_as_text(sandbox: Sandbox) -> None:
     message = EmailMessage()
     to = address()
     message["To"], message["From"], message["Subject"] = to, "a@b.example", "HTML"
@@ -75,7 +75,7 @@ def test_a_mail_in_html_alone_is_shown_as_text(sandbox: Sandbox) -> None:
     assert mail["links"] == ["http://127.0.0.1/x"]
 
 
-def test_a_mail_that_is_not_there_is_a_404_with_a_way_back(sandbox: Sandbox) -> None:
+def test_a_missing_mail_is_a_404_with_a_link_back(sandbox: Sandbox) -> None:
     page = sandbox.http.get("/mail/999999")
     assert page.status_code == 404
     assert 'href="/mail/"' in page.text

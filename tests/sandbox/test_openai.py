@@ -24,14 +24,14 @@ MAYA = (
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> OpenAI:
-    """The official client, without retries of its own."""
+    """The official client, without its own retries."""
     return OpenAI(api_key=KEY, base_url=f"{sandbox.url}/openai/v1", max_retries=0, timeout=5)
 
 
 def ask(
     client: OpenAI, *said: str, instructions: str = MAYA, model: str = "gpt-4.1-mini", **more: Any
 ) -> ChatCompletion:
-    """Ask with instructions; `said` alternates between user and assistant, the last is the user's."""
+    """Ask with instructions; `said` alternates between user and assistant and ends with the user."""
     turns = [("user" if (len(said) - index) % 2 else "assistant", text) for index, text in enumerate(said)]
     messages: list[Any] = [{"role": role, "content": text} for role, text in turns]
     completion = client.chat.completions.create(
@@ -143,7 +143,7 @@ def test_a_token_limit_cuts_the_answer(client: OpenAI) -> None:
     assert completion.usage.completion_tokens == 3
 
 
-def test_reasoning_counts_as_completion_and_takes_the_newer_limit_only(client: OpenAI) -> None:
+def test_reasoning_counts_as_completion_and_accepts_only_the_newer_limit(client: OpenAI) -> None:
     completion = ask(client, "Are returns free?", model="gpt-5", max_completion_tokens=500, reasoning_effort="low")
     assert completion.usage
     assert completion.usage.completion_tokens_details
@@ -241,7 +241,7 @@ def test_a_phrase_in_the_last_message_asks_for_a_fault(client: OpenAI, phrase: s
     )
 
 
-def test_a_planned_fault_names_the_time_to_wait_and_is_used_up(client: OpenAI, sandbox: Sandbox) -> None:
+def test_a_planned_fault_says_how_long_to_wait_and_is_used_up(client: OpenAI, sandbox: Sandbox) -> None:
     sandbox.control("/openai/control/faults", kind="429", times=2, seconds=7)
     for _ in range(2):
         with pytest.raises(openai.RateLimitError) as limited:
@@ -281,7 +281,7 @@ def test_anthropics_messages_have_its_shape(sandbox: Sandbox) -> None:
         )
 
 
-def test_an_answer_can_be_ordered_to_the_byte(sandbox: Sandbox) -> None:
+def test_an_exact_answer_can_be_requested(sandbox: Sandbox) -> None:
     url = f"{sandbox.url}/openai"
     raw = {"kind": "raw", "status": 418, "headers": {"x-tea": "pot"}, "body": "caf\u00e9"}
     assert httpx.post(f"{url}/control/faults", json=raw).status_code == 200

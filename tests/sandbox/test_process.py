@@ -1,4 +1,4 @@
-"""The process itself: what it needs, what it says, what it keeps."""
+"""The sandbox process: its settings, its messages, its stored data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.sandbox.conftest import ROOT, Sandbox, Workspace, free_port
 
 
 def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run the sandbox in an environment in which it must refuse to start."""
+    """Run the sandbox in an environment where it must refuse to start."""
     command = [sys.executable, "-m", "sandbox"]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=10, check=False)
 
@@ -29,14 +29,14 @@ def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         ("STRIPE_SECRET_KEY", "sk_live_0123456789abcdefghijklmn"),
     ],
 )
-def test_a_wrong_variable_stops_the_start_with_its_name(sandbox: Sandbox, name: str, value: str) -> None:
+def test_a_wrong_variable_is_named_and_stops_the_start(sandbox: Sandbox, name: str, value: str) -> None:
     ended = run(sandbox.environment | {name: value})
     assert ended.returncode == 2
     assert name in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_a_port_in_use_is_said_in_one_sentence(sandbox: Sandbox) -> None:
+def test_a_port_in_use_is_reported_in_one_sentence(sandbox: Sandbox) -> None:
     ended = run(sandbox.environment)
     assert ended.returncode == 1
     assert f"Port {sandbox.port} is in use" in ended.stderr
@@ -62,7 +62,7 @@ def test_tokens_and_messages_survive_a_restart(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/slack/chat/", "/mail/"])
-def test_every_page_is_up_and_runs_own_files_only(workspace: Workspace, path: str) -> None:
+def test_every_page_works_and_loads_only_its_own_files(workspace: Workspace, path: str) -> None:
     page = workspace.sandbox.http.get(path)
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["content-security-policy"]

@@ -107,7 +107,7 @@ def test_a_token_and_arguments_may_come_as_a_form(workspace: Workspace) -> None:
     assert answer["message"]["blocks"][0]["type"] == "section"
 
 
-def test_update_and_delete_reach_own_messages_only(workspace: Workspace) -> None:
+def test_update_and_delete_work_only_on_own_messages(workspace: Workspace) -> None:
     ts = workspace.client.chat_postMessage(channel=workspace.general, text="one")["ts"]
     updated = workspace.client.chat_update(channel=workspace.general, ts=ts, text="two")
     assert (updated["text"], updated["message"]["edited"]["user"]) == ("two", workspace.bot)
@@ -149,7 +149,7 @@ def test_history_is_limited_to_one_call_a_minute_and_15_messages(workspace: Work
     assert 50 <= int(refused.value.response.headers["Retry-After"]) <= 60
 
 
-def test_replies_begin_with_the_first_message(workspace: Workspace) -> None:
+def test_replies_start_with_the_first_message(workspace: Workspace) -> None:
     ts = workspace.says("question")["ts"]
     reply = workspace.client.chat_postMessage(channel=workspace.general, text="answer", thread_ts=ts, metadata=METADATA)
     thread = workspace.client.conversations_replies(channel=workspace.general, ts=ts, include_all_metadata=True)
@@ -186,7 +186,7 @@ def test_people_and_the_workspace_are_described(workspace: Workspace) -> None:
     assert workspace.client.team_info()["team"]["id"] == workspace.id
 
 
-def test_reactions_and_status_are_taken(workspace: Workspace) -> None:
+def test_reactions_and_status_are_accepted(workspace: Workspace) -> None:
     ts = workspace.says("well done")["ts"]
     assert workspace.client.reactions_add(channel=workspace.general, name="eyes", timestamp=ts)["ok"]
     with pytest.raises(SlackApiError) as refused:
@@ -208,7 +208,7 @@ def test_another_method_is_unknown(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), [("429", 429), ("500", 500), ("503", 503)])
-def test_faults_answer_once_and_then_all_is_well(workspace: Workspace, kind: str, status: int) -> None:
+def test_a_fault_happens_once_and_then_calls_work_again(workspace: Workspace, kind: str, status: int) -> None:
     workspace.sandbox.slack("faults", method="auth.test", kind=kind, seconds=7)
     headers = {"Authorization": f"Bearer {workspace.facts['access_token']}"}
     answers = [workspace.sandbox.http.post("/slack/api/auth.test", headers=headers) for _ in range(2)]
@@ -241,7 +241,7 @@ def test_a_hanging_or_cut_call_stores_nothing(workspace: Workspace) -> None:
     ]
 
 
-def test_cutting_many_connections_leaves_the_sandbox_well(workspace: Workspace) -> None:
+def test_the_sandbox_survives_many_cut_connections(workspace: Workspace) -> None:
     workspace.sandbox.slack("faults", method="auth.test", kind="cut", times=30)
     for _ in range(30):
         with pytest.raises(httpx.RemoteProtocolError):
@@ -276,7 +276,7 @@ def test_errors_and_odd_answers_come_on_request(workspace: Workspace) -> None:
     assert [message["text"] for message in history["messages"]][:1] == ["kept"]
 
 
-def test_what_slack_wrote_itself_takes_no_replies(workspace: Workspace) -> None:
+def test_slacks_own_messages_take_no_replies(workspace: Workspace) -> None:
     history = workspace.client.conversations_history(channel=workspace.general)
     joined = next(message["ts"] for message in history["messages"] if message.get("subtype") == "channel_join")
     with pytest.raises(SlackApiError) as refused:

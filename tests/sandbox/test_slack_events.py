@@ -82,7 +82,7 @@ def test_a_thread_reply_names_its_thread_and_the_parents_author(workspace: Works
     assert (event["thread_ts"], event["parent_user_id"]) == (parent, workspace.ben)
 
 
-def test_where_the_bot_is_not_nothing_is_sent(workspace: Workspace) -> None:
+def test_nothing_is_sent_from_channels_without_the_bot(workspace: Workspace) -> None:
     assert workspace.says("@Roster hello?", channel="support")["events"] == []
 
 
@@ -114,7 +114,7 @@ def test_edits_deletions_and_joins_have_their_subtypes(workspace: Workspace, rec
     assert (joined["subtype"], joined["user"]) == ("channel_join", workspace.bot)
 
 
-def test_an_edit_with_a_mention_is_told_twice_and_a_deleted_thread_leaves_a_tombstone(
+def test_an_edit_with_a_mention_sends_two_events_and_a_deleted_thread_leaves_a_tombstone(
     workspace: Workspace, receiver: Receiver
 ) -> None:
     place = {"team": workspace.id, "channel": "general"}
@@ -135,7 +135,7 @@ def test_an_edit_with_a_mention_is_told_twice_and_a_deleted_thread_leaves_a_tomb
     assert "help" not in str(gone["message"])
 
 
-def test_opening_the_direct_message_is_told(workspace: Workspace, receiver: Receiver) -> None:
+def test_opening_the_direct_message_sends_an_event(workspace: Workspace, receiver: Receiver) -> None:
     opened = workspace.sandbox.slack("open-home", team=workspace.id, user="ben")
     event = receiver.event(workspace.id).event
     assert (event["type"], event["tab"], event["channel"]) == ("app_home_opened", "messages", opened["channel"])
@@ -179,7 +179,7 @@ def test_no_retry_is_honoured(workspace: Workspace, receiver: Receiver) -> None:
 
 
 def finished(workspace: Workspace, event_id: str) -> dict[str, list[object]] | None:
-    """The event once its delivery has come to an end."""
+    """The event once its delivery has ended."""
     events = workspace.sandbox.http.get("/slack/control/events", params={"team": workspace.id}).json()["events"]
     return next((event for event in events if event["event_id"] == event_id and event["finished"]), None)
 

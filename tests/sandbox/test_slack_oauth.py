@@ -16,7 +16,7 @@ SCOPES = ["app_mentions:read", "chat:write", "im:history"]
 
 
 def consent_url(sandbox: Sandbox, **changes: str) -> str:
-    """The address that the official SDK sends an operator to, with changes to its query."""
+    """The URL that the official SDK sends an operator to, with changes to its query."""
     generator = AuthorizeUrlGenerator(
         client_id=SLACK["SLACK_CLIENT_ID"],
         scopes=SCOPES,
@@ -29,7 +29,7 @@ def consent_url(sandbox: Sandbox, **changes: str) -> str:
 
 
 def answer_to(response: httpx.Response) -> dict[str, str]:
-    """The query with which the browser comes back to the app."""
+    """The query of the redirect back to the app."""
     assert response.status_code == 303
     location = response.headers["location"]
     assert location.startswith(REDIRECT_URL + "?")
@@ -43,7 +43,7 @@ def allow(sandbox: Sandbox, **form: str) -> dict[str, str]:
 
 
 def exchange(sandbox: Sandbox, code: str, **changes: Any) -> dict[str, Any]:
-    """Exchange a code by the official client; returns the answer's data."""
+    """Exchange a code with the official client; returns the answer's data."""
     arguments = {
         "client_id": SLACK["SLACK_CLIENT_ID"],
         "client_secret": SLACK["SLACK_CLIENT_SECRET"],
@@ -55,7 +55,7 @@ def exchange(sandbox: Sandbox, code: str, **changes: Any) -> dict[str, Any]:
     return data
 
 
-def test_the_consent_page_names_the_app_and_says_its_scopes_in_words(sandbox: Sandbox) -> None:
+def test_the_consent_page_names_the_app_and_describes_its_scopes(sandbox: Sandbox) -> None:
     page = sandbox.http.get(consent_url(sandbox))
     assert page.status_code == 200
     assert "Roster is requesting permission" in page.text
@@ -63,7 +63,7 @@ def test_the_consent_page_names_the_app_and_says_its_scopes_in_words(sandbox: Sa
     assert "unsafe-inline" not in page.headers["content-security-policy"]
 
 
-def test_allow_makes_a_workspace_and_the_code_becomes_a_token_that_works(sandbox: Sandbox) -> None:
+def test_allow_creates_a_workspace_and_the_code_can_be_exchanged_for_a_token(sandbox: Sandbox) -> None:
     answer = allow(sandbox)
     assert answer["state"] == "the-state"
     got = exchange(sandbox, answer["code"])

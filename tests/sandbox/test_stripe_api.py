@@ -1,4 +1,4 @@
-"""The front of Stripe's API: keys, versions, parameters, idempotency, lists, expansion and faults."""
+"""What all calls of Stripe's API share: keys, versions, parameters, idempotency, lists, expansion and faults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.sandbox.conftest import STRIPE_KEY, Sandbox
 
 
 def client(sandbox: Sandbox, key: str, **options: Any) -> StripeClient:
-    """The official client with a key of its own."""
+    """The official client with its own key."""
     addresses: Any = {"api": f"{sandbox.url}/stripe"}
     return StripeClient(key, base_addresses=addresses, max_network_retries=0, **options)
 
@@ -26,12 +26,12 @@ def raw(sandbox: Sandbox, method: str, path: str, **more: Any) -> httpx.Response
 
 
 def monthly(cents: int) -> Any:
-    """What a price by the month is made of."""
+    """The parameters of a monthly price."""
     return {"currency": "usd", "unit_amount": cents, "recurring": {"interval": "month"}}
 
 
 def error_of(response: httpx.Response) -> dict[str, Any]:
-    """The error of an answer that is one."""
+    """The error in an error response."""
     error: dict[str, Any] = response.json()["error"]
     return error
 
@@ -56,14 +56,14 @@ def test_a_key_works_as_the_user_of_basic_authentication(sandbox: Sandbox) -> No
     assert sandbox.http.get("/stripe/v1/customers", auth=(STRIPE_KEY, "")).status_code == 200
 
 
-def test_another_account_is_refused_and_the_own_is_not(sandbox: Sandbox, stripe: StripeClient) -> None:
+def test_another_account_is_refused_and_the_own_one_accepted(sandbox: Sandbox, stripe: StripeClient) -> None:
     own = stripe.v1.accounts.retrieve_current()
     assert stripe.v1.customers.list(options={"stripe_account": own.id}).data is not None
     with pytest.raises(sdk.PermissionError):
         stripe.v1.customers.list(options={"stripe_account": "acct_somebodyElse"})
 
 
-def test_the_version_is_answered_and_an_older_shape_is_refused(sandbox: Sandbox) -> None:
+def test_the_answer_names_the_version_and_older_ones_are_refused(sandbox: Sandbox) -> None:
     assert raw(sandbox, "GET", "prices").headers["stripe-version"] == "2026-05-27.dahlia"
     chosen = raw(sandbox, "GET", "prices", headers={"Stripe-Version": "2026-08-26.dahlia"})
     assert chosen.headers["stripe-version"] == "2026-08-26.dahlia"
@@ -150,7 +150,7 @@ def test_a_request_that_fails_leaves_nothing_behind(sandbox: Sandbox, stripe: St
 
 
 def headers_of(refusal: pytest.ExceptionInfo[sdk.StripeError]) -> Mapping[str, str]:
-    """The headers of an answer that is an error."""
+    """The headers of an error response."""
     return refusal.value.headers or {}
 
 
@@ -175,7 +175,7 @@ def test_a_key_is_for_one_request_only(stripe: StripeClient) -> None:
         stripe.v1.products.create({"name": "Ben"}, options)
 
 
-def test_parameters_that_are_not_valid_do_not_use_a_key_up(stripe: StripeClient) -> None:
+def test_invalid_parameters_do_not_use_up_a_key(stripe: StripeClient) -> None:
     options: Any = {"idempotency_key": "make-cleo"}
     wrong: list[Any] = [{"email": "nobody"}, {"nonsense": "1"}, {"name": "Cleo", "expand": ["nonsense"]}]
     for params in wrong:
@@ -197,7 +197,7 @@ def test_what_an_endpoint_refuses_is_saved_under_the_key(stripe: StripeClient) -
     assert headers_of(second)["original-request"] == headers_of(first)["request-id"]
 
 
-def test_a_failure_of_stripes_own_is_saved_and_not_worth_another_try(sandbox: Sandbox, stripe: StripeClient) -> None:
+def test_an_internal_error_is_saved_and_should_not_be_retried(sandbox: Sandbox, stripe: StripeClient) -> None:
     options: Any = {"idempotency_key": "make-emil"}
     sandbox.stripe("faults", method="POST /v1/customers", kind="500")
     for is_replayed in (None, "true"):
@@ -228,7 +228,7 @@ def test_pages_follow_each_other_both_ways(stripe: StripeClient) -> None:
     "params",
     [{"limit": 0}, {"limit": 101}, {"starting_after": "price_nowhere"}, {"starting_after": "a", "ending_before": "b"}],
 )
-def test_pages_that_make_no_sense_are_refused(stripe: StripeClient, params: Any) -> None:
+def test_invalid_pages_are_refused(stripe: StripeClient, params: Any) -> None:
     with pytest.raises(sdk.InvalidRequestError):
         stripe.v1.prices.list(params)
 
@@ -245,7 +245,7 @@ def test_ids_are_expanded_through_objects_and_lists(stripe: StripeClient) -> Non
 
 
 @pytest.mark.parametrize("path", ["nonsense", "name", "metadata.x", "a.b.c.d.e"])
-def test_what_is_no_id_cannot_be_expanded(stripe: StripeClient, path: str) -> None:
+def test_only_ids_can_be_expanded(stripe: StripeClient, path: str) -> None:
     with pytest.raises(sdk.InvalidRequestError) as refused:
         stripe.v1.customers.create({"name": "Ada", "expand": [path]})
     assert path in str(refused.value)
@@ -271,7 +271,7 @@ def test_faults_answer_as_stripe_does(
 
 
 @pytest.mark.parametrize("kind", ["cut", "hang"])
-def test_a_call_that_never_came_through_changed_nothing(sandbox: Sandbox, stripe: StripeClient, kind: str) -> None:
+def test_a_call_that_never_arrived_changed_nothing(sandbox: Sandbox, stripe: StripeClient, kind: str) -> None:
     sandbox.stripe("faults", method="POST /v1/customers", kind=kind, seconds=0.1)
     with pytest.raises(sdk.APIConnectionError):
         stripe.v1.customers.create({"email": f"{kind}@example.com"})

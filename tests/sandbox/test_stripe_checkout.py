@@ -1,4 +1,4 @@
-"""Checkout sessions over the API: what they are made with, what they cost, and how they end without being completed."""
+"""Checkout sessions over the API: their parameters, what they cost, and how they end without being completed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def customer(stripe: StripeClient) -> str:
 
 
 def new_price(stripe: StripeClient, amount: int, interval: Any) -> str:
-    """A price of a product of its own."""
+    """A price of a new product."""
     recurring: Any = {"interval": interval}
     product: Any = {"name": "AI employee"}
     return stripe.v1.prices.create(
@@ -39,7 +39,7 @@ def new_price(stripe: StripeClient, amount: int, interval: Any) -> str:
 
 
 def subscribe(price: str, quantity: int = 3, **more: Any) -> Any:
-    """Parameters of a session that subscribes."""
+    """Parameters of a session for a subscription."""
     return {"mode": "subscription", "line_items": [{"price": price, "quantity": quantity}], **URLS, **more}
 
 
@@ -70,7 +70,7 @@ def test_a_session_leads_to_its_page_and_says_what_is_due_today(
         ({"colour": "red"}, "colour"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
+def test_invalid_parameters_are_refused(
     stripe: StripeClient, price: str, customer: str, change: dict[str, Any], param: str
 ) -> None:
     error = refused(stripe.v1.checkout.sessions.create, subscribe(price, **{"customer": customer, **change}))
@@ -87,7 +87,7 @@ def test_what_makes_no_sense_is_refused(
         ({"adjustable_quantity": {"enabled": True}}, "line_items[0][adjustable_quantity]"),
     ],
 )
-def test_a_line_that_makes_no_sense_is_refused(
+def test_an_invalid_line_is_refused(
     stripe: StripeClient, price: str, customer: str, line: dict[str, Any], param: str
 ) -> None:
     lines = [{"price": price, "quantity": 2, **line}]
@@ -105,7 +105,7 @@ def test_prices_of_a_session_are_active_and_have_one_interval(stripe: StripeClie
         stripe.v1.checkout.sessions.create(subscribe(gone, customer=customer))
 
 
-def test_tax_needs_a_place_and_tax_ids_a_name(stripe: StripeClient, price: str, customer: str) -> None:
+def test_tax_needs_an_address_and_tax_ids_need_a_name(stripe: StripeClient, price: str, customer: str) -> None:
     error = refused(stripe.v1.checkout.sessions.create, subscribe(price, customer=customer, **TAXED))
     assert error.code == "customer_tax_location_invalid"
     with pytest.raises(InvalidRequestError, match="customer_update"):

@@ -1,4 +1,4 @@
-"""Checkout's page: a person subscribes, and everything that may come in between."""
+"""Checkout's page: a person subscribes, and everything that can go wrong."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ def price(stripe: StripeClient) -> str:
 
 @pytest.fixture
 def person(sandbox: Sandbox) -> Person:
-    """Somebody in front of the page."""
+    """A person using the page."""
     return Person(sandbox.url)
 
 
 @pytest.fixture
 def hook(stripe: StripeClient, stripe_receiver: Receiver) -> Iterator[Hook]:
-    """An endpoint for what happens to sessions and subscriptions."""
+    """An endpoint for events about sessions and subscriptions."""
     yield from hooked(stripe, stripe_receiver, "checkout.session.completed", "customer.subscription.created")
 
 
 def start(stripe: StripeClient, price: str, quantity: int = 3, **more: Any) -> Any:
-    """A session for a new customer, unless one is named."""
+    """A session for a new customer, unless one is given."""
     line = {"price": price, "quantity": quantity}
     if "customer" not in more:
         more["customer"] = stripe.v1.customers.create({"email": "ada@acme.example", "name": "Ada"}).id
@@ -56,7 +56,7 @@ def start(stripe: StripeClient, price: str, quantity: int = 3, **more: Any) -> A
 
 
 def finished(stripe: StripeClient, session: Any) -> Any:
-    """The session with what it has led to."""
+    """The session with its subscription and payment."""
     expand = ["subscription", "invoice", "customer", "subscription.default_payment_method"]
     return stripe.v1.checkout.sessions.retrieve(session.id, {"expand": expand})
 
@@ -92,7 +92,7 @@ def test_a_session_is_completed_once(stripe: StripeClient, person: Person, sandb
         browser.press("Subscribe", card=VISA)
     assert person.left_for
     assert not other.left_for
-    assert "completed already" in other.text
+    assert "already completed" in other.text
     assert person.open(session.url).status == 410
     assert len(stripe.v1.subscriptions.list({"customer": session.customer}).data) == 1
 
@@ -123,7 +123,7 @@ def test_a_trial_without_a_card_asks_for_none(stripe: StripeClient, person: Pers
     assert done.subscription.pending_setup_intent is None
 
 
-def test_a_declined_card_is_told_beside_the_cards_and_leaves_nothing(
+def test_a_declined_card_is_reported_next_to_the_cards_and_leaves_nothing(
     stripe: StripeClient, person: Person, price: str
 ) -> None:
     for settings, verb in (({}, "Subscribe"), (TRIAL, "Start trial")):
@@ -139,7 +139,7 @@ def test_a_declined_card_is_told_beside_the_cards_and_leaves_nothing(
         assert person.left_for
 
 
-def test_a_card_that_fails_later_is_taken_for_a_trial_and_refused_for_a_payment(
+def test_a_card_that_fails_later_is_accepted_for_a_trial_and_declined_for_a_payment(
     stripe: StripeClient, person: Person, price: str
 ) -> None:
     person.open(start(stripe, price, **TRIAL).url)
@@ -172,7 +172,7 @@ def test_the_bank_asks_and_the_person_agrees_or_not(
     assert "invoice.payment_failed" not in types[: types.index("checkout.session.completed") + 15]
 
 
-def test_a_promotion_code_is_put_on_and_taken_off(
+def test_a_promotion_code_is_applied_and_removed(
     stripe: StripeClient, person: Person, price: str, judge: ShapeJudge
 ) -> None:
     coupon = stripe.v1.coupons.create({"percent_off": 20, "duration": "forever"})
@@ -183,7 +183,7 @@ def test_a_promotion_code_is_put_on_and_taken_off(
     assert "This code is invalid." in person.text
     person.press("Apply", promotion=str(code.code).lower(), card=ASKS_ONCE)
     assert person.page
-    assert person.page.forms[0].fields["card"] == ASKS_ONCE  # what was chosen is kept
+    assert person.page.forms[0].fields["card"] == ASKS_ONCE  # the choice is kept
     assert "20% off forever -$29.40" in person.text
     assert "Total due today $117.60" in person.text
     person.press("Remove")
@@ -204,14 +204,14 @@ def test_a_promotion_code_is_put_on_and_taken_off(
     judge.approve(done, paid)
 
 
-def test_promotion_codes_are_not_taken_where_the_session_does_not_say_so(
+def test_promotion_codes_are_refused_unless_the_session_allows_them(
     stripe: StripeClient, person: Person, price: str
 ) -> None:
     page = person.open(start(stripe, price).url)
     assert "promotion code" not in page.text
 
 
-def test_what_is_not_known_of_the_customer_is_asked_for(
+def test_the_page_asks_for_what_the_customer_lacks(
     stripe: StripeClient, person: Person, price: str, judge: ShapeJudge
 ) -> None:
     session = start(
@@ -242,7 +242,7 @@ def test_a_card_can_be_typed(stripe: StripeClient, person: Person, price: str) -
     person.open(session.url)
     typed = {"card": "typed", "expiry": "12/40", "cvc": "123"}
     for number, says in (
-        ("", "Enter the card's number."),
+        ("", "Enter the card number."),
         ("4242 4242 4242 4241", "Your card number is incorrect."),
         ("4000 0000 0000 0069", "Your card has expired."),
         ("4111 1111 1111 1111", "used a non test card"),
@@ -250,12 +250,12 @@ def test_a_card_can_be_typed(stripe: StripeClient, person: Person, price: str) -
         person.press("Subscribe", **{**typed, "number": number})
         assert says in person.text
     person.press("Subscribe", **{**typed, "number": "4242424242424242", "expiry": "soon"})
-    assert "Enter when the card expires" in person.text
+    assert "Enter the expiration date" in person.text
     person.press("Subscribe", **{**typed, "number": "5555 5555 5555 4444", "expiry": "12 / 40"})
     assert finished(stripe, session).subscription.default_payment_method.card.last4 == "4444"
 
 
-def test_a_card_saved_earlier_can_be_used_and_nobody_elses(stripe: StripeClient, person: Person, price: str) -> None:
+def test_only_the_customers_own_saved_card_can_be_used(stripe: StripeClient, person: Person, price: str) -> None:
     customer = stripe.v1.customers.create({"email": "ada@acme.example", "payment_method": "pm_card_visa"})
     own = stripe.v1.customers.payment_methods.list(customer.id).data[0].id
     other = stripe.v1.customers.create({"email": "eve@evil.example", "payment_method": "pm_card_visa"})
@@ -279,7 +279,7 @@ def test_the_page_leads_nowhere_else(stripe: StripeClient, sandbox: Sandbox, pri
     assert sandbox.http.get("/stripe/checkout/cs_test_none").status_code == 404
 
 
-def test_what_is_gone_by_the_time_of_paying_is_told_and_nothing_is_charged(
+def test_what_was_deleted_before_paying_is_reported_and_nothing_is_charged(
     stripe: StripeClient, person: Person, price: str
 ) -> None:
     customer = stripe.v1.customers.create({"email": "ada@acme.example"})

@@ -1,4 +1,4 @@
-"""Time in the sandbox Stripe: test clocks that move everything in order, and the ticker for what has none."""
+"""Time in the sandbox Stripe: test clocks that run everything in order, and the ticker for everything else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TRIAL_END = JANUARY + 14 * DAY
 
 @pytest.fixture
 def office(stripe: StripeClient) -> Office:
-    """A customer whose card works, on 1 January."""
+    """A customer with a working card, on 1 January."""
     return open_office(stripe)
 
 
@@ -83,7 +83,7 @@ def test_everything_happens_at_its_own_time_and_in_order(office: Office) -> None
     assert [invoice.created for invoice in office.invoices(sub)] == [JANUARY, *renewals]
 
 
-def test_what_is_upcoming_is_told_without_an_id(office: Office) -> None:
+def test_an_upcoming_invoice_is_sent_without_an_id(office: Office) -> None:
     sub = office.subscribe(2)
     office.wait_until(FEBRUARY - 7 * DAY)
     (event,) = office.events("invoice.upcoming")
@@ -137,7 +137,7 @@ def test_a_trial_ends_without_a_card(stripe: StripeClient, behavior: str, status
 
 @pytest.fixture
 def paused(stripe: StripeClient) -> tuple[Office, sdk.Subscription]:
-    """A subscription that paused when its trial ended without a card."""
+    """A subscription that was paused when its trial ended without a card."""
     office = open_office(stripe, None)
     settings = {"end_behavior": {"missing_payment_method": "pause"}}
     sub = office.subscribe(2, trial_period_days=14, trial_settings=settings)
@@ -162,7 +162,7 @@ def test_a_paused_subscription_resumes_when_it_is_paid(paused: tuple[Office, sdk
     assert refused(resume, sub.id).http_status == 400
 
 
-def test_a_resumption_that_fails_is_past_due_and_not_tried_again(paused: tuple[Office, sdk.Subscription]) -> None:
+def test_a_failed_resumption_is_past_due_and_not_retried(paused: tuple[Office, sdk.Subscription]) -> None:
     office, sub = paused
     office.pays_with(FAILING)
     office.stripe.v1.subscriptions.resume(sub.id)
@@ -202,7 +202,7 @@ def test_a_subscription_that_is_never_paid_expires_after_23_hours(stripe: Stripe
     assert len(office.invoices(sub)) == 1
 
 
-def test_a_failed_renewal_is_tried_again_until_the_account_gives_up(stripe: StripeClient, ending: str) -> None:
+def test_a_failed_renewal_is_retried_until_the_account_gives_up(stripe: StripeClient, ending: str) -> None:
     office = open_office(stripe)
     sub = office.subscribe()
     office.pays_with(FAILING)
@@ -221,7 +221,7 @@ def test_a_failed_renewal_is_tried_again_until_the_account_gives_up(stripe: Stri
         assert office.told("customer.subscription")[-1] == "customer.subscription.deleted"
 
 
-def test_an_unpaid_subscription_makes_drafts_until_it_is_paid(stripe: StripeClient, ending: str) -> None:
+def test_an_unpaid_subscription_creates_drafts_until_it_is_paid(stripe: StripeClient, ending: str) -> None:
     office = open_office(stripe)
     sub = office.subscribe()
     office.pays_with(FAILING)
@@ -244,7 +244,7 @@ def test_an_unpaid_subscription_makes_drafts_until_it_is_paid(stripe: StripeClie
     assert office.fresh(sub).status == "active"
 
 
-def test_a_retry_takes_the_new_card(office: Office) -> None:
+def test_a_retry_charges_the_new_card(office: Office) -> None:
     sub = office.subscribe()
     office.pays_with(FAILING)
     office.wait_until(FEBRUARY + HOUR)

@@ -1,4 +1,4 @@
-"""Stripe's catalog, customers, cards and refunds, by the official SDK."""
+"""Stripe's catalog, customers, cards and refunds, through the official SDK."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.sandbox.stripe_office import declined, open_office, refused
 from tests.sandbox.stripe_shapes import ShapeJudge
 
 MONTHLY: Any = {"currency": "usd", "unit_amount": 4900, "recurring": {"interval": "month"}}
-# Name of the ready-made payment method, code, decline code. https://docs.stripe.com/testing#declined-payments
+# Name of the test payment method, code, decline code. https://docs.stripe.com/testing#declined-payments
 DECLINES = [
     ("pm_card_chargeDeclined", "card_declined", "generic_decline"),
     ("pm_card_chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds"),
@@ -44,7 +44,7 @@ def ada(stripe: StripeClient) -> Customer:
 
 
 def is_about(event: sdk.Event, object_id: str) -> bool:
-    """Other tests' events tell of invoices, too, that are only upcoming and have no id."""
+    """Other tests also cause events about upcoming invoices, which have no id."""
     return getattr(event.data.object, "id", None) == object_id
 
 
@@ -78,12 +78,12 @@ def test_a_product_lives_and_dies(stripe: StripeClient, judge: ShapeJudge) -> No
     assert types(stripe, "prod_mine")[-1] == "product.deleted"
 
 
-def test_a_product_id_is_taken_once(stripe: StripeClient, seat: Product) -> None:
+def test_a_product_id_is_unique(stripe: StripeClient, seat: Product) -> None:
     again = refused(stripe.v1.products.create, {"id": seat.id, "name": "Other"})
     assert again.code == "resource_already_exists"
 
 
-def test_a_change_that_changes_nothing_is_no_event(stripe: StripeClient, seat: Product) -> None:
+def test_an_update_that_changes_nothing_sends_no_event(stripe: StripeClient, seat: Product) -> None:
     stripe.v1.products.update(seat.id, {"name": "AI employee"})
     assert types(stripe, seat.id) == ["product.created"]
 
@@ -98,7 +98,7 @@ def test_a_price_keeps_its_amount(stripe: StripeClient, seat: Product) -> None:
     assert "one or more user-created prices" in str(refused(stripe.v1.products.delete, seat.id))
 
 
-def test_a_lookup_key_is_one_prices_until_it_is_transferred(stripe: StripeClient, seat: Product) -> None:
+def test_a_lookup_key_belongs_to_one_price_until_it_is_transferred(stripe: StripeClient, seat: Product) -> None:
     values: Any = {"product": seat.id, "lookup_key": "unique", **MONTHLY}
     first = stripe.v1.prices.create(values)
     assert refused(stripe.v1.prices.create, values).param == "lookup_key"
@@ -114,7 +114,7 @@ def test_a_promotion_code_has_plain_letters(stripe: StripeClient, text: str) -> 
     assert refused(stripe.v1.promotion_codes.create, values).param == "code"
 
 
-def test_a_promotion_code_is_taken_once_in_any_case(stripe: StripeClient) -> None:
+def test_promotion_codes_are_unique_in_upper_and_lower_case(stripe: StripeClient) -> None:
     coupon = stripe.v1.coupons.create({"percent_off": 20})
     promotion: Any = {"promotion": {"type": "coupon", "coupon": coupon.id}}
     stripe.v1.promotion_codes.create(promotion | {"code": "Fall-20"})
@@ -169,7 +169,7 @@ def test_a_customers_default_must_be_its_own_card(stripe: StripeClient, ada: Cus
     assert "already been attached" in str(refused(stripe.v1.payment_methods.attach, other.id, {"customer": ada.id}))
 
 
-def test_a_card_that_leaves_is_no_default_any_more(stripe: StripeClient, ada: Customer) -> None:
+def test_a_detached_card_is_no_longer_the_default(stripe: StripeClient, ada: Customer) -> None:
     assert ada.invoice_settings
     method = str(ada.invoice_settings.default_payment_method)
     gone = stripe.v1.payment_methods.detach(method)
@@ -200,9 +200,7 @@ def test_a_deleted_customer_leaves_a_trace(stripe: StripeClient, ada: Customer) 
         ("pm_card_chargeCustomerFail", None),
     ],
 )
-def test_a_payment_is_given_back_once_unless_its_bank_took_it_back(
-    stripe: StripeClient, card: str, code: str | None
-) -> None:
+def test_a_payment_is_refunded_once_unless_it_is_disputed(stripe: StripeClient, card: str, code: str | None) -> None:
     office = open_office(stripe, card)
     payments = stripe.v1.invoice_payments.list({"invoice": str(office.subscribe().latest_invoice)})
     intent: Any = {"payment_intent": str(payments.data[0].payment.payment_intent)}

@@ -1,4 +1,4 @@
-"""The account's page of the sandbox Stripe, and what the start page says of it."""
+"""The sandbox Stripe's account page, and what the start page says about it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_start_page_leads_to_the_account(stripe: StripeClient, sandbox: Sand
     assert "start@acme.example" in person.open("/stripe/").text
 
 
-def test_time_is_moved_on_by_hand(stripe: StripeClient, sandbox: Sandbox) -> None:
+def test_time_is_advanced_by_hand(stripe: StripeClient, sandbox: Sandbox) -> None:
     customer = stripe.v1.customers.create({"email": "time@acme.example", "payment_method": VISA})
     own = stripe.v1.customers.payment_methods.list(customer.id).data[0].id
     stripe.v1.customers.update(customer.id, {"invoice_settings": {"default_payment_method": own}})

@@ -1,4 +1,4 @@
-"""Whatever is sent to whichever address of Stripe's API: an answer or a refusal in Stripe's shape, never a crash."""
+"""Any input to any URL of Stripe's API gets an answer or an error in Stripe's format, never a crash."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GRACEFUL = {200, 400, 401, 402, 403, 404}
 
 
 def leaves(fields: Mapping[str, forms.Field], prefix: str = "") -> Iterator[str]:
-    """The names of all parameters, also inside hashes and arrays."""
+    """The names of all parameters, including those inside hashes and arrays."""
     for name, field in fields.items():
         full = f"{prefix}[{name}]" if prefix else name
         yield full
@@ -37,7 +37,7 @@ def leaves(fields: Mapping[str, forms.Field], prefix: str = "") -> Iterator[str]
 
 @pytest.fixture(scope="module")
 def known(stripe: StripeClient) -> dict[str, str]:
-    """An object of each kind, by the word that stands before its id in addresses."""
+    """An object of each kind, by the word before its id in URLs."""
     office = open_office(stripe)
     sub, scheduled = office.subscribe(2), office.subscribe()
     payment = stripe.v1.invoice_payments.list({"invoice": str(sub.latest_invoice)}).data[0]
@@ -62,7 +62,7 @@ def test_no_parameter_breaks_a_call(sandbox: Sandbox, known: dict[str, str], end
     path = re.sub(r"(\w+)/\{\w+\}", lambda found: f"{found[1]}/{known.get(found[1], 'nothing')}", endpoint.path)
     place = "data" if endpoint.method == "POST" else "params"
     if endpoint.method == "DELETE":
-        path = re.sub(r"[^/]+$", "nothing", path)  # what is there is needed by the others
+        path = re.sub(r"[^/]+$", "nothing", path)  # the others need what exists
     for name in [*leaves(endpoint.accepts), "limit", "expand", "nonsense"]:
         for _ in range(EACH):
             sent: Any = {chance.choice(SHAPES).format(name): chance.choice(HOSTILE)}

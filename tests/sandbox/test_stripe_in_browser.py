@@ -1,4 +1,4 @@
-"""Stripe's hosted pages in Chromium: a person subscribes, and each page is judged in both themes and at 375 px."""
+"""Stripe's hosted pages in Chromium: a person subscribes, and each page is checked in both themes and at 375 px."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.sandbox.conftest import Sandbox
 
 @pytest.fixture
 def page(sandbox: Sandbox) -> Iterator[Page]:
-    """A browser of its own, which ends with the test. Nothing may be written to its console."""
+    """A new browser, closed with the test. Nothing may be written to its console."""
     executable = find_chromium()
     if executable is None:
-        pytest.skip("there is no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")
+        pytest.skip("no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")
     watch = Watch({urlsplit(sandbox.url).netloc, urlsplit(shop(sandbox)).netloc})
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
@@ -33,12 +33,12 @@ def page(sandbox: Sandbox) -> Iterator[Page]:
 
 
 def shop(sandbox: Sandbox) -> str:
-    """Where the pages lead back to: another site for the browser, which the policy of a form has to allow."""
+    """Where the pages lead back to: another site for the browser, which the form's policy must allow."""
     return sandbox.url.replace("127.0.0.1", "localhost")
 
 
 def subscribe(stripe: StripeClient, sandbox: Sandbox, **more: Any) -> Any:
-    """A session for three of $49 a month, of a customer who is known by name only."""
+    """A session for three seats at $49 a month, for a customer with only a name."""
     price: Any = {
         "currency": "usd",
         "unit_amount": 4900,
@@ -79,7 +79,7 @@ def test_a_person_subscribes_in_a_browser(stripe: StripeClient, sandbox: Sandbox
 
 
 def _code(stripe: StripeClient) -> str:
-    """A promotion code for a fifth off."""
+    """A promotion code for 20% off."""
     coupon = stripe.v1.coupons.create({"percent_off": 20, "duration": "repeating", "duration_in_months": 3})
     return str(stripe.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}}).code)
 
@@ -99,7 +99,7 @@ def _fail_twice(page: Page, judge: Judge) -> None:
 
 
 def _pay_with_a_typed_card(page: Page, judge: Judge) -> None:
-    """Type a card that the bank asks about, press Enter, and agree."""
+    """Type a card that needs 3-D Secure, press Enter, and confirm."""
     page.get_by_label("Another card").check()
     page.get_by_label("Card number").fill("4000 0027 6000 3184")
     page.get_by_label("Expiry").fill("12/40")
@@ -165,7 +165,7 @@ def test_the_portal_and_an_invoice_in_a_browser(stripe: StripeClient, sandbox: S
 
 
 def _portal(stripe: StripeClient, sandbox: Sandbox, customer: str) -> str:
-    """The address of a portal in which everything is on."""
+    """The URL of a portal with everything enabled."""
     features: Any = {
         "customer_update": {"enabled": True, "allowed_updates": ["email", "name", "address", "tax_id"]},
         "invoice_history": {"enabled": True},

@@ -1,4 +1,4 @@
-"""Invoices of the sandbox Stripe, by the official SDK: from draft to paid, void or written off."""
+"""Invoices of the sandbox Stripe, through the official SDK: from draft to paid, void or written off."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ FAILING = "pm_card_chargeCustomerFail"
 
 @pytest.fixture
 def office(stripe: StripeClient) -> Office:
-    """A customer whose card works, on 1 January."""
+    """A customer with a working card, on 1 January."""
     return open_office(stripe)
 
 
 @pytest.fixture
 def owing(stripe: StripeClient) -> tuple[Office, Invoice]:
-    """A customer whose renewal could not be collected, and its invoice."""
+    """A customer whose renewal payment failed, and its invoice."""
     office = open_office(stripe)
     sub = office.subscribe()
     office.pays_with(FAILING)
@@ -46,7 +46,7 @@ def owing(stripe: StripeClient) -> tuple[Office, Invoice]:
 
 
 def subscription_of(office: Office, invoice: Invoice) -> sdk.Subscription:
-    """The subscription of an invoice, as it is now."""
+    """An invoice's subscription in its current state."""
     return office.stripe.v1.subscriptions.retrieve(str(invoice.parent.subscription_details.subscription))  # type: ignore[union-attr]
 
 
@@ -105,7 +105,7 @@ def test_lines_say_what_they_are_for(office: Office) -> None:
     assert invoice.parent.subscription_details.metadata.to_dict() == {"workspace": "acme"}  # type: ignore[union-attr]
 
 
-def test_an_open_invoice_is_paid_by_another_card(owing: tuple[Office, Invoice]) -> None:
+def test_an_open_invoice_is_paid_with_another_card(owing: tuple[Office, Invoice]) -> None:
     office, invoice = owing
     assert (invoice.status, invoice.amount_remaining, invoice.attempt_count) == ("open", MONTHLY, 1)
     assert office.stripe.v1.customers.retrieve(office.customer.id).delinquent
@@ -140,7 +140,7 @@ def test_an_open_invoice_that_is_void_is_never_paid(owing: tuple[Office, Invoice
     assert refused(office.stripe.v1.invoices.pay, invoice.id).code == "invoice_not_editable"
 
 
-def test_voiding_the_first_invoice_ends_what_never_began(stripe: StripeClient) -> None:
+def test_voiding_the_first_invoice_ends_a_subscription_that_never_started(stripe: StripeClient) -> None:
     office = open_office(stripe, FAILING)
     sub = office.subscribe()
     office.stripe.v1.invoices.void_invoice(str(sub.latest_invoice))
@@ -153,7 +153,7 @@ def test_coupons_take_off_once_for_a_time_or_for_ever(office: Office) -> None:
     while_ = coupons.create({"amount_off": 1000, "currency": "usd", "duration": "repeating", "duration_in_months": 2})
     forever = coupons.create({"percent_off": 10, "duration": "forever"})
     sub = office.subscribe(discounts=[{"coupon": one.id} for one in (once, while_, forever)])
-    assert len(sub.discounts) == 2  # the first has done its work
+    assert len(sub.discounts) == 2  # the first is used up
     previews = []
     for month in (FEBRUARY, MARCH):
         previews.append(office.preview(sub).total)
@@ -169,7 +169,7 @@ def test_coupons_take_off_once_for_a_time_or_for_ever(office: Office) -> None:
     assert ended == [once.id, while_.id]
 
 
-def test_a_promotion_code_is_redeemed_and_taken_off(office: Office) -> None:
+def test_a_promotion_code_is_redeemed_and_removed(office: Office) -> None:
     coupon = office.stripe.v1.coupons.create({"percent_off": 20, "duration": "forever"})
     code = office.stripe.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}})
     sub = office.subscribe(discounts=[{"promotion_code": code.id}])

@@ -1,4 +1,4 @@
-"""dj-stripe mirrors what the sandbox Stripe returns, as it mirrors Stripe's own, and asks for what it misses."""
+"""dj-stripe mirrors the sandbox Stripe's objects like Stripe's own, and fetches what is missing."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def office(sandbox: Sandbox, stripe: StripeClient, monkeypatch: pytest.MonkeyPatch) -> Office:
-    """A customer whose card works; dj-stripe asks the sandbox."""
+    """A customer with a working card; dj-stripe calls the sandbox."""
     monkeypatch.setattr(sdk, "api_base", f"{sandbox.url}/stripe")
     return open_office(stripe)
 
 
 def mirrored(model: Any, object_id: str) -> Any:
-    """The row that dj-stripe makes of an object that it fetches."""
+    """The row that dj-stripe creates from an object it fetches."""
     answer = model(id=object_id).api_retrieve(api_key=STRIPE_KEY)
     return model.sync_from_stripe_data(answer, api_key=STRIPE_KEY)
 

@@ -1,4 +1,4 @@
-"""Whatever a customer of the sandbox Stripe does in a year: no call breaks, and the money adds up to the cent."""
+"""A customer of the sandbox Stripe acts at random for a year: no call breaks, and the money adds up to the cent."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class Walk:
     subs: list[Subscription] = field(default_factory=list)
 
     def step(self) -> None:
-        """Do one thing; a refusal is an answer too."""
-        doings: list[Callable[[], Any]] = [self.subscribe, *[self.change] * 4, self.switch, self.end, self.pay]
-        doings += [*[self.wait] * 4, self.take_card, self.discount, self.schedule, self.pause, self.resume]
+        """Do one thing; an error response is fine too."""
+        actions: list[Callable[[], Any]] = [self.subscribe, *[self.change] * 4, self.switch, self.end, self.pay]
+        actions += [*[self.wait] * 4, self.take_card, self.discount, self.schedule, self.pause, self.resume]
         try:
-            self.chance.choice(doings)()
+            self.chance.choice(actions)()
         except (sdk.InvalidRequestError, sdk.CardError) as refusal:
             assert refusal.http_status in (400, 402, 404)  # noqa: PT017 - any other error breaks the test
 
     @property
     def sub(self) -> Subscription:
-        """One of the subscriptions as it is now, ended or not."""
+        """One of the subscriptions in its current state, ended or not."""
         if not self.subs:
             self.subscribe()
         return self.office.fresh(self.chance.choice(self.subs))
@@ -53,13 +53,13 @@ class Walk:
         }
 
     def subscribe(self) -> None:
-        """By the month, now or after a trial."""
+        """Subscribe monthly, now or after a trial."""
         trial: dict[str, Any] = {"trial_period_days": self.chance.choice([2, 14])} if self.chance.random() < 0.5 else {}
         ending = {"end_behavior": {"missing_payment_method": self.chance.choice(ENDS)}}
         self.subs.append(self.office.subscribe(self.chance.randrange(5), trial_settings=ending, **trial))
 
     def change(self) -> None:
-        """Other seats; what is invoiced at once is what the preview said."""
+        """Change the seats; what is invoiced immediately equals the preview."""
         sub, terms = self.sub, self.terms()
         items = [{"id": sub["items"].data[0].id, "quantity": self.chance.randrange(9)}]
         details = {"items": items, "proration_behavior": terms["proration_behavior"], "proration_date": self.office.now}
@@ -70,14 +70,14 @@ class Walk:
             assert (invoice.total, invoice.amount_due) == (preview.total, preview.amount_due)
 
     def switch(self) -> None:
-        """To a year, or back to a month; the billing day stays or not."""
+        """Switch to yearly or back to monthly; keep the billing day or not."""
         sub = self.sub
         anchor = self.chance.choice([{}, {"billing_cycle_anchor": "now"}])
         price = self.chance.choice([self.office.monthly.id, self.office.yearly.id])
         self.office.update(sub, items=[{"id": sub["items"].data[0].id, "price": price}], **anchor, **self.terms())
 
     def end(self) -> None:
-        """Later, at once, or not after all."""
+        """Cancel later, cancel now, or undo it."""
         sub, kind = self.sub, self.chance.randrange(4)
         if kind == 0:
             self.office.stripe.v1.subscriptions.cancel(sub.id)
@@ -87,7 +87,7 @@ class Walk:
             self.office.update(sub, cancel_at_period_end=kind == 2)
 
     def pay(self) -> None:
-        """An open invoice, or void it."""
+        """Pay or void an open invoice."""
         for invoice in self.office.stripe.v1.invoices.list({"customer": self.office.customer.id, "status": "open"}):
             if self.chance.random() < 0.7:
                 self.office.stripe.v1.invoices.pay(invoice.id)
@@ -95,15 +95,15 @@ class Walk:
                 self.office.stripe.v1.invoices.void_invoice(invoice.id)
 
     def wait(self) -> None:
-        """From a minute to two months."""
+        """Wait from a minute to two months."""
         self.office.wait(self.chance.choice([60, DAY, 7 * DAY, 20 * DAY, 33 * DAY, 58 * DAY]))
 
     def take_card(self) -> None:
-        """A better one or a worse."""
+        """Switch to a better or a worse card."""
         self.office.pays_with(self.chance.choice(CARDS))
 
     def discount(self) -> None:
-        """A coupon of any kind."""
+        """Apply any kind of coupon."""
         values: Any = self.chance.choice(
             [
                 {"percent_off": 33.33, "duration": "forever"},
@@ -114,7 +114,7 @@ class Walk:
         self.office.update(self.sub, discounts=[{"coupon": self.office.stripe.v1.coupons.create(values).id}])
 
     def schedule(self) -> None:
-        """Fewer or more seats from the next period on."""
+        """Schedule fewer or more seats from the next period on."""
         schedules, sub = self.office.stripe.v1.subscription_schedules, self.sub
         made = (
             schedules.retrieve(str(sub.schedule)) if sub.schedule else schedules.create({"from_subscription": sub.id})
@@ -127,16 +127,16 @@ class Walk:
         schedules.update(made.id, phases)
 
     def pause(self) -> None:
-        """The collection of payments, or no longer."""
+        """Pause or unpause payment collection."""
         behavior = self.chance.choice(["void", "keep_as_draft", "mark_uncollectible", None])
         self.office.update(self.sub, pause_collection={"behavior": behavior} if behavior else "")
 
     def resume(self) -> None:
-        """After a trial that ended without a card."""
+        """Resume after a trial that ended without a card."""
         self.office.stripe.v1.subscriptions.resume(self.sub.id)
 
     def check(self) -> None:
-        """What was invoiced is what was due, and the rest is on the balance; time does not stand still."""
+        """Invoices equal what was due, the rest is on the balance, and time keeps passing."""
         found = list(self.office.stripe.v1.invoices.list({"customer": self.office.customer.id, "limit": 100}))
         final = [one for one in found if one.status in ("open", "paid", "uncollectible")]
         assert sum(one.total - one.amount_due for one in final) == self.office.balance

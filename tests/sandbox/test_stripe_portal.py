@@ -19,7 +19,7 @@ REDIRECT: Any = {"type": "redirect", "redirect": {"return_url": DONE}}
 
 @dataclass(frozen=True)
 class Account:
-    """A customer with a plan of $49 a month, paid by a card of the plan's own, and a portal."""
+    """A customer with a plan for $49 a month, paid with the plan's own card, and a portal."""
 
     stripe: StripeClient
     customer: str
@@ -28,12 +28,12 @@ class Account:
     configuration: str
 
     def session(self, **more: Any) -> Any:
-        """A session of the portal."""
+        """A portal session."""
         params = {"customer": self.customer, "configuration": self.configuration, "return_url": SHOP, **more}
         return self.stripe.v1.billing_portal.sessions.create(params)  # type: ignore[arg-type]
 
     def sub(self, *expand: str) -> Any:
-        """The plan as it is."""
+        """The plan in its current state."""
         return self.stripe.v1.subscriptions.retrieve(self.subscription, {"expand": list(expand)})
 
     def default_card(self) -> Any:
@@ -56,7 +56,7 @@ def price(stripe: StripeClient) -> Any:
 
 
 def configure(stripe: StripeClient, **more: Any) -> Any:
-    """A configuration with everything on."""
+    """A configuration with everything enabled."""
     on = {"enabled": True}
     features = {
         "customer_update": {"enabled": True, "allowed_updates": ["address", "email", "name", "tax_id"]},
@@ -87,7 +87,7 @@ def subscribed(stripe: StripeClient, price: Any, configuration: str, card: str =
 
 @pytest.fixture
 def person(sandbox: Sandbox) -> Person:
-    """Somebody in front of the page."""
+    """A person using the page."""
     return Person(sandbox.url)
 
 
@@ -149,7 +149,7 @@ def test_the_start_shows_plan_card_details_and_invoices(account: Account, person
     assert person.page.links["Back to Roster"] == SHOP
     invoice = person.open(person.page.links["View"])
     assert "$98.00" in invoice.text
-    assert "It is paid" in invoice.text
+    assert "This invoice is paid" in invoice.text
 
 
 def test_a_plan_is_canceled_at_the_periods_end_and_kept_after_all(account: Account, person: Person) -> None:
@@ -180,7 +180,7 @@ def test_a_plan_that_ends_at_a_date_or_with_its_period_is_kept_in_the_portal(
         assert (account.sub().cancel_at, account.sub().cancel_at_period_end) == (None, False)
 
 
-def test_what_the_configuration_switches_off_is_not_there(
+def test_what_the_configuration_disables_is_not_shown(
     stripe: StripeClient, account: Account, person: Person, sandbox: Sandbox
 ) -> None:
     off = {"enabled": False}
@@ -267,7 +267,7 @@ def test_billing_details_are_changed(stripe: StripeClient, account: Account, per
 
 
 def open_invoice(account: Account) -> Any:
-    """An invoice of $98 that nobody has paid."""
+    """An unpaid invoice of $98."""
     items: Any = [{"price": account.price, "quantity": 2}]
     params: Any = {"customer": account.customer, "items": items, "payment_behavior": "default_incomplete"}
     sub = account.stripe.v1.subscriptions.create(params)
@@ -287,14 +287,14 @@ def test_an_open_invoice_is_paid_on_its_page(account: Account, person: Person, s
     assert "unable to authenticate" in person.text
     person.press("Pay $98.00", card=ASKS_ALWAYS)
     person.press("Complete")
-    assert "It is paid" in person.text
+    assert "This invoice is paid" in person.text
     assert account.stripe.v1.invoices.retrieve(invoice.id).status == "paid"
     again = sandbox.http.post(invoice.hosted_invoice_url, data={"card": VISA}, follow_redirects=True)
-    assert "It is paid" in again.text
+    assert "This invoice is paid" in again.text
     assert sandbox.http.get("/stripe/invoice/in_none").status_code == 404
 
 
-def test_an_invoice_can_be_taken_along_as_a_pdf(account: Account, sandbox: Sandbox) -> None:
+def test_an_invoice_can_be_downloaded_as_a_pdf(account: Account, sandbox: Sandbox) -> None:
     invoice = open_invoice(account)
     answer = sandbox.http.get(invoice.invoice_pdf)
     assert answer.headers["content-type"] == "application/pdf"

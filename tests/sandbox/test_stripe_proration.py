@@ -1,4 +1,4 @@
-"""Prorations of the sandbox Stripe: to the second, to the cent, and the preview is the invoice."""
+"""Prorations of the sandbox Stripe: exact to the second and cent, and previews equal the invoice."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ AT_ONCE: Any = {"proration_behavior": "always_invoice"}
 
 @pytest.fixture
 def office(stripe: StripeClient) -> Office:
-    """A customer whose card works, on 1 January."""
+    """A customer with a working card, on 1 January."""
     return open_office(stripe)
 
 
@@ -52,7 +52,7 @@ def test_a_portion_and_its_opposite_cancel_out(amount: int, seconds: int, whole:
     seats=some.lists(some.integers(0, 1000), min_size=2, max_size=12),
     data=some.data(),
 )
-def test_all_charges_of_a_period_are_the_time_used_to_a_cent_a_change(seats: list[int], data: some.DataObject) -> None:
+def test_charges_match_the_time_used_within_a_cent_per_change(seats: list[int], data: some.DataObject) -> None:
     moments = sorted(data.draw(some.lists(some.integers(0, MONTH), min_size=len(seats) - 1, max_size=len(seats) - 1)))
     debits = [_debit(seats[0] * MONTHLY, 0, seats[0])]
     billed = debits[0].amount
@@ -67,7 +67,7 @@ def test_all_charges_of_a_period_are_the_time_used_to_a_cent_a_change(seats: lis
 
 
 @given(at=some.integers(0, MONTH), seats=some.integers(1, 1000), others=some.integers(0, 1000))
-def test_there_and_back_in_one_moment_costs_nothing(at: int, seats: int, others: int) -> None:
+def test_changing_back_at_the_same_moment_costs_nothing(at: int, seats: int, others: int) -> None:
     first = _debit(seats * MONTHLY, 0, seats)
     there = _debit(proration.portion(others * MONTHLY, MONTH - at, MONTH), at, others)
     back = proration.portion(seats * MONTHLY, MONTH - at, MONTH)
@@ -177,7 +177,7 @@ def test_fewer_seats_leave_a_credit_that_the_next_invoices_use(office: Office) -
     assert office.balance == MONTHLY - 22761
 
 
-def test_what_was_never_charged_is_never_given_back(office: Office) -> None:
+def test_what_was_never_charged_is_never_credited(office: Office) -> None:
     sub = office.subscribe(1)
     office.wait(6 * DAY)
     office.change(sub, 5, proration_behavior="none")
@@ -210,7 +210,7 @@ def test_discounts_are_in_prorations(office: Office) -> None:
     assert not any(line.discountable for line in invoice.lines.data)
 
 
-def test_switching_to_a_year_with_a_new_anchor_begins_a_year_and_back_a_month(office: Office) -> None:
+def test_switching_to_yearly_with_a_new_anchor_starts_a_year_and_switching_back_a_month(office: Office) -> None:
     sub = office.subscribe(3)
     office.wait(10 * DAY)
     items: Any = [{"id": item_of(sub).id, "price": office.yearly.id}]

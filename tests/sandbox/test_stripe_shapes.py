@@ -1,4 +1,4 @@
-"""Every resource of the sandbox Stripe has the keys and types of Stripe's own example; and the judge can fail."""
+"""Every resource of the sandbox Stripe has the keys and types of Stripe's own example; and the check can fail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.sandbox.stripe_shapes import ShapeJudge
 
 ADDRESS: Any = {"line1": "Ring 1", "postal_code": "10115", "city": "Berlin", "country": "DE"}
 URLS: Any = {"success_url": "http://127.0.0.1:9/done", "cancel_url": "http://127.0.0.1:9/"}
-# Everything that any call answers with, or an event tells of.
+# Everything that any call or event returns.
 RETURNED = {
     *("account", "balance_transaction", "billing_portal.configuration", "billing_portal.session", "charge"),
     *("checkout.session", "coupon", "customer", "deleted_customer", "deleted_product", "deleted_webhook_endpoint"),
@@ -28,14 +28,14 @@ RETURNED = {
 
 @pytest.fixture(scope="module")
 def answers(sandbox: Sandbox, stripe: StripeClient) -> list[Any]:
-    """At least one answer of each kind, as sparse and as full as it can be."""
+    """At least one answer of each kind, as sparse and as full as possible."""
     office = open_office(stripe)
     made = [*_catalog(stripe), *_customers(stripe), *_payments(stripe, office), *_billing(office), *_pages(office)]
     return [*made, *_events(stripe, office.clock), stripe.v1.accounts.retrieve_current()]
 
 
 def _events(stripe: StripeClient, first: str) -> Iterator[Any]:
-    """Pages of events, back to the one that told of the first object."""
+    """Pages of events, back to the first object's event."""
     wanted: Any = {"limit": 100}
     while True:
         page = stripe.v1.events.list(wanted)
@@ -77,7 +77,7 @@ def _customers(stripe: StripeClient) -> list[Any]:
 
 
 def _payments(stripe: StripeClient, office: Office) -> list[Any]:
-    """A payment that is given back, one that is declined, and one that the bank asks about."""
+    """A refunded payment, a declined one, and one that needs 3-D Secure."""
     paid = _intent(office, office.subscribe())
     refund = stripe.v1.refunds.create({"payment_intent": paid.id, "expand": ["charge", "balance_transaction"]})
     found = [paid, refund, stripe.v1.charges.retrieve(str(paid.latest_charge), {"expand": ["balance_transaction"]})]
@@ -96,7 +96,7 @@ def _intent(office: Office, sub: sdk.Subscription) -> sdk.PaymentIntent:
 
 
 def _billing(office: Office) -> list[Any]:
-    """A subscription with all that can be on it, its invoices, a preview, and a schedule."""
+    """A subscription with every option set, its invoices, a preview, and a schedule."""
     api = office.stripe.v1
     coupon = api.coupons.create({"percent_off": 12.5, "duration": "repeating", "duration_in_months": 3})
     sub = office.subscribe(2, discounts=[{"coupon": coupon.id}], automatic_tax={"enabled": True}, metadata={"a": "b"})
@@ -119,7 +119,7 @@ def _billing(office: Office) -> list[Any]:
 
 
 def _pages(office: Office) -> list[Any]:
-    """Sessions of Checkout and of the portal, as the product asks for them."""
+    """Checkout and portal sessions as the product requests them."""
     api, customer = office.stripe.v1, office.customer.id
     asked: Any = {
         "mode": "subscription",

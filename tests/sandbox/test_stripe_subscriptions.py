@@ -1,4 +1,4 @@
-"""Subscriptions of the sandbox Stripe, by the official SDK: how they begin, change and end."""
+"""Subscriptions of the sandbox Stripe, through the official SDK: how they start, change and end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FAILING = "pm_card_chargeCustomerFail"
 
 @pytest.fixture
 def office(stripe: StripeClient) -> Office:
-    """A customer whose card works, on 1 January."""
+    """A customer with a working card, on 1 January."""
     return open_office(stripe)
 
 
@@ -41,7 +41,7 @@ def intent_of(office: Office, sub: Subscription) -> str:
     return str(found.data[0].payment.payment_intent)
 
 
-def test_a_subscription_begins_when_its_first_invoice_is_paid(office: Office, judge: ShapeJudge) -> None:
+def test_a_subscription_starts_when_its_first_invoice_is_paid(office: Office, judge: ShapeJudge) -> None:
     sub = office.subscribe(3, metadata={"workspace": "acme"})
     assert (sub.status, sub.currency, item_of(sub).quantity) == ("active", "usd", 3)
     assert period_of(sub) == (JANUARY, FEBRUARY)
@@ -95,7 +95,7 @@ def test_default_incomplete_waits_for_the_customer(stripe: StripeClient) -> None
 
 
 @pytest.mark.parametrize("succeeds", [True, False])
-def test_three_d_secure_decides_whether_it_begins(sandbox: Sandbox, stripe: StripeClient, succeeds: bool) -> None:
+def test_three_d_secure_decides_whether_it_starts(sandbox: Sandbox, stripe: StripeClient, succeeds: bool) -> None:
     office = open_office(stripe, "pm_card_authenticationRequired")
     sub = office.subscribe()
     assert sub.status == "incomplete"
@@ -137,7 +137,7 @@ def test_a_quantity_is_a_whole_number(office: Office, quantity: str) -> None:
     assert item_of(office.fresh(sub)).quantity == 1
 
 
-def test_what_it_does_not_do_is_refused(office: Office) -> None:
+def test_unsupported_parameters_are_refused(office: Office) -> None:
     create, customer = office.stripe.v1.subscriptions.create, office.customer.id
     monthly = {"price": office.monthly.id}
     cases: list[tuple[Any, str | None]] = [
@@ -207,7 +207,7 @@ def test_an_update_waits_for_three_d_secure(sandbox: Sandbox, office: Office) ->
     assert (sub.pending_update, item_of(sub).quantity) == (None, 2)
 
 
-def test_another_update_takes_the_place_of_one_that_waits(office: Office) -> None:
+def test_another_update_replaces_a_pending_one(office: Office) -> None:
     sub = office.subscribe(2)
     office.pays_with(FAILING)
     office.wait(DAY)
@@ -235,7 +235,7 @@ def test_an_update_can_be_carried_out_before_its_payment(office: Office, behavio
     assert (sub.status, item_of(sub).quantity) == ("past_due", 3)
 
 
-def test_it_ends_with_its_period_unless_that_is_taken_back(office: Office) -> None:
+def test_it_ends_with_its_period_unless_that_is_undone(office: Office) -> None:
     sub = office.update(office.subscribe(), cancel_at_period_end=True)
     assert (sub.cancel_at_period_end, sub.cancel_at, sub.canceled_at) == (True, FEBRUARY, JANUARY)
     assert sub.cancellation_details.reason == "cancellation_requested"  # type: ignore[union-attr]
@@ -245,7 +245,7 @@ def test_it_ends_with_its_period_unless_that_is_taken_back(office: Office) -> No
     assert sub.cancellation_details.reason is None  # type: ignore[union-attr]
     sub = office.update(sub, cancel_at="max_period_end")
     assert (sub.cancel_at_period_end, sub.cancel_at) == (False, FEBRUARY)
-    assert office.update(sub, cancel_at_period_end=False).cancel_at == FEBRUARY  # a date is taken back as a date
+    assert office.update(sub, cancel_at_period_end=False).cancel_at == FEBRUARY  # a date is undone as a date
     assert office.update(sub, cancel_at="").cancel_at is None
     office.update(sub, cancel_at="max_period_end")
     office.wait_until(FEBRUARY)

@@ -1,4 +1,4 @@
-"""Events and their deliveries, judged by Stripe's own SDK."""
+"""Events and their deliveries, checked with Stripe's own SDK."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PRODUCT_EVENTS = ("product.created", "product.updated", "product.deleted")
 
 @pytest.fixture
 def hook(stripe: StripeClient, stripe_receiver: Receiver) -> Iterator[Hook]:
-    """An endpoint for events of products."""
+    """An endpoint for product events."""
     yield from hooked(stripe, stripe_receiver, *PRODUCT_EVENTS)
 
 
 def deliveries(sandbox: Sandbox, event: str) -> list[dict[str, Any]]:
-    """What the control API tells of an event's deliveries."""
+    """An event's deliveries, from the control API."""
     answer = sandbox.http.get("/stripe/control/deliveries", params={"event": event})
     found: list[dict[str, Any]] = answer.json()["deliveries"]
     return found
@@ -57,7 +57,7 @@ def test_a_wrong_endpoint_is_refused(stripe: StripeClient, params: dict[str, Any
     assert len(stripe.v1.webhook_endpoints.list().data) == len(before)
 
 
-def test_an_event_comes_signed_with_a_snapshot_and_its_request(
+def test_an_event_arrives_signed_with_a_snapshot_and_its_request(
     stripe: StripeClient, hook: Hook, judge: ShapeJudge
 ) -> None:
     product = stripe.v1.products.create({"name": "AI employee"}, {"idempotency_key": "the-key"})
@@ -83,7 +83,7 @@ def _delivered(stripe: StripeClient, event: str) -> Any:
     return found if found.id == event and found.pending_webhooks == 0 else None
 
 
-def test_an_update_tells_what_was_there_before(stripe: StripeClient, hook: Hook) -> None:
+def test_an_update_includes_the_previous_values(stripe: StripeClient, hook: Hook) -> None:
     product = stripe.v1.products.create({"name": "Old", "metadata": {"kept": "1", "changed": "1"}})
     stripe.v1.products.update(product.id, {"name": "New", "metadata": {"changed": "2", "added": "1"}})
     before = hook.next("product.updated")["data"]["previous_attributes"]
@@ -106,7 +106,7 @@ def test_a_wrong_secret_and_a_changed_body_do_not_verify(stripe: StripeClient, h
             Webhook.construct_event(body, header, secret)
 
 
-def test_what_is_not_taken_comes_again_with_growing_delays(stripe: StripeClient, hook: Hook, sandbox: Sandbox) -> None:
+def test_a_failed_delivery_is_retried_with_growing_delays(stripe: StripeClient, hook: Hook, sandbox: Sandbox) -> None:
     hook.receiver.answers += [(500, {}), (302, {"Location": hook.receiver.url})]
     stripe.v1.products.create({"name": "AI employee"})
     ids = [hook.next()["id"] for _ in range(3)]
@@ -137,7 +137,7 @@ def test_a_disabled_endpoint_gets_nothing(stripe: StripeClient, hook: Hook) -> N
     assert hook.next()["data"]["object"]["name"] == "Heard"
 
 
-def test_what_is_owed_survives_a_restart(stripe: StripeClient, hook: Hook, sandbox: Sandbox) -> None:
+def test_pending_deliveries_survive_a_restart(stripe: StripeClient, hook: Hook, sandbox: Sandbox) -> None:
     hook.receiver.answers += [(500, {})]
     product = stripe.v1.products.create({"name": "Owed"})
     hook.next()

@@ -1,4 +1,4 @@
-"""dj-stripe's tables made at once are the tables that its migrations make. A minute long: `make schema`."""
+"""dj-stripe's tables created in one step equal those its migrations create. Takes a minute: `make schema`."""
 
 import os
 import subprocess
@@ -61,7 +61,7 @@ def server() -> Iterator[Postgres]:
 
 @pytest.fixture
 def migrated() -> Iterator[Postgres]:
-    """A database that every migration made, in Django's own way."""
+    """A database created by running every migration, as Django does."""
     with temporary_postgres() as made:
         run(made, "manage.py", "provision_database")
         run(made, *SLOW)
@@ -69,7 +69,7 @@ def migrated() -> Iterator[Postgres]:
 
 
 def run(server: Postgres, *arguments: str) -> None:
-    """A process of its own on this server, which has to end well."""
+    """A separate process on this server, which must succeed."""
     own = {"PATH": os.environ["PATH"], "ROSTER_DATA": "/nonexistent"}
     done = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env={**own, **GOOD, **urls(server)}, capture_output=True, check=False
@@ -78,7 +78,7 @@ def run(server: Postgres, *arguments: str) -> None:
 
 
 def catalogue(server: Postgres) -> dict[str, set[tuple[object, ...]]]:
-    """All that makes a schema."""
+    """Everything that defines a schema."""
     with psycopg.connect(server.url("owner")) as connection:
         return {name: set(connection.execute(query.encode()).fetchall()) for name, query in CATALOGUES.items()}
 
@@ -92,7 +92,7 @@ def test_both_ways_end_in_the_same_schema(server: Postgres, migrated: Postgres) 
     assert len(quick["tables"]) > 150
 
 
-def test_a_start_that_ended_before_the_mark_goes_on_from_there(server: Postgres) -> None:
+def test_a_start_interrupted_before_the_mark_continues_from_there(server: Postgres) -> None:
     run(server, *QUICK)
     before = catalogue(server)
     with psycopg.connect(server.url("owner")) as connection:

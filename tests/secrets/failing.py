@@ -1,8 +1,8 @@
-"""A process in which everything goes wrong with secrets at hand: `python -m tests.secrets.failing`.
+"""A process where everything that handles secrets fails: `python -m tests.secrets.failing`.
 
-With the argument `wake` its request only wakes a task; as a Celery application it is the worker in which that fails.
+With the argument `wake` its request only queues a task; as a Celery application it is the worker where that fails.
 
-It logs the canaries of CANARIES, which come as a comma-separated list, in every way that code may.
+It logs the canaries in CANARIES, a comma-separated list, in every way that code can.
 """
 
 import json
@@ -18,7 +18,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-import structlog  # noqa: E402 - after the settings, which set it up
+import structlog  # noqa: E402 - after the settings, which configure it
 from django.conf import settings  # noqa: E402
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.test import Client  # noqa: E402
@@ -33,11 +33,11 @@ log = logging.getLogger("canary")
 
 
 class RefusedError(Exception):
-    """What a careless library raises: the secret is in its text."""
+    """An error from a careless library, with the secret in its text."""
 
 
 def fail(secret: str) -> None:
-    local = {"plain": secret}  # a local variable of the frame that an error report shows
+    local = {"plain": secret}  # a local variable in the frame of the error report
     try:
         int(f"cannot parse {local['plain']}")
     except ValueError as error:

@@ -12,7 +12,7 @@ CANARY = "xoxb-0000000000-canary-in-every-secret-field"
 
 
 def plant(tenant: Tenant) -> None:
-    """Put the canary into each encrypted column of a workspace, and into everybody's second steps."""
+    """Put the canary into each encrypted column of a workspace, and into everyone's second steps."""
     with tenant_scope(tenant.id):
         for model in apps.get_models():
             sealed = [each.name for each in model._meta.local_fields if isinstance(each, EncryptedField)]

@@ -1,4 +1,4 @@
-"""Processes with keys of their own beside the test's database."""
+"""Processes with their own encryption keys on the test's database."""
 
 import json
 import os
@@ -12,13 +12,13 @@ from tests.stack import ROOT
 
 
 def environment(postgres: Postgres, keys: list[str], **changes: str) -> dict[str, str]:
-    """What a process of the product would get, with these keys."""
+    """The environment of a product process with these keys."""
     own = {"DATABASE_URL": postgres.url("app"), "PLATFORM_ENCRYPTION_KEYS": ",".join(keys)}
     return {**os.environ, "DATABASE_OWNER_URL": postgres.url("owner"), **own, **changes}
 
 
 def manage(postgres: Postgres, keys: list[str], *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    """manage.py with these keys."""
+    """Run manage.py with these keys."""
     command = [sys.executable, "manage.py", *arguments]
     given = environment(postgres, keys, **changes)
     return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False, timeout=60)
@@ -41,7 +41,7 @@ class Worker:
         return cls(process)
 
     def stop(self) -> Counter[str]:
-        """What it counted."""
+        """Stop it; returns its counts."""
         out, _ = self.process.communicate("stop\n", timeout=30)
         assert self.process.returncode == 0
         return Counter(json.loads(out))

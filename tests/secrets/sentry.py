@@ -1,4 +1,4 @@
-"""Somebody else's Sentry: it takes envelopes over HTTP and keeps what is in them."""
+"""A stand-in for Sentry: it accepts envelopes over HTTP and keeps their content."""
 
 import gzip
 import threading
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Sentry:
-    """A local HTTP server that answers as Sentry's ingestion does. `envelopes`: bodies as text, unpacked."""
+    """A local HTTP server that answers like Sentry's ingestion. `envelopes`: decompressed bodies as text."""
 
     def __init__(self) -> None:
         self.envelopes: list[str] = []
@@ -24,7 +24,7 @@ class Sentry:
                 self.wfile.write(b"{}")
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Not in the test's output."""
+                """Keep the log out of the test's output."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

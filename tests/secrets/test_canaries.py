@@ -1,4 +1,4 @@
-"""A canary in every secret field: no page, no answer of the API and no export has it, in clear or sealed."""
+"""A canary in every secret field: no page, API response or export contains it, in plain text or encrypted."""
 
 import io
 import zipfile
@@ -29,7 +29,7 @@ NOT_ASKED = {"/accounts/logout/"}
 
 @pytest.fixture
 def world(committed: None) -> World:
-    """A workspace with a row in each table, and the canary in each secret field of each."""
+    """A workspace with a row in each table, and the canary in every secret field."""
     world = furnish("acme")
     plant(world.tenant)
     return world
@@ -60,7 +60,7 @@ def test_no_export_has_a_secret(world: World) -> None:
 
 
 def _answers(world: World) -> Iterator[tuple[str, int, str]]:
-    """What the owner is shown by log-in, and is told by API token: address, status and body."""
+    """What the owner gets by log-in and by API token: URL, status and body."""
     for headers in (logged_in(world.people[Role.OWNER]), {"Authorization": f"Bearer {world.tokens[Role.OWNER]}"}):
         for route in all_routes():
             path = route.path(values.arguments(route, world.slug, Things(world)))
@@ -72,7 +72,7 @@ def _answers(world: World) -> Iterator[tuple[str, int, str]]:
 
 
 def _kept(tenant: Tenant) -> Iterator[str]:
-    """What the database has instead of secrets: ciphertexts, digests, hashes, keys of sessions."""
+    """What the database stores for secrets: ciphertexts, digests, hashes, session keys."""
     yield from (user.password for user in User.objects.all())
     yield from (session.session_key for session in Session.objects.all())
     yield from ApiToken.objects.values_list("digest", flat=True)

@@ -1,4 +1,4 @@
-"""The doctor: all well on the whole product, and cause and fix of each fault."""
+"""`doctor`: no problems on the whole product, and the cause and fix of each fault."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ Findings = dict[str, dict[str, str]]
 
 
 def ask(stack: Stack, **changes: str) -> tuple[int, Findings]:
-    """`manage.py doctor --json` beside the stack: its exit status, and the findings by subject."""
+    """Run `manage.py doctor --json` next to the stack; returns its exit status and the findings by subject."""
     command = [sys.executable, "manage.py", "doctor", "--json"]
     given = {**stack.environment, **changes}
     done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False, timeout=110)
@@ -52,13 +52,13 @@ def test_all_is_well_on_the_whole_product(office: Office) -> None:
     assert found["Error reports"]["state"] == "skipped"
 
 
-def test_people_get_lines(office: Office) -> None:
+def test_without_json_it_prints_lines(office: Office) -> None:
     lines = office.stack.manage("doctor").splitlines()
     assert any(line.startswith("ok       Postgres as app: ") for line in lines)
     assert lines[-1].endswith("checks, 0 problems.")
 
 
-def test_each_fault_is_told_with_its_cause_and_fix(office: Office) -> None:
+def test_each_fault_is_reported_with_its_cause_and_fix(office: Office) -> None:
     closed = free_ports(1)
     status, found = ask(
         office.stack,
@@ -98,7 +98,7 @@ def test_a_mail_server_that_refuses_the_log_in(office: Office) -> None:
         office.stack,
         EMAIL_URL=f"smtp://roster:C4nary@127.0.0.1:{mail_port}",
         DATABASE_URL="postgres://app@127.0.0.1:9/x",
-        DATABASE_POOL_SIZE="0",  # a pool waits half a minute for it
+        DATABASE_POOL_SIZE="0",  # a pool would wait half a minute
     )
     assert problems(found)["Mail"].startswith(f"127.0.0.1:{mail_port} offers no TLS or login")
     assert problems(found)["Postgres as app"].startswith("Postgres is not listening there")
@@ -108,7 +108,7 @@ def test_a_mail_server_that_refuses_the_log_in(office: Office) -> None:
 
 @contextmanager
 def token_in_database(office: Office, ciphertext: str) -> Iterator[None]:
-    """The office's connection has another token meanwhile."""
+    """Give the office's connection another token for the duration."""
     before = office.rows("channels_connection")[0]
     change = "UPDATE channels_connection SET token = %s WHERE id = %s RETURNING id"
     assert office.stack.query(change, [ciphertext, before["id"]])
@@ -127,7 +127,7 @@ def test_a_token_that_slack_no_longer_accepts_names_the_workspace(office: Office
     assert f"/t/{office.slug}/" in next(iter(problems(found)))
 
 
-def test_a_secret_under_a_key_that_is_gone_names_the_row(office: Office, settings: Settings) -> None:
+def test_a_secret_with_a_missing_key_names_the_row(office: Office, settings: Settings) -> None:
     settings.PLATFORM_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     lost = encryption.encrypt("xoxb-lost-1234567890")
     with token_in_database(office, lost):
@@ -137,10 +137,10 @@ def test_a_secret_under_a_key_that_is_gone_names_the_row(office: Office, setting
     assert problems(found)["Encryption keys"].startswith(
         f"No key opens channels_connection.token of row {row} (key {lost[:8]}): put the key back"
     )
-    assert len(problems(found)) == 2, "and the connection that has it"
+    assert len(problems(found)) == 2, "with the connection that has it"
 
 
-def test_a_provider_that_limits_us_is_no_problem_of_ours(office: Office) -> None:
+def test_a_providers_rate_limit_is_not_a_problem(office: Office) -> None:
     office.stack.control("openai/control/faults", kind="503", times=100, method="models")
     office.stack.control("slack/control/faults", kind="503", times=100, method="auth.test")
     status, found = ask(office.stack)

@@ -1,4 +1,4 @@
-"""A request and the task that it woke are found in the log by one id, whatever process wrote the line."""
+"""A request and the task it started share one id in the log, whichever process wrote the line."""
 
 import json
 import subprocess
@@ -35,7 +35,7 @@ COMMAND = [
 
 @pytest.fixture
 def given(django_db_setup: None, postgres: Postgres, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The environment of web and worker, with a broker."""
+    """The environment of web and worker, including a broker."""
     with Valkey(tmp_path / "valkey") as valkey:
         keys = [Fernet.generate_key().decode()]
         yield environment(postgres, keys, REDIS_URL=valkey.url, CANARIES="sk-canary-abcdefghijklmnop")
@@ -45,7 +45,7 @@ def lines(log: Path) -> list[Line]:
     return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
 
 
-def test_a_failing_task_tells_which_request_woke_it(given: dict[str, str], tmp_path: Path) -> None:
+def test_a_failing_task_names_the_request_that_started_it(given: dict[str, str], tmp_path: Path) -> None:
     log = tmp_path / "worker.log"
     with log.open("w") as stderr:
         worker = subprocess.Popen([sys.executable, *COMMAND], cwd=ROOT, env=given, stdout=stderr, stderr=stderr)
@@ -68,6 +68,6 @@ def test_a_failing_task_tells_which_request_woke_it(given: dict[str, str], tmp_p
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("theirs", ["well-formed-id", "x" * 65, "short", 'quo"te-and-more', "spaces in it"])
-def test_an_answer_names_its_request_by_an_id_of_ours(client: Client, theirs: str) -> None:
+def test_a_response_has_our_own_request_id(client: Client, theirs: str) -> None:
     answer = client.get("/livez", headers={"X-Request-ID": theirs})
     assert UUID(answer.headers["X-Request-ID"])

@@ -29,7 +29,7 @@ CANARIES = [
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the failing process let out."""
+    """What the failing process leaked."""
 
     lines: list[dict[str, Any]]
     log: str
@@ -50,7 +50,7 @@ def outcome(django_db_setup: None, postgres: Postgres) -> Outcome:
 
 
 def found(text: str) -> list[str]:
-    """The canaries in a text, whole or by their middle."""
+    """The canaries in a text, complete or only their middle part."""
     known = [*CANARIES, "canary-password", "canary0123", "canaryabc", "canarym", "canary1a2b", OWN_SECRET[:30]]
     return [each for each in known if each in text or json.dumps(each)[1:-1] in text]
 

@@ -1,4 +1,4 @@
-"""Every stored secret under the newest key: columns of every tenant, and allauth's JSON."""
+"""Reencrypting every stored secret with the newest key: columns of every tenant, and allauth's JSON."""
 
 import threading
 from uuid import UUID
@@ -23,14 +23,14 @@ TOKEN = "xoxb-1234567890-abcdefghij1a2b"
 
 
 def add_key(settings: Settings) -> str:
-    """A new key becomes the first; its id."""
+    """Add a new first key; returns its id."""
     settings.PLATFORM_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.PLATFORM_ENCRYPTION_KEYS]
     return encryption.newest_key_id()
 
 
 @pytest.fixture
 def connected(committed_cast: Cast) -> dict[UUID, Connection]:
-    """Each tenant's Slack workspace, and two-factor log-in of one person."""
+    """Each tenant's Slack workspace, and one person's second step."""
     made = {}
     for tenant in (committed_cast.acme, committed_cast.globex):
         with tenant_scope(tenant.id):
@@ -70,7 +70,7 @@ class StoppedError(Exception):
     """The operator's Ctrl-C."""
 
 
-def test_a_rotation_that_was_stopped_goes_on_where_it_was(
+def test_a_stopped_rotation_continues_where_it_stopped(
     committed_cast: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with tenant_scope(committed_cast.acme.id):
@@ -89,7 +89,7 @@ def test_a_rotation_that_was_stopped_goes_on_where_it_was(
     assert rotation.key_usage() == {new: 5}
 
 
-def test_a_row_that_no_key_opens_is_named_and_the_others_go_on(
+def test_a_row_that_cannot_be_decrypted_is_named_and_the_others_continue(
     connected: dict[UUID, Connection], settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tenant_id, connection = next(iter(connected.items()))
@@ -103,17 +103,17 @@ def test_a_row_that_no_key_opens_is_named_and_the_others_go_on(
     assert f"channels_connection.token of row {connection.id}: none of PLATFORM_ENCRYPTION_KEYS opens it." in told
     assert rotation.key_usage() == {new: 3, encryption.key_id("gone"): 1}
     with tenant_scope(tenant_id):
-        assert Connection.objects.get().token.sealed() == strange, "its key may come back"
+        assert Connection.objects.get().token.sealed() == strange, "its key may be restored later"
 
 
 def somebody_waits() -> bool:
-    """Does a session wait for a lock?"""
+    """Whether a session is waiting for a lock."""
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock')")
         return bool(cursor.fetchone()[0])
 
 
-def test_a_row_that_somebody_is_writing_is_waited_for_and_not_overwritten(
+def test_a_row_being_written_is_waited_for_and_not_overwritten(
     connected: dict[UUID, Connection], settings: Settings
 ) -> None:
     tenant_id, connection = next(iter(connected.items()))
@@ -140,7 +140,7 @@ def test_a_row_that_somebody_is_writing_is_waited_for_and_not_overwritten(
         assert Connection.objects.get().token.reveal() == "written meanwhile"
 
 
-def test_a_row_that_is_held_too_long_is_named(
+def test_a_row_locked_too_long_is_named(
     connected: dict[UUID, Connection], settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rotation, "PATIENCE_SECONDS", 0.05)
@@ -160,7 +160,7 @@ def test_a_row_that_is_held_too_long_is_named(
     assert [each.busy for each in done if each.busy] == [[str(connection.id)]]
 
 
-def test_saving_a_row_that_was_read_before_the_rotation_does_not_bring_the_old_key_back(
+def test_saving_a_row_read_before_the_rotation_does_not_restore_the_old_key(
     connected: dict[UUID, Connection], settings: Settings
 ) -> None:
     tenant_id = next(iter(connected))

@@ -1,4 +1,4 @@
-"""Keys change one process after the other while all of them read and write: the rolling order loses nothing."""
+"""Keys change in one process after another while all of them read and write: the rolling order loses nothing."""
 
 from collections import Counter
 
@@ -19,7 +19,7 @@ OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 
 
 def employ(cast: Cast, settings: Settings) -> None:
-    """Connections whose tokens are numbers, all under the old key."""
+    """Connections with numbers as tokens, all encrypted with the old key."""
     settings.PLATFORM_ENCRYPTION_KEYS = [OLD]
     with tenant_scope(cast.acme.id):
         for _ in range(CONNECTIONS):
@@ -27,7 +27,7 @@ def employ(cast: Cast, settings: Settings) -> None:
 
 
 class Fleet:
-    """Two processes, replaced one after the other as a deployment does."""
+    """Two processes, replaced one after another as in a deployment."""
 
     def __init__(self, postgres: Postgres, cast: Cast, keys: list[str]) -> None:
         self._postgres, self._tenant_id = postgres, cast.acme.id
@@ -47,7 +47,7 @@ class Fleet:
             self.counts += self._workers.pop().stop()
 
 
-def test_the_rolling_order_fails_nobody_and_undoes_no_write(
+def test_the_rolling_order_causes_no_failures_and_loses_no_writes(
     committed_cast: Cast, postgres: Postgres, settings: Settings
 ) -> None:
     employ(committed_cast, settings)
@@ -64,7 +64,7 @@ def test_the_rolling_order_fails_nobody_and_undoes_no_write(
     settings.PLATFORM_ENCRYPTION_KEYS = [NEW]
     with tenant_scope(committed_cast.acme.id):
         written = sum(int(each.token.reveal()) for each in Connection.objects.all())
-    assert written == fleet.counts["writes"], "a write was undone"
+    assert written == fleet.counts["writes"], "a write was lost"
     assert rotation.key_usage() == {encryption.key_id(NEW): CONNECTIONS}
 
 

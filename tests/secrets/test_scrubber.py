@@ -1,4 +1,4 @@
-"""Secrets are masked by name, by shape and by value; what is no secret stays readable."""
+"""Secrets are masked by name, by format and by value; everything else stays readable."""
 
 import json
 import time
@@ -29,7 +29,7 @@ SECRET_SHAPES = [
 
 @pytest.mark.parametrize("secret", SECRET_SHAPES)
 @pytest.mark.parametrize("around", ["{}", "It was {} before.", '{{"x": "{}"}}', "(<{}>)", "a={}&b=1", "\n  {}\n"])
-def test_a_shape_is_known_wherever_it_stands(secret: str, around: str) -> None:
+def test_a_format_is_recognized_anywhere(secret: str, around: str) -> None:
     scrubbed = Scrubber().text(around.format(secret))
     assert secret not in scrubbed
     assert MASK in scrubbed
@@ -58,7 +58,7 @@ def test_a_shape_is_known_wherever_it_stands(secret: str, around: str) -> None:
         "/invitations/C4naryAbcdefghijklmnopqrstuvwxyz012/accept",
     ],
 )
-def test_a_value_is_known_by_what_it_is_called(text: str) -> None:
+def test_a_value_is_recognized_by_its_name(text: str) -> None:
     scrubbed = Scrubber().text(text)
     assert "C4n" not in scrubbed
     assert MASK in scrubbed
@@ -77,7 +77,7 @@ def test_a_value_is_known_by_what_it_is_called(text: str) -> None:
         "The broker cannot be reached ([Errno 111] Connection refused): the sweeper will find the work.",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_other_values_stay(text: str) -> None:
     assert Scrubber().text(text) == text
 
 
@@ -98,7 +98,7 @@ def test_nested_values_are_masked_by_their_names() -> None:
     assert (scrubbed["has_token"], scrubbed["input_tokens"], scrubbed["code"]) == (True, 7, 404)
 
 
-def test_this_installations_own_secrets_are_known_in_any_text() -> None:
+def test_this_installations_own_secrets_are_recognized_in_any_text() -> None:
     environment = {
         "SECRET_KEY": "plain words as a key",
         "PLATFORM_ENCRYPTION_KEYS": "firstfernetkey, secondfernetkey",
@@ -119,20 +119,20 @@ def test_this_installations_own_secrets_are_known_in_any_text() -> None:
 
 
 class Unprintable:
-    """An object whose text fails."""
+    """An object whose string conversion fails."""
 
     def __str__(self) -> str:
         raise RuntimeError("C4nary")
 
 
-def test_it_never_raises_and_says_that_it_left_something_out() -> None:
+def test_it_never_raises_and_says_when_it_left_something_out() -> None:
     line = Scrubber()(None, "info", {"event": "x", "what": Unprintable()})
     assert line == {
         "event": "A log line was left out: it could not be searched for secrets.", "error": "RuntimeError",
     }  # fmt: skip
 
 
-def test_what_contains_itself_comes_to_an_end() -> None:
+def test_recursive_values_end() -> None:
     loop: dict[str, Any] = {}
     loop["again"] = loop
     assert "[too deep]" in json.dumps(Scrubber()(None, "info", loop))
@@ -146,7 +146,7 @@ def test_what_contains_itself_comes_to_an_end() -> None:
         "a" * 10_000_000,
     ],
 )  # fmt: skip
-def test_no_text_takes_long(text: str) -> None:
+def test_no_text_takes_too_long(text: str) -> None:
     began = time.process_time()
     Scrubber().text(text)
     assert time.process_time() - began < 0.5

@@ -1,8 +1,8 @@
-"""A process that reads and writes secrets until it is told to stop: `python -m tests.secrets.traffic TENANT`.
+"""A process that reads and writes secrets until told to stop: `python -m tests.secrets.traffic TENANT`.
 
-Its keys are those of PLATFORM_ENCRYPTION_KEYS, read once at the start, as for every process of the product. It writes
-the next number into a connection's token, in one transaction with reading it under a lock, and also just looks. A line
-on standard input ends it; it answers with one line of JSON: `reads`, `writes`, `failures`.
+It reads PLATFORM_ENCRYPTION_KEYS once at startup, as every process of the product does. It reads a connection's token
+under a lock and writes the next number in the same transaction; other steps only read. A line on standard input ends
+it; it answers with one line of JSON: `reads`, `writes`, `failures`.
 """
 
 import json
@@ -25,7 +25,7 @@ PAUSE_SECONDS = 0.03
 
 
 class Traffic:
-    """What this process did so far."""
+    """This process's counts so far."""
 
     def __init__(self, tenant_id: UUID) -> None:
         self.tenant_id = tenant_id
@@ -40,7 +40,7 @@ class Traffic:
             self._count(self._step(random.choice(ids)))
 
     def _step(self, connection_id: UUID) -> str:
-        """Read or write one token; what is to be counted."""
+        """Read or write one token; returns what to count."""
         act = random.choice([self._write, self._read])
         try:
             with tenant_scope(self.tenant_id):
@@ -57,7 +57,7 @@ class Traffic:
         return "reads"
 
     def _write(self, connection_id: UUID) -> str:
-        """A whole row saved, as the product does: also what another process encrypted goes back."""
+        """Save a whole row, as the product does, including values that another process encrypted."""
         connection = Connection.objects.select_for_update(no_key=True).get(id=connection_id)
         connection.token = str(int(connection.token.reveal()) + 1)
         connection.save()

@@ -1,4 +1,4 @@
-"""The site with two addresses more, one of the portal and one of the API, whose view has a fault."""
+"""The site with two extra URLs, one in the portal and one in the API, whose views raise an error."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path

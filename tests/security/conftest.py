@@ -1,4 +1,4 @@
-"""Callers that get every answer, also one of 500, instead of the exception behind it."""
+"""Callers that get every response, even a 500, instead of the exception behind it."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.conftest import Cast
 
 @pytest.fixture(autouse=True)
 def _memory_cache(settings: Settings) -> Iterator[None]:
-    """Rate limits need a cache, and each test a fresh one."""
+    """Rate limits need a cache, and each test a new one."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     yield
     cache.clear()
@@ -21,7 +21,7 @@ def _memory_cache(settings: Settings) -> Iterator[None]:
 
 @pytest.fixture
 def stranger() -> Client:
-    """Nobody who is known."""
+    """An anonymous visitor."""
     return Client(raise_request_exception=False)
 
 
@@ -35,6 +35,6 @@ def alice(cast: Cast) -> Client:
 
 @pytest.fixture
 def program(cast: Cast) -> Client:
-    """A program with an owner's API token of Acme."""
+    """A program with an owner's API token for Acme."""
     _, plain = ApiToken.issue(cast.acme, "Tests", Role.OWNER)
     return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {plain}"})

@@ -1,4 +1,4 @@
-"""What nobody means to send: addresses, queries and bodies that a scanner tries."""
+"""Hostile input: the paths, queries and bodies that scanners try."""
 
 import json
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ JSON_VALUES: tuple[Any, ...] = (
 
 @dataclass(frozen=True)
 class Sent:
-    """One request: method, what follows the path, and the body."""
+    """One request: method, query, and body."""
 
     method: str
     query: str = ""
@@ -65,7 +65,7 @@ class Sent:
 
 
 def queries() -> Iterator[Sent]:
-    """GETs with every value for each name that any page may read, and redirects to elsewhere."""
+    """GETs with every value for each parameter that any page reads, and redirects to other sites."""
     for value in QUERY_VALUES:
         yield Sent("GET", "&".join(f"{name}={value}" for name in NAMES))
     for target in (*EVIL, *EVIL_ENCODED):
@@ -75,14 +75,14 @@ def queries() -> Iterator[Sent]:
 
 
 def redirects_to(target: str) -> str:
-    """A query that asks for a redirect to `target` under each name that frameworks use."""
+    """A query that requests a redirect to `target` under each parameter name that frameworks use."""
     return "&".join(
         f"{name}={target}" for name in ("next", "redirect_to", "return_to", "url", "continue", "redirect_uri")
     )
 
 
 def bodies() -> Iterator[Sent]:
-    """POSTs whose bodies are damaged in themselves."""
+    """POSTs with malformed bodies."""
     yield Sent("POST", body=b"a=%00&email=%00&%00=b")
     yield Sent("POST", body=b"a=\xff\xfe&b=%FF%FE&c=%ED%A0%80")
     yield Sent("POST", body=b"&".join(b"a%d=1" % number for number in range(1500)))
@@ -127,7 +127,7 @@ def forms(names: list[str]) -> Iterator[Sent]:
 
 
 def documents(names: list[str]) -> Iterator[Sent]:
-    """An operation's own fields with the same hostile value in each."""
+    """An operation's own fields, each with the same hostile value."""
     for method in ("POST", "PATCH", "PUT"):
         for value in JSON_VALUES:
             yield Sent(method, body=json.dumps(dict.fromkeys(names, value)).encode(), content_type=JSON)

@@ -1,4 +1,4 @@
-"""The web process as on a server: HTTPS at a proxy in front, whose headers are believed."""
+"""The web process as on a server: behind a trusted proxy that terminates HTTPS."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ KEY = "a-key-for-tests-that-is-long-enough-0123456789-ABCDEFGHIJ-abcdefghij"
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """What a server gives its processes; the services listen nowhere unless `changes` says otherwise."""
+    """A server's environment for its processes; no services are reachable unless `changes` sets them."""
     nowhere = "127.0.0.1:9"
     given = {
         "PATH": os.environ["PATH"],
@@ -37,7 +37,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 @dataclass
 class HttpsSite:
-    """A granian process on a port of its own. Requests go there as a proxy would pass them on."""
+    """A granian process on its own port. Requests are sent as a proxy would forward them."""
 
     database_url: str
     port: int = field(default_factory=lambda: free_ports(1))
@@ -66,12 +66,12 @@ class HttpsSite:
     def ask(
         self, path: str, *, scheme: str = "https", method: str = "GET", headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        """One request as the proxy sends it on, redirects not followed."""
+        """One request as forwarded by the proxy, without following redirects."""
         passed_on = {"Host": HOST, "X-Forwarded-Proto": scheme, "X-Forwarded-For": "203.0.113.7", **(headers or {})}
         return httpx.request(method, f"http://127.0.0.1:{self.port}{path}", headers=passed_on, timeout=30)
 
     def visit(self, path: str, cookies: str = "") -> Visit:
-        """What the Observatory's scanner would fetch of a page."""
+        """What the Observatory's scanner would fetch for a page."""
         own = {"Cookie": cookies} if cookies else {}
         page = self.ask(path, headers=own)
         assert page.status_code == 200, f"{path}: {page.status_code}"
@@ -83,7 +83,7 @@ class HttpsSite:
 
 
 def cookies_of(response: httpx.Response) -> list["Morsel[str]"]:
-    """Each Set-Cookie of an answer."""
+    """All Set-Cookie headers of a response."""
     jar = SimpleCookie()
     for header in response.headers.get_list("set-cookie"):
         jar.load(header)

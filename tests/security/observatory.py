@@ -1,8 +1,8 @@
-"""The rules by which Mozilla's HTTP Observatory scores a site, applied to answers that we fetched ourselves.
+"""The scoring rules of Mozilla's HTTP Observatory, applied to responses that we fetch ourselves.
 
 Source: github.com/mdn/mdn-http-observatory, `src/analyzer/tests/` and `src/grader/charts.js`, algorithm 6 (version
-1.6.3). What cannot be seen from here is assumed as follows: the certificate is valid; the site is in no browser's
-preload list, which costs five points that a listed site would get.
+1.6.3). We can't check two things and assume: the certificate is valid; the site is in no browser's preload list, which
+costs five points that a listed site would get.
 """
 
 import re
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 BASE = 100
 BONUS_FROM = 90
-"""Below it, what is good adds nothing."""
+"""Below this score, bonuses add nothing."""
 SIX_MONTHS = 15_552_000
 BROAD = {"ftp:", "http:", "https:", "*", "http://*", "https://*", "data:", "'unsafe-inline'"}
 PRIVATE_REFERRERS = {"no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin"}
@@ -22,7 +22,7 @@ SCRIPT = re.compile(r"<script\b([^>]*)>", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Visit:
-    """What the Observatory looks at: one page by HTTPS, its cookies, a CORS preflight, and the way from HTTP."""
+    """What the Observatory checks: one page over HTTPS, its cookies, a CORS preflight, and the redirect from HTTP."""
 
     headers: Mapping[str, str]
     body: str
@@ -33,7 +33,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Result:
-    """A rule's outcome by the Observatory's own name, and what it adds or takes."""
+    """A rule's outcome, by the Observatory's name, and the points it adds or subtracts."""
 
     rule: str
     outcome: str
@@ -59,7 +59,7 @@ def judge(visit: Visit) -> list[Result]:
 
 
 def score(results: list[Result]) -> int:
-    """The points: what is good counts only where what is bad leaves an A."""
+    """The score: bonuses count only if the penalties leave an A."""
     without_bonus = BASE + sum(min(result.points, 0) for result in results)
     if without_bonus < BONUS_FROM:
         return max(without_bonus, 0)

@@ -1,4 +1,4 @@
-"""Every address of the site, read from the URL resolver, so that a new one is tested from its first day."""
+"""All of the site's URLs, from the URL resolver, so that new ones are tested automatically."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ SAMPLES = {"workspace": "acme", "step": "channel"}
 
 @dataclass(frozen=True)
 class Route:
-    """An address with its arguments in angle brackets, those that are numbers, and the view behind it."""
+    """A URL with its arguments in angle brackets, the numeric ones, and its view."""
 
     pattern: str
     view: Callable[..., Any]
@@ -41,7 +41,7 @@ class Route:
         return bool(getattr(self.view, "csrf_exempt", False))
 
     def path(self, values: Mapping[str, str] = SAMPLES) -> str:
-        """The address with `values` for its arguments; those without one get the id of nothing."""
+        """The URL with `values` for its arguments; arguments without one get a nonexistent id."""
         return ARGUMENT.sub(lambda match: values.get(match[1]) or self._nobody(match[1]), self.pattern)
 
     def _nobody(self, argument: str) -> str:
@@ -49,7 +49,7 @@ class Route:
 
 
 def all_routes() -> list[Route]:
-    """Each address once, in the resolver's order."""
+    """Each URL once, in the resolver's order."""
     found = extract_views_from_urlpatterns(get_resolver().url_patterns)
     views = ((view, str(regex)) for view, regex, *_ in found)
     routes = [Route(_pattern(regex), view, tuple(re.findall(r"<int:(\w+)>", regex))) for view, regex in views]
@@ -57,9 +57,9 @@ def all_routes() -> list[Route]:
 
 
 def kinds_of_routes() -> list[Route]:
-    """All, but of the staff's admin the pages of one model, and of the API one address where a slash makes two.
+    """All routes, but only one model's admin pages, and only one of two API URLs that differ in the trailing slash.
 
-    The others are the same view.
+    The others use the same views.
     """
     return [route for route in all_routes() if not _is_one_more(route)]
 

@@ -1,4 +1,4 @@
-"""What a client does wrong is answered with 4xx, and is one line of warning: no error, no traceback, no report."""
+"""A client's mistake is answered with 4xx and logged as one warning: no error, no traceback, no report."""
 
 import logging
 import socket
@@ -30,49 +30,49 @@ MESSAGES = "messages=W1siX19qc29uX21lc3NhZ2UiLDAsMjUsIngiXV0:x:x"
 AGENTS = "/api/v1/agents/"
 FAULTS = {
     "a wrong host": (LOGIN, Sent("GET", headers={"Host": "evil.example"})),
-    "a host that is none": (LOGIN, Sent("GET", headers={"Host": "a b"})),
-    "half of an address": (LOGIN, Sent("GET", headers={"Host": "[::1"})),
-    "a port that is none": (LOGIN, Sent("GET", headers={"Host": "testserver:x"})),
+    "an invalid host": (LOGIN, Sent("GET", headers={"Host": "a b"})),
+    "half of a URL": (LOGIN, Sent("GET", headers={"Host": "[::1"})),
+    "an invalid port": (LOGIN, Sent("GET", headers={"Host": "testserver:x"})),
     "a wrong host at the API": ("/api/v1/agents/", Sent("GET", headers={"Host": "evil.example"})),
     "a wrong host at a webhook": ("/webhooks/slack/events", Sent("POST", headers={"Host": "evil.example"})),
     "a body that is too large": (LOGIN, Sent("POST", headers={"Content-Length": "9" * 25})),
-    "a length below nothing": (LOGIN, Sent("POST", headers={"Content-Length": "-1"})),
+    "a negative length": (LOGIN, Sent("POST", headers={"Content-Length": "-1"})),
     "too many fields": (LOGIN, Sent("POST", body=MANY)),
     "too many parameters": (LOGIN, Sent("GET", MANY.decode())),
     "too many files": (LOGIN, Sent("POST", body=FILES, content_type=MULTIPART)),
     "a part that is not what it says": (LOGIN, Sent("POST", body=PART % (b"", BASE64), content_type=MULTIPART)),
     "a file that is not what it says": (LOGIN, Sent("POST", body=CODED_FILE, content_type=MULTIPART)),
     "no boundary": (LOGIN, Sent("POST", body=b"x", content_type="multipart/form-data")),
-    "a boundary that is none": (LOGIN, Sent("POST", body=b"x", content_type="multipart/form-data; boundary=(")),
-    "names in no charset": (LOGIN, Sent("POST", body=PART % (b"; name*=nonsense''b", b""), content_type=MULTIPART)),
-    "a charset that is none of text": (LOGIN, Sent("POST", body=b"a=%41", content_type=f"{URLENCODED}; charset=hex")),
+    "an invalid boundary": (LOGIN, Sent("POST", body=b"x", content_type="multipart/form-data; boundary=(")),
+    "names in an unknown charset": (LOGIN, Sent("POST", body=PART % (b"; name*=nonsense''b", b""), content_type=MULTIPART)),
+    "a non-text charset": (LOGIN, Sent("POST", body=b"a=%41", content_type=f"{URLENCODED}; charset=hex")),
     "a charset that is not UTF-8": (AGENTS, Sent("POST", body=b"{}", content_type=f"{JSON}; charset=utf-16")),
     "NUL in a query": (LOGIN, Sent("GET", "next=%00")),
     "NUL in a form": (LOGIN, Sent("POST", body=b"login=%00")),
     "a cookie with NUL": (LOGIN, Sent("GET", headers={"Cookie": "sessionid=\x00; csrftoken=\xff"})),
     "a cookie that is very long": (LOGIN, Sent("GET", headers={"Cookie": "sessionid=" + "x" * 8000})),
-    "messages that nobody left": ("/", Sent("GET", headers={"Cookie": MESSAGES})),
+    "forged messages": ("/", Sent("GET", headers={"Cookie": MESSAGES})),
     "a nest as a passkey": (PASSKEY, Sent("POST", body=b"credential=" + b"[" * 20_000)),
     "a number as a passkey": (PASSKEY, Sent("POST", body=b"credential=" + b"1" * 20_000)),
     "a list as a passkey": (PASSKEY, Sent("POST", body=b"credential=[1]")),
-    "a passkey of nonsense": (PASSKEY, Sent("POST", body=b'credential={"rawId":7,"response":{"userHandle":[]}}')),
-    "an escape from static files": ("/static/../../etc/passwd", Sent("GET")),
+    "a nonsense passkey": (PASSKEY, Sent("POST", body=b'credential={"rawId":7,"response":{"userHandle":[]}}')),
+    "a path outside static files": ("/static/../../etc/passwd", Sent("GET")),
 }  # fmt: skip
 PASSED_OVER = {
-    "a part that is not what it says", "a boundary that is none", "names in no charset", "a cookie with NUL",
-    "a cookie that is very long", "messages that nobody left", "a nest as a passkey", "a number as a passkey",
-    "a list as a passkey", "a passkey of nonsense",
+    "a part that is not what it says", "an invalid boundary", "names in an unknown charset", "a cookie with NUL",
+    "a cookie that is very long", "forged messages", "a nest as a passkey", "a number as a passkey",
+    "a list as a passkey", "a nonsense passkey",
 }  # fmt: skip
-"""The page is shown as to a stranger, or leads back to the log-in."""
+"""The page is shown as to a stranger, or redirects to the log-in."""
 
 
 def errors_in(log: pytest.LogCaptureFixture) -> list[str]:
-    """What is loud, or has a traceback. Sentry is told of exactly the errors (config/http/sentry.py)."""
+    """Log records at error level or with a traceback. Sentry receives exactly the errors (config/http/sentry.py)."""
     return [str(line.msg) for line in log.records if line.levelno >= logging.ERROR or line.exc_info]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_clients_fault_is_no_error_of_ours(
+def test_a_clients_mistake_is_not_our_error(
     fault: str, stranger: Client, cast: Cast, caplog: pytest.LogCaptureFixture
 ) -> None:
     path, sent = FAULTS[fault]
@@ -83,8 +83,8 @@ def test_a_clients_fault_is_no_error_of_ours(
     assert errors_in(caplog) == []
 
 
-def test_an_error_of_ours_is_one(caplog: pytest.LogCaptureFixture, stranger: Client, settings: Settings) -> None:
-    """Otherwise the tests here could not fail."""
+def test_our_own_error_is_logged_as_one(caplog: pytest.LogCaptureFixture, stranger: Client, settings: Settings) -> None:
+    """Otherwise these tests could not fail."""
     settings.ROOT_URLCONF = "tests.security.broken_urls"
     assert stranger.get("/broken/").status_code == 500
     assert errors_in(caplog)
@@ -98,8 +98,8 @@ def test_a_wrong_host_is_one_line_that_names_it(stranger: Client, cast: Cast, ca
     assert "DisallowedHost: Invalid HTTP_HOST header: 'evil.example'" in line.getMessage()
 
 
-def test_what_django_finds_suspicious_is_a_warning_whatever_it_is() -> None:
-    """Also kinds that are to come: each has a logger of its own below django.security."""
+def test_anything_django_finds_suspicious_is_a_warning() -> None:
+    """Including future kinds: each has its own logger below django.security."""
     kinds: list[type[Exception]] = [SuspiciousOperation, *SuspiciousOperation.__subclasses__()]
     for kind in kinds:
         logger = logging.getLogger(f"django.security.{kind.__name__}")
@@ -108,14 +108,14 @@ def test_what_django_finds_suspicious_is_a_warning_whatever_it_is() -> None:
 
 
 class _CutOff(FakePayload):
-    """A body whose sender went away."""
+    """A body whose sender disconnected."""
 
     def read(self, size: int | None = None) -> bytes:
         raise OSError("the client is gone")
 
 
 @pytest.mark.parametrize("path", [LOGIN, "/api/v1/agents/", "/webhooks/slack/events"])
-def test_a_body_that_breaks_off_is_no_error_of_ours(
+def test_an_incomplete_body_is_not_our_error(
     program: Client, cast: Cast, caplog: pytest.LogCaptureFixture, path: str
 ) -> None:
     extra: dict[str, Any] = {"wsgi.input": _CutOff(b"x"), "CONTENT_LENGTH": "100"}
@@ -126,7 +126,7 @@ def test_a_body_that_breaks_off_is_no_error_of_ours(
     assert errors_in(caplog) == []
 
 
-def test_a_body_that_breaks_off_in_a_view_is_told_as_what_it_is() -> None:
+def test_an_incomplete_body_in_a_view_is_reported_as_such() -> None:
     middleware = RequestLimitsMiddleware(lambda request: HttpResponseBase())
     request: HttpRequest = RequestFactory().get("/api/v1/")
     answer = middleware.process_exception(request, UnreadablePostError("gone"))
@@ -140,8 +140,8 @@ UNREADABLE = ("charset*=nonsense''%41", "charset*=utf-8''%00", "charset=hex", "c
 
 
 @pytest.mark.parametrize("content_type", [f"text/plain; {parameter}" for parameter in UNREADABLE])
-def test_a_content_type_that_cannot_be_read_is_refused(cast: Cast, content_type: str) -> None:
-    """By the handler that serves, since Django's raises before any middleware."""
+def test_a_malformed_content_type_is_refused(cast: Cast, content_type: str) -> None:
+    """By our own handler, since Django's raises before any middleware runs."""
     environ = {**RequestFactory().get(f"{LOGIN}?a=%41").environ, "CONTENT_TYPE": content_type}
     statuses: list[str] = []
     Handler()(environ, lambda status, headers, *rest: statuses.append(status))  # type: ignore[arg-type]
@@ -149,7 +149,7 @@ def test_a_content_type_that_cannot_be_read_is_refused(cast: Cast, content_type:
     assert statuses == ["400 Bad Request"]
 
 
-def test_over_http_neither_a_wrong_host_nor_a_client_that_goes_away_is_an_error(stack: Stack) -> None:
+def test_over_http_neither_a_wrong_host_nor_a_disconnect_is_an_error(stack: Stack) -> None:
     before = len(stack.log.read_text())
     host = f"Host: 127.0.0.1:{stack.port}\r\n"
     torn = f"POST {LOGIN} HTTP/1.1\r\n{host}Content-Type: {URLENCODED}\r\nContent-Length: 100\r\n\r\nlogin=a"

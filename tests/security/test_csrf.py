@@ -1,4 +1,4 @@
-"""Nobody else's page can act for somebody who is logged in."""
+"""Another site's page can't act for a logged-in person."""
 
 import pytest
 from django.test import Client
@@ -6,21 +6,21 @@ from django.test import Client
 from tests.conftest import Cast
 from tests.security.routes import Route, all_routes
 
-# They are called by providers, who sign what they send.
+# Providers call these and sign their requests.
 SIGNED = {"/webhooks/slack/events": 401, "/webhooks/stripe/<uuid>/": 404}
-"""And what a stranger is answered: Stripe's has an address for each endpoint."""
+"""With the answer to a stranger: Stripe's has a URL per endpoint."""
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @pytest.fixture
 def victim(cast: Cast) -> Client:
-    """Alice, whose browser another site makes send requests."""
+    """Alice, whose browser another site makes send requests (CSRF)."""
     client = Client(enforce_csrf_checks=True, raise_request_exception=False, headers={"Roster-Workspace": "acme"})
     client.force_login(cast.alice)
     return client
 
 
-def test_only_signed_webhooks_and_the_api_do_without_django_s_check() -> None:
+def test_only_signed_webhooks_and_the_api_skip_djangos_check() -> None:
     exempt = {route.pattern for route in all_routes() if route.is_csrf_exempt and not route.is_api}
 
     assert exempt == set(SIGNED)
@@ -47,7 +47,7 @@ def test_a_session_writes_through_the_api_only_with_a_csrf_token(route: Route, v
     [each for each in all_routes() if not each.is_api and not each.is_csrf_exempt],
     ids=lambda route: route.pattern,
 )
-def test_a_form_from_elsewhere_changes_nothing(route: Route, victim: Client) -> None:
+def test_a_form_from_another_site_changes_nothing(route: Route, victim: Client) -> None:
     answer = victim.post(route.path(), {"name": "x"}, headers={"Origin": "https://evil.example"})
 
     assert answer.status_code == 403, f"{answer.status_code}"

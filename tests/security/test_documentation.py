@@ -1,4 +1,4 @@
-"""The API's documentation: all of the schema, for everybody, and nothing from anybody else's host."""
+"""The API documentation: the whole schema, public, and nothing loaded from other hosts."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def test_every_operation_of_the_schema_is_there_and_can_be_linked_to(text: str) 
         assert f'href="#{operation["operationId"]}"' in text
 
 
-def test_each_id_is_there_once(text: str) -> None:
+def test_each_id_is_unique(text: str) -> None:
     ids = re.findall(r'\sid="([^"]+)"', text)
 
     assert len(ids) == len(set(ids))
@@ -54,7 +54,7 @@ def test_nothing_comes_from_another_host(text: str) -> None:
     assert all(address.startswith("/static/") for address in fetched)
 
 
-def test_examples_name_our_own_address_and_what_they_send_is_json(text: str) -> None:
+def test_examples_use_our_own_url_and_send_json(text: str) -> None:
     for section in docs.sections():
         for operation in section.operations:
             assert f"'{settings.PUBLIC_URL}/api/v1/" in operation.curl
@@ -78,17 +78,17 @@ def test_required_fields_and_their_limits_are_marked() -> None:
     assert not next(field for field in hire.body if field.name == "provider").required
 
 
-def test_what_a_description_says_is_escaped_and_its_code_marked() -> None:
+def test_descriptions_are_escaped_and_their_code_is_marked() -> None:
     assert docs.prose("`<b>` & `c`") == "<code>&lt;b&gt;</code> &amp; <code>c</code>"
 
 
-def test_a_schema_that_contains_itself_has_an_end() -> None:
+def test_a_recursive_schema_ends() -> None:
     tree = {"type": "object", "properties": {"child": {"$ref": "#/components/schemas/Tree"}}}
 
     assert Schemas({"Tree": tree}).example({"$ref": "#/components/schemas/Tree"})["child"]["child"]
 
 
-def test_nullable_lists_and_choices_are_told_in_words() -> None:
+def test_nullable_lists_and_choices_are_described_in_words() -> None:
     schemas = Schemas({"State": {"type": "string", "enum": ["open", "closed"]}})
     of_states = {"type": "array", "items": {"$ref": "#/components/schemas/State"}, "nullable": True}
 

@@ -1,4 +1,4 @@
-"""Every answer tells the browser the same strict policies, whatever it is."""
+"""Every response sends the browser the same strict policies."""
 
 import re
 
@@ -31,11 +31,11 @@ def directives(response: HttpResponseBase) -> dict[str, list[str]]:
 
 
 def judge(response: HttpResponseBase) -> None:
-    """Raises AssertionError where a header is missing or weak, or a page has what the policy would stop."""
+    """Raises AssertionError if a header is missing or weak, or a page contains what the policy blocks."""
     assert {name: response.headers.get(name) for name in EXPECTED} == EXPECTED
     policy = directives(response)
     assert {name for name in NONE if policy[name] == ["'none'"]} == NONE
-    assert policy.pop("form-action") == ["'self'", *settings.STRIPE_PAGES], "forms lead on to pages for paying"
+    assert policy.pop("form-action") == ["'self'", *settings.STRIPE_PAGES], "forms redirect to payment pages"
     sources = {source for each in policy.values() for source in each}
     assert sources <= {"'none'", "'self'", "data:"}
     assert policy["img-src"] == ["'self'", "data:"]
@@ -50,7 +50,7 @@ def judge(response: HttpResponseBase) -> None:
 
 
 @pytest.mark.parametrize("route", kinds_of_routes(), ids=lambda route: route.pattern)
-def test_every_address_carries_the_policies(route: Route, stranger: Client, alice: Client) -> None:
+def test_every_url_carries_the_policies(route: Route, stranger: Client, alice: Client) -> None:
     for client in (stranger, alice):
         for method in ("GET", "POST", "OPTIONS"):
             judge(client.generic(method, route.path()))
@@ -84,14 +84,14 @@ def test_a_host_that_is_not_ours_gets_them_too(stranger: Client) -> None:
 @pytest.mark.parametrize(
     "path", ["/admin/", "/admin/tenants/tenant/", "/admin/tenants/user/", "/admin/tenants/auditevent/"]
 )
-def test_the_staff_s_admin_carries_them_too(committed_cast: Cast, path: str) -> None:
+def test_the_admin_carries_them_too(committed_cast: Cast, path: str) -> None:
     response = make_staff().client.get(path)
 
     assert response.status_code == 200
     judge(response)
 
 
-def test_static_files_carry_them_and_stay_at_our_origin(settings: Settings) -> None:
+def test_static_files_carry_them_and_are_limited_to_our_origin(settings: Settings) -> None:
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
     assert finders.find("css/base.css")
 
@@ -101,12 +101,12 @@ def test_static_files_carry_them_and_stay_at_our_origin(settings: Settings) -> N
     judge(response)
 
 
-def test_what_is_not_said_to_be_cacheable_is_not_cached(alice: Client) -> None:
+def test_only_explicitly_cacheable_responses_are_cached(alice: Client) -> None:
     for path in ("/t/acme/", "/api/v1/agents/", "/", "/accounts/email/"):
         assert "no-store" in alice.get(path).headers["Cache-Control"]
 
 
-def test_a_claimed_host_is_not_believed(stranger: Client, cast: Cast) -> None:
+def test_a_forged_host_is_not_trusted(stranger: Client, cast: Cast) -> None:
     response = stranger.get("/t/acme/", headers={"X-Forwarded-Host": "evil.example", "X-Forwarded-Port": "1"})
 
     assert response.headers["Location"] == "/accounts/login/?next=/t/acme/"
@@ -115,9 +115,9 @@ def test_a_claimed_host_is_not_believed(stranger: Client, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
-def test_a_probe_may_ask_by_the_address_of_a_pod(stranger: Client, cast: Cast, path: str) -> None:
+def test_a_probe_may_use_a_pods_address(stranger: Client, cast: Cast, path: str) -> None:
     assert stranger.get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 200
 
 
-def test_a_probe_s_address_takes_nothing_else_by_that_host(stranger: Client) -> None:
+def test_a_pods_address_works_only_for_probes(stranger: Client) -> None:
     assert stranger.post("/livez", headers={"Host": "10.1.2.3:8000"}).status_code == 400

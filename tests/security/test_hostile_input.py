@@ -1,4 +1,4 @@
-"""Whatever is sent to whatever address: never an error of ours, never a redirect to elsewhere."""
+"""Any input to any URL: never a server error, never a redirect to another site."""
 
 import os
 import re
@@ -24,7 +24,7 @@ from tests.security.routes import SAMPLES, Route, kinds_of_routes
 T = TypeVar("T")
 STEP = 1 if os.environ.get("FUZZ") == "long" else 8
 FIELD = re.compile(r'<(?:input|select|textarea)[^>]*\bname="([^"]+)"')
-# Providers and services that nobody runs here may be missed, but by an answer that says so.
+# Providers and services aren't available here; the answer must say so.
 UNAVAILABLE = {502, 503}
 OWN_HOSTS = {"", "testserver", urlsplit(settings.SLACK_AUTHORIZE_URL).netloc}
 
@@ -35,7 +35,7 @@ def send(client: Client, path: str, sent: Sent) -> HttpResponseBase:
 
 
 def fault(response: HttpResponseBase) -> str:
-    """What is wrong with an answer; empty if nothing is."""
+    """What is wrong with a response; empty if it is fine."""
     if response.status_code >= 500 and response.status_code not in UNAVAILABLE:
         return str(response.status_code)
     to = response.headers.get("Location", "")
@@ -45,7 +45,7 @@ def fault(response: HttpResponseBase) -> str:
 
 
 def a_part_of(attempts: Iterable[T], route: Route) -> Iterator[T]:
-    """Every eighth, others for the next address: each is sent somewhere, and `make fuzz` sends all."""
+    """Every eighth value, different ones for each URL: each is sent somewhere, and `make fuzz` sends all."""
     first = zlib.crc32(route.pattern.encode()) % STEP
     return islice(attempts, first, None, STEP)
 
@@ -57,14 +57,14 @@ def faults(client: Client, path: str, attempts: Iterator[Sent]) -> list[str]:
 
 @pytest.fixture
 def values(cast: Cast) -> dict[str, str]:
-    """Arguments that lead to things which exist."""
+    """Arguments with the ids of existing rows."""
     with tenant_scope(cast.acme.id):
         agent, connection = factories.make_agent(), factories.make_connection()
     return {**SAMPLES, "agent_id": str(agent.id), "connection_id": str(connection.id), "id": str(agent.id)}
 
 
 def callers(route: Route, request: pytest.FixtureRequest) -> list[Client]:
-    """Who gets furthest. Strangers are sent to the log-in before a workspace's page or an operation reads anything."""
+    """The callers who get furthest. Strangers are redirected to the log-in before a view reads anything."""
     if route.is_api:
         return [request.getfixturevalue("program")]
     names = ["alice"] if "<workspace>" in route.pattern else ["stranger", "alice"]
@@ -72,7 +72,7 @@ def callers(route: Route, request: pytest.FixtureRequest) -> list[Client]:
 
 
 def fields_of(client: Client, route: Route, path: str) -> list[str]:
-    """The names that a page's forms have, or an operation's request."""
+    """The field names of a page's forms or an operation's request."""
     if route.is_api:
         return _fields_of_operation(route.pattern)
     page = getattr(client.get(path), "content", b"").decode(errors="replace")
@@ -91,7 +91,7 @@ def _fields_of_operation(pattern: str) -> list[str]:
 
 
 @pytest.mark.parametrize("route", kinds_of_routes(), ids=lambda route: route.pattern)
-def test_no_address_breaks_or_leads_away(route: Route, values: dict[str, str], request: pytest.FixtureRequest) -> None:
+def test_no_url_breaks_or_redirects_away(route: Route, values: dict[str, str], request: pytest.FixtureRequest) -> None:
     path = route.path(values)
     for client in callers(route, request):
         fields = fields_of(client, route, path)
@@ -103,7 +103,7 @@ def test_no_address_breaks_or_leads_away(route: Route, values: dict[str, str], r
 @pytest.mark.parametrize(
     "route", [each for each in kinds_of_routes() if each.arguments], ids=lambda route: route.pattern
 )
-def test_no_argument_breaks_an_address(route: Route, cast: Cast, request: pytest.FixtureRequest) -> None:
+def test_no_argument_breaks_a_url(route: Route, cast: Cast, request: pytest.FixtureRequest) -> None:
     for client in callers(route, request):
         for value in a_part_of(hostile.ARGUMENTS, route):
             for name in route.arguments:
@@ -115,5 +115,5 @@ def test_no_argument_breaks_an_address(route: Route, cast: Cast, request: pytest
     "path",
     ["//evil.example/", "//evil.example/accounts/login", "/\\evil.example/..", "/%2F/evil.example", "/%00", "/%FF"],
 )
-def test_no_unknown_address_breaks_or_leads_away(stranger: Client, cast: Cast, path: str) -> None:
+def test_no_unknown_url_breaks_or_redirects_away(stranger: Client, cast: Cast, path: str) -> None:
     assert faults(stranger, path, iter([Sent("GET"), Sent("HEAD"), Sent("POST")])) == []

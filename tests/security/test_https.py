@@ -1,4 +1,4 @@
-"""The site as it is served on the internet: by HTTPS, behind a proxy, scored by Mozilla's published rules."""
+"""The site as served on the internet: over HTTPS, behind a proxy, scored by Mozilla's published rules."""
 
 import re
 import subprocess
@@ -30,7 +30,7 @@ def site(django_db_setup: None, postgres: Postgres) -> Iterator[HttpsSite]:
 
 @pytest.fixture
 def session(committed_cast: Cast, settings: Settings) -> str:
-    """The cookie of Alice's log-in, as that process would have given it."""
+    """Alice's session cookie, as that process would have set it."""
     settings.SECRET_KEY = KEY
     client = Client()
     client.force_login(committed_cast.alice)
@@ -42,23 +42,23 @@ def report(name: str, results: list[Result]) -> str:
     return "\n".join([f"{name}: {score(results)}", *lines])
 
 
-def test_the_observatory_s_rules_give_the_log_in_page_its_best_grade(site: HttpsSite) -> None:
+def test_the_observatorys_rules_give_the_log_in_page_the_best_grade(site: HttpsSite) -> None:
     results = judge(site.visit("/accounts/login/"))
 
-    print(report("log-in", results))  # noqa: T201 - the figures are to be read
+    print(report("log-in", results))  # noqa: T201 - the results are for people
     assert score(results) >= GOAL, report("log-in", results)
     assert not [result for result in results if result.points < 0]
 
 
-def test_the_observatory_s_rules_give_the_portal_its_best_grade(site: HttpsSite, session: str) -> None:
+def test_the_observatorys_rules_give_the_portal_the_best_grade(site: HttpsSite, session: str) -> None:
     results = judge(site.visit("/t/acme/employees/", session))
 
-    print(report("portal", results))  # noqa: T201 - the figures are to be read
+    print(report("portal", results))  # noqa: T201 - the results are for people
     assert score(results) >= GOAL, report("portal", results)
     assert not [result for result in results if result.points < 0]
 
 
-def test_the_rules_take_points_from_a_site_without_protection() -> None:
+def test_the_rules_subtract_points_from_an_unprotected_site() -> None:
     bare = Visit({}, '<script src="https://cdn.example/x.js">', (), {}, (f"http://{HOST}/",))
 
     assert score(judge(bare)) == 0
@@ -94,7 +94,7 @@ def test_static_files_are_cached_and_carry_the_policies(site: HttpsSite) -> None
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_plain_http_is_sent_to_https_but_for_the_probes(site: HttpsSite) -> None:
+def test_plain_http_redirects_to_https_except_for_probes(site: HttpsSite) -> None:
     moved = site.ask("/accounts/login/?next=/t/acme/", scheme="http")
 
     assert moved.status_code == 301
@@ -103,7 +103,7 @@ def test_plain_http_is_sent_to_https_but_for_the_probes(site: HttpsSite) -> None
     assert site.ask("/readyz", scheme="http", headers={"Host": "10.0.0.7:8000"}).status_code == 200
 
 
-def test_a_claimed_host_is_refused_or_ignored(site: HttpsSite) -> None:
+def test_a_forged_host_is_refused_or_ignored(site: HttpsSite) -> None:
     assert site.ask("/", headers={"Host": "evil.example"}).status_code == 400
     assert "evil" not in site.ask("/accounts/login/", headers={"X-Forwarded-Host": "evil.example"}).text
     for claim in ({"X-Forwarded-Host": "evil.example"}, {"Host": f"{HOST}:4444"}):
@@ -111,7 +111,7 @@ def test_a_claimed_host_is_refused_or_ignored(site: HttpsSite) -> None:
         assert moved.headers["location"] == f"https://{HOST}/"
 
 
-def test_headers_beyond_any_use_are_refused(site: HttpsSite) -> None:
+def test_oversized_headers_are_refused(site: HttpsSite) -> None:
     assert site.ask("/livez", headers={"X-Long": "x" * 100_000}).status_code == 431
     assert site.ask("/livez", headers={"X-Long": "x" * 8_000}).status_code == 200
 
@@ -121,25 +121,25 @@ def run(command: str, **changes: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(done, cwd=ROOT, env=environment(**changes), capture_output=True, text=True, check=False)
 
 
-def test_django_s_checks_for_deployment_find_nothing() -> None:
+def test_djangos_deployment_checks_find_nothing() -> None:
     done = run("check --deploy --fail-level WARNING")
 
     assert done.returncode == 0, done.stderr
-    assert "no issues (2 silenced)" in done.stdout, "HSTS preloading, which is a choice, and dj-stripe's of its host"
+    assert "no issues (2 silenced)" in done.stdout, "optional HSTS preloading, and dj-stripe's check of its host"
 
 
 def test_with_preloading_chosen_only_the_check_of_stripes_host_is_silenced() -> None:
     assert "no issues (1 silenced)" in run("check --deploy --fail-level WARNING", HSTS_PRELOAD="1").stdout
 
 
-def test_https_asks_how_many_proxies_are_in_front() -> None:
+def test_https_requires_the_number_of_proxies() -> None:
     done = run("check", TRUSTED_PROXIES="")
 
     assert done.returncode == 1
     assert done.stderr.startswith("TRUSTED_PROXIES is not set although PUBLIC_URL is https://")
 
 
-def test_without_proxies_nobody_s_word_about_https_is_believed() -> None:
+def test_without_proxies_no_header_about_https_is_trusted() -> None:
     script = "from django.conf import settings as s; print(s.SECURE_PROXY_SSL_HEADER, s.SECURE_SSL_REDIRECT)"
     command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", script]
 

@@ -1,4 +1,4 @@
-"""Where somebody is sent after logging in is on our site, whatever the address asks for."""
+"""The redirect after logging in stays on our site, whatever the URL requests."""
 
 from urllib.parse import quote, urlsplit
 
@@ -24,7 +24,7 @@ def goes_elsewhere(to: str) -> bool:
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("quoted", [True, False])
-def test_logging_in_never_leads_to_another_site(cast: Cast, target: str, quoted: bool) -> None:
+def test_logging_in_never_redirects_to_another_site(cast: Cast, target: str, quoted: bool) -> None:
     client = Client()
     query = quote(target) if quoted else target
 
@@ -35,7 +35,7 @@ def test_logging_in_never_leads_to_another_site(cast: Cast, target: str, quoted:
         assert not goes_elsewhere(answer.headers.get("Location", "/")), answer.headers["Location"]
 
 
-def test_logging_in_leads_back_to_a_page_of_ours(cast: Cast) -> None:
+def test_logging_in_redirects_to_our_own_page(cast: Cast) -> None:
     form = {"login": "alice@acme.example", "password": "correct horse battery", "next": "/t/acme/usage/"}
     client = Client()
 
@@ -46,7 +46,7 @@ def test_logging_in_leads_back_to_a_page_of_ours(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_logging_out_never_leads_to_another_site(alice: Client, target: str) -> None:
+def test_logging_out_never_redirects_to_another_site(alice: Client, target: str) -> None:
     answer = alice.post("/accounts/logout/", {"next": target})
 
     assert not goes_elsewhere(answer.headers["Location"])

@@ -1,4 +1,4 @@
-"""Each error page by a real request: its status, its words, and the request id that the header and the logs have."""
+"""Each error page through a real request: its status, its text, and the request id that is also in header and logs."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from tests.conftest import Cast
 from tests.security.broken_urls import SECRET
 
 MIB = 1024 * 1024
-Answer = Any  # the test client's own type, which no stub exports
+Answer = Any  # the test client's type, which no stub exports
 
 
 def page(response: Answer, status: int, heading: str) -> str:
@@ -44,17 +44,17 @@ def problem(response: Answer, status: int) -> dict[str, Any]:
 
 @pytest.fixture
 def fault(settings: Settings) -> None:
-    """A site with a fault in it."""
+    """A site with broken views."""
     settings.ROOT_URLCONF = "tests.security.broken_urls"
 
 
-def test_400_for_a_host_that_is_not_ours(stranger: Client) -> None:
+def test_400_for_an_unknown_host(stranger: Client) -> None:
     answer = stranger.get("/", headers={"Host": "evil.example"})
 
     assert "evil.example" not in page(answer, 400, "That request was not understood")
 
 
-def test_400_says_what_is_damaged(stranger: Client) -> None:
+def test_400_says_what_is_malformed(stranger: Client) -> None:
     text = page(stranger.get("/accounts/login/?next=%00"), 400, "That request was not understood")
 
     assert "The address has a NUL character in it: leave it out." in text
@@ -68,7 +68,7 @@ def test_403_names_what_is_missing(cast: Cast) -> None:
     page(viewer.get("/t/acme/employees/new/"), 403, "You may not do this here")
 
 
-def test_403_of_a_form_without_its_token(cast: Cast) -> None:
+def test_403_for_a_form_without_its_token(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
 
     page(client.post("/accounts/login/", {}), 403, "This form can no longer be sent")
@@ -89,7 +89,7 @@ def test_405_names_the_right_methods(stranger: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
-def test_other_methods_get_an_answer_without_a_fault(stranger: Client, cast: Cast, method: str) -> None:
+def test_other_methods_get_a_normal_response(stranger: Client, cast: Cast, method: str) -> None:
     for address in ("/", "/accounts/login/", "/api/v1/agents/", "/t/acme/", "/livez"):
         assert stranger.generic(method, address).status_code < 500
 
@@ -104,7 +104,7 @@ def test_413_says_how_much_is_allowed(alice: Client, program: Client) -> None:
     assert f"at most {2 * MIB} bytes" in problem(answer, 413)["detail"]
 
 
-def test_413_for_a_webhook_comes_only_beyond_what_providers_send(stranger: Client, cast: Cast) -> None:
+def test_413_for_a_webhook_allows_what_providers_send(stranger: Client, cast: Cast) -> None:
     small, large = "x" * (3 * MIB), "x" * (4 * MIB + 1)
 
     assert stranger.post("/webhooks/slack/events", small, content_type="application/json").status_code == 401
@@ -127,7 +127,7 @@ def test_429_says_how_long_to_wait(stranger: Client, cast: Cast) -> None:
     assert 0 < int(last.headers["Retry-After"]) <= 60
 
 
-def test_500_tells_nothing_but_the_request_s_id(stranger: Client, fault: None) -> None:
+def test_500_shows_only_the_request_id(stranger: Client, fault: None) -> None:
     page(stranger.get("/broken/"), 500, "Something broke on our side")
     problem(stranger.get("/api/v1/broken/"), 500)
 
@@ -140,7 +140,7 @@ def test_the_id_is_the_one_in_the_logs(stranger: Client, fault: None) -> None:
     assert answer.headers["X-Request-ID"] != "claimed"
 
 
-def test_each_request_has_an_id_of_its_own(stranger: Client) -> None:
+def test_each_request_has_its_own_id(stranger: Client) -> None:
     ids = {stranger.get("/livez").headers["X-Request-ID"] for _ in range(5)}
 
     assert len(ids) == 5

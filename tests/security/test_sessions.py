@@ -1,4 +1,4 @@
-"""A log-in ends after a week without a visit, and after a month in any case."""
+"""A session ends after a week without a visit, and after a month at the latest."""
 
 import time
 from datetime import timedelta
@@ -16,7 +16,7 @@ DAY = 24 * 60 * 60
 
 
 def expires_in(client: Client) -> float:
-    """Seconds until Django forgets the session."""
+    """Seconds until the session expires."""
     key = client.cookies[settings.SESSION_COOKIE_NAME].value
     return (Session.objects.get(session_key=key).expire_date - timezone.now()).total_seconds()
 

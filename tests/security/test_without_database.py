@@ -1,4 +1,4 @@
-"""Postgres is down: pages say so in our words, and nothing hangs on it."""
+"""Postgres is down: pages say so in our own words, and nothing hangs."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.waiting import free_ports
 
 @pytest.fixture
 def postgres_is_down(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The connection's address is one where nobody listens."""
+    """Point the connection to an address where nothing listens."""
     with django_db_blocker.unblock():
         connection = connections["default"]
         connection.close()
@@ -36,14 +36,14 @@ def test_the_page_that_says_so_needs_no_database(postgres_is_down: None, strange
     assert answer.headers["X-Request-ID"] in answer.content.decode()
 
 
-def test_so_does_the_api_s(postgres_is_down: None, stranger: Client) -> None:
+def test_the_apis_answer_needs_no_database_either(postgres_is_down: None, stranger: Client) -> None:
     answer = stranger.get("/api/v1/agents/", headers={"Authorization": "Bearer rst_unknown"})
 
     assert answer.status_code == 503
     assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
 
 
-def test_error_pages_without_a_session_come_as_ever(postgres_is_down: None, stranger: Client) -> None:
+def test_error_pages_without_a_session_work_as_usual(postgres_is_down: None, stranger: Client) -> None:
     assert stranger.get("/nowhere/").status_code == 404
     assert stranger.get("/livez").status_code == 200
     assert stranger.get("/readyz").status_code == 503

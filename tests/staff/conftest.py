@@ -1,4 +1,4 @@
-"""Staff, in real transactions: the admin has a connection of its own, which sees what is committed."""
+"""Staff, in real transactions: the admin uses a separate connection, which sees only committed rows."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Staff for tests, who log in as in the product: by password and authenticator app."""
+"""Staff for tests, who log in as in the product: with password and authenticator app."""
 
 import time
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ PERIOD = 30
 
 
 def code(secret: str, *, later: int = 0) -> str:
-    """What an authenticator app shows now, or so many periods later."""
+    """The authenticator app's code now, or that many periods later."""
     return str(format_hotp_value(hotp_value(secret, int(time.time()) // PERIOD + later)))
 
 
 @dataclass
 class Person:
-    """Somebody with a browser of their own; `secret` is in their authenticator app."""
+    """A person with their own browser; `secret` is the key in their authenticator app."""
 
     user: User
     client: Client
@@ -36,7 +36,7 @@ class Person:
         return self.client.post(address, data)  # type: ignore[return-value]
 
     def log_in(self, *, second_step: bool = True) -> None:
-        """On the pages for it. Each code works once, so one that is proven later in a test is of a later period."""
+        """Log in on the real pages. Each code works once, so a later proof in a test uses a later period's code."""
         answer = self.post("/accounts/login/", login=self.user.email, password=PASSWORD)
         assert answer.status_code == 302, answer.content.decode()
         if second_step and self.secret:
@@ -45,7 +45,7 @@ class Person:
 
 
 def person(user: User, *, second_step: bool = False) -> Person:
-    """Somebody whose address is confirmed, in front of a fresh browser."""
+    """A person with a confirmed address and a new browser."""
     EmailAddress.objects.get_or_create(user=user, email=user.email, verified=True, primary=True)
     secret = generate_totp_secret() if second_step else ""
     if secret:
@@ -54,7 +54,7 @@ def person(user: User, *, second_step: bool = False) -> Person:
 
 
 def make_staff(email: str = "sam@roster.example", *, is_superuser: bool = False) -> Person:
-    """Somebody of Roster's staff, with an authenticator app, logged in."""
+    """A member of Roster's staff with an authenticator app, logged in."""
     user = make_user(email)
     User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=is_superuser)
     user.refresh_from_db()

@@ -1,4 +1,4 @@
-"""What support can do in the admin: find a workspace, see how it is doing, replay, close accounts; all written down."""
+"""What support can do in the admin: find a workspace, see its state, replay, close accounts; all of it audited."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ EVENTS, DELIVERIES = "/admin/channels/inboxevent/", "/admin/channels/delivery/"
 
 
 def in_trail(tenant: Tenant) -> list[AuditEvent]:
-    """What this workspace's members read about staff."""
+    """The entries about staff that this workspace's members see."""
     with tenant_scope(tenant.id):
         return list(AuditEvent.objects.filter(actor_kind=ActorKind.STAFF).order_by("at"))
 
@@ -34,7 +34,7 @@ def in_accounts(action: str) -> list[AccountEvent]:
 
 
 @pytest.mark.parametrize("words", ["acme", "Acme", "alice@acme", "T0ACME", "Northwind T0ACME"])
-def test_a_workspace_is_found_by_what_customers_say(committed_cast: Cast, staff: Person, words: str) -> None:
+def test_a_workspace_is_found_by_what_customers_know(committed_cast: Cast, staff: Person, words: str) -> None:
     fill(committed_cast.acme, "T0ACME")
     fill(committed_cast.globex, "T0GLOBEX")
     page = staff.get(TENANTS, q=words).content.decode()
@@ -43,7 +43,7 @@ def test_a_workspace_is_found_by_what_customers_say(committed_cast: Cast, staff:
     assert in_accounts("staff.listed")[-1].detail == f"tenants: q={words}"
 
 
-def test_the_list_of_workspaces_says_how_each_is_doing(committed_cast: Cast, staff: Person) -> None:
+def test_the_list_of_workspaces_shows_each_state(committed_cast: Cast, staff: Person) -> None:
     work = fill(committed_cast.acme, "T0ACME")
     with tenant_scope(committed_cast.acme.id):
         since = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -83,7 +83,7 @@ def test_the_portal_is_a_link_away_once_an_owner_allows_it(committed_cast: Cast,
     assert "Open portal" not in staff.get(f"{TENANTS}{committed_cast.acme.id}/change/").content.decode()
 
 
-def test_members_read_in_their_trail_that_staff_looked(committed_cast: Cast, staff: Person) -> None:
+def test_members_see_in_their_trail_that_staff_looked(committed_cast: Cast, staff: Person) -> None:
     work = fill(committed_cast.acme, "T0ACME")
     staff.get(f"{TENANTS}{committed_cast.acme.id}/change/")
     staff.get(f"/admin/channels/connection/{work.connection.id}/change/")
@@ -110,7 +110,7 @@ def test_looking_at_a_person_is_in_that_accounts_trail(committed_cast: Cast, sta
     assert (entry.account_id, entry.actor_name) == (committed_cast.bob.id, "sam@roster.example")
 
 
-def test_what_nobody_may_change_cannot_be_changed(committed_cast: Cast, superuser: Person) -> None:
+def test_read_only_fields_cannot_be_changed(committed_cast: Cast, superuser: Person) -> None:
     work = fill(committed_cast.acme, "T0ACME")
     base = f"{LIST}{work.connection.id}/"
     assert superuser.post(f"{base}change/", name="Mine").status_code == 403
@@ -128,7 +128,7 @@ def test_what_nobody_may_change_cannot_be_changed(committed_cast: Cast, superuse
 
 
 @pytest.mark.parametrize("listed", ["events", "deliveries"])
-def test_what_failed_is_replayed_in_its_own_workspace(committed_cast: Cast, staff: Person, listed: str) -> None:
+def test_failures_are_replayed_in_their_own_workspace(committed_cast: Cast, staff: Person, listed: str) -> None:
     work, other = fill(committed_cast.acme, "T0ACME"), fill(committed_cast.globex, "T0GLOBEX")
     chosen = [work.event.id] if listed == "events" else [work.delivery.id]
     _act(staff, EVENTS if listed == "events" else DELIVERIES, "replay", chosen)
@@ -149,7 +149,7 @@ def test_replaying_twice_does_it_once(committed_cast: Cast, staff: Person) -> No
     assert [each.action for each in in_trail(committed_cast.acme)].count("message.replayed") == 1
 
 
-def test_a_closed_account_is_out_at_once(committed_cast: Cast, staff: Person, alice: Person) -> None:
+def test_a_closed_account_is_logged_out_immediately(committed_cast: Cast, staff: Person, alice: Person) -> None:
     assert alice.get("/t/acme/").status_code == 200
     _act(staff, USERS, "deactivate_accounts", [committed_cast.alice.id])
     assert alice.get("/t/acme/").status_code == 302
@@ -169,7 +169,7 @@ def test_support_cannot_close_accounts_of_staff_nor_their_own(committed_cast: Ca
     assert in_accounts("account.deactivated") == []
 
 
-def test_only_superusers_say_who_is_staff(committed_cast: Cast, staff: Person, superuser: Person) -> None:
+def test_only_superusers_decide_who_is_staff(committed_cast: Cast, staff: Person, superuser: Person) -> None:
     bobs = f"{USERS}{committed_cast.bob.id}/change/"
     assert staff.post(bobs, is_staff="on").status_code == 403
     assert not User.objects.get(id=committed_cast.bob.id).is_staff
@@ -188,17 +188,17 @@ def test_superusers_do_not_change_their_own_flags(committed_cast: Cast, superuse
     assert User.objects.get(id=superuser.user.id).is_superuser
 
 
-def test_the_page_of_a_person_tells_of_sessions_and_second_steps(committed_cast: Cast, staff: Person) -> None:
+def test_a_persons_page_shows_sessions_and_second_steps(committed_cast: Cast, staff: Person) -> None:
     person(committed_cast.bob, second_step=True).log_in()
     page = staff.get(f"{USERS}{committed_cast.bob.id}/change/").content.decode()
     for words in ("Globex", "totp", "Firefox of a test", "127.0.0.1"):
         assert words in page
 
 
-def test_an_entry_is_not_there_without_what_it_tells_of(
+def test_no_change_without_its_audit_entry(
     committed_cast: Cast, superuser: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The audit trail cannot be written: then nothing is changed either."""
+    """If the audit trail can't be written, nothing is changed either."""
 
     def refuse(*args: object, **kwargs: object) -> None:
         raise RuntimeError("no trail")

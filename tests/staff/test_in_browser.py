@@ -1,4 +1,4 @@
-"""Staff in Chromium: from the command that makes the first of them to a look at a portal whose owner allowed it."""
+"""Staff in Chromium: from the command that creates the first one to viewing a portal with its owner's permission."""
 
 import os
 import subprocess
@@ -22,10 +22,10 @@ from tests.staff.people import code
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Closed with this module: Playwright's event loop runs in this thread, where Django would refuse to work."""
+    """Closed after this module: Playwright's event loop runs in this thread, and Django refuses to work beside one."""
     executable = find_chromium()
     if executable is None:
-        pytest.skip("there is no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")
+        pytest.skip("no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield browser
@@ -34,7 +34,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def people(browser: Browser, stack: Stack) -> Iterator[tuple[Operator, Operator]]:
-    """An owner and somebody of staff, a browser profile each; neither's pages may offend."""
+    """An owner and a staff member, each with a browser profile; neither's pages may misbehave."""
     site = Site(stack.url, stack.sandbox_url)
     watch = Watch({urlsplit(site.url).netloc})
     with ExitStack() as contexts:
@@ -94,7 +94,7 @@ def _workspace(owner: Operator) -> str:
 
 
 def _become_staff(staff: Operator, stack: Stack) -> None:
-    """By Django's own command, then the log-in, the address confirmed, an authenticator app, and the code again."""
+    """Run Django's command, log in, confirm the address, set up an authenticator app, and enter the code again."""
     environment = {**stack.environment, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
     command = [sys.executable, "manage.py", "createsuperuser", "--noinput", "--email", staff.email]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
@@ -149,7 +149,7 @@ def _open(operator: Operator, path: str) -> None:
 
 
 def _take(page: Page, name: str) -> None:
-    """A picture in both themes and widths; what the admin looks like is Django's."""
+    """Take a screenshot in both themes and widths; the admin's design is Django's."""
     folder = os.environ.get("SCREENSHOTS", "")
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)

@@ -1,4 +1,4 @@
-"""No secret and no message can be read in the admin: no page shows one, and Postgres would not give it."""
+"""No secret and no message can be read in the admin: no page shows one, and Postgres refuses to return one."""
 
 import re
 import sys
@@ -40,7 +40,7 @@ KNOWN = {
     ("agents_agent", "unanswered_since"),
     ("agents_agent", "unanswered_cause"),
 }
-"""Suspicious by name only: a meter's key is a word such as `trial`, a cause one such as `no_seat`."""
+"""Only the names are suspicious: a meter's key is a word such as `trial`, a cause one such as `no_seat`."""
 
 
 def test_no_page_of_the_admin_shows_a_secret_or_a_message(committed_cast: Cast, superuser: Person) -> None:
@@ -84,7 +84,7 @@ def test_no_filter_guesses_what_cannot_be_read(staff: Person, address: str) -> N
     assert staff.get(address).status_code == 400
 
 
-def test_the_role_writes_flags_of_accounts_and_its_own_trail_and_nothing_else(db: None) -> None:
+def test_the_role_writes_only_account_flags_and_its_own_trail(db: None) -> None:
     assert set(_granted("UPDATE")) == {("tenants_user", name) for name in ("is_active", "is_staff", "is_superuser")}
     assert {table for table, _ in _granted("INSERT")} == {"tenants_auditevent", "tenants_accountevent"}
     with connections["default"].cursor() as cursor:
@@ -93,13 +93,13 @@ def test_the_role_writes_flags_of_accounts_and_its_own_trail_and_nothing_else(db
 
 
 @pytest.mark.parametrize("query", ["password FROM tenants_user", "* FROM django_session", "text FROM agents_turn"])
-def test_postgres_itself_refuses_staff_what_no_admin_names(committed: None, query: str) -> None:
+def test_postgres_itself_refuses_staff_everything_the_admin_does_not_name(committed: None, query: str) -> None:
     with connections[STAFF].cursor() as cursor, pytest.raises(ProgrammingError, match="permission denied"):
         cursor.execute(f"SELECT {query}")
 
 
-def test_dj_stripe_s_admin_is_nowhere(superuser: Person) -> None:
-    """It shows keys and webhook secrets to whoever opens it."""
+def test_dj_stripes_admin_is_not_registered(superuser: Person) -> None:
+    """It shows keys and webhook secrets to anyone who opens it."""
     for each in (site, admin.site):
         assert [model for model in each._registry if model._meta.app_label == "djstripe"] == []
     assert "djstripe.admin" not in sys.modules

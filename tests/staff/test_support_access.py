@@ -1,4 +1,4 @@
-"""Support access: staff see a portal only while an owner lets them, change nothing, and are written down."""
+"""Support access: staff see a portal only while an owner allows it, change nothing, and are audited."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -51,7 +51,7 @@ def test_an_owner_lets_support_in_and_ends_it(committed_cast: Cast, alice: Perso
 
 
 @pytest.mark.parametrize("hours", ["1", "4", "24", "72"])
-def test_access_lasts_as_long_as_was_said(committed_cast: Cast, alice: Person, hours: str) -> None:
+def test_access_lasts_as_long_as_chosen(committed_cast: Cast, alice: Person, hours: str) -> None:
     alice.post(SETTINGS, hours=hours)
     with tenant_scope(committed_cast.acme.id):
         given = SupportGrant.objects.get()
@@ -68,7 +68,7 @@ def test_other_times_are_refused(committed_cast: Cast, alice: Person) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.OPERATOR, Role.VIEWER])
-def test_only_owners_let_support_in(committed_cast: Cast, role: Role) -> None:
+def test_only_owners_grant_support_access(committed_cast: Cast, role: Role) -> None:
     member = person(make_member(committed_cast.acme, role))
     member.log_in()
     assert member.get(SETTINGS).status_code == 403
@@ -76,7 +76,7 @@ def test_only_owners_let_support_in(committed_cast: Cast, role: Role) -> None:
     assert member.post(f"{SETTINGS}end/").status_code == 403
 
 
-def test_expired_access_is_as_none(committed_cast: Cast, staff: Person) -> None:
+def test_expired_access_counts_as_none(committed_cast: Cast, staff: Person) -> None:
     open_up(committed_cast)
     assert staff.get("/t/acme/").status_code == 200
     _set_expired(committed_cast.acme)
@@ -92,7 +92,7 @@ def test_access_to_one_workspace_opens_no_other(committed_cast: Cast, staff: Per
     assert staff.get("/t/globex/").status_code == 404
 
 
-def test_access_is_for_staff_with_a_fresh_second_step_only(committed_cast: Cast, bob: Person) -> None:
+def test_access_requires_staff_with_a_recent_second_step(committed_cast: Cast, bob: Person) -> None:
     open_up(committed_cast)
     assert bob.get("/t/acme/").status_code == 404
     newcomer = person(_staff_user(committed_cast.outsider))
@@ -139,7 +139,7 @@ def test_each_page_that_staff_open_is_in_the_workspaces_trail(committed_cast: Ca
     assert all(each.request_id for each in looks)
 
 
-def test_members_are_told_on_every_page(committed_cast: Cast, alice: Person) -> None:
+def test_members_are_notified_on_every_page(committed_cast: Cast, alice: Person) -> None:
     told = "support may look at this workspace until"
     assert told not in alice.get("/t/acme/").content.decode()
     open_up(committed_cast)
@@ -161,7 +161,7 @@ def test_staff_who_are_members_stay_members(committed_cast: Cast, staff: Person)
     assert "support.viewed" not in [each.action for each in trail(committed_cast.acme)]
 
 
-def test_the_api_takes_no_session_of_support(committed_cast: Cast, staff: Person) -> None:
+def test_the_api_accepts_no_support_session(committed_cast: Cast, staff: Person) -> None:
     open_up(committed_cast)
     answer = staff.client.get("/api/v1/agents/", headers={"Roster-Workspace": "acme"})
     assert answer.status_code == 403
@@ -175,7 +175,7 @@ def test_ending_twice_at_once_ends_once(committed_cast: Cast) -> None:
 
 
 def test_after_the_end_is_committed_no_request_sees_a_page(committed_cast: Cast) -> None:
-    """Staff keep loading a page while the owner ends access: each answer that began after the end is a 404."""
+    """Staff keep loading a page while the owner ends access: each request started after the end gets a 404."""
     staff = make_staff("race@roster.example")
     open_up(committed_cast)
     ended = threading.Event()
@@ -229,7 +229,7 @@ def _at_once(*verbs: Callable[[], bool]) -> list[bool]:
 
 
 def _addresses(ids: Mapping[str, object]) -> list[str]:
-    """Every address of a workspace, with ids that exist where we have them."""
+    """All of a workspace's URLs, with existing ids where we have them."""
     found = []
     for url in workspace_urls:
         assert isinstance(url, URLPattern)
@@ -246,7 +246,7 @@ def _addresses(ids: Mapping[str, object]) -> list[str]:
 
 
 def _everything(cast: Cast) -> dict[str, str]:
-    """How each table of the apps is now, as the workspace sees it, but for trails."""
+    """The current content of all the apps' tables, as the workspace sees it, except trails."""
     labels = {"tenants", "agents", "channels", "billing", "usage"}
     models = [model for model in apps.get_models() if model._meta.app_label in labels]
     with tenant_scope(cast.acme.id):

@@ -1,4 +1,4 @@
-"""Who gets into the staff's admin: staff, with a second step proven in this session, and nobody else learns of it."""
+"""Who gets into the admin: staff with a second step in this session; for everyone else it doesn't exist."""
 
 import time
 from typing import Any
@@ -28,7 +28,7 @@ def test_staff_with_a_second_step_see_the_admin(staff: Person) -> None:
     assert "Times in UTC" in page.content.decode()
 
 
-def test_strangers_are_led_to_our_own_log_in() -> None:
+def test_strangers_are_redirected_to_our_own_log_in() -> None:
     for address in ("/admin/", "/admin/tenants/tenant/", "/admin/login/", "/admin/nothing/"):
         answer = Client().get(address)
         assert answer.status_code == 302
@@ -36,13 +36,13 @@ def test_strangers_are_led_to_our_own_log_in() -> None:
 
 
 @pytest.mark.parametrize("address", ["/admin/", "/admin/tenants/tenant/", "/admin/login/", "/admin/nothing/"])
-def test_members_get_what_an_unknown_address_gets(alice: Person, address: str) -> None:
+def test_members_get_the_same_answer_as_for_an_unknown_url(alice: Person, address: str) -> None:
     here, nowhere = alice.get(address), alice.get("/nowhere/")
     assert (here.status_code, nowhere.status_code) == (404, 404)
     assert _without_id(here) == _without_id(nowhere)
 
 
-def test_staff_without_a_second_step_are_led_to_set_one_up() -> None:
+def test_staff_without_a_second_step_are_redirected_to_set_one_up() -> None:
     newcomer = person(_staff_user())
     newcomer.log_in()
     answer = newcomer.get("/admin/")
@@ -66,7 +66,7 @@ def test_the_second_step_is_asked_again_after_half_a_day(staff: Person) -> None:
     assert staff.get("/admin/").status_code == 200
 
 
-def test_who_is_no_longer_staff_is_out_at_the_next_request(staff: Person) -> None:
+def test_former_staff_are_out_at_the_next_request(staff: Person) -> None:
     assert staff.get("/admin/").status_code == 200
     User.objects.filter(pk=staff.user.pk).update(is_staff=False)
     assert staff.get("/admin/").status_code == 404
@@ -84,7 +84,7 @@ def test_without_its_database_the_admin_says_what_to_set(staff: Person, alice: P
     ("role", "reason"),
     [("app", "lacks BYPASSRLS"), ("owner", "owns tables"), ("postgres", "is a superuser")],
 )
-def test_another_role_than_staff_is_refused_with_a_sentence(
+def test_another_database_role_is_refused_with_a_message(
     staff: Person, postgres: Postgres, monkeypatch: pytest.MonkeyPatch, role: str, reason: str
 ) -> None:
     connections["staff"].close()
@@ -97,7 +97,7 @@ def test_another_role_than_staff_is_refused_with_a_sentence(
     assert f"DATABASE_STAFF_URL logs in as &#x27;{role}&#x27;, which {reason}" in page.content.decode()
 
 
-def test_the_first_superuser_is_made_by_djangos_own_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_djangos_own_command_creates_the_first_superuser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse battery")
     call_command("createsuperuser", email="First@Roster.example", interactive=False, verbosity=0)
     first = User.objects.get(email="first@roster.example")
@@ -107,7 +107,7 @@ def test_the_first_superuser_is_made_by_djangos_own_command(monkeypatch: pytest.
     assert root.get("/admin/").headers["Location"] == "/accounts/2fa/"
 
 
-def test_a_failed_log_in_counts_for_staff_as_for_everybody(cast_staff: Person) -> None:
+def test_a_failed_log_in_counts_for_staff_as_for_everyone(cast_staff: Person) -> None:
     answers = [
         cast_staff.client.post("/accounts/login/", {"login": cast_staff.user.email, "password": f"wrong {number}"})
         for number in range(6)
@@ -120,7 +120,7 @@ def test_logging_out_ends_the_session(staff: Person) -> None:
     assert staff.get("/admin/").headers["Location"].startswith("/accounts/login/")
 
 
-def test_a_link_from_elsewhere_logs_nobody_out(staff: Person) -> None:
+def test_a_link_from_another_site_logs_nobody_out(staff: Person) -> None:
     assert staff.get("/admin/logout/").status_code == 405
     assert staff.get("/admin/").status_code == 200
 

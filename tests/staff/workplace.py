@@ -1,4 +1,4 @@
-"""A workspace in which something of everything has happened, with a canary wherever staff must not read."""
+"""A workspace where everything has happened once, with a canary wherever staff must not read."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,7 +30,7 @@ CANARY = "cage-of-canaries"
 
 @dataclass
 class Workplace:
-    """The rows that tests speak of."""
+    """The rows that tests refer to."""
 
     tenant: Tenant
     agent: Agent
@@ -40,7 +40,7 @@ class Workplace:
 
 
 def fill(tenant: Tenant, team: str = "T0NORTHWIND") -> Workplace:
-    """Hire, connect, hear a message, fail to answer it; and keep what else a workspace keeps."""
+    """Hire, connect, receive a message, fail to answer it; and add a workspace's other rows."""
     with tenant_scope(tenant.id):
         agent = make_agent(instructions=CANARY)
         connection = make_connection(team, token=f"xoxb-{CANARY}", name=f"Northwind {team}")
@@ -53,7 +53,7 @@ def fill(tenant: Tenant, team: str = "T0NORTHWIND") -> Workplace:
 
 
 def _subscribed() -> None:
-    """The address of an invoice lets anybody pay it, and see who has to."""
+    """An invoice's URL lets anyone pay it and see who owes it."""
     Entitlement.objects.create(status="active", seats=1, pay_url=f"https://invoice.stripe.com/i/{CANARY}")
     CompSeats.objects.create(seats=1, reason="An outage", expires_at=timezone.now() + timedelta(days=1))
     Drift.objects.create(differences={"seats": [2, 1]})

@@ -1,4 +1,4 @@
-"""People at their browsers, and the mails that they get."""
+"""People using their browsers, and the mails they get."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.conftest import Cast
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with an account, logged in."""
+    """A logged-in person with an account."""
 
     user: User
     client: Client = field(default_factory=Client)
@@ -31,7 +31,7 @@ class Person:
 
 
 def person(user: User) -> Person:
-    """Log somebody in, with their address proved as allauth would have."""
+    """Log a person in, with their address confirmed as allauth would."""
     EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True, "verified": True})
     found = Person(user)
     found.client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
@@ -39,7 +39,7 @@ def person(user: User) -> Person:
 
 
 def text(answer: HttpResponse) -> str:
-    """What a page says, without its tags."""
+    """A page's text without tags."""
     words = re.sub(r"<[^>]+>", " ", answer.content.decode())
     return re.sub(r"\s+", " ", words).replace("&#x27;", "'")
 
@@ -61,7 +61,7 @@ def membership_of(user: User, tenant: Tenant) -> Membership:
 
 
 def trail(tenant: Tenant) -> list[tuple[str, str, dict[str, object]]]:
-    """What the audit trail says about members and invitations, the oldest first: action, target, changes."""
+    """The audit trail's entries about members and invitations, oldest first: action, target, changes."""
     with tenant_scope(tenant.id):
         found = AuditEvent.objects.order_by("id").values_list("action", "target_name", "changes")
         return [each for each in found if each[0].split(".")[0] in {"member", "invitation", "ownership"}]
@@ -76,7 +76,7 @@ Hire = Callable[[Role], Person]
 
 @pytest.fixture
 def hire(cast: Cast) -> Hire:
-    """Somebody in Acme with a role."""
+    """A member of Acme with a role."""
     return lambda role: person(factories.make_member(cast.acme, role))
 
 

@@ -36,7 +36,7 @@ def path_of(membership: Membership) -> str:
     return f"members/{membership.id}/"
 
 
-def test_members_are_listed_for_everybody(cast: Cast) -> None:
+def test_members_are_listed_for_everyone(cast: Cast) -> None:
     listed = caller(cast, Role.VIEWER).get("members/").results
     assert [(each["email"], each["role"]) for each in listed] == [("alice@acme.example", "owner")]
     assert caller(cast, Role.VIEWER).get(f"members/{listed[0]['id']}/").json == listed[0]
@@ -50,7 +50,7 @@ def test_a_role_is_changed_and_the_token_is_named_in_the_trail(owner: Caller, ca
     assert trail(cast.acme) == [("member.changed", user.email, {"role": ["viewer", "admin"]})]
 
 
-def test_a_tokens_role_bounds_what_it_can_grant(admin: Caller, owner: Caller, cast: Cast) -> None:
+def test_a_tokens_role_limits_what_it_can_grant(admin: Caller, owner: Caller, cast: Cast) -> None:
     viewer = membership_of(factories.make_member(cast.acme, Role.VIEWER), cast.acme)
     boss = membership_of(factories.make_member(cast.acme, Role.OWNER), cast.acme)
     for refused in (
@@ -66,7 +66,7 @@ def test_a_tokens_role_bounds_what_it_can_grant(admin: Caller, owner: Caller, ca
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
-def test_lesser_tokens_change_nobody_and_see_no_invitation(cast: Cast, role: Role) -> None:
+def test_lower_tokens_change_nobody_and_see_no_invitations(cast: Cast, role: Role) -> None:
     token, member = caller(cast, role), membership_of(cast.alice, cast.acme)
     for method, path, body in (
         ("POST", "members/", {"email": NEW}),
@@ -79,25 +79,25 @@ def test_lesser_tokens_change_nobody_and_see_no_invitation(cast: Cast, role: Rol
     assert not Invitation.objects.exists()
 
 
-def test_a_token_grants_no_more_than_its_maker_may_now(cast: Cast) -> None:
+def test_a_token_grants_no_more_than_its_creator_may_now(cast: Cast) -> None:
     maker = factories.make_member(cast.acme, Role.OWNER)
     token, plain = ApiToken.issue(cast.acme, "Staffing", Role.OWNER, created_by=maker)
     Membership.objects.filter(user=maker).update(role=Role.ADMIN)
     refused = Caller({"Authorization": f"Bearer {plain}"}).post("members/", {"email": NEW, "role": "owner"})
     assert "above your own role" in refused.problem(403)["detail"]
     Membership.objects.filter(user=maker).delete()
-    with pytest.raises(NotAllowedError, match="revoked a moment ago"):  # though the request was let in before
+    with pytest.raises(NotAllowedError, match="revoked a moment ago"):  # although the request was admitted before
         invitations.invite(cast.acme, NEW, Role.VIEWER, by=token)
 
 
-def test_the_last_owner_is_a_conflict_with_the_way(owner: Caller, cast: Cast) -> None:
+def test_the_last_owner_is_a_conflict_with_the_fix(owner: Caller, cast: Cast) -> None:
     path = path_of(membership_of(cast.alice, cast.acme))
     for refused in (owner.patch(path, {"role": "admin"}), owner.delete(path)):
         assert "hand over ownership, or make somebody else an owner first" in refused.problem(409)["detail"]
     assert role_of(cast.alice, cast.acme) == Role.OWNER
 
 
-def test_a_member_is_invited_and_not_made(owner: Caller, cast: Cast) -> None:
+def test_a_member_is_invited_and_not_created(owner: Caller, cast: Cast) -> None:
     factories.make_user(NEW)
     answer = owner.post("members/", {"email": "New@Example.com", "role": "viewer"})
     assert answer.status == 202
@@ -108,7 +108,7 @@ def test_a_member_is_invited_and_not_made(owner: Caller, cast: Cast) -> None:
     assert link_to(NEW)
 
 
-def test_an_invitation_is_made_changed_sent_again_and_withdrawn(owner: Caller) -> None:
+def test_an_invitation_is_created_changed_resent_and_withdrawn(owner: Caller) -> None:
     made = owner.post("invitations/", {"email": NEW})
     assert made.status == 201
     assert (made.json["role"], made.json["invited_by"]) == ("operator", None)
@@ -122,7 +122,7 @@ def test_an_invitation_is_made_changed_sent_again_and_withdrawn(owner: Caller) -
     owner.get(path).problem(404)
 
 
-def test_neither_answer_nor_row_has_the_link(owner: Caller) -> None:
+def test_neither_response_nor_row_has_the_link(owner: Caller) -> None:
     made = owner.post("invitations/", {"email": NEW})
     plain = link_to(NEW).split("/")[2]
     assert plain not in str(made.json)
@@ -162,7 +162,7 @@ def test_a_key_invites_once(owner: Caller) -> None:
     assert len(mail.outbox) == 1
 
 
-def test_what_belongs_to_another_workspace_is_as_unknown_as_none(owner: Caller, cast: Cast) -> None:
+def test_other_workspaces_objects_look_like_missing_ones(owner: Caller, cast: Cast) -> None:
     foreign = membership_of(cast.bob, cast.globex).id
     theirs = Invitation.objects.create(
         tenant=cast.globex, email=NEW, digest="d" * 64, expires_at="2100-01-01T00:00:00Z"

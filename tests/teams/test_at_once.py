@@ -20,7 +20,7 @@ ROUNDS = range(5)
 
 
 def at_once(*calls: Callable[[], object]) -> list[str]:
-    """What became of the calls, begun at the same moment: "" or the refusal."""
+    """Start the calls at the same moment; returns "" or the error of each."""
     start = Barrier(len(calls))
 
     def work(call: Callable[[], object]) -> str:
@@ -71,16 +71,16 @@ def test_two_owners_who_leave_at_once_leave_an_owner(committed_cast: Cast) -> No
         Membership.objects.create(tenant=tenant, user=alice, role=Role.OWNER)
 
 
-def test_who_is_demoted_a_moment_earlier_changes_nobody(committed_cast: Cast) -> None:
+def test_an_admin_demoted_a_moment_earlier_changes_nobody(committed_cast: Cast) -> None:
     tenant = committed_cast.acme
     admin, viewer = (factories.make_member(tenant, role) for role in (Role.ADMIN, Role.VIEWER))
     members.change_role(tenant, membership_of(admin, tenant).id, Role.VIEWER, by=committed_cast.alice)
-    with pytest.raises(TeamError, match="takes the role of an admin"):  # though the request was let in as an admin's
+    with pytest.raises(TeamError, match="takes the role of an admin"):  # although admitted as an admin's request
         members.change_role(tenant, membership_of(viewer, tenant).id, Role.ADMIN, by=admin)
     assert role_of(viewer, tenant) == Role.VIEWER
 
 
-def test_a_link_that_is_followed_twice_at_once_makes_one_member(committed_cast: Cast) -> None:
+def test_a_link_followed_twice_at_once_creates_one_member(committed_cast: Cast) -> None:
     tenant, outsider = committed_cast.acme, committed_cast.outsider
     EmailAddress.objects.create(user=outsider, email=outsider.email, verified=True, primary=True)
     for _ in ROUNDS:
@@ -92,7 +92,7 @@ def test_a_link_that_is_followed_twice_at_once_makes_one_member(committed_cast: 
         Membership.objects.filter(tenant=tenant, user=outsider).delete()
 
 
-def test_withdrawn_and_accepted_at_once_is_one_of_both(committed_cast: Cast) -> None:
+def test_withdrawing_and_accepting_at_once_ends_as_one_of_them(committed_cast: Cast) -> None:
     tenant, outsider, alice = committed_cast.acme, committed_cast.outsider, committed_cast.alice
     EmailAddress.objects.create(user=outsider, email=outsider.email, verified=True, primary=True)
     for _ in ROUNDS:
@@ -113,7 +113,7 @@ def test_an_address_invited_twice_at_once_gets_one_invitation(committed_cast: Ca
     assert Invitation.objects.count() == 1
 
 
-def test_workspaces_made_at_once_do_not_exceed_the_allowance(committed_cast: Cast) -> None:
+def test_workspaces_created_at_once_do_not_exceed_the_allowance(committed_cast: Cast) -> None:
     person = factories.make_user()
     said = at_once(
         *[

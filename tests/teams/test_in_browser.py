@@ -1,4 +1,4 @@
-"""A team in Chromium: from the invitation's mail to the membership, and every page of it; its console stays empty."""
+"""A team in Chromium: from the invitation's mail to the membership, on every page, with an empty console."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,10 +21,10 @@ NewOperator = Callable[[], Operator]
 
 @pytest.fixture
 def new_operator(stack: Stack) -> Iterator[NewOperator]:
-    """People with a browser profile each. The browser ends with the test: its event loop must not outlive it."""
+    """People with one browser profile each. The browser ends with the test: its event loop must not outlive it."""
     executable = find_chromium()
     if executable is None:
-        pytest.skip("there is no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")
+        pytest.skip("no Chromium or Chrome on this machine: install one (on Debian: apt-get install chromium)")
     site = Site(stack.url, stack.sandbox_url)
     watch = Watch({urlsplit(site.url).netloc, urlsplit(site.sandbox_url).netloc})
     with sync_playwright() as playwright, ExitStack() as contexts:
@@ -49,7 +49,7 @@ def toast(operator: Operator, words: str) -> None:
 
 
 def dialog(operator: Operator, button: str) -> Locator:
-    """The question that a button asks; its Cancel has the focus."""
+    """A button's confirmation dialog; its Cancel has the focus."""
     operator.page.get_by_role("button", name=button).click()
     opened = operator.page.locator(".dialog:popover-open")
     expect(opened.get_by_role("button", name="Cancel")).to_be_focused()
@@ -57,7 +57,7 @@ def dialog(operator: Operator, button: str) -> Locator:
 
 
 def founder(operator: Operator, workspace: str) -> str:
-    """Sign up and make a workspace; returns its address."""
+    """Sign up and create a workspace; returns its URL."""
     operator.begin()
     operator.sign_up()
     operator.confirm()
@@ -66,7 +66,7 @@ def founder(operator: Operator, workspace: str) -> str:
 
 
 def invites(operator: Operator, workspace: str, email: str, role: str = "Viewer") -> str:
-    """Invite somebody; returns the link in the mail."""
+    """Invite a person; returns the link in the mail."""
     operator.page.goto(f"{workspace}settings/members/invite/")
     operator.page.get_by_label("E-mail address").fill(email)
     operator.page.get_by_label("Role").select_option(role)
@@ -82,7 +82,7 @@ def link_to(site: Site, email: str) -> str | None:
 
 
 def joins(operator: Operator, link: str, judge: Judge) -> None:
-    """From the mail's link by signing up to the workspace."""
+    """Follow the mail's link and sign up to join the workspace."""
     operator.page.goto(link)
     heading(operator, "Join Northwind")
     judge.look("invitation")

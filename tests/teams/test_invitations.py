@@ -1,4 +1,4 @@
-"""Invitations: from the mail to the membership, and every way in which that must not work."""
+"""Invitations: from the mail to the membership, and every way that must fail."""
 
 from datetime import timedelta
 from smtplib import SMTPServerDisconnected
@@ -43,7 +43,7 @@ def test_an_invitation_leads_from_the_mail_to_the_membership(alice: Person, newc
     assert "as an operator" in str(sent.body)
     page = newcomer.get(link_to(NEW))
     assert "alice@acme.example invites you to this workspace of Roster as an operator" in text(page)
-    assert role_of(newcomer.user, cast.acme) is None, "opening the link joins nothing: mail scanners do it too"
+    assert role_of(newcomer.user, cast.acme) is None, "opening the link does not join: mail scanners open links too"
     assert "You are an operator of Acme now." in text(newcomer.post("/invitations/"))
     assert role_of(newcomer.user, cast.acme) == Role.OPERATOR
     assert trail(cast.acme) == [
@@ -53,7 +53,7 @@ def test_an_invitation_leads_from_the_mail_to_the_membership(alice: Person, newc
     assert not Invitation.objects.exists()
 
 
-def test_the_link_is_in_no_page_no_further_address_and_no_row(alice: Person, newcomer: Person) -> None:
+def test_the_link_is_in_no_page_no_later_url_and_no_row(alice: Person, newcomer: Person) -> None:
     invite(alice)
     link = link_to(NEW)
     plain = link.split("/")[2]
@@ -83,7 +83,7 @@ def test_a_link_works_once(alice: Person, newcomer: Person, cast: Cast) -> None:
     assert newcomer.post("/invitations/").status_code == 404
 
 
-def test_somebody_elses_invitation_is_refused_with_the_way_on(alice: Person, outsider: Person, cast: Cast) -> None:
+def test_someone_elses_invitation_is_refused_with_the_next_step(alice: Person, outsider: Person, cast: Cast) -> None:
     invite(alice)
     assert "It is for new@example.com, and you are logged in as outsider@example.com." in text(
         outsider.get(link_to(NEW))
@@ -94,7 +94,7 @@ def test_somebody_elses_invitation_is_refused_with_the_way_on(alice: Person, out
     assert "_auth_user_id" not in outsider.client.session
 
 
-def test_an_address_that_is_not_proved_opens_nothing(alice: Person, cast: Cast) -> None:
+def test_an_unconfirmed_address_opens_nothing(alice: Person, cast: Cast) -> None:
     invite(alice)
     pretender = person(factories.make_user("pretender@example.com"))
     EmailAddress.objects.create(user=pretender.user, email=NEW, verified=False)
@@ -103,7 +103,7 @@ def test_an_address_that_is_not_proved_opens_nothing(alice: Person, cast: Cast) 
     assert role_of(pretender.user, cast.acme) is None
 
 
-def test_who_is_not_logged_in_sees_what_it_is_about_and_both_ways(alice: Person) -> None:
+def test_visitors_see_what_it_is_about_and_can_log_in_or_sign_up(alice: Person) -> None:
     invite(alice)
     page = Client().get(link_to(NEW), follow=True)
     assert "Join Acme" in text(page)  # type: ignore[arg-type]
@@ -112,7 +112,7 @@ def test_who_is_not_logged_in_sees_what_it_is_about_and_both_ways(alice: Person)
 
 
 @pytest.mark.parametrize("way", ["signup", "login"])
-def test_the_way_in_has_the_address_filled_in(db: None, way: str) -> None:
+def test_the_log_in_form_has_the_address_filled_in(db: None, way: str) -> None:
     page = Client().get(f"/accounts/{way}/?email=new%40example.com&next=%2Finvitations%2F").content.decode()
     assert 'value="new@example.com"' in page
     assert 'value="/invitations/"' in page
@@ -126,7 +126,7 @@ def test_a_post_by_a_stranger_joins_nothing(alice: Person, cast: Cast) -> None:
     assert Invitation.objects.count() == 1
 
 
-def test_one_that_is_sent_again_has_a_new_link_and_the_old_one_is_dead(alice: Person, newcomer: Person) -> None:
+def test_resending_creates_a_new_link_and_disables_the_old_one(alice: Person, newcomer: Person) -> None:
     invite(alice)
     old = link_to(NEW)
     assert "on its way" in again(alice, invited(NEW))
@@ -148,7 +148,7 @@ def test_one_that_is_withdrawn_while_its_page_is_open_says_so(alice: Person, new
     assert role_of(newcomer.user, cast.acme) is None
 
 
-def test_after_a_week_it_is_over_and_can_be_sent_again(alice: Person, newcomer: Person) -> None:
+def test_after_a_week_it_expires_and_can_be_resent(alice: Person, newcomer: Person) -> None:
     invite(alice)
     Invitation.objects.update(expires_at=timezone.now())
     assert newcomer.get(link_to(NEW)).status_code == 404
@@ -157,7 +157,7 @@ def test_after_a_week_it_is_over_and_can_be_sent_again(alice: Person, newcomer: 
     assert newcomer.get(link_to(NEW)).status_code == 200
 
 
-def test_an_expired_invitation_gives_way_to_a_new_one(alice: Person) -> None:
+def test_an_expired_invitation_is_replaced_by_a_new_one(alice: Person) -> None:
     invite(alice)
     assert "is invited already: send that invitation again" in invite(alice)
     Invitation.objects.update(expires_at=timezone.now())
@@ -185,7 +185,7 @@ def test_nobody_invites_above_their_own_role(hire: Hire) -> None:
     assert "on its way" in invite(admin, role="admin")
 
 
-def test_an_admin_touches_no_invitation_to_become_owner(alice: Person, hire: Hire) -> None:
+def test_an_admin_cannot_change_an_invitation_to_become_owner(alice: Person, hire: Hire) -> None:
     invite(alice, role="owner")
     admin = hire(Role.ADMIN)
     assert "above your own role" in again(admin, invited(NEW))
@@ -193,7 +193,7 @@ def test_an_admin_touches_no_invitation_to_become_owner(alice: Person, hire: Hir
     assert len(mail.outbox) == 1
 
 
-def test_a_mail_server_that_refuses_is_told_and_the_invitation_stays(
+def test_a_mail_server_error_is_reported_and_the_invitation_stays(
     alice: Person, monkeypatch: pytest.MonkeyPatch, cast: Cast
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:
@@ -208,7 +208,7 @@ def test_a_mail_server_that_refuses_is_told_and_the_invitation_stays(
     assert "Not delivered" not in text(alice.get("/t/acme/settings/members/"))
 
 
-def test_nobody_is_bombed_with_mail(alice: Person) -> None:
+def test_nobody_is_flooded_with_mail(alice: Person) -> None:
     for _ in range(invitations.MAILS_TO_ONE_A_DAY - 1):
         invite(alice)
         again(alice, invited(NEW), "withdraw")
@@ -220,7 +220,7 @@ def test_nobody_is_bombed_with_mail(alice: Person) -> None:
     assert len(mail.outbox) == invitations.MAILS_TO_ONE_A_DAY
 
 
-def test_a_workspace_has_so_many_open_invitations_and_mails_a_day(
+def test_a_workspaces_open_invitations_and_daily_mails_are_limited(
     alice: Person, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     monkeypatch.setattr(invitations, "MOST_OPEN", 2)
@@ -235,7 +235,7 @@ def test_a_workspace_has_so_many_open_invitations_and_mails_a_day(
 
 
 @pytest.mark.parametrize("name", ["evil.example", "Win at http://evil", "Call me@evil"])
-def test_a_workspaces_name_brings_no_link_into_mails_to_strangers(alice: Person, cast: Cast, name: str) -> None:
+def test_a_workspaces_name_puts_no_link_into_mails_to_strangers(alice: Person, cast: Cast, name: str) -> None:
     cast.acme.name = name
     cast.acme.save()
     invite(alice)
@@ -243,7 +243,7 @@ def test_a_workspaces_name_brings_no_link_into_mails_to_strangers(alice: Person,
     assert name not in str(mail.outbox[-1].body)
 
 
-def test_a_line_break_in_a_name_is_no_second_header(alice: Person, cast: Cast) -> None:
+def test_a_line_break_in_a_name_adds_no_header(alice: Person, cast: Cast) -> None:
     cast.acme.name = "Acme\nBcc: victims"
     cast.acme.save()
     invite(alice)
@@ -251,13 +251,13 @@ def test_a_line_break_in_a_name_is_no_second_header(alice: Person, cast: Cast) -
     assert (sent["To"], sent["Bcc"], sent["Subject"]) == (NEW, None, "You are invited to a workspace on Roster")
 
 
-def test_who_became_a_member_meanwhile_is_led_there(alice: Person, newcomer: Person, cast: Cast) -> None:
+def test_someone_who_became_a_member_meanwhile_is_redirected(alice: Person, newcomer: Person, cast: Cast) -> None:
     invite(alice)
     link = link_to(NEW)
     User.objects.get(email=NEW).memberships.create(tenant=cast.acme, role=Role.VIEWER)
     assert "You are a member of this workspace already." in text(newcomer.get(link))
     newcomer.post("/invitations/")
-    assert role_of(newcomer.user, cast.acme) == Role.VIEWER, "an invitation changes no member's role"
+    assert role_of(newcomer.user, cast.acme) == Role.VIEWER, "an invitation does not change a member's role"
 
 
 def test_a_link_lasts_a_week(alice: Person) -> None:

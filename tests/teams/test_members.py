@@ -28,14 +28,14 @@ def remove(by: Person, whom: Person, cast: Cast) -> str:
     return text(by.post(f"{SETTINGS}{membership_of(whom.user, cast.acme).id}/remove/"))
 
 
-def test_everybody_sees_who_is_here_and_what_each_role_may_do(hire: Hire, alice: Person) -> None:
+def test_everyone_sees_the_members_and_what_each_role_may_do(hire: Hire, alice: Person) -> None:
     viewer = hire(Role.VIEWER)
     page = viewer.get(SETTINGS)
     for known in (alice.user.email, viewer.user.email, *(permission.label for permission in Permission)):
         assert known.replace("'", "&#x27;") in page.content.decode()
     assert "Invite somebody" not in text(page)
     assert "Change role" not in text(page)
-    assert "last log-in" not in text(page), "when somebody logged in is for those who manage members"
+    assert "last log-in" not in text(page), "only those who manage members see the last log-in"
     assert "Change role" in text(alice.get(SETTINGS))
 
 
@@ -59,7 +59,7 @@ def test_the_same_role_again_leaves_no_trace(alice: Person, hire: Hire, cast: Ca
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
-def test_who_may_not_manage_members_changes_nothing(hire: Hire, cast: Cast, role: Role) -> None:
+def test_members_without_permission_change_nothing(hire: Hire, cast: Cast, role: Role) -> None:
     someone, other = hire(role), hire(Role.VIEWER)
     path = f"{SETTINGS}{membership_of(other.user, cast.acme).id}"
     for answer in (
@@ -75,9 +75,9 @@ def test_who_may_not_manage_members_changes_nothing(hire: Hire, cast: Cast, role
     assert trail(cast.acme) == []
 
 
-def test_nobody_reaches_above_their_own_role(hire: Hire, alice: Person, cast: Cast) -> None:
+def test_nobody_can_change_roles_above_their_own(hire: Hire, alice: Person, cast: Cast) -> None:
     admin, viewer = hire(Role.ADMIN), hire(Role.VIEWER)
-    hire(Role.OWNER)  # so that nothing is refused for being the last one
+    hire(Role.OWNER)  # so that no refusal is about the last owner
     assert "above your own role" in change(admin, alice, "viewer")
     assert "above your own role" in remove(admin, alice, cast)
     assert "not above your own" in change(admin, viewer, "owner")
@@ -88,7 +88,7 @@ def test_nobody_reaches_above_their_own_role(hire: Hire, alice: Person, cast: Ca
     assert role_of(viewer.user, cast.acme) == Role.ADMIN
 
 
-def test_the_last_owner_stays_and_is_told_the_way(alice: Person, cast: Cast) -> None:
+def test_the_last_owner_stays_and_is_told_what_to_do(alice: Person, cast: Cast) -> None:
     for said in (
         change(alice, alice, "admin"),
         remove(alice, alice, cast),
@@ -99,7 +99,7 @@ def test_the_last_owner_stays_and_is_told_the_way(alice: Person, cast: Cast) -> 
     assert "Leave…" not in text(alice.get(SETTINGS))
 
 
-def test_with_a_second_owner_the_first_may_go(alice: Person, hire: Hire, cast: Cast) -> None:
+def test_with_a_second_owner_the_first_may_leave(alice: Person, hire: Hire, cast: Cast) -> None:
     second = hire(Role.OWNER)
     assert "You left Acme." in text(alice.post(f"{SETTINGS}leave/"))
     assert role_of(alice.user, cast.acme) is None
@@ -107,7 +107,7 @@ def test_with_a_second_owner_the_first_may_go(alice: Person, hire: Hire, cast: C
     assert trail(cast.acme) == [("member.left", alice.user.email, {"role": ["owner", None]})]
 
 
-def test_an_owner_whose_account_is_closed_counts_for_none(alice: Person, hire: Hire, cast: Cast) -> None:
+def test_an_owner_with_a_closed_account_does_not_count(alice: Person, hire: Hire, cast: Cast) -> None:
     closed = hire(Role.OWNER)
     User.objects.filter(id=closed.user.id).update(is_active=False)
     assert "Account closed" in text(alice.get(SETTINGS))
@@ -127,7 +127,7 @@ def test_ownership_goes_to_nobody_who_cannot_log_in(alice: Person, hire: Hire, c
     assert role_of(alice.user, cast.acme) == Role.OWNER
 
 
-def test_who_hands_over_becomes_an_admin(alice: Person, hire: Hire, cast: Cast) -> None:
+def test_the_previous_owner_becomes_an_admin(alice: Person, hire: Hire, cast: Cast) -> None:
     heir = hire(Role.VIEWER)
     page = alice.post(f"{SETTINGS}hand-over/", heir=str(membership_of(heir.user, cast.acme).id))
     assert f"{heir.user.email} is the owner now, and you are an admin." in text(page)
@@ -172,7 +172,7 @@ def test_invitations_end_with_the_right_to_send_them(alice: Person, hire: Hire, 
     assert [action for action, *_ in trail(cast.acme)] == ["invitation.sent", "member.changed", "invitation.withdrawn"]
 
 
-def test_nor_do_those_stay_that_their_tokens_sent(alice: Person, hire: Hire, cast: Cast) -> None:
+def test_so_do_those_that_their_tokens_sent(alice: Person, hire: Hire, cast: Cast) -> None:
     admin = hire(Role.ADMIN)
     token, _ = ApiToken.issue(cast.acme, "Back door", Role.ADMIN, created_by=admin.user)
     invitations.invite(cast.acme, "back@door.example", Role.ADMIN, by=token)
@@ -180,7 +180,7 @@ def test_nor_do_those_stay_that_their_tokens_sent(alice: Person, hire: Hire, cas
     assert not Invitation.objects.exists()
 
 
-def test_a_token_does_not_come_back_with_its_maker(alice: Person, hire: Hire, cast: Cast) -> None:
+def test_a_token_does_not_come_back_with_its_creator(alice: Person, hire: Hire, cast: Cast) -> None:
     admin = hire(Role.ADMIN)
     _, plain = ApiToken.issue(cast.acme, "Old", Role.ADMIN, created_by=admin.user)
     remove(alice, admin, cast)
@@ -190,7 +190,7 @@ def test_a_token_does_not_come_back_with_its_maker(alice: Person, hire: Hire, ca
     assert ApiToken.objects.usable(fresh, timezone.now())
 
 
-def test_who_is_in_no_workspace_any_more_is_told(alice: Person, hire: Hire, cast: Cast) -> None:
+def test_a_person_without_a_workspace_is_told_so(alice: Person, hire: Hire, cast: Cast) -> None:
     viewer = hire(Role.VIEWER)
     remove(alice, viewer, cast)
     page = viewer.get("/")
@@ -199,7 +199,7 @@ def test_who_is_in_no_workspace_any_more_is_told(alice: Person, hire: Hire, cast
     assert "You are in no workspace now" not in text(person(factories.make_user()).get("/"))
 
 
-def test_a_foreign_member_is_as_unknown_as_none(alice: Person, cast: Cast) -> None:
+def test_another_workspaces_member_looks_like_a_missing_one(alice: Person, cast: Cast) -> None:
     theirs = membership_of(cast.bob, cast.globex).id
     for verb, fields in (("role", {"role": "viewer"}), ("remove", {})):
         for unknown in (theirs, cast.globex.id):

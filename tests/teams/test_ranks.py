@@ -1,6 +1,6 @@
-"""Nobody changes, ends or takes what belongs to a role above their own: each verb, by portal and by API token.
+"""Nobody changes, ends or takes over what belongs to a higher role: each action, in the portal and by API token.
 
-The table is made from the roles themselves: whoever acts, against whomever's it is.
+The table covers all pairs of roles: the actor's and the owner's of the object.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ numbers = count(1)
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody of a role: at a browser, and with a token of that role."""
+    """A member with a role, using a browser and a token of that role."""
 
     tenant: Tenant
     browser: Person
@@ -58,7 +58,7 @@ def token(tenant: Tenant, role: Role, maker: User | None = None) -> ApiToken:
 
 
 def state(tenant: Tenant) -> Mapping[str, object]:
-    """All that the verbs could change."""
+    """Everything that the actions could change."""
     return {
         "members": list(Membership.objects.filter(tenant=tenant).order_by("id").values("id", "role")),
         "invitations": list(Invitation.objects.filter(tenant=tenant).order_by("id").values("id", "role", "digest")),
@@ -129,7 +129,7 @@ VERBS: dict[str, tuple[Callable[[Tenant, Role], str], Callable[[Actor, str], obj
 
 
 def _other(membership_id: str) -> str:
-    """A role that is neither what they have nor above anybody's."""
+    """A role different from theirs and above nobody's."""
     return _least_but(Membership.objects.get(id=membership_id).role)
 
 
@@ -142,7 +142,7 @@ def _least_but(role: str) -> str:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_reaches_as_high_as_whoever_acts(cast: Cast, verb: str) -> None:
+def test_an_action_reaches_only_as_high_as_the_actors_role(cast: Cast, verb: str) -> None:
     make, act = VERBS[verb]
     actors = {role: acting_as(cast.acme, role) for role in Role}
     reached = {}
@@ -156,7 +156,7 @@ def test_a_verb_reaches_as_high_as_whoever_acts(cast: Cast, verb: str) -> None:
     assert reached == {(own.value, whose.value): own in manages and own.covers(whose) for own, whose in PAIRS}
 
 
-def test_the_page_offers_no_button_for_a_token_of_somebody_above(cast: Cast) -> None:
+def test_the_page_has_no_button_for_a_higher_roles_token(cast: Cast) -> None:
     admin = acting_as(cast.acme, Role.ADMIN).browser
     owners = token(cast.acme, Role.OPERATOR, cast.alice)
     page = admin.get(TOKENS).content.decode()
@@ -174,7 +174,7 @@ def test_a_refusal_says_whose_the_token_is_and_who_can_revoke_it(cast: Cast) -> 
     assert "belongs to an owner, and your own role is admin: ask an owner to revoke it" in answer.content.decode()
 
 
-def test_a_token_that_was_revoked_a_moment_ago_is_not_there(cast: Cast) -> None:
+def test_a_just_revoked_token_is_not_found(cast: Cast) -> None:
     gone = token(cast.acme, Role.VIEWER)
     tokens.revoke(cast.acme, gone.id, by=cast.alice)
 

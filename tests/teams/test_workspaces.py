@@ -1,4 +1,4 @@
-"""Several workspaces of one person: the switcher, the way in, how many there may be; and what each role is shown."""
+"""A person with several workspaces: the switcher, the start page, the limit; and what each role sees."""
 
 import re
 
@@ -22,16 +22,16 @@ def join(tenant: Tenant, who: Person, role: Role = Role.VIEWER) -> None:
     Membership.objects.create(tenant=tenant, user=who.user, role=role)
 
 
-def test_the_switcher_lists_ones_own_workspaces_and_marks_this_one(alice: Person, cast: Cast) -> None:
+def test_the_switcher_lists_your_workspaces_and_marks_this_one(alice: Person, cast: Cast) -> None:
     join(cast.globex, alice)
     factories.make_tenant("hidden")
     page = alice.get("/t/globex/").content.decode()
     links = re.findall(r'<a href="(/t/[a-z]+/)" (aria-current="true")?>', page)
-    assert links == [("/t/acme/", ""), ("/t/globex/", 'aria-current="true"')] * 2, "in the side bar and in the drawer"
+    assert links == [("/t/acme/", ""), ("/t/globex/", 'aria-current="true"')] * 2, "in the sidebar and in the drawer"
     assert page.count('href="/workspaces/new/"') == 2
 
 
-def test_the_front_page_leads_to_the_workspace_that_was_used_last(alice: Person, cast: Cast) -> None:
+def test_the_front_page_redirects_to_the_last_used_workspace(alice: Person, cast: Cast) -> None:
     join(cast.globex, alice)
     assert alice.client.get("/").headers["Location"] == "/t/acme/"
     alice.get("/t/globex/usage/")
@@ -40,7 +40,7 @@ def test_the_front_page_leads_to_the_workspace_that_was_used_last(alice: Person,
     assert alice.client.get("/").headers["Location"] == "/t/acme/"
 
 
-def test_the_front_page_knows_only_ones_own_workspaces(alice: Person, cast: Cast) -> None:
+def test_the_front_page_uses_only_your_own_workspaces(alice: Person, cast: Cast) -> None:
     assert alice.client.get("/t/globex/").status_code == 404
     assert alice.client.get("/").headers["Location"] == "/t/acme/"
 
@@ -52,14 +52,14 @@ def test_an_account_owns_five_workspaces_at_most(outsider: Person) -> None:
     assert outsider.user.memberships.count() == allowance.MOST_OWNED
 
 
-def test_giving_workspaces_away_makes_no_room_for_more_credit(outsider: Person) -> None:
+def test_giving_workspaces_away_does_not_allow_more(outsider: Person) -> None:
     for number in range(allowance.MOST_MADE):
         make(outsider, f"Shop {number}")
     outsider.user.memberships.all().delete()
     assert "You made 5 workspaces within 30 days" in make(outsider, "One more")
 
 
-def test_workspaces_of_others_count_for_nobody(outsider: Person) -> None:
+def test_other_peoples_workspaces_do_not_count(outsider: Person) -> None:
     for _ in range(allowance.MOST_OWNED + 1):
         join(factories.make_tenant(), outsider)
     make(outsider, "My own")
@@ -67,7 +67,7 @@ def test_workspaces_of_others_count_for_nobody(outsider: Person) -> None:
 
 
 @pytest.mark.parametrize("is_set_up", [False, True])
-def test_a_viewer_reads_every_page_and_is_offered_nothing_else(hire: Hire, cast: Cast, *, is_set_up: bool) -> None:
+def test_a_viewer_can_read_every_page_and_has_no_buttons(hire: Hire, cast: Cast, *, is_set_up: bool) -> None:
     if is_set_up:
         with tenant_scope(cast.acme.id):
             factories.make_agent()
@@ -81,14 +81,14 @@ def test_a_viewer_reads_every_page_and_is_offered_nothing_else(hire: Hire, cast:
 
 
 def _is_offered_nothing(viewer: Person, page: str, name: str) -> None:
-    """Every link of the page opens for them, and every form that it sends is about themselves."""
+    """Check that every link on the page works for them, and every form is about their own account."""
     for path in set(re.findall(r'href="(/t/[^"#?]+)', page)):
         assert viewer.get(path).status_code == 200, f"{name} leads to {path}"
     forms = set(re.findall(r'<form[^>]* action="([^"]+)"', page))
     assert forms <= {"/accounts/logout/", "/t/acme/settings/members/leave/"}, name
 
 
-def test_a_viewer_reads_what_an_employee_is_told_and_changes_nothing(hire: Hire, cast: Cast) -> None:
+def test_a_viewer_reads_an_employees_instructions_and_changes_nothing(hire: Hire, cast: Cast) -> None:
     with tenant_scope(cast.acme.id):
         agent = factories.make_agent()
     path, viewer = f"/t/acme/employees/{agent.id}/", hire(Role.VIEWER)
@@ -107,6 +107,6 @@ def test_operators_keep_every_button(hire: Hire, cast: Cast) -> None:
     assert "Send a test message" in text(operator.get("/t/acme/conversations/"))
 
 
-def test_a_new_person_with_one_workspace_is_led_there(cast: Cast) -> None:
+def test_a_new_person_with_one_workspace_is_redirected_there(cast: Cast) -> None:
     someone = person(factories.make_member(cast.globex, Role.VIEWER))
     assert someone.client.get("/").headers["Location"] == "/t/globex/"

@@ -1,7 +1,7 @@
-"""Statements with which somebody who speaks as one of the product's roles would break a promise.
+"""SQL statements that, run as one of the product's database roles, would break a guarantee.
 
-By what they would reach. Names in braces: `acme` and `globex` are workspaces, `me` and `other` roles; {new} begins the
-insertion of a workspace, {entry} that of an entry in a trail; {erase} is the function that empties a table of trails.
+The keys say what they would achieve. Names in braces: `acme` and `globex` are workspaces, `me` and `other` roles; {new}
+starts inserting a workspace, {entry} an audit entry; {erase} is the function that empties an audit table.
 """
 
 NAMES = {

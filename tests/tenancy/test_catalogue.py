@@ -1,4 +1,4 @@
-"""Every tenant table is under forced row-level security: read from Postgres' catalogue, so also for tables to come."""
+"""Every tenant table has forced row-level security; checked in Postgres's catalog, so new tables are included."""
 
 from typing import Any
 
@@ -11,20 +11,20 @@ OUTSIDE = {
     "tenants_tenant": "looked up by slug before any tenant is set; holds no content",
     "tenants_erasedtenant": "ids of workspaces that were erased, and when; nothing else",
     "tenants_membership": "decides which tenant may be set",
-    "tenants_formerslug": "finds the workspace of an old address",
-    "tenants_invitation": "found by digest before its holder belongs to the tenant; holds an address and a role",
-    "tenants_accountevent": "what happened with a person's account; append-only",
-    "tenants_incident": "what fails on the platform's own side: a cause and a count, of no workspace",
+    "tenants_formerslug": "finds the workspace for an old URL",
+    "tenants_invitation": "looked up by digest before the person belongs to the tenant; holds an address and a role",
+    "tenants_accountevent": "a person's account activity; append-only",
+    "tenants_incident": "platform failures: a cause and a count, of no workspace",
     "tenants_apitoken": "looked up by digest before any tenant is set",
     "tenants_user_groups": "Django's permissions, for staff",
     "tenants_user_user_permissions": "Django's permissions, for staff",
     "channels_route": "finds the tenant of an incoming event; holds no secret",
     "account_emailaddress": "allauth: belongs to a person",
     "account_emailconfirmation": "allauth: belongs to a person",
-    "mfa_authenticator": "allauth: belongs to a person; what is secret in it is encrypted",
+    "mfa_authenticator": "allauth: belongs to a person; its secrets are encrypted",
     "socialaccount_socialaccount": "allauth: belongs to a person",
     "socialaccount_socialapp": "allauth: empty, providers are configured by the environment",
-    "socialaccount_socialtoken": "allauth: empty, tokens of log-ins are not kept",
+    "socialaccount_socialtoken": "allauth: empty, log-in tokens are not stored",
     "usersessions_usersession": "allauth: belongs to a person",
     "django_admin_log": "Django's admin: what staff did",
     "auth_group": "Django's permissions, for staff",
@@ -40,11 +40,11 @@ OUTSIDE |= {
     model._meta.db_table: MIRROR for model in apps.get_app_config("djstripe").get_models(include_auto_created=True)
 }
 OUTSIDE |= {
-    "djstripe_apikey": "dj-stripe: the key's stand-in, which says the mode; never the key",
-    "djstripe_event": "dj-stripe: stored before it is known whose it is",
+    "djstripe_apikey": "dj-stripe: a placeholder for the key that shows the mode; never the key",
+    "djstripe_event": "dj-stripe: stored before its workspace is known",
     "djstripe_idempotencykey": "dj-stripe: unused",
     "djstripe_webhookendpoint": "dj-stripe: where Stripe's events arrive; the secret is encrypted",
-    "djstripe_webhookeventtrigger": "dj-stripe: what arrived, stored before it is known whose it is",
+    "djstripe_webhookeventtrigger": "dj-stripe: incoming events, stored before their workspace is known",
 }
 
 TABLES = """
@@ -80,7 +80,7 @@ def test_every_table_is_protected_or_listed_with_a_reason() -> None:
 
 
 @pytest.mark.django_db
-def test_what_dj_stripe_stores_is_for_app_alone() -> None:
+def test_only_app_can_access_dj_stripes_tables() -> None:
     mirror = [name for name, *_ in rows(TABLES) if name.startswith("djstripe_")]
     assert len(mirror) > 60
     readable = """
@@ -106,7 +106,7 @@ def test_every_protected_table_shows_a_tenant_only_its_own_rows() -> None:
 
 
 @pytest.mark.django_db
-def test_every_foreign_key_between_tenant_tables_is_doubled_by_one_on_the_tenant() -> None:
+def test_every_foreign_key_between_tenant_tables_is_paired_with_one_on_the_tenant() -> None:
     protected = {name for name, enabled, *_ in rows(TABLES) if enabled}
     keys = [row for row in rows(FOREIGN_KEYS) if row[0] in protected and row[1] in protected]
     plain = {(source, target, columns[0]) for source, target, _, columns in keys if len(columns) == 1}
@@ -118,7 +118,7 @@ def test_every_foreign_key_between_tenant_tables_is_doubled_by_one_on_the_tenant
 
 
 @pytest.mark.django_db
-def test_the_sweeper_reads_ids_states_and_times_only() -> None:
+def test_the_sweeper_reads_only_ids_states_and_times() -> None:
     granted = rows("""
         SELECT DISTINCT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0

@@ -28,7 +28,7 @@ def _keys() -> list[str]:
     return list(conf.settings.PLATFORM_ENCRYPTION_KEYS)
 
 
-def test_a_secret_shows_its_last_four_characters_only() -> None:
+def test_a_secret_shows_only_its_last_four_characters() -> None:
     secret = Secret(TOKEN)
     assert f"{secret}" == "••••1a2b"
     assert TOKEN not in f"{secret!r} {[secret]} {vars(type(secret))}"

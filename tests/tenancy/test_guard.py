@@ -1,4 +1,4 @@
-"""The app refuses to serve as a role that row-level security does not bind."""
+"""The app refuses to run as a role that bypasses row-level security."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from tests.stack import ROOT
 @pytest.mark.parametrize(
     ("role", "reason"), [("postgres", "is a superuser"), ("owner", "owns tables"), ("staff", "has BYPASSRLS")]
 )
-def test_a_powerful_role_is_refused_with_a_sentence(postgres: Postgres, role: str, reason: str) -> None:
+def test_a_powerful_role_is_refused_with_a_message(postgres: Postgres, role: str, reason: str) -> None:
     done = ask_for_tenants(postgres.url(role))
     assert done.returncode == 1
     assert f"DATABASE_URL logs in as '{role}', which {reason}" in done.stderr
@@ -42,7 +42,7 @@ def test_the_role_app_is_accepted(postgres: Postgres) -> None:
 
 
 def ask_for_tenants(database_url: str) -> subprocess.CompletedProcess[str]:
-    """A process of its own that touches the database."""
+    """A separate process that queries the database."""
     environment = {**os.environ, "DATABASE_URL": database_url}
     command = [sys.executable, "manage.py", "create_tenant", "admin", "--owner", "nobody@example.com"]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -1,6 +1,6 @@
-"""What somebody can do who speaks SQL as one of the product's roles: each attack is tried, and each is refused.
+"""What a person with SQL access as one of the product's roles can do: every attack is tried and refused.
 
-What such a person can do all the same stands in docs/security.md.
+docs/security.md says what such a person can still do.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ INTO_ACME = "SET LOCAL app.tenant_id = '{acme}'; "
 
 @pytest.fixture
 def acme(committed_cast: Cast) -> UUID:
-    """A workspace with something in its trail and on its meter."""
+    """A workspace with an audit entry and some metered usage."""
     with tenant_scope(committed_cast.acme.id):
         factories.make_agent("Maya")
         meter = Meter.objects.create(key="trial", name="Trial", cap_usd=5, spent_usd=4)
@@ -35,7 +35,7 @@ def acme(committed_cast: Cast) -> UUID:
 
 
 def speak(postgres: Postgres, role: str, statements: str, **names: object) -> list[Any]:
-    """Run statements as a role, several in one transaction; the rows of the last one."""
+    """Run statements as a role, several in one transaction; returns the last one's rows."""
     wanted = statements.format(**attacks.NAMES, **names).split(";")
     with psycopg.connect(postgres.url(role), autocommit=len(wanted) == 1) as session:
         cursor = session.cursor()
@@ -45,7 +45,7 @@ def speak(postgres: Postgres, role: str, statements: str, **names: object) -> li
 
 
 def succeeded(postgres: Postgres, role: str, tried: Mapping[str, str], **names: object) -> dict[str, str]:
-    """Those attacks that were not refused, with what came of them."""
+    """The attacks that were not refused, with their results."""
     through = {}
     for name, statements in tried.items():
         try:
@@ -53,12 +53,12 @@ def succeeded(postgres: Postgres, role: str, tried: Mapping[str, str], **names: 
         except errors.InsufficientPrivilege:
             continue
         except psycopg.Error as error:
-            through[name] = f"{type(error).__name__}: {error}"  # refused for another reason than power proves nothing
+            through[name] = f"{type(error).__name__}: {error}"  # only a permission error proves anything
     return through
 
 
 def in_acme(tried: Mapping[str, str]) -> dict[str, str]:
-    """The same as the scope of that workspace."""
+    """The same statements in that workspace's scope."""
     return {name: INTO_ACME + statements for name, statements in tried.items()}
 
 
@@ -68,7 +68,7 @@ def trail_of(postgres: Postgres, tenant: UUID) -> int:
     return int(count)
 
 
-def test_app_does_not_get_at_a_workspaces_trail(postgres: Postgres, acme: UUID) -> None:
+def test_app_cannot_erase_a_workspaces_trail(postgres: Postgres, acme: UUID) -> None:
     before = trail_of(postgres, acme)
 
     assert before > 0
@@ -76,7 +76,7 @@ def test_app_does_not_get_at_a_workspaces_trail(postgres: Postgres, acme: UUID) 
     assert trail_of(postgres, acme) == before
 
 
-def test_app_cannot_make_spending_less(postgres: Postgres, acme: UUID) -> None:
+def test_app_cannot_reduce_recorded_spending(postgres: Postgres, acme: UUID) -> None:
     assert succeeded(postgres, "app", in_acme(attacks.MONEY), acme=acme) == {}
 
 
@@ -86,7 +86,7 @@ def test_a_row_stays_with_its_tenant(postgres: Postgres, acme: UUID, committed_c
 
 
 @pytest.mark.parametrize("role", ["app", "staff"])
-def test_a_role_gets_no_more_power_than_it_has(postgres: Postgres, acme: UUID, role: str) -> None:
+def test_a_role_cannot_gain_power(postgres: Postgres, acme: UUID, role: str) -> None:
     other = {"app": "staff", "staff": "app"}[role]
     assert succeeded(postgres, role, attacks.POWER, me=role, other=other, acme=acme) == {}
 
@@ -108,7 +108,7 @@ def test_staff_read_no_secret_and_write_no_trail_but_their_own(postgres: Postgre
     assert succeeded(postgres, "staff", attacks.STAFFS, acme=acme) == {}
 
 
-def test_without_a_tenant_there_are_no_rows_whatever_a_session_says(postgres: Postgres, acme: UUID) -> None:
+def test_without_a_tenant_there_are_no_rows_whatever_the_session_sets(postgres: Postgres, acme: UUID) -> None:
     for statements in (
         "SELECT count(*) FROM usage_meter",
         "SET app.tenant_id = ''; SELECT count(*) FROM usage_meter",
@@ -121,7 +121,7 @@ def test_without_a_tenant_there_are_no_rows_whatever_a_session_says(postgres: Po
         speak(postgres, "app", "SET row_security = off; SELECT * FROM usage_meter")
 
 
-def test_an_erased_workspaces_id_is_not_given_again(postgres: Postgres, acme: UUID) -> None:
+def test_an_erased_workspaces_id_is_not_reused(postgres: Postgres, acme: UUID) -> None:
     speak(postgres, "owner", "UPDATE tenants_tenant SET deletes_at = {due} WHERE id = '{acme}'", acme=acme)
     assert deletion.erase(acme)
 
@@ -129,8 +129,8 @@ def test_an_erased_workspaces_id_is_not_given_again(postgres: Postgres, acme: UU
         speak(postgres, "app", "{new} ('{acme}', 'A', 'a', 'UTC', 'en', '', now(), '{{}}', NULL)", acme=acme)
 
 
-def test_the_days_of_grace_are_those_of_the_last_migration(acme: UUID, settings: Settings) -> None:
-    """Postgres keeps them, so that an environment that was changed beside it shortens nothing."""
+def test_the_grace_period_is_that_of_the_last_migration(acme: UUID, settings: Settings) -> None:
+    """Postgres stores it, so that a changed environment can't shorten it."""
     settings.DELETION_GRACE_DAYS = 3
     assert grace.period().days == 14
     grace.keep(object(), "owner")
@@ -143,7 +143,7 @@ def test_the_days_of_grace_are_those_of_the_last_migration(acme: UUID, settings:
 
 
 def test_functions_that_run_as_owner_name_their_schemas(postgres: Postgres, acme: UUID) -> None:
-    """A name looked up along somebody else's search path is somebody else's function."""
+    """A name resolved through the caller's search path could be the caller's function."""
     loose = """
         SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND (
             NOT EXISTS (SELECT 1 FROM unnest(p.proconfig) c WHERE c ~ '^search_path=pg_catalog.*pg_temp$')
@@ -157,8 +157,8 @@ def test_no_foreign_key_deletes_rows_by_itself(postgres: Postgres, acme: UUID) -
     assert speak(postgres, "owner", cascading) == []
 
 
-def test_nobody_has_a_right_that_is_everybodys(postgres: Postgres, acme: UUID) -> None:
-    """PUBLIC has nothing: no table, no schema to write to, no database to make temporary tables in."""
+def test_public_has_no_rights(postgres: Postgres, acme: UUID) -> None:
+    """PUBLIC has no table, no writable schema, and no right to create temporary tables in the database."""
     assert speak(postgres, "app", "SELECT has_schema_privilege('public', 'CREATE')") == [(False,)]
     assert speak(postgres, "app", "SELECT has_database_privilege(current_database(), 'TEMP')") == [(False,)]
     everybodys = "SELECT relname FROM pg_class c, aclexplode(relacl) a WHERE grantee = 0 AND relnamespace = "

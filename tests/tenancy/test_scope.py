@@ -1,4 +1,4 @@
-"""Row-level security as the role `app` meets it."""
+"""Row-level security for the role `app`."""
 
 from uuid import UUID
 
@@ -51,7 +51,7 @@ def test_another_tenants_rows_cannot_be_changed_or_deleted(committed_cast: Cast)
         assert Agent.objects.get().name == "Maya"
 
 
-def test_a_nested_scope_gives_the_outer_tenant_back(committed_cast: Cast) -> None:
+def test_a_nested_scope_restores_the_outer_tenant(committed_cast: Cast) -> None:
     acme, globex = committed_cast.acme, committed_cast.globex
     with tenant_scope(acme.id):
         with tenant_scope(globex.id):
@@ -70,7 +70,7 @@ def test_the_setting_ends_with_the_transaction(committed_cast: Cast) -> None:
         assert cursor.fetchone()[0] in {"", None}
 
 
-def test_the_sweeper_sees_ids_over_all_tenants_but_no_content(committed_cast: Cast) -> None:
+def test_the_sweeper_sees_all_tenants_ids_but_no_content(committed_cast: Cast) -> None:
     for tenant in (committed_cast.acme, committed_cast.globex):
         with tenant_scope(tenant.id):
             linked = factories.make_connection()
@@ -78,7 +78,7 @@ def test_the_sweeper_sees_ids_over_all_tenants_but_no_content(committed_cast: Ca
                 connection=linked, provider="slack", external_account=linked.external_id, event_id="Ev1",
                 kind="x", position=0, payload="secret",
             )  # fmt: skip
-    assert InboxEvent.objects.count() == 0, "app must not see by what it may become"
+    assert InboxEvent.objects.count() == 0, "app must not see rows through roles it can switch to"
     with tenant_scope(committed_cast.acme.id):
         assert InboxEvent.objects.values_list("tenant_id").distinct().get() == (committed_cast.acme.id,)
     with sweeper_scope():

@@ -1,10 +1,10 @@
-"""The breaker before the broker: a dead one slows nobody down."""
+"""The circuit breaker in front of the broker: a dead broker slows nobody down."""
 
 from tenants.outbound.breaker import BREAKER_SECONDS, Breaker
 
 
 class Clock:
-    """A time that tests move."""
+    """A clock that tests advance."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -23,7 +23,7 @@ def test_after_a_failure_one_in_five_seconds_tries() -> None:
     assert [breaker.lets_through() for _ in range(3)] == [True, False, False]
 
 
-def test_a_success_lets_everybody_through_again() -> None:
+def test_a_success_lets_everyone_through_again() -> None:
     clock = Clock()
     breaker = Breaker(clock)
     breaker.report(worked=False)

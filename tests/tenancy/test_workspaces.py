@@ -1,4 +1,4 @@
-"""Making workspaces."""
+"""Creating workspaces."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,13 +24,13 @@ def member() -> Client:
     return client
 
 
-def test_a_second_workspace_of_one_name_gets_another_address(committed_cast: Cast) -> None:
+def test_a_second_workspace_with_the_same_name_gets_another_url(committed_cast: Cast) -> None:
     assert make(member(), "Acme") == (302, "/t/acme-2/onboarding/")
     assert make(member(), "Acme") == (302, "/t/acme-3/onboarding/")
     assert make(member(), "Admin") == (302, "/t/admin-2/onboarding/")
 
 
-def test_many_of_one_name_at_once_each_get_their_own_or_a_sentence(committed_cast: Cast) -> None:
+def test_many_with_the_same_name_at_once_each_get_their_own_url_or_an_error(committed_cast: Cast) -> None:
     clients = [member() for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda client: make(client, "Northwind"), clients))

@@ -1,4 +1,4 @@
-"""What tokens cost: the golden cases, exact to the micro-dollar, and what a call can cost at most."""
+"""Token costs: the golden cases, exact to the micro-dollar, and a call's maximum cost."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,7 +33,7 @@ GOLDEN = [
 
 
 @pytest.mark.parametrize(("provider", "model", "tokens", "usd"), GOLDEN)
-def test_the_golden_cases_are_exact_and_within_their_bound(provider: str, model: str, tokens: Tokens, usd: str) -> None:
+def test_the_golden_cases_are_exact_and_within_their_limit(provider: str, model: str, tokens: Tokens, usd: str) -> None:
     assert prices.cost(provider, model, tokens, at=AT).usd == Decimal(usd)
     assert bound(provider, model, tokens.total_input, tokens.output) >= Decimal(usd)
 
@@ -66,7 +66,7 @@ def bound(
         ("google", "gemma-4-31b-it"),
     ],
 )
-def test_a_model_that_is_not_certainly_known_has_no_price(provider: str, model: str) -> None:
+def test_a_model_that_is_not_clearly_known_has_no_price(provider: str, model: str) -> None:
     with pytest.raises(UnknownPriceError):
         bound(provider, model, 1, 1)
     with pytest.raises(UnknownPriceError):
@@ -85,7 +85,7 @@ def test_a_dated_release_costs_what_its_model_costs(provider: str, model: str, k
     assert bound(provider, model, 1000, 100) == bound(provider, known, 1000, 100)
 
 
-def test_a_tier_is_a_cliff_on_the_whole_call_and_the_bound_is_on_its_far_side() -> None:
+def test_a_tier_applies_to_the_whole_call_and_the_limit_uses_the_higher_tier() -> None:
     low, high = (
         prices.cost("openai", "gpt-6.1-sol", Tokens(count, output=1000), at=AT).usd for count in (272_000, 272_001)
     )
@@ -94,7 +94,7 @@ def test_a_tier_is_a_cliff_on_the_whole_call_and_the_bound_is_on_its_far_side() 
     assert bound("openai", "gpt-6.1-sol", 272_000, 1000) < high
 
 
-def test_the_bound_takes_one_hour_cache_writes_and_audio_for_possible() -> None:
+def test_the_limit_assumes_one_hour_cache_writes_and_audio() -> None:
     hour = Tokens(cache_write=1000, cache_write_1h=1000, output=1)
     assert (
         bound("anthropic", "claude-sonnet-5-5", 1000, 1)
@@ -113,7 +113,7 @@ def test_a_price_that_rises_while_the_call_runs_is_reserved_but_not_settled() ->
     assert prices.cost("google", "gemini-3.8-flash", Tokens(1000, output=100), at=before).usd == old
 
 
-def test_a_price_by_the_hour_is_the_dearest_that_the_call_can_meet() -> None:
+def test_an_hourly_price_uses_the_highest_that_can_apply_to_the_call() -> None:
     quiet, dear = (
         bound("deepseek", "deepseek-flash", 1000, 100, datetime(2026, 11, 30, hour, 30, tzinfo=UTC)) for hour in (0, 2)
     )
@@ -123,6 +123,6 @@ def test_a_price_by_the_hour_is_the_dearest_that_the_call_can_meet() -> None:
     assert bound("deepseek", "deepseek-flash", 1000, 100, midnight, minutes=20) == quiet
 
 
-def test_parts_that_exceed_their_whole_have_no_price() -> None:
+def test_parts_larger_than_their_total_have_no_price() -> None:
     with pytest.raises(UnclearUsageError):
         prices.cost("openai", "gpt-audio", Tokens(10, output=5, output_audio=50), at=AT)

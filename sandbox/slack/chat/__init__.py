@@ -1,1 +1,1 @@
-"""The page on which a person chats as somebody of a workspace. It imports `state`."""
+"""The page to chat on as a member of a workspace. It imports `state`."""

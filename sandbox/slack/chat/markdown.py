@@ -24,5 +24,5 @@ PARSER.add_render_rule("image", _picture)
 
 
 def shown(markdown: str) -> Html:
-    """HTML of a markdown block; HTML in it is text."""
+    """Render a markdown block as HTML; HTML inside it shows as text."""
     return tag("div", join(Html(PARSER.render(markdown))), class_="markdown")

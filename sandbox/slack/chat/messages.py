@@ -1,4 +1,4 @@
-"""Messages on the chat page: text, blocks, threads, and what one may do with an own message."""
+"""Messages on the chat page: text, blocks, threads, and the actions on your own messages."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _reactions(view: View, message: Message) -> Html | None:
 
 
 def _content(view: View, message: Message) -> list[Html]:
-    """Text or blocks, then what came with them."""
+    """Text or blocks, then attachments and files."""
     files = [tag("p", tag("span", str(file["name"]), class_="badge")) for file in message.body.get("files", [])]
     return [*_written(view, message), *_attached(view, message), *files]
 

@@ -1,4 +1,4 @@
-"""The chat page's layout: who and where on the left, the conversation, and an open thread on the right."""
+"""The chat page's layout: workspace, person and channels on the left, the conversation, an open thread on the right."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _nav_link(view: View, sign: str, name: str, channel: str, here: bool) -> Htm
 
 
 def _app_panel(view: View) -> Html:
-    """What an admin can do with the app, folded away."""
+    """What an admin can do with the app, collapsed."""
     name, state = view.slack.app.name, view.slack.url_state
     installed = tag(
         "span", "Installed" if view.token else "Not installed", class_=f"badge {'b-ok' if view.token else ''}"
@@ -96,13 +96,13 @@ def _main(view: View) -> Html:
 
 
 def _banner(view: View) -> Html | None:
-    """What stands in the way of an answer here, with the way out."""
+    """Why the app won't answer here, and how to fix it."""
     name = view.slack.app.name
     if not view.token:
         text = f"{name} is not installed in this workspace. Start the installation in {name} itself."
         return tag("div", tag("p", text), class_="alert alert-warn")
     if not view.bot_is_here:
-        text = f"{name} is not in {view.title}, so it sees no message here."
+        text = f"{name} is not in {view.title}, so it can't see messages here."
         return tag("div", tag("p", text), _action(view, "invite", f"Add {name}"), class_="alert alert-info")
     return None
 
@@ -151,7 +151,7 @@ def _composer_row(view: View, editing: bool) -> Html:
 
 
 def _attach() -> Html:
-    """What goes with the text, or alone."""
+    """Something to send with the text, or alone."""
     choices = (("", "No file"), ("photo", "With a photo"), ("voice", "With a voice message"), ("pdf", "With a PDF"))
     options = [tag("option", text, value=value) for value, text in choices]
     return tag("select", *options, name="attach", class_="input", aria_label="File")

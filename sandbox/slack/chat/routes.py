@@ -1,4 +1,4 @@
-"""The chat page, `/slack/chat/`: write as a person of a workspace, and see what the app answers."""
+"""The chat page, `/slack/chat/`: write as a member of a workspace and see what the app answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sandbox.pages import fragment, notice_page, page, see_other
 from sandbox.slack.chat import messages as chat_messages
 from sandbox.slack.chat import page as chat_page
 from sandbox.slack.chat.view import View
-from sandbox.slack.state import doings
+from sandbox.slack.state import activity
 from sandbox.slack.state.sharing import SAMPLES, shared
 
 Form = Mapping[str, str]
@@ -27,18 +27,18 @@ def _view(request: Request) -> View:
 
 
 async def show(request: Request) -> Response:
-    """The page; without any workspace, a sentence on how to get one."""
+    """The page; if there is no workspace yet, how to get one."""
     try:
         view = _view(request)
     except KeyError:
-        text = "A workspace appears here as soon as the app is installed, or when you make one."
-        form = tag("form", tag("button", "Make a workspace", class_="btn btn-primary"), action="new", method="post")
+        text = "A workspace appears here when the app is installed, or when you create one."
+        form = tag("form", tag("button", "Create a workspace", class_="btn btn-primary"), action="new", method="post")
         return notice_page("No Slack workspace yet", text, form)
     return page(f"{view.title}, {view.workspace.name}", chat_page.body(view), class_="chat-body")
 
 
 async def new_workspace(request: Request) -> Response:
-    """Make a workspace to try the page with."""
+    """Create a workspace to try the page with."""
     workspace = request.app.state.slack.workspaces.create("Northwind")
     return see_other(f"/slack/chat/?team={workspace.id}")
 
@@ -54,11 +54,11 @@ async def thread(request: Request) -> Response:
 
 
 async def open_direct_message(request: Request) -> Response:
-    """Open the direct message with the bot: it is told, then the conversation is shown."""
+    """Open the direct message with the bot: notify the bot, then show the conversation."""
     view = _view(request)
     if view.bot is None:
         return see_other(view.url())
-    channel, _ = doings.open_home(view.slack, view.person, view.bot)
+    channel, _ = activity.open_home(view.slack, view.person, view.bot)
     return see_other(view.url(channel=channel.id, thread=""))
 
 
@@ -66,41 +66,41 @@ async def _send(view: View, form: Form) -> str | None:
     text, sample = form.get("text", ""), SAMPLES.get(form.get("attach", ""))
     if text or sample:
         more = shared(view.person, [sample]) if sample else None
-        doings.say(view.slack, view.channel, view.person, text, view.thread or None, more)
+        activity.say(view.slack, view.channel, view.person, text, view.thread or None, more)
     return None
 
 
 async def _forward(view: View, form: Form) -> str | None:
-    """The message whose ts stands in the address goes to the direct message with the bot."""
+    """Forward the message whose ts is in the URL to the direct message with the bot."""
     if view.bot is None or view.forwarding is None:
         return None
-    channel, _ = doings.open_home(view.slack, view.person, view.bot)
-    doings.forward(view.slack, view.channel, view.forwarding, channel, view.person)
+    channel, _ = activity.open_home(view.slack, view.person, view.bot)
+    activity.forward(view.slack, view.channel, view.forwarding, channel, view.person)
     return view.url(channel=channel.id, thread="")
 
 
 async def _edit(view: View, form: Form) -> str | None:
     text = form.get("text", "")
     if text and view.editing:
-        doings.edit(view.slack, view.channel, view.editing, text)
+        activity.edit(view.slack, view.channel, view.editing, text)
     return None
 
 
 async def _delete(view: View, form: Form) -> str | None:
     if view.editing:
-        doings.delete(view.slack, view.channel, view.editing)
+        activity.delete(view.slack, view.channel, view.editing)
         return view.url(thread="" if view.editing.ts == view.thread else view.thread)
     return None
 
 
 async def _invite(view: View, form: Form) -> str | None:
     if view.token:
-        doings.join(view.slack, view.channel, view.token.user_id, view.person.id)
+        activity.join(view.slack, view.channel, view.token.user_id, view.person.id)
     return None
 
 
 async def _uninstall(view: View, form: Form) -> str | None:
-    doings.uninstall(view.slack, view.workspace.id)
+    activity.uninstall(view.slack, view.workspace.id)
     return view.url(channel="", thread="")
 
 
@@ -115,7 +115,7 @@ async def _approve(view: View, form: Form) -> str | None:
 
 
 def _form(action: Action) -> Callable[[Request], Awaitable[Response]]:
-    """A POST: do it, then show the view again, or where the action says."""
+    """A POST: run the action, then show the view again or the one that the action returns."""
 
     async def endpoint(request: Request) -> Response:
         form = {name: value.strip() for name, value in parse_qsl((await request.body()).decode())}

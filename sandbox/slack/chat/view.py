@@ -1,4 +1,4 @@
-"""What the chat page shows: which workspace, whose eyes, which conversation; all of it stands in the URL."""
+"""What the chat page shows: which workspace, as which person, which conversation; all of it is in the URL."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sandbox.slack.state.records import SPOKEN, Channel, Message, Person, Token,
 
 @dataclass(frozen=True)
 class View:
-    """One look at a workspace. `thread` is the `ts` of the open thread, `editing` the own message being edited.
+    """A view of a workspace. `thread` is the `ts` of the open thread, `editing` the person's message being edited.
 
-    `forwarding` is the message that the address names, whoever wrote it.
+    `forwarding` is the message named in the URL, by any author.
     """
 
     slack: Slack
@@ -30,7 +30,7 @@ class View:
 
     @classmethod
     def of(cls, slack: Slack, query: Mapping[str, str]) -> View:
-        """From a URL's query; what is missing or gone falls back to the first there is. Raises KeyError without any."""
+        """From a URL's query; anything missing falls back to the first. Raises KeyError without a workspace."""
         known = {workspace.id: workspace for workspace in slack.workspaces.all()}
         workspace = known.get(query.get("team", "")) or next(iter(known.values()), None)
         if workspace is None:
@@ -46,35 +46,35 @@ class View:
 
     @property
     def bot_is_here(self) -> bool:
-        """Whether the app is installed and its bot in this conversation."""
+        """Whether the app is installed and its bot is in this conversation."""
         return bool(self.token and self.token.user_id in self.slack.workspaces.members(self.channel.id))
 
     @property
     def names(self) -> dict[str, str]:
-        """Names by user id, the bot's among them."""
+        """Names by user id, including the bot's."""
         people = self.slack.workspaces.people(self.workspace.id) + ([self.bot] if self.bot else [])
         return {person.id: person.real_name for person in people}
 
     @property
     def title(self) -> str:
-        """The conversation's name: `#general`, or whom one talks to."""
+        """The conversation's name: `#general`, or the other person's name."""
         if not self.channel.is_im:
             return f"#{self.channel.name}"
         others = [self.names.get(user, user) for user in self.slack.workspaces.members(self.channel.id)]
         return next((name for name in others if name != self.person.real_name), self.person.real_name)
 
     def query(self, **changes: str) -> str:
-        """The query of this view with changes; an empty value leaves a part out."""
+        """This view's query with changes; an empty value drops a parameter."""
         place = {"team": self.workspace.id, "user": self.person.id, "channel": self.channel.id, "thread": self.thread}
         return urlencode({key: value for key, value in (place | changes).items() if value})
 
     def url(self, path: str = "", **changes: str) -> str:
-        """An address below `/slack/chat/` for this view with changes."""
+        """A URL below `/slack/chat/` for this view with changes."""
         return f"/slack/chat/{path}?{self.query(**changes)}"
 
 
 def _channel(slack: Slack, person: Person, bot: Person | None, wanted: str) -> Channel:
-    """The conversation asked for, if this person is in it, else #general."""
+    """The requested conversation if this person is in it, else #general."""
     if wanted == "dm" and bot:
         return slack.workspaces.direct_message(person.team_id, person.id, bot.id)[0]
     try:

@@ -1,4 +1,4 @@
-"""The Web API methods that the sandbox Slack has, by name. They import `state`."""
+"""The Web API methods of the sandbox Slack, by name. They import `state`."""
 
 from typing import Final
 

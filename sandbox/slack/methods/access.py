@@ -9,7 +9,7 @@ from typing import Final
 
 from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError
 from sandbox.slack.methods.scopes import parse
-from sandbox.slack.state import doings
+from sandbox.slack.state import activity
 
 CODE_SECONDS: Final = 600
 
@@ -39,7 +39,7 @@ def oauth_v2_access(call: Call) -> JsonObject:
 
 
 def auth_test(call: Call) -> JsonObject:
-    """Who the token is."""
+    """Whose token this is."""
     workspace, bot = call.slack.workspaces.workspace(call.team), call.slack.workspaces.bot(call.team)
     return {
         "ok": True,
@@ -54,17 +54,17 @@ def auth_test(call: Call) -> JsonObject:
 
 
 def auth_revoke(call: Call) -> JsonObject:
-    """End the token, unless `test`; it is the app's only one, so the app is uninstalled with it."""
+    """Revoke the token, unless `test` is set. It is the app's only token, so this uninstalls the app."""
     if call.flag("test"):
         return {"ok": True, "revoked": False}
-    doings.uninstall(call.slack, call.team)
+    activity.uninstall(call.slack, call.team)
     return {"ok": True, "revoked": True}
 
 
 def apps_uninstall(call: Call) -> JsonObject:
     """Remove the app from the token's workspace."""
     _check_client(call)
-    doings.uninstall(call.slack, call.team)
+    activity.uninstall(call.slack, call.team)
     return {"ok": True}
 
 

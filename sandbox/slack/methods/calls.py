@@ -1,4 +1,4 @@
-"""A call of a Web API method: its arguments, its token, and the ways in which it is refused."""
+"""A call of a Web API method: its arguments, its token, and the errors it can return."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JsonObject = dict[str, Any]
 
 
 class RefusalError(Exception):
-    """An answer with `ok` false: Slack's error code, more fields, and seconds to wait when it is about a rate."""
+    """An answer with `ok` false: Slack's error code, extra fields, and the seconds to wait for a rate limit."""
 
     def __init__(self, error: str, retry_after: int = 0, **more: Any) -> None:
         super().__init__(error)
@@ -53,7 +53,7 @@ class Call:
         return "" if value is None else str(value)
 
     def flag(self, name: str) -> bool:
-        """A truth argument, in JSON or as `1` and `true` in a form."""
+        """A boolean argument, in JSON or as `1` and `true` in a form."""
         return self.args.get(name) in (True, 1, "1", "true", "True")
 
     def whole(self, name: str, default: int) -> int:
@@ -64,7 +64,7 @@ class Call:
         return int(value) if value else default
 
     def structure(self, name: str, error: str) -> Any:
-        """A JSON argument: as it is, or encoded as text, which forms do."""
+        """A JSON argument: as is, or encoded as text as forms do."""
         value = self.args.get(name)
         if not isinstance(value, str):
             return value
@@ -80,7 +80,7 @@ class Call:
             raise RefusalError("missing_scope", needed=",".join(accepted), provided=",".join(granted))
 
     def channel(self, name: str = "channel") -> Channel:
-        """The conversation that an argument names, if the bot can know of it. Raises `channel_not_found`."""
+        """The conversation that an argument names, if the bot can see it. Raises `channel_not_found`."""
         try:
             channel = self.slack.workspaces.channel(self.text(name), self.team)
         except KeyError:
@@ -96,7 +96,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Method:
-    """A Web API method: its work, and the scopes of which a token needs one (none: any token will do)."""
+    """A Web API method: its function, and the scopes of which a token needs one (none: any token will do)."""
 
     work: Callable[[Call], JsonObject]
     scopes: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ class Method:
 
 
 async def arguments(request: Request) -> dict[str, Any]:
-    """A call's arguments from the query, and from a body in JSON or as a form. Raises RefusalError."""
+    """A call's arguments from the query and from a JSON or form body. Raises RefusalError."""
     args: dict[str, Any] = dict(request.query_params)
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

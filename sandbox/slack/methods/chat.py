@@ -6,12 +6,12 @@ from typing import Final
 
 from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError
 from sandbox.slack.methods.content import message_body
-from sandbox.slack.state import doings
+from sandbox.slack.state import activity
 from sandbox.slack.state.records import Channel, Message
 
 
 def post_message(call: Call) -> JsonObject:
-    """Post as the bot, into a channel it is in, a direct message, or to a person by user id."""
+    """Post as the bot to a channel it is in, to a direct message, or to a person by user id."""
     channel = _destination(call)
     body, thread_ts = message_body(call), _thread(call, channel)
     wait = call.slack.limits.post(channel.id)
@@ -24,11 +24,11 @@ def post_message(call: Call) -> JsonObject:
 
 
 def update(call: Call) -> JsonObject:
-    """Change an own message; what is not given stays, except that new text alone drops the old blocks."""
+    """Change one of the bot's messages. Omitted fields stay, except that new text alone drops the old blocks."""
     channel = call.channel()
     message = _own_message(call, channel, "cant_update_message")
     kept = {key: message.body[key] for key in ("metadata",) if key in message.body}
-    sent = doings.change(call.slack, channel, message, kept | message_body(call))
+    sent = activity.change(call.slack, channel, message, kept | message_body(call))
     return {
         "ok": True,
         "channel": channel.id,
@@ -39,10 +39,10 @@ def update(call: Call) -> JsonObject:
 
 
 def delete(call: Call) -> JsonObject:
-    """Delete an own message."""
+    """Delete one of the bot's messages."""
     channel = call.channel()
     message = _own_message(call, channel, "cant_delete_message")
-    doings.delete(call.slack, channel, message)
+    activity.delete(call.slack, channel, message)
     return {"ok": True, "channel": channel.id, "ts": message.ts}
 
 
@@ -67,7 +67,7 @@ def set_status(call: Call) -> JsonObject:
 
 
 def _thread(call: Call, channel: Channel) -> str | None:
-    """The thread to post in. What Slack itself wrote, such as that somebody joined, takes no replies."""
+    """The thread to post in. Slack's own messages, such as "joined the channel", take no replies."""
     ts = call.text("thread_ts")
     try:
         takes_none = bool(ts) and bool(call.slack.messages.get(channel.id, ts).body.get("subtype"))

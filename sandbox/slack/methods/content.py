@@ -53,7 +53,7 @@ def _blocks(call: Call) -> list[dict[str, Any]]:
 
 
 def _problem(index: int, block: dict[str, Any]) -> str:
-    """What is wrong with a block, in Slack's manner; empty when nothing is."""
+    """What is wrong with a block, in Slack's wording; empty when it is valid."""
     if block.get("type") not in BLOCK_TYPES:
         return f"[ERROR] unsupported type: {block.get('type')} [json-pointer:/blocks/{index}/type]"
     text = block.get("text")

@@ -6,7 +6,7 @@ import base64
 from typing import Any, Final
 
 from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError
-from sandbox.slack.state import doings
+from sandbox.slack.state import activity
 from sandbox.slack.state.limits import HISTORY_PAGE
 from sandbox.slack.state.messages import between
 from sandbox.slack.state.objects import channel_object
@@ -18,7 +18,7 @@ LIST_LIMIT: Final = 100
 
 
 def open_(call: Call) -> JsonObject:
-    """Open a direct message with one person, or one that is known already."""
+    """Open a direct message with one person, or return the existing one."""
     if call.text("channel"):
         channel, existed = call.channel(), True
     else:
@@ -39,7 +39,7 @@ def info(call: Call) -> JsonObject:
 
 
 def list_(call: Call) -> JsonObject:
-    """Public channels, and direct messages when `types` asks for them; a page at a time."""
+    """Public channels, and direct messages when `types` asks for them; paginated."""
     types = (call.text("types") or "public_channel").replace(" ", "").split(",")
     if not set(types) <= {"public_channel", "private_channel", "mpim", "im"}:
         raise RefusalError("invalid_types")
@@ -54,13 +54,13 @@ def join(call: Call) -> JsonObject:
     if channel.is_im:
         raise RefusalError("method_not_supported_for_channel_type")
     already = call.is_member(channel)
-    doings.join(call.slack, channel, call.bearer.user_id)
+    activity.join(call.slack, channel, call.bearer.user_id)
     warning = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
     return {"ok": True, "channel": _object(call, channel), **(warning if already else {})}
 
 
 def history(call: Call) -> JsonObject:
-    """A conversation's messages, newest first; replies in threads are not among them."""
+    """A conversation's messages, newest first, without replies in threads."""
     channel = _readable(call)
     found = _between(call, call.slack.messages.in_channel(channel.id))
     return _messages(call, found) | {"pin_count": 0}

@@ -9,7 +9,7 @@ from sandbox.slack.state.objects import team_object, user_object
 
 
 def users_info(call: Call) -> JsonObject:
-    """One person of the workspace."""
+    """One member of the workspace."""
     try:
         person = call.slack.workspaces.person(call.text("user"), call.team)
     except KeyError:

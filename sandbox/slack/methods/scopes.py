@@ -1,4 +1,4 @@
-"""Bot scopes in words, as a consent page tells them. Names: https://docs.slack.dev/reference/scopes"""
+"""Bot scopes in words, as a consent page shows them. Names: https://docs.slack.dev/reference/scopes"""
 
 from typing import Final
 
@@ -34,5 +34,5 @@ def parse(scope: str) -> tuple[str, ...]:
 
 
 def unknown(scopes: tuple[str, ...]) -> list[str]:
-    """Those that are not bot scopes of the sandbox Slack."""
+    """The scopes that the sandbox Slack doesn't have for bots."""
     return [scope for scope in scopes if scope not in WORDS]

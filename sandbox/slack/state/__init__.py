@@ -1,4 +1,4 @@
-"""The sandbox Slack as one value: workspaces, messages, the events about them and their deliveries.
+"""The sandbox Slack's state: workspaces, messages, the events about them and their deliveries.
 
-It imports nothing else of this peer.
+It imports nothing else from sandbox.slack.
 """

@@ -1,4 +1,4 @@
-"""Delivery of events: signed, within 3 s, and again when that fails.
+"""Event delivery: signed, acknowledged within 3 s, retried otherwise.
 
 https://docs.slack.dev/authentication/verifying-requests-from-slack
 https://docs.slack.dev/apis/events-api (retries)
@@ -27,7 +27,7 @@ MAX_REDIRECTS: Final = 2
 
 @dataclass(frozen=True)
 class Event:
-    """One event as it goes out: `payload` is the exact body."""
+    """One outgoing event: `payload` is the exact body."""
 
     event_id: str
     team_id: str
@@ -39,7 +39,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one attempt ended: `reason` is empty for a 2xx; `final` when the app asked for no retry."""
+    """How one attempt ended: `reason` is empty for a 2xx; `final` when the app asked not to retry."""
 
     status: int | None
     reason: str
@@ -47,7 +47,7 @@ class Outcome:
 
 
 class Deliveries:
-    """Sends events to the app's request URL, each in a task of its own."""
+    """Sends events to the app's request URL, each in its own task."""
 
     def __init__(self, app: SlackApp, database: Database) -> None:
         self._app = app
@@ -64,7 +64,7 @@ class Deliveries:
             self._spawn(event, 0)
 
     def resume(self) -> None:
-        """After a restart: go on with events that are still owed."""
+        """After a restart: continue with undelivered events."""
         sql = "SELECT *, (SELECT count(*) FROM attempt a WHERE a.event_id = event.event_id) AS tried FROM event"
         owed = self._database.all(f"{sql} WHERE finished IS NULL AND created > ?", time.time() - RESUME_SECONDS)
         for row in owed if self._app.events_url else []:
@@ -81,7 +81,7 @@ class Deliveries:
         )
 
     async def verify_url(self) -> str:
-        """Send `url_verification`; returns an empty text when the challenge came back, else what is wrong."""
+        """Send `url_verification`; returns an empty text when the challenge came back, else what went wrong."""
         if not self._app.events_url:
             return "SLACK_EVENTS_URL is empty: no request URL is registered."
         challenge = secrets.token_urlsafe(32)
@@ -107,7 +107,7 @@ class Deliveries:
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, event: Event, tried: int) -> None:
-        """One attempt and up to three retries, until an answer of 2xx."""
+        """One attempt and up to three retries, until a 2xx."""
         reason = "unknown_error"
         for number in range(tried, len(self._app.retry_delays) + 1):
             if number:

@@ -1,4 +1,4 @@
-"""The Events API: what is sent for which happening.
+"""The Events API: which events are sent for what.
 
 Shapes: https://docs.slack.dev/apis/events-api and each event's page.
 """
@@ -23,7 +23,7 @@ NEEDED_SCOPE: Final = {"im": "im:history", "channel": "channels:history"}
 
 @dataclass(frozen=True)
 class Events:
-    """Builds events and hands them on. Every method returns the events sent: none where the app is not there."""
+    """Builds events and hands them to delivery. Every method returns the events sent, none where the app is absent."""
 
     app: SlackApp
     workspaces: Workspaces
@@ -31,7 +31,7 @@ class Events:
     deliveries: Deliveries
 
     def message(self, channel: Channel, message: Message) -> list[Event]:
-        """A new message: `message`, and for a mention in a channel also `app_mention`, with the same `ts`."""
+        """A new message: `message`, plus `app_mention` with the same `ts` for a mention in a channel."""
         body = self._said(channel, message, message.ts)
         sent = [self._message_event(channel, {**body, "channel_type": channel.kind}, message.ts)]
         if self._mentions_bot(channel, message):
@@ -41,7 +41,7 @@ class Events:
     def changed(self, channel: Channel, message: Message, previous: Message, ts: str) -> list[Event]:
         """An edit: `message_changed`, with both versions. `ts` is the edit's own.
 
-        An author's edit after which the text has a mention is also an `app_mention`, with `edited` and the same `ts`.
+        If the author's new text has a mention, `app_mention` is sent too, with `edited` and the same `ts`.
         """
         versions = {
             "message": self.objects.build(message, channel.team_id),
@@ -53,7 +53,7 @@ class Events:
         return [event for event in sent if event]
 
     def deleted(self, channel: Channel, previous: Message, ts: str) -> list[Event]:
-        """A deletion: `message_deleted`, with what it was."""
+        """A deletion: `message_deleted`, with the old message."""
         old = self.objects.build(previous, channel.team_id)
         return self._hidden(channel, "message_deleted", {"previous_message": old, "deleted_ts": previous.ts}, ts)
 

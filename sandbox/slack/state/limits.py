@@ -1,4 +1,4 @@
-"""Slack's rate limits that matter here. https://docs.slack.dev/apis/web-api/rate-limits"""
+"""The Slack rate limits that matter here. https://docs.slack.dev/apis/web-api/rate-limits"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HISTORY_PAGE: Final = 15
 
 
 class Limits:
-    """Who called what when. Every method returns the seconds to wait, 0 when the call may pass."""
+    """Remembers recent calls. Every method returns the seconds to wait, 0 when the call is allowed."""
 
     def __init__(self, history_limited: bool, post_burst: int) -> None:
         self.history_limited = history_limited

@@ -1,4 +1,4 @@
-"""Messages and reactions, and the one clock of a workspace that makes every `ts` unique."""
+"""Messages and reactions, and the workspace's clock, which makes every `ts` unique."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Messages:
     database: Database
 
     def next_ts(self, team: str) -> str:
-        """A `ts` that no message of this workspace has yet: seconds and microseconds, always growing."""
+        """A new `ts`, unique in this workspace: seconds and microseconds, always increasing."""
         sql = "UPDATE workspace SET last_us = max(last_us + 1, ?) WHERE id = ?"
         self.database.run(sql, int(time.time() * 1_000_000), team)
         row = self.database.one("SELECT last_us FROM workspace WHERE id = ?", team)
@@ -27,7 +27,7 @@ class Messages:
         return f"{seconds}.{micros:06}"
 
     def add(self, channel: Channel, user: str, body: dict[str, Any], thread_ts: str | None = None) -> Message:
-        """Store a message now."""
+        """Store a message with the current time."""
         message = Message(channel.id, self.next_ts(channel.team_id), user, thread_ts, body)
         sql = "INSERT INTO message VALUES (?, ?, ?, ?, ?)"
         self.database.run(sql, channel.id, message.ts, user, thread_ts, json.dumps(body))
@@ -51,27 +51,27 @@ class Messages:
         self.database.run("DELETE FROM message WHERE channel_id = ? AND ts = ?", message.channel_id, message.ts)
 
     def in_channel(self, channel: str) -> list[Message]:
-        """Messages outside of threads (a thread's first message counts), newest first."""
+        """Messages outside threads, plus each thread's first message, newest first."""
         sql = "SELECT * FROM message WHERE channel_id = ? AND (thread_ts IS NULL OR thread_ts = ts) ORDER BY ts DESC"
         return [Message.of(row) for row in self.database.all(sql, channel)]
 
     def all_in(self, channel: str) -> list[Message]:
-        """Every message, oldest first, those of threads among them."""
+        """All messages including thread replies, oldest first."""
         sql = "SELECT * FROM message WHERE channel_id = ? ORDER BY ts"
         return [Message.of(row) for row in self.database.all(sql, channel)]
 
     def replies(self, channel: str, ts: str) -> list[Message]:
-        """What stands in the thread below a message, oldest first."""
+        """The replies in a message's thread, oldest first."""
         sql = "SELECT * FROM message WHERE channel_id = ? AND thread_ts = ? AND ts <> ? ORDER BY ts"
         return [Message.of(row) for row in self.database.all(sql, channel, ts, ts)]
 
     def react(self, message: Message, name: str, user: str) -> bool:
-        """Add a reaction; False when this person has added it before."""
+        """Add a reaction; False when this person already added it."""
         sql = "INSERT OR IGNORE INTO reaction VALUES (?, ?, ?, ?)"
         return self.database.run(sql, message.channel_id, message.ts, name, user) > 0
 
     def reactions(self, message: Message) -> dict[str, list[str]]:
-        """User ids by the reaction's name."""
+        """User ids by reaction name."""
         sql = "SELECT name, user_id FROM reaction WHERE channel_id = ? AND ts = ? ORDER BY rowid"
         found: dict[str, list[str]] = {}
         for row in self.database.all(sql, message.channel_id, message.ts):
@@ -80,7 +80,7 @@ class Messages:
 
 
 def between(messages: Iterable[Message], oldest: str, latest: str, inclusive: bool) -> list[Message]:
-    """Those whose `ts` lies between two, either of which may be empty; a bound itself counts when `inclusive`."""
+    """Messages with a `ts` between two bounds, either may be empty; `inclusive` includes the bounds."""
     return [
         message
         for message in messages

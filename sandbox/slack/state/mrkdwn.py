@@ -1,4 +1,4 @@
-"""Text as people type it, as Slack stores it, and as a page shows it. https://docs.slack.dev/messaging/formatting-message-text"""
+"""Text as typed, as Slack stores it, and as a page shows it. https://docs.slack.dev/messaging/formatting-message-text"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def typed(text: str, people: Iterable[Person]) -> str:
 
 
 def untyped(text: str, names: Mapping[str, str]) -> str:
-    """What a person would have typed for a stored text: the start of an edit."""
+    """What a person would have typed to get a stored text, to prefill an edit."""
     shown = MENTION.sub(lambda match: "@" + names.get(match[1], match[1]), text)
     return unescaped(shown)
 
@@ -44,7 +44,7 @@ def mentions(text: str, user: str) -> bool:
 
 
 def rich_text(text: str, block_id: str) -> list[dict[str, Any]]:
-    """The one rich_text block that Slack adds to messages sent as text."""
+    """The rich_text block that Slack adds to messages sent as text."""
     elements: list[dict[str, Any]] = []
     position = 0
     for match in MENTION.finditer(text):

@@ -27,7 +27,7 @@ def team_object(workspace: Workspace) -> JsonObject:
 
 
 def user_object(person: Person, app: SlackApp, with_email: bool) -> JsonObject:
-    """https://docs.slack.dev/reference/objects/user-object; the address needs the scope `users:read.email`."""
+    """https://docs.slack.dev/reference/objects/user-object; the email address needs the scope `users:read.email`."""
     profile: JsonObject = {
         "title": "",
         "phone": "",
@@ -121,7 +121,7 @@ class MessageObjects:
         self._app = app
 
     def build(self, message: Message, team: str, with_metadata: bool = True) -> JsonObject:
-        """https://docs.slack.dev/reference/events/message, without the fields that only an event has."""
+        """https://docs.slack.dev/reference/events/message, without the fields that only events have."""
         shown: JsonObject = {"type": "message", "user": message.user_id, "ts": message.ts, **message.body}
         if not message.body.get("subtype"):
             shown["team"] = team

@@ -1,4 +1,4 @@
-"""The sandbox Slack as one value: what its pages, its API and its control API work on."""
+"""The sandbox Slack as one object, which its pages, API and control API share."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ STATUS_SECONDS: Final = 120
 
 
 class Statuses:
-    """What the bot says it is doing in which thread; Slack drops a status after two minutes."""
+    """The bot's status in each thread; Slack drops a status after two minutes."""
 
     def __init__(self) -> None:
         self._until: dict[tuple[str, str], tuple[str, float]] = {}
 
     def set(self, channel: str, thread_ts: str, status: str) -> None:
-        """Show a status, or none when it is empty."""
+        """Show a status; an empty one clears it."""
         self._until[channel, thread_ts] = (status, time.monotonic() + STATUS_SECONDS)
 
     def clear(self, channel: str, thread_ts: str) -> None:
-        """A message has come: the status goes."""
+        """Remove the status, since a message was posted."""
         self._until.pop((channel, thread_ts), None)
 
     def get(self, channel: str, thread_ts: str) -> str:
-        """The status to show now, or an empty text."""
+        """The current status, or an empty text."""
         status, until = self._until.get((channel, thread_ts), ("", 0.0))
         return status if time.monotonic() < until else ""
 
 
 class Slack:
-    """One app registered with one Slack of many workspaces."""
+    """One app, registered with one Slack that has many workspaces."""
 
     def __init__(self, app: SlackApp, database: Database) -> None:
         database.script(SCHEMA)

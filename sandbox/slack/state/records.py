@@ -1,4 +1,4 @@
-"""The rows of the sandbox Slack as values."""
+"""The sandbox Slack's rows as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from sqlite3 import Row
 from typing import Any
 
 SPOKEN = (None, "file_share", "me_message", "thread_broadcast")
-"""Subtypes of what people say; all others are announcements."""
+"""Subtypes of people's messages; all others are announcements."""
 ALPHABET = string.ascii_uppercase + string.digits
 
 
 def new_id(prefix: str) -> str:
-    """An id in Slack's manner: a letter for the kind, then capitals and digits."""
+    """An id in Slack's format: a letter for the kind, then capitals and digits."""
     return f"{prefix}0" + "".join(secrets.choice(ALPHABET) for _ in range(9))
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """A Slack workspace; with `needs_approval` an installation has to be requested from its admins."""
+    """A Slack workspace; with `needs_approval`, its admins must approve installations."""
 
     id: str
     name: str
@@ -84,7 +84,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Token:
-    """A bot token and what it may do; `revoked` is None while it works."""
+    """A bot token and its scopes; `revoked` is None while it is valid."""
 
     token: str
     team_id: str
@@ -102,7 +102,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Message:
-    """A message; `body` has what is shown beyond author, time and thread: text, blocks, metadata, edited, subtype."""
+    """A message; `body` has everything but author, time and thread: text, blocks, metadata, edited, subtype."""
 
     channel_id: str
     ts: str
@@ -117,7 +117,7 @@ class Message:
 
     @property
     def is_reply(self) -> bool:
-        """Whether it stands in a thread below another message."""
+        """Whether it is a reply in another message's thread."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
     @classmethod

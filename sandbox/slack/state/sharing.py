@@ -1,4 +1,4 @@
-"""What people send beside text: files, forwarded messages, and what is posted for them by another app.
+"""What people send besides text: files, forwarded messages, and posts by another app on their behalf.
 
 https://docs.slack.dev/reference/objects/file-object
 https://docs.slack.dev/reference/events/message/file_share
@@ -22,7 +22,7 @@ SAMPLES: Final[dict[str, JsonObject]] = {
     },
     "pdf": {"name": "menu.pdf", "mimetype": "application/pdf", "filetype": "pdf", "pretty_type": "PDF"},
 }  # fmt: skip
-"""What the chat page offers to attach."""
+"""The files that the chat page can attach."""
 
 OTHER_APP: Final = "A0OTHERAPP"
 
@@ -62,13 +62,13 @@ def file_object(person: Person, given: JsonObject) -> JsonObject:
 
 
 def shared(person: Person, files: list[JsonObject]) -> JsonObject:
-    """The part of a message's body that shares files."""
+    """The part of a message body that holds files."""
     built = [file_object(person, each) for each in files]
     return {"subtype": "file_share", "files": built, "upload": False, "display_as_bot": False}
 
 
 def forwarded(slack: Slack, channel: Channel, message: Message) -> JsonObject:
-    """The attachment that stands for a forwarded message: its text, and its blocks one level deeper."""
+    """The attachment that represents a forwarded message: its text, and its blocks one level deeper."""
     author = slack.workspaces.person(message.user_id, channel.team_id)
     url = f"https://{slack.workspaces.workspace(channel.team_id).domain}.slack.com/archives/{channel.id}/p"
     deeper = {"team": channel.team_id, "channel": channel.id, "ts": message.ts}
@@ -93,7 +93,7 @@ def forwarded(slack: Slack, channel: Channel, message: Message) -> JsonObject:
 
 
 def by_other_app(person: Person, *, with_bot_user: str = "") -> dict[str, Any]:
-    """The marks of a message that another app posted, with a person's token or as its own bot user."""
+    """The fields that mark a message as posted by another app, with a person's token or as its own bot user."""
     bot, user = new_id("B"), with_bot_user or person.id
     profile = {"id": bot, "app_id": OTHER_APP, "name": "Other app", "icons": {}, "deleted": False}
     return {

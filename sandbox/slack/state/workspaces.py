@@ -19,7 +19,7 @@ CHANNELS: Final = ("general", "support")
 
 @dataclass(frozen=True)
 class Workspaces:
-    """Reads and writes everything but messages."""
+    """Reads and writes everything except messages."""
 
     database: Database
 
@@ -43,7 +43,7 @@ class Workspaces:
         return Workspace.of(self._row("SELECT * FROM workspace WHERE id = ?", team))
 
     def approve(self, team: str) -> None:
-        """The admin lets everyone add apps from now on."""
+        """Let everyone in the workspace add apps."""
         self.database.run("UPDATE workspace SET needs_approval = 0 WHERE id = ?", team)
 
     def people(self, team: str) -> list[Person]:
@@ -56,7 +56,7 @@ class Workspaces:
         return Person.of(self._row("SELECT * FROM person WHERE id = ? AND team_id = ?", user, team))
 
     def bot(self, team: str) -> Person | None:
-        """The app's bot user, which stays known after an uninstall."""
+        """The app's bot user, which is kept after an uninstall."""
         row = self.database.one("SELECT * FROM person WHERE team_id = ? AND bot_id IS NOT NULL", team)
         return Person.of(row) if row else None
 
@@ -71,7 +71,7 @@ class Workspaces:
         return Channel.of(self._row(sql, team, channel, channel.removeprefix("#")))
 
     def direct_message(self, team: str, one: str, other: str) -> tuple[Channel, bool]:
-        """The direct message of these two, and whether it existed already; it is opened when it did not."""
+        """The direct message between two people, and whether it already existed; opens it if not."""
         sql = "SELECT * FROM channel WHERE team_id = ? AND is_im AND name = ?"
         name = " ".join(sorted((one, other)))
         row = self.database.one(sql, team, name)
@@ -81,7 +81,7 @@ class Workspaces:
             return self._add_channel(team, name, True, one, [one, other]), False
 
     def direct_messages_of(self, team: str, user: str) -> list[Channel]:
-        """The direct messages that someone is in."""
+        """A person's direct messages."""
         sql = """SELECT channel.* FROM channel JOIN member ON channel_id = id
                  WHERE team_id = ? AND is_im AND user_id = ? ORDER BY created"""
         return [Channel.of(row) for row in self.database.all(sql, team, user)]
@@ -92,11 +92,11 @@ class Workspaces:
         return [row["user_id"] for row in self.database.all(sql, channel)]
 
     def join(self, channel: str, user: str) -> bool:
-        """Add someone to a channel; False when they were in it already."""
+        """Add someone to a channel; False when they were already in it."""
         return self.database.run("INSERT OR IGNORE INTO member VALUES (?, ?)", channel, user) > 0
 
     def install(self, team: str, installer: str, scopes: Sequence[str], app_name: str) -> Token:
-        """Give the app a token; an installation that stands keeps its token and gains the new scopes, as in Slack."""
+        """Give the app a token; an existing installation keeps its token and gains the new scopes, as in Slack."""
         bot = self.bot(team) or self._add_person(team, app_name.lower(), app_name, False, new_id("B"))
         standing = self.token_of(team)
         if standing:
@@ -111,16 +111,16 @@ class Workspaces:
         return self.token(token)
 
     def token(self, token: str) -> Token:
-        """The token, whether or not it still works. Raises KeyError."""
+        """The token, valid or revoked. Raises KeyError."""
         return Token.of(self._row("SELECT * FROM token WHERE token = ?", token))
 
     def token_of(self, team: str) -> Token | None:
-        """The token that works in this workspace: the app is installed."""
+        """The valid token of this workspace, if the app is installed."""
         row = self.database.one("SELECT * FROM token WHERE team_id = ? AND revoked IS NULL", team)
         return Token.of(row) if row else None
 
     def revoke(self, team: str) -> None:
-        """End every token of this workspace, and the bot's memberships: the app is uninstalled."""
+        """Uninstall the app: revoke this workspace's tokens and end the bot's memberships."""
         self.database.run("UPDATE token SET revoked = ? WHERE team_id = ? AND revoked IS NULL", time.time(), team)
         sql = """DELETE FROM member WHERE channel_id IN (SELECT id FROM channel WHERE team_id = ? AND NOT is_im)
                  AND user_id IN (SELECT id FROM person WHERE bot_id IS NOT NULL)"""

@@ -1,4 +1,4 @@
-"""The account as one value: its objects, its errors, and the events that tell of each change and their deliveries.
+"""The account: its objects, its errors, and the events about each change with their deliveries.
 
 Every package may import it; it imports none.
 """

@@ -1,4 +1,4 @@
-"""Changes of stored objects that Stripe tells about."""
+"""Changes to stored objects, with the events that Stripe sends for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sandbox.stripe.account.events import changes, emit
 from sandbox.stripe.account.peer import Stripe
 from sandbox.stripe.account.store import JsonObject
 
-# What tells, besides `*.updated`, what there was before. https://docs.stripe.com/api/events/types
+# Events with `previous_attributes`, besides `*.updated`. https://docs.stripe.com/api/events/types
 WITH_PREVIOUS: Final = frozenset({"payment_method.detached"})
 
 
@@ -22,7 +22,7 @@ def add(peer: Stripe, obj: JsonObject, event_type: str) -> JsonObject:
 
 
 def amend(peer: Stripe, obj: JsonObject, values: Mapping[str, Any], event_type: str | None) -> JsonObject:
-    """Put values on a stored object; if anything differs, emit the event with what it was before. Returns `obj`."""
+    """Set values on a stored object; if anything differs, emit the event with the previous values. Returns `obj`."""
     before = copy.deepcopy(obj)
     obj.update(values)
     different = changes(before, obj)

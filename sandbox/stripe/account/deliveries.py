@@ -1,4 +1,4 @@
-"""Delivery of events to webhook endpoints: signed, each on its own, and again with growing delays when that fails.
+"""Event delivery to webhook endpoints: signed, each on its own, retried with growing delays.
 
 https://docs.stripe.com/webhooks (retries, order of events, disabled endpoints)
 https://docs.stripe.com/webhooks/signature
@@ -48,16 +48,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Target:
-    """Where to send, and the secret that signs."""
+    """The URL to send to, and the signing secret."""
 
     url: str
     secret: str
 
 
 class Deliveries:
-    """Deliveries are rows: `pending`, `delivered`, `failed` or `dropped`. Each is sent in a task of its own.
+    """Deliveries are rows: `pending`, `delivered`, `failed` or `dropped`. Each is sent in its own task.
 
-    `event_of` and `endpoint_of` give an object by its id, or None. `retry_delays` are seconds before each retry.
+    `event_of` and `endpoint_of` return an object by id, or None. `retry_delays` are the seconds before each retry.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class Deliveries:
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        """Begin to send what is owed, also from before a restart. Call it in the running event loop."""
+        """Start sending pending deliveries, also those from before a restart. Call it in the running event loop."""
         self._loop = asyncio.get_running_loop()
         self._start_pending()
 
     def queue(self, event_id: str, endpoint_ids: Iterable[str]) -> None:
-        """Owe an event to endpoints. Call it inside the transaction that stores the event; sending begins after it."""
+        """Queue an event for endpoints, inside the transaction that stores the event. Sending starts after it."""
         sql = "INSERT INTO stripe_delivery (event_id, endpoint_id, state, created) VALUES (?, ?, ?, ?)"
         for endpoint_id in endpoint_ids:
             self._database.run(sql, event_id, endpoint_id, "pending", time.time())
@@ -95,17 +95,17 @@ class Deliveries:
         return int(row["n"]) if row else 0
 
     def log(self, event_id: str = "", endpoint_id: str = "") -> list[dict[str, Any]]:
-        """Deliveries with their attempts, oldest first; of one event, one endpoint, or all."""
+        """Deliveries with their attempts, oldest first, for one event, one endpoint, or all."""
         sql = "SELECT * FROM stripe_delivery WHERE (? = '' OR event_id = ?) AND (? = '' OR endpoint_id = ?) ORDER BY id"
         rows = self._database.all(sql, event_id, event_id, endpoint_id, endpoint_id)
         return [{**dict(row), "attempts": self._attempts(row["id"])} for row in rows]
 
     def add_secret(self, endpoint_id: str, secret: str) -> None:
-        """Sign for this endpoint with a secret."""
+        """Sign this endpoint's deliveries with a secret as well."""
         self._database.run("INSERT INTO stripe_secret (endpoint_id, secret) VALUES (?, ?)", endpoint_id, secret)
 
     async def close(self) -> None:
-        """Stop sending; what is owed goes on after the next start."""
+        """Stop sending; pending deliveries continue after the next start."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -113,7 +113,7 @@ class Deliveries:
         await self._client.aclose()
 
     def _wake(self) -> None:
-        """Look for owed deliveries as soon as the current transaction is over: it holds the loop until then."""
+        """Look for pending deliveries after the current transaction, which blocks the event loop until then."""
         if self._loop is not None:
             self._loop.call_soon(self._start_pending)
 
@@ -128,7 +128,7 @@ class Deliveries:
         task.add_done_callback(lambda _: self._tasks.pop(delivery_id, None))
 
     async def _deliver(self, delivery_id: int, event_id: str, endpoint_id: str) -> None:
-        """The first attempt and the retries, until an answer of 2xx."""
+        """The first attempt and the retries, until a 2xx."""
         for number in range(len(self._attempts(delivery_id)), len(self._delays) + 1):
             if number:
                 await asyncio.sleep(self._delays[number - 1])
@@ -188,7 +188,7 @@ def _headers(target: Target, body: bytes) -> dict[str, str]:
 
 
 def signature(secret: str, timestamp: int, body: bytes) -> str:
-    """The `Stripe-Signature` of a body: a `v1`, and in test mode the `v0` that nobody may believe."""
+    """The `Stripe-Signature` of a body: a `v1`, and test mode's `v0`, which receivers must ignore."""
     signed = f"{timestamp}.".encode() + body
     v1 = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
     return f"t={timestamp},v1={v1},v0={hashlib.sha256(signed).hexdigest()}"

@@ -1,4 +1,4 @@
-"""Refusals in Stripe's shape. https://docs.stripe.com/api/errors · https://docs.stripe.com/error-codes"""
+"""Errors in Stripe's format. https://docs.stripe.com/api/errors · https://docs.stripe.com/error-codes"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 INVALID: Final = "invalid_request_error"
 CODES_PAGE: Final = "https://stripe.com/docs/error-codes/"
-# Types that the message spells in another way than the object does.
+# Types that error messages spell differently from the object.
 NAMES: Final[Mapping[str, str]] = {
     "payment_method": "PaymentMethod",
     "promotion_code": "promotion code",
@@ -20,9 +20,9 @@ NAMES: Final[Mapping[str, str]] = {
 
 
 class StripeError(Exception):
-    """An answer that is an error; `more` are further keys such as `decline_code` or a whole `payment_intent`.
+    """An error response; `more` are extra keys such as `decline_code` or a whole `payment_intent`.
 
-    What was done before it is undone, unless `is_kept`: a declined payment leaves its intent and its charge behind.
+    Earlier changes of the request are rolled back, unless `is_kept`: a declined payment keeps its intent and charge.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class StripeError(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON of the answer."""
+        """The response's JSON."""
         return {"error": self.error}
 
 
 def invalid(param: str | None, message: str, code: str | None = None, **more: Any) -> StripeError:
-    """400: a parameter, or the state of an object, does not allow it."""
+    """400: a parameter is invalid, or an object's state doesn't allow the call."""
     return StripeError(400, INVALID, message, code, param, **more)
 
 
@@ -68,5 +68,5 @@ def missing(object_type: str, object_id: str, param: str = "id") -> StripeError:
 def card_error(
     code: str, message: str, *, decline_code: str | None = None, param: str | None = None, **more: Any
 ) -> StripeError:
-    """402: the card was declined; what happened is kept."""
+    """402: the card was declined; its changes are kept."""
     return StripeError(402, "card_error", message, code, param, is_kept=True, decline_code=decline_code, **more)

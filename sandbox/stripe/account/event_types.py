@@ -1,4 +1,4 @@
-"""The names of the events that the sandbox may send, by resource. https://docs.stripe.com/api/events/types"""
+"""The event types that the sandbox can send, by resource. https://docs.stripe.com/api/events/types"""
 
 from __future__ import annotations
 

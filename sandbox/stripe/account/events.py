@@ -1,4 +1,4 @@
-"""Events: what is told about which change, to which endpoints. https://docs.stripe.com/api/events"""
+"""Events: which change sends what, to which endpoints. https://docs.stripe.com/api/events"""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sandbox.stripe.account.store import JsonObject
 def emit(
     peer: Stripe, event_type: str, obj: Mapping[str, Any], previous_attributes: Mapping[str, Any] | None = None
 ) -> JsonObject:
-    """Store an event with a snapshot of `obj`, and owe it to every enabled endpoint that wants it; returns the event.
+    """Store an event with a snapshot of `obj` and queue it for each enabled endpoint that wants it; returns the event.
 
-    Call it inside the transaction that changes the object: both stand or fall together. `previous_attributes` belongs
-    to `*.updated` and few others; `changes` computes it. Raises ValueError for an unknown type.
+    Call it inside the transaction that changes the object, so both commit or neither. `previous_attributes` belongs to
+    `*.updated` and a few others; `changes` computes it. Raises ValueError for an unknown type.
     """
     if event_type not in EVENT_TYPES:
-        raise ValueError(f"{event_type} is no event of Stripe's: add it to event_types.py if it is.")
+        raise ValueError(f"{event_type} is not a known Stripe event: if Stripe has it, add it to event_types.py.")
     data: JsonObject = {"object": copy.deepcopy(dict(obj))}
     if previous_attributes is not None:
         data["previous_attributes"] = copy.deepcopy(dict(previous_attributes))
@@ -41,7 +41,7 @@ def emit(
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> JsonObject:
-    """The `previous_attributes` of an update: the old values of what differs, inside hashes too; lists come whole."""
+    """The `previous_attributes` of an update: the old values of what changed, inside hashes too; lists are whole."""
     different = {}
     for name in before:
         old, new = before[name], after.get(name)

@@ -1,4 +1,4 @@
-"""The sandbox Stripe as one value: what its API, its pages and its control API work on."""
+"""The sandbox Stripe as one object, which its API, pages and control API share."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from sandbox.settings import StripeAccount
 
 API_VERSION: Final = "2026-05-27.dahlia"
-# What one part tells the others, each time with the object that it is about: a payment intent that came to an end, well
-# or not, by 3-D Secure; a customer that is about to be deleted; a payment method that is about to be detached.
+# Hooks between packages; each passes the object concerned: a payment intent that 3-D Secure ended, successfully or not;
+# a customer about to be deleted; a payment method about to be detached.
 INTENT_SETTLED: Final = "intent_settled"
 CUSTOMER_LEAVING: Final = "customer_leaving"
 METHOD_LEAVING: Final = "method_leaving"
@@ -26,7 +26,7 @@ Hook = Callable[["Stripe", JsonObject], None]
 
 @dataclass(frozen=True)
 class Origin:
-    """The API request that is being answered, for an event's `request`; both are None when Stripe acts by itself."""
+    """The current API request, for an event's `request`; both are None when Stripe acts by itself."""
 
     id: str | None
     idempotency_key: str | None
@@ -36,7 +36,7 @@ AUTOMATIC: Final = Origin(None, None)
 
 
 class Stripe:
-    """One account in test mode. `origin` is the API request that is being answered, for the events that it causes."""
+    """One account in test mode. `origin` is the current API request, for the events that it causes."""
 
     def __init__(
         self, account: StripeAccount, database: Database, hooks: Mapping[str, Sequence[Hook]], base_url: str
@@ -53,12 +53,12 @@ class Stripe:
         self._hooks = hooks
 
     def tell(self, hook: str, obj: JsonObject) -> None:
-        """Let the other parts act on what happened."""
+        """Run the functions registered for a hook."""
         for listener in self._hooks.get(hook, ()):
             listener(self, obj)
 
     def need(self, object_type: str, object_id: str, param: str = "id") -> JsonObject:
-        """An object of that type that a request names. Raises StripeError: 404 for the URL's id, else 400."""
+        """The object of that type that a request names. Raises StripeError: 404 for the URL's id, else 400."""
         found = self.store.find(object_id)
         if found is None or found["object"] != object_type or found.get("deleted"):
             raise missing(object_type, object_id, param)

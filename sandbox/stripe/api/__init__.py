@@ -1,4 +1,4 @@
-"""The API's front, which knows no resource of billing: keys, forms, idempotency, lists, expansion.
+"""The API's entry point, without any billing resource: keys, forms, idempotency, lists, expansion.
 
-Beside it the resources that are about the API itself: the account, webhook endpoints, events. It imports `account`.
+It also has the API's own resources: the account, webhook endpoints, events. It imports `account`.
 """

@@ -1,4 +1,4 @@
-"""Who may call, and in which version. https://docs.stripe.com/keys · https://docs.stripe.com/api/versioning"""
+"""Who may call, and with which version. https://docs.stripe.com/keys · https://docs.stripe.com/api/versioning"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d\.dahlia")
 
 
 def check(peer: Stripe, headers: Mapping[str, str]) -> None:
-    """Raises StripeError without a secret key of this account in test mode, or for another account's objects."""
+    """Raises StripeError without a test-mode secret key of this account, or for another account's objects."""
     key = _key(headers)
     if not key:
         raise StripeError(401, INVALID, NO_KEY)
@@ -47,10 +47,10 @@ PUBLISHABLE: Final = (
 
 
 def version(peer: Stripe, headers: Mapping[str, str]) -> str:
-    """The version that the caller asks for: any month of Dahlia, whose shapes are the same. Raises StripeError."""
+    """The version that the caller requests: any month of Dahlia, since they share one format. Raises StripeError."""
     wanted = headers.get("stripe-version", peer.api_version)
     if not VERSION.fullmatch(wanted):
-        message = f"Invalid Stripe API version: {wanted}. The sandbox plays {peer.api_version}."
+        message = f"Invalid Stripe API version: {wanted}. The sandbox supports {peer.api_version}."
         raise StripeError(400, INVALID, message)
     return wanted
 
@@ -68,7 +68,7 @@ def _key(headers: Mapping[str, str]) -> str:
 
 
 def _hidden(key: str) -> str:
-    """A key as Stripe repeats it: its kind and its last four characters."""
+    """A key as Stripe shows it: its prefix and last four characters."""
     kind = re.match(r"(?:[a-z]+_(?:test|live)_)?", key)
     start = kind[0] if kind else ""
     rest = key[len(start) :]

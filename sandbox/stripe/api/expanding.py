@@ -1,8 +1,8 @@
-"""`expand`: ids become the objects that they name. https://docs.stripe.com/api/expanding_objects
+"""`expand`: replace ids with their objects. https://docs.stripe.com/api/expanding_objects
 
-A property that the object only has when somebody asks for it, such as a customer's `subscriptions`, has an expander: a
-module exposes `EXPANDERS`, which maps an object's type and the property to a function that gives its value. A property
-of a hash inside the object is named with its path: `total_details.breakdown`.
+A property that exists only on request, such as a customer's `subscriptions`, has an expander: a module exposes
+`EXPANDERS`, which maps an object's type and the property to a function that returns its value. A property of a hash
+inside the object is named with its path: `total_details.breakdown`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Expanders = Mapping[tuple[str, str], Callable[[Stripe, JsonObject], Any]]
 
 
 def expand(peer: Stripe, answer: JsonObject, paths: Iterable[str], expanders: Expanders) -> JsonObject:
-    """Put objects in the place of ids along each path. Raises StripeError for what cannot be expanded."""
+    """Replace ids with objects along each path. Raises StripeError for properties that can't be expanded."""
     for path in paths:
         names = path.split(".")
         if len(names) > DEEPEST:
@@ -30,7 +30,7 @@ def expand(peer: Stripe, answer: JsonObject, paths: Iterable[str], expanders: Ex
 
 
 class _Walk:
-    """One path on its way down."""
+    """The walk down one path."""
 
     def __init__(self, peer: Stripe, expanders: Expanders, path: str) -> None:
         self.peer, self.expanders, self.path = peer, expanders, path
@@ -38,7 +38,7 @@ class _Walk:
         self.inside: list[str] = []
 
     def value(self, obj: JsonObject, name: str) -> Any:
-        """What stands under the name, expanded."""
+        """The value of that name, expanded."""
         if "object" in obj:
             self.owner, self.inside = obj, []
         self.inside.append(name)
@@ -61,7 +61,7 @@ class _Walk:
         return found
 
     def refusal(self) -> Exception:
-        """400: not a property that names an object."""
+        """400: the property doesn't refer to an object."""
         return invalid("expand", f"This property cannot be expanded ({self.path}).")
 
 

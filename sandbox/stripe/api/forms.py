@@ -1,7 +1,7 @@
-"""Stripe's bracketed parameters: from `items[0][price]=…` to nested values, and readers that refuse what is wrong.
+"""Stripe's bracketed parameters: from `items[0][price]=…` to nested values, and readers that reject invalid ones.
 
-An endpoint says which parameters it takes as a mapping of names to readers; `read` gives the values of those that were
-sent, and no other names. A parameter that `is_clearable` may be sent empty, which unsets it: its value is then None.
+An endpoint declares its parameters as a mapping of names to readers; `read` returns the values of the parameters that
+were sent, and no others. A parameter that `is_clearable` may be sent empty to unset it: its value is then None.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ METADATA_KEYS, METADATA_NAME, METADATA_TEXT = 50, 40, 500
 
 
 def decode(pairs: Iterable[tuple[str, str]]) -> dict[str, Raw]:
-    """Nest bracketed names. Raises StripeError for a name that is a value in one place and a hash in another."""
+    """Nest bracketed names. Raises StripeError for a name used both as a value and as a hash."""
     tree: dict[str, Raw] = {}
     for name, value in pairs:
         match = NAME.fullmatch(name)
@@ -46,7 +46,7 @@ def _plant(tree: dict[str, Raw], path: list[str], value: str, name: str) -> None
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One parameter: whether it must come, and whether an empty value unsets it."""
+    """One parameter: whether it is required, and whether an empty value unsets it."""
 
     is_required: bool = False
     is_clearable: bool = False
@@ -60,7 +60,7 @@ class Field:
         return None
 
     def parse(self, raw: Raw, name: str) -> Any:
-        """The value of what is not empty."""
+        """The value, when it isn't empty."""
         raise NotImplementedError
 
 
@@ -72,7 +72,7 @@ class Text(Field):
     choices: tuple[str, ...] = ()
 
     def parse(self, raw: Raw, name: str) -> str:
-        """The string. Raises StripeError for another type, for one too long, and for none of the choices."""
+        """The string. Raises StripeError for another type, and for one that is too long or not a choice."""
         if not isinstance(raw, str):
             raise invalid(name, f"Invalid string: {raw}")
         if len(raw) > self.longest:
@@ -83,7 +83,7 @@ class Text(Field):
 
 
 def one_of(*choices: str, is_required: bool = False, is_clearable: bool = False) -> Text:
-    """A string out of a few."""
+    """One of a few strings."""
     return Text(choices=choices, is_required=is_required, is_clearable=is_clearable)
 
 
@@ -123,7 +123,7 @@ class Flag(Field):
     """true or false."""
 
     def parse(self, raw: Raw, name: str) -> bool:
-        """The truth value. Raises StripeError."""
+        """The boolean. Raises StripeError."""
         if raw not in ("true", "false"):
             raise invalid(name, f"Invalid boolean: {raw}")
         return raw == "true"
@@ -131,7 +131,7 @@ class Flag(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Moment(Field):
-    """A Unix time in seconds, or one of `words` such as now, which stay words."""
+    """A Unix time in seconds, or one of `words` such as `now`, returned as is."""
 
     words: tuple[str, ...] = ()
 
@@ -146,7 +146,7 @@ class Moment(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Hash(Field):
-    """A hash with `fields` of its own."""
+    """A hash with its own `fields`."""
 
     fields: Mapping[str, Field]
 
@@ -159,13 +159,13 @@ class Hash(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Listed(Field):
-    """An array; sent empty it is an empty list, where that is allowed."""
+    """An array; sent empty, it is an empty list where that is allowed."""
 
     of: Field
     most: int = 100
 
     def read(self, raw: Raw, name: str) -> Any:
-        """The values, in their order."""
+        """The values, in order."""
         return super().read(raw, name) or []
 
     def parse(self, raw: Raw, name: str) -> list[Any]:
@@ -179,12 +179,12 @@ class Listed(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata(Field):
-    """Names and texts; `merged` puts them on an object. https://docs.stripe.com/api/metadata"""
+    """Keys and values; `merged` puts them on an object. https://docs.stripe.com/api/metadata"""
 
     is_clearable: bool = True
 
     def parse(self, raw: Raw, name: str) -> dict[str, str]:
-        """Names and texts, an empty text for a name to take away. Raises StripeError."""
+        """Keys and values; an empty value means the key is removed. Raises StripeError."""
         if not isinstance(raw, dict):
             raise invalid(name, "Invalid metadata: metadata must be a set of key-value pairs")
         for key, value in raw.items():
@@ -202,7 +202,7 @@ class Metadata(Field):
 
 
 def merged(old: Mapping[str, str] | None, new: Mapping[str, str] | None) -> dict[str, str]:
-    """An object's metadata after a request: names added, changed, taken away by an empty text, or all by None."""
+    """An object's metadata after a request: adds and changes keys; an empty value removes one, None removes all."""
     if new is None:
         return {}
     together = {name: value for name, value in {**(old or {}), **new}.items() if value != ""}
@@ -228,14 +228,14 @@ def read(fields: Mapping[str, Field], raw: Mapping[str, Raw], prefix: str = "") 
 
 
 def unknown(names: list[str]) -> StripeError:
-    """400: parameters that the endpoint does not take."""
+    """400: parameters that the endpoint doesn't accept."""
     plural = "s" if len(names) > 1 else ""
     message = f"Received unknown parameter{plural}: {', '.join(names)}"
     return invalid(names[0], message, "parameter_unknown")
 
 
 def required(name: str) -> StripeError:
-    """400: a parameter that must come did not."""
+    """400: a required parameter is missing."""
     return invalid(name, f"Missing required param: {name}.", "parameter_missing")
 
 

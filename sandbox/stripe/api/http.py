@@ -1,10 +1,10 @@
-"""The API's front: keys, versions, idempotency, parameters, lists, expansion and faults.
+"""The API's entry point: keys, versions, idempotency, parameters, lists, expansion and faults.
 
 https://docs.stripe.com/api (authentication, errors, expanding, idempotency, pagination, request IDs, versioning)
 
 A resource module exposes `ROUTES`, a list of `Endpoint`; `routes.py` collects them. A handler is
-`(peer, params, **path) -> object or list`: `params` holds what `accepts` read, the keywords are the placeholders of the
-path. It runs inside one transaction of the store. A list is paged here: return all objects, newest first.
+`(peer, params, **path) -> object or list`: `params` holds what `accepts` read, the keyword arguments are the path's
+placeholders. It runs inside one store transaction. Lists are paged here, so return all objects, newest first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from sandbox.stripe.api.listing import PAGING, page
 FAULT_KINDS: Final = frozenset({"409", "429", "500", "503", "lock_timeout", "hang", "cut", "drop", "drop_hang"})
 AFTERWARDS: Final = frozenset({"drop", "drop_hang"})
 EXPAND: Final = {"expand": forms.Listed(of=forms.Text(), is_clearable=True)}
-# Refusals of an endpoint that say the same as those of `forms`: the parameters are not valid, so nothing was begun.
+# An endpoint's errors that mean the same as those of `forms`: the parameters are invalid, so nothing was started.
 VALIDATION: Final = frozenset({"parameter_missing", "parameter_unknown"})
 Params = dict[str, Any]
 Handler = Callable[..., JsonObject | list[JsonObject]]
@@ -39,7 +39,7 @@ Handler = Callable[..., JsonObject | list[JsonObject]]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One call: `path` is such as `/v1/customers/{id}`. `is_list` adds the parameters of paging."""
+    """One call: `path` is, for example, `/v1/customers/{id}`. `is_list` adds the pagination parameters."""
 
     method: str
     path: str
@@ -49,11 +49,11 @@ class Endpoint:
 
     @property
     def name(self) -> str:
-        """What faults and recorded calls name it: `POST /v1/customers`."""
+        """Its name in faults and recorded calls: `POST /v1/customers`."""
         return f"{self.method} {self.path}"
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
-        """The path's placeholders, or None when it is another call."""
+        """The path's placeholders, or None for another call."""
         if method != self.method:
             return None
         found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path), path)
@@ -62,7 +62,7 @@ class Endpoint:
 
 @dataclass
 class Call:
-    """One request on its way to its answer."""
+    """One request being answered."""
 
     method: str
     path: str
@@ -71,11 +71,11 @@ class Call:
     request_id: str
     params: Params = field(default_factory=dict)
     sent: Mapping[str, str] = field(default_factory=dict)
-    has_failed: bool = False  # in its endpoint, not before that began
+    has_failed: bool = False  # inside its endpoint, not before
 
     @property
     def idempotency_key(self) -> str | None:
-        """The key that makes a repeated POST harmless."""
+        """The POST's idempotency key."""
         return self.headers.get("idempotency-key") if self.method == "POST" else None
 
 
@@ -84,13 +84,13 @@ class Api:
 
     def __init__(self, peer: Stripe, endpoints: Iterable[Endpoint], expanders: Expanders) -> None:
         self._peer = peer
-        # An address that is spelled out goes before one with a placeholder.
+        # A literal path is matched before one with a placeholder.
         self._endpoints = sorted(endpoints, key=lambda endpoint: endpoint.path.count("{"))
         self._expanders = expanders
         idempotency.prepare(peer.database)
 
     async def call(self, request: Request) -> Response:
-        """Answer as Stripe, or as a planned fault says."""
+        """Answer as Stripe does, or with a planned fault."""
         path = "/v1/" + request.path_params["path"]
         endpoint = self._endpoint(request.method, path)
         name = endpoint.name if endpoint else f"{request.method} {path}"
@@ -136,9 +136,9 @@ class Api:
         return earlier.status, earlier.body, replayed
 
     def _run(self, call: Call, endpoint: Endpoint, key: str | None = None) -> tuple[int, str]:
-        """Read, do and answer, all in one transaction; a kept error is an answer too.
+        """Read, run and answer in one transaction; an error that is kept is an answer too.
 
-        What an endpoint answers is saved under the key, be it a refusal. Raises the errors that are not saved.
+        The endpoint's answer is saved under the key, even an error. Raises the errors that are not saved.
         """
         peer = self._peer
         peer.origin = Origin(call.request_id, key)
@@ -216,7 +216,7 @@ FAULTS: Final = {
 
 
 def _break(*_args: object, **_path: object) -> JsonObject:
-    """A handler that fails for no reason of the request's. Raises StripeError."""
+    """A handler that fails although the request is valid. Raises StripeError."""
     raise StripeError(500, "api_error", "An unknown error occurred")
 
 
@@ -226,7 +226,7 @@ def dump(body: JsonObject) -> str:
 
 
 def reply(status: int, body: str, headers: Mapping[str, str]) -> Response:
-    """An answer of JSON."""
+    """A JSON response."""
     return Response(body, status, {"cache-control": "no-cache, no-store", **headers}, media_type="application/json")
 
 
@@ -250,5 +250,5 @@ def _form(request: Request, body: bytes) -> list[tuple[str, str]]:
 
 
 def _unrecognized(call: Call) -> StripeError:
-    message = f"Unrecognized request URL ({call.method}: {call.path}). The sandbox's README lists what it plays."
+    message = f"Unrecognized request URL ({call.method}: {call.path}). The sandbox's README lists what it supports."
     return StripeError(404, INVALID, message)

@@ -1,4 +1,4 @@
-"""Repeated POSTs get the first one's answer. https://docs.stripe.com/api/idempotent_requests"""
+"""Repeated POSTs get the first answer. https://docs.stripe.com/api/idempotent_requests"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Answer:
-    """What the first request got, and its id."""
+    """The first request's answer, and its request id."""
 
     status: int
     body: str
@@ -32,12 +32,12 @@ class Answer:
 
 
 def prepare(database: Database) -> None:
-    """Make the table."""
+    """Create the table."""
     database.script(SCHEMA)
 
 
 def earlier(database: Database, key: str, path: str, pairs: Pairs) -> Answer | None:
-    """The answer that this key has had, or None. Raises StripeError when it was another request."""
+    """The saved answer for this key, or None. Raises StripeError when the key was used for a different request."""
     if len(key) > LONGEST:
         raise StripeError(400, INVALID, f"Idempotency keys can be at most {LONGEST} characters long.")
     database.run("DELETE FROM stripe_idempotency WHERE created < ?", time.time() - SECONDS)
@@ -52,7 +52,7 @@ def earlier(database: Database, key: str, path: str, pairs: Pairs) -> Answer | N
 
 
 def remember(database: Database, key: str, path: str, pairs: Pairs, answer: tuple[int, str, str]) -> None:
-    """Keep status, body and request id for whoever asks again."""
+    """Save status, body and request id for retries."""
     values = (key, path, _fingerprint(pairs), *answer, time.time())
     database.run("INSERT INTO stripe_idempotency VALUES (?, ?, ?, ?, ?, ?, ?)", *values)
 

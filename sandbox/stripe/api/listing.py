@@ -18,7 +18,7 @@ PAGING: Final = {
 
 
 def listing(objects: Sequence[JsonObject], url: str, *, limit: int | None = None) -> JsonObject:
-    """A list inside an object: its beginning, and the address of all of it."""
+    """A list inside an object: its first entries, and the URL of the whole list."""
     return {
         "object": "list",
         "data": list(objects[:limit]),

@@ -1,4 +1,4 @@
-"""Webhook endpoints, and the events that were sent to them.
+"""Webhook endpoints, and the events sent to them.
 
 https://docs.stripe.com/api/webhook_endpoints · https://docs.stripe.com/api/events
 """
@@ -36,7 +36,7 @@ UPDATE: Final[dict[str, Field]] = {
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """An endpoint; this answer alone has its `secret`."""
+    """Create an endpoint; only this answer includes its `secret`."""
     _check(peer, params)
     if len(peer.store.select("webhook_endpoint")) >= MOST_ENDPOINTS:
         message = f"You have reached the maximum of {MOST_ENDPOINTS} test webhook endpoints."
@@ -58,7 +58,7 @@ def create(peer: Stripe, params: Params) -> JsonObject:
 
 
 def new_secret(peer: Stripe, endpoint_id: str) -> str:
-    """One more secret that signs what this endpoint gets."""
+    """Add a signing secret for this endpoint."""
     secret = f"whsec_{random_text(32)}"
     peer.deliveries.add_secret(endpoint_id, secret)
     return secret
@@ -66,9 +66,9 @@ def new_secret(peer: Stripe, endpoint_id: str) -> str:
 
 def _check(peer: Stripe, params: Params) -> None:
     if params.get("connect"):
-        raise invalid("connect", "The sandbox has one account and no connected ones: leave connect out.")
+        raise invalid("connect", "The sandbox has no connected accounts: leave out connect.")
     if params.get("api_version", peer.api_version) != peer.api_version:
-        raise invalid("api_version", f"The sandbox renders events as {peer.api_version} only.")
+        raise invalid("api_version", f"The sandbox only renders events as {peer.api_version}.")
     if "enabled_events" in params:
         _check_events(params["enabled_events"])
     url = params.get("url")
@@ -81,7 +81,7 @@ def _check_events(names: Sequence[str]) -> None:
         raise invalid("enabled_events", "You must select at least one event.")
     for place, name in enumerate(names):
         if name != ALL and name not in EVENT_TYPES:
-            message = f"Invalid enabled_events[{place}]: {name} is no event that the sandbox can send."
+            message = f"Invalid enabled_events[{place}]: the sandbox can't send {name}."
             raise invalid(f"enabled_events[{place}]", message)
     if ALL in names and len(names) > 1:
         raise invalid("enabled_events", "You may not specify other events together with '*'.")
@@ -93,7 +93,7 @@ def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Other events, another URL, or a pause."""
+    """Change the events or the URL, or disable the endpoint."""
     endpoint = peer.need("webhook_endpoint", id)
     _check(peer, params)
     if "metadata" in params:
@@ -109,14 +109,14 @@ def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
 
 
 def delete(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Nothing more is sent there."""
+    """Delete an endpoint."""
     peer.need("webhook_endpoint", id)
     peer.store.remove(id)
     return {"id": id, "object": "webhook_endpoint", "deleted": True}
 
 
 def list_events(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Events that pass the filter, with the deliveries that are still owed."""
+    """Events that match the filter, with their numbers of pending deliveries."""
     found = peer.store.select("event", **params)
     return [event | {"pending_webhooks": peer.deliveries.pending(event["id"])} for event in found]
 

@@ -1,4 +1,4 @@
-"""Collecting invoices: with which payment method, and what success and failure do.
+"""Collecting invoices: which payment method to charge, and what success and failure do.
 
 https://docs.stripe.com/billing/invoices/subscription#sub-invoice-lifecycle
 """
@@ -29,19 +29,19 @@ ACTION: Final = (
 
 
 def method_for(peer: Stripe, invoice: JsonObject) -> JsonObject | None:
-    """The payment method that an invoice is charged to: its subscription's, or its customer's default."""
+    """The payment method to charge for an invoice: its subscription's, or its customer's default."""
     sub = peer.store.find(subscription_of(invoice))
     own = sub and sub["default_payment_method"]
     return peer.store.find(own or "") or customers.default_method(peer, peer.store.get(invoice["customer"]))
 
 
 def no_method() -> StripeError:
-    """400: there is nothing to charge."""
+    """400: there is no payment method to charge."""
     return invalid(None, NO_METHOD, "resource_missing")
 
 
 def needs_action(peer: Stripe, invoice: JsonObject) -> StripeError:
-    """402: the invoice waits for the customer's 3-D Secure step."""
+    """402: the invoice is waiting for the customer to complete 3-D Secure."""
     intent = invoicing.intent_of(peer, invoice)
     return card_error("invoice_payment_intent_requires_action", ACTION, payment_intent=intent)
 
@@ -67,7 +67,7 @@ def collect(
 
 
 def settle(peer: Stripe, invoice: JsonObject) -> JsonObject:
-    """Mark an open invoice as paid, by its payment intent unless nothing was due."""
+    """Mark an open invoice as paid through its payment intent, unless nothing was due."""
     now, was_tried = peer.store.now(invoice), invoice["amount_due"]
     values = {
         "amount_paid": invoice["amount_due"],
@@ -90,7 +90,7 @@ def settle(peer: Stripe, invoice: JsonObject) -> JsonObject:
 
 
 def _counts(invoice: JsonObject, now: int) -> bool:
-    """Whether an attempt counts: the first and those that were due, not what people try in between."""
+    """Whether an attempt counts: the first and the scheduled ones, not what people try in between."""
     due = invoice["next_payment_attempt"]
     return not invoice["attempted"] or (due is not None and due <= now)
 
@@ -108,7 +108,7 @@ def _settle_payment(peer: Stripe, invoice: JsonObject) -> None:
 
 
 def fail(peer: Stripe, invoice: JsonObject, *, is_waiting: bool = False) -> JsonObject:
-    """Note that an attempt to collect failed, or `is_waiting` for the customer, and when it is made again."""
+    """Record that collection failed, or `is_waiting` for the customer, and when to retry."""
     now = peer.store.now(invoice)
     values: JsonObject = {"attempted": True}
     is_retried = states.is_retried(peer, invoice)
@@ -133,7 +133,7 @@ def _set_delinquent(peer: Stripe, invoice: JsonObject, *, is_delinquent: bool) -
 
 
 def intent_settled(peer: Stripe, intent: JsonObject) -> None:
-    """An intent came to an end without `collect`: the customer has done the 3-D Secure step, well or not."""
+    """An intent ended outside `collect`: the customer finished 3-D Secure, successfully or not."""
     invoice = invoicing.invoice_of(peer, intent["id"])
     if invoice["status"] not in ("open", "uncollectible"):
         return

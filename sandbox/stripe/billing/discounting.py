@@ -1,6 +1,6 @@
-"""What discounts take off: from the lines of an invoice, and from the charge for one item of a subscription.
+"""How much discounts take off invoice lines and the charge for a subscription item.
 
-https://docs.stripe.com/billing/subscriptions/coupons: discounts apply one after the other, each to what is left.
+https://docs.stripe.com/billing/subscriptions/coupons: discounts apply one after another, each to the remaining amount.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Reduction:
     coupon: JsonObject
 
     def amounts(self, weights: Sequence[int]) -> list[int]:
-        """Cents to take off each of some amounts."""
+        """Cents to take off each amount."""
         fitting = [max(weight, 0) for weight in weights]
         whole = sum(fitting)
         if self.coupon["percent_off"] is not None:
@@ -39,19 +39,19 @@ class Reduction:
 
 
 def reductions(peer: Stripe, discount_ids: Iterable[str], at: int | None = None) -> list[Reduction]:
-    """Some discounts, or those out of them that still apply at a time."""
+    """The discounts, limited to those that still apply at `at` if given."""
     found = [peer.store.get(discount_id) for discount_id in discount_ids]
     applying = [discount for discount in found if at is None or not is_over(discount, at)]
     return [Reduction(discount["id"], discounts.coupon_of(peer, discount)) for discount in applying]
 
 
 def is_over(discount: Mapping[str, Any], at: int) -> bool:
-    """Whether the time of a discount is over."""
+    """Whether a discount has ended."""
     return discount["end"] is not None and at >= discount["end"]
 
 
 def reduce_lines(lines: Sequence[JsonObject], applying: Iterable[Reduction]) -> None:
-    """Write on each line what the discounts take off it."""
+    """Set on each line what the discounts take off."""
     for reduction in applying:
         weights = [net(line) if line["discountable"] else 0 for line in lines]
         for line, amount in zip(lines, reduction.amounts(weights), strict=True):
@@ -70,7 +70,7 @@ def _pretax(amount: int, discount: str) -> JsonObject:
 
 
 def totals(lines: Iterable[JsonObject]) -> dict[str, int]:
-    """What each discount takes off altogether."""
+    """What each discount takes off in total."""
     sums: dict[str, int] = {}
     for line in lines:
         for one in line["discount_amounts"]:
@@ -84,9 +84,9 @@ def pretax_totals(sums: Mapping[str, int]) -> list[JsonObject]:
 
 
 def redeem_all(peer: Stripe, choices: Choices, customer: JsonObject, subscription: str) -> list[str]:
-    """The ids of a subscription's discounts for what a request names: coupons, promotion codes, or own discounts.
+    """The ids of a subscription's discounts from a request's coupons, promotion codes or existing discounts.
 
-    Raises StripeError for what is not there.
+    Raises StripeError for any that don't exist.
     """
     return [_redeem(peer, choice, f"discounts[{n}]", customer, subscription) for n, choice in enumerate(choices)]
 
@@ -105,5 +105,5 @@ def _redeem(peer: Stripe, choice: Mapping[str, Any], param: str, customer: JsonO
 
 
 def end(peer: Stripe, discount_id: str) -> None:
-    """Tell that a discount is over; what refers to it keeps its id."""
+    """Send that a discount has ended; objects that refer to it keep its id."""
     emit(peer, "customer.discount.deleted", peer.store.get(discount_id))

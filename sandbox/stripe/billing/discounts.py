@@ -1,4 +1,4 @@
-"""Redeeming coupons and promotion codes: the discount that comes of it.
+"""Redeeming coupons and promotion codes into discounts.
 
 https://docs.stripe.com/billing/subscriptions/coupons · https://docs.stripe.com/api/discounts/object
 """
@@ -14,7 +14,7 @@ from sandbox.stripe.billing import periods
 def redeem(
     peer: Stripe, coupon: JsonObject, *, customer: JsonObject, subscription: str, promotion_code: JsonObject | None
 ) -> JsonObject:
-    """Count a use of a coupon, and store the discount that it gives a subscription; returns the discount."""
+    """Count a coupon's redemption and store the subscription's discount; returns the discount."""
     start = peer.store.now(customer)
     discount = {
         "id": peer.store.new_id("di"),
@@ -39,7 +39,7 @@ def redeem(
 
 
 def coupon_of(peer: Stripe, discount: JsonObject) -> JsonObject:
-    """What a discount takes off."""
+    """A discount's coupon."""
     return peer.store.get(discount["source"]["coupon"])
 
 

@@ -1,7 +1,7 @@
-"""What happens when an invoice cannot be collected: when it is tried again, and what then becomes of the subscription.
+"""Dunning: when an invoice that couldn't be collected is retried, and what happens to the subscription afterwards.
 
-https://docs.stripe.com/billing/revenue-recovery/smart-retries. Stripe chooses the times by machine; the sandbox keeps
-to fixed delays, which are a setting of the account like the rest, as on the page for them in the Dashboard.
+https://docs.stripe.com/billing/revenue-recovery/smart-retries. Stripe picks the times with machine learning; the
+sandbox uses fixed delays, an account setting like the others on that page of the Dashboard.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ ENDINGS: Final = ("cancel", "unpaid", "past_due")
 
 @dataclass(frozen=True)
 class Settings:
-    """`retry_days`: days before each retry, counted from the attempt before; `ending`: the subscription's state after
-    the last one fails; `upcoming_days`: how early invoice.upcoming tells of a renewal."""
+    """`retry_days`: days before each retry, counted from the previous attempt; `ending`: the subscription's state
+    after the last one fails; `upcoming_days`: how many days before a renewal invoice.upcoming is sent."""
 
     retry_days: tuple[float, ...] = (3, 5, 7)
     ending: str = "cancel"
@@ -28,7 +28,7 @@ class Settings:
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Settings:
-        """Read what a control call sends. Raises ValueError with a sentence on what is allowed."""
+        """Read a control call's JSON. Raises ValueError that says what is allowed."""
         settings = cls(
             retry_days=_days(values.get("retry_days", cls.retry_days)),
             ending=str(values.get("ending", cls.ending)),
@@ -42,12 +42,12 @@ class Settings:
 def _days(values: Sequence[Any]) -> tuple[float, ...]:
     days = tuple(float(value) for value in values)
     if not all(0 < value <= 60 for value in days):
-        raise ValueError("Days are numbers above 0 and at most 60.")
+        raise ValueError("Days must be above 0 and at most 60.")
     return days
 
 
 def settings(peer: Stripe) -> Settings:
-    """The settings of the account."""
+    """The account's settings."""
     return Settings.parse(peer.store.kept(KEY))
 
 
@@ -59,7 +59,7 @@ def configure(peer: Stripe, values: Mapping[str, Any]) -> Settings:
 
 
 def next_attempt(peer: Stripe, attempts: int, now: int) -> int | None:
-    """When an invoice is tried again after so many attempts, or None after the last."""
+    """When to retry an invoice after that many attempts, or None after the last."""
     delays = settings(peer).retry_days
     return now + round(delays[attempts - 1] * DAY) if attempts <= len(delays) else None
 

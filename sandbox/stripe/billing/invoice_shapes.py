@@ -15,7 +15,7 @@ from sandbox.stripe.api.listing import listing
 
 COUNTRY: Final = "US"
 TRANSITIONS: Final = ("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")
-# What an invoice has that nothing has happened to.
+# The defaults of a new invoice.
 BLANK: Final[JsonObject] = {
     "account_country": COUNTRY,
     "account_tax_ids": None,
@@ -76,15 +76,15 @@ BLANK: Final[JsonObject] = {
 
 
 def pricing(price: Mapping[str, Any], unit_amount: str) -> JsonObject:
-    """What a line is priced by."""
+    """A line's pricing."""
     details = {"price": price["id"], "product": price["product"]}
     return {"price_details": details, "type": "price_details", "unit_amount_decimal": unit_amount}
 
 
 def line_parent(subscription: str, item: str, *, invoice_item: str | None = None) -> JsonObject:
-    """A line that comes of a subscription's item; one of an invoice item too is a proration.
+    """The parent of a line for a subscription item; one with an invoice item is a proration.
 
-    What a credit gives back is not told.
+    Unlike Stripe's, a credit doesn't name the line it credits.
     """
     details = {
         "invoice_item": invoice_item,
@@ -97,7 +97,7 @@ def line_parent(subscription: str, item: str, *, invoice_item: str | None = None
 
 
 def line(line_id: str, currency: str, values: Mapping[str, Any]) -> JsonObject:
-    """A line for an invoice; `values` has amount, description, discountable, period, quantity, parent and pricing."""
+    """An invoice line; `values` has amount, description, discountable, period, quantity, parent and pricing."""
     quantity = values["quantity"]
     return {
         "id": line_id,
@@ -124,12 +124,12 @@ def line(line_id: str, currency: str, values: Mapping[str, Any]) -> JsonObject:
 
 
 def lines_list(invoice_id: str, lines: list[JsonObject]) -> JsonObject:
-    """The list of lines inside an invoice, all of them."""
+    """The list of all lines inside an invoice."""
     return listing(lines, f"/v1/invoices/{invoice_id}/lines")
 
 
 def invoice_item(item_id: str, customer: Mapping[str, Any], now: int, values: Mapping[str, Any]) -> JsonObject:
-    """A proration that waits for the subscription's next invoice."""
+    """A pending proration for the subscription's next invoice."""
     return {
         "id": item_id,
         "object": "invoiceitem",
@@ -158,13 +158,13 @@ def invoice_item(item_id: str, customer: Mapping[str, Any], now: int, values: Ma
 
 
 def item_parent(subscription: str, item: str) -> JsonObject:
-    """What a proration comes of."""
+    """The parent of a proration."""
     details = {"subscription": subscription, "subscription_item": item}
     return {"subscription_details": details, "type": "subscription_details"}
 
 
 def automatic_tax(*, is_enabled: bool) -> JsonObject:
-    """The state of the tax's computation."""
+    """The state of automatic tax."""
     return {
         "disabled_reason": None,
         "enabled": is_enabled,
@@ -175,7 +175,7 @@ def automatic_tax(*, is_enabled: bool) -> JsonObject:
 
 
 def no_tax() -> JsonObject:
-    """Automatic tax where the account is registered nowhere: none is collected."""
+    """Automatic tax without any registration: no tax is collected."""
     return {
         "amount": 0,
         "tax_behavior": "exclusive",
@@ -187,13 +187,13 @@ def no_tax() -> JsonObject:
 
 
 def subscription_details(sub: Mapping[str, Any]) -> JsonObject:
-    """The parent of an invoice that a subscription caused."""
+    """The parent of a subscription's invoice."""
     details = {"metadata": dict(sub["metadata"]), "subscription": sub["id"]}
     return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
 
 
 def customer_facts(customer: Mapping[str, Any]) -> JsonObject:
-    """What an invoice takes over from its customer until it is finalized."""
+    """What an invoice copies from its customer until it is finalized."""
     names = ("address", "email", "name", "phone", "shipping", "tax_exempt")
     return {f"customer_{name}": customer[name] for name in names}
 
@@ -201,7 +201,7 @@ def customer_facts(customer: Mapping[str, Any]) -> JsonObject:
 def invoice(
     invoice_id: str, account_name: str, customer: JsonObject, now: int, values: Mapping[str, Any]
 ) -> JsonObject:
-    """A draft; `values` has lines, currency, billing_reason, period_start and period_end, and may have the rest."""
+    """A draft; `values` has lines, currency, billing_reason, period_start and period_end, and optionally the rest."""
     base = {
         "id": invoice_id,
         "object": "invoice",
@@ -220,7 +220,7 @@ def invoice(
 
 
 def invoice_payment(payment_id: str, invoice: Mapping[str, Any], intent: str, now: int) -> JsonObject:
-    """The link between an invoice and the payment intent that is to pay it."""
+    """The link between an invoice and its payment intent."""
     return {
         "id": payment_id,
         "object": "invoice_payment",
@@ -238,5 +238,5 @@ def invoice_payment(payment_id: str, invoice: Mapping[str, Any], intent: str, no
 
 
 def subscription_of(invoice: Mapping[str, Any]) -> str:
-    """The subscription that caused an invoice."""
+    """An invoice's subscription."""
     return str(invoice["parent"]["subscription_details"]["subscription"])

@@ -1,4 +1,4 @@
-"""Invoices, which only subscriptions make, and their payments.
+"""Invoices, which only subscriptions create, and their payments.
 
 https://docs.stripe.com/api/invoices · https://docs.stripe.com/api/invoice-payment
 """
@@ -33,7 +33,7 @@ def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Invoices that pass the filters."""
+    """Invoices that match the filters."""
     if "subscription" in params:
         params["parent__subscription_details__subscription"] = params.pop("subscription")
     return peer.store.select("invoice", **params)
@@ -50,7 +50,7 @@ def finalize(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def pay(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Collect an invoice now; a draft is finalized first. Raises StripeError, 402 among them, when that fails."""
+    """Collect an invoice now; finalizes a draft first. Raises StripeError, including 402, when that fails."""
     invoice = _payable(peer, id)
     method = collecting.method_for(peer, invoice)
     if "payment_method" in params:
@@ -78,14 +78,14 @@ def _payable(peer: Stripe, invoice_id: str) -> JsonObject:
 
 
 def void(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Give an open invoice up as if it had never been."""
+    """Void an open invoice."""
     invoice = invoicing.void(peer, peer.need("invoice", id))
     states.after_void(peer, invoice)
     return invoice
 
 
 def list_payments(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Links between an invoice and payment intents that pass the filters."""
+    """Links between an invoice and payment intents that match the filters."""
     return peer.store.select("invoice_payment", **params)
 
 

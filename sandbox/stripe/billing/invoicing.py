@@ -1,7 +1,7 @@
-"""Making invoices: drafts out of lines and waiting prorations, their totals, and finalization.
+"""Creating invoices: drafts from lines and pending prorations, their totals, and finalization.
 
-https://docs.stripe.com/invoicing/integration/workflow-transitions · What is owed too little, or given back too much, to
-be charged stays on the customer's balance: https://docs.stripe.com/billing/customer/balance
+https://docs.stripe.com/invoicing/integration/workflow-transitions · Credits, and amounts
+too small to charge, go to the customer's balance: https://docs.stripe.com/billing/customer/balance
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ DESCRIPTIONS: Final = {"subscription_create": "Subscription creation", "subscrip
 
 
 def pending(peer: Stripe, sub: Mapping[str, Any]) -> list[JsonObject]:
-    """Prorations of a subscription that wait for an invoice, newest first."""
+    """A subscription's pending prorations, newest first."""
     filters = {"parent__subscription_details__subscription": sub["id"], "invoice": None}
     found = reversed(peer.store.select("invoiceitem", **filters))
-    return sorted(found, key=lambda item: -item["date"])  # of one moment, the credit stays before the charge
+    return sorted(found, key=lambda item: -item["date"])  # at the same time, the credit stays before the charge
 
 
 def draft(
@@ -38,7 +38,7 @@ def draft(
     lines: Sequence[JsonObject],
     items: Sequence[JsonObject],
 ) -> JsonObject:
-    """Store a draft of the items, newest first, and the lines; `values` are the invoice's, its discounts among them."""
+    """Store a draft from the items, newest first, and the lines; `values` are the invoice's, with its discounts."""
     together = [*(item_lines.line_of_item(peer, item) for item in items), *lines]
     given = {**values, "lines": together}
     now = peer.store.now(customer)
@@ -54,7 +54,7 @@ def draft(
 
 
 def _price(peer: Stripe, invoice: JsonObject, balance: int) -> None:
-    """Put discounts, tax and all totals on a draft."""
+    """Set discounts, tax and all totals on a draft."""
     lines = invoice["lines"]["data"]
     for line in lines:
         line.update(discount_amounts=[], pretax_credit_amounts=[])
@@ -77,7 +77,7 @@ def _price(peer: Stripe, invoice: JsonObject, balance: int) -> None:
 
 
 def _tax(invoice: JsonObject) -> None:
-    """Automatic tax finds no registration, so that it collects none."""
+    """The account has no tax registration, so automatic tax is 0."""
     if not invoice["automatic_tax"]["enabled"]:
         return
     for line in invoice["lines"]["data"]:
@@ -86,18 +86,18 @@ def _tax(invoice: JsonObject) -> None:
 
 
 def settle(total: int, balance: int) -> tuple[int, int]:
-    """What is due of a total, and the customer's balance afterwards.
+    """The amount due of a total, and the customer's balance afterwards.
 
-    A credit stays on the balance, and so does a debt too small to charge: they go on the next invoice.
+    Credits and debts too small to charge stay on the balance for the next invoice.
     """
     owed = total + balance
     return (0, owed) if owed < MINIMUM else (owed, 0)
 
 
 def finalize(peer: Stripe, invoice: JsonObject, *, next_attempt: int | None = None) -> JsonObject:
-    """Make a draft an open invoice with a number, a page and, when something is due, a payment intent.
+    """Turn a draft into an open invoice with a number, a page and, when something is due, a payment intent.
 
-    Nothing is collected yet. Raises StripeError for what is no draft.
+    Nothing is collected yet. Raises StripeError unless it is a draft.
     """
     if invoice["status"] != "draft":
         raise invalid(None, "This invoice is already finalized, you can't re-finalize a non-draft invoice.")
@@ -128,7 +128,7 @@ def finalize(peer: Stripe, invoice: JsonObject, *, next_attempt: int | None = No
 
 
 def _ask_for_payment(peer: Stripe, invoice: JsonObject, customer: JsonObject) -> None:
-    """Make the payment intent of an invoice, and the link between both."""
+    """Create an invoice's payment intent and the link between them."""
     description = DESCRIPTIONS.get(invoice["billing_reason"], f"Invoice {invoice['number']}")
     amount, currency = invoice["amount_due"], invoice["currency"]
     intent = intents.new_intent(peer, description, amount=amount, currency=currency, customer=customer)
@@ -137,7 +137,7 @@ def _ask_for_payment(peer: Stripe, invoice: JsonObject, customer: JsonObject) ->
 
 
 def payment_of(peer: Stripe, invoice: Mapping[str, Any]) -> JsonObject | None:
-    """The payment of a finalized invoice, or None when there was nothing to pay."""
+    """A finalized invoice's payment, or None when nothing was due."""
     found = peer.store.select("invoice_payment", invoice=invoice["id"])
     return found[0] if found else None
 
@@ -149,13 +149,13 @@ def intent_of(peer: Stripe, invoice: Mapping[str, Any]) -> JsonObject | None:
 
 
 def invoice_of(peer: Stripe, intent_id: str) -> JsonObject:
-    """The invoice that a payment intent is to pay."""
+    """A payment intent's invoice."""
     [payment] = peer.store.select("invoice_payment", payment__payment_intent=intent_id)
     return peer.store.get(payment["invoice"])
 
 
 def void(peer: Stripe, invoice: JsonObject) -> JsonObject:
-    """Cancel an open invoice for good. Raises StripeError for one that is not open."""
+    """Void an open invoice. Raises StripeError unless it is open."""
     if invoice["status"] not in ("open", "uncollectible"):
         raise _not_open(invoice, "void")
     _cancel_payment(peer, invoice)
@@ -167,7 +167,7 @@ def void(peer: Stripe, invoice: JsonObject) -> JsonObject:
 
 
 def write_off(peer: Stripe, invoice: JsonObject) -> JsonObject:
-    """Mark an open invoice as uncollectible. Raises StripeError for one that is not open."""
+    """Mark an open invoice as uncollectible. Raises StripeError unless it is open."""
     if invoice["status"] != "open":
         raise _not_open(invoice, "mark as uncollectible")
     return _close(peer, invoice, "uncollectible", "marked_uncollectible_at", "invoice.marked_uncollectible")
@@ -186,7 +186,7 @@ def _close(peer: Stripe, invoice: JsonObject, status: str, transition: str, even
 
 
 def _cancel_payment(peer: Stripe, invoice: JsonObject) -> None:
-    """Give up the payment of an invoice."""
+    """Cancel an invoice's payment."""
     payment = payment_of(peer, invoice)
     if payment is None:
         return

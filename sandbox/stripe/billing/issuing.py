@@ -1,4 +1,4 @@
-"""The invoices of a subscription: what goes on a draft, and how the invoice is issued and collected.
+"""A subscription's invoices: what goes on a draft, and how it is issued and collected.
 
 https://docs.stripe.com/billing/invoices/subscription · https://docs.stripe.com/billing/subscriptions/pause-payment
 """
@@ -34,10 +34,10 @@ def draft(
     at: int | None = None,
     **values: Any,
 ) -> JsonObject:
-    """Store a draft for a subscription: its waiting prorations and the lines. `sub` itself is not stored.
+    """Store a draft for a subscription: its pending prorations and the lines. Doesn't store `sub` itself.
 
-    It becomes the latest invoice, and coupons for one invoice are used up. `at`: as if it were made at another time
-    than now.
+    It becomes the latest invoice and uses up coupons for one invoice. `at`: as if created at another time than
+    now.
     """
     customer = peer.store.get(sub["customer"])
     created = peer.store.now(sub) if at is None else at
@@ -56,7 +56,7 @@ def draft(
 
 
 def _values(peer: Stripe, sub: Mapping[str, Any], now: int) -> JsonObject:
-    """What an invoice takes over from its subscription."""
+    """What an invoice copies from its subscription."""
     applying = discounting.reductions(peer, sub["discounts"], now)
     return {
         "automatic_tax": invoice_shapes.automatic_tax(is_enabled=sub["automatic_tax"]["enabled"]),
@@ -68,7 +68,7 @@ def _values(peer: Stripe, sub: Mapping[str, Any], now: int) -> JsonObject:
 
 
 def _use_up(peer: Stripe, sub: JsonObject, invoice: Mapping[str, Any]) -> None:
-    """End the discounts for one invoice that took something off this one, and those whose time is over."""
+    """End the once-only discounts that reduced this invoice, and those that have expired."""
     taken = {one["discount"] for one in invoice["total_discount_amounts"] if one["amount"]}
     for discount_id in list(sub["discounts"]):
         discount = peer.store.get(discount_id)
@@ -79,9 +79,9 @@ def _use_up(peer: Stripe, sub: JsonObject, invoice: Mapping[str, Any]) -> None:
 
 
 def issue(peer: Stripe, sub: Mapping[str, Any], invoice: JsonObject, behavior: str) -> None:
-    """Finalize a draft at once and collect it as `behavior` says; `sub` is stored.
+    """Finalize a draft now and collect it as `behavior` says; stores `sub`.
 
-    A subscription whose collection is paused leaves it a draft, writes it off or voids it.
+    If the subscription's collection is paused, it is left a draft, written off or voided.
     """
     if sub["pause_collection"]:
         put_aside(peer, sub, invoice)
@@ -94,7 +94,7 @@ def issue(peer: Stripe, sub: Mapping[str, Any], invoice: JsonObject, behavior: s
 
 
 def _wait_for_confirmation(peer: Stripe, invoice: JsonObject) -> None:
-    """The customer confirms the payment: until then a subscription that was active before is past due."""
+    """The customer must confirm the payment; until then a subscription that was active is past due."""
     sub = states.subscription_for(peer, invoice)
     if sub is None or pending_updates.invoice_of(peer.store.kept(sub["id"])) == invoice["id"]:
         return
@@ -103,7 +103,7 @@ def _wait_for_confirmation(peer: Stripe, invoice: JsonObject) -> None:
 
 
 def put_aside(peer: Stripe, sub: Mapping[str, Any], invoice: JsonObject) -> None:
-    """Do with an invoice what the pause of its subscription's collection says."""
+    """Handle an invoice as its subscription's paused collection says."""
     behavior = sub["pause_collection"]["behavior"]
     if behavior == "keep_as_draft":
         values = {"auto_advance": False, "automatically_finalizes_at": None}
@@ -121,7 +121,7 @@ def put_aside(peer: Stripe, sub: Mapping[str, Any], invoice: JsonObject) -> None
 
 
 def advance(peer: Stripe, invoice: JsonObject) -> None:
-    """The hour of a draft is over: finalize and collect it."""
+    """A draft's hour is over: finalize and collect it."""
     sub = states.subscription_for(peer, invoice)
     if sub is not None and sub["pause_collection"]:
         put_aside(peer, sub, invoice)

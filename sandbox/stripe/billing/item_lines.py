@@ -1,6 +1,6 @@
-"""What a subscription's items cost: lines for whole periods, and invoice items for the rest of one or given back of it.
+"""What a subscription's items cost: lines for whole periods, invoice items for charges and credits within one.
 
-The facts beside each item are its `debits`: what was charged for it and is still valid. Credits are computed from them.
+Each item's stored facts are its `debits`: charges that are still valid. Credits are computed from them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TIMES: Final = "\N{MULTIPLICATION SIGN}"
 
 @dataclass(frozen=True)
 class Span:
-    """A time to charge for, and the whole period that the price is for: longer when only a part is charged."""
+    """The time to charge for, and the whole period the price covers, which is longer when only part is charged."""
 
     start: int
     end: int
@@ -38,16 +38,16 @@ class Span:
 
     @property
     def period(self) -> JsonObject:
-        """As a line shows it."""
+        """As shown on a line."""
         return {"end": self.end, "start": self.start}
 
     def part_of(self, amount: int) -> int:
-        """What the span costs when the whole period costs an amount."""
+        """The span's share of the amount for a whole period."""
         return portion(amount, self.end - self.start, self.whole_end - self.whole_start)
 
 
 def product_name(peer: Stripe, price: Mapping[str, Any]) -> str:
-    """What a price sells, by name."""
+    """The name of a price's product."""
     product = peer.store.find(price["product"]) or {}
     return str(product.get("name", price["product"]))
 
@@ -57,12 +57,12 @@ def _counted(name: str, quantity: int) -> str:
 
 
 def _priced(price: Mapping[str, Any]) -> str:
-    """How much a price is and how often: $49.00 / month."""
+    """A price with its interval: $49.00 / month."""
     return f"{money(price['unit_amount'], price['currency'])} / {interval_of(price)}"
 
 
 def lines(peer: Stripe, sub: Mapping[str, Any], span: Span, *, is_trial: bool = False) -> list[JsonObject]:
-    """A line for each item of a subscription, newest first; a trial costs nothing."""
+    """A line for each of a subscription's items, newest first; a trial is free."""
     return [_line(peer, sub, item, span, is_trial=is_trial) for item in reversed(items_of(sub))]
 
 
@@ -85,7 +85,7 @@ def _line(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], span: S
 
 
 def charged(peer: Stripe, invoice: Mapping[str, Any]) -> None:
-    """Remember what an invoice charges for whole periods: from now on credits are computed from that."""
+    """Store what an invoice charges for whole periods, since later credits are computed from it."""
     for line in invoice["lines"]["data"]:
         details = line["parent"] and line["parent"]["subscription_item_details"]
         if details and not details["proration"]:
@@ -109,12 +109,12 @@ def _remember(peer: Stripe, item_id: str, debits: Iterable[Debit]) -> None:
 
 
 def debits_of(peer: Stripe, item_id: str) -> list[Debit]:
-    """What was charged for an item and is still valid."""
+    """An item's charges that are still valid."""
     return [Debit.from_json(values) for values in peer.store.kept(item_id).get("debits", [])]
 
 
 def give_back(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], at: int) -> list[JsonObject]:
-    """Invoice items that credit what was charged for an item and the time after `at`."""
+    """Invoice items that credit what was charged for an item's time after `at`."""
     debits = debits_of(peer, item["id"])
     _remember(peer, item["id"], [debit.cut(at) for debit in debits])
     return [_credit_item(peer, sub, item, credit, at) for credit in credits(debits, at)]
@@ -136,7 +136,7 @@ def _credit_item(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], 
 
 
 def charge_rest(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], span: Span) -> list[JsonObject]:
-    """Invoice items that charge an item, at its price and quantity and less the discounts, for the rest of a period."""
+    """Invoice items that charge an item for the rest of a period, at its price and quantity, less discounts."""
     price, quantity = item["price"], item["quantity"]
     amount = span.part_of(_reduced(peer, sub, item, span.start))
     if not amount:
@@ -156,7 +156,7 @@ def charge_rest(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], s
 
 
 def _reduced(peer: Stripe, sub: Mapping[str, Any], item: Mapping[str, Any], at: int) -> int:
-    """What a whole period of an item costs after the discounts that go on."""
+    """What a whole period of an item costs after the discounts that continue."""
     items = items_of(sub)
     amounts = [price_for(one["price"], one["quantity"]) for one in items]
     for reduction in reductions(peer, sub["discounts"], at):

@@ -1,7 +1,7 @@
-"""Updates of a subscription that take place only once their invoice is paid.
+"""Subscription updates that apply only once their invoice is paid.
 
-https://docs.stripe.com/billing/subscriptions/pending-updates · the facts beside the subscription are, as `pending`: the
-invoice, the subscription's values after the update, and what is charged for its items then.
+https://docs.stripe.com/billing/subscriptions/pending-updates · the subscription's stored facts hold, as `pending`:
+the invoice, the subscription's values after the update, and what is then charged for its items.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from sandbox.stripe.billing.subscription_shapes import items_of, period_of
 
 EXPIRY_SECONDS: Final = 23 * HOUR
 UPDATED: Final = "customer.subscription.updated"
-# What an update may change in this way.
+# What such an update may change.
 VALUES: Final = ("billing_cycle_anchor", "items", "status", "trial_end", "trial_start")
 Debits = Mapping[str, Any]
 
 
 def debits(peer: Stripe, sub: Mapping[str, Any]) -> JsonObject:
-    """What is charged for each item, to be put back later."""
+    """What is charged for each item, to restore later."""
     return {item["id"]: peer.store.kept(item["id"]).get("debits", []) for item in items_of(sub)}
 
 
 def restore(peer: Stripe, kept: Debits) -> None:
-    """Put back what is charged for each item."""
+    """Restore what is charged for each item."""
     for item_id, values in kept.items():
         peer.store.keep(item_id, debits=values)
 
 
 def hold(peer: Stripe, changed: JsonObject, invoice: JsonObject, debits_before: Debits) -> None:
-    """Keep an update back until its invoice is paid; the stored subscription is still as it was."""
+    """Hold an update until its invoice is paid; the stored subscription is still unchanged."""
     after = {"invoice": invoice["id"], "values": {name: changed[name] for name in VALUES}}
     peer.store.keep(changed["id"], pending={**after, "debits": debits(peer, changed)})
     restore(peer, debits_before)
 
 
 def show(peer: Stripe, sub: JsonObject) -> JsonObject:
-    """Put an update that is held on the subscription: its invoice was not paid at once."""
+    """Show a held update on the subscription: its invoice wasn't paid right away."""
     held = peer.store.kept(sub["id"])["pending"]
     values, now = held["values"], peer.store.now(sub)
     ends = [now + EXPIRY_SECONDS, period_of(sub)[1], *([sub["trial_end"]] if sub["status"] == "trialing" else [])]
@@ -62,13 +62,13 @@ def show(peer: Stripe, sub: JsonObject) -> JsonObject:
 
 
 def invoice_of(facts: Mapping[str, Any]) -> str | None:
-    """The invoice that an update waits for, by the facts beside its subscription."""
+    """The invoice that an update waits for, from its subscription's facts."""
     held = facts.get("pending")
     return held["invoice"] if held else None
 
 
 def apply(peer: Stripe, sub: JsonObject) -> JsonObject:
-    """Carry out an update that is held: its invoice was paid."""
+    """Apply a held update: its invoice was paid."""
     held = peer.store.kept(sub["id"])["pending"]
     was_shown = sub["pending_update"] is not None
     peer.store.keep(sub["id"], pending=None)
@@ -81,7 +81,7 @@ def apply(peer: Stripe, sub: JsonObject) -> JsonObject:
 
 
 def forget(peer: Stripe, sub: JsonObject) -> None:
-    """Give up an update that is held; its invoice is void already."""
+    """Drop a held update whose invoice is already void."""
     peer.store.keep(sub["id"], pending=None)
     if sub["pending_update"] is not None:
         amend(peer, sub, {"pending_update": None}, UPDATED)
@@ -89,7 +89,7 @@ def forget(peer: Stripe, sub: JsonObject) -> None:
 
 
 def discard(peer: Stripe, sub: JsonObject) -> None:
-    """Give up an update that is held, if there is one, and void its invoice."""
+    """Drop the held update, if any, and void its invoice."""
     invoice = peer.store.find(invoice_of(peer.store.kept(sub["id"])) or "")
     if invoice is None:
         return

@@ -1,7 +1,7 @@
 """Billing periods: the calendar between an anchor and the next renewals, in UTC.
 
 https://docs.stripe.com/billing/subscriptions/billing-cycle: a monthly subscription anchored on the 31st renews on the
-last day of shorter months, and on the 31st again where there is one.
+last day of shorter months, and on the 31st in longer ones.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MONTHS: Final = {"month": 1, "year": 12}
 
 
 def boundary(anchor: int, interval: str, number: int) -> int:
-    """The time at which the period with that number begins: 0 begins at the anchor, -1 one interval earlier."""
+    """When the period with that number starts: 0 starts at the anchor, -1 one interval earlier."""
     moment = datetime.fromtimestamp(anchor, UTC)
     years, month = divmod(moment.month - 1 + number * MONTHS[interval], 12)
     year = moment.year + years
@@ -26,14 +26,14 @@ def boundary(anchor: int, interval: str, number: int) -> int:
 
 
 def after(start: int, interval: str) -> int:
-    """The end of a period that begins at `start` and is its own anchor."""
+    """The end of a period that starts at `start`, its anchor."""
     return boundary(start, interval, 1)
 
 
 def around(anchor: int, interval: str, at: int) -> tuple[int, int]:
-    """Start and end of the period that holds the moment `at`; a boundary belongs to the period that it begins."""
+    """Start and end of the period that contains `at`; a boundary belongs to the period it starts."""
     months = MONTHS[interval]
-    # Not after the right one: no month is longer than 31 days, and none shorter than 28.
+    # At or before the right one: months have 28 to 31 days.
     number = (at - anchor) // (months * 31 * DAY) if at >= anchor else -((anchor - at) // (months * 28 * DAY) + 1)
     while boundary(anchor, interval, number + 1) <= at:
         number += 1
@@ -41,10 +41,10 @@ def around(anchor: int, interval: str, at: int) -> tuple[int, int]:
 
 
 def interval_of(price: Mapping[str, Any]) -> str:
-    """Interval of a recurring price: month or year."""
+    """A recurring price's interval: month or year."""
     return str(price["recurring"]["interval"])
 
 
 def day_in_words(moment: int) -> str:
-    """A day as in the descriptions of invoice lines: 03 Mar 2026."""
+    """A day as written in invoice lines: 03 Mar 2026."""
     return datetime.fromtimestamp(moment, UTC).strftime("%d %b %Y")

@@ -1,7 +1,7 @@
-"""Prorations: what is given back of an earlier charge, and what is charged for the rest of a period, to the second.
+"""Prorations to the second: what is credited of an earlier charge, and what the rest of a period costs.
 
-https://docs.stripe.com/billing/subscriptions/prorations · in flexible billing mode a credit is computed from what was
-charged originally, one credit for each charge: https://docs.stripe.com/billing/subscriptions/billing-mode/compare
+https://docs.stripe.com/billing/subscriptions/prorations · in flexible billing mode a credit is computed from the
+original charge, one credit per charge: https://docs.stripe.com/billing/subscriptions/billing-mode/compare
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Debit:
-    """A charge for an item: `amount` cents for the time from `start` to `end`, still valid up to `until`."""
+    """A charge for an item: `amount` cents from `start` to `end`, valid until `until`."""
 
     amount: int
     start: int
@@ -24,34 +24,34 @@ class Debit:
     price: str
 
     def unused(self, at: int) -> int:
-        """Cents of it that belong to the time after `at`."""
+        """The cents of it for the time after `at`."""
         since = max(at, self.start)
         return portion(self.amount, self.until - since, self.end - self.start) if since < self.until else 0
 
     def cut(self, at: int) -> Debit:
-        """What is left of it when the time after `at` is given back."""
+        """What is left when the time after `at` is credited."""
         return replace(self, until=min(self.until, max(at, self.start)))
 
     def as_json(self) -> dict[str, Any]:
-        """For keeping beside the subscription's item."""
+        """As stored with the subscription's item."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Debit:
-        """What was kept, also by an earlier sandbox, which kept more."""
+        """From stored JSON, which an earlier sandbox wrote with more keys."""
         return cls(**{field.name: values[field.name] for field in fields(cls)})
 
 
 @dataclass(frozen=True)
 class Credit:
-    """Cents to give back of a debit, a positive number."""
+    """The cents to credit for a debit, as a positive number."""
 
     debit: Debit
     amount: int
 
 
 def portion(amount: int, seconds: int, of_seconds: int) -> int:
-    """The cents that `seconds` take of an amount for `of_seconds`, rounded half away from zero."""
+    """The share of `seconds` in an amount for `of_seconds`, in cents, rounded half away from zero."""
     if seconds == of_seconds:
         return amount
     return rounded(Decimal(amount) * seconds / of_seconds)
@@ -63,13 +63,13 @@ def rounded(cents: Decimal) -> int:
 
 
 def credits(debits: Iterable[Debit], at: int) -> list[Credit]:
-    """What is given back of each charge for the time after `at`."""
+    """The credit for each charge for the time after `at`."""
     found = (Credit(debit, debit.unused(at)) for debit in debits)
     return [credit for credit in found if credit.amount]
 
 
 def spread(total: int, weights: Sequence[int]) -> list[int]:
-    """Split a total in proportion to the weights, to the cent: the largest remainders get the cents left over."""
+    """Split a total in proportion to the weights, to the cent: the largest remainders get the leftover cents."""
     whole = sum(weights)
     if not whole:
         return [0] * len(weights)
@@ -81,5 +81,5 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
 
 
 def price_for(price: Mapping[str, Any], quantity: int) -> int:
-    """Cents for that many of a price, for a whole period."""
+    """Cents for that quantity of a price for a whole period."""
     return int(price["unit_amount"]) * quantity

@@ -1,9 +1,9 @@
-"""The status of a subscription: what payments, their failure and the end do to it.
+"""A subscription's status, and how payments, failed payments and its end change it.
 
 https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
 
-The facts beside a subscription: `resumption`, the invoice that must be paid before a paused one goes on; and what
-`pending_updates.py` keeps.
+A subscription's stored facts: `resumption`, the invoice to pay before a paused one resumes, and what
+`pending_updates.py` stores.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ FAILING: Final = frozenset({"past_due", "unpaid"})
 
 
 def save(peer: Stripe, sub: JsonObject) -> JsonObject:
-    """Store a changed subscription and tell what changed, if anything did."""
+    """Store a changed subscription and send what changed, if anything."""
     return amend(peer, peer.store.get(sub["id"]), sub, UPDATED)
 
 
 def subscription_for(peer: Stripe, invoice: Mapping[str, Any]) -> JsonObject | None:
-    """The subscription of an invoice, unless it has ended."""
+    """An invoice's subscription, unless it has ended."""
     sub = peer.store.find(subscription_of(invoice))
     return None if sub is None or is_over(sub) else sub
 
 
 def invoices_of(peer: Stripe, sub: Mapping[str, Any], **filters: Any) -> list[JsonObject]:
-    """The invoices of a subscription, newest first."""
+    """A subscription's invoices, newest first."""
     return peer.store.select("invoice", parent__subscription_details__subscription=sub["id"], **filters)
 
 
 def is_retried(peer: Stripe, invoice: Mapping[str, Any]) -> bool:
-    """Whether an invoice that could not be collected is tried again by itself.
+    """Whether an invoice that couldn't be collected is retried automatically.
 
-    Not the first one of a subscription, nor one that decides whether an update or a resumption takes place.
+    Not a subscription's first invoice, and not one that an update or a resumption waits for.
     """
     sub = peer.store.find(subscription_of(invoice))
     if sub is None:
@@ -58,7 +58,7 @@ def is_retried(peer: Stripe, invoice: Mapping[str, Any]) -> bool:
 
 
 def after_payment(peer: Stripe, invoice: JsonObject) -> None:
-    """An invoice has been paid, or written off: its subscription begins, goes on, resumes or takes an update on."""
+    """An invoice was paid or written off: its subscription starts, continues, resumes or applies an update."""
     sub = subscription_for(peer, invoice)
     if sub is None:
         return
@@ -75,7 +75,7 @@ def after_payment(peer: Stripe, invoice: JsonObject) -> None:
 
 
 def recover(peer: Stripe, sub: JsonObject) -> None:
-    """Make a subscription active again once its latest invoice is settled."""
+    """Reactivate a subscription once its latest invoice is settled."""
     if sub["status"] not in FAILING:
         return
     latest = next((one for one in invoices_of(peer, sub) if one["status"] not in ("draft", "void")), None)
@@ -91,7 +91,7 @@ def resume(peer: Stripe, sub: JsonObject) -> None:
 
 
 def after_failure(peer: Stripe, invoice: JsonObject, *, is_last: bool) -> None:
-    """An invoice could not be collected; `is_last`: it will not be tried again."""
+    """An invoice couldn't be collected; `is_last`: it won't be retried."""
     sub = subscription_for(peer, invoice)
     if sub is None or sub["status"] == "incomplete":
         return
@@ -113,7 +113,7 @@ def _give_up(peer: Stripe, sub: JsonObject) -> None:
 
 
 def after_void(peer: Stripe, invoice: JsonObject) -> None:
-    """An invoice was voided: a subscription that waits for it never begins, an update for it is given up."""
+    """An invoice was voided: a subscription waiting for it never starts, and an update waiting for it is dropped."""
     sub = subscription_for(peer, invoice)
     if sub is None:
         return
@@ -129,7 +129,7 @@ def after_void(peer: Stripe, invoice: JsonObject) -> None:
 
 
 def expire(peer: Stripe, sub: JsonObject) -> None:
-    """End a subscription whose first invoice was not paid."""
+    """End a subscription whose first invoice wasn't paid."""
     now = peer.store.now(sub)
     _close_invoices(peer, sub, is_void=True)
     amend(peer, sub, {"status": "incomplete_expired", "ended_at": now}, UPDATED)
@@ -137,7 +137,7 @@ def expire(peer: Stripe, sub: JsonObject) -> None:
 
 
 def end(peer: Stripe, sub: JsonObject, reason: str | None) -> JsonObject:
-    """End a subscription now. Its invoices stay as they are, but nobody collects them any more."""
+    """End a subscription now. Its invoices stay as they are but are no longer collected."""
     now = peer.store.now(sub)
     pending_updates.discard(peer, sub)
     _close_invoices(peer, sub, is_void=False)
@@ -165,7 +165,7 @@ def _close_invoices(peer: Stripe, sub: JsonObject, *, is_void: bool) -> None:
 
 
 def _leave_schedule(peer: Stripe, sub: JsonObject) -> None:
-    """A schedule ends with its subscription."""
+    """End the schedule along with its subscription."""
     schedule = peer.store.find(sub["schedule"] or "")
     if schedule is not None and schedule["status"] in ("active", "not_started"):
         values = {"status": "canceled", "canceled_at": peer.store.now(sub), "current_phase": None}

@@ -17,7 +17,7 @@ BILLING_MODE: Final = {"type": "flexible", "flexible": {"proration_discounts": "
 NO_TAX: Final = {"disabled_reason": None, "enabled": False, "liability": None}
 CANCELLATION: Final = {"comment": None, "feedback": None, "reason": None}
 ENDED: Final = frozenset({"canceled", "incomplete_expired"})
-# What a subscription has that nobody has set anything on.
+# The defaults of a new subscription.
 BLANK: Final[JsonObject] = {
     "application": None,
     "application_fee_percent": None,
@@ -68,18 +68,18 @@ BLANK: Final[JsonObject] = {
 
 
 def automatic_tax(*, is_enabled: bool) -> JsonObject:
-    """The setting of a subscription; the account itself is liable."""
+    """A subscription's tax setting; the account itself is liable."""
     return {"disabled_reason": None, "enabled": True, "liability": {"type": "self"}} if is_enabled else dict(NO_TAX)
 
 
 def trial_settings(values: Mapping[str, Any]) -> JsonObject:
-    """What happens at the trial's end without a payment method."""
+    """What to do when the trial ends without a payment method."""
     behavior = values.get("end_behavior", {}).get("missing_payment_method", "create_invoice")
     return {"end_behavior": {"missing_payment_method": behavior}}
 
 
 def item(item_id: str, price: JsonObject, subscription: str, period: tuple[int, int], created: int) -> JsonObject:
-    """One price of a subscription with its quantity, which is put on it afterwards, and its current period."""
+    """One of a subscription's prices with its current period; the quantity is set afterwards."""
     return {
         "id": item_id,
         "object": "subscription_item",
@@ -103,7 +103,7 @@ def items_list(subscription: str, items: Sequence[JsonObject]) -> JsonObject:
 
 
 def subscription(subscription_id: str, customer: JsonObject, now: int, metadata: Mapping[str, str]) -> JsonObject:
-    """A new subscription; its items, period, trial, currency and settings are put on it afterwards."""
+    """A new subscription; its items, period, trial, currency and settings are set afterwards."""
     return {
         "id": subscription_id,
         "object": "subscription",
@@ -121,13 +121,13 @@ def subscription(subscription_id: str, customer: JsonObject, now: int, metadata:
 
 
 def items_of(sub: Mapping[str, Any]) -> list[JsonObject]:
-    """The items of a subscription."""
+    """A subscription's items."""
     items: list[JsonObject] = sub["items"]["data"]
     return items
 
 
 def period_of(sub: Mapping[str, Any]) -> tuple[int, int]:
-    """Start and end of the current period, which all items share here."""
+    """Start and end of the current period, which all items share in the sandbox."""
     first = items_of(sub)[0]
     return first["current_period_start"], first["current_period_end"]
 
@@ -138,7 +138,7 @@ def is_over(sub: Mapping[str, Any]) -> bool:
 
 
 def test_clock(clock_id: str, created: int, frozen_time: int, name: str | None, deletes_after: int) -> JsonObject:
-    """A test clock that stands still. https://docs.stripe.com/api/test_clocks/object"""
+    """A test clock that is not advancing. https://docs.stripe.com/api/test_clocks/object"""
     return {
         "id": clock_id,
         "object": "test_helpers.test_clock",

@@ -1,4 +1,4 @@
-"""What is sold, and for how much less: products, prices, coupons and promotion codes.
+"""What is sold and how it is discounted: products, prices, coupons and promotion codes.
 
 It imports `api` and `account`.
 """

@@ -1,4 +1,4 @@
-"""Coupons, and the promotion codes with which people redeem them at Checkout.
+"""Coupons, and the promotion codes that people enter at Checkout to redeem them.
 
 https://docs.stripe.com/api/coupons · https://docs.stripe.com/api/promotion_codes
 """
@@ -32,7 +32,7 @@ CREATE_CODE: Final[dict[str, Field]] = {
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A coupon of a percentage or an amount."""
+    """Create a coupon that takes off a percentage or an amount."""
     _check(params)
     percent = params.get("percent_off")
     coupon = {
@@ -69,7 +69,7 @@ def _check(params: Params) -> None:
 
 
 def create_code(peer: Stripe, params: Params) -> JsonObject:
-    """A code for a coupon, in letters that people type in any case."""
+    """Create a code for a coupon, which people can type in upper or lower case."""
     coupon = peer.need("coupon", params["promotion"]["coupon"], "promotion[coupon]")
     text = params.get("code") or random_text(8).upper()
     if not all(character.isascii() and (character.isalnum() or character == "-") for character in text):
@@ -100,7 +100,7 @@ def create_code(peer: Stripe, params: Params) -> JsonObject:
 
 
 def code_named(peer: Stripe, text: str) -> JsonObject | None:
-    """The promotion code that a person typed, in whatever case."""
+    """The promotion code that a person typed, ignoring case."""
     found = peer.store.select("promotion_code")
     return next((code for code in found if code["code"].lower() == text.strip().lower()), None)
 

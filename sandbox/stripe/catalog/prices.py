@@ -1,4 +1,4 @@
-"""Prices of so many cents a unit and period, and the plans that they were called before.
+"""Prices in cents per unit and period, and the older plan objects for them.
 
 https://docs.stripe.com/api/prices · https://docs.stripe.com/api/plans/object
 """
@@ -44,7 +44,7 @@ LIST: Final[dict[str, Field]] = {"active": Flag(), "lookup_keys": Listed(of=Text
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A price of a product, or of a new one out of `product_data`. Raises StripeError for a lookup key in use."""
+    """Create a price of a product, or of a new one from `product_data`. Raises StripeError for a lookup key in use."""
     if "product" in params and "product_data" in params:
         raise invalid("product_data", "You may only specify one of these parameters: product, product_data.")
     product = peer.needs("product", params, "product")
@@ -87,7 +87,7 @@ def _new(peer: Stripe, values: Mapping[str, Any], product_id: str) -> JsonObject
 
 
 def _lookup_key(peer: Stripe, values: Mapping[str, Any]) -> str | None:
-    """The key, taken away from the price that has it when `transfer_lookup_key` says so."""
+    """The lookup key, moved from the price that has it if `transfer_lookup_key` says so."""
     key: str | None = values.get("lookup_key")
     for other in peer.store.select("price", lookup_key=key) if key else ():
         if not values.get("transfer_lookup_key"):
@@ -102,7 +102,7 @@ def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """New labels for a price; its amount stays what it is."""
+    """Change a price's labels; its amount never changes."""
     price = peer.need("price", id)
     if "metadata" in params:
         params["metadata"] = merged(price["metadata"], params["metadata"])
@@ -110,13 +110,13 @@ def update(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Prices that pass the filters."""
+    """Prices that match the filters."""
     keys = params.pop("lookup_keys", None)
     return [item for item in peer.store.select("price", **params) if keys is None or item["lookup_key"] in keys]
 
 
 def plan_of(price: JsonObject) -> JsonObject:
-    """A price as the plan that it is too."""
+    """A price as a plan object."""
     recurring = price["recurring"]
     same = ("active", "billing_scheme", "created", "currency", "metadata", "nickname", "product", "tiers_mode")
     return {
@@ -134,13 +134,13 @@ def plan_of(price: JsonObject) -> JsonObject:
 
 
 def _currency_options(peer: Stripe, price: JsonObject) -> JsonObject:
-    """What it costs in each currency, which is one."""
+    """What it costs in each currency; the sandbox has only one."""
     copied = ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")
     return {price["currency"]: {name: price[name] for name in copied}}
 
 
 def _tiers(peer: Stripe, price: JsonObject) -> None:
-    """None: no price here has any."""
+    """None, since prices here have no tiers."""
 
 
 EXPANDERS: Final = {("price", "currency_options"): _currency_options, ("price", "tiers"): _tiers}

@@ -1,4 +1,4 @@
-"""What is sold. https://docs.stripe.com/api/products"""
+"""Products. https://docs.stripe.com/api/products"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UPDATE: Final[dict[str, Field]] = {
     "unit_label": Text(longest=12, is_clearable=True),
 }
 CREATE: Final[dict[str, Field]] = {**UPDATE, "id": Text(), "name": Text(is_required=True)}
-# What a product has that nobody can set here.
+# Properties of a product that can't be set in the sandbox.
 BLANK: Final[JsonObject] = {
     "default_price": None,
     "images": [],
@@ -68,7 +68,7 @@ def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """New values for a product."""
+    """Change a product."""
     product = peer.need("product", id)
     if "metadata" in params:
         params["metadata"] = merged(product["metadata"], params["metadata"])
@@ -83,13 +83,13 @@ def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
 
 
 def list_features(peer: Stripe, params: Params, id: str) -> list[JsonObject]:
-    """The product's features, of which nobody can make any here."""
+    """A product's features; the sandbox can't create any."""
     peer.need("product", id)
     return []
 
 
 def delete(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Forget a product that has no price."""
+    """Delete a product that has no price."""
     product = peer.need("product", id)
     if peer.store.select("price", product=id):
         raise invalid("id", "This product cannot be deleted because it has one or more user-created prices.")

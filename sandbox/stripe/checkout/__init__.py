@@ -1,4 +1,4 @@
-"""Checkout: its sessions, and the page on which a person subscribes.
+"""Checkout: its sessions, and the page where a person subscribes.
 
 It imports `pages` and below.
 """

@@ -1,4 +1,4 @@
-"""What a Checkout session costs, in words for its page."""
+"""What a Checkout session costs, worded for its page."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Bill:
-    """The left side of the page. `headline` says what for, `price` how much now, `then` what comes afterwards.
+    """The left side of the page. `headline` says what for, `price` how much now, `then` what follows.
 
-    With a trial, subtotal and discount are those of the first payment after it, whose total is `afterwards`.
+    With a trial, subtotal and discount are for the first payment after it, whose total is `afterwards`.
     """
 
     headline: str
@@ -43,7 +43,7 @@ class Bill:
 
 
 def bill_of(peer: Stripe, session: JsonObject) -> Bill:
-    """The bill of a session."""
+    """A session's bill."""
     lines = sessions.lines_of(peer, session)
     coupon = checkout_lines.coupon_of(peer, session)
     currency = session["currency"]

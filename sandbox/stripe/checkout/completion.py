@@ -1,7 +1,7 @@
-"""Completing a Checkout session: the customer, the payment, the subscription; all of it or nothing.
+"""Completing a Checkout session: customer, payment and subscription, all or nothing.
 
-https://docs.stripe.com/payments/checkout/how-checkout-works. As Stripe does since 2025-03-31.basil, it makes
-the subscription when the payment has succeeded. A failed attempt leaves nothing behind; the person tries another card.
+https://docs.stripe.com/payments/checkout/how-checkout-works. Like Stripe since 2025-03-31.basil, it creates
+the subscription once the payment succeeds. A failed attempt leaves nothing behind; the person can try another card.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from sandbox.stripe.subscriptions import creating
 
 
 class RefusedError(Exception):
-    """It cannot be completed as it is; `field` is what the person has to change."""
+    """The session can't be completed; `field` is what the person has to change."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
 
 
-class AuthenticationNeeded(Exception):  # noqa: N818 - not an error but a step
-    """The bank wants to ask its customer first, by 3-D Secure."""
+class AuthenticationNeeded(Exception):  # noqa: N818 - a step, not an error
+    """The bank requires 3-D Secure first."""
 
 
 def complete(
     peer: Stripe, session: JsonObject, form: Form, method: JsonObject | None, *, is_authenticated: bool = False
 ) -> JsonObject:
-    """Complete an open session with a payment method, or without where it asks for none; returns it.
+    """Complete an open session with a payment method, or without one if none is required; returns it.
 
-    Raises RefusedError, and AuthenticationNeeded unless the person `is_authenticated`; then nothing has happened.
+    Raises RefusedError, and AuthenticationNeeded unless the person `is_authenticated`; nothing is changed then.
     """
     with peer.store.transaction():
         try:
@@ -53,12 +53,12 @@ def _complete(
         details = methods.billing_details(form.billing_details())
         method = peer.store.put({**method, "billing_details": details})
     outcome = _subscribe(peer, session, customer, method, is_authenticated=is_authenticated)
-    values = {**outcome, **_told(peer, session, form), "status": "complete", "url": None}
+    values = {**outcome, **_completion_values(peer, session, form), "status": "complete", "url": None}
     return amend(peer, session, values, "checkout.session.completed")
 
 
 def _update(peer: Stripe, session: JsonObject, form: Form) -> JsonObject:
-    """The session's customer with what may be updated."""
+    """Update the session's customer as far as the session allows."""
     customer = peer.need("customer", session["customer"], "customer")
     values: dict[str, Any] = {}
     if form.address and sessions.request_of(peer, session, "customer_update").get("address") == "auto":
@@ -71,7 +71,7 @@ def _update(peer: Stripe, session: JsonObject, form: Form) -> JsonObject:
 def _subscribe(
     peer: Stripe, session: JsonObject, customer: JsonObject, method: JsonObject | None, *, is_authenticated: bool
 ) -> JsonObject:
-    """Create the subscription, and pay what is due now or save the card for later."""
+    """Create the subscription, then pay what is due now or save the card for later."""
     due = session["amount_total"]
     if method is not None and due:
         methods.attach(peer, method, customer["id"])
@@ -91,7 +91,7 @@ def _subscribe(
 
 
 def _params(peer: Stripe, session: JsonObject, customer: JsonObject, method: JsonObject | None) -> dict[str, Any]:
-    """What the subscription is created with."""
+    """The parameters to create the subscription with."""
     lines = sessions.lines_of(peer, session)
     discounts = [{"promotion_code": one["promotion_code"]} for one in session["discounts"]]
     return {
@@ -121,14 +121,14 @@ def _pay(peer: Stripe, invoice: JsonObject, method: JsonObject, *, is_authentica
 
 
 def _check_paid(intent: JsonObject) -> None:
-    """A card may be declined after its owner was asked, too."""
+    """A card can still be declined after 3-D Secure."""
     error = intent["last_payment_error"]
     if intent["status"] != "succeeded" and error:
         raise StripeError(402, "card_error", error["message"], error.get("code"))
 
 
-def _told(peer: Stripe, session: JsonObject, form: Form) -> JsonObject:
-    """What the session then shows of the customer and of what was asked."""
+def _completion_values(peer: Stripe, session: JsonObject, form: Form) -> JsonObject:
+    """What the completed session shows about the customer and the fields."""
     customer = peer.store.get(session["customer"])
     tax = session["automatic_tax"]
     return {

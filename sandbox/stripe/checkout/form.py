@@ -1,4 +1,4 @@
-"""What a person enters on Checkout's page, read and checked."""
+"""The form on Checkout's page: reading and checking it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sandbox.stripe.api.parameters import EMAIL, address
 from sandbox.stripe.pages.contact_fields import COUNTRIES, asks_for_address, known_email
 from sandbox.stripe.pages.hosted import Fields
 
-SECRET: Final = ("number", "expiry", "cvc")  # what the page does not remember
+SECRET: Final = ("number", "expiry", "cvc")  # never stored by the page
 
 
 @dataclass(frozen=True)
 class Form:
-    """Who pays. `address` is None when the page did not ask."""
+    """Who pays. `address` is None when the page didn't ask for it."""
 
     email: str
     address: JsonObject | None
@@ -26,7 +26,7 @@ class Form:
 
 
 def read(session: JsonObject, fields: Fields) -> Form:
-    """The form as it was sent; `problems` says whether it may be used."""
+    """The form as sent; `problems` checks it."""
     where = {name: value or None for name, value in fields.items()}
     return Form(
         email=known_email(session) or fields.get("email", ""),
@@ -35,7 +35,7 @@ def read(session: JsonObject, fields: Fields) -> Form:
 
 
 def problems(form: Form) -> dict[str, str]:
-    """Sentences by the name of the field that is wrong; empty when all is well."""
+    """Error sentences by field name; empty when the form is valid."""
     found = {}
     if not EMAIL.fullmatch(form.email):
         found["email"] = "Enter your e-mail address, such as you@example.com."

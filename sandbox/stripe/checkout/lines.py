@@ -1,4 +1,4 @@
-"""The line items of a Checkout session, and what they come to: today, and at each renewal.
+"""A Checkout session's line items, and what they cost today and at each renewal.
 
 https://docs.stripe.com/api/checkout/sessions/line_items
 """
@@ -21,19 +21,19 @@ Kept = dict[str, Any]
 
 @dataclass(frozen=True)
 class Amount:
-    """What one line comes to, in cents, before and after the discount."""
+    """What one line costs, in cents, before and after the discount."""
 
     subtotal: int
     discount: int
 
     @property
     def total(self) -> int:
-        """After the discount. The account is registered for no tax, so there is none."""
+        """After the discount. There is no tax, since the account has no tax registration."""
         return self.subtotal - self.discount
 
 
 def new_lines(peer: Stripe, items: Sequence[Mapping[str, Any]]) -> list[Kept]:
-    """The lines to keep of a request's items. Raises StripeError for prices that do not go together."""
+    """The lines to store for a request's items. Raises StripeError for prices that can't be combined."""
     lines = [_new_line(peer, item, f"line_items[{place}]") for place, item in enumerate(items)]
     if not lines:
         raise invalid("line_items", "You must provide at least one line item.")
@@ -51,14 +51,14 @@ def _new_line(peer: Stripe, item: Mapping[str, Any], param: str) -> Kept:
 
 
 def amounts(lines: Sequence[Kept], coupon: JsonObject | None, *, in_trial: bool) -> list[Amount]:
-    """What each line comes to: at a renewal, or today, when it costs nothing while a trial lasts."""
+    """What each line costs at a renewal, or today, which is nothing during a trial."""
     subtotals = [0 if in_trial else whole(line) for line in lines]
     off = Reduction("", coupon).amounts(subtotals) if coupon is not None else [0] * len(subtotals)
     return [Amount(subtotal, discount) for subtotal, discount in zip(subtotals, off, strict=True)]
 
 
 def renewal(lines: Sequence[Kept], coupon: JsonObject | None) -> int:
-    """What every period costs, once the trial is over; a coupon for one payment is not counted."""
+    """What each period costs after the trial; ignores a coupon for one payment."""
     lasting = coupon if coupon and coupon["duration"] != "once" else None
     return sum(amount.total for amount in amounts(lines, lasting, in_trial=False))
 
@@ -69,7 +69,7 @@ def whole(line: Kept) -> int:
 
 
 def coupon_of(peer: Stripe, session: JsonObject) -> JsonObject | None:
-    """The coupon of the promotion code that was put on a session."""
+    """The coupon of a session's promotion code."""
     for discount in session["discounts"] or ():
         return peer.store.get(peer.store.get(discount["promotion_code"])["promotion"]["coupon"])
     return None

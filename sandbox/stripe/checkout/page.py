@@ -1,6 +1,6 @@
-"""Checkout's hosted page, `/stripe/checkout/<session>`: for a person to choose, to pay, and to come back from.
+"""Checkout's hosted page, `/stripe/checkout/<session>`, where a person pays and then returns to the shop.
 
-The facts that it keeps beside a session: what was `entered`, and `pending`: the card that the bank asks about.
+Facts it stores with a session: what was `entered`, and `pending`: the card waiting for 3-D Secure.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FAILED: Final = (
 
 
 def _session(request: Request) -> JsonObject | None:
-    """The session of the address, as it is by now; None when there is none. Read the form before: that takes time."""
+    """The session in the URL, in its current state, or None. Read the form first, since that takes time."""
     peer: Stripe = request.app.state.stripe
     try:
         with peer.store.transaction():
@@ -47,7 +47,7 @@ def _session(request: Request) -> JsonObject | None:
 
 
 async def show(request: Request) -> Response:
-    """The page as it was left."""
+    """The page, with what was entered before."""
     session = _session(request)
     if session is None or session["status"] != "open":
         return _closed(request, session)
@@ -56,7 +56,7 @@ async def show(request: Request) -> Response:
 
 
 async def pay(request: Request) -> Response:
-    """Complete the session with what was entered, or show what is wrong with it."""
+    """Complete the session with what was entered, or show what is wrong."""
     fields = await read_fields(request)
     session = _session(request)
     if session is None or session["status"] != "open":
@@ -87,12 +87,12 @@ def _complete(
 
 
 def success_url(session: JsonObject) -> str:
-    """Where a completed session leads, with its id where the address has a place for it."""
+    """Where a completed session leads, with its id in the URL's placeholder if there is one."""
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
 async def authenticate(request: Request) -> Response:
-    """The bank's question about the card that was chosen, and its answer."""
+    """The 3-D Secure page for the chosen card, and its answer."""
     fields = await read_fields(request)
     session = _session(request)
     if session is None or session["status"] != "open":
@@ -117,7 +117,7 @@ def _challenge(peer: Stripe, session: JsonObject, method: JsonObject, action: st
 
 
 async def update(request: Request) -> Response:
-    """A promotion code put on or taken off; then the page again, with what was entered."""
+    """Apply or remove a promotion code, then show the page again with what was entered."""
     fields = await read_fields(request)
     session = _session(request)
     if session is None or session["status"] != "open":
@@ -171,7 +171,7 @@ def _page(
 
 
 def _own_promotion(peer: Stripe, session: JsonObject) -> str:
-    """The code that the person has put on."""
+    """The code that the person applied."""
     if not session["discounts"]:
         return ""
     return str(peer.store.get(session["discounts"][0]["promotion_code"])["code"])
@@ -186,14 +186,14 @@ def _leads_to(session: JsonObject) -> tuple[str, ...]:
 
 
 def _closed(request: Request, session: JsonObject | None) -> Response:
-    """A page that cannot be used: there is none, it was completed, or its time is over."""
+    """A page that can't be used: it doesn't exist, was completed, or has expired."""
     if session is None:
-        text = "This address belongs to no Checkout session. Start again where you came from."
+        text = "There is no Checkout session at this address. Go back to the shop and start again."
         return notice_page("No such page", text, status=404)
     shop = request.app.state.stripe.account.name
     if session["status"] == "complete":
-        link = tag("a", f"Go on to {shop}", href=success_url(session), class_="btn btn-primary")
-        words = "This was completed already. You were not charged again."
+        link = tag("a", f"Continue to {shop}", href=success_url(session), class_="btn btn-primary")
+        words = "You already completed this. You were not charged again."
         return notice_page("All done", words, tag("div", link, class_="row"), status=410)
     back = session["cancel_url"]
     links = [tag("a", f"Back to {shop}", href=back, class_="btn btn-primary")] if back else []

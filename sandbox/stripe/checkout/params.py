@@ -1,4 +1,4 @@
-"""What a Checkout session may be created with, and which values do not go together.
+"""The parameters for creating a Checkout session, and which values can't be combined.
 
 https://docs.stripe.com/api/checkout/sessions/create
 """
@@ -45,7 +45,7 @@ LIST: Final[dict[str, Field]] = {"customer": Text(), "status": one_of("complete"
 
 
 def check(params: Params, customer: JsonObject) -> None:
-    """Raises StripeError for values that do not go together."""
+    """Raises StripeError for values that can't be combined."""
     for name in ("success_url", "cancel_url"):
         parts = urlsplit(params.get(name, "https://example.com"))
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -72,7 +72,7 @@ NO_NAME: Final = (
 
 
 def not_open(session: JsonObject, verb: str) -> StripeError:
-    """400: what only an open session takes."""
+    """400: only open sessions accept this."""
     message = (
         f'Only Checkout Sessions with a status in ["open"] can be {verb}. This Checkout Session has a status of '
         f"`{session['status']}`."

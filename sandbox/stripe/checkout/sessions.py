@@ -1,6 +1,6 @@
 """Checkout sessions that subscribe. https://docs.stripe.com/api/checkout/sessions
 
-The facts beside a session: its `lines`, the `request` that it was made with, and what the page remembers.
+A session's stored facts: its `lines`, the `request` that created it, and what the page stores.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sandbox.stripe.checkout.params import CREATE, LIST, check, not_open
 
 EXPIRY_SECONDS: Final = 5
 TEXTS: Final = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
-# What a session has that nobody has asked for anything.
+# The defaults of a new session.
 BLANK: Final[JsonObject] = {
     "adaptive_pricing": {"enabled": False},
     "after_expiration": None,
@@ -85,7 +85,7 @@ AS_GIVEN: Final = (
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A session, open until it is completed or expires."""
+    """Create a session, which is open until it is completed or expires."""
     customer = peer.need("customer", params["customer"], "customer")
     check(params, customer)
     lines = checkout_lines.new_lines(peer, params["line_items"])
@@ -121,13 +121,13 @@ def _build(peer: Stripe, params: Params, customer: JsonObject) -> JsonObject:
 
 
 def details(customer: Mapping[str, Any], **more: Any) -> JsonObject:
-    """What a session shows of its customer."""
+    """What a session shows about its customer."""
     names = ("address", "business_name", "email", "individual_name", "name", "phone", "tax_exempt")
     return {**{name: customer[name] for name in names}, "tax_ids": None, **more}
 
 
 def refresh(peer: Stripe, session: JsonObject) -> JsonObject:
-    """Compute the session's amounts again, after a change of discounts, and store it."""
+    """Recompute the session's amounts after its discounts changed, and store it."""
     shares = due_today(peer, session)
     session["amount_subtotal"] = sum(share.subtotal for share in shares)
     session["amount_total"] = sum(share.total for share in shares)
@@ -137,48 +137,48 @@ def refresh(peer: Stripe, session: JsonObject) -> JsonObject:
 
 
 def lines_of(peer: Stripe, session: JsonObject) -> list[Kept]:
-    """The kept lines of a session."""
+    """A session's stored lines."""
     lines: list[Kept] = peer.store.kept(session["id"])["lines"]
     return lines
 
 
 def request_of(peer: Stripe, session: JsonObject, name: str) -> Kept:
-    """A hash of the request that the session was made with."""
+    """A hash from the request that created the session."""
     given: Kept = peer.store.kept(session["id"])["request"][name]
     return given
 
 
 def due_today(peer: Stripe, session: JsonObject) -> list[Amount]:
-    """What each line comes to now."""
+    """What each line costs now."""
     coupon = checkout_lines.coupon_of(peer, session)
     return checkout_lines.amounts(lines_of(peer, session), coupon, in_trial=has_trial(peer, session))
 
 
 def has_trial(peer: Stripe, session: JsonObject) -> bool:
-    """Whether the subscription will begin with a trial."""
+    """Whether the subscription will start with a trial."""
     return "trial_period_days" in request_of(peer, session, "subscription_data")
 
 
 def current(peer: Stripe, session_id: str) -> JsonObject:
-    """A session as it is by now: expired when its time is over. Raises StripeError."""
+    """A session in its current state: expired if its time is over. Raises StripeError."""
     session = peer.need("checkout.session", session_id)
     is_over = session["status"] == "open" and session["expires_at"] <= peer.store.now()
     return _close(peer, session) if is_over else session
 
 
 def _close(peer: Stripe, session: JsonObject) -> JsonObject:
-    """Expire a session: nobody can complete it any more."""
+    """Expire a session, so that it can't be completed."""
     return amend(peer, session, {"status": "expired", "url": None}, "checkout.session.expired")
 
 
 def expire_due(peer: Stripe) -> None:
-    """Expire every session whose time is over."""
+    """Expire all sessions whose time is over."""
     for session in peer.store.select("checkout.session", status="open"):
         current(peer, session["id"])
 
 
 async def keep_expiring(peer: Stripe) -> None:
-    """Expire sessions for ever, whether or not anybody asks for them."""
+    """Keep expiring sessions, even if nobody requests them."""
     while True:
         with peer.store.transaction():
             expire_due(peer)
@@ -191,7 +191,7 @@ def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def expire(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Expire an open session at once."""
+    """Expire an open session now."""
     session = current(peer, id)
     if session["status"] != "open":
         raise not_open(session, "expired")
@@ -199,7 +199,7 @@ def expire(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Sessions that pass the filters."""
+    """Sessions that match the filters."""
     expire_due(peer)
     return peer.store.select("checkout.session", **params)
 
@@ -210,19 +210,19 @@ def _line_items(peer: Stripe, session: JsonObject) -> JsonObject:
 
 
 def _breakdown(peer: Stripe, session: JsonObject) -> JsonObject:
-    """What is taken off altogether. Nothing is taxed."""
+    """All discounts together. There is no tax."""
     return {"discounts": _taken_off(peer, session, session["total_details"]["amount_discount"]), "taxes": []}
 
 
 def _item_discounts(peer: Stripe, item: JsonObject) -> list[JsonObject]:
-    """What is taken off a line item."""
+    """A line item's discounts."""
     sessions = peer.store.select("checkout.session")
     session = next(each for each in sessions if any(line["id"] == item["id"] for line in lines_of(peer, each)))
     return _taken_off(peer, session, item["amount_discount"])
 
 
 def _taken_off(peer: Stripe, session: JsonObject, amount: int) -> list[JsonObject]:
-    """By which discount; there is one at most, and none before somebody has paid."""
+    """The discount that takes off the amount: at most one, and none before the session is paid."""
     redeemed = peer.store.select("discount", checkout_session=session["id"])[:1]
     return [{"amount": amount, "discount": discount} for discount in redeemed]
 

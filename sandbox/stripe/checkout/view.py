@@ -1,4 +1,4 @@
-"""The look of Checkout's page: what is bought on one side, how it is paid on the other, in one form."""
+"""Checkout's page as HTML: the order on one side, the payment on the other, in one form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sandbox.stripe.pages.hosted import Fields, alert, back_link, badge
 
 @dataclass(frozen=True)
 class View:
-    """All that the page shows. `problems` are sentences by the name of the field that they are about."""
+    """Everything the page shows. `problems` are error sentences by field name."""
 
     shop: str
     session: JsonObject
@@ -33,17 +33,17 @@ class View:
 
     @property
     def address(self) -> str:
-        """Where the form goes."""
+        """The form's action."""
         return f"/stripe/checkout/{self.session['id']}"
 
     @property
     def verb(self) -> str:
-        """What the main button says."""
+        """The main button's label."""
         return "Start trial" if self.bill.headline.startswith("Try ") else "Subscribe"
 
 
 def body(view: View) -> Html:
-    """The whole page between its bars."""
+    """The page's whole content."""
     # The first button of a form is the one that Enter presses.
     enter = tag("button", view.verb, class_="vh", tabindex="-1", aria_hidden="true")
     form = tag("form", enter, _what(view), _how(view), method="post", action=view.address, class_="pay")
@@ -92,7 +92,7 @@ def _totals(bill: Bill) -> Html:
 
 
 def _promotion(view: View) -> Html | None:
-    """The code that is applied, with a way to take it off; or a field for one, where the session allows it."""
+    """The applied code with a button to remove it, or a field to enter one if the session allows it."""
     problem = view.problem("promotion")
     if view.is_promotion_removable:
         code = tag("code", view.fields.get("promotion", ""))
@@ -134,7 +134,7 @@ def _how(view: View) -> Html:
 def _payment(view: View) -> Html:
     if view.asks_for_card:
         return payment_fieldset(view.choices, view.fields, view.problem("card"))
-    text = "No card is needed now. You are asked for one before anything is charged."
+    text = "No card is needed now. You will be asked for one before anything is charged."
     return tag("p", text, class_="alert alert-info")
 
 

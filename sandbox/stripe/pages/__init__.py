@@ -1,4 +1,4 @@
-"""What the hosted pages share (shell, cards to pick, 3-D Secure), the page of an invoice, and the account's own.
+"""What the hosted pages share (layout, test cards, 3-D Secure), the invoice page, and the account's page.
 
 It imports `time` and below; `checkout` and `portal` import it.
 """

@@ -1,4 +1,4 @@
-"""From what a person picked or typed on a hosted page to a payment method."""
+"""Turns the card that a person picked or typed on a hosted page into a payment method."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXPIRY: Final = re.compile(r"(\d{1,2})\s*[/ -]\s*(\d{2}|\d{4})")
 
 
 class CardError(Exception):
-    """There is no such card to use; the message is for the person."""
+    """The card can't be used; the message is shown to the person."""
 
 
 def choices(peer: Stripe, customer_id: str | None) -> list[Choice]:
@@ -29,7 +29,7 @@ def choices(peer: Stripe, customer_id: str | None) -> list[Choice]:
 
 
 def _own(peer: Stripe, customer_id: str) -> list[JsonObject]:
-    """The cards of a customer, the default one first."""
+    """A customer's cards, the default one first."""
     default = peer.store.get(customer_id).get("invoice_settings", {}).get("default_payment_method")
     found = peer.store.select("payment_method", customer=customer_id, type="card")
     return sorted(found, key=lambda one: one["id"] != default)
@@ -49,7 +49,7 @@ def _dots(last4: str) -> str:
 
 
 def method_of(peer: Stripe, fields: Fields, customer_id: str | None) -> JsonObject:
-    """The payment method that was chosen; a test card becomes a new one. Raises CardError with what is wrong."""
+    """The chosen payment method; a test card becomes a new one. Raises CardError that says what is wrong."""
     chosen = fields.get(FIELD, "")
     if chosen == TYPED:
         return _typed(peer, fields)
@@ -63,12 +63,12 @@ def method_of(peer: Stripe, fields: Fields, customer_id: str | None) -> JsonObje
 
 def _typed(peer: Stripe, fields: Fields) -> JsonObject:
     if not fields.get("number"):
-        raise CardError("Enter the card's number.")
+        raise CardError("Enter the card number.")
     expiry = EXPIRY.fullmatch(fields.get("expiry", ""))
     if expiry is None:
-        raise CardError("Enter when the card expires, such as 12 / 34.")
+        raise CardError("Enter the expiration date, such as 12 / 34.")
     if not fields.get("cvc"):
-        raise CardError("Enter the card's security code (CVC).")
+        raise CardError("Enter the security code (CVC).")
     month, year = int(expiry[1]), int(expiry[2])
     try:
         return methods.typed(peer, fields["number"], exp_month=month, exp_year=year, cvc=fields["cvc"])

@@ -1,4 +1,4 @@
-"""The part of a hosted page where a person picks one of the test cards, or types a number."""
+"""The part of a hosted page where a person picks a test card or types a number."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Choice:
 def payment_fieldset(
     choices: Iterable[Choice], fields: Fields, problem: Html | None, *, legend: str = "Payment method"
 ) -> Html:
-    """Radio buttons of all choices, then the fields of a typed card; a problem stands above what it is about."""
+    """Radio buttons for all choices, then the fields for a typed card; errors appear above their field."""
     choices = list(choices)
     chosen = fields.get(FIELD) or (choices[0].value if choices else TYPED)
     return tag(

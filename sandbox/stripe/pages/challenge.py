@@ -1,4 +1,4 @@
-"""The page on which the bank asks, before it pays: 3-D Secure. https://docs.stripe.com/testing#authentication-and-setup"""
+"""The bank's 3-D Secure page. https://docs.stripe.com/testing#authentication-and-setup"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COMPLETE: Final = "complete"
 
 
 def page(shop: str, amount: str, action: str, *, card: str, leads_to: tuple[str, ...] = ()) -> HTMLResponse:
-    """Ask whether the owner of a card agrees; the form sends `answer`: complete or fail."""
+    """Ask the cardholder to confirm; the form sends `answer`: complete or fail."""
     what = f"{shop} asks for {amount}" if amount else f"{shop} wants to save your card"
     with_ = f" from your card ending in {card}" if amount else f", ending in {card}"
     buttons = tag(
@@ -26,8 +26,8 @@ def page(shop: str, amount: str, action: str, *, card: str, leads_to: tuple[str,
         "form",
         badge(),
         tag("h1", "Is this you?"),
-        tag("p", f"{what}{with_}. Your bank wants to know that it is you (3-D Secure).", class_="soft"),
-        tag("p", "Complete agrees, as its owner would. Fail refuses.", class_="hint"),
+        tag("p", f"{what}{with_}. Your bank needs to verify that it's you (3-D Secure).", class_="soft"),
+        tag("p", "Complete passes the check, as the cardholder would. Fail doesn't.", class_="hint"),
         buttons,
         method="post",
         action=action,

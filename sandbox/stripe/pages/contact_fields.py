@@ -1,4 +1,4 @@
-"""The parts of a hosted page that ask who pays: e-mail and billing address."""
+"""The contact parts of a hosted page: email and billing address."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ COUNTRIES: Final = {
 
 
 def known_email(session: JsonObject) -> str | None:
-    """The address that the page need not ask for."""
+    """The email address, if the page doesn't have to ask for it."""
     email: str | None = session["customer_details"]["email"]
     return email
 
 
 def asks_for_address(session: JsonObject) -> bool:
-    """Whether the page asks where the customer is, which decides the tax."""
+    """Whether the page asks for the customer's location, which determines the tax."""
     known = session["customer_details"]["address"] or {}
     return bool(session["automatic_tax"]["enabled"] and not known.get("country"))
 
 
 def email_field(session: JsonObject, fields: Fields, problem: Html | None) -> Html:
-    """The contact: as it is known, or a field."""
+    """The known email address, or a field to enter one."""
     known = known_email(session)
     if known:
         contact = tag("div", tag("dt", "E-mail"), tag("dd", known))
@@ -72,7 +72,7 @@ def email_field(session: JsonObject, fields: Fields, problem: Html | None) -> Ht
 
 
 def address_fields(session: JsonObject, fields: Fields, problem: Html | None) -> Html | None:
-    """The part of the billing address that decides the tax."""
+    """The part of the billing address that determines the tax."""
     if not asks_for_address(session):
         return None
     postal = text_field("postal_code", "Postal code", fields, "billing postal-code")
@@ -82,7 +82,7 @@ def address_fields(session: JsonObject, fields: Fields, problem: Html | None) ->
 
 
 def text_field(name: str, label: str, fields: Fields, autocomplete: str | None) -> Html:
-    """A line of text with its label."""
+    """A text field with its label."""
     field = tag(
         "input",
         id=name,
@@ -96,7 +96,7 @@ def text_field(name: str, label: str, fields: Fields, autocomplete: str | None) 
 
 
 def select_field(name: str, label: str, options: Iterable[tuple[str, str]], fields: Fields) -> Html:
-    """A list to choose from, with its label."""
+    """A select with its label."""
     chosen = fields.get(name, "")
     choices = [tag("option", text, value=value, selected=value == chosen) for value, text in options]
     return tag(

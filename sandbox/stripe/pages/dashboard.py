@@ -1,4 +1,4 @@
-"""The account's page, `/stripe/`: who pays for what, with time to move on by hand."""
+"""The account's page, `/stripe/`: who pays for what, with buttons to advance time."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ LATER: Final = ((1, "1 day later"), (7, "1 week later"), (31, "31 days later"))
 
 
 async def show(request: Request) -> Response:
-    """Customers, newest first, each with subscriptions and time."""
+    """Customers, newest first, each with subscriptions and current time."""
     peer: Stripe = request.app.state.stripe
     found = peer.store.select("customer")
-    rows = [_customer(peer, customer) for customer in found[:MOST]] or [_nobody()]
+    rows = [_customer(peer, customer) for customer in found[:MOST]] or [_no_customers()]
     more = tag("p", f"The newest {MOST} of {len(found)}.", class_="muted small") if len(found) > MOST else None
-    words = f"The account of {peer.account.name} in test mode. Move a customer's time on to see what happens then."
+    words = f"The account of {peer.account.name} in test mode. Advance a customer's time to see what happens."
     head = tag("div", badge(), tag("h1", "Customers"), tag("p", words, class_="soft"), class_="stack g2")
     return hosted_page("Stripe", tag("main", head, *rows, more, class_="pay-two stack g5"))
 
 
-def _nobody() -> Html:
-    words = "Nobody yet. A customer appears here as soon as somebody subscribes, or the API makes one."
+def _no_customers() -> Html:
+    words = "No customers yet. They appear here when someone subscribes or the API creates them."
     return tag("section", tag("p", words, class_="muted"), class_="card card-pad")
 
 
 def _customer(peer: Stripe, customer: JsonObject) -> Html:
     now = peer.store.now(customer)
-    words = f"Today is {day(now)}" + (", where time stands still." if customer["test_clock"] else ".")
+    words = f"Today is {day(now)}" + (". The clock is stopped." if customer["test_clock"] else ".")
     name, number = tag("h2", customer["email"] or customer["id"]), tag("code", customer["id"], class_="small muted")
     title = tag("div", name, number, class_="stack g0 grow")
     subs = [_subscription(sub) for sub in peer.store.select("subscription", customer=customer["id"])]
@@ -65,7 +65,7 @@ def _subscription(sub: JsonObject) -> Html:
 
 
 def _due(peer: Stripe, customer: JsonObject) -> list[Html]:
-    """Links to the invoices that are not paid."""
+    """Links to unpaid invoices."""
     found = peer.store.select("invoice", customer=customer["id"], status="open")
     words = [(one, f"Invoice over {money(one['amount_remaining'], one['currency'])}") for one in found]
     return [tag("p", tag("a", name, href=one["hosted_invoice_url"]), class_="small") for one, name in words]
@@ -90,7 +90,7 @@ def _time(customer: JsonObject, words: str) -> Html:
 
 
 def _next_change(peer: Stripe, customer_id: str) -> int:
-    """The next time at which something of the customer changes by itself; tomorrow when nothing does."""
+    """When the next change of the customer is due; tomorrow if nothing is."""
     now = peer.store.now(customer_id)
     alive = [
         *(sub for sub in peer.store.select("subscription", customer=customer_id) if not is_over(sub)),
@@ -102,7 +102,7 @@ def _next_change(peer: Stripe, customer_id: str) -> int:
 
 
 def _advance(peer: Stripe, fields: Fields) -> None:
-    """By days, or to the moment at which something happens next."""
+    """Advance by days, or to the next change."""
     customer = fields.get("customer", "")
     if fields.get("to") == "next":
         by_hand.advance(peer, {"customer": customer, "to": _next_change(peer, customer)})
@@ -111,7 +111,7 @@ def _advance(peer: Stripe, fields: Fields) -> None:
 
 
 def _form(action: Callable[[Stripe, Fields], None]) -> Callable[[Request], Awaitable[Response]]:
-    """A POST: do it, then show the page again."""
+    """A POST: run the action, then show the page again."""
 
     async def endpoint(request: Request) -> Response:
         fields = await read_fields(request)

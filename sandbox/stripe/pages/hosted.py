@@ -1,4 +1,4 @@
-"""What Stripe's hosted pages share: the shell with its policy, and reading a form."""
+"""What Stripe's hosted pages share: the layout with its security policy, and form reading."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Fields = Mapping[str, str]
 def hosted_page(
     title: str, *body: Html | str | None, status: int = 200, leads_to: tuple[str, ...] = ()
 ) -> HTMLResponse:
-    """A whole hosted page. Its forms go to the sandbox, and from there to the sites of `leads_to` and no other."""
+    """A whole hosted page. Its forms post to the sandbox, which may redirect only to the sites in `leads_to`."""
     response = page(title, top_bar(), *body, status=status, sheets=("stripe.css",))
     targets = " ".join(["'self'", *dict.fromkeys(_origin(url) for url in leads_to if url)])
     response.headers["Content-Security-Policy"] += f"; form-action {targets}"
@@ -30,18 +30,18 @@ def _origin(url: str) -> str:
 
 
 async def read_fields(request: Request) -> Fields:
-    """The posted form, with spaces around values taken away."""
+    """The posted form, with whitespace around values stripped."""
     pairs = parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True)
     return {name: value.strip() for name, value in pairs}
 
 
 def badge() -> Html:
-    """Says on every hosted page what it is."""
+    """Marks every hosted page as the sandbox's."""
     return tag("p", tag("span", "Stripe, played by the sandbox", class_="badge b-info"))
 
 
 def back_link(url: str | None, name: str) -> Html | None:
-    """The way back to the shop; None without an address."""
+    """A link back to the shop; None without a URL."""
     if not url:
         return None
     arrow = tag("span", "←", aria_hidden="true")
@@ -49,7 +49,7 @@ def back_link(url: str | None, name: str) -> Html | None:
 
 
 def alert(message: str, *, id_: str, is_first: bool = True) -> Html | None:
-    """What went wrong, beside the fields that it is about; None without a message. The first one gets the focus."""
+    """An error next to its fields; None without a message. The first one gets the focus."""
     if not message:
         return None
     return tag("p", message, class_="alert alert-bad", role="alert", id=id_, tabindex="-1", autofocus=is_first)

@@ -1,4 +1,4 @@
-"""The hosted invoice page, `/stripe/invoice/<invoice>`: what is owed, and paying it.
+"""The hosted invoice page, `/stripe/invoice/<invoice>`: shows what is due and takes the payment.
 
 https://docs.stripe.com/invoicing/hosted-invoice-page
 """
@@ -27,24 +27,24 @@ PAYABLE: Final = ("open", "uncollectible")
 
 
 def _invoice(request: Request) -> JsonObject | None:
-    """The finalized invoice of the address."""
+    """The finalized invoice in the URL."""
     peer: Stripe = request.app.state.stripe
     found = peer.store.find(request.path_params["invoice"])
     return found if found and found["object"] == "invoice" and found.get("status", "draft") != "draft" else None
 
 
 def _nothing() -> Response:
-    return notice_page("No such invoice", "This address belongs to no invoice that can be shown.", status=404)
+    return notice_page("No such invoice", "There is no invoice to show at this address.", status=404)
 
 
 async def show(request: Request) -> Response:
-    """The invoice, with a way to pay it while it is open."""
+    """The invoice, with a payment form while it is open."""
     invoice = _invoice(request)
     return _page(request.app.state.stripe, invoice, {}) if invoice else _nothing()
 
 
 async def pay(request: Request) -> Response:
-    """Pay with the card that was chosen."""
+    """Pay with the chosen card."""
     fields = await read_fields(request)
     invoice = _invoice(request)
     if invoice is None:
@@ -72,7 +72,7 @@ def _collect(peer: Stripe, invoice: JsonObject, method: JsonObject, fields: Fiel
 
 
 async def authenticate(request: Request) -> Response:
-    """The bank's question about the payment, and its answer."""
+    """The 3-D Secure page for the payment, and its answer."""
     fields = await read_fields(request)
     invoice = _invoice(request)
     if invoice is None:

@@ -1,4 +1,4 @@
-"""Lines of text as a PDF, pages of A4 in Helvetica. https://opensource.adobe.com/dc-acrobat-sdk-docs/pdfstandards/"""
+"""Lines of text as a PDF: A4 pages in Helvetica. https://opensource.adobe.com/dc-acrobat-sdk-docs/pdfstandards/"""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Line = tuple[str, str]
 
 
 def document(lines: Sequence[Line]) -> bytes:
-    """The PDF's bytes; each line has words on the left and on the right."""
+    """The PDF's bytes; each line has text on the left and on the right."""
     pages = [lines[start : start + A_PAGE] for start in range(0, len(lines), A_PAGE)]
-    first = 4  # after the catalogue, the list of pages and the font
+    first = 4  # after the catalog, the page list and the font
     numbers = [first + 2 * place for place in range(len(pages))]
     kids = " ".join(f"{number} 0 R" for number in numbers)
     objects = [
@@ -50,7 +50,7 @@ def _text(x: int, y: int, words: str) -> bytes:
 
 
 def _assemble(objects: Sequence[bytes]) -> bytes:
-    """Objects one after the other, and the table of where each begins."""
+    """The objects in sequence, then the table of their offsets."""
     written, places = b"%PDF-1.4\n", []
     for number, content in enumerate(objects, 1):
         places.append(len(written))

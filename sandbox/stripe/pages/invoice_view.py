@@ -1,4 +1,4 @@
-"""The look of the hosted invoice page, and an invoice in lines of text."""
+"""The hosted invoice page as HTML, and an invoice as lines of text."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ STATES: Final = {
 }
 # Why there is nothing to pay.
 NOTES: Final = {
-    "paid": "It is paid. There is nothing left to do.",
-    "void": "It was canceled. There is nothing to pay.",
+    "paid": "This invoice is paid.",
+    "void": "This invoice was canceled. There is nothing to pay.",
 }
 
 
 def body(shop: str, invoice: JsonObject, choices: Sequence[Choice], fields: Fields, problem: str) -> Html:
-    """The whole page between its bars."""
+    """The page's whole content."""
     return tag("main", _what(shop, invoice), _how(invoice, choices, fields, problem), class_="pay")
 
 
@@ -72,7 +72,7 @@ def _line(line: JsonObject) -> Html:
 
 
 def _rows(invoice: JsonObject) -> Iterator[tuple[str, int]]:
-    """The sums below the lines."""
+    """The totals below the lines."""
     off = sum(one["amount"] for one in invoice["total_discount_amounts"])
     if off or invoice["automatic_tax"]["enabled"]:
         yield "Subtotal", invoice["subtotal"]
@@ -115,7 +115,7 @@ def _how(invoice: JsonObject, choices: Sequence[Choice], fields: Fields, problem
 
 
 def as_text(shop: str, invoice: JsonObject) -> list[tuple[str, str]]:
-    """An invoice in lines, each with what stands on the left and on the right."""
+    """An invoice as lines, each with its left and right text."""
     currency = invoice["currency"]
     lines = [(line["description"] or "Item", money(line["amount"], currency)) for line in invoice["lines"]["data"]]
     sums = [(name, money(amount, currency)) for name, amount in _rows(invoice)]

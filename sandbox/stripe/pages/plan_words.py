@@ -1,4 +1,4 @@
-"""A subscription in words: its state, its cost and what happens next."""
+"""A subscription's state, cost and next step in words."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def when(sub: JsonObject) -> str:
     if sub["status"] == "trialing":
         return f"The trial ends on {end}."
     if sub["status"] in ("past_due", "unpaid", "incomplete"):
-        return "A payment is missing. Pay the invoice that is due."
+        return "A payment is overdue. Pay the open invoice."
     return "It is paused." if sub["status"] == "paused" else f"Renews on {end}."

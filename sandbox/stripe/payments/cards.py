@@ -1,4 +1,4 @@
-"""The test cards: their numbers, the names of their payment methods, and what happens with each.
+"""The test cards: their numbers, the names of their payment methods, and how each behaves.
 
 https://docs.stripe.com/testing · https://docs.stripe.com/declines/codes
 """
@@ -15,7 +15,7 @@ from sandbox.stripe.account.errors import StripeError
 
 @dataclass(frozen=True)
 class Decline:
-    """Why an issuer refuses: Stripe's error code, its decline code where it has one, and the sentence for people."""
+    """Why an issuer declines: Stripe's error code, decline code if any, and the message for people."""
 
     code: str
     message: str
@@ -24,7 +24,7 @@ class Decline:
 
     @property
     def reason(self) -> str:
-        """What the charge's outcome names."""
+        """The reason in the charge's outcome."""
         return self.decline_code or self.code
 
 
@@ -32,7 +32,7 @@ class Authentication(StrEnum):
     """When a card asks for 3-D Secure."""
 
     NEVER = "never"
-    UNLESS_SET_UP = "unless_set_up"  # off session it is asked for until the card is set up; on session always
+    UNLESS_SET_UP = "unless_set_up"  # off session until the card is set up; on session always
     ALWAYS = "always"
 
 
@@ -51,7 +51,7 @@ WRONG_CVC: Final = Decline("incorrect_cvc", "Your card's security code is incorr
 
 @dataclass(frozen=True)
 class Card:
-    """A test card. One with `decline` and without `attaches` is refused when it is saved, too."""
+    """A test card. One with `decline` but not `attaches` is also declined when it is saved."""
 
     number: str
     brand: str = "visa"
@@ -68,7 +68,7 @@ class Card:
         return self.number[-4:]
 
     def needs_authentication(self, *, off_session: bool, is_set_up: bool) -> bool:
-        """Whether the issuer asks for 3-D Secure; `off_session`: the customer is not there."""
+        """Whether the issuer asks for 3-D Secure; `off_session`: the customer isn't present."""
         if self.authentication is Authentication.UNLESS_SET_UP:
             return not (off_session and is_set_up)
         return self.authentication is Authentication.ALWAYS
@@ -78,7 +78,7 @@ def _refused(number: str, decline: Decline) -> Card:
     return Card(number, decline=decline, attaches=False)
 
 
-# By the name of the ready-made payment method.
+# By the name of Stripe's test payment method.
 BY_NAME: Final[Mapping[str, Card]] = {
     "pm_card_visa": Card("4242424242424242"),
     "pm_card_visa_debit": Card("4000056655665556", funding="debit"),
@@ -106,7 +106,7 @@ BY_NAME: Final[Mapping[str, Card]] = {
     ),
 }
 BY_NUMBER: Final[Mapping[str, Card]] = {card.number: card for card in BY_NAME.values()}
-# The cards for people to choose from, with what will happen.
+# The cards that people can choose from, with what will happen.
 CHOICES: Final = (
     ("pm_card_visa", "Succeeds"),
     ("pm_card_mastercard", "Succeeds"),
@@ -123,7 +123,7 @@ CHOICES: Final = (
 
 
 def declined(decline: Decline, **more: Any) -> StripeError:
-    """402, as the issuer said. It is `is_kept` for whom it leaves a failed payment behind."""
+    """402 with the issuer's reason. Pass `is_kept` to keep the failed payment."""
     return StripeError(
         402,
         "card_error",
@@ -137,7 +137,7 @@ def declined(decline: Decline, **more: Any) -> StripeError:
 
 
 def typed(number: str, *, exp_month: int, exp_year: int, cvc: str | None, year_now: int, month_now: int) -> Card:
-    """The test card that somebody typed in. Raises StripeError for what is no card, and for real ones."""
+    """The test card that a person typed. Raises StripeError for invalid and for real card numbers."""
     digits = number.replace(" ", "").replace("-", "")
     if not digits.isdecimal() or not 12 <= len(digits) <= 19 or not passes_luhn(digits):
         raise _unreadable("incorrect_number", "Your card number is incorrect.", "number")
@@ -167,6 +167,6 @@ NOT_A_TEST_CARD: Final = (
 
 
 def passes_luhn(digits: str) -> bool:
-    """Whether the last digit checks the others."""
+    """Whether the check digit is right."""
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0

@@ -1,4 +1,4 @@
-"""Charges, which a payment's attempts leave behind, and what they do to the account's balance.
+"""Charges, which record payment attempts, and how they change the account's balance.
 
 https://docs.stripe.com/api/charges/object · https://docs.stripe.com/api/balance_transactions/object
 """
@@ -31,7 +31,7 @@ ABSENT: Final = (
 def new(
     peer: Stripe, intent: JsonObject, method: JsonObject, *, decline: Decline | None, is_authenticated: bool
 ) -> JsonObject:
-    """Store what an attempt of a payment came to; the caller emits the event."""
+    """Store the result of a payment attempt; the caller emits the event."""
     is_paid = decline is None
     charge_id = peer.store.new_id("ch")
     card = methods.card_of(peer, method)
@@ -120,7 +120,7 @@ def _earn(peer: Stripe, charge: Mapping[str, Any]) -> str:
 def move(
     peer: Stripe, charge: Mapping[str, Any], amount: int, kind: str, *, source: str, fee: int = 0, category: str = ""
 ) -> JsonObject:
-    """Store a change of the account's balance, such as a refund's, negative for what leaves it."""
+    """Store a change of the account's balance, such as a refund; negative if money leaves it."""
     now = peer.store.now(charge)
     fees = {
         "amount": fee,

@@ -24,7 +24,7 @@ UPDATE: Final[dict[str, Field]] = {
     "name": Text(longest=256, is_clearable=True),
 }
 CREATE: Final[dict[str, Field]] = {**UPDATE, "payment_method": Text(), "test_clock": Text()}
-# What a customer has that nobody has set.
+# The defaults of a new customer.
 BLANK: Final[JsonObject] = {
     "balance": 0,
     "business_name": None,
@@ -45,7 +45,7 @@ BLANK: Final[JsonObject] = {
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A customer, with a card when one is given."""
+    """Create a customer, with a card if one is given."""
     clock = peer.needs("test_helpers.test_clock", params, "test_clock")
     customer = peer.store.put(_build(peer, params, clock["id"] if clock else None))
     default = params.get("invoice_settings", {}).get("default_payment_method")
@@ -85,13 +85,13 @@ def _invoice_settings(peer: Stripe, customer: JsonObject, default: str | None) -
 
 
 def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """A customer, or what is left of a deleted one."""
+    """A customer, or the stub of a deleted one."""
     found = peer.store.find(id)
     return found if found and found["object"] == "customer" else peer.need("customer", id)
 
 
 def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """New values for a customer."""
+    """Change a customer."""
     customer = peer.need("customer", id)
     values: dict[str, Any] = dict(params)
     if "address" in params:
@@ -105,27 +105,27 @@ def update(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Customers that pass the filter, without those of test clocks."""
+    """Customers that match the filter, except those on test clocks."""
     return peer.store.select("customer", test_clock=None, **params)
 
 
 def delete(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Forget a customer, its cards and, at once, its subscriptions."""
+    """Delete a customer with its cards, and end its subscriptions."""
     customer = peer.need("customer", id)
     peer.tell(CUSTOMER_LEAVING, customer)
     for method in peer.store.select("payment_method", customer=id):
         methods.detach(peer, method)
     emit(peer, "customer.deleted", peer.store.get(id))
-    return peer.store.bury(id)
+    return peer.store.mark_deleted(id)
 
 
 def default_method(peer: Stripe, customer: JsonObject) -> JsonObject | None:
-    """The payment method that invoices of the customer are charged to, when nothing nearer names one."""
+    """The payment method for the customer's invoices, unless the subscription has its own."""
     return peer.store.find(customer["invoice_settings"]["default_payment_method"] or "")
 
 
 def _sources(peer: Stripe, customer: JsonObject) -> JsonObject:
-    """The cards of before there were payment methods: none."""
+    """The legacy cards from before payment methods: none."""
     return listing([], f"/v1/customers/{customer['id']}/sources")
 
 

@@ -22,7 +22,7 @@ CARD_OPTIONS: Final = {
     "network": None,
     "request_three_d_secure": "automatic",
 }
-# What an intent is before anything was tried.
+# The defaults of a new intent.
 UNPAID: Final[JsonObject] = {
     "amount_capturable": 0,
     "amount_details": {"tip": {}},
@@ -63,7 +63,7 @@ UNPAID: Final[JsonObject] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended, the intent after it, and for `declined` the error that Stripe would answer."""
+    """How an attempt ended, the intent after it, and for `declined` the error that Stripe would return."""
 
     status: Literal["succeeded", "requires_action", "declined"]
     intent: JsonObject
@@ -71,7 +71,7 @@ class Outcome:
 
 
 def new_intent(peer: Stripe, description: str, *, amount: int, currency: str, customer: JsonObject) -> JsonObject:
-    """Store an intent to be paid, by a card that is saved for later payments."""
+    """Store an intent that saves its card for later payments."""
     intent_id = peer.store.new_id("pi")
     intent = {
         "id": intent_id,
@@ -88,9 +88,9 @@ def new_intent(peer: Stripe, description: str, *, amount: int, currency: str, cu
 
 
 def attempt(peer: Stripe, intent: JsonObject, method: JsonObject, *, off_session: bool) -> Outcome:
-    """Try to pay an intent with a payment method; `off_session`: the customer is not there.
+    """Try to pay an intent with a payment method; `off_session`: the customer isn't present.
 
-    A card that wants 3-D Secure leaves the intent in requires_action.
+    A card that needs 3-D Secure leaves the intent in requires_action.
     """
     card = methods.card_of(peer, method)
     intent.update(payment_method=method["id"], last_payment_error=None, next_action=None)
@@ -102,7 +102,7 @@ def attempt(peer: Stripe, intent: JsonObject, method: JsonObject, *, off_session
 
 
 def _next_action(peer: Stripe) -> JsonObject:
-    """The 3-D Secure step, which the page of the invoice shows."""
+    """The 3-D Secure step, shown on the invoice page."""
     step = {"type": "three_d_secure_redirect", "stripe_js": f"{peer.base_url}/invoice"}
     return {"type": "use_stripe_sdk", "use_stripe_sdk": step}
 
@@ -136,9 +136,9 @@ def _fail(peer: Stripe, intent: JsonObject, error: StripeError) -> Outcome:
 
 
 def authenticate(peer: Stripe, intent_id: str, *, succeed: bool) -> JsonObject:
-    """The customer has finished the 3-D Secure step of a payment, well or not; returns the intent.
+    """The customer finished a payment's 3-D Secure step, successfully or not; returns the intent.
 
-    Raises StripeError for an intent that waits for nothing.
+    Raises StripeError for an intent that isn't waiting for it.
     """
     intent = _authenticate(peer, peer.need("payment_intent", intent_id), succeed=succeed).intent
     peer.tell(INTENT_SETTLED, intent)
@@ -156,7 +156,7 @@ def _authenticate(peer: Stripe, intent: JsonObject, *, succeed: bool) -> Outcome
 
 
 def _failed_authentication(method: JsonObject) -> StripeError:
-    """402: the customer did not pass the 3-D Secure step."""
+    """402: the customer failed 3-D Secure."""
     message = (
         "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
         "PaymentMethod to attempt to fulfill this PaymentIntent again."
@@ -165,13 +165,13 @@ def _failed_authentication(method: JsonObject) -> StripeError:
 
 
 def _unexpected(intent: JsonObject, verb: str) -> StripeError:
-    """400: the intent's state does not allow it."""
+    """400: the intent's state doesn't allow it."""
     message = f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}."
     return invalid(None, message, "payment_intent_unexpected_state", payment_intent=intent)
 
 
 def cancel(peer: Stripe, intent: JsonObject) -> JsonObject:
-    """Give up an intent whose invoice is void. Raises StripeError when it was paid."""
+    """Cancel an intent whose invoice is void. Raises StripeError when it was paid."""
     if intent["status"] not in OPEN:
         raise _unexpected(intent, "cancel")
     values = {
@@ -184,7 +184,7 @@ def cancel(peer: Stripe, intent: JsonObject) -> JsonObject:
 
 
 def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """An intent, which only invoices make."""
+    """An intent; only invoices create them."""
     return peer.need("payment_intent", id)
 
 

@@ -1,6 +1,6 @@
-"""Payment methods, which are cards here, and whose they are. https://docs.stripe.com/api/payment_methods
+"""Payment methods, all of them cards here, and their owners. https://docs.stripe.com/api/payment_methods
 
-The facts beside each: the card's `number`, whether `is_set_up` for payments off session, and whether it `is_spent`.
+Stored facts: the card's `number`, whether it `is_set_up` for off-session payments, and whether it `is_spent`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sandbox.stripe.api.parameters import address
 from sandbox.stripe.payments import cards
 from sandbox.stripe.payments.cards import Card
 
-LIFE_YEARS: Final = 4  # of a ready-made card
+LIFE_YEARS: Final = 4  # of Stripe's test payment methods
 NO_CHECKS: Final = {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": None}
 
 
 def typed(peer: Stripe, number: str, *, exp_month: int, exp_year: int, cvc: str) -> JsonObject:
-    """A payment method of the card that a person typed in. Raises StripeError for what is no test card."""
+    """A payment method for the card that a person typed. Raises StripeError unless it is a test card."""
     now = datetime.now(UTC)
     expiry = {"exp_month": exp_month, "exp_year": exp_year}
     card = cards.typed(number, cvc=cvc, year_now=now.year, month_now=now.month, **expiry)
@@ -33,7 +33,7 @@ def typed(peer: Stripe, number: str, *, exp_month: int, exp_year: int, cvc: str)
 
 
 def new(peer: Stripe, card: Card, *, exp_month: int = 12, exp_year: int | None = None) -> JsonObject:
-    """Store a payment method of a card."""
+    """Store a payment method for a card."""
     year = datetime.now(UTC).year + LIFE_YEARS if exp_year is None else exp_year
     method: JsonObject = {
         "id": peer.store.new_id("pm"),
@@ -68,13 +68,13 @@ def new(peer: Stripe, card: Card, *, exp_month: int = 12, exp_year: int | None =
 
 
 def billing_details(values: Mapping[str, Any]) -> JsonObject:
-    """Whose card it is, with all keys."""
+    """Billing details with all their keys."""
     named = {name: values.get(name) for name in ("email", "name", "phone", "tax_id")}
     return {"address": address(values.get("address")), **named}
 
 
 def resolve(peer: Stripe, method_id: str, param: str = "payment_method") -> JsonObject:
-    """The payment method that a request names; a ready-made one such as pm_card_visa becomes a new one of its own."""
+    """The payment method that a request names; a test name such as pm_card_visa creates a new one."""
     if method_id in cards.BY_NAME:
         return new(peer, cards.BY_NAME[method_id])
     return peer.need("payment_method", method_id, param)
@@ -86,12 +86,12 @@ def card_of(peer: Stripe, method: JsonObject) -> Card:
 
 
 def is_set_up(peer: Stripe, method: JsonObject) -> bool:
-    """Whether its customer has agreed, by 3-D Secure where the card wants it, to payments off session."""
+    """Whether the customer agreed to off-session payments, through 3-D Secure if the card requires it."""
     return bool(peer.store.kept(method["id"])["is_set_up"])
 
 
 def check_usable(peer: Stripe, method: JsonObject, customer_id: str) -> None:
-    """Raises StripeError for a payment method of another customer, and for one that was detached."""
+    """Raises StripeError for another customer's payment method and for a detached one."""
     if method["customer"] not in (None, customer_id):
         message = (
             f"The PaymentMethod {method['id']} does not belong to the Customer you supplied {customer_id}. Please "
@@ -110,9 +110,9 @@ SPENT: Final = (
 
 
 def owned(peer: Stripe, method_id: str, customer_id: str, param: str) -> JsonObject:
-    """A payment method that a request wants as a customer's default. Raises StripeError when it is not the customer's.
+    """The payment method that a request sets as a customer's default. Raises StripeError unless it is the customer's.
 
-    A ready-made one is attached on its way.
+    A test name such as pm_card_visa is attached first.
     """
     if method_id in cards.BY_NAME:
         return attach(peer, resolve(peer, method_id), customer_id)
@@ -127,7 +127,7 @@ def owned(peer: Stripe, method_id: str, customer_id: str, param: str) -> JsonObj
 
 
 def attach(peer: Stripe, method: JsonObject, customer_id: str) -> JsonObject:
-    """Save a card with a customer. Raises StripeError when its issuer refuses, and when it is another customer's."""
+    """Attach a card to a customer. Raises StripeError when the issuer declines or it is another customer's."""
     if method["customer"] == customer_id:
         return method
     if method["customer"] is not None:
@@ -141,7 +141,7 @@ def attach(peer: Stripe, method: JsonObject, customer_id: str) -> JsonObject:
 
 
 def detach(peer: Stripe, method: JsonObject) -> JsonObject:
-    """Take a card away from its customer; it cannot be used again. Raises StripeError when it has none."""
+    """Detach a card from its customer; it can't be used again. Raises StripeError if it isn't attached."""
     if method["customer"] is None:
         message = "The payment method you provided is not attached to a customer so detachment is impossible."
         raise invalid("payment_method", message)
@@ -155,23 +155,23 @@ def detach(peer: Stripe, method: JsonObject) -> JsonObject:
 
 
 def retrieve_one(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """A payment method; a ready-made one comes as a new one."""
+    """A payment method; a test name such as pm_card_visa creates a new one."""
     return resolve(peer, id, "id")
 
 
 def list_of_customer(peer: Stripe, params: Params, id: str) -> list[JsonObject]:
-    """The payment methods of a customer."""
+    """A customer's payment methods."""
     return peer.store.select("payment_method", customer=peer.need("customer", id)["id"])
 
 
 def attach_one(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Save it with a customer."""
+    """Attach it to a customer."""
     customer = peer.need("customer", params["customer"], "customer")
     return attach(peer, resolve(peer, id, "id"), customer["id"])
 
 
 def detach_one(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Take it away from its customer."""
+    """Detach it from its customer."""
     return detach(peer, peer.need("payment_method", id))
 
 

@@ -1,4 +1,4 @@
-"""Refunds of whole payments, which end at once. https://docs.stripe.com/api/refunds"""
+"""Refunds of whole payments, which succeed immediately. https://docs.stripe.com/api/refunds"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DESTINATION: Final = {
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """Give back what was paid."""
+    """Refund a payment."""
     charge = _charge(peer, peer.need("payment_intent", params["payment_intent"], "payment_intent"))
     refund_id = peer.store.new_id("re")
     movement = charges.move(peer, charge, -charge["amount"], "refund", source=refund_id)
@@ -56,7 +56,7 @@ def create(peer: Stripe, params: Params) -> JsonObject:
 
 
 def _charge(peer: Stripe, intent: JsonObject) -> JsonObject:
-    """The charge that has paid an intent. Raises StripeError for one that cannot be refunded."""
+    """The charge that paid an intent. Raises StripeError if it can't be refunded."""
     charge = peer.store.find(intent["latest_charge"] or "")
     if charge is None or charge["status"] != "succeeded":
         message = f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
@@ -70,7 +70,7 @@ def _charge(peer: Stripe, intent: JsonObject) -> JsonObject:
 
 
 def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Refunds that pass the filter."""
+    """Refunds that match the filter."""
     return peer.store.select("refund", **params)
 
 

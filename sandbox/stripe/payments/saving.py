@@ -1,6 +1,6 @@
-"""Saving a card for payments without its customer. https://docs.stripe.com/payments/save-and-reuse
+"""Saving a card for off-session payments. https://docs.stripe.com/payments/save-and-reuse
 
-Stripe does it by setup intents, which here nobody sees.
+Stripe uses setup intents for this, which the sandbox doesn't have.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sandbox.stripe.payments import cards, methods
 
 
 def save(peer: Stripe, method: JsonObject, customer_id: str, *, is_authenticated: bool = False) -> bool:
-    """Save a card with a customer; False when its bank wants to ask the customer first, unless it `is_authenticated`.
+    """Save a card for a customer; False when its bank requires 3-D Secure first and it isn't `is_authenticated`.
 
     Raises StripeError when the card is declined.
     """

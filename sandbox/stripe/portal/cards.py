@@ -1,6 +1,6 @@
 """Cards in the billing portal. A new one becomes the customer's default.
 
-A subscription with a payment method of its own, as Checkout makes them, keeps that one:
+A subscription with its own payment method, as Checkout creates them, keeps that one:
 https://docs.stripe.com/customer-management/portal-deep-links
 """
 
@@ -31,7 +31,7 @@ def ask(visit: Visit, request: Request, fields: Fields) -> Response:
 
 
 def add(visit: Visit, request: Request, fields: Fields) -> Response | str:
-    """Save the card that was chosen, unless the bank asks first."""
+    """Save the chosen card, unless the bank requires 3-D Secure first."""
     try:
         method = card_choice.method_of(visit.peer, fields, None)
     except CardError as error:
@@ -53,7 +53,7 @@ def _save(visit: Visit, fields: Fields, method: JsonObject, *, is_authenticated:
 
 
 def authenticate(visit: Visit, request: Request, fields: Fields) -> Response | str | None:
-    """The bank's question about the new card, and its answer."""
+    """The 3-D Secure page for the new card, and its answer."""
     peer = visit.peer
     method = peer.store.find(peer.store.kept(visit.session["id"]).get("pending") or "")
     if method is None:
@@ -67,7 +67,7 @@ def authenticate(visit: Visit, request: Request, fields: Fields) -> Response | s
 
 
 def manage(visit: Visit, request: Request, fields: Fields) -> None:
-    """Make a saved card the default, or remove one that is not."""
+    """Make a saved card the default, or remove one that isn't."""
     method = visit.peer.store.find(request.path_params["method"])
     if method is None or method.get("customer") != visit.customer["id"]:
         return
@@ -94,7 +94,7 @@ def _challenge(visit: Visit, method: JsonObject) -> Response:
 def _page(visit: Visit, fields: Fields, problem: str = "", status: int = 200) -> Response:
     choices, wrong = card_choice.choices(visit.peer, None), alert(problem, id_="card-problem")
     fieldset = payment_fieldset(choices, fields, wrong, legend="Card")
-    words = f"{visit.shop} charges it from now on, unless a plan has a card of its own."
+    words = f"{visit.shop} will charge this card from now on, except for plans that have their own card."
     button = tag("button", "Add card", class_="btn btn-primary pay-submit")
     form = tag(
         "form",

@@ -1,6 +1,6 @@
 """What the billing portal lets customers do. https://docs.stripe.com/api/customer_portal/configurations
 
-There is no Dashboard, so that no configuration is the default one: name yours at each session.
+Without a Dashboard there is no default configuration: pass yours with each session.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ BLANK: Final[JsonObject] = {
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A configuration out of the features that are given; the others are off."""
+    """Create a configuration with the given features; the others are off."""
     now = peer.store.now()
     configuration = {
         "id": peer.store.new_id("bpc"),
@@ -75,7 +75,7 @@ def create(peer: Stripe, params: Params) -> JsonObject:
 
 
 def _features(old: Mapping[str, Any], new: Mapping[str, Any]) -> JsonObject:
-    """Features after a request; choosing plans stays off."""
+    """The features after a request; switching plans stays off."""
     given = {name: value for name, value in new.items() if name != "subscription_update"}
     return {name: {**copy.deepcopy(value), **given.get(name, {})} for name, value in old.items()}
 
@@ -86,7 +86,7 @@ def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Other features, another way back or metadata; features that are not named stay."""
+    """Change features, the return URL or metadata; features that aren't given stay."""
     configuration = peer.need("billing_portal.configuration", id)
     values: JsonObject = {**params, "updated": peer.store.now()}
     if "features" in params:
@@ -97,7 +97,7 @@ def update(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Configurations that pass the filter."""
+    """Configurations that match the filter."""
     return peer.store.select("billing_portal.configuration", **params)
 
 

@@ -1,4 +1,4 @@
-"""A customer's billing details in the billing portal, as far as its configuration lets them be changed."""
+"""A customer's billing details in the billing portal, as far as the configuration allows changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _allowed(visit: Visit) -> list[str]:
 
 
 def ask(visit: Visit, request: Request, fields: Fields) -> Response:
-    """The details that may be changed, as they are."""
+    """A form with the details that may be changed."""
     customer = visit.customer
     known = {**{name: customer[name] for name in PLAIN}, **(customer["address"] or {})}
     return _page(visit, {name: value for name, value in known.items() if value})

@@ -1,6 +1,6 @@
 """The billing portal's hosted page, `/stripe/portal/<secret>`.
 
-The facts beside a session: when it was last `used_at`, the card that is `pending` at its bank, and whether the
+A session's stored facts: when it was last `used_at`, the card `pending` 3-D Secure, and whether the
 `flow_is_done`. https://docs.stripe.com/customer-management
 """
 
@@ -29,7 +29,7 @@ Work = Callable[[Visit, Request, Fields], Response | str | None]
 
 
 def _endpoint(work: Work, feature: str | None = None) -> Callable[[Request], Awaitable[Response]]:
-    """Wrap a page: it answers, or names what was done; None shows the portal's start."""
+    """Wrap a page function, which returns a response or what was done; None shows the portal's home page."""
 
     async def endpoint(request: Request) -> Response:
         fields = await read_fields(request)
@@ -37,7 +37,7 @@ def _endpoint(work: Work, feature: str | None = None) -> Callable[[Request], Awa
         if isinstance(visit, Response):
             return visit
         if feature is not None and not visit.may(feature):
-            return notice_page("Not here", f"{visit.shop} does not offer this in the portal.", status=403)
+            return notice_page("Not available", f"{visit.shop} does not offer this in the portal.", status=403)
         try:
             answer = work(visit, request, fields)
         except StripeError as error:
@@ -51,13 +51,13 @@ def _endpoint(work: Work, feature: str | None = None) -> Callable[[Request], Awa
 
 
 def _visit(request: Request) -> Visit | Response:
-    """The customer whom the address lets in; a page that says why not."""
+    """The customer that the URL lets in, or a page that says why not."""
     peer: Stripe = request.app.state.stripe
     url = f"{peer.base_url}/portal/{request.path_params['secret']}"
     sessions = peer.store.select("billing_portal.session", url=url)
     customer = peer.store.find(sessions[0]["customer"]) if sessions else None
     if not sessions or customer is None or customer.get("deleted"):
-        return notice_page("No such page", "This address belongs to no session of the billing portal.", status=404)
+        return notice_page("No such page", "There is no billing portal session at this address.", status=404)
     session, now = sessions[0], peer.store.now()
     facts = peer.store.kept(session["id"])
     life = IDLE_SECONDS if facts.get("was_opened") else UNUSED_SECONDS
@@ -70,12 +70,12 @@ def _visit(request: Request) -> Visit | Response:
 def _expired(peer: Stripe, session: JsonObject) -> Response:
     back = session["return_url"]
     link = [tag("a", f"Back to {peer.account.name}", href=back, class_="btn btn-primary")] if back else []
-    text = "For your safety the billing portal closes after a while. Open it again where you came from."
+    text = "For your security, the billing portal closes after a while. Go back to the shop and open it again."
     return notice_page("This page has expired", text, tag("div", *link, class_="row"), status=410)
 
 
 def _completed(visit: Visit, flow: JsonObject) -> Response:
-    """A flow is over: on to where its session says."""
+    """A flow is completed: redirect where its session says."""
     after = flow["after_completion"]
     visit.peer.store.keep(visit.session["id"], flow_is_done=True)
     if after["type"] == "redirect":
@@ -84,7 +84,7 @@ def _completed(visit: Visit, flow: JsonObject) -> Response:
 
 
 def show(visit: Visit, request: Request, fields: Fields) -> Response:
-    """The portal's start, or the one thing that the session's flow leads to."""
+    """The portal's home page, or the page of the session's flow."""
     if visit.flow:
         return see_other(f"{visit.address}/card")
     return view.page(visit, view.HOME, _home(visit))

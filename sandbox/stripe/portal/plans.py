@@ -1,4 +1,4 @@
-"""Changes of a plan in the billing portal: cancel it, keep it after all."""
+"""Plan changes in the billing portal: cancel it, or keep it after all."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def ask_to_cancel(visit: Visit, request: Request, fields: Fields) -> Response | 
         return None
     name = visit.peer.store.get(items_of(sub)[0]["price"]["product"]).get("name", "Your plan")
     end = day(period_of(sub)[1])
-    words = f"{name}, {cost(sub)}, will end on {end}. Until then it stays as it is."
+    words = f"{name}, {cost(sub)}, will end on {end}. Nothing changes until then."
     keep = tag("a", "Keep plan", href=visit.address, class_="btn btn-plain")
     form = tag(
         "form",
@@ -60,7 +60,7 @@ def cancel(visit: Visit, request: Request, fields: Fields) -> str | None:
 
 
 def resume(visit: Visit, request: Request, fields: Fields) -> str | None:
-    """Take a planned end back."""
+    """Undo a scheduled cancellation."""
     sub = _subscription(visit, request)
     if sub is None or not view.may_keep(sub):
         return None

@@ -1,4 +1,4 @@
-"""Sessions of the billing portal, and the flow that leads straight to another card.
+"""Billing portal sessions, and the flow that goes straight to a new card.
 
 https://docs.stripe.com/api/customer_portal/sessions · https://docs.stripe.com/customer-management/portal-deep-links
 """
@@ -36,7 +36,7 @@ NO_CONFIGURATION: Final = (
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A session of the portal for a customer."""
+    """Create a portal session for a customer."""
     customer = peer.need("customer", params["customer"], "customer")
     if "configuration" not in params:
         raise StripeError(400, INVALID, NO_CONFIGURATION)

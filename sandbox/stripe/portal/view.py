@@ -1,4 +1,4 @@
-"""The look of the billing portal: plan, payment methods, billing details, invoices, each in its card."""
+"""The billing portal as HTML: plan, payment methods, billing details and invoices, each in a box."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INVOICE_STATUSES: Final = {
 
 @dataclass(frozen=True)
 class Visit:
-    """A customer in the portal."""
+    """A customer's visit to the portal."""
 
     peer: Stripe
     session: JsonObject
@@ -36,7 +36,7 @@ class Visit:
 
     @property
     def address(self) -> str:
-        """Where the portal's pages are for this session."""
+        """The base path of this session's pages."""
         return f"/stripe/portal/{self.session['url'].rpartition('/')[2]}"
 
     @property
@@ -46,24 +46,24 @@ class Visit:
 
     @property
     def flow(self) -> JsonObject | None:
-        """The flow that is not completed yet."""
+        """The flow, if it isn't completed yet."""
         flow: JsonObject | None = self.session["flow"]
         return None if self.peer.store.kept(self.session["id"]).get("flow_is_done") else flow
 
     def may(self, feature: str) -> bool:
-        """Whether the configuration has a feature switched on."""
+        """Whether the configuration enables a feature."""
         return bool(self.configuration["features"][feature]["enabled"])
 
 
 def page(visit: Visit, title: str, body: Html, status: int = 200) -> Response:
-    """An answer of the portal; its forms may lead back to the shop."""
+    """A portal page; its forms may redirect to the shop."""
     after = (visit.flow or {}).get("after_completion", {}).get("redirect") or {}
     leads_to = (visit.session["return_url"] or "", after.get("return_url", ""))
     return hosted_page(title, body, status=status, leads_to=leads_to)
 
 
 def frame(visit: Visit, title: str, *content: Html | None) -> Html:
-    """A page of the portal: the way out, what it is, and the content. Inside the portal the way leads to its start."""
+    """A portal page: a link back, a title, the content. Inner pages link to the home page, which links to the shop."""
     home = tag("a", "← All billing", href=visit.address, class_="btn btn-ghost btn-sm pay-back")
     is_home = title == HOME
     way = back_link(visit.session["return_url"], visit.shop) if is_home or visit.flow else home
@@ -75,8 +75,8 @@ HOME: Final = "Billing"
 
 
 def home(visit: Visit, subscriptions: Sequence[JsonObject], methods: Sequence[JsonObject]) -> Html:
-    """The portal's start."""
-    plans = [_plan(visit, sub) for sub in subscriptions] or [_nothing("You have no plan.")]
+    """The portal's home page."""
+    plans = [_plan(visit, sub) for sub in subscriptions] or [_nothing("You don't have a plan.")]
     return frame(
         visit,
         HOME,
@@ -116,7 +116,7 @@ def _item_words(peer: Stripe, item: JsonObject) -> Html:
 
 
 def may_keep(sub: JsonObject) -> bool:
-    """Whether a planned end can be taken back here, be it a date or the period's end: not what a schedule manages."""
+    """Whether a scheduled cancellation, by date or at period end, can be undone here: not if a schedule manages it."""
     return sub["cancel_at"] is not None and sub["schedule"] is None
 
 
@@ -138,7 +138,7 @@ def _methods(visit: Visit, methods: Sequence[JsonObject]) -> Html:
     is_editable = visit.may("payment_method_update")
     rows = [_method(visit, one, is_default=one["id"] == default, is_editable=is_editable) for one in methods]
     add = tag("a", "Add a card", href=f"{visit.address}/card", class_="btn btn-plain btn-sm") if is_editable else None
-    table = tag("ul", *rows, class_="pay-rows") if rows else _nothing("No card is saved.")
+    table = tag("ul", *rows, class_="pay-rows") if rows else _nothing("No saved cards.")
     return _card("Payment methods", table, action=add)
 
 
@@ -194,7 +194,7 @@ def _invoices(visit: Visit) -> Html | None:
         tag("th", tag("span", "Open", class_="vh")),
     )
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="pay-table")
-    return _card("Invoices", table if rows else _nothing("There are no invoices yet."))
+    return _card("Invoices", table if rows else _nothing("No invoices yet."))
 
 
 def _invoice(invoice: JsonObject) -> Html:

@@ -1,4 +1,4 @@
-"""Subscriptions: how they begin, change, renew, resume and end, their schedules, and previews of all of it.
+"""Subscriptions: how they start, change, renew, resume and end, their schedules, and previews of it all.
 
 It imports `billing` and below.
 """

@@ -1,4 +1,4 @@
-"""Changing a subscription: which prorations a change makes, when a new period begins, and what is invoiced at once.
+"""Changing a subscription: the prorations of a change, when a new period starts, and what is invoiced right away.
 
 https://docs.stripe.com/billing/subscriptions/change · https://docs.stripe.com/billing/subscriptions/prorations
 https://docs.stripe.com/billing/subscriptions/pending-updates
@@ -23,7 +23,7 @@ from sandbox.stripe.subscriptions.item_changes import Difference
 
 PRORATIONS: Final = ("always_invoice", "create_prorations", "none")
 CHARGED: Final = frozenset({"active", "past_due", "unpaid"})
-# What may change when the change waits for its payment, and what may change before the first payment.
+# What may change if the change waits for payment, and what may change before the first payment.
 PENDING: Final = frozenset(
     {"billing_cycle_anchor", "items", "payment_behavior", "proration_behavior", "proration_date"}
 )
@@ -34,7 +34,7 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Terms:
-    """How a change is charged: prorations or none, as of when, and what happens if its invoice is not paid."""
+    """How a change is charged: with prorations or not, as of when, and what happens if its invoice isn't paid."""
 
     proration: str
     at: int
@@ -43,7 +43,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Change:
-    """A change that is carried out but for its invoice's collection: the subscription after it, not stored yet."""
+    """A change that is applied except for collecting its invoice: the subscription after it, not stored yet."""
 
     sub: JsonObject
     invoice: JsonObject | None
@@ -51,9 +51,9 @@ class Change:
 
 
 def update(peer: Stripe, sub: JsonObject, params: Params) -> JsonObject:
-    """Change a stored subscription as a request says, invoice what is to be invoiced now, and collect it.
+    """Change a stored subscription as a request says, invoice what is due now, and collect it.
 
-    Returns the subscription. Raises StripeError for what is not allowed.
+    Returns the subscription. Raises StripeError if that isn't allowed.
     """
     debits = pending_updates.debits(peer, sub)
     change = carry_out(peer, sub, params)
@@ -68,7 +68,7 @@ def update(peer: Stripe, sub: JsonObject, params: Params) -> JsonObject:
 
 
 def carry_out(peer: Stripe, sub: JsonObject, params: Params) -> Change:
-    """What a request makes of a stored subscription, and the draft of what is invoiced now. Raises StripeError."""
+    """Apply a request to a subscription; returns it with the draft of what is invoiced now. Raises StripeError."""
     _check(sub, params)
     if "items" in params:
         pending_updates.discard(peer, sub)
@@ -82,7 +82,7 @@ def carry_out(peer: Stripe, sub: JsonObject, params: Params) -> Change:
 
 
 def _check(sub: Mapping[str, Any], params: Params) -> None:
-    """Raises StripeError for what the subscription's state, or the wish to wait for the payment, does not allow."""
+    """Raises StripeError for changes that the subscription's state, or waiting for the payment, doesn't allow."""
     if is_over(sub) and params.keys() - ENDED:
         message = "A canceled subscription can only update its cancellation_details and metadata."
         raise invalid(None, message)
@@ -108,7 +108,7 @@ def _terms(peer: Stripe, sub: Mapping[str, Any], params: Params) -> Terms:
 
 
 def _follow_interval(peer: Stripe, changed: JsonObject, sub: Mapping[str, Any]) -> None:
-    """With another interval the current period is the one around the anchor, which stays; a trial ends as before.
+    """After an interval change the current period is the one around the anchor, which stays; a trial ends as before.
 
     https://docs.stripe.com/billing/subscriptions/billing-mode/compare
     """
@@ -120,7 +120,7 @@ def _follow_interval(peer: Stripe, changed: JsonObject, sub: Mapping[str, Any]) 
 
 
 def set_period(sub: JsonObject, period: tuple[int, int]) -> None:
-    """Give all items a period; a subscription that ends with its period follows."""
+    """Set the period of all items, and move a cancellation at the period's end along."""
     for item in items_of(sub):
         item.update(current_period_start=period[0], current_period_end=period[1])
     if sub["cancel_at_period_end"]:
@@ -128,7 +128,7 @@ def set_period(sub: JsonObject, period: tuple[int, int]) -> None:
 
 
 def _begin_period(peer: Stripe, sub: JsonObject, changed: JsonObject, terms: Terms) -> JsonObject:
-    """Give back the rest of the old period and charge a new one, which begins now; returns the draft."""
+    """Credit the rest of the old period and charge a new one that starts now; returns the draft."""
     if terms.proration != "none":
         for item in items_of(sub):
             item_lines.give_back(peer, sub, item, terms.at)
@@ -143,7 +143,7 @@ def _begin_period(peer: Stripe, sub: JsonObject, changed: JsonObject, terms: Ter
 def _prorate(
     peer: Stripe, sub: JsonObject, changed: JsonObject, difference: Difference, terms: Terms
 ) -> JsonObject | None:
-    """Credits and charges for the rest of the period, and the draft for them if they are invoiced at once."""
+    """Credits and charges for the rest of the period, and their draft if they are invoiced right away."""
     if terms.proration == "none" or sub["status"] not in CHARGED:
         return None
     made = [line for item in difference.gone for line in item_lines.give_back(peer, sub, item, terms.at)]
@@ -156,7 +156,7 @@ def _prorate(
 
 
 def _rest_of_period(sub: Mapping[str, Any], at: int) -> Span:
-    """The time from a moment to the end of the current period, as a part of the whole one."""
+    """The time from `at` to the end of the current period, as part of the whole one."""
     price = items_of(sub)[0]["price"]
     whole = periods.around(sub["billing_cycle_anchor"], interval_of(price), at)
     return Span(at, period_of(sub)[1], *whole)
@@ -165,7 +165,7 @@ def _rest_of_period(sub: Mapping[str, Any], at: int) -> Span:
 def _only_if_paid(
     peer: Stripe, changed: JsonObject, invoice: JsonObject, debits: JsonObject, terms: Terms
 ) -> JsonObject:
-    """Carry the change out if its invoice is paid now; else it waits on the subscription."""
+    """Apply the change if its invoice is paid now; otherwise hold it on the subscription."""
     pending_updates.hold(peer, changed, invoice, debits)
     issuing.issue(peer, changed, invoice, terms.behavior)
     sub = peer.store.get(changed["id"])

@@ -1,4 +1,4 @@
-"""Beginning a subscription: its trial, its first period and its first invoice.
+"""Creating a subscription: its trial, first period and first invoice.
 
 https://docs.stripe.com/api/subscriptions/create · https://docs.stripe.com/billing/subscriptions/trials
 """
@@ -31,9 +31,9 @@ Params = Mapping[str, Any]
 
 
 def create_subscription(peer: Stripe, params: Params) -> JsonObject:
-    """A subscription out of what `CREATE` reads; its first invoice is made, and collected as `payment_behavior` says.
+    """Create a subscription and its first invoice, and collect it as `payment_behavior` says; `CREATE` reads `params`.
 
-    Raises StripeError. What was stored by then is undone by the caller's transaction.
+    Raises StripeError; the caller's transaction then rolls everything back.
     """
     behavior = params.get("payment_behavior", "allow_incomplete")
     sub = _build(peer, peer.need("customer", params["customer"], "customer"), params)
@@ -54,7 +54,7 @@ def create_subscription(peer: Stripe, params: Params) -> JsonObject:
 
 
 def _build(peer: Stripe, customer: JsonObject, params: Params) -> JsonObject:
-    """The subscription with its items, whose period is not known yet."""
+    """The subscription with its items, whose period isn't known yet."""
     now, sub_id = peer.store.now(customer), peer.store.new_id("sub")
     sub = subscription_shapes.subscription(sub_id, customer, now, merged(None, params.get("metadata")))
     wanted = enumerate(params["items"])
@@ -65,7 +65,7 @@ def _build(peer: Stripe, customer: JsonObject, params: Params) -> JsonObject:
 
 
 def _trial_end(sub: Mapping[str, Any], params: Params) -> int | None:
-    """When the trial ends, or None without one."""
+    """When the trial ends, or None without a trial."""
     days = params.get("trial_period_days", 0)
     return sub["created"] + days * DAY if days else None
 
@@ -77,6 +77,6 @@ def _first_invoice(peer: Stripe, sub: JsonObject, span: Span) -> JsonObject:
 
 
 def _method_for(peer: Stripe, sub: Mapping[str, Any]) -> JsonObject | None:
-    """The payment method that the subscription's invoices would be charged to."""
+    """The payment method to charge for the subscription's invoices."""
     own = peer.store.find(sub["default_payment_method"] or "")
     return own or customers.default_method(peer, peer.store.get(sub["customer"]))

@@ -1,4 +1,4 @@
-"""Ending and resuming subscriptions by request, and what the end of a customer or of a card means for them.
+"""Canceling and resuming subscriptions by request, and what a deleted customer or detached card does to them.
 
 https://docs.stripe.com/billing/subscriptions/cancel · https://docs.stripe.com/api/subscriptions/resume
 """
@@ -17,7 +17,7 @@ from sandbox.stripe.subscriptions import changes
 
 
 def cancel(peer: Stripe, sub: JsonObject) -> JsonObject:
-    """End a subscription now; nothing is given back. Raises StripeError for one that has ended."""
+    """End a subscription now, without a refund. Raises StripeError for one that has ended."""
     if is_over(sub):
         raise invalid("id", f"No such subscription: {sub['id']}", "resource_missing")
     if sub["status"] == "incomplete":
@@ -30,11 +30,11 @@ def cancel(peer: Stripe, sub: JsonObject) -> JsonObject:
 
 
 def resume(peer: Stripe, sub: JsonObject) -> JsonObject:
-    """Let a paused subscription go on, with a new period.
+    """Resume a paused subscription with a new period.
 
-    Its invoice must be paid first, which is the caller's to do: nobody tries by itself, and if nobody has within 23
-    hours it is voided and the subscription stays paused. An attempt that fails makes it past due.
-    Raises StripeError for one that is not paused.
+    The caller must pay its invoice first: it isn't collected automatically, and if it isn't paid within 23 hours it is
+    voided and the subscription stays paused. A failed attempt makes it past due.
+    Raises StripeError for one that isn't paused.
     """
     if sub["status"] != "paused":
         raise invalid(None, "You can only resume a subscription whose status is `paused`.")
@@ -55,14 +55,14 @@ def resume(peer: Stripe, sub: JsonObject) -> JsonObject:
 
 
 def customer_leaving(peer: Stripe, customer: JsonObject) -> None:
-    """A customer is about to be deleted: its subscriptions end at once."""
+    """A customer is about to be deleted: end its subscriptions now."""
     for sub in peer.store.select("subscription", customer=customer["id"]):
         if not is_over(sub):
             cancel(peer, sub)
 
 
 def method_leaving(peer: Stripe, method: JsonObject) -> None:
-    """A payment method is about to be detached: subscriptions no longer name it."""
+    """A payment method is about to be detached: remove it from subscriptions."""
     for sub in peer.store.select("subscription", default_payment_method=method["id"]):
         if not is_over(sub):
             amend(peer, sub, {"default_payment_method": None}, states.UPDATED)

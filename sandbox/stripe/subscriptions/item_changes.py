@@ -1,4 +1,4 @@
-"""The items of a subscription as a request wants them: which prices may go together, and what changes.
+"""The subscription items of a request: which prices can be combined, and what changes.
 
 https://docs.stripe.com/billing/subscriptions/quantities · https://docs.stripe.com/billing/subscriptions/multiple-products
 
@@ -33,7 +33,7 @@ Wanted = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Difference:
-    """What a change of items leaves, adds and takes away; a changed item is in `gone` as it was, in `new` as it is."""
+    """The items that a change keeps, adds and removes; a changed item is in `gone` as before and in `new` as after."""
 
     gone: Sequence[JsonObject]
     new: Sequence[JsonObject]
@@ -51,7 +51,7 @@ def price_of(peer: Stripe, wanted: Wanted, param: str) -> JsonObject:
 
 
 def new_item(peer: Stripe, sub: Mapping[str, Any], wanted: Wanted, period: tuple[int, int], param: str) -> JsonObject:
-    """An item for a subscription, not stored yet. Raises StripeError."""
+    """A new subscription item, not stored yet. Raises StripeError."""
     price = price_of(peer, wanted, param)
     item_id = peer.store.new_id("si")
     made = subscription_shapes.item(item_id, price, sub["id"], period, peer.store.now(sub))
@@ -59,7 +59,7 @@ def new_item(peer: Stripe, sub: Mapping[str, Any], wanted: Wanted, period: tuple
 
 
 def check(items: Sequence[JsonObject]) -> None:
-    """Raises StripeError for items that cannot be together in a subscription."""
+    """Raises StripeError for items that can't be in one subscription."""
     prices = [item["price"] for item in items]
     if not prices:
         message = "A subscription must have at least one active plan. All plans have been removed."
@@ -67,14 +67,14 @@ def check(items: Sequence[JsonObject]) -> None:
     if len(prices) > MOST:
         raise invalid("items", f"A subscription can have up to {MOST} items.")
     if len({interval_of(price) for price in prices}) > 1:
-        raise invalid("items", "The sandbox plays subscriptions whose prices all have the same interval.")
+        raise invalid("items", "The sandbox only supports subscriptions whose prices all have the same interval.")
     for price in prices:
         if [one["id"] for one in prices].count(price["id"]) > 1:
             raise invalid("items", f"Cannot add multiple subscription items with the same plan: {price['id']}")
 
 
 def change(peer: Stripe, sub: JsonObject, wanted: Sequence[Wanted]) -> Difference:
-    """Put the wanted changes on a subscription that is not stored yet. Raises StripeError."""
+    """Apply the requested changes to a subscription that isn't stored yet. Raises StripeError."""
     items = {item["id"]: item for item in items_of(sub)}
     before = copy.deepcopy(items)
     for place, one in enumerate(wanted):
@@ -96,7 +96,7 @@ def change(peer: Stripe, sub: JsonObject, wanted: Sequence[Wanted]) -> Differenc
 
 
 def _terms(item: Mapping[str, Any] | None) -> tuple[str, int] | None:
-    """What an item's charge follows from."""
+    """What determines an item's charge."""
     return (item["price"]["id"], item["quantity"]) if item else None
 
 

@@ -1,4 +1,4 @@
-"""What a subscription schedule does when a phase is over, and how it lets go of its subscription.
+"""What a subscription schedule does at the end of a phase, and how it releases its subscription.
 
 https://docs.stripe.com/billing/subscriptions/subscription-schedules
 """
@@ -20,7 +20,7 @@ UPDATED: Final = "subscription_schedule.updated"
 
 
 def end_phase(peer: Stripe, schedule: JsonObject) -> None:
-    """The current phase of a stored schedule is over: the next one begins, or the subscription goes on by itself."""
+    """A stored schedule's current phase is over: start the next one, or release the subscription."""
     following = schedule_shapes.next_phase(schedule)
     if following is None:
         release(peer, schedule)
@@ -30,8 +30,8 @@ def end_phase(peer: Stripe, schedule: JsonObject) -> None:
 
 
 def _enter(peer: Stripe, sub: JsonObject, phase: Mapping[str, Any]) -> None:
-    """Make a stored subscription what a phase wants; the renewal, due at the same moment, invoices the new items."""
-    kept = [one["discount"] for one in phase["discounts"]]  # a phase has those that it names
+    """Apply a phase to a stored subscription; the renewal, due at the same moment, invoices the new items."""
+    kept = [one["discount"] for one in phase["discounts"]]  # a phase keeps only the discounts it names
     for gone in set(sub["discounts"]) - set(kept):
         end(peer, gone)
     sub["discounts"] = kept
@@ -40,7 +40,7 @@ def _enter(peer: Stripe, sub: JsonObject, phase: Mapping[str, Any]) -> None:
 
 
 def wanted(sub: Mapping[str, Any], phase: Mapping[str, Any]) -> list[JsonObject]:
-    """The changes that turn a subscription's items into those of a phase; the same price keeps its item."""
+    """The changes that turn a subscription's items into a phase's; an unchanged price keeps its item."""
     left = list(items_of(sub))
     found: list[JsonObject] = []
     for one in phase["items"]:
@@ -53,7 +53,7 @@ def wanted(sub: Mapping[str, Any], phase: Mapping[str, Any]) -> list[JsonObject]
 
 
 def release(peer: Stripe, schedule: JsonObject) -> JsonObject:
-    """Let the subscription go on without the schedule, which ends here."""
+    """End the schedule and let its subscription continue."""
     values = {
         "current_phase": None,
         "released_at": peer.store.now(schedule),
@@ -68,7 +68,7 @@ def release(peer: Stripe, schedule: JsonObject) -> JsonObject:
 
 
 def of_subscription(sub: Mapping[str, Any]) -> JsonObject:
-    """The current period of a subscription as a phase."""
+    """A subscription's current period as a phase."""
     start, end_ = period_of(sub)
     values = {
         **{name: sub[name] for name in ("currency", "default_payment_method")},

@@ -1,7 +1,7 @@
-"""Previews of invoices: the change is carried out, its invoice drafted, and all of it undone.
+"""Invoice previews: apply the change, draft its invoice, and roll everything back.
 
-https://docs.stripe.com/api/invoices/create_preview · so a preview is the invoice that the same request would make, to
-the cent, when it names the same `proration_date`.
+https://docs.stripe.com/api/invoices/create_preview · so a preview equals, to the cent, the invoice that the same
+request creates with the same `proration_date`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Params = Mapping[str, Any]
 
 
 class UndoneError(Exception):
-    """Carries the previewed invoice out of the transaction that it undoes."""
+    """Carries the previewed invoice out of the transaction that it rolls back."""
 
     def __init__(self, invoice: JsonObject) -> None:
         super().__init__(invoice["id"])
@@ -42,7 +42,7 @@ class UndoneError(Exception):
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """The invoice that a change, or the next renewal, would make. Raises StripeError."""
+    """The invoice that a change, or the next renewal, would create. Raises StripeError."""
     try:
         _make_and_undo(peer, params)
     except UndoneError as made:
@@ -55,14 +55,14 @@ def _make_and_undo(peer: Stripe, params: Params) -> NoReturn:
 
 
 def upcoming(peer: Stripe, sub: JsonObject) -> JsonObject:
-    """The invoice of a subscription's next renewal, without an id: what invoice.upcoming tells."""
+    """The invoice of a subscription's next renewal, without an id, as invoice.upcoming sends it."""
     invoice = create(peer, {"subscription": sub["id"]})
     del invoice["id"]
     return invoice
 
 
 def _preview(peer: Stripe, params: Params) -> JsonObject:
-    """What a change invoices at once, or else the renewal after it."""
+    """The invoice that a change creates right away, or else the next renewal's."""
     sub = peer.need("subscription", params["subscription"], "subscription")
     if is_over(sub) or params.get("customer", sub["customer"]) != sub["customer"]:
         raise _none_upcoming(sub)
@@ -73,7 +73,7 @@ def _preview(peer: Stripe, params: Params) -> JsonObject:
 
 
 def _none_upcoming(sub: JsonObject) -> StripeError:
-    """404: nothing will be invoiced."""
+    """404: there is no upcoming invoice."""
     message = f"No upcoming invoices for customer: {sub['customer']}"
     return StripeError(404, INVALID, message, "invoice_upcoming_none")
 
@@ -87,7 +87,7 @@ def _of_renewal(peer: Stripe, sub: JsonObject) -> JsonObject:
 
 
 def _enter_next_phase(peer: Stripe, sub: JsonObject, end: int) -> None:
-    """What a schedule changes at the period's end is part of the renewal."""
+    """The renewal includes the schedule's changes at the period's end."""
     schedule = peer.store.find(sub["schedule"] or "")
     following = schedule and schedule_shapes.next_phase(schedule)
     if following and following["start_date"] == end:
@@ -96,7 +96,7 @@ def _enter_next_phase(peer: Stripe, sub: JsonObject, end: int) -> None:
 
 
 def _shown(invoice: JsonObject, params: Params) -> JsonObject:
-    """A draft as a preview: with ids that name nothing, as of the moment when it would be made."""
+    """A draft as a preview: with ids that don't exist, dated when it would be created."""
     preview = copy.deepcopy(invoice)
     invoice_id = f"upcoming_in_{random_text(24)}"
     preview.update(

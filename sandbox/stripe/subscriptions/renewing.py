@@ -1,4 +1,4 @@
-"""The end of a period: the trial is over, the subscription renews, pauses or ends.
+"""The end of a period: a trial ends, or the subscription renews, pauses or ends.
 
 https://docs.stripe.com/billing/invoices/subscription · https://docs.stripe.com/billing/subscriptions/trials
 """
@@ -17,7 +17,7 @@ from sandbox.stripe.subscriptions import changes
 
 
 def end_period(peer: Stripe, sub: JsonObject) -> None:
-    """The current period of a stored subscription is over."""
+    """End a stored subscription's current period."""
     if sub["status"] == "trialing" and not _has_method(peer, sub):
         behavior = sub["trial_settings"]["end_behavior"]["missing_payment_method"]
         if behavior == "cancel":
@@ -32,13 +32,13 @@ def end_period(peer: Stripe, sub: JsonObject) -> None:
 
 
 def _has_method(peer: Stripe, sub: JsonObject) -> bool:
-    """Whether a subscription can be collected."""
+    """Whether a subscription has a payment method."""
     own = sub["default_payment_method"] or customers.default_method(peer, peer.store.get(sub["customer"]))
     return own is not None
 
 
 def renew(peer: Stripe, sub: JsonObject, at: int | None = None) -> JsonObject:
-    """Begin the next period of a stored subscription; returns the draft of its invoice, made now or at another time."""
+    """Start a stored subscription's next period; returns the draft of its invoice, created now or at another time."""
     old = period_of(sub)
     span = next_span(sub)
     if sub["status"] == "trialing":
@@ -52,9 +52,9 @@ def renew(peer: Stripe, sub: JsonObject, at: int | None = None) -> JsonObject:
 
 
 def next_span(sub: JsonObject) -> Span:
-    """The next period; cut short where the subscription is to end within it.
+    """The next period, cut short if the subscription ends within it.
 
-    Another interval since a schedule's phase keeps the anchor: it begins with the rest of the period around that.
+    An interval changed by a schedule's phase keeps the anchor: its first period is the rest of the one around that.
     """
     interval, start = interval_of(items_of(sub)[0]["price"]), period_of(sub)[1]
     whole = periods.around(sub["billing_cycle_anchor"], interval, start)
@@ -64,7 +64,7 @@ def next_span(sub: JsonObject) -> Span:
 
 
 def _draft_values(sub: JsonObject, now: int) -> JsonObject:
-    """A renewal stays a draft for an hour; of one that is unpaid, or whose drafts are kept, until somebody acts."""
+    """A renewal is a draft for an hour; if the subscription is unpaid or keeps drafts, until someone acts."""
     pause = sub["pause_collection"]
     if sub["status"] == "unpaid" or (pause and pause["behavior"] == "keep_as_draft"):
         return {"auto_advance": False}

@@ -23,12 +23,12 @@ def item(price: str, quantity: int) -> JsonObject:
 
 
 def discount(discount_id: str) -> JsonObject:
-    """A discount of the subscription that goes on in a phase."""
+    """A subscription's discount that continues in a phase."""
     return {"coupon": None, "discount": discount_id, "promotion_code": None}
 
 
 def phase(start: int, end: int, items: Sequence[JsonObject], values: Mapping[str, Any]) -> JsonObject:
-    """What the subscription is like for a time; `values` has the currency, and may have discounts and so on."""
+    """A phase; `values` has the currency and optionally discounts and the rest."""
     return {
         "add_invoice_items": [],
         "application_fee_percent": None,
@@ -54,7 +54,7 @@ def phase(start: int, end: int, items: Sequence[JsonObject], values: Mapping[str
 
 
 def schedule(schedule_id: str, sub: Mapping[str, Any], now: int, phases: Sequence[JsonObject]) -> JsonObject:
-    """A schedule that takes over a subscription, whose current period is its first phase."""
+    """A schedule created from a subscription, whose current period is the first phase."""
     return {
         "id": schedule_id,
         "object": "subscription_schedule",
@@ -95,17 +95,17 @@ def _settings(sub: Mapping[str, Any]) -> JsonObject:
 
 
 def span(one: Mapping[str, Any]) -> JsonObject:
-    """Start and end of a phase."""
+    """A phase's start and end."""
     return {"end_date": one["end_date"], "start_date": one["start_date"]}
 
 
 def current_phase(schedule: Mapping[str, Any]) -> JsonObject | None:
-    """The phase that a schedule is in."""
+    """A schedule's current phase."""
     current = schedule["current_phase"]
     return next((one for one in schedule["phases"] if current and one["start_date"] == current["start_date"]), None)
 
 
 def next_phase(schedule: Mapping[str, Any]) -> JsonObject | None:
-    """The phase that begins when the current one is over."""
+    """The phase after the current one."""
     current = schedule["current_phase"]
     return next((one for one in schedule["phases"] if current and one["start_date"] >= current["end_date"]), None)

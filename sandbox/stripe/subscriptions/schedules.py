@@ -1,4 +1,4 @@
-"""Schedules that take over a subscription and change its items at the period's end.
+"""Schedules that manage a subscription and change its items at the period's end.
 
 https://docs.stripe.com/api/subscription_schedules
 """
@@ -44,7 +44,7 @@ ALIVE: Final = frozenset({"active", "not_started"})
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A schedule that takes over a subscription."""
+    """Create a schedule from a subscription."""
     sub = peer.need("subscription", params["from_subscription"], "from_subscription")
     if sub["schedule"] is not None:
         message = (
@@ -79,17 +79,17 @@ def _need_alive(peer: Stripe, schedule_id: str, verb: str) -> JsonObject:
 
 
 def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """New phases after the current one, which stays as it is."""
+    """Replace the phases after the current one, which can't change."""
     schedule = _need_alive(peer, id, "update")
     planned = _planned(peer, schedule, params["phases"])
     current = schedule_shapes.current_phase(schedule) or {}
     if any(planned[0][name] != current.get(name) for name in ("items", "discounts", "end_date")):
-        raise invalid("phases[0]", "The sandbox plays schedules whose current phase stays as it is.")
+        raise invalid("phases[0]", "The sandbox can't change a schedule's current phase.")
     return amend(peer, schedule, {"phases": planned}, phases.UPDATED)
 
 
 def _planned(peer: Stripe, schedule: JsonObject, wanted: Sequence[Mapping[str, Any]]) -> list[JsonObject]:
-    """The phases of a request with all their dates. Raises StripeError for dates that do not follow each other."""
+    """A request's phases with all their dates. Raises StripeError for dates that leave gaps or overlap."""
     sub, earliest = peer.store.get(schedule["subscription"]), schedule["current_phase"]["start_date"]
     planned: list[JsonObject] = []
     for place, one in enumerate(wanted):
@@ -131,7 +131,7 @@ def _phase(peer: Stripe, sub: JsonObject, wanted: Mapping[str, Any], start: int,
 
 
 def _discount(sub: Mapping[str, Any], discount: str, where: str) -> JsonObject:
-    """One of the subscription's own, which a phase has to name to keep it."""
+    """One of the subscription's discounts, which a phase must name to keep."""
     if discount not in sub["discounts"]:
         raise invalid(f"{where}[discounts]", f"No such discount: '{discount}'")
     return schedule_shapes.discount(discount)
@@ -143,7 +143,7 @@ def _item(peer: Stripe, wanted: Mapping[str, Any], where: str) -> JsonObject:
 
 
 def release(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Let the subscription go on by itself, as it is now."""
+    """Release the subscription, which continues as it is."""
     return phases.release(peer, _need_alive(peer, id, "release"))
 
 

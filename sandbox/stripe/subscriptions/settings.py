@@ -1,4 +1,4 @@
-"""What a subscription is told besides its items: payment, cancellation, pauses of collection, discounts.
+"""A subscription's settings besides its items: payment, cancellation, paused collection, discounts.
 
 https://docs.stripe.com/api/subscriptions/update
 """
@@ -25,7 +25,7 @@ MISSING: Final = one_of("cancel", "create_invoice", "pause", is_required=True)
 TRIAL_SETTINGS: Final = Hash(
     fields={"end_behavior": Hash(fields={"missing_payment_method": MISSING}, is_required=True)}
 )
-# At the creation and at each update.
+# Accepted when creating and updating.
 PARAMS: Final[dict[str, Field]] = {
     "automatic_tax": AUTOMATIC_TAX,
     "default_payment_method": Text(is_clearable=True),
@@ -48,7 +48,7 @@ Params = Mapping[str, Any]
 
 
 def put_on(peer: Stripe, sub: JsonObject, params: Params) -> None:
-    """Put the values of a request on a subscription that is not stored yet. Raises StripeError."""
+    """Apply a request's values to a subscription that isn't stored yet. Raises StripeError."""
     if "metadata" in params:
         sub["metadata"] = merged(sub["metadata"], params["metadata"])
     if "automatic_tax" in params:
@@ -76,7 +76,7 @@ def _pause(peer: Stripe, sub: JsonObject, values: Params | None) -> JsonObject |
 
 
 def _put_discounts(peer: Stripe, sub: JsonObject, chosen: discounting.Choices) -> None:
-    """Give a subscription, which is not stored by that, these discounts; others of its own end."""
+    """Set a subscription's discounts, without storing it; its other discounts end."""
     customer = peer.store.get(sub["customer"])
     kept = discounting.redeem_all(peer, chosen, customer, sub["id"])
     for gone in set(sub["discounts"]) - set(kept):
@@ -85,11 +85,11 @@ def _put_discounts(peer: Stripe, sub: JsonObject, chosen: discounting.Choices) -
 
 
 def _put_cancellation(peer: Stripe, sub: JsonObject, params: Params) -> None:
-    """Plan the end, or take the plan back."""
+    """Schedule the cancellation, or undo that."""
     if not any(name in params for name in CANCELING):
         return
     if "cancel_at" not in params and params["cancel_at_period_end"] is sub["cancel_at_period_end"]:
-        return  # so that an end that was planned by its date stays
+        return  # keeps an end scheduled by date
     if sub["schedule"] is not None:
         message = (
             f"The subscription is managed by the subscription schedule `{sub['schedule']}`, and updating any "

@@ -28,17 +28,17 @@ STATUSES: Final = ("active", "canceled", "incomplete", "incomplete_expired", "pa
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A subscription of a customer; how its first invoice is paid, `payment_behavior` says."""
+    """Create a customer's subscription; `payment_behavior` says how its first invoice is paid."""
     return creating.create_subscription(peer, params)
 
 
 def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """A subscription, also one that has ended."""
+    """A subscription, including ended ones."""
     return peer.need("subscription", id)
 
 
 def update(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Other items, another plan for the end, other settings."""
+    """Change items, cancellation or other settings."""
     return changes.update(peer, peer.need("subscription", id), params)
 
 
@@ -48,12 +48,12 @@ def cancel(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def resume(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Let a paused subscription go on."""
+    """Resume a paused subscription."""
     return ending.resume(peer, peer.need("subscription", id))
 
 
 def list_all(peer: Stripe, params: Params) -> list[JsonObject]:
-    """Subscriptions that pass the filters; without a status those that have not ended."""
+    """Subscriptions that match the filters; without a status, those that haven't ended."""
     status = params.pop("status", None)
     found = peer.store.select("subscription", **params)
     return [sub for sub in found if status in ("all", sub["status"]) or (status is None and not is_over(sub))]

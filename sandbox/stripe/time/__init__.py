@@ -1,4 +1,4 @@
-"""Time: what is due when, test clocks that move it, and real time for everything else.
+"""Time: what is due when, test clocks that advance it, and real time for everything else.
 
 It imports `subscriptions` and below.
 """

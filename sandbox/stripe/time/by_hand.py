@@ -16,9 +16,9 @@ SETTINGS: Final = ("retry_days", "ending", "upcoming_days")
 
 
 def advance(peer: Stripe, body: Body) -> JsonObject:
-    """Move the time of a `customer` by `days` and `seconds`, or `to` a Unix time, without Stripe's limit.
+    """Advance a `customer`'s time by `days` and `seconds`, or `to` a Unix time, without Stripe's limit.
 
-    One without a test clock gets one, so that its time stands still afterwards. Returns the clock.
+    A customer without a test clock gets one, so its time stops afterwards. Returns the clock.
     """
     with peer.store.transaction():
         now = peer.store.now(peer.need("customer", str(body["customer"]), "customer"))
@@ -30,5 +30,5 @@ def settings(peer: Stripe, body: Body) -> Body:
     """Change `retry_days`, `ending` (cancel, unpaid or past_due) and `upcoming_days`; returns all of them."""
     strange = body.keys() - set(SETTINGS)
     if strange:
-        raise ValueError(f"{min(strange)} is no setting: use {', '.join(SETTINGS)}.")
+        raise ValueError(f"{min(strange)} is not a setting: use {', '.join(SETTINGS)}.")
     return asdict(dunning.configure(peer, body))

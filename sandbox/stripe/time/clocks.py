@@ -1,4 +1,4 @@
-"""Time: test clocks that move everything that belongs to them, and the ticker for what has none.
+"""Test clocks, which advance everything that belongs to them, and the ticker for everything else.
 
 https://docs.stripe.com/api/test_clocks · https://docs.stripe.com/billing/testing/test-clocks
 """
@@ -31,7 +31,7 @@ CREATE: Final[dict[str, Field]] = {"frozen_time": Moment(is_required=True), "nam
 
 
 def create(peer: Stripe, params: Params) -> JsonObject:
-    """A clock that stands at a time."""
+    """Create a clock stopped at a time."""
     now, clock_id = peer.store.now(), peer.store.new_id("clock")
     deleted = now + KEPT_DAYS * DAY
     clock = subscription_shapes.test_clock(clock_id, now, params["frozen_time"], params.get("name"), deleted)
@@ -39,7 +39,7 @@ def create(peer: Stripe, params: Params) -> JsonObject:
 
 
 def _adopt(peer: Stripe, clock: JsonObject, customer: JsonObject) -> None:
-    """Give a customer who has none this clock, with all that is the customer's."""
+    """Move a customer without a clock, and everything the customer has, to this clock."""
     for name in BELONGINGS:
         for obj in peer.store.select(name, customer=customer["id"]):
             peer.store.put({**obj, "test_clock": clock["id"]})
@@ -52,7 +52,7 @@ def retrieve(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def advance(peer: Stripe, params: Params, id: str) -> JsonObject:
-    """Begin to move a clock to a later time; as in Stripe the answer says advancing, and the clock is ready then."""
+    """Advance a clock to a later time; as in Stripe, the answer says advancing and the clock is ready afterwards."""
     clock, until = peer.need(KIND, id), params["frozen_time"]
     if until <= clock["frozen_time"]:
         raise invalid("frozen_time", "The test clock can only be advanced to a time after its current frozen time.")
@@ -69,7 +69,7 @@ def advance(peer: Stripe, params: Params, id: str) -> JsonObject:
 
 
 def _latest(peer: Stripe, clock: JsonObject) -> int:
-    """How far a clock may be advanced at once."""
+    """The latest time that a clock can be advanced to at once."""
     now = clock["frozen_time"]
     subs = [sub for sub in peer.store.select("subscription", test_clock=clock["id"]) if not is_over(sub)]
     intervals = {interval_of(items_of(sub)[0]["price"]) for sub in subs} or {"year"}
@@ -77,7 +77,7 @@ def _latest(peer: Stripe, clock: JsonObject) -> int:
 
 
 def advance_to(peer: Stripe, clock: JsonObject, until: int) -> JsonObject:
-    """Move a clock to a time, and let everything that is due on the way happen at its own time, in order."""
+    """Advance a clock to a time; everything due on the way happens at its own time, in order."""
     clock = amend(peer, clock, {"status": "advancing"}, f"{KIND}.advancing")
     run(peer, clock["id"], until)
     clock = peer.store.get(clock["id"])
@@ -85,11 +85,11 @@ def advance_to(peer: Stripe, clock: JsonObject, until: int) -> JsonObject:
 
 
 def advance_customer(peer: Stripe, customer_id: str, until: int) -> JsonObject:
-    """Move the time of one customer, without limit; one without a clock gets one first. Raises ValueError."""
+    """Advance one customer's time, without limit; a customer without a clock gets one first. Raises ValueError."""
     customer = peer.need("customer", customer_id, "customer")
     now = peer.store.now(customer)
     if until <= now:
-        raise ValueError(f"The customer's time is {now}: it can only be moved to a later one.")
+        raise ValueError(f"The customer's time is {now}: it can only be advanced to a later one.")
     if customer["test_clock"] is None:
         clock = create(peer, {"frozen_time": now})
         _adopt(peer, clock, customer)
@@ -99,7 +99,7 @@ def advance_customer(peer: Stripe, customer_id: str, until: int) -> JsonObject:
 
 
 def run(peer: Stripe, clock_id: str | None, until: int) -> None:
-    """Do all that is due up to a time, in order, also what follows from it."""
+    """Run everything due up to a time, in order, including what follows from it."""
     for _ in range(MOST_STEPS):
         deadline = deadlines.earliest(peer, clock_id, until)
         if deadline is None:
@@ -108,15 +108,15 @@ def run(peer: Stripe, clock_id: str | None, until: int) -> None:
             clock = peer.store.get(clock_id)
             peer.store.put({**clock, "frozen_time": max(clock["frozen_time"], deadline.at)})
         deadlines.carry_out(peer, deadline)
-    raise RuntimeError(f"Time stands still at {deadline}: what is due there stays due.")
+    raise RuntimeError(f"Time can't pass {deadline}: what is due there stays due.")
 
 
 async def tick(peer: Stripe) -> None:
-    """Let time pass for ever: do what is due by real time, and what became due by requests under a clock."""
+    """Run forever what is due in real time, and what requests made due on a clock."""
     while True:
         try:
             _tick(peer)
-        except Exception:  # a defect in one object must not stop the time of all others
+        except Exception:  # a defect in one object must not stop time for all others
             logger.exception("time could not pass for all subscriptions of the sandbox Stripe")
         await asyncio.sleep(TICK_SECONDS)
 

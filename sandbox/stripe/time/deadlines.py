@@ -1,7 +1,7 @@
-"""What is due when: the times at which subscriptions, invoices and schedules change by themselves.
+"""What is due when: the times when subscriptions, invoices and schedules change by themselves.
 
-Nothing of it is stored: it follows from the objects each time. The facts beside a subscription say what was told
-already: `trial_told`, the trial's end that was announced, and `upcoming_told`, the renewal that was.
+None of it is stored: it is computed from the objects each time. A subscription's stored facts say which notices were
+sent: `trial_told`, the end of the trial announced, and `upcoming_told`, the renewal announced.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from sandbox.stripe.billing.periods import DAY, HOUR
 from sandbox.stripe.billing.subscription_shapes import period_of
 from sandbox.stripe.subscriptions import phases, previews, renewing
 
-PAYMENT_SECONDS: Final = 23 * HOUR  # for the first payment of a subscription, and for the one that ends a pause
+PAYMENT_SECONDS: Final = 23 * HOUR  # for a subscription's first payment, and for the one that ends a pause
 TRIAL_NOTICE: Final = 3 * DAY
-# What may change by itself, by type.
+# Which objects can change by themselves, by type.
 ALIVE: Final[Mapping[str, str]] = {
     "subscription": "json_extract(body, '$.status') NOT IN ('canceled', 'incomplete_expired')",
     "subscription_schedule": "json_extract(body, '$.status') = 'active'",
@@ -36,7 +36,7 @@ ALIVE: Final[Mapping[str, str]] = {
 
 
 class Kind(IntEnum):
-    """What is due, in the order in which it happens at one moment."""
+    """Kinds of deadlines, in the order in which they happen at the same moment."""
 
     PHASE = 1
     UPDATE_EXPIRES = 2
@@ -53,7 +53,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, order=True)
 class Deadline:
-    """Something that happens to an object at a time."""
+    """Something due for an object at a time."""
 
     at: int
     kind: Kind
@@ -61,13 +61,13 @@ class Deadline:
 
 
 def earliest(peer: Stripe, clock: str | None, until: int) -> Deadline | None:
-    """The first thing that is due up to a time, for the objects of a test clock or, with None, for those of none."""
+    """The first deadline up to a time, for a test clock's objects or, with None, for objects without a clock."""
     found = (deadline for obj in _alive(peer) if obj["test_clock"] == clock for deadline in of(peer, obj))
     return min((deadline for deadline in found if deadline.at <= until), default=None)
 
 
 def overdue_clocks(peer: Stripe) -> set[str | None]:
-    """The test clocks, None for real time among them, that have something due by now."""
+    """The test clocks with something overdue; None stands for real time."""
     now = {clock["id"]: clock["frozen_time"] for clock in peer.store.select("test_helpers.test_clock")}
     now[None] = peer.store.now()
     return {
@@ -78,7 +78,7 @@ def overdue_clocks(peer: Stripe) -> set[str | None]:
 
 
 def _alive(peer: Stripe) -> Iterator[JsonObject]:
-    """Everything that may change by itself."""
+    """Everything that can change by itself."""
     for name, condition in ALIVE.items():
         sql = f"SELECT body FROM stripe_object WHERE object = ? AND {condition}"  # noqa: S608 - the conditions are ours
         for row in peer.database.all(sql, name):
@@ -86,7 +86,7 @@ def _alive(peer: Stripe) -> Iterator[JsonObject]:
 
 
 def of(peer: Stripe, obj: Mapping[str, Any]) -> Iterator[Deadline]:
-    """What an object has before it."""
+    """An object's deadlines."""
     for at, kind in FINDERS[obj["object"]](peer, obj):
         if at is not None:
             yield Deadline(at, kind, obj["id"])
@@ -122,7 +122,7 @@ def _of_subscription(peer: Stripe, sub: Mapping[str, Any]) -> Iterator[tuple[int
 
 
 def _notices(peer: Stripe, sub: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[tuple[int | None, Kind]]:
-    """What is told in advance: the end of a trial and a renewal."""
+    """Advance notices: the end of a trial and a renewal."""
     if sub["status"] == "trialing" and facts.get("trial_told") != sub["trial_end"]:
         yield sub["trial_end"] - TRIAL_NOTICE, Kind.TRIAL_NOTICE
     start, end = period_of(sub)
@@ -140,17 +140,17 @@ FINDERS: Final[Mapping[str, Callable[[Stripe, Mapping[str, Any]], Iterator[tuple
 
 
 def carry_out(peer: Stripe, deadline: Deadline) -> None:
-    """Do what is due."""
+    """Run what is due."""
     ACTIONS[deadline.kind](peer, peer.store.get(deadline.object_id))
 
 
 def _end(peer: Stripe, sub: JsonObject) -> None:
-    """The planned end has come; nothing is given back."""
+    """End a subscription as scheduled, without a refund."""
     states.end(peer, sub, "cancellation_requested")
 
 
 def _not_resumed(peer: Stripe, sub: JsonObject) -> None:
-    """The invoice that would have ended a pause was not paid in time: the subscription stays paused."""
+    """The invoice that would have ended a pause wasn't paid in time: the subscription stays paused."""
     invoice = peer.store.get(peer.store.kept(sub["id"])["resumption"])
     if invoice["status"] == "open":
         invoicing.void(peer, invoice)
@@ -162,7 +162,7 @@ def _resume_collection(peer: Stripe, sub: JsonObject) -> None:
 
 
 def _attempt(peer: Stripe, invoice: JsonObject) -> None:
-    """Try to collect once more; what is not tried again by itself was planned for this one time."""
+    """Retry collection; an invoice that isn't retried automatically was scheduled only this once."""
     collecting.collect(peer, invoice)
     invoice = peer.store.get(invoice["id"])
     if invoice["status"] == "open" and not states.is_retried(peer, invoice):
@@ -179,7 +179,7 @@ def _upcoming(peer: Stripe, sub: JsonObject) -> None:
     try:
         emit(peer, "invoice.upcoming", previews.upcoming(peer, sub))
     except StripeError:
-        return  # nothing will be invoiced, so that there is nothing to tell
+        return  # nothing will be invoiced, so there is nothing to announce
 
 
 ACTIONS: Final[Mapping[Kind, Callable[[Stripe, JsonObject], object]]] = {

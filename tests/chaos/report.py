@@ -1,4 +1,4 @@
-"""What became of every message, judged by what stands in Slack; Roster's rows only tell why."""
+"""What happened to every message, judged by what is in Slack; Roster's rows only explain why."""
 
 import json
 from collections import Counter, defaultdict
@@ -14,8 +14,8 @@ Row = dict[str, Any]
 
 
 @dataclass
-class Reckoning:
-    """Counts, and for each finding one line that names the message."""
+class Report:
+    """Counts, and one line per finding that names the message."""
 
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
@@ -28,19 +28,19 @@ class Reckoning:
 
 @dataclass(frozen=True)
 class Books:
-    """One office as Slack and as Roster have it."""
+    """One office's data in Slack and in Roster."""
 
     office: Office
     channel: str
 
     @cached_property
     def posts(self) -> list[Row]:
-        """What the bot posted, oldest first."""
+        """The bot's posts, oldest first."""
         return sorted(self.office.heard(self.channel), key=lambda post: float(post["ts"]))
 
     @cached_property
     def events(self) -> dict[str, Row]:
-        """Messages that Roster stored, by ts; what it ignored, such as the twin event of a message, has no words."""
+        """Messages that Roster stored, by ts; ignored ones, such as a message's duplicate event, have no text."""
         rows = [row for row in self.office.rows("channels_inboxevent") if row["payload"]]
         return {str(json.loads(row["payload"])["event"].get("ts")): row for row in rows}
 
@@ -49,7 +49,7 @@ class Books:
         return {str(row["id"]): row for row in self.office.rows("channels_delivery")}
 
     def attempts(self, ts: str) -> list[int | str]:
-        """How Slack's attempts to bring a message ended: a status, or why there was none."""
+        """The result of each of Slack's delivery attempts: a status, or why there was none."""
         told = self.office.stack.look("slack/control/events", team=self.office.team)["events"]
         return [each["status"] or each["error"] for event in told if event["ts"] == ts for each in event["attempts"]]
 
@@ -62,9 +62,9 @@ def delivery_id(post: Row) -> str:
     return str(post.get("metadata", {}).get("event_payload", {}).get("delivery_id", ""))
 
 
-def reckon(said: Sequence[Said]) -> Reckoning:
-    """Judge everything that was said."""
-    found = Reckoning()
+def check(said: Sequence[Said]) -> Report:
+    """Check every message that was sent."""
+    found = Report()
     by_office: dict[str, list[Said]] = defaultdict(list)
     for each in said:
         by_office[each.office.slug].append(each)
@@ -78,18 +78,18 @@ def reckon(said: Sequence[Said]) -> Reckoning:
     return found
 
 
-def _judge_posts(found: Reckoning, books: Books) -> None:
-    """No delivery stands in Slack twice; none is left open."""
+def _judge_posts(found: Report, books: Books) -> None:
+    """No delivery is in Slack twice; none is left open."""
     found.counts["posts"] += len(books.posts)
     for id_, times in Counter(map(delivery_id, books.posts)).items():
         if times > 1:
-            found.find("duplicated", f"{books.office.slug}: delivery {id_} stands in Slack {times} times")
+            found.find("duplicated", f"{books.office.slug}: delivery {id_} is in Slack {times} times")
     for id_, row in books.deliveries.items():
         if row["state"] != "sent":
             found.find(f"delivery {row['state']}", f"{books.office.slug}: {id_}, {row['error']}")
 
 
-def _judge(found: Reckoning, books: Books, message: Said) -> None:
+def _judge(found: Report, books: Books, message: Said) -> None:
     quoting = [post for post in books.posts if message.word in post["text"]]
     event = books.events.get(message.ts)
     if len(quoting) > 1 and len({delivery_id(post) for post in quoting}) > 1:
@@ -99,14 +99,14 @@ def _judge(found: Reckoning, books: Books, message: Said) -> None:
     elif event and event["state"] == "failed" and books.posts_of_run(event["run_id"]):
         found.find("apology", f"{_name(message)}: {event['reason']}")
         found.reasons[event["reason"][:100]] += 1
-    elif event and event["state"] == "done" and any(_is_ordered(post) for post in books.posts_of_run(event["run_id"])):
-        found.counts["answered as the weather had it"] += 1
+    elif event and event["state"] == "done" and any(_is_planned(post) for post in books.posts_of_run(event["run_id"])):
+        found.counts["answered with a planned exact answer"] += 1
     else:
         found.find("lost", f"{_name(message)}: {_why(books, message, event)}")
 
 
-def _is_ordered(post: Row) -> bool:
-    """An answer that was ordered to the byte quotes nobody: it is no less an answer."""
+def _is_planned(post: Row) -> bool:
+    """Whether a post is one of the planned exact answers: it quotes no word but still counts as an answer."""
     return any(sign in post["text"] for sign in ("We open at", "I can't help with that.", "xxxxxxxx"))
 
 
@@ -130,8 +130,8 @@ def _threads(messages: Iterable[Said]) -> Iterator[list[Said]]:
     yield from threads.values()
 
 
-def _judge_order(found: Reckoning, books: Books, thread: Sequence[Said]) -> None:
-    """A message is out of order if a later one of its thread was answered before it."""
+def _judge_order(found: Report, books: Books, thread: Sequence[Said]) -> None:
+    """A message is out of order if a later one in its thread was answered first."""
     first_post = {
         message.ts: min((float(post["ts"]) for post in books.posts if message.word in post["text"]), default=None)
         for message in thread
@@ -145,11 +145,11 @@ def _judge_order(found: Reckoning, books: Books, thread: Sequence[Said]) -> None
 
 
 def _why_late(books: Books, message: Said, overtaking: Sequence[Said]) -> str:
-    """Slack itself brought it later (a retry after an outage), or its delivery was unknown for too long."""
+    """Why it was late: Slack delivered it late (a retry after an outage), or its delivery was unknown for too long."""
     event, others = books.events[message.ts], [books.events[each.ts] for each in overtaking]
     if event["received_at"] > min(other["received_at"] for other in others):
-        return "Slack brought it later"
+        return "Slack delivered it later"
     sent = [row for row in books.deliveries.values() if row["run_id"] == event["run_id"]]
     if any(row["attempt"] > 1 for row in sent):
-        return "its delivery was in doubt"
+        return "its delivery was unknown"
     return "unexplained"

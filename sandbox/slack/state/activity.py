@@ -1,4 +1,4 @@
-"""What people do in a workspace, and what the bot does on its own behalf; each returns the events that it caused."""
+"""What people and the bot do in a workspace; each function returns the events it caused."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ TOMBSTONE: Final = {
     "text": "This message was deleted.",
     "hidden": True,
 }
-"""What stands in place of a deleted message that has replies."""
+"""What replaces a deleted message that has replies."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A stored message and the events that tell of it."""
+    """A stored message and the events about it."""
 
     message: Message
     events: list[Event]
@@ -40,24 +40,24 @@ def say(
 ) -> Sent:
     """A person writes a message, as typed: `@name` mentions, `/me` acts, everything else is plain.
 
-    more: what comes with it (see `sandbox.slack.state.sharing`), or fields that replace those of a typed message.
+    more: files and the like (see `sandbox.slack.state.sharing`), or fields that replace those of a typed message.
     """
     body = {"client_msg_id": str(uuid.uuid4()), **_body(slack, channel.team_id, text), **(more or {})}
     if text.startswith("/me "):
         body = {"subtype": "me_message", "text": _body(slack, channel.team_id, text[4:])["text"]}
     if "bot_id" in body:
-        del body["client_msg_id"]  # no client of Slack's sent it
+        del body["client_msg_id"]  # not sent by a Slack client
     message = slack.messages.add(channel, person.id, body, thread_ts)
     return Sent(message, slack.events.message(channel, message))
 
 
 def forward(slack: Slack, place: Channel, message: Message, to: Channel, person: Person, text: str = "") -> Sent:
-    """A person forwards a message to another conversation, with a text of their own or none."""
+    """A person forwards a message to another conversation, optionally with their own text."""
     return say(slack, to, person, text, more={"attachments": [forwarded(slack, place, message)]})
 
 
 def edit(slack: Slack, channel: Channel, message: Message, text: str) -> Sent:
-    """A person edits an own message."""
+    """A person edits their own message."""
     return change(slack, channel, message, message.body | _body(slack, channel.team_id, text))
 
 
@@ -70,7 +70,7 @@ def change(slack: Slack, channel: Channel, message: Message, body: dict[str, Any
 
 
 def delete(slack: Slack, channel: Channel, message: Message) -> list[Event]:
-    """Remove a message. One with replies leaves a tombstone, which is told as a change."""
+    """Remove a message. One with replies leaves a tombstone, which is sent as a change."""
     ts = slack.messages.next_ts(channel.team_id)
     if slack.messages.replies(channel.id, message.ts):
         changed = slack.messages.change(message, dict(TOMBSTONE))
@@ -80,14 +80,14 @@ def delete(slack: Slack, channel: Channel, message: Message) -> list[Event]:
 
 
 def unfurl(slack: Slack, channel: Channel, message: Message, link: str) -> Sent:
-    """Slack shows a link's page below a message, which is told as a change that nobody made."""
+    """Slack adds a link preview to a message, which is sent as a change without an editor."""
     attachments = [{"id": 1, "from_url": link, "fallback": link, "title": link}]
     changed = slack.messages.change(message, message.body | {"attachments": attachments})
     return Sent(changed, slack.events.changed(channel, changed, message, slack.messages.next_ts(channel.team_id)))
 
 
 def join(slack: Slack, channel: Channel, user: str, inviter: str | None = None) -> list[Event]:
-    """Someone joins a channel, or is added to it: a `channel_join` message, unless they are in it."""
+    """Someone joins a channel or is added to it: a `channel_join` message, unless they are already in it."""
     if not slack.workspaces.join(channel.id, user):
         return []
     body = {"subtype": "channel_join", "text": f"<@{user}> has joined the channel"}
@@ -96,14 +96,14 @@ def join(slack: Slack, channel: Channel, user: str, inviter: str | None = None) 
 
 
 def open_home(slack: Slack, person: Person, bot: Person) -> tuple[Channel, list[Event]]:
-    """A person opens the direct message with the bot, as a click on its name does."""
+    """A person opens the direct message with the bot, as when they click its name."""
     channel, _ = slack.workspaces.direct_message(person.team_id, person.id, bot.id)
     ts = slack.messages.next_ts(person.team_id)
     return channel, slack.events.home_opened(channel, person.id, ts)
 
 
 def uninstall(slack: Slack, team: str) -> list[Event]:
-    """An admin removes the app: its tokens end, and it is told."""
+    """An admin removes the app: revoke its tokens and notify it."""
     token = slack.workspaces.token_of(team)
     if token is None:
         return []
