@@ -72,7 +72,7 @@ def test_one_address_has_one_form(written: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(("written", "sentence"), OTHERS)
-def test_what_cannot_be_mailed_is_named(written: str, sentence: str) -> None:
+def test_an_address_that_cannot_receive_mail_is_named(written: str, sentence: str) -> None:
     with pytest.raises(ValidationError, match="") as refusal:
         addresses.normalize(written)
     assert sentence in refusal.value.messages[0]

@@ -68,7 +68,7 @@ def test_links_in_mails_use_the_public_url_whatever_the_host_header_says() -> No
     assert "4444" not in "".join(bodies)
 
 
-def test_no_absolute_address_of_the_api_takes_the_port_of_a_host_header(cast: Cast) -> None:
+def test_api_urls_never_use_the_port_of_a_host_header(cast: Cast) -> None:
     factories.make_member(cast.acme, Role.VIEWER)
     visitor = Visitor(host="testserver:4444")
     visitor.client.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")

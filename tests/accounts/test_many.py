@@ -32,7 +32,7 @@ def test_a_log_in_ends_the_sessions_that_were_seen_longest_ago(alice: User) -> N
     assert "This browser" in text(visitor.get("sessions/"))
 
 
-def test_nobody_adds_more_passkeys_than_they_can_keep_apart(alice: User) -> None:
+def test_the_number_of_passkeys_is_limited(alice: User) -> None:
     Authenticator.objects.bulk_create(
         Authenticator(user=alice, type="webauthn", data={"name": "Key", "credential": {}}) for _ in range(MOST_PASSKEYS)
     )

@@ -11,7 +11,7 @@ PHRASE = "a calm and quiet harbour"
 
 
 @pytest.mark.usefixtures("db")
-def test_somebody_signs_up_with_a_password() -> None:
+def test_a_person_signs_up_with_a_password() -> None:
     visitor = Visitor()
     visitor.post("signup/", email=NEW, password1=PHRASE)
     visitor.post("confirm-email/", code=code_for(NEW))
@@ -21,7 +21,7 @@ def test_somebody_signs_up_with_a_password() -> None:
 
 
 @pytest.mark.usefixtures("db")
-def test_somebody_signs_up_without_a_password_and_logs_in_by_code() -> None:
+def test_a_person_signs_up_without_a_password_and_logs_in_by_code() -> None:
     visitor = Visitor()
     visitor.post("signup/", email=NEW, password1="")
     visitor.post("confirm-email/", code=code_for(NEW))

@@ -141,7 +141,7 @@ def test_deleted_while_its_worker_dies_leaves_nothing_open(shop: Shop) -> None:
     assert calls(shop) == ["assumed"]
 
 
-def test_what_was_asked_together_with_it_is_answered_without_it(shop: Shop) -> None:
+def test_messages_asked_together_with_it_are_answered_without_it(shop: Shop) -> None:
     second = "1700000510.000100"
     send(shop, said(f"{MENTION} My number is 4711."), said(f"{MENTION} When do you open?", second, thread_ts=ROOT))
     claim = shop.claim(thread_of(shop))

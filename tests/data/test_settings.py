@@ -159,7 +159,7 @@ def test_of_many_simultaneous_requests_for_a_url_one_gets_it(shop: Shop, committ
     assert not Tenant.objects.filter(slug="acme").exists()
 
 
-def test_employees_answer_in_the_workspaces_language_where_a_message_shows_none(shop: Shop) -> None:
+def test_employees_default_to_the_workspaces_language(shop: Shop) -> None:
     assert "in English where a message" in shop.claim(shop.hear("?")).run.prompt.system
     change(shop.tenant, language="pt")
     assert "in Portuguese where a message" in shop.claim(shop.hear("?")).run.prompt.system

@@ -203,7 +203,7 @@ def test_an_operator_is_told_who_may_buy(cast: Cast) -> None:
     assert "/billing/?next" not in words_of(answer)
 
 
-def test_without_subscriptions_on_this_installation_none_is_offered(owner: Member, settings: Settings) -> None:
+def test_without_subscriptions_on_this_installation_no_offer_is_shown(owner: Member, settings: Settings) -> None:
     settings.STRIPE_KEY = ""
     with tenant_scope(owner.tenant.id):
         factories.make_agent("Maya")

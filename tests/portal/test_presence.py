@@ -52,7 +52,7 @@ def lose(tenant: Tenant, code: str = "token_revoked") -> None:
         health.refused(Connection.objects.get().id, error)
 
 
-def test_who_has_a_seat_a_channel_and_credit_is_on_duty(owner: Member, maya: Agent) -> None:
+def test_an_employee_with_seat_channel_and_credit_is_on_duty(owner: Member, maya: Agent) -> None:
     pages = pages_of(owner, maya)
     assert ON_DUTY in pages["list"]
     assert "Maya on duty" in pages["home"]

@@ -176,7 +176,7 @@ def test_a_failed_resumption_is_past_due_and_not_retried(paused: tuple[Office, s
     assert office.fresh(sub).status == "active"
 
 
-def test_a_resumption_that_nobody_pays_for_is_over_after_23_hours(paused: tuple[Office, sdk.Subscription]) -> None:
+def test_an_unpaid_resumption_expires_after_23_hours(paused: tuple[Office, sdk.Subscription]) -> None:
     office, sub = paused
     office.pays_with("pm_card_visa")
     office.stripe.v1.subscriptions.resume(sub.id)

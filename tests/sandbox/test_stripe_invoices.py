@@ -147,7 +147,7 @@ def test_voiding_the_first_invoice_ends_a_subscription_that_never_started(stripe
     assert office.fresh(sub).status == "incomplete_expired"
 
 
-def test_coupons_take_off_once_for_a_time_or_for_ever(office: Office) -> None:
+def test_coupons_apply_once_for_a_time_or_forever(office: Office) -> None:
     coupons = office.stripe.v1.coupons
     once = coupons.create({"percent_off": 50, "duration": "once"})
     while_ = coupons.create({"amount_off": 1000, "currency": "usd", "duration": "repeating", "duration_in_months": 2})

@@ -192,7 +192,7 @@ def test_a_trial_is_changed_without_prorations(office: Office) -> None:
     assert (sub.status, item_of(sub).quantity, len(office.invoices(sub))) == ("trialing", 7, 1)
 
 
-def test_too_little_to_charge_goes_on_the_balance(office: Office) -> None:
+def test_amounts_too_small_to_charge_go_on_the_balance(office: Office) -> None:
     sub = office.subscribe(1)
     office.wait(MONTH - HOUR)
     invoice = office.latest(office.change(sub, 2, **AT_ONCE))

@@ -183,7 +183,7 @@ SPOILED: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("key", "value", "finding"), SPOILED)
-def test_the_judge_finds_what_is_spoiled(
+def test_the_check_finds_broken_objects(
     stripe: StripeClient, judge: ShapeJudge, key: str, value: Any, finding: str
 ) -> None:
     product = stripe.v1.products.create({"name": "p"}).to_dict()

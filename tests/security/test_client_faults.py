@@ -44,7 +44,7 @@ FAULTS = {
     "a file that is not what it says": (LOGIN, Sent("POST", body=CODED_FILE, content_type=MULTIPART)),
     "no boundary": (LOGIN, Sent("POST", body=b"x", content_type="multipart/form-data")),
     "an invalid boundary": (LOGIN, Sent("POST", body=b"x", content_type="multipart/form-data; boundary=(")),
-    "names in an unknown charset": (LOGIN, Sent("POST", body=PART % (b"; name*=nonsense''b", b""), content_type=MULTIPART)),
+    "names in a bad charset": (LOGIN, Sent("POST", body=PART % (b"; name*=nonsense''b", b""), content_type=MULTIPART)),
     "a non-text charset": (LOGIN, Sent("POST", body=b"a=%41", content_type=f"{URLENCODED}; charset=hex")),
     "a charset that is not UTF-8": (AGENTS, Sent("POST", body=b"{}", content_type=f"{JSON}; charset=utf-16")),
     "NUL in a query": (LOGIN, Sent("GET", "next=%00")),
@@ -59,7 +59,7 @@ FAULTS = {
     "a path outside static files": ("/static/../../etc/passwd", Sent("GET")),
 }  # fmt: skip
 PASSED_OVER = {
-    "a part that is not what it says", "an invalid boundary", "names in an unknown charset", "a cookie with NUL",
+    "a part that is not what it says", "an invalid boundary", "names in a bad charset", "a cookie with NUL",
     "a cookie that is very long", "forged messages", "a nest as a passkey", "a number as a passkey",
     "a list as a passkey", "a nonsense passkey",
 }  # fmt: skip

@@ -80,7 +80,7 @@ def test_the_role_reads_no_column_that_could_hold_a_secret(db: None) -> None:
         "/admin/tenants/membership/?user__password__startswith=a",
     ],
 )
-def test_no_filter_guesses_what_cannot_be_read(staff: Person, address: str) -> None:
+def test_filters_cannot_guess_unreadable_columns(staff: Person, address: str) -> None:
     assert staff.get(address).status_code == 400
 
 

@@ -117,7 +117,7 @@ def test_an_owner_with_a_closed_account_does_not_count(alice: Person, hire: Hire
     assert role_of(alice.user, cast.acme) == Role.OWNER
 
 
-def test_ownership_goes_to_nobody_who_cannot_log_in(alice: Person, hire: Hire, cast: Cast) -> None:
+def test_ownership_goes_only_to_people_who_can_log_in(alice: Person, hire: Hire, cast: Cast) -> None:
     closed = hire(Role.ADMIN)
     User.objects.filter(id=closed.user.id).update(is_active=False)
     heir = membership_of(closed.user, cast.acme)
