@@ -19,11 +19,11 @@ THREADS = 24
 @contextmanager
 def web(**changes: str) -> Iterator[str]:
     """Run a web process; yields its URL. `changes` are environment variables such as DATABASE_URL."""
-    environment, port = {**os.environ, **changes}, free_ports(1)
+    environment, port = {**os.environ, "WEB_THREADS": str(THREADS), **changes}, free_ports(1)
     collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(collect, cwd=ROOT, env=environment, check=True, timeout=120)
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--workers", "1", "--blocking-threads", str(THREADS), "--no-access-log", "config.wsgi:application"]
+    command = [sys.executable, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", "1", "--no-access-log", "config.asgi:application"]
     with tempfile.TemporaryDirectory(prefix="roster-web-") as name:
         output = Path(name) / "web.log"
         with output.open("wb") as log:

@@ -30,6 +30,7 @@ def environment(**changes: str) -> dict[str, str]:
         "TRUSTED_PROXIES": "1",
         "DATABASE_URL": f"postgres://app@{nowhere}/roster",
         "DATABASE_POOL_SIZE": "0",
+        "WEB_THREADS": "4",
         "REDIS_URL": f"redis://{nowhere}",
     }
     return {**given, **changes}
@@ -47,8 +48,8 @@ class HttpsSite:
         given = environment(DATABASE_URL=self.database_url)
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
         subprocess.run(collect, cwd=ROOT, env=given, check=True)
-        serve = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", *WEB_LIMITS]
-        serve += ["--port", str(self.port), "--blocking-threads", "4", "--no-access-log", "config.wsgi:application"]
+        serve = [sys.executable, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", *WEB_LIMITS]
+        serve += ["--port", str(self.port), "--no-access-log", "config.asgi:application"]
         self.process = subprocess.Popen(serve, cwd=ROOT, env=given)
         eventually(self._answers, within=60, what="the web's start")
 

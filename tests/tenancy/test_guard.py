@@ -23,7 +23,7 @@ def test_a_powerful_role_is_refused_with_a_message(postgres: Postgres, role: str
 
 @pytest.mark.usefixtures("django_db_setup")
 @pytest.mark.parametrize(
-    "command", [["-c", "import config.wsgi"], ["-m", "celery", "-A", "config", "worker", "--pool", "solo"]]
+    "command", [["-c", "import config.asgi"], ["-m", "celery", "-A", "config", "worker", "--pool", "solo"]]
 )
 def test_web_and_worker_do_not_start_as_a_powerful_role(postgres: Postgres, command: list[str]) -> None:
     environment = {**os.environ, "DATABASE_URL": postgres.url("postgres")}

@@ -11,7 +11,6 @@ from config.local.run.plan import Plan
 
 ROOT_WARNING = "You're running the worker with superuser privileges"
 WEB_GRACE = "8"  # seconds for open requests, within the 10 that a stop may take
-WEB_THREADS = "24"  # several services may hang at once, and each holds up a few (tenants/outbound/patience.py)
 # Headers: at most 64 KiB, sent within 10 s, or a few idle clients could block the web.
 WEB_LIMITS = ("--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000")
 WORKER_READY = r"celery@\S{1,255} ready"
@@ -52,9 +51,9 @@ def collect_static(plan: Plan) -> Program:
 
 def web(plan: Plan) -> Program:
     """The portal, the API and the webhooks."""
-    options = ["--interface", "wsgi", "--host", ports.LOOPBACK, "--port", str(plan.port), "--workers", "1"]
-    options += ["--blocking-threads", WEB_THREADS, "--workers-kill-timeout", WEB_GRACE, "--no-access-log", *WEB_LIMITS]
-    return Program("web", _module("granian", *options, "config.wsgi:application"), serving(plan))
+    options = ["--interface", "asginl", "--no-ws", "--host", ports.LOOPBACK, "--port", str(plan.port), "--workers", "1"]
+    options += ["--workers-kill-timeout", WEB_GRACE, "--no-access-log", *WEB_LIMITS]
+    return Program("web", _module("granian", *options, "config.asgi:application"), serving(plan))
 
 
 def worker(plan: Plan) -> Program:

@@ -1,19 +1,22 @@
-"""The WSGI application, served by granian."""
+"""The ASGI application, served by granian: see config/http/front.py for why Django's own is not used."""
 
 import os
 import sys
 
 import django
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from config.http.front import Front
 from config.http.handler import Handler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 try:
     django.setup(set_prefix=False)
-    application = Handler()
+    longest = max(settings.REQUEST_MAX_BYTES, settings.WEBHOOK_MAX_BYTES)
+    application = Front(Handler(), threads=settings.WEB_THREADS, most_bytes=longest)
 except ImproperlyConfigured as error:
     sys.exit(str(error))
 

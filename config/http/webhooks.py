@@ -1,0 +1,39 @@
+"""The short way of webhooks: no session, no messages, no log-in, no workspace of a person's."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
+from django.urls import resolve
+
+from tenants.http.request_limits import WEBHOOKS, RequestLimitsMiddleware
+
+
+class WebhookMiddleware:
+    """Calls the views under /webhooks/ itself, so that the middleware after this one does not run for them.
+
+    A webhook is verified by its signature: its view needs nothing that a person's request needs. Size and charset are
+    limited as everywhere, and the host has to be ours.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.limits = RequestLimitsMiddleware(_call_view)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(WEBHOOKS):
+            return self.get_response(request)
+        request.get_host()
+        try:
+            return self.limits(request)
+        except UnreadablePostError as error:
+            answer = self.limits.process_exception(request, error)
+            if answer is None:
+                raise
+            return answer
+
+
+def _call_view(request: HttpRequest) -> HttpResponseBase:
+    match = resolve(request.path_info)
+    request.resolver_match = match
+    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    return response
