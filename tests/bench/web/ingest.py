@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from tests.bench.client import Burst, closed_loop
 from tests.bench.figures import cpu_seconds
-from tests.bench.slack_events import Sender
+from tests.bench.web.slack_events import Sender
 from tests.flow.office import Office
 from tests.stack import Stack
 
