@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from tests.bench.statements.reading import Recording, Statement, by_step, counted, without
 from tests.flow.office import Office, open_office
@@ -40,8 +41,10 @@ def measure(recording: Recording) -> dict[str, Cost]:
     with without(recording.stack, "beat"):
         for name, more in {"a new conversation": {}, "a message in one": {"thread_ts": first}}.items():
             _ask(office, 1, **more)
+            recording.settle()
             recording.start_over()
             _ask(office, MESSAGES, **more)
+            recording.settle()
             found[name] = Cost.of(recording.taken(), MESSAGES)
     return found
 
@@ -52,8 +55,12 @@ def _ask(office: Office, messages: int, **more: str) -> str:
     for number in range(messages):
         before = len(office.heard())
         asked.append(str(office.mentions(f"Note m{number}.", **more)["ts"]))
-        eventually(lambda before=before: len(office.heard()) > before, within=60, what="a reply")
+        eventually(partial(_has_heard, office, before + 1), within=60, what="a reply")
     return asked[0]
+
+
+def _has_heard(office: Office, posts: int) -> bool:
+    return len(office.heard()) >= posts
 
 
 def rows(cost: Cost) -> Iterator[list[str]]:

@@ -31,6 +31,7 @@ def measure(recording: Recording) -> dict[str, int]:
     office.reply_to(office.mentions("When do you open?")["ts"])
     name, value = stack.manage("shell", "-v", "0", "-c", LOG_IN.format(email=f"owner@{office.slug}.example")).split()
     client = httpx.Client(base_url=f"{stack.url}/t/{office.slug}/", cookies={name: value}, timeout=30)
+    recording.settle()
     with without(stack, "beat", "worker"):
         found = {path: _count(recording, client, path) for path in _paths(office)}
     shown = {path: number for path, number in found.items() if number is not None}

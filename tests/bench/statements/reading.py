@@ -51,21 +51,18 @@ class Recording:
     _from: int = field(default=0, init=False)
 
     def start_over(self) -> None:
-        """Forget what came before, once nothing is going on any more."""
-        self.path.touch()
-        self.path.chmod(0o666)
-        self._wait()
+        """Forget what came before."""
         self._from = self.path.stat().st_size
 
     def taken(self) -> list[Statement]:
-        """What was executed since start_over, in order, once nothing is going on any more."""
-        self._wait()
+        """What was executed since start_over, in order."""
         with self.path.open("rb") as file:
             file.seek(self._from)
             found = [Statement(**json.loads(line)) for line in file]
         return sorted(found, key=lambda each: each.at)
 
-    def _wait(self) -> None:
+    def settle(self) -> None:
+        """Wait until nothing is going on any more."""
         sizes: list[int] = []
 
         def is_still() -> bool:
@@ -93,6 +90,7 @@ def recorded_stack() -> Iterator[Recording]:
             **{FILE: str(path)},
             **UNLOOPED,
         ) as stack:
+            path.touch()
             yield Recording(stack, path)
 
 

@@ -47,6 +47,7 @@ class Event(models.Model):
     event_id = models.TextField(unique=True)
     payload = models.TextField()
     received_at = models.DateTimeField(default=timezone.now)
+    objects: ClassVar[models.Manager["Event"]] = models.Manager()
 
     class Meta:
         app_label = "bare"
