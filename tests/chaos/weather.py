@@ -107,7 +107,8 @@ class Weather:
         for each in victims:
             each.kill()
         psutil.wait_procs(victims, timeout=10)
-        self.last_kill = time.monotonic()
+        if victims:
+            self.last_kill = time.monotonic()
         return int(bool(victims))
 
 

@@ -13,7 +13,7 @@ MESSAGES = 20
 EVERY_SECONDS = 0.5
 BEGUN_SECONDS = 5.0
 """How long the hanging ones have to take what they can get."""
-WITHIN = 60.0
+WITHIN = 45.0
 
 
 @dataclass(frozen=True)

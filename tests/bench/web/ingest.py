@@ -18,7 +18,7 @@ from tests.flow.office import Office
 from tests.stack import Stack
 
 CONNECTIONS = 16
-SECONDS = 15.0
+SECONDS = 8.0
 REQUESTS = 3_000
 WARM_UP = 200
 
