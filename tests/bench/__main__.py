@@ -28,7 +28,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", choices=PARTS, nargs="+", help="default: all")
-    parser.add_argument("--messages", type=int, default=100, help="one at a time, and the same number ten at once")
+    parser.add_argument("--messages", type=int, default=60, help="one at a time, and the same number ten at once")
     parser.add_argument("--changes", type=int, default=50, help="seat changes at Stripe, per kind")
     parser.add_argument("--samples", type=int, default=100, help="timed log-ins per kind")
     parser.add_argument("--quiet", type=float, nargs="+", default=[0.0, 2.0], help="quiet periods in seconds")

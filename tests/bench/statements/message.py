@@ -20,6 +20,7 @@ class Cost:
     statements: float
     transactions: float
     """With single statements outside of a transaction."""
+    savepoints: float
     steps: Mapping[tuple[str, str], float]
     """By step and kind, in the order of the first."""
 
@@ -29,6 +30,7 @@ class Cost:
         return cls(
             counted(taken) / messages,
             sum(each.opens and bool(each.text.strip()) for each in taken) / messages,
+            sum(each.is_savepoint for each in taken) / messages,
             {step: number / messages for step, number in steps.items()},
         )
 

@@ -3,7 +3,7 @@
 from argparse import Namespace
 
 from tests.bench.aims import Figures
-from tests.bench.figures import table
+from tests.bench.figures import say, table
 from tests.bench.statements import message, pages
 from tests.bench.statements.reading import recorded_stack
 
@@ -13,8 +13,8 @@ def of_statements(given: Namespace) -> Figures:
     with recorded_stack() as recording:
         costs, found = message.measure(recording), pages.measure(recording)
     for name, cost in costs.items():
-        title = f"Statements of {name}: {cost.statements:g}, transactions: {cost.transactions:g}"
-        table(title, ["each"], message.rows(cost))
+        say(f"{name}: {cost.transactions:g} transactions, {cost.savepoints:g} savepoints")
+        table(f"Statements of {name}: {cost.statements:g}", ["each"], message.rows(cost))
     table("Statements of a page", ["each"], pages.rows(found))
     return {
         "statements_per_message": max(cost.statements for cost in costs.values()),

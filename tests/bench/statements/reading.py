@@ -26,7 +26,6 @@ class Statement:
     """One statement. step: the outermost functions that asked for it; opens: the first one of its transaction."""
 
     at: float
-    process: str
     opens: bool
     step: str
     text: str
@@ -34,6 +33,10 @@ class Statement:
     @property
     def counts(self) -> bool:
         return not NOT_COUNTED.match(self.text)
+
+    @property
+    def is_savepoint(self) -> bool:
+        return self.text.startswith("SAVEPOINT")
 
     @property
     def kind(self) -> str:

@@ -6,7 +6,6 @@ This sees what Django's debug wrapper does not: the pool's own statements and cu
 import json
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -47,7 +46,6 @@ def _write(path: Path, cursor: Any, query: Any) -> None:
     text = query.as_string(cursor) if isinstance(query, Composable) else query
     line = {
         "at": time.time(),
-        "process": f"{os.getpid()} {threading.get_ident()}",
         "opens": cursor.connection.pgconn.transaction_status == pq.TransactionStatus.IDLE,
         "step": " > ".join(islice(_asking(), 3)),
         "text": text.decode() if isinstance(text, bytes) else str(text),
