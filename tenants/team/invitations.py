@@ -179,7 +179,7 @@ def mail(invitation: Invitation, plain: str) -> None:
         )
     except MailError as error:
         with tenant_scope(invitation.tenant_id):
-            journal.record(INVITATION_UNDELIVERED, invitation, detail=str(error))
+            journal.record(INVITATION_UNDELIVERED, invitation, detail=error.reason)
         raise
 
 

@@ -88,7 +88,7 @@ def test_a_code_allows_five_tries_even_with_simultaneous_requests(shop: Shop, al
 
     with ThreadPoolExecutor(8) as pool:
         said = list(pool.map(guess, range(16)))
-    assert sum("This is not the code" in each for each in said) == contact.MOST_ATTEMPTS
+    assert sum("That is not the code" in each for each in said) == contact.MOST_ATTEMPTS
     assert alice.post("settings/contact/confirm/", code=code_of(OFFICE)).status_code == 422, (
         "not even the right code works"
     )
@@ -98,7 +98,7 @@ def test_a_code_allows_five_tries_even_with_simultaneous_requests(shop: Shop, al
 
 def test_a_wrong_code_counts_although_the_response_is_an_error(shop: Shop, alice: Person) -> None:
     set_contact(alice)
-    assert "This is not the code" in words(alice.post("settings/contact/confirm/", code="BCDF-GHJK"))
+    assert "That is not the code" in words(alice.post("settings/contact/confirm/", code="BCDF-GHJK"))
     with tenant_scope(shop.tenant.id):
         assert ContactCode.objects.get().attempts == 1
 
