@@ -43,10 +43,10 @@ class Wanted:
     text: str = ""
 
     def __str__(self) -> str:
-        """For people, in a line."""
+        """In a line, such as "text=Globex, from=2026-01-02"; empty for all entries."""
         given = {"who": self.who, "action": self.action, "kind": self.target, "text": self.text}
         days = {"from": self.first, "to": self.last}
-        return ", ".join(f"{name} {value}" for name, value in {**given, **days}.items() if value) or "everything"
+        return ", ".join(f"{name}={value}" for name, value in {**given, **days}.items() if value)
 
 
 def entries(wanted: Wanted, time_zone: str) -> QuerySet[AuditEvent]:

@@ -1,1 +1,1 @@
-"""The wizard's frame: which steps there are and which is next. Each app owns its step and imports this."""
+"""The wizard's frame: which steps it has and which comes next. Each app owns its step and imports this."""
