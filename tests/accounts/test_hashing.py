@@ -64,7 +64,7 @@ def test_while_as_many_as_may_are_hashed_everybody_else_is_asked_to_come_again(a
         answers = {name: asked(path, **data) for name, (path, data) in ways.items()}
     assert {answer.status_code for answer in answers.values()} == {503}
     assert {answer.headers["Retry-After"] for answer in answers.values()} == {"5"}
-    assert "try again in a few seconds" in text(answers["known"])
+    assert "Try again in a few seconds" in text(answers["known"])
     assert not User.objects.filter(email="new@example.com").exists()
 
 

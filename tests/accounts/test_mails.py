@@ -112,7 +112,7 @@ def test_a_new_address_that_is_refused_is_said_and_the_old_one_stays(
     visitor: Visitor, alice: User, picky: None
 ) -> None:
     asked = visitor.post("email/", email=NOBODY)
-    if "Is it you?" in text(asked):
+    if "Is this you?" in text(asked):
         visitor.proves(asked)
     answer = visitor.post("email/confirm/", code=code_for(alice.email))
     assert f"The mail server takes no mail to {NOBODY}" in text(answer)

@@ -175,7 +175,7 @@ def test_it_is_connected_by_who_is_logged_in_and_then_logs_in(
     log_in(again, provider, "alice-at-home")
 
     assert again.is_logged_in
-    assert mails_to(alice.email)[-1].subject == "A log-in is connected"
+    assert mails_to(alice.email)[-1].subject == "A log-in was connected"
 
 
 def test_it_is_disconnected(alice: User, visitor: Visitor, provider: Provider) -> None:
@@ -252,4 +252,4 @@ def test_who_says_no_there_is_told_so_here(provider: Provider) -> None:
     state = query_of(leave(visitor))["state"]
     answer = come_back(visitor, f"/accounts/oidc/google/login/callback/?error=access_denied&state={state}")
 
-    assert "You cancelled it there" in text(answer)
+    assert "You canceled it" in text(answer)

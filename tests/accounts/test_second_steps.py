@@ -112,12 +112,12 @@ def test_it_is_switched_off_and_told_by_mail(alice: User, visitor: Visitor, secr
     visitor.post("2fa/totp/deactivate/")
 
     assert not Authenticator.objects.exists()
-    assert mails_to(alice.email)[-1].subject == "Your authenticator app is switched off"
+    assert mails_to(alice.email)[-1].subject == "Your authenticator app was turned off"
 
 
 def test_nobody_sets_it_up_without_proving_who_they_are(visitor: Visitor) -> None:
     for path in ("2fa/totp/activate/", "2fa/webauthn/add/", "2fa/recovery-codes/generate/"):
-        assert "Is it you?" in text(visitor.client.get(f"/accounts/{path}", follow=True))
+        assert "Is this you?" in text(visitor.client.get(f"/accounts/{path}", follow=True))
 
 
 def test_who_has_no_password_proves_it_by_a_code_from_the_mailbox(alice: User, visitor: Visitor) -> None:
@@ -126,11 +126,11 @@ def test_who_has_no_password_proves_it_by_a_code_from_the_mailbox(alice: User, v
     visitor = Visitor()
     visitor.client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     asked = visitor.client.get("/accounts/2fa/totp/activate/", follow=True)
-    assert "we send a code to" in text(asked)
+    assert "we first send a code to" in text(asked)
     visitor.post("reauthenticate/code/?next=/accounts/2fa/totp/activate/")
     code = code_for(alice.email)
     wrong = visitor.post("reauthenticate/code/?next=/accounts/2fa/totp/activate/", code="WRON-GONE")
-    assert "not the code" in text(wrong)
+    assert "not the right code" in text(wrong)
     page = visitor.post("reauthenticate/code/?next=/accounts/2fa/totp/activate/", code=code)
 
     assert "Set up an authenticator app" in text(page)
@@ -144,7 +144,7 @@ def test_a_session_alone_chooses_no_first_password(alice: User) -> None:
     asked = visitor.post("password/set/", password1=PHRASE, password2=PHRASE)
     assert PHRASE not in str(dict(visitor.client.session)), "where it would be readable in the database"
     alice.refresh_from_db()
-    assert "we send a code to" in text(asked)
+    assert "we first send a code to" in text(asked)
     assert not alice.has_usable_password()
     way = "reauthenticate/code/?next=/accounts/password/set/"
     visitor.post(way)
@@ -158,11 +158,11 @@ def test_who_lost_every_second_step_is_let_in_by_whoever_runs_this(
     alice: User, visitor: Visitor, secret: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stuck = Visitor()
-    assert "Ask whoever runs this Roster" in text(stuck.log_in(alice.email))
+    assert "Contact Roster support" in text(stuck.log_in(alice.email))
     call_command("remove_second_steps", "Alice@acme.example")
     assert "logs in without a second step now" in capsys.readouterr().out
     assert not visitor.is_logged_in, "nor is whoever may have taken the phone"
-    assert mails_to(alice.email)[-1].subject == "Your second step is switched off"
+    assert mails_to(alice.email)[-1].subject == "Your two-step verification was turned off"
     again = Visitor()
     again.log_in(alice.email)
     assert again.is_logged_in

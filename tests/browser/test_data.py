@@ -21,7 +21,7 @@ def see_the_settings(operator: Operator, judge: Judge) -> None:
     confirm_the_contact(operator, judge)
     page.get_by_label("Address").fill(f"{workspace.rstrip('/').rpartition('/')[2]}-ltd")
     operator.press("Save settings")
-    expect(page.get_by_role("status")).to_contain_text("The settings are saved.")
+    expect(page.get_by_role("status")).to_contain_text("Your settings were saved.")
     page.goto(f"{workspace}settings/data/")
     expect(page).to_have_url(f"{workspace.rstrip('/')}-ltd/settings/data/")
 
