@@ -102,7 +102,7 @@ def delete_and_keep(operator: Operator, judge: Judge) -> None:
     expect(page.get_by_role("heading", name="This workspace will be erased")).to_be_visible()
     page.goto(f"{operator.workspace}settings/data/")
     operator.press("Keep the workspace")
-    expect(page.get_by_role("status")).to_contain_text("Acme Support is kept.")
+    expect(page.get_by_role("status")).to_contain_text("Acme Support will not be deleted.")
 
 
 @pytest.mark.timeout(300)
