@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, Func, Q, QuerySet, TextField
 from django.db.models.fields.json import KT
 from django.db.models.lookups import IContains, In
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.audit.journal import ACTIONS
 from tenants.models import ActorKind, AuditEvent
@@ -52,16 +52,10 @@ class Wanted:
     text: str = ""
 
     def __str__(self) -> str:
-        """For people, in a line."""
-        given = {
-            gettext("who"): self.who,
-            gettext("action"): self.action,
-            gettext("kind"): self.target,
-            gettext("text"): self.text,
-        }
-        days = {gettext("from"): self.first, gettext("to"): self.last}
-        told = [f"{name} {value}" for name, value in {**given, **days}.items() if value]
-        return ", ".join(told) or gettext("everything")
+        """In a line, such as "text=Globex, from=2026-01-02"; empty for all entries."""
+        given = {"who": self.who, "action": self.action, "kind": self.target, "text": self.text}
+        days = {"from": self.first, "to": self.last}
+        return ", ".join(f"{name}={value}" for name, value in {**given, **days}.items() if value)
 
 
 def entries(wanted: Wanted, time_zone: str) -> QuerySet[AuditEvent]:

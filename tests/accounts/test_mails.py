@@ -110,7 +110,7 @@ def test_a_log_in_whose_code_cannot_be_sent_says_so(db: None) -> None:
 
 def test_a_rejected_new_address_is_reported_and_the_old_one_stays(visitor: Visitor, alice: User, picky: None) -> None:
     asked = visitor.post("email/", email=NOBODY)
-    if "Is it you?" in text(asked):
+    if "Is this you?" in text(asked):
         visitor.proves(asked)
     answer = visitor.post("email/confirm/", code=code_for(alice.email))
     assert f"The mail server takes no mail to {NOBODY}" in text(answer)

@@ -234,7 +234,7 @@ def test_the_api_requires_permission_to_read_it(cast: Cast) -> None:
 def test_the_download_is_itself_recorded(alice: Client, cast: Cast) -> None:
     table(alice, "?text=Globex&from=2026-01-02")
     entry = only(cast.acme, "audit.exported")
-    assert (entry.actor_id, str(entry.detail)) == (cast.alice.id, "Asked for: text Globex, from 2026-01-02.")
+    assert (entry.actor_id, str(entry.detail)) == (cast.alice.id, "Entries that match text=Globex, from=2026-01-02.")
 
 
 def test_the_download_has_every_entry_in_iso_time(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,7 +234,7 @@ def test_an_owner_deletes_it_and_cancels_the_deletion(shop: Shop, alice: Person)
     assert "14 days" in words(alice.get("settings/data/delete/"))
     wrong = alice.post("settings/data/delete/", name="acme")
     assert wrong.status_code == 422
-    assert "This is not the workspace's name" in words(wrong)
+    assert "That is not the workspace's name" in words(wrong)
     assert alice.post("settings/data/delete/", name="Acme").status_code == 302
     deletes_at = Tenant.objects.get(id=shop.tenant.id).deletes_at
     assert deletes_at
