@@ -32,7 +32,7 @@ class Reason:
         if not self.code:
             return ""
         wording = WORDINGS.get(self.code)
-        return str(wording.words) % self.details if wording else self.code
+        return str(wording.words % dict(self.details)) if wording else self.code
 
     def __bool__(self) -> bool:
         return bool(self.code)
@@ -42,8 +42,9 @@ class Reason:
 class Wording:
     """A sentence's code, and its words with named placeholders, such as %(provider)s.
 
-    words: a lazy translation. Call it with the placeholders' values to get what is stored. Raises ValueError if two
-    sentences have one code, and KeyError if a placeholder has no value.
+    words: a lazy translation; where it counts, ngettext_lazy with the placeholder's name. Call it with the
+    placeholders' values to get what is stored. Raises ValueError if two sentences have one code, and KeyError if a
+    placeholder has no value.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Stripe: the client, our ids there, its objects read into our columns, and the set-up of an installation.
+"""Stripe: the client, our ids there, its objects read into our columns, and the setup of an installation.
 
-Nothing else speaks to Stripe but through `client`. It imports the root only; sync and subscription import it.
+Everything else calls Stripe through `client`. It imports only the root; sync and subscription import it.
 """

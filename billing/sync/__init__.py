@@ -1,4 +1,4 @@
-"""What Stripe says becomes ours: the event inbox, the sync of a workspace, and what is put right by itself.
+"""How what Stripe says becomes ours: the event inbox, the sync of a workspace, and what repairs itself.
 
-Only `entitlement` writes what Stripe says. It imports stripe; subscription, tasks and pages import it.
+Only `entitlement` writes what Stripe says. This imports stripe; subscription, tasks and pages import it.
 """

@@ -1,4 +1,4 @@
 """The app's edge: pages, API, Stripe's webhook, the staff's admin, the middleware, the doctor's check.
 
-It may import everything here; URLs, settings, the web/ of higher apps and those that lead to the pages import it.
+It may import everything here. URLs, settings, the web/ of higher apps and modules that link to its pages import it.
 """

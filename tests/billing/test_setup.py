@@ -121,7 +121,7 @@ def test_what_somebody_changed_in_stripe_is_put_right(stripe_sandbox: Sandbox) -
 
     assert sum("was changed" in line for line in said) == 4
     product = client.v1.products.retrieve(catalogue.PRODUCT_ID)
-    assert (product.name, product.active) == (catalogue.PRODUCT_NAME, True)
+    assert (product.name, product.active) == (setup.PRODUCT_NAME, True)
     hook = client.v1.webhook_endpoints.retrieve(row.id)
     assert (hook.status, set(hook.enabled_events)) == ("enabled", set(EVENTS))
     assert all("as it should be" in line or "test mode" in line for line in run())

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from tenants.models.fields import ReasonField
 from tenants.wordings import NOTHING, TOLD, WORDINGS, Reason, Wording, as_json, from_json
@@ -21,6 +22,14 @@ def test_a_sentence_is_kept_as_code_and_parameters(wording: Wording) -> None:
 
     assert as_json(reason) == {"code": "tests.no_room", "details": {"name": "Ada", "count": 2}}
     assert str(from_json(as_json(reason))) == "Ada has 2 seats."
+
+
+def test_a_sentence_counts() -> None:
+    seats = Wording("tests.seats", ngettext_lazy("%(count)d seat of %(name)s", "%(count)d seats of %(name)s", "count"))
+    try:
+        assert [str(seats(name="Ada", count=count)) for count in (1, 2)] == ["1 seat of Ada", "2 seats of Ada"]
+    finally:
+        del WORDINGS["tests.seats"]
 
 
 def test_nothing_is_kept_as_nothing() -> None:
