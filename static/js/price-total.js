@@ -1,5 +1,5 @@
-// <price-total for="form id" hidden>…<output></output></price-total>: what the chosen seats cost in all by the chosen plan.
-// The form says it in data-month="{amount} a month" and data-year="{amount} a year".
+// <price-total for="form id" hidden>…<output></output></price-total>: the total for the chosen seats and plan. The plan's
+// input says how: data-words="{amount} per month".
 const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 
 class PriceTotal extends HTMLElement {
@@ -15,7 +15,7 @@ class PriceTotal extends HTMLElement {
     this.hidden = !plan || !Number.isInteger(seats) || seats < 1 || seats > Number(this.form.elements.seats.max);
     if (!this.hidden) {
       const amount = money.format((seats * Number(plan.dataset.cents)) / 100);
-      this.querySelector("output").textContent = this.form.dataset[plan.dataset.interval].replace("{amount}", () => amount);
+      this.querySelector("output").textContent = plan.dataset.words.replace("{amount}", amount);
     }
   }
 }
