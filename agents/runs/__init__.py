@@ -1,4 +1,4 @@
-"""One answer: the prompt, the steps from reservation to settlement, the transcript. Channels walks through the steps.
+"""One answer: the prompt, the steps from reservation to settlement, the transcript. channels/ walks the steps.
 
 It imports llm and reasons.
 """

@@ -1,4 +1,4 @@
 """Outside channels: what a provider is (base), which there are (registry), and a package for each.
 
-It imports models only; an edge hands in what keeps an installation. docs/adding-a-provider.md tells how to add one.
+It imports models only; an edge hands in what keeps an installation. docs/adding-a-provider.md says how to add one.
 """
