@@ -5,6 +5,7 @@ from typing import Any
 
 import stripe
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from billing import actions, standing
 from billing.catalogue import Plan
@@ -16,11 +17,13 @@ from billing.sync.entitlement import sync
 from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
 SESSION = "checkout"
 """The parameter with which Stripe sends people back."""
+WANTED = Wording("billing.checkout_of", _("%(plan)s, %(seats)d seats."))
 
 
 def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
@@ -43,7 +46,7 @@ def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
         asked: Any = wanted | pages
         session = api.v1.checkout.sessions.create(asked)
         Entitlement.objects.update(checkout_session_id=session.id)
-        journal.record(actions.CHECKOUT_STARTED, current.entitlement, detail=f"{plan.name}, {seats} seats.")
+        journal.record(actions.CHECKOUT_STARTED, current.entitlement, detail=WANTED(plan=str(plan.name), seats=seats))
     return str(session.url)
 
 

@@ -4,6 +4,7 @@ import logging
 from uuid import UUID
 
 import stripe
+from django.utils.translation import gettext_lazy as _
 
 from billing import actions
 from billing.models import Drift, Entitlement
@@ -11,12 +12,14 @@ from billing.stripe import client
 from billing.stripe.reading import OVER, Json
 from tenants.audit import journal
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
 SETTLED = frozenset({"charge_already_refunded", "charge_disputed"})
 """The money is on its way back: by an earlier try, by a hand, or by the bank."""
 BY_HAND = "to be settled by hand"
+DOUBLE = Wording("billing.double_ended", _("%(subscription)s was begun although there was one already."))
 
 
 def end(tenant_id: UUID, doubles: tuple[Json, ...]) -> None:
@@ -26,7 +29,7 @@ def end(tenant_id: UUID, doubles: tuple[Json, ...]) -> None:
             problem = _settle(api, subscription)  # first: nobody comes back to one that is cancelled
             _cancel(api, subscription["id"])
         with tenant_scope(tenant_id):
-            detail = f"{subscription['id']} was begun although there was one already."
+            detail = DOUBLE(subscription=subscription["id"])
             journal.record(actions.DOUBLE_ENDED, Entitlement.objects.get(), detail=detail)
             if problem:
                 left = {"double": [subscription["id"], BY_HAND]}

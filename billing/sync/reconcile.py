@@ -11,6 +11,7 @@ from billing.sync import entitlement
 from tenants.audit import journal
 from tenants.audit.journal import Changes
 from tenants.scope import sweeper_scope
+from tenants.wordings import NOTHING, TOLD
 
 STALE = timedelta(seconds=15)
 """A sync takes a second or two; what waits longer was forgotten."""
@@ -69,5 +70,6 @@ def settle(drift_id: UUID) -> int:
     if drift is None:
         return 0
     Drift.objects.filter(id=drift_id).update(repaired_at=timezone.now())
-    journal.record(actions.DRIFT_SETTLED, drift, detail=drift.problem)
+    detail = TOLD(text=drift.problem) if drift.problem else NOTHING
+    journal.record(actions.DRIFT_SETTLED, drift, detail=detail)
     return 1

@@ -13,7 +13,7 @@ from channels.providers.base import Installed
 from tenants.audit import journal
 from tenants.wordings import NOTHING, Wording
 
-INSTALLED = Wording("channels.installed", _("Installed at %(provider)s by %(person)s."))
+INSTALLED = Wording("channels.installed_by", _("Installed at %(provider)s by %(person)s."))
 AUDITED = ("provider", "external_id", "name", "scopes", "state")
 
 

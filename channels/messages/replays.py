@@ -16,7 +16,7 @@ from channels.models import Connection, Delivery, InboxEvent
 from tenants.audit import journal
 from tenants.wordings import NOTHING, Reason, Wording
 
-REPLAYED = Wording("channels.replayed", _("%(events)s to answer and %(deliveries)s to send again."))
+REPLAYED = Wording("channels.replayed", _("%(events)d to answer and %(deliveries)d to send again."))
 
 @dataclass(frozen=True)
 class Replayed:

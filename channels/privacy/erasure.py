@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 EVENTS_AT_ONCE = 200
 MOST_PASSES = 5
 """If somebody keeps writing, another pass finds it; what comes after the last pass counts as a new person's."""
-ERASED_PERSON = Wording(
-    "channels.erased_person",
+PERSON_ERASED = Wording(
+    "channels.person_erased",
     gettext_lazy(
         "Conversations deleted: %(conversations)s. In others, replaced by %(mark)s: messages: %(messages)s, answers: "
         "%(answers)s. Fingerprint of the person: %(digest)s."
@@ -113,7 +113,7 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
     with tenant_scope(tenant_id):
         Contact.objects.filter(id=contact_id).delete()
         export.withdraw()
-        detail = ERASED_PERSON(mark=ERASED, digest=person.digest, **asdict(erased))
+        detail = PERSON_ERASED(mark=ERASED, digest=person.digest, **asdict(erased))
         journal.record(actions.PERSON_ERASED, detail=detail)
     return erased
 

@@ -21,10 +21,7 @@ from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
-FORGOTTEN = Wording(
-    "channels.forgotten",
-    _("%(conversations)s older than %(days)s days, counted from their last message."),
-)
+OLDER = Wording("channels.older_forgotten", _("%(count)d older than %(days)d days, counted from their last message."))
 AT_ONCE = 100
 EVENTS_AT_ONCE = 1_000
 
@@ -66,7 +63,7 @@ def forget_old(tenant_id: UUID) -> int:
         pass
     if forgotten:
         with tenant_scope(tenant_id):
-            detail = FORGOTTEN(conversations=forgotten, days=days)
+            detail = OLDER(count=forgotten, days=days)
             journal.record(actions.CONVERSATIONS_FORGOTTEN, detail=detail)
     return forgotten
 

@@ -38,7 +38,7 @@ from tenants.wordings import Wording
 log = logging.getLogger(__name__)
 
 PROVIDER = "slack"
-ASKED = Wording("slack.asked", gettext_lazy("Asked for Slack's consent page."))
+CONSENT_ASKED = Wording("slack.consent_asked", gettext_lazy("Asked for Slack's consent page."))
 STATE_LIFE = timedelta(minutes=10)
 LONGEST_ID = 60
 LONGEST_NAME = 120
@@ -137,7 +137,7 @@ class _StateStore(OAuthStateStore):
                 session_digest=self.session_digest,
                 expires_at=timezone.now() + STATE_LIFE,
             )
-            journal.record(actions.INSTALL_BEGUN, detail=ASKED())
+            journal.record(actions.INSTALL_BEGUN, detail=CONSENT_ASKED())
         return state
 
     def belongs_here(self, state: str) -> bool:
