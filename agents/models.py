@@ -12,8 +12,8 @@ from agents import phrases
 from billing.models import Seat
 from tenants.models import TenantModel
 from tenants.models.fields import ReasonField
-from usage.models import USD, TokenCounts
 from tenants.wordings import NOTHING, Reason
+from usage.models import USD, TokenCounts
 from usage.tokens import Tokens
 
 

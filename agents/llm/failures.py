@@ -81,7 +81,7 @@ def of(provider: str, error: Exception, *, secret: str = "") -> LLMError:
         return LLMSpoiledError(reason, details=cleaning.details(f"{kind}: {error}", secret))
     words = _words(error.body) or str(error)
     fault = Fault(provider, getattr(error, "status_code", 0), words.lower(), error.retry_after)
-    found = _judged(fault, cleaning.details(f"HTTP {fault.status} {words}", secret))
+    found = _judged(fault, cleaning.details(" ".join(("HTTP", str(fault.status), words)), secret))
     return _perhaps_billed(found) if error.in_stream or not fault.status else found
 
 

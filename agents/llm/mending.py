@@ -68,9 +68,7 @@ def message(answer: Json) -> Json:
 
 
 def _without_answer(provider: str, answer: Json) -> LLMSpoiledError:
-    return LLMSpoiledError(
-        wordings.EMPTY_FRAME(provider=PROVIDERS[provider]), tokens=reported(provider, answer)
-    )
+    return LLMSpoiledError(wordings.EMPTY_FRAME(provider=PROVIDERS[provider]), tokens=reported(provider, answer))
 
 
 def tokens_of(usage: RequestUsage) -> Tokens:

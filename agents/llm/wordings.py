@@ -21,9 +21,7 @@ BUSY = Wording("llm.busy", _("%(provider)s cannot answer right now."))
 BUSY_FOR_LONG = Wording(
     "llm.busy_for_long", _("%(provider)s cannot answer right now. It asks for a pause of %(seconds)s s.")
 )
-WRONG_KEY = Wording(
-    "llm.wrong_key", _("%(provider)s does not accept the API key: check the key and its permissions.")
-)
+WRONG_KEY = Wording("llm.wrong_key", _("%(provider)s does not accept the API key: check the key and its permissions."))
 NO_MODEL = Wording(
     "llm.no_model", _("%(provider)s does not know this model, or the key may not use it: choose another.")
 )
@@ -51,10 +49,7 @@ EMPTY_FRAME = Wording("llm.empty_frame", _("%(provider)s sent a response without
 NOTHING_SAID = Wording("llm.nothing_said", _("%(provider)s answered with nothing."))
 CUT_AT_ONCE = Wording(
     "llm.cut_at_once",
-    _(
-        "%(provider)s reached the limit of %(limit)s tokens before its first word: "
-        "give the employee a higher limit."
-    ),
+    _("%(provider)s reached the limit of %(limit)s tokens before its first word: give the employee a higher limit."),
 )
 DECLINED = Wording("llm.declined", _("%(provider)s's model declined to answer."))
 FILTERED = Wording("llm.filtered", _("%(provider)s's content filter held the answer back."))

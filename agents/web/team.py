@@ -112,12 +112,17 @@ class Team:
             return _("Nobody is on duty.")
         taken = {"seated": self.seated, "seats": self.seats}
         if self.count > 1:
-            return ngettext(
-                "%(seated)d of %(seats)d seat taken. Seats are filled from the top.",
-                "%(seated)d of %(seats)d seats taken. Seats are filled from the top.",
-                self.seats,
-            ) % taken
-        return ngettext("%(seated)d of %(seats)d seat taken.", "%(seated)d of %(seats)d seats taken.", self.seats) % taken
+            return (
+                ngettext(
+                    "%(seated)d of %(seats)d seat taken. Seats are filled from the top.",
+                    "%(seated)d of %(seats)d seats taken. Seats are filled from the top.",
+                    self.seats,
+                )
+                % taken
+            )
+        return (
+            ngettext("%(seated)d of %(seats)d seat taken.", "%(seated)d of %(seats)d seats taken.", self.seats) % taken
+        )
 
     @property
     def waiting_words(self) -> str:

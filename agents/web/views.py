@@ -98,7 +98,10 @@ def _back(request: HttpRequest) -> HttpResponse:
 def _edit(request: HttpRequest, form: EmployeeForm, agent: Agent) -> HttpResponse:
     is_new = not agent.revision_number
     if request.method == "POST" and form.is_valid() and save(form):
-        hired, changed = _("%(name)s is saved and has a seat."), _("%(name)s is saved. Its next answer uses the changes.")
+        hired, changed = (
+            _("%(name)s is saved and has a seat."),
+            _("%(name)s is saved. Changes apply from the next answer on."),
+        )
         messages.success(request, (hired if is_new else changed) % {"name": form.instance.name})
         return _back(request)
     silence = None if is_new else presence.of(workspace_of(request), agent)

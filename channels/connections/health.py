@@ -23,6 +23,7 @@ THROUGH_THE_API = Wording("channels.disconnected_by_api", _("Disconnected throug
 WORKSPACE_DELETED = Wording("channels.workspace_deleted", _("The workspace is being deleted."))
 REMOVED = Wording("channels.removed", _("%(name)s removed the app. Connect it again to go on."))
 
+
 def disconnect(
     connection: Connection,
     reason: Reason,

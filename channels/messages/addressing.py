@@ -41,7 +41,7 @@ def goes_on(connection: Connection, message: InboundMessage, thread: Thread | No
 
 
 def standing(connection: Connection, message: InboundMessage) -> tuple[InboxEvent.State, Reason]:
-    """In which state a message to be answered begins, and why: if a machine may have written it, the provider is asked."""
+    """The first state of a message to be answered, and why. If a machine may have written it, the provider is asked."""
     if message.is_author_unsure and people.is_machine(connection, message.author) is not False:
         return InboxEvent.State.DOUBTFUL, WHO_WROTE()
     return InboxEvent.State.PENDING, NOTHING

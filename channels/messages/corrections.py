@@ -52,7 +52,7 @@ def locked(event_id: UUID) -> InboxEvent:
         list(Delivery.objects.select_for_update(no_key=True).filter(run=seen.run_id).order_by("id"))
     event = events.select_for_update(no_key=True, of=("self",)).get(id=event_id)
     if (event.thread_id, event.turn_id, event.run_id) != (seen.thread_id, seen.turn_id, seen.run_id):
-        raise MovedError("The message is being heard or answered.")
+        raise MovedError(f"event {event.id} has moved on")
     return event
 
 

@@ -18,6 +18,7 @@ from tenants.wordings import NOTHING, Reason, Wording
 
 REPLAYED = Wording("channels.replayed", _("%(events)d to answer and %(deliveries)d to send again."))
 
+
 @dataclass(frozen=True)
 class Replayed:
     """How many deliveries go out again, and how many messages are answered again."""

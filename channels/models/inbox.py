@@ -104,7 +104,11 @@ class InboxEvent(TenantModel):
         max_length=200, default="", db_default="", blank=True, help_text=_("The thread in which it was said to others")
     )
     version = models.DecimalField(
-        max_digits=20, decimal_places=6, null=True, blank=True, help_text=_("The provider's order of the edit that counts")
+        max_digits=20,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text=_("The provider's order of the edit that counts"),
     )
     deleted_at = models.DateTimeField(null=True, blank=True, help_text=_("When the provider said that it was deleted"))
     kind = models.CharField(max_length=60)

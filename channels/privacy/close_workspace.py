@@ -18,6 +18,7 @@ from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
 
+
 def close(tenant_id: UUID) -> None:
     """Leave the providers and erase the workspace, if its time has come. Calls providers: open no scope around this."""
     if deletion.due(timezone.now()).filter(id=tenant_id).exists():

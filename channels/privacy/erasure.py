@@ -81,7 +81,9 @@ class Erased:
     def __str__(self) -> str:
         """Three sentences without a name."""
         deleted = ngettext("%(n)d conversation deleted.", "%(n)d conversations deleted.", self.conversations)
-        messages = ngettext("%(n)d message replaced by %(mark)s.", "%(n)d messages replaced by %(mark)s.", self.messages)
+        messages = ngettext(
+            "%(n)d message replaced by %(mark)s.", "%(n)d messages replaced by %(mark)s.", self.messages
+        )
         answers = ngettext("%(n)d answer replaced by %(mark)s.", "%(n)d answers replaced by %(mark)s.", self.answers)
         counts = ((deleted, self.conversations), (messages, self.messages), (answers, self.answers))
         return " ".join(words % {"n": count, "mark": ERASED} for words, count in counts)

@@ -165,9 +165,7 @@ class AccountTakenError(Exception):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            _(
-                "“%(name)s” is connected to another workspace of Roster. Disconnect it there before you connect it here."
-            )
+            _("“%(name)s” is connected to another workspace of Roster. Disconnect it there before you connect it here.")
             % {"name": name}
         )
 

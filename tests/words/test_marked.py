@@ -9,10 +9,13 @@ from tests.words import unmarked
 from tests.words.unmarked import APPS, ROOT
 
 NOT_FOR_PEOPLE = {
+    "agents/runs/context.py": "only the LLM reads it",
     "agents/runs/prompt.py": "only the LLM reads it",
     "agents/web/checks.py": "the doctor's, on the console",
     "billing/web/checks.py": "the doctor's, on the console",
+    "channels/providers/slack/incoming/": "notes for the LLM, and errors for whoever sends events",
     "channels/web/checks.py": "the doctor's, on the console",
+    "channels/web/webhooks.py": "errors for whoever sends events",
     "config/api/": "the API's reference, which is in English",
     "config/checks.py": "the doctor's, on the console",
     "config/environment.py": "settings and their errors: the console",
@@ -97,6 +100,8 @@ MARKED: list[tuple[Finder, str, str]] = [
     ),
     (unmarked.in_template, "x.html", '{% include "button.html" with words=_("Add a card") style="btn btn-plain" %}'),
     (unmarked.in_template, "x.html", '{{ at|date:"j F Y" }} Slack'),
+    (unmarked.in_template, "x.html", "{% block width %}narrow{% endblock %}"),
+    (unmarked.in_python, "api.py", 'extra = {"name": {"help_text": "How it introduces itself."}}'),
     (unmarked.in_javascript, "x.js", '// Some words here.\nthis.say(this.dataset.failed, "btn-plain");'),
 ]
 

@@ -52,7 +52,7 @@ LABELS = {
     "words",
 }
 """Arguments that people read, however short: one word is enough."""
-REFERENCE = {"extend_schema", "extend_schema_view", "OpenApiExample", "OpenApiParameter", "OpenApiResponse"}
+REFERENCE = {"extend_schema", "extend_schema_view", "OpenApiExample", "OpenApiParameter", "OpenApiResponse", "problem"}
 REFERENCE_TEXTS = {"description", "help_text", "summary"}
 """In an API module these make the API's reference, which is in English, as the API itself is."""
 SENTENCE = re.compile(r"[A-Z][\w'\u2019,-]*\s+[^\W\d_]|[^\W\d_]\s+[\w'\u2019,%()-]+[.!?:](\s|$)")
@@ -124,6 +124,12 @@ class _Python(ast.NodeVisitor):
             return
         self.generic_visit(node)
 
+    def visit_Dict(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            is_text = isinstance(key, ast.Constant) and key.value in REFERENCE_TEXTS
+            if not (self.is_reference and is_text):
+                self.visit(value)
+
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         if any(_name(base) in {"TextChoices", "IntegerChoices"} for base in node.bases):
             for each in node.body:
@@ -170,13 +176,8 @@ def in_template(path: Path) -> Iterator[str]:
         words = token.contents.split()
         if inside:
             inside = "" if token.token_type == TokenType.BLOCK and words[:1] == [inside] else inside
-        elif token.token_type == TokenType.BLOCK and words[0] in {
-            "blocktranslate",
-            "blocktrans",
-            "comment",
-            "verbatim",
-        }:
-            inside = f"end{words[0]}"
+        elif token.token_type == TokenType.BLOCK and (end := _end_of_quiet(words)):
+            inside = end
         elif token.token_type == TokenType.TEXT:
             plain.append(token.contents)
         elif token.token_type != TokenType.COMMENT:
@@ -187,6 +188,13 @@ def in_template(path: Path) -> Iterator[str]:
     for text in found:
         if LETTER.search(NAMES.sub("", text.replace("\0", " "))):
             yield f"{path.relative_to(ROOT)}: {' '.join(text.replace(chr(0), '…').split())[:100]}"
+
+
+def _end_of_quiet(words: list[str]) -> str:
+    """The tag that ends a block whose text is marked, or is not for people (`width` is a class); empty for others."""
+    if words[0] in {"blocktranslate", "blocktrans", "comment", "verbatim"}:
+        return f"end{words[0]}"
+    return "endblock" if words[:2] == ["block", "width"] else ""
 
 
 def _in_tag(token: Token) -> Iterator[str]:
