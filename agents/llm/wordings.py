@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.wordings import Wording
 
-OURS = Wording("llm.ours", _("An error on our side (%(error)s): the log has its details."))
+OURS = Wording("llm.ours", _("An error on our side (%(error)s): its details are in the log."))
 NO_KEY = Wording(
     "llm.no_key", _("This installation has no key for %(provider)s: choose another provider, or set %(setting)s.")
 )

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Count
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from agents.models import Agent, Conversation, LLMCall, Run
 from billing.models import Seat
@@ -22,7 +22,7 @@ OF_TENANT = ("tenant__name", "tenant__slug")
 class EmployeesPanel(Panel):
     """Who is employed, and where in the order of seats."""
 
-    titles: ClassVar[tuple[str | Promise, ...]] = (_("AI employees"),)
+    titles: ClassVar[tuple[StrOrPromise, ...]] = (_("AI employees"),)
 
     def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
         employed = Agent.objects.using(STAFF).filter(tenant_id__in=tenants, deleted_at=None)

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from agents.employees import hiring
 from agents.models import Agent
@@ -22,8 +22,8 @@ class SetUpEmployee:
     """Step 2: name, role and instructions; it takes a seat at once."""
 
     slug: ClassVar[str] = "employee"
-    title: ClassVar[str | Promise] = _("Set up your AI employee")
-    minutes: ClassVar[str | Promise] = _("About 3 minutes")
+    title: ClassVar[StrOrPromise] = _("Set up your AI employee")
+    minutes: ClassVar[StrOrPromise] = _("About 3 minutes")
 
     def is_done(self, tenant: Tenant) -> bool:
         return Agent.objects.on_duty() is not None

@@ -11,9 +11,9 @@ from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from agents.models import Conversation
 from channels.messages import replays
@@ -36,7 +36,7 @@ NAMED = 3
 class ConnectionsPanel(Panel):
     """What a workspace is connected to, and how it is doing."""
 
-    titles: ClassVar[tuple[str | Promise, ...]] = (_("Channels"),)
+    titles: ClassVar[tuple[StrOrPromise, ...]] = (_("Channels"),)
 
     def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
         place = Window(RowNumber(), partition_by="tenant_id", order_by="connected_at")
@@ -71,7 +71,7 @@ class ConnectionsPanel(Panel):
 class PipelinePanel(Panel):
     """What waits, since when, and what went wrong."""
 
-    titles: ClassVar[tuple[str | Promise, ...]] = (_("Last message"), _("Oldest waiting since"), _("Last error"))
+    titles: ClassVar[tuple[StrOrPromise, ...]] = (_("Last message"), _("Oldest waiting since"), _("Last error"))
 
     def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
         found = (_last_messages(tenants), _oldest_waiting(tenants), _last_errors(tenants))
@@ -91,9 +91,9 @@ class PipelinePanel(Panel):
         rows = list(failed.values_list("received_at", "kind", "attempt", "reason")[:LATEST])
         yield Table(gettext("Latest failed events"), head, rows, gettext("None."))
         unsent = deliveries.filter(state=Delivery.State.FAILED).order_by("-created_at")
-        head = (gettext("Made"), gettext("Attempts"), gettext("Error"))
-        rows = list(unsent.values_list("created_at", "attempt", "error")[:LATEST])
-        yield Table(gettext("Latest failed deliveries"), head, rows, gettext("None."))
+        unsent_head = (gettext("Made"), gettext("Attempts"), gettext("Error"))
+        unsent_rows = list(unsent.values_list("created_at", "attempt", "error")[:LATEST])
+        yield Table(gettext("Latest failed deliveries"), unsent_head, unsent_rows, gettext("None."))
 
 
 def _tally(rows: QuerySet[Any], waiting: tuple[Any, ...], moment: str) -> tuple[object, ...]:

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from agents.models import Agent
 from agents.web import presence as agents_presence
@@ -48,8 +48,8 @@ class ConnectChannel:
     """Step 1: where people will talk to the AI employee."""
 
     slug: ClassVar[str] = "channel"
-    title: ClassVar[str | Promise] = _("Connect a channel")
-    minutes: ClassVar[str | Promise] = _("About 2 minutes")
+    title: ClassVar[StrOrPromise] = _("Connect a channel")
+    minutes: ClassVar[StrOrPromise] = _("About 2 minutes")
 
     def is_done(self, tenant: Tenant) -> bool:
         return Connection.objects.filter(state=Connection.State.ACTIVE).exists()
@@ -97,8 +97,8 @@ class SendTestMessage:
     """Step 3: a real question, really answered."""
 
     slug: ClassVar[str] = "test"
-    title: ClassVar[str | Promise] = _("Send a test message")
-    minutes: ClassVar[str | Promise] = _("About 1 minute")
+    title: ClassVar[StrOrPromise] = _("Send a test message")
+    minutes: ClassVar[StrOrPromise] = _("About 1 minute")
 
     def is_done(self, tenant: Tenant) -> bool:
         return test_messages.sent().filter(state=InboxEvent.State.DONE, run__state="answered", run__cause="").exists()

@@ -144,19 +144,19 @@ def test_disconnecting_ends_what_waits_and_gives_the_hold_back(desk: Desk) -> No
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
     with tenant_scope(desk.tenant.id):
-        health.disconnect(Connection.objects.get(), "Disconnected by a test.")
+        health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL())
         assert Meter.objects.get().reserved_usd == 0
     answering._attempt(claim, may_start_over=True)
     deliver.send_due(desk.tenant.id, thread_id)
-    assert desk.events() == [("failed", "Disconnected by a test.")]
+    assert desk.events() == [("failed", "Disconnected here in the portal.")]
     assert desk.deliveries() == []
 
 
 def test_disconnecting_ends_an_answer_that_waits_to_be_sent(desk: Desk) -> None:
     answering.answer(desk.tenant.id, desk.hear("When do you open?"))
     with tenant_scope(desk.tenant.id):
-        health.disconnect(Connection.objects.get(), "Disconnected by a test.")
-    assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected by a test.")])
+        health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL())
+    assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected here in the portal.")])
 
 
 def test_replay_sends_a_failed_answer_as_it_is_and_answers_what_got_none(desk: Desk) -> None:
@@ -290,8 +290,8 @@ def test_a_look_up_that_slack_answers_oddly_tells_nothing(desk: Desk, answer: An
 
 CALLS: dict[str, Callable[[Slack, Account], object]] = {
     "users.info": lambda slack, account: slack.name_of(account, "U1", 2),
-    "conversations.open": lambda slack, account: slack.start_test(account, "Are you there?"),
-    "chat.postMessage": lambda slack, account: slack.start_test(account, "Are you there?"),
+    "conversations.open": lambda slack, account: slack.start_test(account, "Test", "Are you there?"),
+    "chat.postMessage": lambda slack, account: slack.start_test(account, "Test", "Are you there?"),
 }
 
 

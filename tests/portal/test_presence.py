@@ -15,6 +15,7 @@ from billing.models import Entitlement
 from channels.connections import health
 from channels.models import Connection
 from channels.providers.base import DeliveryRefusedError
+from channels.providers.slack import wordings
 from channels.reasons import Cause as ChannelCause
 from tenants.models import Role, Tenant
 from tenants.scope import tenant_scope
@@ -48,7 +49,7 @@ def pages_of(reader: Member, agent: Agent) -> dict[str, str]:
 def lose(tenant: Tenant, code: str = "token_revoked") -> None:
     """Slack no longer accepts the token."""
     with tenant_scope(tenant.id):
-        error = DeliveryRefusedError(f"Slack no longer accepts the token ({code}).", breaks_connection=True, code=code)
+        error = DeliveryRefusedError(wordings.DEAD_TOKEN(code=code), breaks_connection=True, code=code)
         health.refused(Connection.objects.get().id, error)
 
 
@@ -103,7 +104,7 @@ def test_an_app_that_was_removed_in_slack_is_told_so(owner: Member, maya: Agent)
 
 def test_a_channel_that_we_disconnected_ourselves_is_no_loss(owner: Member, maya: Agent) -> None:
     with tenant_scope(owner.tenant.id):
-        health.disconnect(Connection.objects.get(), "Disconnected here.", ChannelCause.DISCONNECTED)
+        health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL(), ChannelCause.DISCONNECTED)
 
     home = owner.read("")
 
