@@ -9,6 +9,7 @@ from channels.connections import health
 from channels.connections.connect import listen
 from channels.messages import addressing
 from channels.models import Connection, Contact, InboxEvent
+from channels.providers.base import NOT_A_PERSON
 from tenants.models import Role, Tenant
 from tenants.scope import tenant_scope
 from tests import factories
@@ -129,7 +130,7 @@ MACHINES = [
 @pytest.mark.parametrize("marks", MACHINES)
 @pytest.mark.parametrize("name", ["app_mention", "message_im"])
 def test_machines_are_not_answered(channel: Channel, name: str, marks: dict[str, Any]) -> None:
-    assert channel.says(f"<@{BOT}> hello", name, _api_app_id=OUR_APP, **marks) == addressing.NOT_A_PERSON
+    assert channel.says(f"<@{BOT}> hello", name, _api_app_id=OUR_APP, **marks) == str(NOT_A_PERSON())
 
 
 def test_a_person_who_posts_through_an_app_is_told_from_its_bot(channel: Channel) -> None:
@@ -149,7 +150,7 @@ def test_what_only_slack_can_tell_waits_for_its_word(channel: Channel, profile: 
     )
 
 
-@pytest.mark.parametrize(("is_machine", "outcome"), [(True, addressing.NOT_A_PERSON), (False, "pending")])
+@pytest.mark.parametrize(("is_machine", "outcome"), [(True, str(NOT_A_PERSON())), (False, "pending")])
 def test_who_is_known_is_not_asked_about_again(channel: Channel, is_machine: bool, outcome: str) -> None:
     with tenant_scope(channel.tenant.id):
         Contact.objects.create(connection=Connection.objects.get(), external_id=ADA, is_machine=is_machine)

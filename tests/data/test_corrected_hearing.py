@@ -13,6 +13,7 @@ from channels.connections.connect import listen
 from channels.messages import addressing, answering, receive
 from channels.models import Connection, Contact, InboxEvent
 from channels.privacy import erasure
+from channels.providers.base import NOT_A_PERSON
 from channels.scene import talk
 from tenants.scope import tenant_scope
 from tests.data.conftest import BEN, CAROL, Shop
@@ -79,7 +80,7 @@ def test_a_doubtful_message_whose_mention_went_is_talk(shop: Shop) -> None:
 def test_a_machine_found_out_leaves_no_words(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Build 4711 failed.", **BY_APP))
     assert believe(shop, is_person=False) is None
-    assert state_of(shop) == ("ignored", addressing.NOT_A_PERSON)
+    assert state_of(shop) == ("ignored", str(NOT_A_PERSON()))
     assert "4711" not in stored(shop)
 
 
@@ -97,7 +98,7 @@ def test_a_mention_that_a_known_machine_adds_is_not_heard(shop: Shop) -> None:
     send(shop, said(f"{MENTION} hello", **BY_APP))
     believe(shop, is_person=False)
     send(shop, said("Build 4711", REPLY, **BY_APP), edited(f"{MENTION} Build 4711", REPLY, **BY_APP))
-    assert state_of(shop, REPLY) == ("ignored", addressing.NOT_A_PERSON)
+    assert state_of(shop, REPLY) == ("ignored", str(NOT_A_PERSON()))
     assert shop.turns() == []
     assert "4711" not in stored(shop)
 

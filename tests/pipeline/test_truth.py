@@ -196,7 +196,7 @@ def test_a_message_that_got_nothing_at_all_is_told_so(desk: Desk) -> None:
 
     page = Reader(desk).page(conversation(desk))
 
-    assert "The channel was disconnected here in the portal. Whoever wrote it was told nothing." in page
+    assert "The channel was disconnected here in the portal. Whoever wrote it got nothing back." in page
     assert "Not answered</span>" in Reader(desk).page("conversations/")
 
 

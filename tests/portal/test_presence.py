@@ -156,7 +156,7 @@ def test_a_credit_that_is_too_small_for_an_answer_is_used_up_on_every_page(owner
     assert ON_DUTY not in pages["list"]
     assert "No credit</span>" in pages["list"]
     assert "ask whoever runs this Roster" in pages["own"]
-    assert "Maya: no credit since" in pages["home"]
+    assert "Maya: No credit since" in pages["home"]
     usage = owner.read("usage/")
     assert "Used up</span>" in usage
     assert "too little is left of $5.00, since" in usage
