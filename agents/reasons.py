@@ -122,4 +122,4 @@ def words(cause: str) -> str:
 def tell_staff(cause: str, reason: Reason) -> None:
     """If it is the platform's to fix. reason: the technical sentence. Open no scope around this, or a short one."""
     if is_ours(cause):
-        incidents.report(cause, str(reason))
+        incidents.report(cause, reason)

@@ -13,6 +13,7 @@ from billing.errors import (
 from billing.stripe import client
 from billing.subscription.base import NotOfferedError, SeatsError
 from tenants import incidents
+from tenants.wordings import TOLD
 
 OURS = (
     "Nothing can be paid or changed at Stripe at the moment. That is on our side: there is nothing for you to change, "
@@ -39,7 +40,7 @@ def words_of(error: BillingError) -> str:
     """What members read: the error's own words, but of what only staff can mend, who are told. Open no scope around."""
     if not isinstance(error, StripeMisconfiguredError) or not client.is_configured():
         return str(error)
-    incidents.report("stripe_misconfigured", str(error))
+    incidents.report("stripe_misconfigured", TOLD(text=str(error)))
     return OURS
 
 
