@@ -115,6 +115,7 @@ MARKED: list[tuple[Finder, str, str]] = [
     ),
     (unmarked.in_python, "x.py", 'GRANTS = "LOGIN NOINHERIT"\nASKED = \'Bearer realm="Roster"\''),
     (unmarked.in_python, "x.py", 'def wake(task: "Task[Any, Any]") -> None: ...'),
+    (unmarked.in_python, "api.py", 'extra = {"name": {"help_text": "How it introduces itself."}}'),
     (unmarked.in_python, "api.py", 'REFUSED = "The role is too low."\nwhat = problem(403, REFUSED)'),
     (unmarked.in_python, "x.py", 'DAY, HEADER = "j F Y, H:i", f"Bearer {key}"'),
     (unmarked.in_template, "x.html", '{% include "button.html" with words=_("Add a card") style="btn btn-plain" %}'),

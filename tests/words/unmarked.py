@@ -150,6 +150,12 @@ class _Python(ast.NodeVisitor):
             return
         self.generic_visit(node)
 
+    def visit_Dict(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            is_text = isinstance(key, ast.Constant) and key.value in REFERENCE_TEXTS
+            if not (self.is_reference and is_text):
+                self.visit(value)
+
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         if any(_name(base) in {"TextChoices", "IntegerChoices"} for base in node.bases):
             for each in node.body:
