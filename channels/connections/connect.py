@@ -11,10 +11,10 @@ from channels.connections import routes
 from channels.models import Connection
 from channels.providers.base import Installed
 from tenants.audit import journal
-from tenants.wordings import Wording
+from tenants.wordings import NOTHING, Wording
 
-AUDITED = ("provider", "external_id", "name", "scopes", "state")
 INSTALLED = Wording("channels.installed_by", _("Installed at %(provider)s by %(person)s."))
+AUDITED = ("provider", "external_id", "name", "scopes", "state")
 
 
 def connect(installed: Installed) -> Connection:
@@ -25,7 +25,7 @@ def connect(installed: Installed) -> Connection:
     key: dict[str, Any] = {"provider": installed.provider, "external_id": installed.external_id}
     with transaction.atomic():
         known = Connection.objects.filter(**key).first()
-        connection, _ = Connection.objects.update_or_create(
+        connection, _made = Connection.objects.update_or_create(
             **key,
             defaults={
                 "name": installed.name,
@@ -34,7 +34,7 @@ def connect(installed: Installed) -> Connection:
                 "installer_id": installed.installer_id,
                 "scopes": installed.scopes,
                 "state": Connection.State.ACTIVE,
-                "error": "",
+                "error": NOTHING,
                 "cause": "",
                 "lost_at": None,
                 "connected_at": timezone.now(),
@@ -53,7 +53,7 @@ def _record_connected(known: Connection | None, connection: Connection) -> None:
 
 
 def listen(connection: Connection, *, only_when_mentioned: bool) -> Connection:
-    """Set what is answered in its channels: only what mentions the employee, or also replies of whoever asked it."""
+    """Set what is answered in its channels: only mentions, or also further messages of whoever asked in a thread."""
     with transaction.atomic():
         changed = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
         before, changed.only_when_mentioned = changed.only_when_mentioned, only_when_mentioned

@@ -1,5 +1,7 @@
 """Fields of our own, and the migration operation that makes a column of sentences one of reasons."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import migrations, models
@@ -56,10 +58,21 @@ class ReasonField(models.JSONField):
 
 
 class StoreReason(migrations.AlterField):
-    """Make a column of sentences a ReasonField. The sentences that are there stay, as TOLD."""
+    """Make a column of sentences a ReasonField. The sentences that are there stay, as TOLD.
 
-    def __init__(self, model_name: str, name: str, field: ReasonField | None = None, preserve_default: bool = True):
+    known: sentences that the code looks for, each with the code and parameters that it looks for from now on.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        name: str,
+        field: ReasonField | None = None,
+        preserve_default: bool = True,
+        known: Mapping[str, Reason] | None = None,
+    ):
         super().__init__(model_name, name, field or ReasonField(), preserve_default)
+        self.known = known or {}
 
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
@@ -70,9 +83,13 @@ class StoreReason(migrations.AlterField):
         field: Any = model._meta.get_field(self.name)
         column = f'"{field.column}"'
         words = f"jsonb_build_object('code', 'told', 'details', jsonb_build_object('text', {column}))"
+        kept = {"": {}, **{sentence: as_json(reason) for sentence, reason in self.known.items()}}
+        cases = " ".join(
+            f"WHEN {_quoted(text)} THEN {_quoted(json.dumps(value))}::jsonb" for text, value in kept.items()
+        )
         schema_editor.execute(
             f'ALTER TABLE "{model._meta.db_table}" ALTER COLUMN {column} DROP DEFAULT, '
-            f"ALTER COLUMN {column} TYPE jsonb USING CASE WHEN {column} = '' THEN '{{}}'::jsonb ELSE {words} END, "
+            f"ALTER COLUMN {column} TYPE jsonb USING CASE {column} {cases} ELSE {words} END, "
             f"ALTER COLUMN {column} SET DEFAULT '{{}}'::jsonb, "
             f"ADD CHECK ({field.db_check(schema_editor.connection)})"
         )
@@ -91,3 +108,7 @@ class StoreReason(migrations.AlterField):
             f'ALTER TABLE "{table}" DROP CONSTRAINT "{table}_{self.name}_check", ALTER COLUMN {column} DROP DEFAULT, '
             f"ALTER COLUMN {column} TYPE {type_before} USING {words}::{type_before}"
         )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

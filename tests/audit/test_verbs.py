@@ -13,6 +13,7 @@ from agents.runs import transcript
 from channels.connections import health
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.base import DeliveryRefusedError
+from channels.providers.slack import wordings
 from tenants.models import ActorKind, ApiToken, AuditEvent, Role, Tenant
 from tenants.scope import tenant_scope
 from tests import factories
@@ -161,7 +162,7 @@ def test_a_channel_ended_by_the_provider_is_recorded_as_rosters_action(client: C
 
 def test_a_broken_channel_is_recorded_once(cast: Cast) -> None:
     connection = connect(cast.acme)
-    error = DeliveryRefusedError("Slack no longer accepts the token.", breaks_connection=True)
+    error = DeliveryRefusedError(wordings.DEAD_TOKEN(code="token_revoked"), breaks_connection=True)
     with tenant_scope(cast.acme.id):
         for _ in range(2):
             health.refused(connection.id, error)

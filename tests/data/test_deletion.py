@@ -220,7 +220,7 @@ def test_employees_do_not_answer_during_the_grace_period(shop: Shop) -> None:
     with tenant_scope(shop.tenant.id):
         run = Run.objects.get()
     assert run.state == "refused"
-    assert "going to be deleted" in run.error
+    assert "going to be deleted" in str(run.error)
     assert "I can't answer right now" in shop.turns()[1]
 
 

@@ -14,6 +14,7 @@ from agents.llm.calls import Completion
 from agents.models import LLMCall, Run, Turn
 from agents.runs import steps
 from billing import quota
+from channels import phrases
 from channels.messages import answering, deliver, leases, sweep
 from channels.models import Delivery, InboxEvent, Thread
 from tenants.scope import tenant_scope
@@ -103,7 +104,7 @@ def test_a_message_that_keeps_killing_its_worker_ends_with_one_apology(desk: Des
     assert answering._claim(desk.tenant.id, thread_id) is None
     deliver.send_due(desk.tenant.id, thread_id)
     assert desk.events() == [("failed", "Every try at an answer ended with its worker.")]
-    assert desk.posted() == [answering.APOLOGY]
+    assert desk.posted() == [str(phrases.APOLOGY)]
     with tenant_scope(desk.tenant.id):
         assert Meter.objects.get().reserved_usd == 0
         assert not Run.objects.filter(state="thinking").exists()
@@ -141,7 +142,7 @@ def test_a_spent_budget_answers_with_the_unavailable_text_and_makes_no_call(desk
     assert desk.events() == [("done", "")]
     with tenant_scope(desk.tenant.id):
         assert not LLMCall.objects.exists()
-        assert Run.objects.get().error.startswith("Trial credit has")
+        assert str(Run.objects.get().error).startswith("Trial credit has")
 
 
 def test_an_employee_without_a_seat_answers_with_the_unavailable_text(desk: Desk) -> None:
@@ -158,7 +159,7 @@ def test_a_model_without_a_price_is_refused_not_free(desk: Desk) -> None:
         hiring.change(desk.agent)
     answer(desk, desk.hear("When do you open?"))
     with tenant_scope(desk.tenant.id):
-        assert Run.objects.get().error == (
+        assert str(Run.objects.get().error) == (
             "There is no price for no-such-model of openai: choose a model that has one."
         )
         assert not LLMCall.objects.exists()

@@ -9,6 +9,7 @@ from tests.words import unmarked
 from tests.words.unmarked import APPS, ROOT
 
 NOT_FOR_PEOPLE = {
+    "agents/runs/context.py": "only the LLM reads it",
     "agents/runs/prompt.py": "only the LLM reads it",
     "agents/web/checks.py": "the doctor's, on the console",
     "billing/stripe/endpoint.py": "what `manage.py setup_stripe` says on the console",
@@ -16,12 +17,15 @@ NOT_FOR_PEOPLE = {
     "billing/stripe/setup.py": "what `manage.py setup_stripe` says on the console",
     "billing/web/checks.py": "the doctor's, on the console",
     "billing/web/webhooks.py": "answers to Stripe's webhook, in the log",
+    "channels/providers/slack/incoming/": "notes for the LLM, and errors for whoever sends events",
     "channels/web/checks.py": "the doctor's, on the console",
+    "channels/web/webhooks.py": "errors for whoever sends events",
     "config/api/": "the API's reference, which is in English",
     "config/checks.py": "the doctor's, on the console",
     "config/http/health.py": "what probes and alerts read",
     "config/http/logging.py": "the log",
     "config/http/scrubber.py": "the log",
+    "config/datafolder.py": "what is wrong with the data folder: the console",
     "config/environment.py": "settings and their errors: the console",
     "config/local/": "what `make run` says on the console",
     "config/settings/": "settings and their errors: the console",
@@ -112,6 +116,7 @@ MARKED: list[tuple[Finder, str, str]] = [
     ),
     (unmarked.in_python, "x.py", 'GRANTS = "LOGIN NOINHERIT"\nASKED = \'Bearer realm="Roster"\''),
     (unmarked.in_python, "x.py", 'def wake(task: "Task[Any, Any]") -> None: ...'),
+    (unmarked.in_python, "api.py", 'extra = {"name": {"help_text": "How it introduces itself."}}'),
     (unmarked.in_python, "api.py", 'REFUSED = "The role is too low."\nwhat = problem(403, REFUSED)'),
     (unmarked.in_python, "x.py", 'DAY, HEADER = "j F Y, H:i", f"Bearer {key}"'),
     (unmarked.in_template, "x.html", '{% include "button.html" with words=_("Add a card") style="btn btn-plain" %}'),

@@ -60,7 +60,7 @@ REFERENCE_TEXTS = {"description", "help_text", "summary"}
 """In an API module these, and constants for them alone, make the API's reference: in English, as the API itself is."""
 SENTENCE = re.compile(r"[A-Z][\w'\u2019,-]*\s+[^\W\d_]|[^\W\d_]\s+[\w'\u2019,%()-]+[.!?:](\s|$)")
 SQL = re.compile(
-    r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|REVOKE|SET|WITH|LOCK|ANALYZE|VACUUM|DO|CASE|local)\s"
+    r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|REVOKE|SET|WITH|LOCK|ANALYZE|VACUUM|DO|CASE|WHEN|local)\s"
 )
 LETTER = re.compile(r"[^\W\d_]")
 MARKUP = re.compile(r"https?://\S+|<[^>]+>|\w+=\"[^\"]*\"")
@@ -149,6 +149,12 @@ class _Python(ast.NodeVisitor):
                 self._report(value, value.value)
             return
         self.generic_visit(node)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            is_text = isinstance(key, ast.Constant) and key.value in REFERENCE_TEXTS
+            if not (self.is_reference and is_text):
+                self.visit(value)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         if any(_name(base) in {"TextChoices", "IntegerChoices"} for base in node.bases):
