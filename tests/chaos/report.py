@@ -99,8 +99,8 @@ def _judge(found: Report, books: Books, message: Said) -> None:
     elif event and event["state"] == "failed" and books.posts_of_run(event["run_id"]):
         found.find("apology", f"{_name(message)}: {event['reason']}")
         found.reasons[json.dumps(event["reason"])[:100]] += 1
-    elif event and event["state"] == "done" and any(_is_ordered(post) for post in books.posts_of_run(event["run_id"])):
-        found.counts["answered as the weather had it"] += 1
+    elif event and event["state"] == "done" and any(_is_planned(post) for post in books.posts_of_run(event["run_id"])):
+        found.counts["answered with a planned exact answer"] += 1
     else:
         found.find("lost", f"{_name(message)}: {_why(books, message, event)}")
 

@@ -1,13 +1,12 @@
 """What an AI employee says by itself exists in each of the languages that a workspace can choose."""
 
 import re
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.utils.functional import Promise
@@ -59,10 +58,16 @@ def test_a_catalogue_has_an_employees_sentences_and_nothing_else(app: str, langu
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("app", PHRASES)
 def test_a_catalogue_is_compiled(app: str, language: str) -> None:
-    source, compiled = catalogue(app, language), BytesIO()
-    write_mo(compiled, read(source))
+    source = catalogue(app, language)
+    with source.with_suffix(".mo").open("rb") as file:
+        compiled = read_mo(file)
 
-    assert source.with_suffix(".mo").read_bytes() == compiled.getvalue(), f"pybabel compile -D django -d {app}/locale"
+    assert texts(compiled) == texts(read(source)), f"pybabel compile -D django -d {app}/locale"
+
+
+def texts(found: Catalog) -> dict[str, str]:
+    """Without the header, which holds the time of compiling."""
+    return {str(message.id): str(message.string) for message in found if message.id}
 
 
 @pytest.mark.parametrize("app", PHRASES)
