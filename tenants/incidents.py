@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from tenants.jobs.keeper import kept
 from tenants.mail import notices
 from tenants.models import Incident
 
@@ -17,7 +18,6 @@ MOST_MAILS = 20
 """In one go; further ones come with the next."""
 RECENT = timedelta(hours=1)
 KEPT = timedelta(days=30)
-LEASE = timedelta(minutes=2)
 
 
 def report(cause: str, detail: str) -> None:
@@ -45,22 +45,28 @@ def mail() -> int:
     if not settings.STAFF_EMAIL:
         return 0
     sent = 0
-    for incident in _untold(timezone.now()).order_by("first_at")[:MOST_MAILS]:
-        now = timezone.now()
-        if not _untold(now).filter(id=incident.id).update(mail_leased_until=now + LEASE):
-            continue  # another worker has it
-        if not notices.send([settings.STAFF_EMAIL], f"Roster needs you: {incident.cause}", _words(incident)):
-            Incident.objects.filter(id=incident.id).update(mail_leased_until=None)
+    for _ in range(MOST_MAILS):
+        incident = _claim(timezone.now())
+        if incident is None:
             break
-        Incident.objects.filter(id=incident.id).update(mailed_at=timezone.now())
+        with kept(Incident, incident.id, incident.attempt):
+            is_sent = notices.send([settings.STAFF_EMAIL], f"Roster needs you: {incident.cause}", _words(incident))
+        ours = Incident.objects.filter(id=incident.id, attempt=incident.attempt)
+        if not is_sent:
+            ours.update(leased_until=None)
+            break
+        ours.update(leased_until=None, mailed_at=timezone.now())
         sent += 1
     return sent
 
 
-def _untold(now: datetime) -> QuerySet[Incident]:
-    """What staff got no mail about, and nobody is sending one."""
-    free = Q(mail_leased_until=None) | Q(mail_leased_until__lte=now)
-    return Incident.objects.filter(free, mailed_at=None)
+def _claim(now: datetime) -> Incident | None:
+    """The oldest one that staff do not know of, if nobody else is mailing it."""
+    with transaction.atomic():
+        incident = Incident.objects.untold().claimable(now).order_by("first_at").first()
+        if incident:
+            incident.lease(now)
+        return incident
 
 
 def forget() -> int:

@@ -20,6 +20,7 @@ from agents.runs import settlement, shortening, silence, transcript
 from agents.runs.context import Scene
 from agents.runs.prompt import prompt_for
 from billing import quota
+from tenants.outbound.event_loop import Cancellation
 from usage import prices
 from usage.ledger.meter import BudgetExceededError
 from usage.prices import UnknownPriceError
@@ -86,9 +87,12 @@ def reply_unasked(
     return run, text
 
 
-def ask(prepared: Prepared) -> Completion:
-    """Ask the LLM. Hold no transaction and no connection around this. Raises agents.llm.calls.LLMError."""
-    return calls.complete(prepared.prompt, calls.platform_credential(prepared.prompt.provider))
+def ask(prepared: Prepared, cancellation: Cancellation | None = None) -> Completion:
+    """Ask the LLM. Hold no transaction and no connection around this.
+
+    Raises agents.llm.calls.LLMError, and CancelledError if `cancellation` says so.
+    """
+    return calls.complete(prepared.prompt, calls.platform_credential(prepared.prompt.provider), cancellation)
 
 
 def ask_for_less(prepared: Prepared, error: LLMError) -> Prepared | None:
@@ -131,6 +135,19 @@ def supersede(prepared: Prepared, completion: Completion) -> None:
     run = _runs().filter(id=prepared.run_id).first()
     if run:  # else its conversation was erased while the LLM worked
         run.end(Run.State.SUPERSEDED, now, outcome=completion.outcome)
+
+
+def lose(prepared: Prepared) -> None:
+    """The conversation was taken over and the LLM is not waited for any longer; inside the tenant's scope.
+
+    Whoever took over has settled the call at its estimate (`abandon`), which is what holds: a late answer would change
+    nothing. Where that failed, it is settled at the same estimate here.
+    """
+    run = _runs().filter(id=prepared.run_id, state=Run.State.THINKING).first()
+    if run:
+        now = timezone.now()
+        settlement.assume(run, now)
+        run.end(Run.State.SUPERSEDED, now, "Another worker took over while the LLM was thinking.", Cause.WORKER_DIED)
 
 
 def fail(prepared: Prepared, error: LLMError) -> Run | None:

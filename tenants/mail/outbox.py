@@ -14,19 +14,18 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
+from tenants.jobs import sweeps
+from tenants.jobs.keeper import kept
 from tenants.mail import server
 from tenants.mail.server import MailError, MailRefusedError
 from tenants.models import Mail
 from tenants.scope import current_tenant_id, give_back, sweeper_scope, tenant_scope
 
 DAY = timedelta(days=1)
-LEASE = timedelta(minutes=5)
-"""A mail server takes seconds; whoever has a mail for longer is dead."""
 FIRST_WAIT = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(hours=1)
 GIVEN_UP_AFTER = timedelta(days=3)
 KEPT_FOR = timedelta(days=30)
-MOST_WORKSPACES = 200
 
 
 class FullError(Exception):
@@ -38,7 +37,7 @@ def plan(kind: Mail.Kind, key: str, to: Iterable[str], subject: str, text: str) 
     now = timezone.now()
     Mail.objects.bulk_create(
         [
-            Mail(kind=kind, key=key, recipient=each, subject=subject, text=text, next_attempt_at=now)
+            Mail(kind=kind, key=key, recipient=each, subject=subject, text=text, retry_at=now)
             for each in dict.fromkeys(to)
         ],
         ignore_conflicts=True,
@@ -54,7 +53,7 @@ def take(kind: Mail.Kind, key: str, to: str) -> Mail:
         raise FullError(
             f"This workspace sent {settings.MAILS_PER_DAY} mails within a day, as many as it may: wait until tomorrow."
         )
-    return Mail.objects.create(kind=kind, key=key, recipient=to, taken_at=now)
+    return Mail.objects.create(kind=kind, key=key, recipient=to, taken_at=now, retry_at=None)
 
 
 def hand_over(tenant_id: UUID, mail: Mail, subject: str, text: str) -> None:
@@ -72,7 +71,8 @@ def send_due(tenant_id: UUID) -> None:
     while (mail := _claim(tenant_id)) is not None:
         give_back()
         try:
-            server.send(server.letter(mail.recipient, mail.subject, mail.text))
+            with kept(Mail, mail.id, mail.attempt):
+                server.send(server.letter(mail.recipient, mail.subject, mail.text))
         except MailRefusedError as error:
             _settle(tenant_id, mail, Mail.State.FAILED, str(error))
         except MailError as error:
@@ -100,8 +100,7 @@ def failed() -> list[Mail]:
 def waiting(now: datetime) -> list[UUID]:
     """Workspaces with notices to be sent."""
     with sweeper_scope():
-        due = Mail.objects.due(now).order_by("tenant_id").values_list("tenant_id", flat=True)
-        return list(due.distinct()[:MOST_WORKSPACES])
+        return sweeps.drawn(Mail.objects.due(now).order_by().values_list("tenant_id", flat=True).distinct())
 
 
 def forget(tenant_id: UUID) -> None:
@@ -122,20 +121,18 @@ def _is_full(now: datetime, kept: int = 0) -> bool:
 
 
 def _claim(tenant_id: UUID) -> Mail | None:
-    """The next notice, which is ours for LEASE. Above the day's limit the rest waits until there is room."""
+    """The next notice, which is leased to us. Above the day's limit the rest waits until there is room."""
     with tenant_scope(tenant_id):
         _lock()
         now = timezone.now()
-        mail = Mail.objects.due(now).order_by(F("taken_at").asc(nulls_last=True), "planned_at", "id").first()
+        due = Mail.objects.due(now).claimable(now)
+        mail = due.order_by(F("taken_at").asc(nulls_last=True), "planned_at", "id").first()
         if mail is None:
             return None
         if mail.taken_at is None and _is_full(now):
-            Mail.objects.due(now).filter(taken_at=None).update(next_attempt_at=_room_at(now))
+            Mail.objects.due(now).filter(taken_at=None).update(retry_at=_room_at(now))
             return None
-        mail.attempt += 1
-        mail.taken_at = mail.taken_at or now
-        mail.next_attempt_at = now + LEASE
-        mail.save(update_fields=["attempt", "taken_at", "next_attempt_at"])
+        mail.lease(now, taken_at=mail.taken_at or now)
         return mail
 
 
@@ -148,7 +145,7 @@ def _room_at(now: datetime) -> datetime:
 
 def _settle(tenant_id: UUID, mail: Mail, state: Mail.State, problem: str = "") -> None:
     sent_at = timezone.now() if state == Mail.State.SENT else None
-    _note(tenant_id, mail, state=state, sent_at=sent_at, problem=problem[:300], next_attempt_at=None)
+    _note(tenant_id, mail, state=state, sent_at=sent_at, problem=problem[:300])
 
 
 def _put_off(tenant_id: UUID, mail: Mail, problem: str) -> None:
@@ -156,11 +153,12 @@ def _put_off(tenant_id: UUID, mail: Mail, problem: str) -> None:
     if mail.planned_at < now - GIVEN_UP_AFTER:
         _settle(tenant_id, mail, Mail.State.FAILED, problem)
         return
-    wait = min(FIRST_WAIT * 2 ** min(mail.attempt - 1, 10), LONGEST_WAIT)
-    _note(tenant_id, mail, problem=problem[:300], next_attempt_at=now + wait)
+    wait = min(FIRST_WAIT * 2 ** min(mail.failures, 10), LONGEST_WAIT)
+    _note(tenant_id, mail, problem=problem[:300], failures=mail.failures + 1, retry_at=now + wait)
 
 
 def _note(tenant_id: UUID, mail: Mail, **values: object) -> None:
-    """Unless somebody else has it by now."""
+    """Give the mail back with what came of it, unless somebody else has it by now."""
     with tenant_scope(tenant_id):
-        Mail.objects.filter(id=mail.id, attempt=mail.attempt, state=Mail.State.WAITING).update(**values)
+        ours = Mail.objects.filter(id=mail.id, attempt=mail.attempt, state=Mail.State.WAITING)
+        ours.update(**{"leased_until": None, "retry_at": None, **values})

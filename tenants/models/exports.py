@@ -4,9 +4,14 @@ from django.db import models
 from django.utils import timezone
 
 from tenants.models.base import TenantModel
+from tenants.models.jobs import Job, JobQuerySet
 
 
-class Export(TenantModel):
+class ExportQuerySet(JobQuerySet["Export"]):
+    """Exports of the open scope's workspace."""
+
+
+class Export(Job, TenantModel):
     """One zip of everything that a workspace has, made by a task."""
 
     class State(models.TextChoices):
@@ -24,12 +29,12 @@ class Export(TenantModel):
     rows_done = models.PositiveBigIntegerField(default=0)
     rows_total = models.PositiveBigIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the zip")
-    attempt = models.PositiveIntegerField(default=0, help_text="Fences: an older try that comes back is ignored")
-    leased_until = models.DateTimeField(null=True, blank=True, help_text="Until then nobody else takes it up")
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="When its parts are deleted")
+
+    objects = ExportQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
         constraints = [

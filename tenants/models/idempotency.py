@@ -5,9 +5,14 @@ from django.utils import timezone
 
 from tenants.encryption import EncryptedField
 from tenants.models.base import TenantModel
+from tenants.models.jobs import Job, JobQuerySet
 
 
-class IdempotentRequest(TenantModel):
+class IdempotentRequestQuerySet(JobQuerySet["IdempotentRequest"]):
+    """Requests of the open scope's workspace."""
+
+
+class IdempotentRequest(Job, TenantModel):
     """A request that came with an Idempotency-Key, and its answer, which a repetition gets again."""
 
     caller = models.CharField(max_length=64, help_text="The token or person that sent it")
@@ -16,6 +21,8 @@ class IdempotentRequest(TenantModel):
     status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Of the answer; empty while it is made")
     answer = EncryptedField(blank=True, default="", help_text="It may hold an address that is a permission")
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = IdempotentRequestQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
         constraints = [

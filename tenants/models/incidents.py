@@ -4,9 +4,19 @@ from django.db import models
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from tenants.models.jobs import Job, JobQuerySet
 
-class Incident(models.Model):
-    """One cause in one hour, however many messages it hit. It belongs to no workspace and tells of none."""
+
+class IncidentQuerySet(JobQuerySet["Incident"]):
+    """What went wrong, and whether staff know."""
+
+    def untold(self) -> "IncidentQuerySet":
+        """What staff got no mail about."""
+        return self.filter(mailed_at=None)
+
+
+class Incident(Job):
+    """One cause in one hour, however many messages it hit; mailing it is the job. It belongs to no workspace."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     cause = models.CharField(max_length=80, help_text="Its code, such as provider_refused")
@@ -15,8 +25,9 @@ class Incident(models.Model):
     count = models.PositiveIntegerField(default=1)
     first_at = models.DateTimeField(default=timezone.now)
     last_at = models.DateTimeField(default=timezone.now)
-    mail_leased_until = models.DateTimeField(null=True, blank=True, help_text="Until when a worker is mailing it")
     mailed_at = models.DateTimeField(null=True, blank=True, help_text="When staff got a mail about it")
+
+    objects = IncidentQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["cause", "hour"], name="tenants_incident_once")]

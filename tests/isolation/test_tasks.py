@@ -17,17 +17,14 @@ from tests.isolation.routes import NOBODY
 from tests.isolation.watching import digests
 
 ACROSS = {
-    "channels.tasks.sweep": "wakes what is due, by ids that the role `sweeper` may read; a wake-up names its tenant",
+    "tenants.tasks.sweep": "wakes what is due, by ids that the role `sweeper` may read; a wake-up names its tenant",
     "channels.tasks.forget_old": "the same for conversations that are kept too long",
     "channels.tasks.blank_talk": "the same for talk around employees that is kept too long",
     "channels.tasks.close_workspaces": "the same for workspaces whose owner asked to delete them",
     "channels.tasks.forget_requests": "the same for answers that are kept for repetitions",
     "billing.tasks.take_in": "mirrors an event of Stripe; whose it is, billing says, in a task of its own",
-    "billing.tasks.take_in_late": "the same for events whose wake-up was lost",
     "billing.tasks.forget_events": "deletes events of Stripe that are old",
-    "billing.tasks.sweep_subscriptions": "wakes syncs and mails that are due, by ids; a wake-up names its tenant",
     "billing.tasks.reconcile_subscriptions": "wakes the nightly comparison of each workspace with Stripe",
-    "tenants.tasks.sweep_mails": "wakes mails that are due, by ids; a wake-up names its tenant",
     "tenants.tasks.forget_mails": "wakes the nightly deletion of what is known of old mails, workspace by workspace",
     "tenants.tasks.tell_staff": "mails staff what fails on the platform's own side, which names no workspace",
     "tenants.tasks.forget_sessions": "sessions belong to people, who may be in several workspaces or in none",
