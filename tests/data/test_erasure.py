@@ -19,7 +19,7 @@ from channels.messages import answering, deliver
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.privacy import erasure, forgetting
 from channels.scene import introductions
-from tenants.jobs import keeper
+from tenants.jobs import renewals
 from tenants.models import AuditEvent, Export, ExportPart, Role
 from tenants.privacy import export
 from tenants.scope import tenant_scope
@@ -227,7 +227,7 @@ def test_exports_that_were_made_before_are_deleted_and_one_under_way_begins_anew
     attempt = export._claim(shop.tenant.id, running.id)
     assert attempt
     erase(shop)
-    assert keeper.renew(Export, [(running.id, attempt)]) == set()
+    assert renewals.renew(Export, [(running.id, attempt)]) == set()
     export.make(shop.tenant.id, running.id)
     with tenant_scope(shop.tenant.id):
         assert list(Export.objects.order_by("id").values_list("state", flat=True)) == ["expired", "done"]

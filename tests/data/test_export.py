@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import Turn
-from tenants.jobs import keeper
+from tenants.jobs import keeper, renewals
 from tenants.jobs.keeper import Ending, Hold, OvertakenError
 from tenants.models import AuditEvent, Export, ExportPart, Role, Tenant
 from tenants.privacy import archive, export
@@ -164,7 +164,7 @@ def test_the_sweeper_takes_up_what_a_dead_worker_left_and_the_dead_one_changes_n
     ready = content(shop.tenant, export_id)
 
     dead = export._Work(shop.tenant.id, export_id, attempt)
-    assert keeper.renew(Export, [(export_id, attempt)]) == set()
+    assert renewals.renew(Export, [(export_id, attempt)]) == set()
     with pytest.raises(OvertakenError):
         export._store(dead, io.BytesIO(b"late"))
     with pytest.raises(OvertakenError):

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from channels.models import Thread
 from tenants import scope
-from tenants.jobs import keeper
+from tenants.jobs import keeper, renewals
 from tenants.jobs.keeper import Ending, Hold, Keeper, OvertakenError, StoppedError, kept
 from tenants.models import Export, Job, Mail
 from tenants.scope import sweeper_scope, tenant_scope
@@ -88,6 +88,15 @@ def test_work_is_told_that_it_was_overtaken(lease: Lease, how: str) -> None:
         with pytest.raises(OvertakenError):
             held.check()
     assert keeper.LOOK_SECONDS < 2, "within two seconds"
+
+
+def test_who_was_overtaken_by_the_same_process_is_told_as_well(lease: Lease) -> None:
+    leased = lease()
+    leased.update(attempt=2, leased_until=soon())
+    old, new = hold(leased), Hold(Thread, (leased.id, 2))
+    holding(old, new).look()
+    assert (old.ending, new.ending) == (Ending.OVERTAKEN, None)
+    assert is_renewed(leased)
 
 
 def test_work_is_asked_to_stop_and_what_begins_later_too(lease: Lease, own_keeper: Keeper) -> None:
@@ -253,7 +262,7 @@ def test_database_errors_are_logged_and_it_goes_on(
         failed.set()
         raise ProgrammingError("permission denied")
 
-    monkeypatch.setattr(keeper, "ask_as_sweeper", fail)
+    monkeypatch.setattr(renewals, "ask_as_sweeper", fail)
     with kept(Thread, *leased.key, on_look=seen.set):
         assert failed.wait(LONG)
         assert looks_again(leased, seen)

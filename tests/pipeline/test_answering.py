@@ -18,7 +18,7 @@ from agents.runs import steps
 from billing import quota
 from channels.messages import answering, deliver, sweep
 from channels.models import Delivery, InboxEvent, Thread
-from tenants.jobs import keeper
+from tenants.jobs import renewals
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.pipeline.conftest import Desk
@@ -81,7 +81,7 @@ def test_a_worker_that_was_overtaken_sends_nothing_and_is_billed(desk: Desk) -> 
         Thread.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     answer(desk, thread_id)
     assert answering._land(slow, completion, may_start_over=True) is False
-    assert keeper.renew(Thread, [(thread_id, slow.attempt)]) == set()
+    assert renewals.renew(Thread, [(thread_id, slow.attempt)]) == set()
     deliver.send_due(desk.tenant.id, thread_id)
     assert len(desk.posted()) == 1
     with tenant_scope(desk.tenant.id):
