@@ -1,11 +1,13 @@
 """Billing's tasks: ids in, a verb called."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
 from billing.sync import entitlement, event_inbox, notices, reconcile
+from tenants.jobs.sweeps import WakeUp
 from tenants.tasks import TenantTask, wake
 
 BUSY_SECONDS = 2
@@ -19,11 +21,9 @@ def take_in(arrival_id: int) -> None:
         wake(take_in, int(arrival_id), delay=BUSY_SECONDS)
 
 
-@shared_task
-def take_in_late() -> None:
-    """Wake events whose wake-up was lost, or that failed."""
-    for arrival_id in event_inbox.due(timezone.now()):
-        wake(take_in, arrival_id)
+def overdue_events() -> Iterator[WakeUp]:
+    """A sweep: events of Stripe whose wake-up was lost, or that failed."""
+    yield from ((take_in, (arrival_id,)) for arrival_id in event_inbox.due(timezone.now()))
 
 
 @shared_task
@@ -38,13 +38,10 @@ def sync_subscription(tenant_id: UUID) -> None:
     entitlement.catch_up(tenant_id)
 
 
-@shared_task
-def sweep_subscriptions() -> None:
-    """Wake syncs whose wake-up was lost, and send mails that were left over."""
-    for tenant_id in reconcile.waiting():
-        wake(sync_subscription, tenant_id)
-    for tenant_id in reconcile.unsent():
-        wake(send_notices, tenant_id)
+def overdue_subscriptions() -> Iterator[WakeUp]:
+    """A sweep: syncs whose wake-up was lost, and mails that were left over."""
+    yield from ((sync_subscription, (tenant_id,)) for tenant_id in reconcile.waiting())
+    yield from ((send_notices, (tenant_id,)) for tenant_id in reconcile.unsent())
 
 
 @shared_task(base=TenantTask)

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tenants.jobs.keeper import kept
 from tenants.mail import notices
 from tenants.models import Incident
 from tenants.wordings import Reason
@@ -19,7 +20,6 @@ MOST_MAILS = 20
 """At a time; the rest waits for the next run."""
 RECENT = timedelta(hours=1)
 KEPT = timedelta(days=30)
-LEASE = timedelta(minutes=2)
 
 
 def report(cause: str, detail: Reason) -> None:
@@ -47,24 +47,29 @@ def mail() -> int:
     if not settings.STAFF_EMAIL:
         return 0
     sent = 0
-    for incident in _untold(timezone.now()).order_by("first_at")[:MOST_MAILS]:
-        now = timezone.now()
-        if not _untold(now).filter(id=incident.id).update(mail_leased_until=now + LEASE):
-            continue  # another worker has it
-        if not notices.send(
-            [settings.STAFF_EMAIL], _("Roster needs you: %(cause)s") % {"cause": incident.cause}, _words(incident)
-        ):
-            Incident.objects.filter(id=incident.id).update(mail_leased_until=None)
+    for _turn in range(MOST_MAILS):
+        incident = _claim(timezone.now())
+        if incident is None:
             break
-        Incident.objects.filter(id=incident.id).update(mailed_at=timezone.now())
+        with kept(Incident, incident.id, incident.attempt):
+            subject = _("Roster needs you: %(cause)s") % {"cause": incident.cause}
+            is_sent = notices.send([settings.STAFF_EMAIL], subject, _words(incident))
+        ours = Incident.objects.filter(id=incident.id, attempt=incident.attempt)
+        if not is_sent:
+            ours.update(leased_until=None)
+            break
+        ours.update(leased_until=None, mailed_at=timezone.now())
         sent += 1
     return sent
 
 
-def _untold(now: datetime) -> QuerySet[Incident]:
-    """Those that staff got no mail about, and that nobody is mailing now."""
-    free = Q(mail_leased_until=None) | Q(mail_leased_until__lte=now)
-    return Incident.objects.filter(free, mailed_at=None)
+def _claim(now: datetime) -> Incident | None:
+    """The oldest one that staff do not know about, if nobody else is mailing it."""
+    with transaction.atomic():
+        incident = Incident.objects.untold().claimable(now).order_by("first_at").first()
+        if incident:
+            incident.lease(now)
+        return incident
 
 
 def forget() -> int:

@@ -15,6 +15,7 @@ from agents.llm import wordings
 from agents.llm.request import Prompt
 from agents.models import Outcome
 from tenants.outbound import event_loop
+from tenants.outbound.event_loop import Cancellation
 from tenants.wordings import Reason, ReasonError
 from usage.tokens import Tokens
 
@@ -144,15 +145,17 @@ def platform_credential(provider: str) -> Credential:
     return Credential(api_key, base_url)
 
 
-def complete(prompt: Prompt, credential: Credential) -> Completion:
+def complete(prompt: Prompt, credential: Credential, cancellation: Cancellation | None = None) -> Completion:
     """Ask an LLM once. Blocks the calling thread for at most settings.LLM_TOTAL_SECONDS; hold no transaction.
 
-    Raises LLMError in one of its kinds, whatever the provider answers.
+    Raises LLMError in one of its kinds, whatever the provider answers; CancelledError if `cancellation` says so.
     """
     name = PROVIDERS[prompt.provider]
     try:
         completion: Completion = event_loop.run(
-            _edge().complete(prompt, credential), within=settings.LLM_TOTAL_SECONDS + event_loop.GRACE_SECONDS
+            _edge().complete(prompt, credential),
+            within=settings.LLM_TOTAL_SECONDS + event_loop.GRACE_SECONDS,
+            cancellation=cancellation,
         )
     except TimeoutError as error:
         raise LLMLostError(timed_out(name)) from error

@@ -21,6 +21,7 @@ from agents.runs import settlement, shortening, silence, transcript
 from agents.runs.context import Scene
 from agents.runs.prompt import prompt_for
 from billing import quota
+from tenants.outbound.event_loop import Cancellation
 from tenants.wordings import NOTHING, Reason, Wording
 from usage import prices
 from usage.ledger.meter import BudgetExceededError
@@ -29,6 +30,7 @@ from usage.prices import UnknownPriceError
 MARKS = {Outcome.CUT: phrases.CUT, Outcome.REFUSED: phrases.DECLINED, Outcome.FILTERED: phrases.FILTERED}
 """What is added to an answer that is not whole, so that nobody takes it for one."""
 TAKEN_BACK = Wording("agents.taken_back", _("The message was changed or deleted before its answer was sent."))
+OVERTAKEN = Wording("agents.overtaken", _("Another worker took over while the LLM was thinking."))
 WORKER_DIED = Wording("agents.worker_died", _("The worker died while the LLM was thinking."))
 
 
@@ -87,9 +89,12 @@ def reply_unasked(
     return run, text
 
 
-def ask(prepared: Prepared) -> Completion:
-    """Ask the LLM. Hold no transaction and no connection around this. Raises agents.llm.calls.LLMError."""
-    return calls.complete(prepared.prompt, calls.platform_credential(prepared.prompt.provider))
+def ask(prepared: Prepared, cancellation: Cancellation | None = None) -> Completion:
+    """Ask the LLM. Hold no transaction and no connection around this.
+
+    Raises agents.llm.calls.LLMError, and CancelledError if `cancellation` says so.
+    """
+    return calls.complete(prepared.prompt, calls.platform_credential(prepared.prompt.provider), cancellation)
 
 
 def ask_for_less(prepared: Prepared, error: LLMError) -> Prepared | None:
@@ -134,6 +139,19 @@ def supersede(prepared: Prepared, completion: Completion) -> None:
     run = _runs().filter(id=prepared.run_id).first()
     if run:  # else its conversation was erased while the LLM worked
         run.end(Run.State.SUPERSEDED, now, outcome=completion.outcome)
+
+
+def lose(prepared: Prepared) -> None:
+    """The conversation was taken over and the LLM is not waited for any longer; inside the tenant's scope.
+
+    Whoever took over has settled the call at its estimate (`abandon`), which is what holds: a late answer would change
+    nothing. Where that failed, it is settled at the same estimate here.
+    """
+    run = _runs().filter(id=prepared.run_id, state=Run.State.THINKING).first()
+    if run:
+        now = timezone.now()
+        settlement.assume(run, now)
+        run.end(Run.State.SUPERSEDED, now, OVERTAKEN(), Cause.WORKER_DIED)
 
 
 def fail(prepared: Prepared, error: LLMError) -> Run | None:

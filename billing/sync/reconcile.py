@@ -10,25 +10,25 @@ from billing.models import Drift, Entitlement, Notice, SyncRequest
 from billing.sync import entitlement
 from tenants.audit import journal
 from tenants.audit.journal import Changes
+from tenants.jobs import sweeps
 from tenants.scope import sweeper_scope
 
 STALE = timedelta(seconds=15)
 """A sync takes a second or two; what waits longer got lost."""
-MOST = 200
 
 
 def waiting() -> list[UUID]:
     """Workspaces that Stripe reported something about that no sync has seen."""
     with sweeper_scope():
         late = SyncRequest.objects.filter(requested_at__lte=timezone.now() - STALE)
-        return list(late.order_by("tenant_id").values_list("tenant_id", flat=True).distinct()[:MOST])
+        return sweeps.drawn(late.order_by().values_list("tenant_id", flat=True).distinct())
 
 
 def unsent() -> list[UUID]:
     """Workspaces with planned mails that were not sent."""
     with sweeper_scope():
         late = Notice.objects.filter(sent_at=None, requested_at__lte=timezone.now() - STALE)
-        return list(late.order_by("tenant_id").values_list("tenant_id", flat=True).distinct()[:MOST])
+        return sweeps.drawn(late.order_by().values_list("tenant_id", flat=True).distinct())
 
 
 def customers() -> list[UUID]:

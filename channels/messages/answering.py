@@ -26,10 +26,11 @@ from agents.runs import steps, transcript
 from agents.runs.steps import Prepared, Refused
 from channels import phrases
 from channels.messages import corrections, deliver, loops, waiting
-from channels.messages.leases import kept
 from channels.messages.loops import Pause
 from channels.models import InboxEvent, Thread
 from channels.scene import introductions, scenes
+from tenants.jobs.keeper import Ending, kept
+from tenants.outbound.event_loop import Cancellation, CancelledError
 from tenants.scope import tenant_scope
 from tenants.wordings import Reason, Wording
 
@@ -90,6 +91,10 @@ def _attempt(claim: Claim, *, may_start_over: bool) -> bool:
     try:
         claim, completion = _ask(claim)
         return _land(claim, completion, may_start_over=may_start_over)
+    except CancelledError:
+        log.info("Thread %s was taken over while the LLM was thinking.", claim.thread_id)
+        with tenant_scope(claim.tenant_id):
+            steps.lose(claim.run)
     except LLMError as error:
         _end(claim, error)
     except Exception as error:
@@ -99,15 +104,26 @@ def _attempt(claim: Claim, *, may_start_over: bool) -> bool:
 
 
 def _ask(claim: Claim) -> tuple[Claim, Completion]:
-    """Ask the LLM; where the model cannot read this much, once more with less. Raises LLMError."""
-    with kept(claim.tenant_id, claim.thread_id, claim.attempt):
+    """Ask the LLM; where the model cannot read this much, once more with less. Raises LLMError and CancelledError.
+
+    Once the conversation is overtaken, nobody waits for the answer: it would be dropped, and whoever overtook has
+    settled the call at its estimate in the same transaction, so waiting changes neither the bill nor what is said. When
+    the process stops, the answer is waited for: it is paid for, and can still be sent.
+    """
+    cancellation = Cancellation()
+
+    def end(ending: Ending) -> None:
+        if ending is Ending.OVERTAKEN:
+            cancellation.cancel()
+
+    with kept(Thread, claim.thread_id, claim.attempt, on_end=end):
         try:
-            return claim, steps.ask(claim.run)
+            return claim, steps.ask(claim.run, cancellation)
         except LLMTooLongError as error:
             shorter = _with_less(claim, error)
             if shorter is None:
                 raise
-        return shorter, steps.ask(shorter.run)
+        return shorter, steps.ask(shorter.run, cancellation)
 
 
 def _with_less(claim: Claim, error: LLMError) -> Claim | None:

@@ -1,60 +1,33 @@
 """What came in: threads with their lease, and events."""
 
-from datetime import datetime, timedelta
-
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Conversation, Run, Turn
 from channels.models.connections import Connection
-from tenants.models import TenantModel
+from tenants.models import Job, JobQuerySet, TenantModel
 from tenants.models.fields import ReasonField
 
 
-class Thread(TenantModel):
-    """A conversation's place at a provider, and the lease of the worker that is answering it.
+class ThreadQuerySet(JobQuerySet["Thread"]):
+    """Threads of the open scope's workspace."""
 
-    `attempt` fences: whoever holds an older number has been overtaken, and what it brings is not sent.
-    """
+
+class Thread(Job, TenantModel):
+    """A conversation's place at a provider, and the lease of the worker that is answering it."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="threads")
     external_id = models.CharField(max_length=200)
     conversation = models.OneToOneField(Conversation, on_delete=models.CASCADE, related_name="thread")
-    attempt = models.PositiveIntegerField(default=0)
-    failures = models.PositiveIntegerField(default=0)
-    leased_until = models.DateTimeField(null=True, blank=True)
-    retry_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ThreadQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["connection", "external_id"], name="channels_thread_once"),
         ]
-
-    def is_leased(self, now: datetime) -> bool:
-        return self.leased_until is not None and self.leased_until > now
-
-    def is_waiting_to_retry(self, now: datetime) -> bool:
-        return self.retry_at is not None and self.retry_at > now
-
-    def lease(self, now: datetime) -> None:
-        """Take the conversation; the number fences everybody who had it before."""
-        self.attempt += 1
-        self.leased_until = now + timedelta(seconds=settings.LEASE_SECONDS)
-        self.retry_at = None
-        self.save(update_fields=["attempt", "failures", "leased_until", "retry_at"])
-
-    def overtake(self) -> None:
-        """Fence off whoever is answering."""
-        self.attempt += 1
-        self.leased_until = None
-        self.save(update_fields=["attempt", "leased_until"])
-
-    def release(self, *, failures: int = 0, retry_at: datetime | None = None) -> None:
-        self.leased_until, self.failures, self.retry_at = None, failures, retry_at
-        self.save(update_fields=["leased_until", "failures", "retry_at"])
 
 
 OVERHEARD = models.Q(state="ignored") & ~models.Q(payload="")

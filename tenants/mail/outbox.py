@@ -15,6 +15,8 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tenants.jobs import sweeps
+from tenants.jobs.keeper import kept
 from tenants.mail import server
 from tenants.mail.server import MailError, MailRefusedError
 from tenants.models import Mail
@@ -22,13 +24,10 @@ from tenants.scope import current_tenant_id, give_back, sweeper_scope, tenant_sc
 from tenants.wordings import NOTHING, Reason
 
 DAY = timedelta(days=1)
-LEASE = timedelta(minutes=5)
-"""A mail server takes seconds; a worker that takes longer is dead."""
 FIRST_WAIT = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(hours=1)
 GIVEN_UP_AFTER = timedelta(days=3)
 KEPT_FOR = timedelta(days=30)
-MOST_WORKSPACES = 200
 
 
 class FullError(Exception):
@@ -40,7 +39,7 @@ def plan(kind: Mail.Kind, key: str, to: Iterable[str], subject: str, text: str) 
     now = timezone.now()
     Mail.objects.bulk_create(
         [
-            Mail(kind=kind, key=key, recipient=each, subject=subject, text=text, next_attempt_at=now)
+            Mail(kind=kind, key=key, recipient=each, subject=subject, text=text, retry_at=now)
             for each in dict.fromkeys(to)
         ],
         ignore_conflicts=True,
@@ -55,7 +54,7 @@ def take(kind: Mail.Kind, key: str, to: str) -> Mail:
     if _is_full(now, settings.MAILS_PER_DAY // 5):
         words = _("This workspace has reached its limit of %(most)d mails within a day: wait until tomorrow.")
         raise FullError(words % {"most": settings.MAILS_PER_DAY})
-    return Mail.objects.create(kind=kind, key=key, recipient=to, taken_at=now)
+    return Mail.objects.create(kind=kind, key=key, recipient=to, taken_at=now, retry_at=None)
 
 
 def hand_over(tenant_id: UUID, mail: Mail, subject: str, text: str) -> None:
@@ -73,7 +72,8 @@ def send_due(tenant_id: UUID) -> None:
     while (mail := _claim(tenant_id)) is not None:
         give_back()
         try:
-            server.send(server.letter(mail.recipient, mail.subject, mail.text))
+            with kept(Mail, mail.id, mail.attempt):
+                server.send(server.letter(mail.recipient, mail.subject, mail.text))
         except MailRefusedError as error:
             _settle(tenant_id, mail, Mail.State.FAILED, error.reason)
         except MailError as error:
@@ -101,8 +101,7 @@ def failed() -> list[Mail]:
 def waiting(now: datetime) -> list[UUID]:
     """Workspaces with notices to be sent."""
     with sweeper_scope():
-        due = Mail.objects.due(now).order_by("tenant_id").values_list("tenant_id", flat=True)
-        return list(due.distinct()[:MOST_WORKSPACES])
+        return sweeps.drawn(Mail.objects.due(now).order_by().values_list("tenant_id", flat=True).distinct())
 
 
 def forget(tenant_id: UUID) -> None:
@@ -123,20 +122,18 @@ def _is_full(now: datetime, kept: int = 0) -> bool:
 
 
 def _claim(tenant_id: UUID) -> Mail | None:
-    """The next notice, which is ours for LEASE. Above the day's limit the rest waits until there is room."""
+    """The next notice, which is leased to us. Above the day's limit the rest waits until there is room."""
     with tenant_scope(tenant_id):
         _lock()
         now = timezone.now()
-        mail = Mail.objects.due(now).order_by(F("taken_at").asc(nulls_last=True), "planned_at", "id").first()
+        due = Mail.objects.due(now).claimable(now)
+        mail = due.order_by(F("taken_at").asc(nulls_last=True), "planned_at", "id").first()
         if mail is None:
             return None
         if mail.taken_at is None and _is_full(now):
-            Mail.objects.due(now).filter(taken_at=None).update(next_attempt_at=_room_at(now))
+            Mail.objects.due(now).filter(taken_at=None).update(retry_at=_room_at(now))
             return None
-        mail.attempt += 1
-        mail.taken_at = mail.taken_at or now
-        mail.next_attempt_at = now + LEASE
-        mail.save(update_fields=["attempt", "taken_at", "next_attempt_at"])
+        mail.lease(now, taken_at=mail.taken_at or now)
         return mail
 
 
@@ -149,7 +146,7 @@ def _room_at(now: datetime) -> datetime:
 
 def _settle(tenant_id: UUID, mail: Mail, state: Mail.State, problem: Reason = NOTHING) -> None:
     sent_at = timezone.now() if state == Mail.State.SENT else None
-    _note(tenant_id, mail, state=state, sent_at=sent_at, problem=problem, next_attempt_at=None)
+    _note(tenant_id, mail, state=state, sent_at=sent_at, problem=problem)
 
 
 def _put_off(tenant_id: UUID, mail: Mail, problem: Reason) -> None:
@@ -157,11 +154,12 @@ def _put_off(tenant_id: UUID, mail: Mail, problem: Reason) -> None:
     if mail.planned_at < now - GIVEN_UP_AFTER:
         _settle(tenant_id, mail, Mail.State.FAILED, problem)
         return
-    wait = min(FIRST_WAIT * 2 ** min(mail.attempt - 1, 10), LONGEST_WAIT)
-    _note(tenant_id, mail, problem=problem, next_attempt_at=now + wait)
+    wait = min(FIRST_WAIT * 2 ** min(mail.failures, 10), LONGEST_WAIT)
+    _note(tenant_id, mail, problem=problem, failures=mail.failures + 1, retry_at=now + wait)
 
 
 def _note(tenant_id: UUID, mail: Mail, **values: object) -> None:
-    """Unless somebody else has it by now."""
+    """Give the mail back with what came of it, unless somebody else has it by now."""
     with tenant_scope(tenant_id):
-        Mail.objects.filter(id=mail.id, attempt=mail.attempt, state=Mail.State.WAITING).update(**values)
+        ours = Mail.objects.filter(id=mail.id, attempt=mail.attempt, state=Mail.State.WAITING)
+        ours.update(**{"leased_until": None, "retry_at": None, **values})

@@ -6,9 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.models.base import TenantModel
 from tenants.models.fields import ReasonField
+from tenants.models.jobs import Job, JobQuerySet
 
 
-class Export(TenantModel):
+class ExportQuerySet(JobQuerySet["Export"]):
+    """Exports of the open scope's workspace."""
+
+
+class Export(Job, TenantModel):
     """One zip of everything that a workspace has, made by a task."""
 
     class State(models.TextChoices):
@@ -26,12 +31,12 @@ class Export(TenantModel):
     rows_done = models.PositiveBigIntegerField(default=0)
     rows_total = models.PositiveBigIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0, help_text=_("Bytes of the zip"))
-    attempt = models.PositiveIntegerField(default=0, help_text=_("Fences: an older try that comes back is ignored"))
-    leased_until = models.DateTimeField(null=True, blank=True, help_text=_("Until then nobody else takes it up"))
     error = ReasonField()
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text=_("When its parts are deleted"))
+
+    objects = ExportQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -6,9 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.encryption import EncryptedField
 from tenants.models.base import TenantModel
+from tenants.models.jobs import Job, JobQuerySet
 
 
-class IdempotentRequest(TenantModel):
+class IdempotentRequestQuerySet(JobQuerySet["IdempotentRequest"]):
+    """Requests of the open scope's workspace."""
+
+
+class IdempotentRequest(Job, TenantModel):
     """A request that came with an Idempotency-Key, and its answer, which a repetition gets again."""
 
     caller = models.CharField(max_length=64, help_text=_("The token or person that sent it"))
@@ -19,6 +24,8 @@ class IdempotentRequest(TenantModel):
     )
     answer = EncryptedField(blank=True, default="", help_text=_("It may hold an address that is a permission"))
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = IdempotentRequestQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
         constraints = [

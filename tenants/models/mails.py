@@ -3,25 +3,27 @@
 from datetime import datetime
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models.base import TenantModel
 from tenants.models.fields import ReasonField
+from tenants.models.jobs import Job, JobQuerySet
 
 
-class MailQuerySet(models.QuerySet["Mail"]):
+class MailQuerySet(JobQuerySet["Mail"]):
     def due(self, now: datetime) -> "MailQuerySet":
-        """Those to send now."""
-        return self.filter(state=Mail.State.WAITING, next_attempt_at__lte=now)
+        """Notices to be handed to the mail server now. A mail with a secret has no `retry_at`: its maker sends it."""
+        return super().due(now).filter(state=Mail.State.WAITING).exclude(retry_at=None, leased_until=None)
 
     def taken_since(self, moment: datetime) -> "MailQuerySet":
         """Those that count against a day's limit, sent or not."""
         return self.filter(taken_at__gt=moment)
 
 
-class Mail(TenantModel):
+class Mail(Job, TenantModel):
     """One mail to one address. A notice's text is stored until it is sent; a mail with a secret is never stored."""
 
     class Kind(models.TextChoices):
@@ -48,9 +50,10 @@ class Mail(TenantModel):
         blank=True, help_text=_("Empty for mails with a secret, which are sent at once or not at all")
     )
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    attempt = models.PositiveIntegerField(default=0)
+    retry_at = models.DateTimeField(
+        null=True, blank=True, db_default=Now(), help_text="When it is due; empty for mails with a secret"
+    )
     planned_at = models.DateTimeField(default=timezone.now)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
     taken_at = models.DateTimeField(null=True, blank=True, help_text=_("Since when it counts against a day's limit"))
     sent_at = models.DateTimeField(null=True, blank=True, help_text=_("When the mail server took it"))
     problem = ReasonField()
@@ -67,7 +70,7 @@ class Mail(TenantModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["next_attempt_at"], name="tenants_mail_due", condition=models.Q(state="waiting")),
+            models.Index(fields=["retry_at"], name="tenants_mail_waiting", condition=models.Q(state="waiting")),
             models.Index(fields=["tenant", "taken_at"], name="tenants_mail_taken"),
         ]
 

@@ -259,7 +259,7 @@ class SupportGrantAdmin(StaffAdmin):
 class IncidentAdmin(StaffAdmin):
     """What fails on our own side, which nobody in a workspace can fix."""
 
-    reads = ("cause", "hour", "detail", "count", "first_at", "last_at", "mail_leased_until", "mailed_at")
+    reads = ("cause", "hour", "detail", "count", "first_at", "last_at", "leased_until", "mailed_at")
     list_display = ("last_at", "cause", "detail", "count", "first_at", "mailed_at")
     list_filter = ("cause",)
     search_fields = ("cause", "detail")

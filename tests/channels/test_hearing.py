@@ -142,7 +142,7 @@ def test_a_person_posting_through_an_app_is_distinguished_from_its_bot(channel: 
 @pytest.mark.parametrize("profile", [None, {"app_id": OTHER_APP}, {"app_id": OTHER_APP, "user_id": ADA}, ["odd"]])
 def test_unclear_messages_wait_for_slacks_answer(channel: Channel, profile: Any) -> None:
     marks = {**BY_APP, "bot_profile": profile}
-    assert channel.says(f"<@{BOT}> hello", "app_mention", ts=ROOT, **marks) == addressing.WHO_WROTE
+    assert channel.says(f"<@{BOT}> hello", "app_mention", ts=ROOT, **marks) == str(addressing.WHO_WROTE())
     with tenant_scope(channel.tenant.id):
         assert InboxEvent.objects.get().state == "doubtful"
     assert channel.says("Said to others", **marks) == str(addressing.SAID_TO_OTHERS()), (

@@ -19,6 +19,7 @@ from channels.messages import answering, deliver
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.privacy import erasure, forgetting
 from channels.scene import introductions
+from tenants.jobs import renewals
 from tenants.models import AuditEvent, Export, ExportPart, Role
 from tenants.privacy import export
 from tenants.scope import tenant_scope
@@ -227,7 +228,7 @@ def test_earlier_exports_are_deleted_and_a_running_one_restarts(shop: Shop) -> N
     attempt = export._claim(shop.tenant.id, running.id)
     assert attempt
     erase(shop)
-    assert not export.renew(export._Work(shop.tenant.id, running.id, attempt))
+    assert renewals.renew(Export, [(running.id, attempt)]) == set()
     export.make(shop.tenant.id, running.id)
     with tenant_scope(shop.tenant.id):
         assert list(Export.objects.order_by("id").values_list("state", flat=True)) == ["expired", "done"]

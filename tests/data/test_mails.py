@@ -127,10 +127,10 @@ def test_every_kind_of_mail_counts_and_a_notice_above_the_limit_waits(
     with tenant_scope(shop.tenant.id):
         waits = Mail.objects.get(kind=Mail.Kind.DELETION_ANNOUNCED)
         assert waits.state == Mail.State.WAITING
-        assert waits.next_attempt_at
-        assert timedelta(hours=23) < waits.next_attempt_at - timezone.now() <= timedelta(days=1)
+        assert waits.retry_at
+        assert timedelta(hours=23) < waits.retry_at - timezone.now() <= timedelta(days=1)
         Mail.objects.exclude(id=waits.id).update(taken_at=timezone.now() - timedelta(days=1, seconds=1))
-        Mail.objects.filter(id=waits.id).update(next_attempt_at=timezone.now())
+        Mail.objects.filter(id=waits.id).update(retry_at=timezone.now())
     assert outbox.waiting(timezone.now()) == [shop.tenant.id]
     outbox.send_due(shop.tenant.id)
     assert told()[2:] == ["alice@acme.example"]
@@ -145,7 +145,7 @@ def test_a_dead_senders_notice_is_sent_by_another_and_nobody_gets_two(shop: Shop
     outbox.send_due(shop.tenant.id)
     assert told() == everybody[1:]
     with tenant_scope(shop.tenant.id):
-        Mail.objects.filter(state=Mail.State.WAITING).update(next_attempt_at=timezone.now())
+        Mail.objects.filter(state=Mail.State.WAITING).update(leased_until=timezone.now())
     for _ in range(2):
         outbox.send_due(shop.tenant.id)
     assert sorted(told()) == sorted(everybody)
