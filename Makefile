@@ -12,22 +12,29 @@ CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=chec
 	DATABASE_OWNER_URL=postgres://owner@127.0.0.1:1/roster REDIS_URL=redis://127.0.0.1:1/0 \
 	PLATFORM_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test check bench chaos isolation schema fuzz test-stripe requirements clean production development browser pgbouncer rebuild
+.PHONY: run test check quick bench chaos isolation schema fuzz test-stripe requirements clean production development browser pgbouncer rebuild
 
 sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(1)
 
 run: production
 	@exec $(BIN)/python -m config.local.run
 
+# mypy works for half a minute on one core, so the tests begin beside it: what it finds is shown at once and at the end.
 test: development browser pgbouncer
-	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(MAKE) --no-print-directory quick
+	@log=$(VENV)/types.log; ($(TYPES) >$$log 2>&1 || { cat $$log; false; }) & types=$$!; \
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types || { cat $(VENV)/types.log; tests=1; }; exit $$tests
 
-check: development
+TYPES = $(CHECK_ENVIRONMENT) $(BIN)/mypy .
+
+check: quick
+	$(TYPES)
+
+quick: development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(if $(TEMPLATES),$(BIN)/djade --check $(TEMPLATES))
-	$(CHECK_ENVIRONMENT) $(BIN)/mypy .
+	@$(if $(TEMPLATES),$(BIN)/djade --check $(TEMPLATES))
 	$(BIN)/lint-imports
 	$(CHECK_ENVIRONMENT) $(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
 

@@ -1,7 +1,9 @@
 """The cast, a database of our own with `app` as its user, and the whole product as a process tree."""
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import psycopg
@@ -9,22 +11,43 @@ import pytest
 from django.core.cache import cache
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
+from xdist.remote import Producer
+from xdist.workermanage import WorkerController
 
-from config.local import schema
-from config.local.embedded.postgres import Postgres, temporary_postgres
-from tenants import database_roles
+from config.local.embedded.postgres import Postgres
 from tenants.models import Tenant, User
 from tests import factories
-from tests.stack import QUIET_SECONDS, ROOT, Stack
+from tests.cluster import Cluster
+from tests.sharing import Sharing, longest_first
+from tests.stack import QUIET_SECONDS, Stack
 
-LONGEST_FIRST = ("isolation", "browser", "flow", "fuzz", "accounts", "secrets", "security")
-"""Folders under tests/ whose files take long: two processes that share the files then end at about the same time."""
+CLUSTER = pytest.StashKey[Cluster]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Whoever begins the run chooses where its cluster is; the processes that share the files are told."""
+    told = getattr(config, "workerinput", {}).get("cluster")
+    config.stash[CLUSTER] = Cluster(Path(told)) if told else Cluster.in_new_folder()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    node.workerinput["cluster"] = str(node.config.stash[CLUSTER].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[CLUSTER].remove()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    return Sharing(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files."""
-    folders = {name: place for place, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: folders.get(item.path.relative_to(ROOT / "tests").parts[0], len(folders)))
+    """Begin with the longest files (sharing.py)."""
+    items.sort(key=lambda item: longest_first(item.nodeid))
 
 
 @pytest.fixture(autouse=True)
@@ -48,14 +71,18 @@ def _empty_cache() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A Postgres for this run, with the platform's roles."""
-    with temporary_postgres() as server:
-        passwords = {role: _password(server.url(role)) for role in ("owner", "app", "staff")}
-        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            database_roles.provision(connection, "roster", passwords)
-            database_roles.grant(connection)
-        yield server
+def cluster(pytestconfig: pytest.Config) -> Cluster:
+    """Roles and tables, to be copied."""
+    return pytestconfig.stash[CLUSTER]
+
+
+@pytest.fixture(scope="session")
+def postgres(cluster: Cluster) -> Iterator[Postgres]:
+    """A Postgres for this process, with the platform's roles and tables."""
+    with tempfile.TemporaryDirectory(prefix="roster-") as name:
+        cluster.copy_to(Path(name) / "postgres")
+        with Postgres(Path(name) / "postgres", durable=False) as server:
+            yield server
 
 
 def _password(url: str) -> str:
@@ -64,14 +91,13 @@ def _password(url: str) -> str:
 
 @pytest.fixture(scope="session")
 def django_db_setup(postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Migrated as `owner`, served as `app`: otherwise row-level security proves nothing."""
+    """Made by `owner`, used as `app`: otherwise row-level security proves nothing."""
     for alias, role in (("default", "app"), ("owner", "owner"), ("staff", "staff")):
         url = urlsplit(postgres.url(role))
         connections[alias].settings_dict.update(
             HOST=url.hostname, PORT=url.port, NAME=url.path[1:], USER=role, PASSWORD=_password(postgres.url(role))
         )
     with django_db_blocker.unblock():
-        schema.migrate()
         yield
         connections.close_all()
 
@@ -132,9 +158,11 @@ def committed_cast(committed: None) -> Cast:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole product, started once for all tests that drive it from outside."""
+def stack(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Stack]:
+    """The whole product, started once for all tests that drive it from outside; its tables are there already."""
     stack = Stack(tmp_path_factory.mktemp("stack"), {"QUIET_SECONDS": str(QUIET_SECONDS), "SANDBOX_LLM_LATENCY": "0.1"})
+    cluster.copy_to(stack.folder / "data" / "postgres")
     stack.start()
     yield stack
     assert stack.stop() == 0
+    stack.remove_database()

@@ -1,6 +1,7 @@
 """What Django's settings need before pytest loads them; the real addresses come with the services (conftest.py)."""
 
 import os
+import sys
 import tempfile
 
 from cryptography.fernet import Fernet
@@ -11,6 +12,10 @@ NOWHERE = "127.0.0.1:9"
 STRIPE_GIVEN: dict[str, str] = {}
 if os.environ.get("REAL_STRIPE"):
     STRIPE_GIVEN = {name: os.environ.get(name, "") for name in ("STRIPE_SECRET_KEY", "STRIPE_API_URL")}
+
+# All processes that the tests start would otherwise compile the project for themselves.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Nothing of a developer's own environment or data folder may reach the tests.
 OURS = (

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from config.local.embedded.files import read_json
 from tests.console import Console
 from tests.waiting import eventually, free_ports
 
@@ -85,6 +87,11 @@ class Stack:
             self._console.close()
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(40)
+
+    def remove_database(self) -> None:
+        """Delete what lies outside of the folder, where the user who runs Postgres cannot enter it."""
+        if home := read_json(self.folder / "data" / "postgres" / "service.json").get("elsewhere"):
+            shutil.rmtree(home, ignore_errors=True)
 
     def processes(self, word: str) -> list[psutil.Process]:
         """The tree's processes whose command line has this word."""
