@@ -4,19 +4,17 @@ Making one takes five seconds of work, copying it a tenth of one. The process th
 removes it at the end; the processes that share the tests' files use it (`conftest.py`).
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.local.embedded.files import read_json, write_json
 from config.local.embedded.postgres import Postgres
+from tests.alone import alone
 
 ROOT = Path(__file__).parents[1]
 RECORD = "service.json"
@@ -55,20 +53,12 @@ class Cluster:
     def _make(self) -> Path:
         """The folder of the original, made by whoever comes first."""
         made = self.folder / "original"
-        with _alone(self.folder / "lock"):
+        with alone(self.folder / "lock"):
             if not (self.folder / "is-made").exists():
                 with Postgres(made, durable=False) as server:
                     _fill(server)
                 (self.folder / "is-made").touch()
         return made
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Wait until no other process is in here."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _fill(server: Postgres) -> None:

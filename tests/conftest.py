@@ -16,7 +16,7 @@ from xdist.workermanage import WorkerController
 
 from config.local.embedded.postgres import Postgres
 from tenants.models import Tenant, User
-from tests import factories
+from tests import factories, static
 from tests.cluster import Cluster
 from tests.sharing import Sharing, longest_first
 from tests.stack import QUIET_SECONDS, Stack
@@ -159,9 +159,11 @@ def committed_cast(committed: None) -> Cast:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Stack]:
-    """The whole product, started once for all tests that drive it from outside; its tables are there already."""
+    """The whole product, started once for all tests that drive it from outside. Its tables are there already."""
     stack = Stack(tmp_path_factory.mktemp("stack"), {"QUIET_SECONDS": str(QUIET_SECONDS), "SANDBOX_LLM_LATENCY": "0.1"})
-    cluster.copy_to(stack.folder / "data" / "postgres")
+    data = stack.folder / "data"
+    cluster.copy_to(data / "postgres")
+    static.collect_for(data)
     stack.start()
     yield stack
     assert stack.stop() == 0

@@ -115,9 +115,15 @@ class Stack:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the stack; what it printed."""
+        return self.console.run(arguments)
+
+    @property
+    def console(self) -> Console:
+        """The process that runs management commands; what it logs goes to `console.log`."""
         if self._console is None:
-            self._console = Console({**self.environment, "DJANGO_SETTINGS_MODULE": "config.settings"})
-        return self._console.run(arguments)
+            given = {**self.environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
+            self._console = Console(given, self.folder / "console.log")
+        return self._console
 
     def query(self, statement: str | sql.Composed, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Look into the stack's database as its superuser."""
