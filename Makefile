@@ -19,7 +19,7 @@ sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --compile-byteco
 run: production
 	@exec $(BIN)/python -m config.local.run
 
-# mypy works for half a minute on one core, so the tests begin beside it: what it finds is shown at once and at the end.
+# mypy takes half a minute on one core, so it runs alongside the tests. Its errors are printed at once and again at the end.
 test:
 	@$(MAKE) --no-print-directory -j 2 development system
 	@$(MAKE) --no-print-directory quick
@@ -72,11 +72,11 @@ clean:
 	rm -rf $(VENV) .static .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# One after the other: apt-get locks.
+# One after the other, because apt-get takes a lock.
 system:
 	@$(MAKE) --no-print-directory -j 1 browser pgbouncer
 
-# The headless shell is Chromium without its windows, for a third of the work: where we may, it is installed beside any other.
+# The headless shell is Chromium without its windows and needs a third of the CPU time, so root gets it even beside another.
 INSTALL = DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 browser:
 	@if command -v chromium-headless-shell >/dev/null; then exit 0; fi; \

@@ -1,4 +1,4 @@
-"""Work that several of pytest's processes need, and one does."""
+"""A lock for work that several of pytest's workers need but only one has to do."""
 
 import fcntl
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Wait until no other process is in here with the same file."""
+    """Hold an exclusive lock on this file; waits for other processes."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

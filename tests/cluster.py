@@ -1,7 +1,7 @@
-"""A database cluster with roles and tables, made once for a run of the tests: each Postgres that they start is a copy.
+"""A database cluster with roles and tables, created once per test run. The tests' Postgres servers use copies of it.
 
-Making one takes five seconds of work, copying it a tenth of one. The process that begins the run chooses the folder and
-removes it at the end; the processes that share the tests' files use it (`conftest.py`).
+Creating it takes seven seconds of CPU time, copying it a fraction of one. The main process chooses the folder and
+deletes it at the end of the run; xdist's workers get its path (`conftest.py`).
 """
 
 import os
@@ -22,23 +22,23 @@ RECORD = "service.json"
 
 @dataclass(frozen=True)
 class Cluster:
-    """The cluster in `folder`, which the user who runs Postgres can enter."""
+    """The cluster in `folder`, which the user who runs Postgres can access."""
 
     folder: Path
 
     @classmethod
     def in_new_folder(cls) -> "Cluster":
-        """Not made before it is asked for."""
+        """Choose a new folder. The cluster is created when the first copy is needed."""
         folder = Path(tempfile.mkdtemp(prefix="roster-tests-"))
         folder.chmod(0o711)
         return cls(folder)
 
     def remove(self) -> None:
-        """The cluster, its programs, and all homes."""
+        """Delete the cluster, its programs, and all copies."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def copy_to(self, folder: Path) -> None:
-        """Put a copy where `Postgres(folder)` finds it; its files live below ours, until `remove`."""
+        """Create a copy for `Postgres(folder)`. Its data is in our folder, until `remove`."""
         made = self._make()
         home = Path(tempfile.mkdtemp(prefix="home-", dir=self.folder))
         home.chmod(0o711)
@@ -51,7 +51,7 @@ class Cluster:
         write_json(folder / RECORD, {"passwords": passwords, "elsewhere": str(home)})
 
     def _make(self) -> Path:
-        """The folder of the original, made by whoever comes first."""
+        """The folder of the original, created by the first process that needs it."""
         made = self.folder / "original"
         with alone(self.folder / "lock"):
             if not (self.folder / "is-made").exists():
@@ -62,7 +62,7 @@ class Cluster:
 
 
 def _fill(server: Postgres) -> None:
-    """Roles and tables, by the same step as in `make run`."""
+    """Create roles and tables by the same step as `make run`."""
     urls = {"ADMIN_": "postgres", "OWNER_": "owner", "STAFF_": "staff", "": "app"}
     given = {f"DATABASE_{name}URL": server.url(role) for name, role in urls.items()}
     command = [sys.executable, "-m", "config.local.run.database"]

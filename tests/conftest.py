@@ -27,7 +27,7 @@ CLUSTER = pytest.StashKey[Cluster]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Whoever begins the run chooses where its cluster is; the processes that share the files are told."""
+    """The main process chooses the cluster's folder; xdist's workers are given it."""
     told = getattr(config, "workerinput", {}).get("cluster")
     config.stash[CLUSTER] = Cluster(Path(told)) if told else Cluster.in_new_folder()
 
@@ -49,7 +49,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, Any, Any]:
-    """Nothing of what is gathered is garbage, so it is not searched for any: neither now nor later."""
+    """Collected tests stay until the end: don't search them for garbage, now or later."""
     gc.disable()
     try:
         return (yield)
@@ -59,7 +59,7 @@ def pytest_collection() -> Generator[None, Any, Any]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files (sharing.py)."""
+    """Start with the slowest files (sharing.py)."""
     items.sort(key=lambda item: longest_first(item.nodeid))
 
 
@@ -85,13 +85,13 @@ def _empty_cache() -> None:
 
 @pytest.fixture(scope="session")
 def cluster(pytestconfig: pytest.Config) -> Cluster:
-    """Roles and tables, to be copied."""
+    """A cluster with roles and tables, to copy."""
     return pytestconfig.stash[CLUSTER]
 
 
 @pytest.fixture(scope="session")
 def postgres(cluster: Cluster) -> Iterator[Postgres]:
-    """A Postgres for this process, with the platform's roles and tables."""
+    """This worker's Postgres, with the platform's roles and tables."""
     with tempfile.TemporaryDirectory(prefix="roster-") as name:
         cluster.copy_to(Path(name) / "postgres")
         with Postgres(Path(name) / "postgres", durable=False) as server:
@@ -172,7 +172,7 @@ def committed_cast(committed: None) -> Cast:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Stack]:
-    """The whole product, started once for all tests that drive it from outside. Its tables are there already."""
+    """The whole product, started once for all tests that use it from outside, with existing tables and static files."""
     stack = Stack(tmp_path_factory.mktemp("stack"), {"QUIET_SECONDS": str(QUIET_SECONDS), "SANDBOX_LLM_LATENCY": "0.1"})
     data = stack.folder / "data"
     cluster.copy_to(data / "postgres")

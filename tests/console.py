@@ -35,7 +35,7 @@ class Console:
         return printed
 
     def ask(self, arguments: Sequence[str]) -> tuple[str, str | None]:
-        """What the command printed, and what it said if it failed."""
+        """The command's output, and its error message if it failed."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps(arguments) + "\n")

@@ -13,7 +13,7 @@ STRIPE_GIVEN: dict[str, str] = {}
 if os.environ.get("REAL_STRIPE"):
     STRIPE_GIVEN = {name: os.environ.get(name, "") for name in ("STRIPE_SECRET_KEY", "STRIPE_API_URL")}
 
-# All processes that the tests start would otherwise compile the project for themselves.
+# Otherwise each process that the tests start would compile the project again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 

@@ -1,6 +1,6 @@
-"""Which of pytest's processes runs which file: the longest first, and what needs the whole product in one of them.
+"""How pytest's workers share the test files: the slowest first, and all files that need the same stack in one worker.
 
-Only the time of `make test` depends on what is listed here.
+These lists only affect how long `make test` takes.
 """
 
 from xdist.scheduler import LoadFileScheduling
@@ -24,7 +24,7 @@ LONGEST = (
     "staff/",
     "billing/",
 )
-"""Files and folders that take long, in the order in which they begin: then all processes end at about the same time."""
+"""Slow files and folders, in the order in which they start, so that all workers finish at about the same time."""
 
 NEEDS = {
     "stack": (
@@ -41,17 +41,17 @@ NEEDS = {
     ),
     "named_stack": ("accounts/test_in_browser.py", "accounts/test_over_http.py", "accounts/test_guessing.py"),
 }
-"""Fixtures that start the whole product, which costs ten seconds of work, and the files that ask for them."""
+"""Fixtures that start the whole product, which takes about ten seconds of CPU time, and the files that use them."""
 
 
 def longest_first(nodeid: str) -> int:
-    """The place of a test's file in the order of all."""
+    """Sort key: the position of a test's file in LONGEST."""
     file = _file(nodeid)
     return next((place for place, start in enumerate(LONGEST) if file.startswith(start)), len(LONGEST))
 
 
 def need(scope: str) -> str:
-    """The fixture that a file asks for; empty if it needs none of them."""
+    """Which of the fixtures in NEEDS a file uses; empty if none."""
     file = _file(scope)
     return next((fixture for fixture, starts in NEEDS.items() if file.startswith(starts)), "")
 
@@ -61,9 +61,9 @@ def _file(nodeid: str) -> str:
 
 
 class Sharing(LoadFileScheduling):  # type: ignore[misc]
-    """xdist's own way of sharing files, but whoever started a fixture gets the files that need it.
+    """xdist's `loadfile`, but the worker that has started a stack gets the files that need it.
 
-    The others take them, too, and start one of their own, when nothing else is left.
+    When nothing else is left, other workers take these files too and start their own stack.
     """
 
     def _assign_work_unit(self, node: WorkerController) -> None:
@@ -80,5 +80,5 @@ class Sharing(LoadFileScheduling):  # type: ignore[misc]
         return waiting[0]
 
     def _needs_of(self, node: WorkerController) -> set[str]:
-        """The fixtures that a process has started, or will with the files that it was given."""
+        """The fixtures that a worker's files use, so it has started them or will."""
         return {need(scope) for scope in self.assigned_work[node]} - {""}

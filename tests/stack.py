@@ -89,7 +89,7 @@ class Stack:
         return self.process.wait(40)
 
     def remove_database(self) -> None:
-        """Delete what lies outside of the folder, where the user who runs Postgres cannot enter it."""
+        """Delete the database if it is outside of `folder`, because the user who runs Postgres cannot access that."""
         if home := read_json(self.folder / "data" / "postgres" / "service.json").get("elsewhere"):
             shutil.rmtree(home, ignore_errors=True)
 
@@ -119,7 +119,7 @@ class Stack:
 
     @property
     def console(self) -> Console:
-        """The process that runs management commands; what it logs goes to `console.log`."""
+        """The process that runs management commands; it logs to `console.log`."""
         if self._console is None:
             given = {**self.environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
             self._console = Console(given, self.folder / "console.log")

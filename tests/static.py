@@ -1,4 +1,4 @@
-"""The site's static files, collected once for all processes that serve them, and again after a source has changed."""
+"""The site's static files, collected once for all tests that serve them, and again when a source has changed."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ FOLDER = ROOT / ".static"
 
 
 def collect() -> None:
-    """Have them in `.static`, for a process that the test starts by itself."""
+    """Collect them into `.static` unless they are current."""
     FOLDER.mkdir(exist_ok=True)
     with alone(FOLDER / "tests.lock"):
         files = StaticFiles(ROOT, FOLDER / "tests.stamp")
@@ -23,7 +23,7 @@ def collect() -> None:
 
 
 def collect_for(data: Path) -> None:
-    """The same for a `make run` with this data folder, which would otherwise collect them again."""
+    """Collect them, and mark them as current for a stack with this data folder, so it doesn't collect them again."""
     collect()
     files = StaticFiles(ROOT, data / "run" / "static")
     files.mark(files.fingerprint())

@@ -37,7 +37,7 @@ def provider() -> Iterator[Provider]:
 def named_stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A product at a host with a name, since browsers give passkeys to no others, behind one proxy, and with Google.
 
-    It begins with an empty folder, as the first `make run` does.
+    It starts in an empty folder, like the first `make run`.
     """
     port = free_ports(3)
     google = {"GOOGLE_LOGIN_CLIENT_ID": "roster", "GOOGLE_LOGIN_CLIENT_SECRET": "s", "GOOGLE_LOGIN_URL": provider.url}

@@ -15,7 +15,7 @@ from tests.browser.watch import Watch
 from tests.stack import Stack
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""The first is the same engine without the rest of a browser: a page costs it a third of the work."""
+"""The headless shell comes first: it is the same engine, and needs a third of the CPU time for a page."""
 
 ON_A_MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 ARGUMENTS = [

@@ -103,7 +103,7 @@ def writes(aliases: list[str]) -> list[Write]:
 
 
 def _has_asked(alias: str) -> bool:
-    """Was anything sent in this connection's transaction? Mostly nothing is over that of the staff."""
+    """Has this connection's transaction run any statement? Most requests don't use the staff connection."""
     driver = connections[alias].connection
     return driver is not None and driver.info.transaction_status is not TransactionStatus.IDLE
 

@@ -24,7 +24,7 @@ def manage(postgres: Postgres, keys: list[str], *arguments: str, **changes: str)
 
 
 class Traffic:
-    """Processes that read and write secrets, started one by one; see traffic.py."""
+    """Processes that read and write secrets; see traffic.py."""
 
     def __init__(self, postgres: Postgres, keys: list[str], tenant_id: object) -> None:
         self._process = subprocess.Popen(
@@ -33,15 +33,15 @@ class Traffic:
         )  # fmt: skip
 
     def start(self, keys: list[str]) -> None:
-        """One more process, with these keys."""
+        """Start one more process, with these keys."""
         assert self._order(f"start {','.join(keys)}") == "running\n"
 
     def stop_one(self) -> Counter[str]:
-        """End the process that was started first; what it counted."""
+        """Stop the oldest process; returns its counts."""
         return Counter(json.loads(self._order("stop")))
 
     def close(self) -> None:
-        """End the process that forks the others."""
+        """Stop the process that forks the others."""
         self._process.communicate(timeout=30)
         assert self._process.returncode == 0
 

@@ -33,7 +33,7 @@ def ask(stack: Stack) -> tuple[int, Findings]:
 
 
 def ask_anew(stack: Stack, **changes: str) -> tuple[int, Findings]:
-    """The same from a process with other variables."""
+    """The same in a new process with other environment variables."""
     command = [sys.executable, "manage.py", "doctor", "--json"]
     given = {**stack.environment, **changes}
     done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False, timeout=110)

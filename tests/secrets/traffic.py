@@ -1,12 +1,12 @@
 """Processes that read and write secrets until they are told to stop: `python -m tests.secrets.traffic TENANT`.
 
-The first process only forks, since loading Django takes each more than a second. It reads orders from standard input:
-a line `start KEYS` forks a process with these keys for the whole of its life, as every process of the product reads
-PLATFORM_ENCRYPTION_KEYS at its start; a line `stop` ends the one that was started first. Each order is answered by a
-line: `running`, and one of JSON with `reads`, `writes`, `failures`.
+The main process only forks the others, because loading Django takes each of them more than a second. It reads orders
+from standard input, one per line: `start KEYS` forks a process that has these keys for its whole life, like every
+process of the product; `stop` stops the oldest one. It answers each order with a line: `running`, or JSON with `reads`,
+`writes` and `failures`.
 
-A process writes the next number into a connection's token, in one transaction with reading it under a lock, and also
-just looks.
+A process writes the next number into a connection's token, in the transaction in which it has read it under a lock, or
+just reads a token.
 """
 
 import json
@@ -30,11 +30,11 @@ from tenants.scope import tenant_scope  # noqa: E402
 
 PAUSE_SECONDS = 0.03
 LEAST = 60
-"""Steps that a process takes before it ends, so that it really works beside those before and after it."""
+"""A process takes this many steps before it stops, so it works at the same time as those before and after it."""
 
 
 class Traffic:
-    """What this process did so far."""
+    """What this process has done so far."""
 
     def __init__(self, tenant_id: UUID) -> None:
         self.tenant_id = tenant_id
@@ -50,7 +50,7 @@ class Traffic:
             self._count(self._step(random.choice(ids)))
 
     def _step(self, connection_id: UUID) -> str:
-        """Read or write one token; what is to be counted."""
+        """Read or write one token; returns the name of the count."""
         act = random.choice([self._write, self._read])
         try:
             with tenant_scope(self.tenant_id):
@@ -69,7 +69,7 @@ class Traffic:
         return "reads"
 
     def _write(self, connection_id: UUID) -> str:
-        """A whole row saved, as the product does: also what another process encrypted goes back."""
+        """Save a whole row, like the product: this also writes back what another process encrypted."""
         connection = Connection.objects.select_for_update(no_key=True).get(id=connection_id)
         connection.token = str(int(connection.token.reveal()) + 1)
         connection.save()
@@ -78,7 +78,7 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Forked:
-    """A process of traffic, seen from the one that forked it, and the pipes between the two."""
+    """A forked process and the pipes to it, for the main process."""
 
     pid: int
     orders: int
@@ -86,7 +86,7 @@ class Forked:
 
     @classmethod
     def start(cls, tenant_id: UUID, keys: list[str]) -> "Forked":
-        """Fork, and return when it runs."""
+        """Fork a process; returns when it is running."""
         (read, orders), (answers, write) = os.pipe(), os.pipe()
         if pid := os.fork():
             os.close(read)
@@ -99,7 +99,7 @@ class Forked:
         os._exit(0)
 
     def stop(self) -> str:
-        """End it; what it counted, as JSON."""
+        """Stop it; returns its counts as JSON."""
         os.write(self.orders, b"stop\n")
         counts = self._hear()
         _, status = os.waitpid(self.pid, 0)
@@ -110,13 +110,13 @@ class Forked:
         heard = b""
         while not heard.endswith(b"\n"):
             more = os.read(self.answers, 1000)
-            assert more, "the process ended"
+            assert more, "the process has ended"
             heard += more
         return heard.decode().strip()
 
 
 def _work(traffic: Traffic, orders: int, answers: int) -> None:
-    """Until it is told to stop."""
+    """Work until told to stop."""
     threads = [threading.Thread(target=traffic.run) for _ in range(2)]
     for thread in threads:
         thread.start()
