@@ -74,7 +74,8 @@ clean:
 
 # One after the other, because apt-get takes a lock.
 system:
-	@$(MAKE) --no-print-directory -j 1 browser pgbouncer
+	@$(MAKE) --no-print-directory browser
+	@$(MAKE) --no-print-directory pgbouncer
 
 # The headless shell is Chromium without its windows and needs a third of the CPU time, so root gets it even beside another.
 INSTALL = DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
