@@ -8,6 +8,7 @@ from xdist.workermanage import WorkerController
 
 LONGEST = (
     "isolation/test_matrix.py",
+    "secrets/test_doctor.py",  # before others leave workspaces in the stack, each of which it looks at
     "browser/",
     "fuzz/",
     "accounts/test_in_browser.py",
