@@ -12,7 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.local.embedded.files import read_json, write_json
+from config.datafolder import read_json
+from config.local.embedded.files import write_json
 from config.local.embedded.postgres import Postgres
 from tests.alone import alone
 

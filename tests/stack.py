@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from config.local.embedded.files import read_json
+from config.datafolder import read_json
 from tests.console import Console
 from tests.waiting import eventually, free_ports
 
