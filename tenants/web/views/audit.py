@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from tenants.audit import actions, journal, trail
+from tenants.audit.fields import field_of
 from tenants.audit.trail import Wanted
 from tenants.http.access import requires, workspace_of
 from tenants.models import AuditEvent, Tenant
@@ -54,7 +55,7 @@ class Line:
     @property
     def changes(self) -> list[tuple[str, object, object]]:
         """Field, before, after."""
-        return [(name.replace("_", " ").capitalize(), *pair) for name, pair in self.event.changes.items()]
+        return [(field_of(name), *pair) for name, pair in self.event.changes.items()]
 
 
 @dataclass(frozen=True)
