@@ -142,7 +142,7 @@ def test_a_person_who_posts_through_an_app_is_told_from_its_bot(channel: Channel
 @pytest.mark.parametrize("profile", [None, {"app_id": OTHER_APP}, {"app_id": OTHER_APP, "user_id": ADA}, ["odd"]])
 def test_what_only_slack_can_tell_waits_for_its_word(channel: Channel, profile: Any) -> None:
     marks = {**BY_APP, "bot_profile": profile}
-    assert channel.says(f"<@{BOT}> hello", "app_mention", ts=ROOT, **marks) == addressing.WHO_WROTE
+    assert channel.says(f"<@{BOT}> hello", "app_mention", ts=ROOT, **marks) == str(addressing.WHO_WROTE())
     with tenant_scope(channel.tenant.id):
         assert InboxEvent.objects.get().state == "doubtful"
     assert channel.says("Said to others", **marks) == str(addressing.SAID_TO_OTHERS()), (
