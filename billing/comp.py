@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from billing import actions
 from billing.models import CompSeats
 from tenants.audit import actor, journal
+from tenants.wordings import TOLD
 
 
 def give(seats: int, reason: str, expires_at: datetime) -> CompSeats:
@@ -20,7 +21,7 @@ def give(seats: int, reason: str, expires_at: datetime) -> CompSeats:
     given.full_clean(exclude=["tenant"])
     given.save()
     changes: journal.Changes = {"seats": [0, seats], "expires_at": [None, str(expires_at)]}
-    journal.record(actions.COMP_SEATS_GIVEN, given, changes=changes, detail=reason)
+    journal.record(actions.COMP_SEATS_GIVEN, given, changes=changes, detail=TOLD(text=reason))
     return given
 
 

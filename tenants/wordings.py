@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
+from django_stubs_ext import StrOrPromise
 
 Detail = str | int | float | bool | None
 LONGEST = 1_000
@@ -42,13 +43,12 @@ class Reason:
 class Wording:
     """A sentence's code, and its words with named placeholders, such as %(provider)s.
 
-    words: a lazy translation; where it counts, ngettext_lazy with the placeholder's name. Call it with the
-    placeholders' values to get what is stored. Raises ValueError if two sentences have one code, and KeyError if a
-    placeholder has no value.
+    words: a lazy translation, ngettext_lazy's too if it counts something. Call it with the placeholders' values to get
+    what is stored. Raises ValueError if two sentences have one code, and KeyError if a placeholder has no value.
     """
 
     code: str
-    words: Promise | str
+    words: StrOrPromise
 
     def __post_init__(self) -> None:
         if self.code in WORDINGS:
@@ -80,6 +80,14 @@ TOLD = Wording("told", "%(text)s")
 """What somebody else said, such as a provider's own error message or what staff typed: kept as it is."""
 
 
+def codes_saying(text: str) -> list[str]:
+    """Those whose words contain this text in the active language, whatever stands in place of the placeholders."""
+    if text.isdigit():
+        return []
+    wanted = text.casefold()
+    return [each.code for each in WORDINGS.values() if any(wanted in said.casefold() for said in _forms(each.words))]
+
+
 def as_json(reason: Reason) -> dict[str, Any]:
     """What is stored of it."""
     return {"code": reason.code, "details": dict(reason.details)} if reason else {}
@@ -88,6 +96,23 @@ def as_json(reason: Reason) -> dict[str, Any]:
 def from_json(stored: Mapping[str, Any] | None) -> Reason:
     """What was stored, or an empty one."""
     return Reason(stored["code"], stored.get("details") or {}) if stored and stored.get("code") else NOTHING
+
+
+class _Blank(int):
+    """Stands in place of any placeholder: as text it is a break that nobody can type."""
+
+    def __str__(self) -> str:
+        return "\0"
+
+
+class _Blanks(dict[str, int]):
+    def __missing__(self, name: str) -> int:
+        return self["any"]
+
+
+def _forms(words: StrOrPromise) -> set[str]:
+    """For one thing and for two."""
+    return {str(words % _Blanks(any=_Blank(number))) for number in (1, 2)}
 
 
 def _short(value: Detail) -> Detail:

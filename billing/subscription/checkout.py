@@ -5,6 +5,7 @@ from typing import Any
 
 import stripe
 from django.conf import settings
+from django.utils.translation import ngettext_lazy
 
 from billing import actions, standing
 from billing.catalogue import Plan
@@ -16,11 +17,19 @@ from billing.sync.entitlement import sync
 from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
 SESSION = "checkout"
 """The parameter that Stripe sends people back with."""
+MONTHLY = Wording(
+    "billing.checkout_monthly",
+    ngettext_lazy("%(seats)d seat, paid monthly.", "%(seats)d seats, paid monthly.", "seats"),
+)
+YEARLY = Wording(
+    "billing.checkout_yearly", ngettext_lazy("%(seats)d seat, paid yearly.", "%(seats)d seats, paid yearly.", "seats")
+)
 
 
 def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
@@ -43,7 +52,8 @@ def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
         asked: Any = wanted | pages
         session = api.v1.checkout.sessions.create(asked)
         Entitlement.objects.update(checkout_session_id=session.id)
-        journal.record(actions.CHECKOUT_STARTED, current.entitlement, detail=f"{plan.name}, {seats} seats.")
+        chosen = YEARLY if plan.is_yearly else MONTHLY
+        journal.record(actions.CHECKOUT_STARTED, current.entitlement, detail=chosen(seats=seats))
     return str(session.url)
 
 

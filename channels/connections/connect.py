@@ -4,14 +4,17 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from channels import actions
 from channels.connections import routes
 from channels.models import Connection
 from channels.providers.base import Installed
 from tenants.audit import journal
+from tenants.wordings import Wording
 
 AUDITED = ("provider", "external_id", "name", "scopes", "state")
+INSTALLED = Wording("channels.installed_by", _("Installed at %(provider)s by %(person)s."))
 
 
 def connect(installed: Installed) -> Connection:
@@ -44,7 +47,7 @@ def connect(installed: Installed) -> Connection:
 
 def _record_connected(known: Connection | None, connection: Connection) -> None:
     before = journal.snapshot(known, AUDITED) if known else {}
-    detail = f"Installed at {connection.provider.title()} by {connection.installer_id}."
+    detail = INSTALLED(provider=connection.provider.title(), person=connection.installer_id)
     changes = journal.difference(before, journal.snapshot(connection, AUDITED))
     journal.record(actions.CHANNEL_CONNECTED, connection, changes=changes, detail=detail)
 

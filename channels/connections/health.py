@@ -15,6 +15,7 @@ from channels.reasons import Cause
 from tenants.audit import actor, journal
 from tenants.audit.journal import Action
 from tenants.scope import current_tenant_id
+from tenants.wordings import TOLD
 
 
 def disconnect(
@@ -37,7 +38,7 @@ def disconnect(
         _cancel_queued(connection, reason, cause)
         changes = journal.difference(before, journal.snapshot(connection, AUDITED))
         if changes:
-            journal.record(action, connection, changes=changes, detail=reason)
+            journal.record(action, connection, changes=changes, detail=TOLD(text=reason))
 
 
 def _cancel_queued(connection: Connection, reason: str, cause: Cause) -> None:
@@ -69,4 +70,4 @@ def refused(connection_id: UUID, error: DeliveryRefusedError) -> None:
             changes = {"state": [Connection.State.ACTIVE, Connection.State.BROKEN]}
             broken = Connection.objects.get(id=connection_id)
             with actor.acting(actor.SYSTEM):
-                journal.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=str(error))
+                journal.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=TOLD(text=str(error)))

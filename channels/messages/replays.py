@@ -8,11 +8,15 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Run
 from channels import actions
 from channels.models import Connection, Delivery, InboxEvent
 from tenants.audit import journal
+from tenants.wordings import Wording
+
+REPLAYED = Wording("channels.replayed", _("%(events)d to answer and %(deliveries)d to send again."))
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,6 @@ class Replayed:
 
     deliveries: int
     events: int
-
-    def __str__(self) -> str:
-        return f"{self.events} to answer and {self.deliveries} to send again."
 
 
 def replay(since: datetime) -> Replayed:
@@ -53,7 +54,8 @@ def _replay(failed: QuerySet[InboxEvent]) -> Replayed:
         to_answer = list(failed.exclude(run__in=answered).values_list("id", flat=True))
         replayed = Replayed(deliveries=_send_again(to_send), events=_answer_again(to_answer))
         if replayed.deliveries or replayed.events:
-            journal.record(actions.MESSAGES_REPLAYED, detail=str(replayed))
+            detail = REPLAYED(events=replayed.events, deliveries=replayed.deliveries)
+            journal.record(actions.MESSAGES_REPLAYED, detail=detail)
     return replayed
 
 

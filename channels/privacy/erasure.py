@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Conversation, Turn
 from agents.runs import transcript
@@ -20,12 +21,14 @@ from channels.providers.registry import provider_named
 from tenants.audit import journal
 from tenants.privacy import exact_ids, export
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
 EVENTS_AT_ONCE = 200
 MOST_PASSES = 5
 """Who goes on writing is met again by another pass; what comes after the last one is a new acquaintance."""
+FORGOTTEN = Wording("channels.person_erased", _("%(erased)s Fingerprint of the person: %(digest)s."))
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
     StillTalkingError.
     """
     person, erased = _person(tenant_id, contact_id), Erased()
-    for _ in range(MOST_PASSES):
+    for _pass in range(MOST_PASSES):
         found = list(_events_about(person))
         is_done = [_try_in(person, thread_id, events, erased) for thread_id, events in _by_thread(found)]
         if not found:
@@ -103,7 +106,7 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
     with tenant_scope(tenant_id):
         Contact.objects.filter(id=contact_id).delete()
         export.withdraw()
-        journal.record(actions.PERSON_ERASED, detail=f"{erased} Fingerprint of the person: {person.digest}.")
+        journal.record(actions.PERSON_ERASED, detail=FORGOTTEN(erased=str(erased), digest=person.digest))
     return erased
 
 

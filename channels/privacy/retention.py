@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Conversation
 from channels import actions
@@ -16,11 +17,13 @@ from tenants.audit import actions as workspace_actions
 from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
 EVENTS_AT_ONCE = 1_000
+OLDER = Wording("channels.older_forgotten", _("%(count)d older than %(days)d days, counted from their last message."))
 
 
 def change(tenant: Tenant, days: int | None) -> Tenant:
@@ -60,7 +63,7 @@ def forget_old(tenant_id: UUID) -> int:
         pass
     if forgotten:
         with tenant_scope(tenant_id):
-            detail = f"{forgotten} older than {days} days, counted from their last message."
+            detail = OLDER(count=forgotten, days=days)
             journal.record(actions.CONVERSATIONS_FORGOTTEN, detail=detail)
     return forgotten
 

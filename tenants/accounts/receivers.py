@@ -21,6 +21,7 @@ from tenants.accounts.signup import forget_strangers
 from tenants.audit import actions, actor, journal
 from tenants.clients import client_ip
 from tenants.models import User
+from tenants.wordings import NOTHING, TOLD, Reason
 
 SOMEBODY = "Somebody"
 STEPS = {
@@ -34,7 +35,7 @@ WAYS = {"password": "By password", "code": "By code", "password_reset": "After a
 @receiver(auth.user_logged_in)
 def logged_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
     with _by(request, user):
-        journal.record_account(actions.LOGGED_IN, user, detail=_ways(request, user))
+        journal.record_account(actions.LOGGED_IN, user, detail=_told(_ways(request, user)))
     end_oldest(user)
 
 
@@ -145,13 +146,17 @@ def login_disconnected(request: HttpRequest, socialaccount: Any, **kwargs: Any) 
 
 def _note(action: journal.Action, request: HttpRequest, user: User, detail: str = "") -> None:
     with _by(request, user):
-        journal.record_account(action, user, detail=detail)
+        journal.record_account(action, user, detail=_told(detail))
+
+
+def _told(detail: str) -> Reason:
+    return TOLD(text=detail) if detail else NOTHING
 
 
 def _failed(request: HttpRequest | None, user: User | None, why: str) -> None:
     if user:
         with _by(request, None):
-            journal.record_account(actions.LOG_IN_FAILED, user, detail=why)
+            journal.record_account(actions.LOG_IN_FAILED, user, detail=_told(why))
 
 
 @contextmanager

@@ -6,10 +6,13 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet, TextField
+from django.db.models.fields.json import KT
+from django.db.models.lookups import IContains, In
 
 from tenants.audit.journal import ACTIONS
 from tenants.models import ActorKind, AuditEvent
+from tenants.wordings import codes_saying
 
 KINDS = {
     "agent": "AI employee",
@@ -26,6 +29,10 @@ KINDS = {
 }
 """What people call the kinds of things that entries are about."""
 BATCH = 500
+PARAMETERS = Func(
+    F("detail"), template="jsonb_path_query_array(%(expressions)s, '$.details.*')::text", output_field=TextField()
+)
+"""What stands in place of a detail's placeholders."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,8 @@ def _by(who: str) -> Q:
 def _about(text: str) -> Q:
     if not text:
         return Q()
-    return Q(actor_name__icontains=text) | Q(target_name__icontains=text) | Q(detail__icontains=text)
+    names = Q(actor_name__icontains=text) | Q(target_name__icontains=text)
+    return names | Q(In(KT("detail__code"), codes_saying(text))) | Q(IContains(PARAMETERS, text))
 
 
 def _between(wanted: Wanted, zone: ZoneInfo) -> Q:

@@ -11,18 +11,21 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import actions, journal
 from tenants.mail import outbox
 from tenants.mail.outbox import DAY, FullError
 from tenants.models import ContactCode, Mail, Tenant, User
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 GOOD_FOR = timedelta(days=1)
 MOST_ATTEMPTS = 5
 """Codes that may be tried against one that was mailed."""
 CODES_A_DAY = 5
 SUBJECT = "A code from Roster"
+SENT_TO = Wording("tenants.contact_code_to", _("To %(address)s."))
 
 
 class ContactError(Exception):
@@ -48,7 +51,7 @@ def mail_code(tenant: Tenant, *, by: User) -> None:
                 "expires_at": timezone.now() + GOOD_FOR,
             }
         )
-        journal.record(actions.CONTACT_CODE_SENT, kept, detail=f"To {kept.contact_email}.")
+        journal.record(actions.CONTACT_CODE_SENT, kept, detail=SENT_TO(address=kept.contact_email))
     text = render_to_string("tenants/contact_code_message.txt", {"code": plain, "asker": by.email})
     outbox.hand_over(tenant.id, counted, SUBJECT, text)
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from tenants.models.base import TenantModel
+from tenants.models.fields import ReasonField
 
 
 class ActorKind(models.TextChoices):
@@ -31,7 +32,7 @@ class Event(models.Model):
     target_id = models.CharField(max_length=64, blank=True)
     target_name = models.CharField(max_length=254, blank=True)
     changes = models.JSONField(default=dict, blank=True)
-    detail = models.CharField(max_length=500, blank=True)
+    detail = ReasonField()
     ip = models.GenericIPAddressField(null=True, blank=True)
     user_agent = models.CharField(max_length=300, blank=True)
     request_id = models.CharField(max_length=64, blank=True)

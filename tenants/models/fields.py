@@ -1,16 +1,18 @@
-"""Fields of our own."""
+"""Fields of our own, and the migration operation that makes a column of sentences one of reasons."""
 
 from typing import Any
 
-from django.db import models
+from django.db import migrations, models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import ProjectState
 from django.db.models.expressions import Value
 from django.utils.functional import Promise
 
 from tenants.wordings import Reason, as_json, from_json
 
 
-class ReasonField(models.JSONField):  # type: ignore[type-arg]
+class ReasonField(models.JSONField):
     """A sentence as code and parameters: see tenants.wordings. The database refuses anything else.
 
     An empty Reason is kept as {}. Two are equal if code and parameters are.
@@ -23,7 +25,7 @@ class ReasonField(models.JSONField):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
-        column = connection.ops.quote_name(self.column)
+        column = connection.ops.quote_name(str(self.column))
         return (
             f"jsonb_typeof({column}) = 'object' AND "
             f"({column} = '{{}}'::jsonb OR ({column} ->> 'code') ~ '^[a-z][a-z0-9_.]*$')"
@@ -46,5 +48,46 @@ class ReasonField(models.JSONField):  # type: ignore[type-arg]
             as_json(value) if isinstance(value, Reason) else value, connection, prepared=prepared
         )
 
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        super().validate(as_json(value) if isinstance(value, Reason) else value, model_instance)
+
     def value_to_string(self, obj: models.Model) -> Any:
         return as_json(self.value_from_object(obj))
+
+
+class StoreReason(migrations.AlterField):
+    """Make a column of sentences a ReasonField. The sentences that are there stay, as TOLD."""
+
+    def __init__(self, model_name: str, name: str, field: ReasonField | None = None, preserve_default: bool = True):
+        super().__init__(model_name, name, field or ReasonField(), preserve_default)
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        field: Any = model._meta.get_field(self.name)
+        column = f'"{field.column}"'
+        words = f"jsonb_build_object('code', 'told', 'details', jsonb_build_object('text', {column}))"
+        schema_editor.execute(
+            f'ALTER TABLE "{model._meta.db_table}" ALTER COLUMN {column} DROP DEFAULT, '
+            f"ALTER COLUMN {column} TYPE jsonb USING CASE WHEN {column} = '' THEN '{{}}'::jsonb ELSE {words} END, "
+            f"ALTER COLUMN {column} SET DEFAULT '{{}}'::jsonb, "
+            f"ADD CHECK ({field.db_check(schema_editor.connection)})"
+        )
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """What was stored as TOLD becomes its sentence again, anything else its code."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        table, field = model._meta.db_table, model._meta.get_field(self.name)
+        column, type_before = f'"{field.column}"', field.db_type(schema_editor.connection)
+        words = f"COALESCE({column} #>> '{{details,text}}', {column} ->> 'code', '')"
+        schema_editor.execute(
+            f'ALTER TABLE "{table}" DROP CONSTRAINT "{table}_{self.name}_check", ALTER COLUMN {column} DROP DEFAULT, '
+            f"ALTER COLUMN {column} TYPE {type_before} USING {words}::{type_before}"
+        )

@@ -23,6 +23,7 @@ from django.utils import timezone
 from tenants.encryption import SEALED, EncryptedField, Secret
 from tenants.models import ExportPart, IdempotentRequest, Tenant, TenantModel, User
 from tenants.scope import tenant_scope
+from tenants.wordings import Reason, as_json
 
 SCHEMA_VERSION = 1
 MASK = "••••"
@@ -191,6 +192,8 @@ def _sealed_columns(table: Table) -> list[str]:
 def _plain(value: Any) -> Any:
     """What JSON has no word for."""
     match value:
+        case Reason():
+            return {"words": str(value), **as_json(value)} if value else {}
         case Secret():
             return MASK if value else ""
         case date():

@@ -14,12 +14,14 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, connection
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import actions, journal
 from tenants.mail import notices, outbox
 from tenants.models import Mail, Tenant, User
 from tenants.privacy import grace
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,10 @@ WARNED_BEFORE = timedelta(days=3)
 STATE = (
     "deletes_at", "deletion_requested_at", "deletion_requested_by_id", "deletion_announced_at", "deletion_warned_at",
 )  # fmt: skip
+ERASED = Wording(
+    "tenants.workspace_erased",
+    _("Account %(account)s asked for it at %(at)s. Workspace %(workspace)s had %(rows)d rows in %(tables)d tables."),
+)
 LAST = "tenants_membership"
 """Goes together with the workspace's own row: it tells whom to mail."""
 
@@ -211,7 +217,7 @@ class _Erased:
 
 def _finish(tenant_id: UUID) -> _Erased | None:
     """What is left, and the workspace's own row, in one transaction. None if it is not due, or if others were first."""
-    for _ in range(MOST_TRIES):
+    for _try in range(MOST_TRIES):
         try:
             with tenant_scope(tenant_id):
                 return _erase_rest(tenant_id)
@@ -245,9 +251,12 @@ def _empty(tenant: Tenant) -> None:
 def _remember(tenant: Tenant) -> None:
     """All that stays: the id, who asked and when, and how many rows there were."""
     rows: Mapping[str, int] = tenant.erased_rows
-    detail = (
-        f"Workspace {tenant.id}: asked for by account {tenant.deletion_requested_by_id} at "
-        f"{tenant.deletion_requested_at}; {sum(rows.values())} rows in {len(rows)} tables erased."
+    detail = ERASED(
+        workspace=str(tenant.id),
+        account=str(tenant.deletion_requested_by_id),
+        at=str(tenant.deletion_requested_at),
+        rows=sum(rows.values()),
+        tables=len(rows),
     )
     changes = {table: [count, 0] for table, count in rows.items()}
     journal.record_account(actions.WORKSPACE_ERASED, _who_asked(tenant), changes=changes, detail=detail)

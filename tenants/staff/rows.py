@@ -12,14 +12,17 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
+from django.utils.translation import gettext_lazy as _
 
 from tenants import addresses
 from tenants.audit import actions
 from tenants.models import AccountEvent, AuditEvent
 from tenants.staff.database import STAFF
 from tenants.staff.trail import note, tenant_of
+from tenants.wordings import TOLD, Wording
 
 HIDDEN_VIEWS = ("_add", "_delete")
+ITS_HISTORY = Wording("tenants.staff_saw_history", _("Its history."))
 
 
 class StaffAdmin(admin.ModelAdmin[Any]):
@@ -92,7 +95,8 @@ class StaffAdmin(admin.ModelAdmin[Any]):
         if request.method == "GET":
             asked = ", ".join(f"{name}={value}" for name, value in request.GET.items())
             name = str(self.model._meta.verbose_name_plural)
-            note(actions.STAFF_LISTED, tenant_id=_asked_tenant(request), detail=f"{name}: {asked}" if asked else name)
+            listed = TOLD(text=f"{name}: {asked}" if asked else name)
+            note(actions.STAFF_LISTED, tenant_id=_asked_tenant(request), detail=listed)
         return super().changelist_view(request, extra_context)
 
     def change_view(
@@ -109,7 +113,7 @@ class StaffAdmin(admin.ModelAdmin[Any]):
         shown = self.get_object(request, object_id)
         if shown is None:
             raise Http404("There is no such record.")
-        note(actions.STAFF_VIEWED, shown, detail="Its history.")
+        note(actions.STAFF_VIEWED, shown, detail=ITS_HISTORY())
         page = Paginator(_events_about(shown), self.list_per_page).get_page(request.GET.get("p"))
         context = {
             **self.admin_site.each_context(request),

@@ -9,6 +9,7 @@ from tenants.audit import journal
 from tenants.audit.journal import Action, Changes
 from tenants.models import AccountEvent, AuditEvent, Tenant, User
 from tenants.staff.database import STAFF
+from tenants.wordings import NOTHING, Reason
 
 
 def note(
@@ -17,7 +18,7 @@ def note(
     *,
     tenant_id: UUID | None = None,
     changes: Changes | None = None,
-    detail: str = "",
+    detail: Reason = NOTHING,
 ) -> None:
     """Add an entry where it belongs: to the trail of the target's workspace, or to that of accounts."""
     entry: dict[str, Any] = journal.entry(action, target, changes or {}, detail)

@@ -4,16 +4,19 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import journal
 from tenants.audit.actions import WORKSPACE_CREATED
 from tenants.models import AccountEvent, Membership, Role, Tenant, User
 from tenants.team import workspaces
+from tenants.wordings import Wording
 
 MOST_OWNED = 5
 MOST_MADE = 5
 MADE_WITHIN = timedelta(days=30)
 """Handing workspaces over or deleting them does not make room for more before that."""
+ITS_ADDRESS = Wording("tenants.workspace_address", _("Its address is %(slug)s."))
 
 
 class AllowanceError(Exception):
@@ -29,7 +32,7 @@ def create(name: str, owner: User, *, time_zone: str) -> Tenant:
         User.objects.select_for_update(no_key=True).get(id=owner.id)  # two at once are counted one after the other
         _refuse_more(owner)
         tenant = workspaces.create(name, owner, time_zone=time_zone)
-        journal.record_account(WORKSPACE_CREATED, owner, detail=f"Its address is {tenant.slug}.")
+        journal.record_account(WORKSPACE_CREATED, owner, detail=ITS_ADDRESS(slug=tenant.slug))
     return tenant
 
 

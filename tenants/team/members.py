@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from django.db.models import Case, When
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import journal
 from tenants.audit.actions import (
@@ -20,10 +21,13 @@ from tenants.audit.actions import (
 from tenants.models import ApiToken, Invitation, Membership, Role, Tenant, User
 from tenants.permissions import Permission, allows, refusal
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 Manager = User | ApiToken
 """Who manages members: somebody who is one, or a program by the role of its token."""
 
+IN_WORKSPACE = Wording("tenants.membership_in", _("In the workspace %(workspace)s."))
+MAY_NOT_INVITE = Wording("tenants.may_not_invite", _("%(member)s may not send it any more."))
 ONLY_OWNER = "{} is the only owner of this workspace: hand over ownership, or make somebody else an owner first."
 
 
@@ -170,7 +174,7 @@ def _change(membership: Membership, role: Role) -> None:
 def _end(membership: Membership, action: journal.Action) -> None:
     _refuse_last_owner(membership)
     journal.record(action, membership, changes={"role": [membership.role, None]})
-    journal.record_account(action, membership.user, detail=f"In the workspace {membership.tenant.name}.")
+    journal.record_account(action, membership.user, detail=IN_WORKSPACE(workspace=membership.tenant.name))
     _withdraw_what_exceeds(membership, None)
     Membership.objects.filter(id=membership.id).delete()
 
@@ -180,5 +184,5 @@ def _withdraw_what_exceeds(membership: Membership, role: Role | None) -> None:
     may_give = grantable(role) if role else []
     sent = Invitation.objects.filter(tenant_id=membership.tenant_id, invited_by=membership.user)
     for invitation in sent.exclude(role__in=may_give):
-        journal.record(INVITATION_WITHDRAWN, invitation, detail=f"{membership} may not send it any more.")
+        journal.record(INVITATION_WITHDRAWN, invitation, detail=MAY_NOT_INVITE(member=str(membership)))
         invitation.delete()

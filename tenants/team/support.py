@@ -4,13 +4,17 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import actions, journal
 from tenants.models import SupportGrant, User
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD, Wording
 
 HOURS = (1, 4, 24, 72)
 """For how long an owner may let staff in."""
+UNTIL = Wording("tenants.support_until", _("Until %(until)s UTC."))
+UNTIL_BECAUSE = Wording("tenants.support_until_because", _("Until %(until)s UTC. %(reason)s"))
 
 
 def grant(owner: User, hours: int, reason: str = "") -> SupportGrant:
@@ -23,7 +27,9 @@ def grant(owner: User, hours: int, reason: str = "") -> SupportGrant:
         reason=reason,
         expires_at=timezone.now() + timedelta(hours=hours),
     )
-    journal.record(actions.SUPPORT_GRANTED, granted, detail=f"Until {granted.expires_at:%Y-%m-%d %H:%M} UTC. {reason}")
+    until = f"{granted.expires_at:%Y-%m-%d %H:%M}"
+    detail = UNTIL_BECAUSE(until=until, reason=reason) if reason else UNTIL(until=until)
+    journal.record(actions.SUPPORT_GRANTED, granted, detail=detail)
     return granted
 
 
@@ -52,4 +58,4 @@ def current_of(tenant_id: UUID) -> SupportGrant | None:
 def note_look(tenant_id: UUID, access: SupportGrant, method: str, path: str) -> None:
     """Tell the workspace's trail what staff open, before they see it; committed whatever becomes of the page."""
     with tenant_scope(tenant_id):
-        journal.record(actions.SUPPORT_VIEWED, access, detail=f"{method} {path}")
+        journal.record(actions.SUPPORT_VIEWED, access, detail=TOLD(text=f"{method} {path}"))

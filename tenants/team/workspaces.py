@@ -5,13 +5,16 @@ import secrets
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import actions, journal
 from tenants.models import RESERVED_SLUGS, FormerSlug, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 NUMBERED = 50
 """Workspaces of one name whose addresses are numbered; later ones get something random."""
+ITS_OWNER = Wording("tenants.workspace_owner", _("Its owner is %(owner)s."))
 
 
 def free_slug(name: str) -> str:
@@ -55,5 +58,5 @@ def create(name: str, owner: User, *, slug: str = "", time_zone: str = "UTC") ->
         Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
         with tenant_scope(tenant.id):
             changes = journal.difference({}, journal.snapshot(tenant, ("name", "slug", "time_zone")))
-            journal.record(actions.WORKSPACE_CREATED, tenant, changes=changes, detail=f"Its owner is {owner.email}.")
+            journal.record(actions.WORKSPACE_CREATED, tenant, changes=changes, detail=ITS_OWNER(owner=owner.email))
     return tenant

@@ -81,7 +81,7 @@ def test_one_note_without_content_stays(lived_in: Shop) -> None:
     make_due(lived_in)
     close(lived_in)
     note = AccountEvent.objects.get(action="workspace.erased")
-    assert str(lived_in.tenant.id) in note.detail
+    assert str(lived_in.tenant.id) in str(note.detail)
     assert note.account_id == lived_in.owner.id
     assert note.changes["agents_turn"] == [4, 0]
     assert note.changes["usage_usagerecord"] == [2, 0]

@@ -43,7 +43,7 @@ def test_old_conversations_go_and_the_numbers_stay(shop: Shop) -> None:
         assert DailyMessages.objects.get().received == 2
         assert "Old" not in "".join(InboxEvent.objects.values_list("payload", flat=True))
     (entry,) = entries(shop, "conversations.forgotten")
-    assert (entry.actor_kind, entry.detail) == ("system", "1 older than 30 days, counted from their last message.")
+    assert (entry.actor_kind, str(entry.detail)) == ("system", "1 older than 30 days, counted from their last message.")
 
 
 def test_without_a_limit_nothing_goes(shop: Shop) -> None:

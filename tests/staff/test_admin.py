@@ -40,7 +40,7 @@ def test_a_workspace_is_found_by_what_customers_say(committed_cast: Cast, staff:
     page = staff.get(TENANTS, q=words).content.decode()
     assert str(committed_cast.acme.id) in page
     assert str(committed_cast.globex.id) not in page
-    assert in_accounts("staff.listed")[-1].detail == f"tenants: q={words}"
+    assert str(in_accounts("staff.listed")[-1].detail) == f"tenants: q={words}"
 
 
 def test_the_list_of_workspaces_says_how_each_is_doing(committed_cast: Cast, staff: Person) -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from tenants.models.fields import ReasonField
-from tenants.wordings import NOTHING, TOLD, WORDINGS, Reason, Wording, as_json, from_json
+from tenants.wordings import NOTHING, TOLD, WORDINGS, Reason, Wording, as_json, codes_saying, from_json
 
 
 @pytest.fixture
@@ -17,6 +17,15 @@ def wording() -> Iterator[Wording]:
     del WORDINGS["tests.no_room"]
 
 
+@pytest.fixture
+def counting() -> Iterator[Wording]:
+    made = Wording(
+        "tests.counted", ngettext_lazy("%(name)s has %(seats)d seat.", "%(name)s has %(seats)d seats.", "seats")
+    )
+    yield made
+    del WORDINGS["tests.counted"]
+
+
 def test_a_sentence_is_kept_as_code_and_parameters(wording: Wording) -> None:
     reason = wording(name="Ada", count=2)
 
@@ -24,12 +33,14 @@ def test_a_sentence_is_kept_as_code_and_parameters(wording: Wording) -> None:
     assert str(from_json(as_json(reason))) == "Ada has 2 seats."
 
 
-def test_a_sentence_counts() -> None:
-    seats = Wording("tests.seats", ngettext_lazy("%(count)d seat of %(name)s", "%(count)d seats of %(name)s", "count"))
-    try:
-        assert [str(seats(name="Ada", count=count)) for count in (1, 2)] == ["1 seat of Ada", "2 seats of Ada"]
-    finally:
-        del WORDINGS["tests.seats"]
+def test_what_is_counted_has_its_own_words_for_one(counting: Wording) -> None:
+    assert [str(counting(name="Ada", seats=seats)) for seats in (1, 2)] == ["Ada has 1 seat.", "Ada has 2 seats."]
+
+
+def test_sentences_are_found_by_their_words(wording: Wording, counting: Wording) -> None:
+    assert codes_saying("HAS") == ["tests.no_room", "tests.counted"]
+    assert codes_saying(" seat.") == ["tests.counted"]
+    assert codes_saying("name") == codes_saying("2") == codes_saying("%") == []
 
 
 def test_nothing_is_kept_as_nothing() -> None:
@@ -50,7 +61,7 @@ def test_a_missing_parameter_shows_where_the_sentence_is_made(wording: Wording) 
 
 def test_a_translated_text_is_no_parameter() -> None:
     with pytest.raises(TypeError, match="keep a code instead"):
-        TOLD(text=_("Paused"))
+        TOLD(text=_("Paused"))  # type: ignore[arg-type]
 
 
 def test_two_sentences_cannot_have_one_code(wording: Wording) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from slack_bolt import BoltRequest, BoltResponse
 from slack_bolt.adapter.django.handler import to_bolt_request
 from slack_bolt.error import BoltError
@@ -31,8 +32,11 @@ from channels.providers.slack.client import client, failures
 from tenants.audit import journal
 from tenants.outbound import patience
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
+
+CONSENT_ASKED = Wording("channels.slack_consent_asked", _("Slack's page for consent was asked for."))
 
 PROVIDER = "slack"
 STATE_LIFE = timedelta(minutes=10)
@@ -133,7 +137,7 @@ class _StateStore(OAuthStateStore):
                 session_digest=self.session_digest,
                 expires_at=timezone.now() + STATE_LIFE,
             )
-            journal.record(actions.INSTALL_BEGUN, detail="Slack's page for consent was asked for.")
+            journal.record(actions.INSTALL_BEGUN, detail=CONSENT_ASKED())
         return state
 
     def belongs_here(self, state: str) -> bool:

@@ -47,6 +47,7 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
     actor = ActorSerializer(source="*")
     target = TargetSerializer(source="*")
     changes = serializers.SerializerMethodField(help_text="Before and after of each field that changed.")
+    detail = serializers.CharField(help_text="What more there is to say, in a sentence.")
 
     class Meta:
         model = AuditEvent

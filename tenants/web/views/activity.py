@@ -38,7 +38,8 @@ class Line:
     def more(self) -> str:
         """What it was about, in a sentence."""
         changed = [f"From {before} to {after}." for before, after in self.event.changes.values()]
-        detail = self.event.detail and f"{self.event.detail.rstrip('.')}."
+        said = str(self.event.detail)
+        detail = said and f"{said.rstrip('.')}."
         return " ".join(filter(None, [detail, *changed]))
 
 

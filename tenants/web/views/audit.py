@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from tenants.audit import actions, journal, trail
@@ -22,8 +23,10 @@ from tenants.models import AuditEvent, Tenant
 from tenants.permissions import Permission
 from tenants.scope import give_back, tenant_scope
 from tenants.web.trail_form import TrailForm
+from tenants.wordings import Wording
 
 PAGE = 50
+ASKED_FOR = Wording("tenants.trail_asked_for", _("Asked for: %(what)s."))
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 COLUMNS = (
     "id", "at", "actor_kind", "actor_id", "actor_name", "action", "target_kind", "target_id", "target_name",
@@ -81,7 +84,7 @@ def audit_csv(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return audit_trail(request)
     newest = trail.entries(form.wanted, tenant.time_zone).first()
-    journal.record(actions.AUDIT_EXPORTED, tenant, detail=f"Asked for: {form.wanted}.")
+    journal.record(actions.AUDIT_EXPORTED, tenant, detail=ASKED_FOR(what=str(form.wanted)))
     day = timezone.localdate(timezone=ZoneInfo(tenant.time_zone))
     response = StreamingHttpResponse(_csv(tenant, form.wanted, newest), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="audit-{tenant.slug}-{day.isoformat()}.csv"'
