@@ -52,7 +52,7 @@ LABELS = {
     "words",
 }
 """Arguments that people read, however short: one word is enough."""
-REFERENCE = {"extend_schema", "extend_schema_view", "OpenApiExample", "OpenApiParameter", "OpenApiResponse"}
+REFERENCE = {"extend_schema", "extend_schema_view", "OpenApiExample", "OpenApiParameter", "OpenApiResponse", "problem"}
 REFERENCE_TEXTS = {"description", "help_text", "summary"}
 """In an API module these make the API's reference, which is in English, as the API itself is."""
 SENTENCE = re.compile(r"[A-Z][\w'\u2019,-]*\s+[^\W\d_]|[^\W\d_]\s+[\w'\u2019,%()-]+[.!?:](\s|$)")
@@ -61,10 +61,15 @@ SQL = re.compile(
 )
 LETTER = re.compile(r"[^\W\d_]")
 MARKUP = re.compile(r"https?://\S+|<[^>]+>")
+FOR_MACHINES = re.compile(r"[A-Za-z](\W+[A-Za-z])*|Bearer x")
+"""Formats of dates, such as `j F Y`, and the header of a key."""
 
 READ_BY_PEOPLE = {"alt", "aria-description", "aria-label", "aria-valuetext", "label", "placeholder", "summary", "title"}
 BUTTONS = {"submit", "button", "reset"}
-NAMES = re.compile(r"\b(Roster|Slack|Stripe|WhatsApp|OpenAI|Anthropic|API|JSON|CSV|USD|UTC|MRR|ID|URL|IP|PDF|Django)\b")
+NAMES = re.compile(
+    r"\b(Roster|Slack|Stripe|WhatsApp|OpenAI|Anthropic|American Express|Diners Club|API|JSON|CSV|USD|UTC|MRR|ID|URL|IP|"
+    r"PDF|Django)\b"
+)
 """Names that are the same in every language."""
 NO_WORDS = {
     "extends",
@@ -79,6 +84,7 @@ NO_WORDS = {
     "partial",
     "cycle",
 }
+MARKED_LITERAL = re.compile(r"""_\((["']).*?\1\)""")
 TAG_LITERAL = re.compile(r"""(?P<filter>\|\w+:)?(?<!\()(["'])(?P<text>[^"'{}]*)\2""")
 QUIET_FILTERS = {"|date:", "|time:", "|slice:", "|join:", "|stringformat:", "|cut:", "|floatformat:", "|yesno:"}
 
@@ -147,6 +153,8 @@ class _Python(ast.NodeVisitor):
 
     def _judge(self, node: ast.expr, text: str) -> None:
         plain = MARKUP.sub("", text)
+        if NAMES.fullmatch(plain) or FOR_MACHINES.fullmatch(plain):
+            return
         if SENTENCE.search(plain) and not SQL.match(plain):
             self._report(node, text)
 
@@ -170,12 +178,7 @@ def in_template(path: Path) -> Iterator[str]:
         words = token.contents.split()
         if inside:
             inside = "" if token.token_type == TokenType.BLOCK and words[:1] == [inside] else inside
-        elif token.token_type == TokenType.BLOCK and words[0] in {
-            "blocktranslate",
-            "blocktrans",
-            "comment",
-            "verbatim",
-        }:
+        elif token.token_type == TokenType.BLOCK and _is_passed_over(words):
             inside = f"end{words[0]}"
         elif token.token_type == TokenType.TEXT:
             plain.append(token.contents)
@@ -189,18 +192,24 @@ def in_template(path: Path) -> Iterator[str]:
             yield f"{path.relative_to(ROOT)}: {' '.join(text.replace(chr(0), '…').split())[:100]}"
 
 
+def _is_passed_over(words: list[str]) -> bool:
+    """Is nothing between this tag and its end to be marked?"""
+    return words[0] in {"blocktranslate", "blocktrans", "comment", "verbatim"} or words[:2] == ["block", "width"]
+
+
 def _in_tag(token: Token) -> Iterator[str]:
     if "|pluralize" in token.contents:
         yield f"{token.contents}: pluralize cannot be translated, use blocktranslate count"
     tag = token.contents.split()[0] if token.token_type == TokenType.BLOCK else ""
     if tag in {"translate", "trans", "if", "elif", "ifchanged"}:
         return
-    for match in TAG_LITERAL.finditer(token.contents):
+    unmarked = MARKED_LITERAL.sub("", token.contents)
+    for match in TAG_LITERAL.finditer(unmarked):
         text, its_filter = match["text"], match["filter"]
-        if its_filter in QUIET_FILTERS or (tag in NO_WORDS and not re.search(r"=$", token.contents[: match.start()])):
+        if its_filter in QUIET_FILTERS or (tag in NO_WORDS and not re.search(r"=$", unmarked[: match.start()])):
             continue
         if re.match(r"[A-Z][a-z]|\S+ \S+", text) and LETTER.search(NAMES.sub("", text)):
-            if re.search(r"(style|class|tone|icon|id|src|href|url|template)=$", token.contents[: match.start()]):
+            if re.search(r"(style|class|tone|icon|id|src|href|url|template)=$", unmarked[: match.start()]):
                 continue
             yield f"{token.contents}: mark {text!r} with _()"
 

@@ -1,4 +1,4 @@
-"""What was spent: usage records with their daily roll-ups (records), and budgets with what they hold (meter).
+"""What was spent: usage records with their daily sums (records), and budgets with their holds (meter).
 
-The only writer of usage. Billing and the higher apps import it.
+Nothing else writes usage. Billing and the higher apps import this.
 """

@@ -1,1 +1,1 @@
-"""What the ledger says, for people: sums by day and employee (summary), and their drawing (charts). It only reads."""
+"""What the ledger says, for people: sums by day and employee (summary), and charts of them (charts). It only reads."""
