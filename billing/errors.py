@@ -8,9 +8,9 @@ UNKNOWN_PRICE = Wording(
     "billing.unknown_price",
     _("The price %(price)s is not one of Roster's plans: change the subscription to one of them in Stripe."),
 )
-STRIPE_SILENT = Wording("billing.stripe_silent", _("Stripe is not answering: try again in a minute."))
+STRIPE_SILENT = Wording("billing.stripe_silent", _("Stripe does not answer at the moment: try again in a minute."))
 STRIPE_BUSY = Wording(
-    "billing.stripe_busy", _("Stripe is not answering right now. Nothing was changed: try again in a minute.")
+    "billing.stripe_busy", _("Stripe does not answer right now. Nothing was changed: try again in a minute.")
 )
 CARD_DECLINED = Wording("billing.card_declined", _("Your card was declined. Use another card, or ask your bank."))
 CARD_DECLINED_BECAUSE = Wording("billing.card_declined_because", _("%(message)s Use another card, or ask your bank."))

@@ -80,8 +80,8 @@ def test_another_product_is_explained_and_only_what_touches_it_is_not_offered(sh
 
     page = owner.read()
 
-    assert "Something else is charged by the same subscription" in page
-    assert re.search("something_else . 7, [$]1.00 a month", page)
+    assert "This subscription charges for something else too" in page
+    assert re.search("something_else . 7, [$]1.00 per month", page)
     assert "Change seats</a>" in page
     assert "Pay yearly</a>" not in page
     with pytest.raises(NotOfferedError, match="month and year cannot be switched here"):

@@ -232,7 +232,7 @@ def test_without_a_key_or_with_a_wrong_one_or_without_stripe_it_is_one_sentence(
 def test_before_the_first_run_checkout_says_what_is_missing(settings: Settings) -> None:
     settings.PUBLIC_URL = "https://a-site-that-was-never-set-up.example"
     with pytest.raises(
-        StripeMisconfiguredError, match=r"no portal configuration of this site: .*manage.py setup_stripe"
+        StripeMisconfiguredError, match=r"no portal configuration for this site: .*manage.py setup_stripe"
     ):
         ids.portal_configuration_id()
 

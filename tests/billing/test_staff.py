@@ -6,9 +6,11 @@ import pytest
 from django.utils import timezone
 
 from billing import quota
+from billing.errors import UnknownPriceError
 from billing.models import CompSeats, Drift, Entitlement
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests.conftest import Cast
 from tests.staff.people import Person, make_staff
 
@@ -28,11 +30,11 @@ def given_until(days: int) -> dict[str, str]:
 def test_a_workspaces_page_has_its_subscription_and_drift(committed_cast: Cast, staff: Person) -> None:
     with tenant_scope(committed_cast.acme.id):
         Entitlement.objects.create(status="past_due", seats=7, customer_id="cus_acme", plan="employee_month")
-        Drift.objects.create(problem="The price price_x is not one of Roster's plans.")
+        Drift.objects.create(problem=UnknownPriceError("price_x").reason)
 
     page = staff.get(f"/admin/tenants/tenant/{committed_cast.acme.id}/change/").content.decode()
 
-    for words in ("past_due", "employee_month", "cus_acme", "price_x", "Seats without payment"):
+    for words in ("past_due", "employee_month", "cus_acme", "price_x", "Free seats"):
         assert words in page, words
     found = staff.get("/admin/tenants/tenant/", q="cus_acme").content.decode()
     assert str(committed_cast.acme.id) in found
@@ -41,7 +43,9 @@ def test_a_workspaces_page_has_its_subscription_and_drift(committed_cast: Cast, 
 
 def test_what_a_hand_has_settled_is_closed_and_audited(committed_cast: Cast, staff: Person) -> None:
     with tenant_scope(committed_cast.acme.id):
-        drift = Drift.objects.create(problem="in_1 is to be settled by hand", differences={"double": ["sub_2", ""]})
+        drift = Drift.objects.create(
+            problem=TOLD(text="in_1 is to be settled by hand"), differences={"double": ["sub_2", ""]}
+        )
 
     staff.post("/admin/billing/drift/", action="settle", _selected_action=str(drift.id))
 
@@ -83,7 +87,7 @@ def test_seats_are_given_with_a_reason_and_an_end_and_the_owner_reads_it(committ
         ({"seats": "0"}, "greater than or equal to 1"),
         ({"seats": "1001"}, "less than or equal to 1000"),
         ({"reason": ""}, "This field is required"),
-        (given_until(-1), "It is over already"),
+        (given_until(-1), "That time is in the past"),
     ],
 )
 def test_bad_input_is_named_and_nothing_is_given(

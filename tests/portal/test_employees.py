@@ -117,7 +117,7 @@ def test_reactivating_without_a_free_seat_is_refused_with_the_way(owner: Member)
     assert answer.status_code == 402
     page = words_of(answer)
     assert "No seat is free" in page
-    assert "There is no seat for Maya: this workspace has 1 seat, all taken." in page
+    assert "There is no seat for Maya: this workspace has 1 seat, and it is taken." in page
     assert 'href="/t/acme/billing/seats/?seats=2"' in page
     assert badges(owner.read("employees/")) == ["on duty", "paused"]
 

@@ -38,8 +38,8 @@ def test_what_is_counted_has_its_own_words_for_one(counting: Wording) -> None:
 
 
 def test_sentences_are_found_by_their_words(wording: Wording, counting: Wording) -> None:
-    assert codes_saying("HAS") == ["tests.no_room", "tests.counted"]
-    assert codes_saying(" seat.") == ["tests.counted"]
+    assert {"tests.no_room", "tests.counted"} <= set(codes_saying("HAS"))
+    assert {"tests.counted"} == {"tests.no_room", "tests.counted"} & set(codes_saying(" seat."))
     assert codes_saying("name") == codes_saying("2") == codes_saying("%") == []
 
 
