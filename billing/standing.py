@@ -60,7 +60,7 @@ FOREIGN_PRICE = Wording(
 )
 OTHER_ITEMS = Wording(
     "billing.other_items",
-    _("The same subscription charges for something else too, so you cannot switch between monthly and yearly here."),
+    _("The subscription also charges for something else, and Stripe bills both at the same interval."),
 )
 
 

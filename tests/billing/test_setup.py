@@ -209,7 +209,9 @@ def test_a_key_of_another_account_is_refused_before_anything_is_changed(stripe_s
     APIKey.objects.update(djstripe_owner_account=Account.objects.create(id="acct_somebodyelse"))
     stripe_sandbox.stripe("reset")
 
-    with pytest.raises(CommandError, match=r"belongs to the account acct_.*, but this database to acct_somebodyelse"):
+    with pytest.raises(
+        CommandError, match=r"belongs to the account acct_.*, but this database belongs to acct_somebodyelse"
+    ):
         run()
 
     assert wrote(stripe_sandbox) == []

@@ -210,7 +210,7 @@ def test_without_subscriptions_on_this_installation_none_is_offered(owner: Membe
 
     page = words_of(owner.get("employees/new/"))
 
-    assert "all taken. Pause or let another AI employee go." in page
+    assert "and it is taken. Pause or let another AI employee go." in page
     assert "billing" not in page.lower().replace("css/billing.css", "")
 
 
