@@ -1,4 +1,4 @@
-"""What a workspace has paid for, its seats, and the quota. Stripe's word counts.
+"""What a workspace has paid for, its seats, and its quota. Stripe has the last word.
 
 Agents and channels may import it; it imports usage and tenants.
 """

@@ -1,4 +1,4 @@
-"""What is for sale: one product, by the month and by the year. `manage.py setup_stripe` tells Stripe."""
+"""What is for sale: one product, paid monthly or yearly. `manage.py setup_stripe` tells Stripe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
