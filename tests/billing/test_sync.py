@@ -112,7 +112,7 @@ def test_a_price_in_the_place_of_ours_leaves_seats_alone_and_freezes_nothing_els
     reconcile.reconcile(shop.tenant.id)
 
     (found,) = drifts(shop)
-    assert price.id in found.problem
+    assert price.id in str(found.problem)
     assert found.repaired_at is None
     with pytest.raises(NotOfferedError, match="put one of its plans back"):
         preview_seats(shop.tenant, 4)
