@@ -158,7 +158,7 @@ def test_a_credit_that_is_too_small_for_an_answer_is_used_up_on_every_page(owner
     assert "Maya: no credit since" in pages["home"]
     usage = owner.read("usage/")
     assert "Used up</span>" in usage
-    assert "too little is left of $5.00, since" in usage
+    assert "too little left of $5.00 since" in usage
 
 
 def test_a_smaller_answer_that_fits_ends_that(owner: Member, maya: Agent) -> None:
