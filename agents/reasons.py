@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from agents.llm.calls import LLMBusyError, LLMError, LLMRefusedError, LLMSilentError, LLMTooLongError, UnexpectedError
 from billing import quota
-from tenants import incidents
+from tenants import incidents, wordings
 from usage.ledger.meter import BudgetExceededError
 from usage.prices import UnknownPriceError
 
@@ -91,4 +91,4 @@ def words(cause: str) -> str:
 def tell_staff(cause: str, detail: str) -> None:
     """If it is the platform's to mend. detail: the technical words. Open no scope around this, or a short one."""
     if is_ours(cause):
-        incidents.report(cause, detail)
+        incidents.report(cause, wordings.TOLD(text=detail))

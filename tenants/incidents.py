@@ -1,6 +1,6 @@
-"""Telling the platform's own staff what only they can mend: once for each cause and hour, not for each message.
+"""Tells staff about failures that only they can fix: once per cause and hour, not once per message.
 
-It stands in the staff's admin, `manage.py doctor` warns of it, and STAFF_EMAIL gets a mail.
+The staff's admin lists them, `manage.py doctor` warns of them, and STAFF_EMAIL gets a mail.
 """
 
 from datetime import datetime, timedelta
@@ -9,29 +9,31 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tenants.mail import notices
 from tenants.models import Incident
+from tenants.wordings import Reason
 
 MOST_MAILS = 20
-"""In one go; further ones come with the next."""
+"""At a time; the rest waits for the next run."""
 RECENT = timedelta(hours=1)
 KEPT = timedelta(days=30)
 LEASE = timedelta(minutes=2)
 
 
-def report(cause: str, detail: str) -> None:
-    """Note that something of the platform's own failed, inside or outside of any scope.
+def report(cause: str, detail: Reason) -> None:
+    """Note that something on our own side failed. Works inside and outside of scopes.
 
-    cause: its code. detail: what staff have to know, in technical words, without secrets and without what people said.
+    cause: its code. detail: what staff need to know, in technical words, without secrets or anything that people said.
     """
     now = timezone.now()
-    hour, text = now.replace(minute=0, second=0, microsecond=0), detail[:500]
+    hour = now.replace(minute=0, second=0, microsecond=0)
     known = Incident.objects.filter(cause=cause, hour=hour)
     with transaction.atomic():
-        if known.update(count=F("count") + 1, last_at=now, detail=text):
+        if known.update(count=F("count") + 1, last_at=now, detail=detail):
             return
-        made = Incident(cause=cause, hour=hour, detail=text, first_at=now, last_at=now)
+        made = Incident(cause=cause, hour=hour, detail=detail, first_at=now, last_at=now)
         Incident.objects.bulk_create([made], ignore_conflicts=True)
 
 
@@ -41,7 +43,7 @@ def recent() -> QuerySet[Incident]:
 
 
 def mail() -> int:
-    """Mail staff what they were not told yet; returns how many mails went. Sends mail: open no scope around this."""
+    """Mail staff the incidents that are new to them; returns how many mails were sent. Open no scope around this."""
     if not settings.STAFF_EMAIL:
         return 0
     sent = 0
@@ -49,7 +51,9 @@ def mail() -> int:
         now = timezone.now()
         if not _untold(now).filter(id=incident.id).update(mail_leased_until=now + LEASE):
             continue  # another worker has it
-        if not notices.send([settings.STAFF_EMAIL], f"Roster needs you: {incident.cause}", _words(incident)):
+        if not notices.send(
+            [settings.STAFF_EMAIL], _("Roster needs you: %(cause)s") % {"cause": incident.cause}, _words(incident)
+        ):
             Incident.objects.filter(id=incident.id).update(mail_leased_until=None)
             break
         Incident.objects.filter(id=incident.id).update(mailed_at=timezone.now())
@@ -58,7 +62,7 @@ def mail() -> int:
 
 
 def _untold(now: datetime) -> QuerySet[Incident]:
-    """What staff got no mail about, and nobody is sending one."""
+    """Those that staff got no mail about, and that nobody is mailing now."""
     free = Q(mail_leased_until=None) | Q(mail_leased_until__lte=now)
     return Incident.objects.filter(free, mailed_at=None)
 
@@ -69,8 +73,9 @@ def forget() -> int:
 
 
 def _words(incident: Incident) -> str:
-    return (
-        f"Since {incident.first_at:%Y-%m-%d %H:%M} UTC this goes wrong on our side, and nobody in a workspace can mend "
-        f"it:\n\n{incident.detail}\n\n`manage.py doctor` tells more, and so does {settings.PUBLIC_URL}/admin/. If it "
-        f"goes on, the next mail about it comes in the next hour."
+    words = _(
+        "Something has been failing on our side since %(since)s UTC, and nobody in a workspace can fix it:\n\n"
+        "%(detail)s\n\n`manage.py doctor` and %(url)s tell you more. If it goes on, you get another mail in an hour."
     )
+    since = f"{incident.first_at:%Y-%m-%d %H:%M}"
+    return words % {"since": since, "detail": incident.detail, "url": f"{settings.PUBLIC_URL}/admin/"}

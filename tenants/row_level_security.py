@@ -15,7 +15,7 @@ MATCH = "tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid"
 class ProtectTenantTable(Operation):
     """Force row-level security on a tenant's table and double its foreign keys by (tenant_id, id).
 
-    Run it after the table is made, and again after a foreign key was added: it does what is missing.
+    Run it after the table is created, and again after adding a foreign key: it does what is missing.
 
     sweeper_reads: columns that the role `sweeper` may read across tenants (ids, states, times; never content).
     is_append_only: rows may be added and read, never changed or deleted, by grant.
@@ -78,7 +78,7 @@ def policies(table: str) -> Iterator[str]:
 
 
 def composite_foreign_keys(model: type[models.Model]) -> Iterator[str]:
-    """A plain foreign key may point to another tenant's row; one on (tenant_id, id) cannot."""
+    """A plain foreign key could point to another tenant's row; one on (tenant_id, id) cannot."""
     table = model._meta.db_table
     for field in model._meta.local_fields:
         target: Any = field.related_model

@@ -1,4 +1,4 @@
-"""Row-level tenant scoping: one transaction, one tenant, set where the policies read it."""
+"""Tenant scopes: one transaction, one tenant, set where the row-level policies read it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def current_tenant_id() -> UUID:
 
 
 def is_scoped() -> bool:
-    """Is a tenant's scope open here?"""
+    """Is a tenant's scope open?"""
     return _current.get() is not None
 
 
@@ -53,7 +53,7 @@ def tenant_scope(tenant_id: UUID) -> Iterator[None]:
 
 
 def give_back() -> None:
-    """Give the connection back to the pool while something slow happens; within a transaction it stays."""
+    """Give the connection back to the pool before something slow; inside a transaction it is kept."""
     if not connection.in_atomic_block:
         connection.close()
 

@@ -1,4 +1,4 @@
-"""Celery's edge: tasks that carry a tenant, and the one way to wake them."""
+"""Celery tasks that carry a tenant, and how to wake them."""
 
 import logging
 import time

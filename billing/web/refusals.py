@@ -37,7 +37,7 @@ def words_of(error: BillingError) -> str:
     """What members read: the error's own words; if only staff can fix it, staff are told. Open no scope around this."""
     if not isinstance(error, StripeMisconfiguredError) or not client.is_configured():
         return str(error)
-    incidents.report("stripe_misconfigured", str(error))
+    incidents.report("stripe_misconfigured", error.reason)
     return _(
         "Nothing can be paid or changed at Stripe at the moment. That is on our side: there is nothing for you to "
         "change, and Roster's staff were told."

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from django.db import models
+from django_stubs_ext import StrOrPromise
 
 from tenants.audit import actor
 from tenants.encryption import Secret
@@ -24,13 +25,13 @@ Changes = dict[str, list[Any]]
 
 @dataclass(frozen=True)
 class Action:
-    """Something that is audited: a name for programs and filters, and what the portal says.
+    """Something that is audited: a name for programs and filters, and a lazy label for the portal.
 
     Each app names its own in `<app>/actions.py`.
     """
 
     name: str
-    label: str
+    label: StrOrPromise
 
     def __post_init__(self) -> None:
         ACTIONS[self.name] = self
@@ -59,7 +60,7 @@ def record_account(
 
 
 def snapshot(instance: models.Model, fields: Iterable[str]) -> dict[str, Any]:
-    """How these fields are now, fit for an entry: secrets are masked, long texts cut."""
+    """The current values of these fields, ready for an entry: secrets are masked, long texts cut."""
     return {name: _plain(getattr(instance, name)) for name in fields}
 
 

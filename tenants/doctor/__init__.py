@@ -1,4 +1,4 @@
-"""`manage.py doctor`: what a check and a finding are (report), and this app's checks.
+"""`manage.py doctor`: checks and findings (report), and this app's own checks.
 
 The checks of the other apps import report.
 """

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.http.request import RawPostDataException
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, mixins
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -34,9 +35,9 @@ KEPT_FOR = timedelta(hours=24)
 LEASE = timedelta(minutes=2)
 """Longer than any view that calls a provider takes: what is older was left by a process that died."""
 
-BAD_KEY = "Send 1 to 255 printable ASCII characters without spaces, such as a UUID."
-REUSED = "This key was sent with another request: send each new request with a key of its own."
-RUNNING = "The request with this key is still being worked on: repeat it in a moment."
+BAD_KEY = _("Send 1 to 255 printable ASCII characters without spaces, such as a UUID.")
+REUSED = _("This key was sent with another request: send each new request with a key of its own.")
+RUNNING = _("The request with this key is still running: repeat it in a moment.")
 
 Method = TypeVar("Method", bound=Callable[..., Response])
 Work = Callable[[], Response]
@@ -53,7 +54,7 @@ class Asked:
 
 
 def idempotent(method: Method) -> Method:
-    """Honour the header Idempotency-Key on a method of an API view.
+    """Honor the header Idempotency-Key on a method of an API view.
 
     Inside the tenant's scope the key and what is done commit together, and a twin waits. A view that opens its own
     scopes takes the key first, under a lease; a twin gets 409.
@@ -72,7 +73,7 @@ def idempotent(method: Method) -> Method:
 
 
 class IdempotentCreateMixin(mixins.CreateModelMixin):
-    """A ModelViewSet's `create` that honours the key; put it before the view set's own class."""
+    """A ModelViewSet's `create` that honors the key; put it before the view set's own class."""
 
     create = idempotent(mixins.CreateModelMixin.create)
 

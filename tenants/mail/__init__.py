@@ -1,4 +1,4 @@
-"""Mail: the door to the mail server, mails that are planned and sent, their words, and the proof of a contact.
+"""Mail: sending by the mail server, the outbox, what mails have in common, and confirming a contact address.
 
 It imports models and audit; accounts, team, privacy and the higher apps import it.
 """

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from tenants.models.fields import StoreReason
+from tenants.models.fields import ReasonField, StoreReason
 
 
 class Migration(migrations.Migration):
@@ -11,4 +11,9 @@ class Migration(migrations.Migration):
     operations = [
         StoreReason("auditevent", "detail"),
         StoreReason("accountevent", "detail"),
+        StoreReason("export", "error"),
+        StoreReason("mail", "problem"),
+        StoreReason(
+            "incident", "detail", ReasonField(help_text="The newest one in technical words, without secrets")
+        ),
     ]

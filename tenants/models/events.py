@@ -1,7 +1,8 @@
-"""What happened: in a workspace (its audit trail) and with an account. Append-only, by grant."""
+"""What happened: in a workspace (its audit trail) and to an account. Append-only, by grant."""
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from tenants.models.base import TenantModel
@@ -11,10 +12,10 @@ from tenants.models.fields import ReasonField
 class ActorKind(models.TextChoices):
     """Who did something."""
 
-    MEMBER = "member", "Member"
-    TOKEN = "token", "API token"
-    STAFF = "staff", "Roster staff"
-    SYSTEM = "system", "Roster"
+    MEMBER = "member", _("Member")
+    TOKEN = "token", _("API token")
+    STAFF = "staff", _("Roster staff")
+    SYSTEM = "system", _("Roster")
 
 
 class Event(models.Model):
@@ -52,7 +53,7 @@ class AuditEvent(TenantModel, Event):
 
 
 class AccountEvent(Event):
-    """What happened with a person's account, or what staff did beyond one workspace."""
+    """What happened to a person's account, or what staff did beyond one workspace."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account_id = models.UUIDField(null=True, blank=True)

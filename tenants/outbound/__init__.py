@@ -1,4 +1,4 @@
-"""Waiting for services outside: how long, how many at once, and when to stop asking for a while.
+"""Limits for calls to services outside: how long, how many at once, and when to back off.
 
-Everybody who calls out may import it; it knows no other package.
+Everything that calls out may import it; it imports no other package.
 """

@@ -1,7 +1,7 @@
 """One event loop per process, for calls to the outside that must end on time.
 
-A socket's time-out bounds each read, not the call: a peer that sends a byte now and then keeps it open for ever. What
-is cancelled on an event loop ends at once, its connection is closed, and nothing of it is sent any more.
+A socket's time-out limits each read, not the call: a peer that sends a byte now and then keeps it open forever. A call
+that is canceled on an event loop ends at once: its connection is closed, and nothing more is sent.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 GRACE_SECONDS = 5.0
-"""So long may the loop itself be late; then the caller goes on without it."""
+"""How late the loop itself may be; after that the caller goes on without it."""
 
 _starting = threading.Lock()
 
@@ -31,7 +31,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def run(work: Coroutine[Any, Any, T], *, within: float) -> T:
-    """Do this on the loop and wait for it, at most so many seconds. Raises TimeoutError, and whatever `work` raises.
+    """Run this on the loop and wait for it, at most so many seconds. Raises TimeoutError, and whatever `work` raises.
 
     Clients that hold connections cannot be shared between loops, so all of a process use this one.
     """

@@ -1,1 +1,1 @@
-"""Lists in pages: by time (keyset) or numbered (pages). Views and APIs of every app import it."""
+"""Pagination: by time (keyset) or numbered (pages). Views and APIs of every app import it."""

@@ -1,4 +1,4 @@
-"""A workspace's rights in its data: export, deletion with days of grace, and the rotation of encryption keys.
+"""A workspace's data: export, deletion with days of grace, and the rotation of encryption keys.
 
 It imports audit and mail; the doctor, tasks and pages import it.
 """

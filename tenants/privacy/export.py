@@ -18,12 +18,15 @@ from django.db import Error as DatabaseFault
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import actions, journal
 from tenants.mail import notices, outbox
 from tenants.models import Export, ExportPart, Mail, Tenant, User
 from tenants.privacy import archive
 from tenants.scope import current_tenant_id, give_back, tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,10 @@ KEPT_FOR = timedelta(days=7)
 MOST_ATTEMPTS = 3
 AT_ONCE = 2
 """In one process: people who wait for an answer need the other threads."""
-FAILED = "Three tries in a row ended before it was ready. Ask for a new one; if that fails too, tell us when it was."
+FAILED = Wording(
+    "tenants.export_failed",
+    _("It failed three times in a row. Start a new one; if that fails too, tell us when it was."),
+)
 
 
 _room = threading.BoundedSemaphore(AT_ONCE)
@@ -47,7 +53,7 @@ class AlreadyRunningError(Exception):
     """A workspace makes one export at a time."""
 
     def __init__(self) -> None:
-        super().__init__("An export is being made already: wait until it is ready.")
+        super().__init__(gettext("An export is already running: wait until it is ready."))
 
 
 class OvertakenError(Exception):
@@ -144,7 +150,7 @@ def _claim(tenant_id: UUID, export_id: UUID) -> int | None:
         found.attempt += 1
         found.state, found.leased_until = Export.State.RUNNING, now + LEASE
         if found.attempt > MOST_ATTEMPTS:
-            found.state, found.error, found.finished_at = Export.State.FAILED, FAILED, now
+            found.state, found.error, found.finished_at = Export.State.FAILED, FAILED(), now
         found.save()
         return found.attempt if found.is_open else None
 
@@ -214,13 +220,20 @@ def _land(work: _Work, size: int) -> None:
 def _plan_mails(export_id: UUID) -> None:
     tenant = Tenant.objects.get(id=current_tenant_id())
     asked_by = Export.objects.values_list("requested_by_name", flat=True).get(id=export_id)
-    text = (
-        f"The export of everything in {notices.named(tenant)} is ready. Log in and download it here, within "
-        f"{KEPT_FOR.days} days; after that it is deleted:\n\n    {notices.data_page(tenant)}\n\n"
-        f"{asked_by} asked for it."
-    )
+    text = ngettext(
+        "The export of everything in %(workspace)s is ready. Log in and download it here within %(count)d day; after "
+        "that it is deleted:\n\n    %(page)s\n\n%(who)s asked for it.",
+        "The export of everything in %(workspace)s is ready. Log in and download it here within %(count)d days; after "
+        "that it is deleted:\n\n    %(page)s\n\n%(who)s asked for it.",
+        KEPT_FOR.days,
+    ) % {
+        "workspace": notices.named(tenant),
+        "count": KEPT_FOR.days,
+        "page": notices.data_page(tenant),
+        "who": asked_by,
+    }
     to = [each for each in (asked_by, tenant.contact_email if tenant.is_contact_confirmed else "") if each]
-    outbox.plan(Mail.Kind.EXPORT_READY, str(export_id), to, "Your export is ready", notices.letter(text))
+    outbox.plan(Mail.Kind.EXPORT_READY, str(export_id), to, gettext("Your export is ready"), notices.letter(text))
 
 
 def download(export: Export) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""What staff saw and did, written in the transaction in which they did it."""
+"""Records what staff saw and did, in the transaction in which they did it."""
 
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ def note(
     changes: Changes | None = None,
     detail: Reason = NOTHING,
 ) -> None:
-    """Add an entry where it belongs: to the trail of the target's workspace, or to that of accounts."""
+    """Add an entry to the trail of the target's workspace, or else to that of accounts."""
     entry: dict[str, Any] = journal.entry(action, target, changes or {}, detail)
     owner = tenant_id or tenant_of(target)
     if owner:

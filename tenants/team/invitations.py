@@ -33,7 +33,6 @@ from tenants.mail.server import MailError
 from tenants.models import Invitation, Mail, Membership, Role, Tenant, User
 from tenants.scope import tenant_scope
 from tenants.team.members import Manager, TeamError, article, authorize, changing, person_behind
-from tenants.wordings import TOLD
 
 LASTS = timedelta(days=7)
 MOST_OPEN = 50
@@ -180,7 +179,7 @@ def mail(invitation: Invitation, plain: str) -> None:
         )
     except MailError as error:
         with tenant_scope(invitation.tenant_id):
-            journal.record(INVITATION_UNDELIVERED, invitation, detail=TOLD(text=str(error)))
+            journal.record(INVITATION_UNDELIVERED, invitation, detail=error.reason)
         raise
 
 

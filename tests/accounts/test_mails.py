@@ -94,7 +94,7 @@ def test_an_address_that_the_mail_server_refuses_is_an_error_in_the_form(path: s
 @pytest.mark.usefixtures("db", "no_mail_server")
 @pytest.mark.parametrize(("path", "more"), FORMS)
 def test_a_mail_server_that_is_away_is_said_in_the_form(path: str, more: dict[str, str]) -> None:
-    assert "No mail can be sent at this moment" in text(Visitor().post(path, email=NEW, **more))
+    assert "Mail cannot be sent right now" in text(Visitor().post(path, email=NEW, **more))
     assert not User.objects.exists()
 
 
@@ -104,7 +104,7 @@ def test_a_log_in_whose_code_cannot_be_sent_says_so(db: None) -> None:
     user.set_password(PASSWORD)
     user.save()
     visitor = Visitor()
-    assert "No mail can be sent at this moment" in text(visitor.log_in(NEW))
+    assert "Mail cannot be sent right now" in text(visitor.log_in(NEW))
     assert not visitor.is_logged_in
 
 

@@ -105,7 +105,7 @@ def test_while_the_first_is_under_way_the_second_has_to_wait(acme: Caller, cast:
     with tenant_scope(cast.acme.id):
         IdempotentRequest.objects.update(status=None, answer="")
     answer = post(acme, "a-1", INSTALL)
-    assert "still being worked on" in answer.problem(409)["detail"]
+    assert "still running" in answer.problem(409)["detail"]
     assert answer.response.headers["Retry-After"] == "1"
 
 

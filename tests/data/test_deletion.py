@@ -269,7 +269,7 @@ def test_nobody_but_an_owner_may(shop: Shop, hire: Callable[[Role], Person], rol
 def test_once_it_is_due_it_cannot_be_kept(shop: Shop, alice: Person) -> None:
     make_due(shop)
     alice.post("settings/data/keep/")
-    assert "being erased already" in words(alice.get("settings/data/"))
+    assert "already being erased" in words(alice.get("settings/data/"))
     assert Tenant.objects.get(id=shop.tenant.id).deletes_at
 
 
@@ -294,7 +294,7 @@ def test_owners_and_the_contact_are_told_three_times(shop: Shop) -> None:
     subjects = (
         "A workspace of yours will be deleted",
         "A workspace of yours will be deleted soon",
-        "A workspace of yours is deleted",
+        "A workspace of yours was deleted",
     )
     assert told == [(subject, to) for subject in subjects for to in ("alice@acme.example", "office@acme.example")]
 
@@ -329,7 +329,7 @@ def test_an_address_that_is_refused_and_a_name_of_two_lines_stop_no_notice(
     assert (sent.to, sent.subject) == (["office@acme.example"], "A workspace of yours will be deleted")
     assert "Bcc" not in str(sent.message())
     page = words(alice.get("settings/"))
-    assert "Notices that nobody got" in page
+    assert "Notices that were not delivered" in page
     assert "The workspace will be deleted To alice@acme.example" in page
 
 

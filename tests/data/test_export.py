@@ -185,7 +185,7 @@ def test_three_dead_workers_end_it_with_a_sentence(shop: Shop) -> None:
             Export.objects.update(leased_until=timezone.now())
         export._claim(shop.tenant.id, export_id)
     assert state(shop, export_id).state == "failed"
-    assert "Ask for a new one" in state(shop, export_id).error
+    assert "Start a new one" in str(state(shop, export_id).error)
     assert ask(shop)
 
 

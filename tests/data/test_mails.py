@@ -88,7 +88,7 @@ def test_a_code_is_tried_five_times_also_by_many_at_once(shop: Shop, alice: Pers
 
     with ThreadPoolExecutor(8) as pool:
         said = list(pool.map(guess, range(16)))
-    assert sum("This is not the code" in each for each in said) == contact.MOST_ATTEMPTS
+    assert sum("That is not the code" in each for each in said) == contact.MOST_ATTEMPTS
     assert alice.post("settings/contact/confirm/", code=code_of(OFFICE)).status_code == 422, "not even the right one"
     alice.post("settings/contact/code/")
     assert alice.post("settings/contact/confirm/", code=code_of(OFFICE)).status_code == 302
@@ -96,7 +96,7 @@ def test_a_code_is_tried_five_times_also_by_many_at_once(shop: Shop, alice: Pers
 
 def test_a_wrong_code_counts_though_its_answer_is_an_error(shop: Shop, alice: Person) -> None:
     set_contact(alice)
-    assert "This is not the code" in words(alice.post("settings/contact/confirm/", code="BCDF-GHJK"))
+    assert "That is not the code" in words(alice.post("settings/contact/confirm/", code="BCDF-GHJK"))
     with tenant_scope(shop.tenant.id):
         assert ContactCode.objects.get().attempts == 1
 

@@ -65,7 +65,7 @@ def test_others_may_not(shop: Shop, hire: Callable[[Role], Person], role: Role) 
         ("name", "", "This field is required"),
         ("time_zone", "Mars/Base", "Select a valid choice"),
         ("language", "tlh", "Select a valid choice"),
-        ("contact_email", "nobody", "An e-mail address has something before and after an @"),
+        ("contact_email", "nobody", "An e-mail address needs something before and after an @"),
     ],
 )
 def test_what_cannot_be_is_said_beside_its_field(

@@ -143,7 +143,9 @@ def _own_things(user: User, other: User, word: str) -> dict[str, list[models.Mod
     event = AccountEvent.objects.create(
         account_id=user.id, action="account.test", actor_name=word, detail=TOLD(text=word)
     )
-    incident = Incident.objects.create(cause=f"test_{uuid4().hex}", hour=timezone.now(), detail="A test of ours.")
+    incident = Incident.objects.create(
+        cause=f"test_{uuid4().hex}", hour=timezone.now(), detail=TOLD(text="A test of ours.")
+    )
     return {"Authenticator": [key], "UserSession": [session], "AccountEvent": [event], "Incident": [incident]}
 
 

@@ -20,6 +20,7 @@ from tenants.doctor.checks import incidents as doctor
 from tenants.doctor.report import State
 from tenants.models import Incident, Role
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests import factories
 from tests.billing.people import words_of
 from tests.pipeline.conftest import Desk
@@ -94,7 +95,7 @@ def test_a_key_that_fails_is_our_side_for_members_and_technical_for_staff(desk: 
     assert "on our side" in said[1]["reason"]
     incident = Incident.objects.get()
     assert (incident.cause, incident.count) == ("llm_refused", 2)
-    assert "does not accept the API key" in incident.detail
+    assert "does not accept the API key" in str(incident.detail)
     assert (incidents.mail(), incidents.mail()) == (1, 0)
     [sent] = mail.outbox
     assert sent.to == ["staff@roster.example"]
@@ -110,10 +111,10 @@ def test_a_key_that_fails_is_our_side_for_members_and_technical_for_staff(desk: 
 
 def test_staff_are_told_again_in_another_hour_and_not_without_an_address(desk: Desk, settings: Settings) -> None:
     settings.STAFF_EMAIL = ""
-    incidents.report("llm_refused", "OpenAI does not accept the API key.")
+    incidents.report("llm_refused", TOLD(text="OpenAI does not accept the API key."))
     assert incidents.mail() == 0
     Incident.objects.update(hour=timezone.now() - timedelta(hours=2), last_at=timezone.now() - timedelta(hours=2))
-    incidents.report("llm_refused", "OpenAI does not accept the API key.")
+    incidents.report("llm_refused", TOLD(text="OpenAI does not accept the API key."))
     assert Incident.objects.count() == 2
     assert [each.count for each in incidents.recent()] == [1]
     settings.STAFF_EMAIL = "staff@roster.example"

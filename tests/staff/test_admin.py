@@ -67,7 +67,7 @@ def test_a_workspaces_page_shows_the_apps_panels(committed_cast: Cast, staff: Pe
     page = staff.get(f"{TENANTS}{committed_cast.acme.id}/change/").content.decode()
     for words in (
         "alice@acme.example", "new@acme.example", "Customer support", "T0ACME", "channel_not_found", "Trial credit",
-        "gpt-4.1-mini", "Audit trail, the latest", "no owner has let support look",
+        "gpt-4.1-mini", "Latest in the audit trail", "no owner has let support look",
     ):  # fmt: skip
         assert words in page, words
     assert "Open portal" not in page

@@ -140,7 +140,7 @@ def _look_around(staff: Operator, name: str) -> None:
     _take(page, "admin-history")
     _open(staff, "/admin/tenants/tenant/?q=harbour")
     page.get_by_role("link", name=name).first.click()
-    expect(page.get_by_role("heading", name="Audit trail, the latest")).to_be_visible()
+    expect(page.get_by_role("heading", name="Latest in the audit trail")).to_be_visible()
     _take(page, "admin-tenant")
 
 

@@ -163,7 +163,7 @@ def see_the_end(owner: Operator, viewer: Operator, workspace: str, judge: Judge)
     heading(viewer, "There is nothing at this address")
     viewer.open("/")
     heading(viewer, "Name your workspace")
-    expect(viewer.page.get_by_text("You are in no workspace now")).to_be_visible()
+    expect(viewer.page.get_by_text("You are not in any workspace now")).to_be_visible()
     judge.look("no-workspace")
 
 

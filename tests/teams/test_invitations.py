@@ -255,7 +255,7 @@ def test_who_became_a_member_meanwhile_is_led_there(alice: Person, newcomer: Per
     invite(alice)
     link = link_to(NEW)
     User.objects.get(email=NEW).memberships.create(tenant=cast.acme, role=Role.VIEWER)
-    assert "You are a member of this workspace already." in text(newcomer.get(link))
+    assert "You are already a member of this workspace." in text(newcomer.get(link))
     newcomer.post("/invitations/")
     assert role_of(newcomer.user, cast.acme) == Role.VIEWER, "an invitation changes no member's role"
 

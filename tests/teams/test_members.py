@@ -31,7 +31,7 @@ def remove(by: Person, whom: Person, cast: Cast) -> str:
 def test_everybody_sees_who_is_here_and_what_each_role_may_do(hire: Hire, alice: Person) -> None:
     viewer = hire(Role.VIEWER)
     page = viewer.get(SETTINGS)
-    for known in (alice.user.email, viewer.user.email, *(permission.label for permission in Permission)):
+    for known in (alice.user.email, viewer.user.email, *(str(permission.label) for permission in Permission)):
         assert known.replace("'", "&#x27;") in page.content.decode()
     assert "Invite somebody" not in text(page)
     assert "Change role" not in text(page)
@@ -195,8 +195,8 @@ def test_who_is_in_no_workspace_any_more_is_told(alice: Person, hire: Hire, cast
     remove(alice, viewer, cast)
     page = viewer.get("/")
     assert page.request["PATH_INFO"] == "/workspaces/new/"  # type: ignore[attr-defined]
-    assert "You are in no workspace now" in text(page)
-    assert "You are in no workspace now" not in text(person(factories.make_user()).get("/"))
+    assert "You are not in any workspace now" in text(page)
+    assert "You are not in any workspace now" not in text(person(factories.make_user()).get("/"))
 
 
 def test_a_foreign_member_is_as_unknown_as_none(alice: Person, cast: Cast) -> None:

@@ -20,10 +20,13 @@ FOR_PROGRAMMERS = {
     "ImproperlyConfigured",
     "KeyError",
     "LookupError",
+    "NoTenantError",
     "NotImplementedError",
     "RuntimeError",
     "SystemExit",
+    "TimeoutError",
     "TypeError",
+    "UndecryptableError",
     "ValueError",
     "CommandError",
 }
@@ -54,13 +57,13 @@ LABELS = {
 """Arguments that people read, however short: one word is enough."""
 REFERENCE = {"extend_schema", "extend_schema_view", "OpenApiExample", "OpenApiParameter", "OpenApiResponse", "problem"}
 REFERENCE_TEXTS = {"description", "help_text", "summary"}
-"""In an API module these make the API's reference, which is in English, as the API itself is."""
+"""In an API module these, and constants for them alone, make the API's reference: in English, as the API itself is."""
 SENTENCE = re.compile(r"[A-Z][\w'\u2019,-]*\s+[^\W\d_]|[^\W\d_]\s+[\w'\u2019,%()-]+[.!?:](\s|$)")
 SQL = re.compile(
-    r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|REVOKE|SET|WITH|LOCK|ANALYZE|VACUUM|DO|CASE)\s"
+    r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|REVOKE|SET|WITH|LOCK|ANALYZE|VACUUM|DO|CASE|local)\s"
 )
 LETTER = re.compile(r"[^\W\d_]")
-MARKUP = re.compile(r"https?://\S+|<[^>]+>")
+MARKUP = re.compile(r"https?://\S+|<[^>]+>|\w+=\"[^\"]*\"")
 FOR_MACHINES = re.compile(r"[A-Za-z](\W+[A-Za-z])*|Bearer x")
 """Formats of dates, such as `j F Y`, and the header of a key."""
 
@@ -84,6 +87,8 @@ NO_WORDS = {
     "partial",
     "cycle",
 }
+PASSED_BLOCKS = (["block", "width"], ["block", "coltype"], ["block", "bodyclass"])
+"""Blocks of class names."""
 MARKED_LITERAL = re.compile(r"""_\((["']).*?\1\)""")
 TAG_LITERAL = re.compile(r"""(?P<filter>\|\w+:)?(?<!\()(["'])(?P<text>[^"'{}]*)\2""")
 QUIET_FILTERS = {"|date:", "|time:", "|slice:", "|join:", "|stringformat:", "|cut:", "|floatformat:", "|yesno:"}
@@ -98,11 +103,26 @@ class _Python(ast.NodeVisitor):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.is_reference = path.stem == "api" or path.stem.endswith("_api") or path.parent.name == "api"
+        self.reference: set[str] = set()
         self.lines: list[str] = []
 
     def found(self) -> list[str]:
-        self.visit(ast.parse(self.path.read_text(), str(self.path)))
+        tree = ast.parse(self.path.read_text(), str(self.path))
+        if self.is_reference:
+            self.reference = _only_in_reference(tree)
+        self.visit(tree)
         return self.lines
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        if not any(_name(each) in self.reference for each in node.targets):
+            self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value:
+            self.visit(node.value)
+
+    def visit_arg(self, node: ast.arg) -> None:
+        """Types are not for people."""
 
     def visit_Expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):  # a docstring
@@ -155,7 +175,7 @@ class _Python(ast.NodeVisitor):
         plain = MARKUP.sub("", text)
         if NAMES.fullmatch(plain) or FOR_MACHINES.fullmatch(plain):
             return
-        if SENTENCE.search(plain) and not SQL.match(plain):
+        if SENTENCE.search(plain) and plain != plain.upper() and not SQL.match(plain):
             self._report(node, text)
 
     def _report(self, node: ast.expr, text: str) -> None:
@@ -164,6 +184,14 @@ class _Python(ast.NodeVisitor):
 
 def _name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _only_in_reference(tree: ast.Module) -> set[str]:
+    """The names that nothing but the API's reference reads."""
+    reads = [each for each in ast.walk(tree) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
+    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call) and _name(each.func) in REFERENCE]
+    inside = {id(name) for call in calls for name in ast.walk(call) if isinstance(name, ast.Name)}
+    return {each.id for each in reads if id(each) in inside} - {each.id for each in reads if id(each) not in inside}
 
 
 def _owner(node: ast.expr) -> str:
@@ -194,7 +222,7 @@ def in_template(path: Path) -> Iterator[str]:
 
 def _is_passed_over(words: list[str]) -> bool:
     """Is nothing between this tag and its end to be marked?"""
-    return words[0] in {"blocktranslate", "blocktrans", "comment", "verbatim"} or words[:2] == ["block", "width"]
+    return words[0] in {"blocktranslate", "blocktrans", "comment", "verbatim"} or words[:2] in PASSED_BLOCKS
 
 
 def _in_tag(token: Token) -> Iterator[str]:
