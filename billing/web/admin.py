@@ -36,12 +36,12 @@ class TrialPanel(Panel):
 
     titles: ClassVar[tuple[StrOrPromise, ...]] = (gettext_lazy("Trial credit left, USD"),)
 
-    def summaries(self, tenants: Collection[UUID]) -> Mapping[StrOrPromise, Mapping[UUID, object]]:
+    def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
         left: dict[Any, object] = dict.fromkeys(tenants, f"{settings.TRIAL_CREDIT_USD:.2f}")
         columns = ("tenant_id", "cap_usd", "spent_usd", "reserved_usd")
         meters = Meter.objects.using(STAFF).filter(key=TRIAL, tenant_id__in=tenants).only(*columns)
         left |= {each.tenant_id: _("no limit") if each.left_usd is None else f"{each.left_usd:.2f}" for each in meters}
-        return {self.titles[0]: left}
+        return {str(self.titles[0]): left}
 
 
 class SubscriptionPanel(Panel):
@@ -49,12 +49,12 @@ class SubscriptionPanel(Panel):
 
     titles: ClassVar[tuple[StrOrPromise, ...]] = (gettext_lazy("Subscription"), gettext_lazy("Seats paid"))
 
-    def summaries(self, tenants: Collection[UUID]) -> Mapping[StrOrPromise, Mapping[UUID, object]]:
+    def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
         rows = Entitlement.objects.using(STAFF).filter(tenant_id__in=tenants)
         found = list(rows.values_list("tenant_id", "status", "seats"))
         return {
-            self.titles[0]: {tenant_id: Entitlement.Status(status).label for tenant_id, status, _seats in found},
-            self.titles[1]: {tenant_id: seats for tenant_id, _status, seats in found},
+            str(self.titles[0]): {tenant_id: Entitlement.Status(status).label for tenant_id, status, _seats in found},
+            str(self.titles[1]): {tenant_id: seats for tenant_id, _status, seats in found},
         }
 
     def tables(self, tenant: Tenant) -> Iterable[Table]:
