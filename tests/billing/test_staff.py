@@ -41,6 +41,17 @@ def test_a_workspaces_page_has_its_subscription_and_drift(committed_cast: Cast, 
     assert str(committed_cast.globex.id) not in found
 
 
+def test_a_drift_is_found_by_the_price_it_names(committed_cast: Cast, staff: Person) -> None:
+    with tenant_scope(committed_cast.acme.id):
+        Drift.objects.create(problem=UnknownPriceError("price_x").reason)
+        Drift.objects.create(problem=UnknownPriceError("price_y").reason)
+
+    page = staff.get("/admin/billing/drift/", q="price_x").content.decode()
+
+    assert "The price price_x is not one of Roster&#x27;s plans" in page
+    assert "price_y" not in page
+
+
 def test_manual_work_is_closed_and_audited(committed_cast: Cast, staff: Person) -> None:
     with tenant_scope(committed_cast.acme.id):
         drift = Drift.objects.create(
