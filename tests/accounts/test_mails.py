@@ -84,7 +84,7 @@ def test_no_absolute_address_of_the_api_takes_the_port_of_a_host_header(cast: Ca
 def test_an_address_that_the_mail_server_refuses_is_an_error_in_the_form(path: str, more: dict[str, str]) -> None:
     visitor = Visitor()
     said = text(visitor.post(path, email=NOBODY, **more))
-    assert f"The mail server takes no mail to {NOBODY}: check the address" in said
+    assert f"The mail server refuses mail to {NOBODY}: check the address" in said
     assert not User.objects.exists()
     visitor.post("signup/", email=NEW, password1="")
     visitor.post("confirm-email/", code=code_for(NEW))
@@ -115,7 +115,7 @@ def test_a_new_address_that_is_refused_is_said_and_the_old_one_stays(
     if "Is this you?" in text(asked):
         visitor.proves(asked)
     answer = visitor.post("email/confirm/", code=code_for(alice.email))
-    assert f"The mail server takes no mail to {NOBODY}" in text(answer)
+    assert f"The mail server refuses mail to {NOBODY}" in text(answer)
     assert User.objects.get(id=alice.id).email == alice.email
 
 

@@ -252,7 +252,9 @@ def test_who_deletes_is_told_what_becomes_of_the_subscription(shop: Shop, alice:
     with tenant_scope(shop.tenant.id):
         Entitlement.objects.update_or_create(defaults={"status": "active", "plan": "employee_month", "seats": 2})
     page = words(alice.get("settings/data/delete/"))
-    assert "Its subscription goes on until then: cancel it under Billing if it is not to be charged before" in page
+    assert (
+        "Its subscription goes on until then: cancel it under Billing if you do not want to be charged before" in page
+    )
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.OPERATOR, Role.VIEWER])

@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.formats import localize
 
 from channels.models import Delivery, InboxEvent
+from tenants import incidents
 from tenants.models import AccountEvent, ActorKind, AuditEvent, SupportGrant, Tenant, User
 from tenants.scope import tenant_scope
 from tenants.team import support
+from tenants.wordings import TOLD
 from tests.conftest import Cast
 from tests.factories import make_tenant
 from tests.staff.people import Person, make_staff, person
@@ -218,3 +220,10 @@ def _queries(staff: Person) -> int:
     with CaptureQueriesContext(connections["staff"]) as asked:
         assert staff.get(TENANTS).status_code == 200
     return len(asked)
+
+
+def test_an_incident_is_found_by_what_it_says(committed_cast: Cast, staff: Person) -> None:
+    incidents.report("llm_refused", TOLD(text="OpenAI does not accept the API key."))
+    found = staff.get("/admin/tenants/incident/", q="accept the api KEY").content.decode()
+    assert "OpenAI does not accept the API key." in found
+    assert "does not accept" not in staff.get("/admin/tenants/incident/", q="Anthropic").content.decode()

@@ -42,7 +42,7 @@ def test_an_invitation_leads_from_the_mail_to_the_membership(alice: Person, newc
     assert "alice@acme.example invites you to the workspace “Acme”" in str(sent.body)
     assert "as an operator" in str(sent.body)
     page = newcomer.get(link_to(NEW))
-    assert "alice@acme.example invites you to this workspace of Roster as an operator" in text(page)
+    assert "alice@acme.example invites you to this Roster workspace as an operator" in text(page)
     assert role_of(newcomer.user, cast.acme) is None, "opening the link joins nothing: mail scanners do it too"
     assert "You are now an operator of Acme." in text(newcomer.post("/invitations/"))
     assert role_of(newcomer.user, cast.acme) == Role.OPERATOR
@@ -201,7 +201,7 @@ def test_a_mail_server_that_refuses_is_told_and_the_invitation_stays(
 
     with monkeypatch.context() as broken:
         broken.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
-        assert "did not get the mail. No mail can be sent at this moment" in invite(alice)
+        assert "did not get the mail. Mail cannot be sent right now" in invite(alice)
     assert "Not delivered" in text(alice.get("/t/acme/settings/members/"))
     assert [action for action, *_ in trail(cast.acme)] == ["invitation.sent", "invitation.undelivered"]
     assert "on its way" in again(alice, invited(NEW))
@@ -231,7 +231,7 @@ def test_a_workspace_has_so_many_open_invitations_and_mails_a_day(
     again(alice, invited("a@example.com"), "withdraw")
     invite(alice, "c@example.com")
     again(alice, invited("c@example.com"), "withdraw")
-    assert "sent 3 mails within a day" in invite(alice, "d@example.com")
+    assert "limit of 3 mails within a day" in invite(alice, "d@example.com")
 
 
 @pytest.mark.parametrize("name", ["evil.example", "Win at http://evil", "Call me@evil"])

@@ -158,7 +158,7 @@ def test_a_removed_members_tokens_stop_working_and_the_dialog_says_so(alice: Per
     admin = hire(Role.ADMIN)
     _, plain = ApiToken.issue(cast.acme, "Reports", Role.VIEWER, created_by=admin.user)
     said = text(alice.get(SETTINGS))
-    assert "1 API token that they made stops working: make new ones under" in said
+    assert "1 API token that they made stops working. If programs need them, make new ones under" in said
     remove(alice, admin, cast)
     assert Client().get("/api/v1/agents/", headers={"Authorization": f"Bearer {plain}"}).status_code == 401
 
