@@ -19,7 +19,9 @@ from agents.employees import hiring
 from billing.models import Entitlement
 from tenants.mail import contact
 from tenants.models import AccountEvent, ApiToken, ContactCode, Incident, Membership, Role, Tenant, User
+from tenants.models.fields import ReasonField
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests import factories
 
 MANY = 3
@@ -241,6 +243,8 @@ def _plain(column: Any, world: World, number: int) -> Any:
         return "203.0.113.9"
     if isinstance(column, models.CharField | models.TextField):
         return f"{word}-{column.name}"[: column.max_length]
+    if isinstance(column, ReasonField):
+        return TOLD(text=word)
     if isinstance(column, models.JSONField):  # what changed is kept as {field: [before, after]}
         return {"name": [word, word]} if column.name == "changes" else {"channel": word, "thread_ts": word}
     if isinstance(column, models.BinaryField):
