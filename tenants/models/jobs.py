@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 Row_co = TypeVar("Row_co", bound="Job", covariant=True)
 
@@ -41,11 +42,11 @@ class Job(models.Model):
     """
 
     attempt = models.PositiveIntegerField(
-        default=0, db_default=0, help_text="Fences: the result of an older attempt is dropped"
+        default=0, db_default=0, help_text=_("Fences: the result of an older attempt is dropped")
     )
-    failures = models.PositiveIntegerField(default=0, db_default=0, help_text="Failed attempts in a row")
-    leased_until = models.DateTimeField(null=True, blank=True, help_text="Until then nobody else may claim it")
-    retry_at = models.DateTimeField(null=True, blank=True, help_text="It waits until then")
+    failures = models.PositiveIntegerField(default=0, db_default=0, help_text=_("Failed attempts in a row"))
+    leased_until = models.DateTimeField(null=True, blank=True, help_text=_("Until then nobody else may claim it"))
+    retry_at = models.DateTimeField(null=True, blank=True, help_text=_("It waits until then"))
 
     class Meta:
         abstract = True

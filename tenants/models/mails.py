@@ -51,7 +51,7 @@ class Mail(Job, TenantModel):
     )
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     retry_at = models.DateTimeField(
-        null=True, blank=True, db_default=Now(), help_text="When it is due; empty for mails with a secret"
+        null=True, blank=True, db_default=Now(), help_text=_("When it is due; empty for mails with a secret")
     )
     planned_at = models.DateTimeField(default=timezone.now)
     taken_at = models.DateTimeField(null=True, blank=True, help_text=_("Since when it counts against a day's limit"))

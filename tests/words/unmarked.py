@@ -29,6 +29,7 @@ FOR_PROGRAMMERS = {
     "UndecryptableError",
     "ValueError",
     "CommandError",
+    "Error",
 }
 """What a programmer or whoever runs this installation reads on the console, in English as all of it."""
 LABELS = {
@@ -64,7 +65,7 @@ SQL = re.compile(
 )
 LETTER = re.compile(r"[^\W\d_]")
 MARKUP = re.compile(r"https?://\S+|<[^>]+>|\w+=\"[^\"]*\"")
-FOR_MACHINES = re.compile(r"[A-Za-z](\W+[A-Za-z])*|Bearer x")
+FOR_MACHINES = re.compile(r"Task\[Any, Any\]|[A-Za-z](\W+[A-Za-z])*|Bearer x")
 """Formats of dates, such as `j F Y`, and the header of a key."""
 
 READ_BY_PEOPLE = {"alt", "aria-description", "aria-label", "aria-valuetext", "label", "placeholder", "summary", "title"}
