@@ -109,7 +109,7 @@ class Conversation(TenantModel):
 
     def __str__(self) -> str:
         """Who talks where; the title is what somebody said, so it stays out of logs and trails."""
-        return f"{self.agent.name} in {self.channel.title()}"
+        return f"{self.agent.name} · {self.channel.title()}"
 
 
 class Outcome(models.TextChoices):

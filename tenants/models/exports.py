@@ -48,6 +48,9 @@ class Export(Job, TenantModel):
             ),
         ]
 
+    def __str__(self) -> str:
+        return self.requested_by_name
+
     @property
     def is_open(self) -> bool:
         """Is it still being made?"""
