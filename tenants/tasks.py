@@ -1,18 +1,22 @@
-"""Celery's edge: tasks that carry a tenant, and the one way to wake them."""
+"""Celery tasks that carry a tenant, and how to wake them."""
 
 import logging
 import time
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import structlog
 from celery import Task, shared_task
+from django.core.cache import cache
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from tenants import incidents
 from tenants.accounts import sessions
+from tenants.jobs import sweeps
+from tenants.jobs.sweeps import LAST_SWEEP, WakeUp
 from tenants.mail import outbox
 from tenants.models import Tenant
 from tenants.outbound.breaker import Breaker
@@ -88,10 +92,23 @@ def warn_of_deletion(tenant_id: UUID) -> None:
 
 
 @shared_task
-def sweep_mails() -> None:
-    """Send the notices whose time has come."""
-    for tenant_id in outbox.waiting(timezone.now()):
-        wake(send_mails, tenant_id)
+def sweep(path: str) -> None:
+    """Wake what one of settings.SWEEPS finds overdue, and show that beat and a worker live."""
+    cache.set(LAST_SWEEP, time.time())
+    for task, ids in sweeps.overdue(path):
+        wake(task, *ids)
+
+
+def overdue_exports() -> Iterator[WakeUp]:
+    """A sweep: exports that nobody makes, and those that are too old."""
+    now = timezone.now()
+    yield from ((make_export, ids) for ids in export.due(now))
+    yield from ((expire_export, ids) for ids in export.outdated(now))
+
+
+def overdue_mails() -> Iterator[WakeUp]:
+    """A sweep: notices whose time has come."""
+    yield from ((send_mails, (tenant_id,)) for tenant_id in outbox.waiting(timezone.now()))
 
 
 @shared_task(base=TenantTask)
