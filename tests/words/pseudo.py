@@ -33,15 +33,16 @@ class _Bracketed:
 @contextmanager
 def bracketed() -> Iterator[None]:
     """The language is active in this thread."""
-    before = trans_real._translations.get(LANGUAGE)
-    trans_real._translations[LANGUAGE] = _Bracketed()
+    known: dict[str, object] = vars(trans_real)["_translations"]
+    before = known.pop(LANGUAGE, None)
+    known[LANGUAGE] = _Bracketed()
     try:
         with translation.override(LANGUAGE):
             yield
     finally:
-        trans_real._translations.pop(LANGUAGE)
+        del known[LANGUAGE]
         if before:
-            trans_real._translations[LANGUAGE] = before
+            known[LANGUAGE] = before
 
 
 def outside(page: str) -> list[str]:
