@@ -16,23 +16,23 @@ from tenants.http import idempotency
 from tenants.jobs.sweeps import WakeUp
 from tenants.models import Tenant
 from tenants.privacy import deletion
-from tenants.tasks import TenantTask, announce_deletion, wake, warn_of_deletion
+from tenants.tasks import SharedTask, TenantTask, announce_deletion, wake, warn_of_deletion
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=SharedTask)
 def answer(tenant_id: UUID, thread_id: UUID) -> None:
     """Answer what waits in a thread and send it."""
     answering.answer(tenant_id, thread_id)
     _deliver(tenant_id, thread_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=SharedTask)
 def deliver(tenant_id: UUID, thread_id: UUID) -> None:
     """Send what is due in a thread."""
     _deliver(tenant_id, thread_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=SharedTask)
 def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
     """Look up a delivery whose outcome was not seen, and send again what is absent."""
     look_up(tenant_id, thread_id)
@@ -40,7 +40,7 @@ def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
     wake(answer, tenant_id, thread_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=SharedTask)
 def recognise(tenant_id: UUID, event_id: UUID) -> None:
     """Ask the provider who wrote what was posted through an app."""
     thread_id = recognition.recognise(tenant_id, event_id)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 from celery import Task, shared_task
+from django.conf import settings
 from django.core.cache import cache
 from django.db import close_old_connections, transaction
 from django.utils import timezone
@@ -16,6 +17,7 @@ from kombu.exceptions import OperationalError
 from tenants import incidents
 from tenants.accounts import sessions
 from tenants.jobs import sweeps
+from tenants.jobs.shares import shares
 from tenants.jobs.sweeps import LAST_SWEEP, WakeUp
 from tenants.mail import outbox
 from tenants.models import Tenant
@@ -65,6 +67,21 @@ def wake(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -> None:
 def wake_on_commit(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -> None:
     """The same, once the transaction that made the work is committed."""
     transaction.on_commit(lambda: wake(task, *ids, delay=delay))
+
+
+class SharedTask(TenantTask):
+    """A task of which a workspace may run settings.TENANT_SLOTS at a time in one worker; the others come later."""
+
+    abstract = True
+
+    def __call__(self, tenant_id: str, *args: Any, **kwargs: Any) -> Any:
+        tenant, key = UUID(tenant_id), (self.name, args)
+        if not shares.take(tenant, settings.TENANT_SLOTS, key, lambda: wake(self, tenant, *map(UUID, args))):
+            return None
+        try:
+            return super().__call__(tenant_id, *args, **kwargs)
+        finally:
+            shares.give_back(tenant)
 
 
 @shared_task(base=TenantTask)

@@ -53,7 +53,7 @@ def _overdue_events(now: datetime) -> QuerySet[InboxEvent]:
 def _doubtful(now: datetime) -> list[tuple[UUID, UUID]]:
     """Events whose author the provider has to be asked about; the task knows how often."""
     doubtful = InboxEvent.objects.filter(state=InboxEvent.State.DOUBTFUL, received_at__lte=now)
-    return sweeps.drawn(doubtful.order_by().values_list("tenant_id", "id"))
+    return sweeps.drawn_in_turn(doubtful.order_by().values_list("tenant_id", "id"))
 
 
 def _overdue_deliveries(now: datetime) -> QuerySet[Delivery]:
@@ -62,4 +62,4 @@ def _overdue_deliveries(now: datetime) -> QuerySet[Delivery]:
 
 def _threads(rows: "QuerySet[InboxEvent] | QuerySet[Delivery]") -> list[tuple[UUID, UUID]]:
     """Each thread once, as (tenant, thread)."""
-    return sweeps.drawn(rows.order_by().values_list("tenant_id", "thread_id").distinct())
+    return sweeps.drawn_in_turn(rows.order_by().values_list("tenant_id", "thread_id").distinct())

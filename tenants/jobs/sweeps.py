@@ -8,6 +8,7 @@ tenants.scope.sweeper_scope, and sees ids, states and times only.
 import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -70,6 +71,17 @@ def drawn(rows: "QuerySet[Any, Row]") -> list[Row]:
     """At most MOST of these rows, in random order: what cannot move must not stand before what can, every time."""
     found = list(rows[:CONSIDERED])
     return random.sample(found, min(MOST, len(found)))
+
+
+def drawn_in_turn(rows: "QuerySet[Any, tuple[UUID, UUID]]") -> list[tuple[UUID, UUID]]:
+    """The same of (tenant, row) pairs, one for each tenant in turn: one tenant's many must not hide another's few."""
+    found = list(rows[:CONSIDERED])
+    random.shuffle(found)
+    by_tenant: dict[UUID, list[tuple[UUID, UUID]]] = {}
+    for pair in found:
+        by_tenant.setdefault(pair[0], []).append(pair)
+    rounds = zip_longest(*by_tenant.values())
+    return [pair for each in rounds for pair in each if pair][:MOST]
 
 
 @contextmanager
