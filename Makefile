@@ -12,22 +12,30 @@ CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=chec
 	DATABASE_OWNER_URL=postgres://owner@127.0.0.1:1/roster REDIS_URL=redis://127.0.0.1:1/0 \
 	PLATFORM_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: run test check bench chaos isolation schema fuzz test-stripe requirements clean local development browser pgbouncer rebuild
+.PHONY: run test check quick bench chaos isolation schema fuzz test-stripe requirements clean local development system browser pgbouncer rebuild
 
 sync = echo "Installing $(1) ..." && $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(1)
 
 run: local
 	@exec $(BIN)/python -m config.local.run
 
-test: development browser pgbouncer
-	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# mypy takes half a minute on one core, so it runs alongside the tests. Its errors are printed at once and again at the end.
+test:
+	@$(MAKE) --no-print-directory -j 2 development system
+	@$(MAKE) --no-print-directory quick
+	@log=$(VENV)/types.log; ($(TYPES) >$$log 2>&1 || { cat $$log; false; }) & types=$$!; \
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types || { cat $(VENV)/types.log; tests=1; }; exit $$tests
 
-check: development
+TYPES = $(CHECK_ENVIRONMENT) $(BIN)/mypy .
+
+check: quick
+	$(TYPES)
+
+quick: development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(if $(TEMPLATES),$(BIN)/djade --check $(TEMPLATES))
-	$(CHECK_ENVIRONMENT) $(BIN)/mypy .
+	@$(if $(TEMPLATES),$(BIN)/djade --check $(TEMPLATES))
 	$(BIN)/lint-imports
 	$(CHECK_ENVIRONMENT) $(BIN)/python manage.py makemigrations --check --dry-run --skip-checks
 
@@ -67,20 +75,27 @@ clean:
 	rm -rf $(VENV) .static .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# One after the other, because apt-get takes a lock.
+system:
+	@$(MAKE) --no-print-directory browser
+	@$(MAKE) --no-print-directory pgbouncer
+
+# The headless shell is Chromium without its windows and needs a third of the CPU time, so root gets it even beside another.
+INSTALL = DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends
 browser:
-	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	@if command -v chromium-headless-shell >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && for name in chromium-headless-shell chromium; do \
+			$(INSTALL) $$name fonts-liberation fonts-inter >/dev/null && exit 0; done; fi; \
+	for name in chromium chromium-browser google-chrome google-chrome-stable; do \
 		if command -v $$name >/dev/null; then exit 0; fi; done; \
 	if [ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-			chromium fonts-liberation fonts-inter >/dev/null && exit 0; fi; \
 	echo "No browser found: install Chromium (on Debian: apt-get install chromium); the browser tests are skipped."
 
 pgbouncer:
 	@if command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-			pgbouncer >/dev/null && exit 0; fi; \
+		apt-get update -qq && $(INSTALL) pgbouncer >/dev/null && exit 0; fi; \
 	echo "PgBouncer is not installed (on Debian: apt-get install pgbouncer); its test is skipped."
 
 # The development set contains the local set, so `make run` works with either.

@@ -6,20 +6,29 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from agents import phrases
 from billing.models import Seat
 from tenants.models import TenantModel
+from tenants.models.fields import ReasonField
+from tenants.wordings import NOTHING, Reason
 from usage.models import USD, TokenCounts
 from usage.tokens import Tokens
 
 
+def unavailable_text() -> str:
+    """What an employee says when it may not answer, until an operator words it otherwise."""
+    return str(phrases.UNAVAILABLE)
+
+
 class Profile(models.Model):
-    """What makes an AI employee answer as it does; kept with each revision."""
+    """What makes an AI employee answer the way it does; kept with each revision."""
 
     name = models.CharField(max_length=80)
     job_title = models.CharField(max_length=120)
     instructions = models.TextField(max_length=20_000)
-    unavailable_text = models.CharField(max_length=500, default="I can't answer right now. Please try again later.")
+    unavailable_text = models.CharField(max_length=500, default=unavailable_text)
     provider = models.CharField(max_length=40, default="openai")
     model = models.CharField(max_length=120, default="gpt-4.1-mini")
     max_output_tokens = models.PositiveIntegerField(
@@ -53,17 +62,17 @@ class AgentQuerySet(models.QuerySet["Agent"]):
 
 
 class Agent(TenantModel, Profile):
-    """An AI employee, as it is configured now."""
+    """An AI employee as it is configured now."""
 
     revision_number = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    paused_at = models.DateTimeField(null=True, blank=True, help_text="Since when an operator has it paused")
+    paused_at = models.DateTimeField(null=True, blank=True, help_text=_("Since when an operator has it paused"))
     unanswered_since = models.DateTimeField(
-        null=True, blank=True, help_text="When the first message got no answer since the last one that got one"
+        null=True, blank=True, help_text=_("When the first message came that got no answer, after the last that did")
     )
     unanswered_cause = models.CharField(
-        max_length=80, blank=True, default="", db_default="", help_text="Why, as agents.reasons names it"
+        max_length=80, blank=True, default="", db_default="", help_text=_("Why, as agents.reasons names it")
     )
 
     objects = AgentQuerySet.as_manager()
@@ -100,38 +109,38 @@ class Conversation(TenantModel):
 
     def __str__(self) -> str:
         """Who talks where; the title is what somebody said, so it stays out of logs and trails."""
-        return f"{self.agent.name} in {self.channel.title()}"
+        return f"{self.agent.name} · {self.channel.title()}"
 
 
 class Outcome(models.TextChoices):
     """How an LLM's answer ended: whole, or not."""
 
-    WHOLE = "whole", "Whole"
-    CUT = "cut", "Cut off"
-    REFUSED = "refused", "Declined by the AI model"
-    FILTERED = "filtered", "Held back by the AI provider's content filter"
+    WHOLE = "whole", _("Whole")
+    CUT = "cut", _("Cut off")
+    REFUSED = "refused", _("Declined by the AI model")
+    FILTERED = "filtered", _("Held back by the AI provider's content filter")
 
 
 class Run(TenantModel):
     """One try at an answer. A try that lost its lease may finish, but its answer is never sent."""
 
     class State(models.TextChoices):
-        THINKING = "thinking"
-        ANSWERED = "answered"
-        REFUSED = "refused", "Refused by the quota"
-        FAILED = "failed"
-        SUPERSEDED = "superseded", "Overtaken by newer input or another worker"
+        THINKING = "thinking", _("Thinking")
+        ANSWERED = "answered", _("Answered")
+        REFUSED = "refused", _("Refused by the quota")
+        FAILED = "failed", _("Failed")
+        SUPERSEDED = "superseded", _("Overtaken by newer input or another worker")
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="runs")
     revision = models.ForeignKey(AgentRevision, on_delete=models.PROTECT, related_name="runs")
-    attempt = models.PositiveIntegerField(help_text="The fencing number of the conversation's lease")
+    attempt = models.PositiveIntegerField(help_text=_("The fencing number of the conversation's lease"))
     state = models.CharField(max_length=12, choices=State, default=State.THINKING)
     outcome = models.CharField(
-        max_length=8, choices=Outcome, blank=True, default="", db_default="", help_text="How the LLM's answer ended"
+        max_length=8, choices=Outcome, blank=True, default="", db_default="", help_text=_("How the LLM's answer ended")
     )
-    error = models.TextField(blank=True, help_text="Why there is no answer, in technical words: for staff")
+    error = ReasonField(help_text=_("Why there is no answer, in technical words: for staff"))
     cause = models.CharField(
-        max_length=80, blank=True, default="", db_default="", help_text="The same as agents.reasons names it"
+        max_length=80, blank=True, default="", db_default="", help_text=_("The same as agents.reasons names it")
     )
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -144,10 +153,12 @@ class Run(TenantModel):
 
     @property
     def is_answer(self) -> bool:
-        """Did it bring an answer of the employee's own, and no text in the place of one?"""
+        """Did it bring an answer of the employee's own, and not a text in its place?"""
         return self.state == Run.State.ANSWERED and not self.cause
 
-    def end(self, state: "Run.State", at: datetime, error: str = "", cause: str = "", outcome: str = "") -> None:
+    def end(
+        self, state: "Run.State", at: datetime, error: Reason = NOTHING, cause: str = "", outcome: str = ""
+    ) -> None:
         self.state, self.error, self.cause, self.finished_at, self.outcome = state, error, cause, at, outcome
         self.save(update_fields=["state", "error", "cause", "finished_at", "outcome"])
 
@@ -156,8 +167,8 @@ class Turn(TenantModel):
     """One thing said in a conversation."""
 
     class Speaker(models.TextChoices):
-        PERSON = "person"
-        EMPLOYEE = "employee"
+        PERSON = "person", _("Person")
+        EMPLOYEE = "employee", _("Employee")
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
     run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="turn")
@@ -171,12 +182,12 @@ class Turn(TenantModel):
 
 
 class LLMCall(TenantModel, TokenCounts):
-    """One request to an LLM provider, written before it is made, so that a billed call is never unmetered."""
+    """One request to an LLM provider, written down before it is made, so that no billed call goes unmetered."""
 
     class State(models.TextChoices):
-        STARTED = "started"
-        SETTLED = "settled"
-        ASSUMED = "assumed", "Its end was not seen: settled at the estimate"
+        STARTED = "started", _("Started")
+        SETTLED = "settled", _("Settled")
+        ASSUMED = "assumed", _("Its end was not seen: settled at the estimate")
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="calls")
     provider = models.CharField(max_length=40)
@@ -186,12 +197,12 @@ class LLMCall(TenantModel, TokenCounts):
     actual_usd = models.DecimalField(**USD, null=True, blank=True)
     price = models.JSONField(default=dict)
     provider_request_id = models.CharField(max_length=120, blank=True)
-    error = models.TextField(blank=True)
+    error = ReasonField(help_text=_("Why it brought no answer; `said` has the provider's own words"))
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
-        verbose_name = "LLM call"
+        verbose_name = _("LLM call")
         indexes = [models.Index(fields=["started_at"], name="agents_llmcall_open", condition=models.Q(state="started"))]
 
     def set_tokens(self, tokens: Tokens) -> None:

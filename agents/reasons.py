@@ -1,22 +1,26 @@
 """Why an AI employee did not answer: a code that is kept, and its words for the members of the workspace.
 
-What stands beside a code (Run.error, InboxEvent.reason, Delivery.error) are technical words, for staff and logs.
-Whoever owns a bakery has no key to check and no server to start, so members never read those: the words here say what
-happened, and whose move it is.
+Beside the code stands a technical sentence (Run.error, InboxEvent.reason, Delivery.error) for staff and logs. Members
+never read it: the owner of a bakery has no key to check and no server to start. They read the words here, which say
+what happened and whose move it is.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from agents.llm.calls import LLMBusyError, LLMError, LLMRefusedError, LLMSilentError, LLMTooLongError, UnexpectedError
 from billing import quota
 from tenants import incidents
+from tenants.wordings import TOLD, Reason
 from usage.ledger.meter import BudgetExceededError
 from usage.prices import UnknownPriceError
 
 
 class Cause(StrEnum):
-    """A code. Further words of the cause may follow it after a colon, such as a provider's own error code."""
+    """A code. More about the cause may follow after a colon, such as a provider's own error code."""
 
     UNPAID = "unpaid"
     NO_SEAT = "no_seat"
@@ -38,24 +42,45 @@ class Cause(StrEnum):
 OURS = frozenset(
     {Cause.NO_PRICE, Cause.LLM_REFUSED, Cause.LLM_BUSY, Cause.LLM_LOST, Cause.WORKER_DIED, Cause.OWN_ERROR}
 )
-"""Nobody in the workspace can mend these: staff are told."""
-TOLD = "That is on our side: there is nothing for you to change, and Roster's staff were told."
-WORDS: Mapping[str, str] = {
-    Cause.UNPAID: "The subscription let nobody work.",
-    Cause.NO_SEAT: "It had no seat.",
-    Cause.PAUSED: "It was paused here in the portal.",
-    Cause.CLOSING: "This workspace was going to be deleted.",
-    Cause.NO_CREDIT: "The credit had too little left for an answer.",
-    Cause.NO_PRICE: f"The price of its AI model is not known. {TOLD}",
-    Cause.LLM_REFUSED: f"The AI service behind Roster refused to answer. {TOLD}",
-    Cause.LLM_BUSY: f"The AI service behind Roster could not be reached, or was overloaded. {TOLD}",
-    Cause.LLM_LOST: f"The AI service behind Roster gave no usable answer. {TOLD}",
-    Cause.NO_TEXT: "The AI service behind Roster gave back no text: a limit or a filter of its own kept it back.",
-    Cause.TOO_LONG: "Its instructions and the conversation are too long for its AI model. Shorter instructions help.",
-    Cause.LOOP: "So many answers in a short time look like two machines talking. It goes on by itself after a while.",
-    Cause.OWN_ERROR: f"Something went wrong in Roster. {TOLD}",
-    Cause.WORKER_DIED: f"Roster was interrupted while it worked on the answer. {TOLD}",
-    Cause.UNKNOWN: "The reason was not recorded.",
+"""Nobody in the workspace can fix these: staff are told."""
+WORDS: Mapping[str, Promise] = {
+    Cause.UNPAID: _("Without a subscription in good standing, nobody worked here."),
+    Cause.NO_SEAT: _("It had no seat."),
+    Cause.PAUSED: _("It was paused here in the portal."),
+    Cause.CLOSING: _("This workspace was going to be deleted."),
+    Cause.NO_CREDIT: _("Too little credit was left for an answer."),
+    Cause.NO_PRICE: _(
+        "Roster has no price for its AI model. That is on our side: you don't need to change anything, and Roster's "
+        "staff have been told."
+    ),
+    Cause.LLM_REFUSED: _(
+        "The AI service behind Roster refused to answer. That is on our side: you don't need to change anything, and "
+        "Roster's staff have been told."
+    ),
+    Cause.LLM_BUSY: _(
+        "The AI service behind Roster could not be reached, or was overloaded. That is on our side: you don't need to "
+        "change anything, and Roster's staff have been told."
+    ),
+    Cause.LLM_LOST: _(
+        "The AI service behind Roster gave no usable answer. That is on our side: you don't need to change anything, "
+        "and Roster's staff have been told."
+    ),
+    Cause.NO_TEXT: _("The AI service behind Roster sent no text, because of one of its own limits or filters."),
+    Cause.TOO_LONG: _(
+        "Its instructions and the conversation are too long for its AI model. Shorter instructions help."
+    ),
+    Cause.LOOP: _(
+        "So many answers in a short time look like two machines talking. It starts again by itself after a while."
+    ),
+    Cause.OWN_ERROR: _(
+        "Something went wrong in Roster. That is on our side: you don't need to change anything, and Roster's staff "
+        "have been told."
+    ),
+    Cause.WORKER_DIED: _(
+        "Roster was interrupted while it worked on the answer. That is on our side: you don't need to change anything, "
+        "and Roster's staff have been told."
+    ),
+    Cause.UNKNOWN: _("The reason was not recorded."),
 }
 KINDS: tuple[tuple[type[Exception], Cause], ...] = (
     (quota.NoSeatError, Cause.NO_SEAT),
@@ -78,17 +103,23 @@ def cause_of(error: Exception) -> Cause:
     return next((cause for kind, cause in KINDS if isinstance(error, kind)), Cause.UNKNOWN)
 
 
+def reason_of(error: Exception) -> Reason:
+    """The technical sentence of the same, to be stored. An error that carries no Reason is kept word for word."""
+    reason = getattr(error, "reason", None)
+    return reason if isinstance(reason, Reason) else TOLD(text=str(error))
+
+
 def is_ours(cause: str) -> bool:
-    """Is it the platform's to mend?"""
+    """Is it the platform's to fix?"""
     return cause.partition(":")[0] in OURS
 
 
 def words(cause: str) -> str:
-    """What members of the workspace read about it, in the past tense: for one message, whatever holds by now."""
-    return WORDS.get(cause.partition(":")[0], WORDS[Cause.UNKNOWN])
+    """What members read about it, in the past tense: it is about one message, whatever holds by now."""
+    return str(WORDS.get(cause.partition(":")[0], WORDS[Cause.UNKNOWN]))
 
 
-def tell_staff(cause: str, detail: str) -> None:
-    """If it is the platform's to mend. detail: the technical words. Open no scope around this, or a short one."""
+def tell_staff(cause: str, reason: Reason) -> None:
+    """If it is the platform's to fix. reason: the technical sentence. Open no scope around this, or a short one."""
     if is_ours(cause):
-        incidents.report(cause, detail)
+        incidents.report(cause, reason)

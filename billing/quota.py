@@ -1,4 +1,4 @@
-"""The law at run time: may this employee work, and may it spend this much? The one door to the meters."""
+"""The rules at run time: may this employee work, and may it spend this much? The only way to the meters."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -6,38 +6,67 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop, ngettext_lazy
 
 from billing import standing
 from billing.models import Seat
 from billing.stripe import client
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
+from tenants.wordings import ReasonError, Wording
 from usage.ledger import meter
 from usage.models import Meter
 
 TRIAL = "trial"
+TRIAL_NAME = gettext_noop("Trial credit")
 
-MORE = "Add seats under Billing, or pause or let another AI employee go."
-OTHERS = "Pause or let another AI employee go."
-"""What helps where nothing is sold."""
+NO_SEAT = Wording(
+    "billing.no_seat",
+    ngettext_lazy(
+        "There is no seat for %(name)s: this workspace has %(seats)d seat, and it is taken. Add seats under Billing, "
+        "or pause or let another AI employee go.",
+        "There is no seat for %(name)s: this workspace has %(seats)d seats, all taken. Add seats under Billing, or "
+        "pause or let another AI employee go.",
+        "seats",
+    ),
+)
+NO_SEAT_FOR_SALE = Wording(
+    "billing.no_seat_for_sale",
+    ngettext_lazy(
+        "There is no seat for %(name)s: this workspace has %(seats)d seat, and it is taken. Pause or let another AI "
+        "employee go.",
+        "There is no seat for %(name)s: this workspace has %(seats)d seats, all taken. Pause or let another AI "
+        "employee go.",
+        "seats",
+    ),
+)
+IS_PAUSED = Wording(
+    "billing.is_paused", _("%(name)s is paused: reactivate it under AI employees, if there is a free seat.")
+)
+CLOSING = Wording(
+    "billing.closing",
+    _(
+        "This workspace is going to be deleted, so its AI employees do not answer. An owner can keep it: under "
+        "Settings, Data."
+    ),
+)
 
 
-class RefusedError(Exception):
+class RefusedError(ReasonError):
     """An AI employee may not answer now. The text says why, and what to do."""
 
 
 class PaymentRequiredError(RefusedError):
-    """Something that has to be paid for first: HTTP 402. The text says what, and where."""
+    """Something has to be paid for first: HTTP 402. The text says what, and where."""
 
 
 class NoSeatError(PaymentRequiredError):
     """There is no paid seat for this employee: it is paused, or cannot be hired."""
 
     def __init__(self, holder: str, seats: int) -> None:
-        super().__init__(
-            f"There is no seat for {holder}: this workspace has {seats} seat{'' if seats == 1 else 's'}, all taken. "
-            + (MORE if client.is_configured() else OTHERS)
-        )
+        words = NO_SEAT if client.is_configured() else NO_SEAT_FOR_SALE
+        super().__init__(words(name=holder, seats=seats))
 
 
 class NotEntitledError(PaymentRequiredError):
@@ -48,17 +77,14 @@ class PausedError(RefusedError):
     """An operator has paused this employee."""
 
     def __init__(self, holder: str) -> None:
-        super().__init__(f"{holder} is paused: reactivate it under AI employees, if there is a free seat.")
+        super().__init__(IS_PAUSED(name=holder))
 
 
 class ClosingError(RefusedError):
     """The workspace is about to be deleted, so nobody works there any more."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "This workspace is going to be deleted, so its AI employees do not answer. "
-            "An owner can keep it: under Settings, Data."
-        )
+        super().__init__(CLOSING())
 
 
 def seats() -> int:
@@ -67,7 +93,7 @@ def seats() -> int:
 
 
 def require_entitled() -> None:
-    """Raises NotEntitledError where nobody may work: what would change who works, or how, waits for the payment."""
+    """Raises NotEntitledError while nobody may work: changes to who works, or how, wait for the payment."""
     reason = standing.current().reason
     if reason:
         raise NotEntitledError(reason)
@@ -98,7 +124,7 @@ def leave_seat(holder_id: UUID) -> None:
 
 
 def move_seat(holder_id: UUID, place: int) -> None:
-    """Put an employee at this place of the order, 0 for the first; the others close up. Who has no seat stays so."""
+    """Put an employee at this place in the order, 0 for the first; the others close up. Does nothing without a seat."""
     _lock()
     order = list(Seat.objects.in_order())
     moved = next((seat for seat in order if seat.holder_id == holder_id), None)
@@ -131,16 +157,16 @@ def who_returns(seats_then: int) -> tuple[str, ...]:
 
 def trial_meter() -> Meter:
     """The workspace's trial credit."""
-    return meter.ensure(TRIAL, "Trial credit", settings.TRIAL_CREDIT_USD)
+    return meter.ensure(TRIAL, TRIAL_NAME, settings.TRIAL_CREDIT_USD)
 
 
 def credit() -> Meter | None:
-    """The same, if anything was ever reserved on it."""
+    """The trial credit, if anything was ever reserved on it."""
     return Meter.objects.filter(key=TRIAL).first()
 
 
 def require_work(holder_id: UUID, name: str) -> None:
-    """Raises RefusedError if this employee is paused or has no seat, or nobody works here."""
+    """Raises RefusedError if this employee is paused or has no seat, or nobody may work here."""
     if Tenant.objects.filter(id=current_tenant_id(), deletes_at__isnull=False).exists():
         raise ClosingError
     current = standing.current()
@@ -156,7 +182,7 @@ def require_work(holder_id: UUID, name: str) -> None:
 def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) -> None:
     """Let an employee make one LLM call that costs at most `worst_case_usd`, and hold that much.
 
-    Raises RefusedError if it is paused, has no seat or nobody works; usage.ledger.meter.BudgetExceededError naming
+    Raises RefusedError if it is paused, has no seat or nobody may work; usage.ledger.meter.BudgetExceededError naming
     the meter that has no room.
     """
     require_work(holder_id, name)
@@ -164,7 +190,7 @@ def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) 
 
 
 def settle(call_id: UUID, actual_usd: Decimal) -> bool:
-    """Turn what was held for a call into what it cost, exactly once. False if that was done before."""
+    """Turn what was held for a call into what it cost, exactly once. False if it was settled before."""
     return meter.settle(call_id, actual_usd)
 
 

@@ -1,6 +1,6 @@
 """Where a workspace stands: what is paid, who may work, and what its operator can do next.
 
-Computed from our own row and the clock, so it is quick, needs no network, and runs out by itself.
+Computed from our own row and the clock, so it is quick, needs no network, and expires by itself.
 """
 
 from collections.abc import Mapping
@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from billing.catalogue import Plan, plan_of
 from billing.models import CompSeats, Entitlement
+from tenants.wordings import NOTHING, Reason, Wording
 
 Status = Entitlement.Status
 SEATS_WITHOUT_SUBSCRIPTION = 1
 LIVE = frozenset({Status.TRIALING, Status.ACTIVE, Status.PAST_DUE, Status.UNPAID, Status.INCOMPLETE, Status.PAUSED})
-"""There is a subscription at Stripe: a second one must not be begun."""
+"""There is a subscription at Stripe: do not start a second one."""
 PAYING = frozenset({Status.TRIALING, Status.ACTIVE})
 OWES = frozenset({Status.PAST_DUE, Status.UNPAID, Status.INCOMPLETE, Status.PAUSED})
-"""An invoice may be open that a card has to pay; of a paused one that of going on."""
+"""An invoice may be open that a card has to pay; for a paused one, the invoice for resuming."""
 
 SUBSCRIBE, CHANGE_SEATS, SWITCH_PLAN = "subscribe", "change_seats", "switch_plan"
 UPDATE_CARD, PAY, CANCEL, RESUME = "update_card", "pay", "cancel", "resume"
@@ -39,22 +41,35 @@ OFFERS: Mapping[str, frozenset[str]] = {
 }
 """What an operator can do in each state."""
 
-REASONS: Mapping[str, str] = {
-    Status.UNPAID: "The last invoice was not paid: pay it or update the card under Billing.",
-    Status.INCOMPLETE: "The first payment is not finished: finish it under Billing.",
-    Status.INCOMPLETE_EXPIRED: "The first payment was not finished within 23 hours: subscribe again under Billing.",
-    Status.CANCELED: "The subscription has ended: subscribe again under Billing.",
-    Status.PAUSED: "The trial ended without a card: add one under Billing, then resume.",
+REASONS: Mapping[str, Wording] = {
+    Status.UNPAID: Wording(
+        "billing.unpaid", _("The last invoice was not paid: pay it or update the card under Billing.")
+    ),
+    Status.INCOMPLETE: Wording("billing.incomplete", _("The first payment is not finished: finish it under Billing.")),
+    Status.INCOMPLETE_EXPIRED: Wording(
+        "billing.incomplete_expired",
+        _("The first payment was not finished within 23 hours: subscribe again under Billing."),
+    ),
+    Status.CANCELED: Wording("billing.canceled", _("The subscription has ended: subscribe again under Billing.")),
+    Status.PAUSED: Wording("billing.paused", _("The trial ended without a card: add one under Billing, then resume.")),
 }
-OVERDUE = "A payment has been overdue for too long: update the card under Billing."
+OVERDUE = Wording("billing.overdue", _("A payment has been overdue for too long: update the card under Billing."))
+FOREIGN_PRICE = Wording(
+    "billing.foreign_price",
+    _("Its price was replaced at Stripe: whoever runs this installation needs to put one of its plans back."),
+)
+OTHER_ITEMS = Wording(
+    "billing.other_items",
+    _("The subscription also charges for something else, and Stripe bills both at the same interval."),
+)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What holds now. `seats`: how many AI employees may work; `paid_seats`: those of them that the subscription has.
+    """The current state. `seats`: how many AI employees may work; `paid_seats`: how many of those are paid for.
 
-    reason: why nobody works, and what to do about it; "" where somebody may. grace_ends_at: until when employees go on
-    working although a payment failed.
+    reason: why nobody works, and what to do about it; empty where somebody may. grace_ends_at: until when employees
+    keep working although a payment failed.
     """
 
     status: str
@@ -63,7 +78,7 @@ class Standing:
     comp_seats: int
     plan: Plan | None
     may: frozenset[str]
-    reason: str
+    reason: Reason
     grace_ends_at: datetime | None
     entitlement: Entitlement
 
@@ -78,13 +93,11 @@ class Standing:
         return self.status in LIVE
 
     @property
-    def limit(self) -> str:
-        """What keeps the offers smaller than the state would have them, and whose move it is; "" for nothing."""
+    def limit(self) -> Reason:
+        """Why there are fewer offers than the state allows, and whose move it is; empty for no limit."""
         if self.entitlement.is_foreign:
-            return "Its price was exchanged at Stripe: whoever runs this Roster has to put one of its plans back."
-        if self.entitlement.other_items:
-            return "Something else is charged by the same subscription, so month and year cannot be switched here."
-        return ""
+            return FOREIGN_PRICE()
+        return OTHER_ITEMS() if self.entitlement.other_items else NOTHING
 
     @property
     def label(self) -> str:
@@ -93,14 +106,14 @@ class Standing:
 
 
 def current() -> Standing:
-    """The standing of the open scope's workspace, now."""
+    """The current standing of the open scope's workspace."""
     comp = CompSeats.objects.current(timezone.now()).aggregate(seats=Sum("seats"))["seats"] or 0
     entitlement = Entitlement.objects.first() or Entitlement()
     return of(entitlement, comp, entitlement.now())
 
 
 def of(entitlement: Entitlement, comp_seats: int, now: datetime) -> Standing:
-    """The standing that this row gives at a time."""
+    """The standing by this row, at this time."""
     grace_ends_at = _grace_end(entitlement)
     reason = _reason(entitlement.status, grace_ends_at, now)
     paid = 0 if reason else entitlement.seats
@@ -112,7 +125,7 @@ def of(entitlement: Entitlement, comp_seats: int, now: datetime) -> Standing:
         comp_seats=comp_seats,
         plan=plan_of(entitlement.plan) if entitlement.plan else None,
         may=_offers(entitlement),
-        reason="" if comp_seats else reason,
+        reason=NOTHING if comp_seats else reason,
         grace_ends_at=grace_ends_at,
         entitlement=entitlement,
     )
@@ -124,17 +137,17 @@ def _grace_end(entitlement: Entitlement) -> datetime | None:
     return entitlement.past_due_since + timedelta(days=settings.PAST_DUE_GRACE_DAYS)
 
 
-def _reason(status: str, grace_ends_at: datetime | None, now: datetime) -> str:
+def _reason(status: str, grace_ends_at: datetime | None, now: datetime) -> Reason:
     if status == Status.PAST_DUE and grace_ends_at and grace_ends_at <= now:
-        return OVERDUE
-    return REASONS.get(status, "")
+        return OVERDUE()
+    return REASONS[status]() if status in REASONS else NOTHING
 
 
 def _offers(entitlement: Entitlement) -> frozenset[str]:
-    """What can be done; a subscription that is about to end can be resumed instead of cancelled.
+    """What can be done. A subscription that is set to end can be resumed instead of canceled.
 
-    One that is paused goes on with a card only, and by paying, once an invoice for that is open. A price of somebody
-    else's in the place of ours, or beside it, leaves what does not touch it.
+    A paused one needs a card to resume; once an invoice for that is open, it resumes when that is paid. If somebody
+    replaced our price at Stripe, or added another, what does not touch the price can still be done.
     """
     offers = OFFERS[entitlement.status]
     if entitlement.status == Status.PAUSED and entitlement.pay_url:
@@ -143,7 +156,7 @@ def _offers(entitlement: Entitlement) -> frozenset[str]:
         offers = offers - {RESUME}
     if entitlement.is_foreign:
         offers = offers - {CHANGE_SEATS, SWITCH_PLAN}
-    elif entitlement.other_items:  # Stripe wants one interval for all of them
+    elif entitlement.other_items:  # Stripe requires one interval for all items
         offers = offers - {SWITCH_PLAN}
     if entitlement.cancels_at and CANCEL in offers:
         return (offers - {CANCEL, CHANGE_SEATS, SWITCH_PLAN}) | {RESUME}

@@ -1,50 +1,47 @@
 """Billing's tasks: ids in, a verb called."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
 from billing.sync import entitlement, event_inbox, notices, reconcile
+from tenants.jobs.sweeps import WakeUp
 from tenants.tasks import TenantTask, wake
 
 BUSY_SECONDS = 2
-"""After these, an event is tried again that found others under way."""
+"""An event that found too many others in progress is tried again after this."""
 
 
 @shared_task
 def take_in(arrival_id: int) -> None:
-    """Have dj-stripe fetch and store what an event of Stripe is about."""
+    """Have dj-stripe fetch and store what one of Stripe's events is about."""
     if not event_inbox.mirror(int(arrival_id)):
         wake(take_in, int(arrival_id), delay=BUSY_SECONDS)
 
 
-@shared_task
-def take_in_late() -> None:
-    """Wake those whose wake-up was lost, or that failed."""
-    for arrival_id in event_inbox.due(timezone.now()):
-        wake(take_in, arrival_id)
+def overdue_events() -> Iterator[WakeUp]:
+    """A sweep: events of Stripe whose wake-up was lost, or that failed."""
+    yield from ((take_in, (arrival_id,)) for arrival_id in event_inbox.due(timezone.now()))
 
 
 @shared_task
 def forget_events() -> None:
-    """Each night: delete events that are not needed any more."""
+    """Each night: delete events that are no longer needed."""
     event_inbox.forget(timezone.now())
 
 
 @shared_task(base=TenantTask)
 def sync_subscription(tenant_id: UUID) -> None:
-    """Bring a workspace's row to what Stripe says now, if that is asked for."""
+    """Bring a workspace's row in line with Stripe, if that was requested."""
     entitlement.catch_up(tenant_id)
 
 
-@shared_task
-def sweep_subscriptions() -> None:
-    """Wake the syncs whose wake-up was lost, and send mails that were left."""
-    for tenant_id in reconcile.waiting():
-        wake(sync_subscription, tenant_id)
-    for tenant_id in reconcile.unsent():
-        wake(send_notices, tenant_id)
+def overdue_subscriptions() -> Iterator[WakeUp]:
+    """A sweep: syncs whose wake-up was lost, and mails that were left over."""
+    yield from ((sync_subscription, (tenant_id,)) for tenant_id in reconcile.waiting())
+    yield from ((send_notices, (tenant_id,)) for tenant_id in reconcile.unsent())
 
 
 @shared_task(base=TenantTask)

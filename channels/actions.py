@@ -1,14 +1,16 @@
 """What can be done with channels, as the audit trail calls it."""
 
+from django.utils.translation import gettext_lazy as _
+
 from tenants.audit.journal import Action
 
-INSTALL_BEGUN = Action("channel.install_begun", "Began to connect a channel")
-CHANNEL_CONNECTED = Action("channel.connected", "Connected a channel")
-CHANNEL_CHANGED = Action("channel.changed", "Changed when a channel is answered")
-CHANNEL_DISCONNECTED = Action("channel.disconnected", "Disconnected a channel")
-CHANNEL_BROKEN = Action("channel.broken", "A channel stopped working")
-CHANNEL_ENDED = Action("channel.ended", "The provider ended a channel")
-TEST_SENT = Action("channel.test_sent", "Sent a test message")
-PERSON_ERASED = Action("person.erased", "Erased what a person said")
-CONVERSATIONS_FORGOTTEN = Action("conversations.forgotten", "Deleted old conversations")
-MESSAGES_REPLAYED = Action("message.replayed", "Tried failed messages again")
+INSTALL_BEGUN = Action("channel.install_begun", _("Began to connect a channel"))
+CHANNEL_CONNECTED = Action("channel.connected", _("Connected a channel"))
+CHANNEL_CHANGED = Action("channel.changed", _("Changed when a channel is answered"))
+CHANNEL_DISCONNECTED = Action("channel.disconnected", _("Disconnected a channel"))
+CHANNEL_BROKEN = Action("channel.broken", _("A channel stopped working"))
+CHANNEL_ENDED = Action("channel.ended", _("The provider ended a channel"))
+TEST_SENT = Action("channel.test_sent", _("Sent a test message"))
+PERSON_ERASED = Action("person.erased", _("Erased what a person said"))
+CONVERSATIONS_FORGOTTEN = Action("conversations.forgotten", _("Deleted old conversations"))
+MESSAGES_REPLAYED = Action("message.replayed", _("Tried failed messages again"))

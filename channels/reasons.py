@@ -1,10 +1,14 @@
 """Why a message did not go out, or a channel stopped: codes that are kept, and their words for the workspace's members.
 
-The counterpart of agents.reasons, whose codes are explained here too.
+The counterpart of agents.reasons. It words the codes from there, too.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from agents import reasons
 from channels.providers.base import DeliveryError, DeliveryNotNowError, DeliveryRefusedError
@@ -24,14 +28,14 @@ class Cause(StrEnum):
     CLOSING = "channel_closing"
 
 
-WORDS: Mapping[str, str] = {
-    Cause.TOKEN_DEAD: "{channel} no longer let Roster in.",
-    Cause.NOT_IN_TIME: "{channel} could not be reached, or took no more messages, for six hours.",
-    Cause.NOT_SEEN: "{channel} did not confirm it.",
-    Cause.DISCONNECTED: "The channel was disconnected here in the portal.",
-    Cause.DISCONNECTED_BY_API: "The channel was disconnected through the API.",
-    Cause.REMOVED: "The app was removed in {channel}.",
-    Cause.CLOSING: "This workspace was going to be deleted.",
+WORDS: Mapping[str, Promise] = {
+    Cause.TOKEN_DEAD: _("%(channel)s no longer let Roster in."),
+    Cause.NOT_IN_TIME: _("%(channel)s could not be reached, or took no more messages, for six hours."),
+    Cause.NOT_SEEN: _("%(channel)s did not confirm it."),
+    Cause.DISCONNECTED: _("The channel was disconnected here in the portal."),
+    Cause.DISCONNECTED_BY_API: _("The channel was disconnected through the API."),
+    Cause.REMOVED: _("The app was removed in %(channel)s."),
+    Cause.CLOSING: _("This workspace was going to be deleted."),
 }
 
 
@@ -45,30 +49,34 @@ def cause_of(error: DeliveryError) -> str:
 
 def words(cause: str, provider: str) -> str:
     """What members of the workspace read about it, in the past tense. provider: its name, such as slack."""
-    code, _, detail = cause.partition(":")
+    code, _colon, detail = cause.partition(":")
     if code == Cause.REFUSED:
         return refusal(provider, detail)
     if code in WORDS:
-        return WORDS[code].format(channel=provider_named(provider).label)
+        return str(WORDS[code]) % {"channel": provider_named(provider).label}
     return reasons.words(cause)
 
 
 def right_now(error: DeliveryError, provider: str) -> str:
     """The same in the present tense, for whoever has just asked for something."""
-    label = provider_named(provider).label
+    channel = {"channel": provider_named(provider).label}
     if isinstance(error, DeliveryNotNowError):
-        return f"{label} cannot be reached, or takes no more messages right now. Try again in a minute."
-    if not isinstance(error, DeliveryRefusedError):
-        return f"{label} did not confirm the message. Look there before you send it again."
-    if error.breaks_connection:
-        return f"{label} no longer lets Roster in. Connect {label} again under Channels."
-    return refusal(provider, error.code)
+        words = gettext("%(channel)s cannot be reached, or takes no more messages right now. Try again in a minute.")
+    elif not isinstance(error, DeliveryRefusedError):
+        words = gettext("%(channel)s did not confirm the message. Look there before you send it again.")
+    elif error.breaks_connection:
+        words = gettext("%(channel)s no longer lets Roster in. Connect %(channel)s again under Channels.")
+    else:
+        return refusal(provider, error.code)
+    return words % channel
 
 
 def refusal(provider: str, code: str) -> str:
-    """Why a provider took no message, as far as its code tells."""
+    """Why a provider took no message, as far as its code says."""
     its = provider_named(provider)
     known = its.refusals.get(code)
     if known:
-        return f"{its.label} did not take the message: {known}"
-    return f"{its.label} did not take the message{f' ({code})' if code else ''}."
+        return str(known)
+    if not code:
+        return gettext("%(channel)s did not take the message.") % {"channel": its.label}
+    return gettext("%(channel)s did not take the message (%(code)s).") % {"channel": its.label, "code": code}

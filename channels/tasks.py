@@ -1,38 +1,38 @@
 """The pipeline's tasks: ids in, a verb called, the next one woken."""
 
-import time
+from collections.abc import Iterator
 from uuid import UUID
 
 from celery import shared_task
-from django.core.cache import cache
 from django.utils import timezone
 
 from channels.messages import answering, recognition
 from channels.messages.deliver import look_up, send_due
-from channels.messages.sweep import LAST_SWEEP, due
+from channels.messages.sweep import due
 from channels.privacy import retention
 from channels.privacy.close_workspace import close
 from channels.scene import talk
 from tenants.http import idempotency
+from tenants.jobs.sweeps import WakeUp
 from tenants.models import Tenant
 from tenants.privacy import deletion
-from tenants.tasks import TenantTask, announce_deletion, expire_export, make_export, wake, warn_of_deletion
+from tenants.tasks import SharedTask, TenantTask, announce_deletion, wake, warn_of_deletion
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=SharedTask)
 def answer(tenant_id: UUID, thread_id: UUID) -> None:
     """Answer what waits in a thread and send it."""
     answering.answer(tenant_id, thread_id)
     _deliver(tenant_id, thread_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=SharedTask)
 def deliver(tenant_id: UUID, thread_id: UUID) -> None:
     """Send what is due in a thread."""
     _deliver(tenant_id, thread_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=SharedTask)
 def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
     """Look up a delivery whose outcome was not seen, and send again what is absent."""
     look_up(tenant_id, thread_id)
@@ -40,7 +40,7 @@ def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
     wake(answer, tenant_id, thread_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=SharedTask)
 def recognise(tenant_id: UUID, event_id: UUID) -> None:
     """Ask the provider who wrote what was posted through an app."""
     thread_id = recognition.recognise(tenant_id, event_id)
@@ -48,21 +48,16 @@ def recognise(tenant_id: UUID, event_id: UUID) -> None:
         wake(answer, tenant_id, thread_id)
 
 
-@shared_task
-def sweep() -> None:
-    """Wake what is overdue, and show that beat and a worker live."""
-    cache.set(LAST_SWEEP, time.time())
+def overdue_messages() -> Iterator[WakeUp]:
+    """A sweep: threads to answer, to send in and to look up in, and events whose author is in doubt."""
     overdue = due()
-    for task, pairs in (
+    for task, found in (
         (answer, overdue.answers),
         (deliver, overdue.deliveries),
         (reconcile, overdue.look_ups),
         (recognise, overdue.doubts),
-        (make_export, overdue.exports),
-        (expire_export, overdue.outdated_exports),
     ):
-        for tenant_id, row_id in pairs:
-            wake(task, tenant_id, row_id)
+        yield from ((task, ids) for ids in found)
 
 
 @shared_task

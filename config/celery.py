@@ -1,11 +1,12 @@
 """The Celery application. Tasks carry only ids; retries are rows in Postgres."""
 
 import os
+import threading
 from typing import Any
 
 import structlog
 from celery import Celery, Task
-from celery.signals import worker_init, worker_ready
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 from django.dispatch import receiver
 from django.utils.module_loading import import_string
 from django_structlog.celery.signals import bind_extra_task_metadata
@@ -31,6 +32,18 @@ def name_the_task(task: "Task[Any, Any]", **kwargs: object) -> None:
 def refuse_powerful_role(**kwargs: object) -> None:
     """The worker serves tenants too. A dotted path, because settings are not loaded yet."""
     import_string("tenants.guard.refuse_powerful_role")()
+
+
+@worker_init.connect
+def refuse_unknown_sweeps(**kwargs: object) -> None:
+    """Nothing would repair what a sweep with a wrong path is to find."""
+    import_string("tenants.jobs.sweeps.load_all")()
+
+
+@worker_shutting_down.connect
+def stop_jobs(**kwargs: object) -> None:
+    """Ask long jobs to stop and give their leases back. By a thread: a signal's handler must not wait for locks."""
+    threading.Thread(target=import_string("tenants.jobs.keeper.stop_all"), name="stop-jobs", daemon=True).start()
 
 
 @worker_ready.connect

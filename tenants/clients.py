@@ -1,4 +1,4 @@
-"""Who is at the other end of a request, also behind proxies."""
+"""The address of a request's client, behind proxies too."""
 
 import ipaddress
 
@@ -13,8 +13,8 @@ def client_ip(request: HttpRequest) -> str:
     """The client's address, as the outermost of our own proxies (settings.TRUSTED_PROXIES of them) saw it.
 
     Each proxy adds, at the end of X-Forwarded-For, the address that spoke to it: with n trusted proxies the last n
-    entries are true, and what stands before them is what the client claims. A chain that is too short or not made of
-    addresses did not come through our proxies: then the address of the connection counts.
+    entries are true, and anything before them is what the client claims. A chain that is too short, or is not made of
+    addresses, did not come through our proxies: then the address of the connection counts.
     """
     connected = _address(request.META.get("REMOTE_ADDR", "")) or NOBODY
     proxies: int = settings.TRUSTED_PROXIES
@@ -28,12 +28,12 @@ def client_ip(request: HttpRequest) -> str:
 
 
 def network_of(address: str) -> str:
-    """What a limit counts: an IPv4 address itself; of IPv6 the /64, within which one client may take any address."""
+    """What rate limits count by: an IPv4 address, or the /64 of an IPv6 one, all of which one client may use."""
     return str(ipaddress.ip_network(f"{address}/64", strict=False)) if ":" in address else address
 
 
 def _address(text: str) -> str:
-    """An IP address in its one spelling, without a port; empty if the text is none."""
+    """An IP address in its canonical form, without a port; empty if the text is not one."""
     bare, _ = split_domain_port(text.strip())
     for candidate in (text.strip(), bare.strip("[]")):
         try:

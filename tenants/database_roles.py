@@ -15,10 +15,10 @@ ATTRIBUTES = {
 
 
 def provision(connection: psycopg.Connection, database: str, passwords: Mapping[str, str]) -> list[str]:
-    """Make the roles, the database and the grants, or bring them up to date. Idempotent.
+    """Create the roles, the database and the grants, or bring them up to date. Idempotent.
 
     connection: autocommit, as a role that may create roles. passwords: by role; roles without one keep theirs.
-    Returns the names of the roles that were made. Raises psycopg.errors.InsufficientPrivilege.
+    Returns the names of the roles that were created. Raises psycopg.errors.InsufficientPrivilege.
     """
     made = [role for role in ATTRIBUTES if _ensure_role(connection, role, passwords.get(role, ""))]
     with connection.transaction():  # an older grant may have been made with inheritance

@@ -1,4 +1,4 @@
-"""Secrets at rest: Fernet (AES-128-CBC with HMAC-SHA256), the newest key first, the key's id beside each ciphertext."""
+"""Encrypts stored secrets: Fernet (AES-128-CBC with HMAC-SHA256), newest key first, the key's id before each."""
 
 import hashlib
 import re
@@ -18,9 +18,9 @@ class UndecryptableError(RuntimeError):
 
 
 class Secret:
-    """A secret in memory that shows itself only to those who ask: `secret.reveal()`.
+    """A secret in memory that only `secret.reveal()` shows.
 
-    Its text is its last four characters, so that a log line, a template or an error page cannot give it away.
+    str() gives its last four characters, so that a log line, a template or an error page cannot leak it.
     """
 
     __slots__ = ("_plain", "_stored")
@@ -30,14 +30,14 @@ class Secret:
         self._stored = stored
 
     def reveal(self) -> str:
-        """The plain text. What came from the database is decrypted only now, so a lost key breaks nothing else."""
+        """The plain text. A value from the database is decrypted only now, so a lost key breaks nothing else."""
         return decrypt(self._stored) if self._stored else self._plain
 
     def sealed(self) -> str:
         """The ciphertext for the database; empty for an empty secret.
 
-        What came from the database under an older key goes back under the newest, so that saving a row that was read
-        before a rotation does not undo it.
+        A value that was read under an older key is written under the newest one, so that saving a row does not undo a
+        rotation.
         """
         if self._stored:
             return renewed(self._stored)
@@ -98,7 +98,7 @@ def key_ids_in(text: str) -> list[str]:
 
 
 def is_sealed(text: str) -> bool:
-    """Is this, as a whole, what encrypt() returns?"""
+    """Is this exactly what encrypt() returns?"""
     return re.fullmatch(SEALED, text) is not None
 
 
@@ -108,7 +108,7 @@ def reencrypt(stored: str) -> str:
 
 
 def renewed(stored: str) -> str:
-    """The same, where it is needed and can be done: what no key opens is kept, since the key may come back."""
+    """The same if needed and possible: what no key opens is left as it is, since the key may come back."""
     if stored.startswith(f"{newest_key_id()}:"):
         return stored
     try:

@@ -1,4 +1,4 @@
-"""The app must not serve as a role that row-level security does not bind."""
+"""Refuses to serve as a Postgres role that row-level security does not bind."""
 
 import logging
 import sys
@@ -28,9 +28,9 @@ SENTENCES = {
 
 
 def refuse_powerful_role() -> None:
-    """Look at the role at the start already. A Postgres that does not answer yet is asked at the first connection.
+    """Check the role when the process starts. If Postgres does not answer yet, the first connection checks it.
 
-    Exits with the sentence if the role may not serve.
+    Exits with the reason if the role may not serve.
     """
     try:
         default_connection.ensure_connection()
@@ -43,7 +43,7 @@ def refuse_powerful_role() -> None:
 
 
 def check_role(sender: object, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    """Look at the role of the first connection on `default` and on `staff`, once a process and role.
+    """Check the role of the first connection on `default` and on `staff`, once per process and role.
 
     Raises ImproperlyConfigured if `default` is a superuser, may bypass row-level security, or owns tables; and if
     `staff`, which has to bypass it, can do more than that, or cannot.

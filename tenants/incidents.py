@@ -1,37 +1,39 @@
-"""Telling the platform's own staff what only they can mend: once for each cause and hour, not for each message.
+"""Tells staff about failures that only they can fix: once per cause and hour, not once per message.
 
-It stands in the staff's admin, `manage.py doctor` warns of it, and STAFF_EMAIL gets a mail.
+The staff's admin lists them, `manage.py doctor` warns of them, and STAFF_EMAIL gets a mail.
 """
 
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from tenants.jobs.keeper import kept
 from tenants.mail import notices
 from tenants.models import Incident
+from tenants.wordings import Reason
 
 MOST_MAILS = 20
-"""In one go; further ones come with the next."""
+"""At a time; the rest waits for the next run."""
 RECENT = timedelta(hours=1)
 KEPT = timedelta(days=30)
-LEASE = timedelta(minutes=2)
 
 
-def report(cause: str, detail: str) -> None:
-    """Note that something of the platform's own failed, inside or outside of any scope.
+def report(cause: str, detail: Reason) -> None:
+    """Note that something on our own side failed. Works inside and outside of scopes.
 
-    cause: its code. detail: what staff have to know, in technical words, without secrets and without what people said.
+    cause: its code. detail: what staff need to know, in technical words, without secrets or anything that people said.
     """
     now = timezone.now()
-    hour, text = now.replace(minute=0, second=0, microsecond=0), detail[:500]
+    hour = now.replace(minute=0, second=0, microsecond=0)
     known = Incident.objects.filter(cause=cause, hour=hour)
     with transaction.atomic():
-        if known.update(count=F("count") + 1, last_at=now, detail=text):
+        if known.update(count=F("count") + 1, last_at=now, detail=detail):
             return
-        made = Incident(cause=cause, hour=hour, detail=text, first_at=now, last_at=now)
+        made = Incident(cause=cause, hour=hour, detail=detail, first_at=now, last_at=now)
         Incident.objects.bulk_create([made], ignore_conflicts=True)
 
 
@@ -41,26 +43,33 @@ def recent() -> QuerySet[Incident]:
 
 
 def mail() -> int:
-    """Mail staff what they were not told yet; returns how many mails went. Sends mail: open no scope around this."""
+    """Mail staff the incidents that are new to them; returns how many mails were sent. Open no scope around this."""
     if not settings.STAFF_EMAIL:
         return 0
     sent = 0
-    for incident in _untold(timezone.now()).order_by("first_at")[:MOST_MAILS]:
-        now = timezone.now()
-        if not _untold(now).filter(id=incident.id).update(mail_leased_until=now + LEASE):
-            continue  # another worker has it
-        if not notices.send([settings.STAFF_EMAIL], f"Roster needs you: {incident.cause}", _words(incident)):
-            Incident.objects.filter(id=incident.id).update(mail_leased_until=None)
+    for _turn in range(MOST_MAILS):
+        incident = _claim(timezone.now())
+        if incident is None:
             break
-        Incident.objects.filter(id=incident.id).update(mailed_at=timezone.now())
+        with kept(Incident, incident.id, incident.attempt):
+            subject = _("Roster needs you: %(cause)s") % {"cause": incident.cause}
+            is_sent = notices.send([settings.STAFF_EMAIL], subject, _words(incident))
+        ours = Incident.objects.filter(id=incident.id, attempt=incident.attempt)
+        if not is_sent:
+            ours.update(leased_until=None)
+            break
+        ours.update(leased_until=None, mailed_at=timezone.now())
         sent += 1
     return sent
 
 
-def _untold(now: datetime) -> QuerySet[Incident]:
-    """What staff got no mail about, and nobody is sending one."""
-    free = Q(mail_leased_until=None) | Q(mail_leased_until__lte=now)
-    return Incident.objects.filter(free, mailed_at=None)
+def _claim(now: datetime) -> Incident | None:
+    """The oldest one that staff do not know about, if nobody else is mailing it."""
+    with transaction.atomic():
+        incident = Incident.objects.untold().claimable(now).order_by("first_at").first()
+        if incident:
+            incident.lease(now)
+        return incident
 
 
 def forget() -> int:
@@ -69,8 +78,9 @@ def forget() -> int:
 
 
 def _words(incident: Incident) -> str:
-    return (
-        f"Since {incident.first_at:%Y-%m-%d %H:%M} UTC this goes wrong on our side, and nobody in a workspace can mend "
-        f"it:\n\n{incident.detail}\n\n`manage.py doctor` tells more, and so does {settings.PUBLIC_URL}/admin/. If it "
-        f"goes on, the next mail about it comes in the next hour."
+    words = _(
+        "Something has been failing on our side since %(since)s UTC, and nobody in a workspace can fix it:\n\n"
+        "%(detail)s\n\n`manage.py doctor` and %(url)s tell you more. If it goes on, you get another mail in an hour."
     )
+    since = f"{incident.first_at:%Y-%m-%d %H:%M}"
+    return words % {"since": since, "detail": incident.detail, "url": f"{settings.PUBLIC_URL}/admin/"}

@@ -15,7 +15,8 @@ MATCH = "tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid"
 class ProtectTenantTable(Operation):
     """Force row-level security on a tenant's table and double its foreign keys by (tenant_id, id).
 
-    Run it after the table is made, and again after a foreign key was added: it does what is missing.
+    Run it after the table is created, and again after adding a foreign key: it does what is missing. Leases of a job's
+    table (tenants.models.Job) can then be renewed across tenants.
 
     sweeper_reads: columns that the role `sweeper` may read across tenants (ids, states, times; never content).
     is_append_only: rows may be added and read, never changed or deleted, by grant.
@@ -47,7 +48,8 @@ class ProtectTenantTable(Operation):
         # Under FORCE the owner sees no rows, so a violated constraint would pass as valid: constraints come first.
         table = model._meta.db_table
         schema_editor.execute(f'ALTER TABLE "{table}" NO FORCE ROW LEVEL SECURITY')
-        for statement in (*composite_foreign_keys(model), *policies(table), *self.grants(table)):
+        renewal = renewals(model) if is_job(model) else ()
+        for statement in (*composite_foreign_keys(model), *policies(table), *self.grants(table), *renewal):
             schema_editor.execute(statement)
 
     def database_backwards(
@@ -69,6 +71,72 @@ class ProtectTenantTable(Operation):
             yield f"CREATE POLICY sweeper_reads ON \"{table}\" FOR SELECT TO sweeper USING (current_user = 'sweeper')"
 
 
+class AllowRenewals(Operation):
+    """Let the role `sweeper` renew leases in the table of a job that became one later, or that belongs to no tenant."""
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.name], {}
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Nothing: the models do not change."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        for statement in renewals(to_state.apps.get_model(app_label, self.name)):
+            schema_editor.execute(statement)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        for statement in no_renewals(from_state.apps.get_model(app_label, self.name)):
+            schema_editor.execute(statement)
+
+    def describe(self) -> str:
+        return f"Let leases of {self.name} be renewed"
+
+
+JOB_COLUMNS = {"attempt", "failures", "leased_until", "retry_at"}
+
+
+def is_job(model: type[models.Model]) -> bool:
+    """Has this model, which may be a migration's, the columns of tenants.models.Job?"""
+    return {field.name for field in model._meta.local_fields} >= JOB_COLUMNS
+
+
+def renewals(model: type[models.Model]) -> Iterator[str]:
+    """The statements that let `sweeper` find a job by its lease and prolong that, and change nothing else."""
+    table, is_sweeper = model._meta.db_table, "current_user = 'sweeper'"
+    seen = ("id", *(("tenant_id",) if is_tenant_table(model) else ()), "attempt", "leased_until", "retry_at")
+    yield f'GRANT SELECT ({", ".join(seen)}), UPDATE (leased_until) ON "{table}" TO sweeper'
+    if is_tenant_table(model):
+        is_leased = f"{is_sweeper} AND leased_until IS NOT NULL"
+        yield from _drop_renewal_policies(table)
+        yield f'CREATE POLICY sweeper_finds_leases ON "{table}" FOR SELECT TO sweeper USING ({is_sweeper})'
+        yield (
+            f'CREATE POLICY sweeper_renews ON "{table}" FOR UPDATE TO sweeper '
+            f"USING ({is_leased}) WITH CHECK ({is_leased})"
+        )
+
+
+def no_renewals(model: type[models.Model]) -> Iterator[str]:
+    """The statements that take this back."""
+    table = model._meta.db_table
+    yield f'REVOKE UPDATE (leased_until) ON "{table}" FROM sweeper'
+    yield from _drop_renewal_policies(table)
+
+
+def _drop_renewal_policies(table: str) -> Iterator[str]:
+    yield f'DROP POLICY IF EXISTS sweeper_finds_leases ON "{table}"'
+    yield f'DROP POLICY IF EXISTS sweeper_renews ON "{table}"'
+
+
 def policies(table: str) -> Iterator[str]:
     """The statements that let a tenant see and write its own rows only, the table's owner included."""
     yield f'DROP POLICY IF EXISTS tenant_rows ON "{table}"'
@@ -78,7 +146,7 @@ def policies(table: str) -> Iterator[str]:
 
 
 def composite_foreign_keys(model: type[models.Model]) -> Iterator[str]:
-    """A plain foreign key may point to another tenant's row; one on (tenant_id, id) cannot."""
+    """A plain foreign key could point to another tenant's row; one on (tenant_id, id) cannot."""
     table = model._meta.db_table
     for field in model._meta.local_fields:
         target: Any = field.related_model

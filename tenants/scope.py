@@ -1,8 +1,9 @@
-"""Row-level tenant scoping: one transaction, one tenant, set where the policies read it."""
+"""Tenant scopes: one transaction, one tenant, set where the row-level policies read it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -23,7 +24,7 @@ def current_tenant_id() -> UUID:
 
 
 def is_scoped() -> bool:
-    """Is a tenant's scope open here?"""
+    """Is a tenant's scope open?"""
     return _current.get() is not None
 
 
@@ -53,7 +54,7 @@ def tenant_scope(tenant_id: UUID) -> Iterator[None]:
 
 
 def give_back() -> None:
-    """Give the connection back to the pool while something slow happens; within a transaction it stays."""
+    """Give the connection back to the pool before something slow; inside a transaction it is kept."""
     if not connection.in_atomic_block:
         connection.close()
 
@@ -67,3 +68,19 @@ def sweeper_scope() -> Iterator[None]:
         yield
         with connection.cursor() as cursor:
             cursor.execute("RESET ROLE")
+
+
+def ask_as_sweeper(statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+    """Run these as the role `sweeper`, in one transaction and one round trip; the rows of each.
+
+    Open no transaction around this. Several statements in one query are one transaction, whose end takes the role away.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("The role would last until the end of the open transaction: call this outside of it.")
+    text = "; ".join(["SET LOCAL ROLE sweeper", *(statement for statement, _ in statements)])
+    rows = []
+    with connection.cursor() as cursor:
+        cursor.execute(text, [value for _, values in statements for value in values])
+        while cursor.nextset():
+            rows.append(list(cursor.fetchall()) if cursor.description else [])
+    return rows

@@ -1,11 +1,13 @@
-"""JSON from outside: what is nested beyond all sense, or cannot be stored, is the sender's mistake."""
+"""JSON from outside: what is nested too deeply, or cannot be stored, is refused."""
 
 import json
 from typing import Any, NoReturn
 
-TOO_DEEP = "The JSON is nested too deeply: send a plain object."
-NOT_TEXT = "A text has a NUL character or half of a surrogate pair in it: leave it out."
-NO_JSON = "The body is not JSON."
+from django.utils.translation import gettext_lazy as _
+
+TOO_DEEP = _("The JSON is nested too deeply: send a plain object.")
+NOT_TEXT = _("A text has a NUL character or half of a surrogate pair in it: leave it out.")
+NO_JSON = _("The body is not JSON.")
 
 
 class UnusableError(ValueError):
@@ -13,9 +15,9 @@ class UnusableError(ValueError):
 
 
 def loads(text: str, levels: int) -> Any:
-    """The value that a text says, with so many levels of objects and lists at most. Raises UnusableError.
+    """Parse JSON with at most so many levels of objects and lists. Raises UnusableError.
 
-    Its texts are not looked at: use check_texts() for what is to be stored.
+    Strings are not checked: call check_texts() before you store them.
     """
     try:
         value = json.loads(text, parse_constant=_refuse)

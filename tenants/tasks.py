@@ -1,18 +1,24 @@
-"""Celery's edge: tasks that carry a tenant, and the one way to wake them."""
+"""Celery tasks that carry a tenant, and how to wake them."""
 
 import logging
 import time
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import structlog
 from celery import Task, shared_task
+from django.conf import settings
+from django.core.cache import cache
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from tenants import incidents
 from tenants.accounts import sessions
+from tenants.jobs import sweeps
+from tenants.jobs.shares import shares
+from tenants.jobs.sweeps import LAST_SWEEP, WakeUp
 from tenants.mail import outbox
 from tenants.models import Tenant
 from tenants.outbound.breaker import Breaker
@@ -63,6 +69,21 @@ def wake_on_commit(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -
     transaction.on_commit(lambda: wake(task, *ids, delay=delay))
 
 
+class SharedTask(TenantTask):
+    """A task of which a workspace may run settings.TENANT_SLOTS at a time in one worker; the others come later."""
+
+    abstract = True
+
+    def __call__(self, tenant_id: str, *args: Any, **kwargs: Any) -> Any:
+        tenant, key = UUID(tenant_id), (self.name, args)
+        if not shares.take(tenant, settings.TENANT_SLOTS, key, lambda: wake(self, tenant, *map(UUID, args))):
+            return None
+        try:
+            return super().__call__(tenant_id, *args, **kwargs)
+        finally:
+            shares.give_back(tenant)
+
+
 @shared_task(base=TenantTask)
 def make_export(tenant_id: UUID, export_id: UUID) -> None:
     """Make an export of everything that a workspace has."""
@@ -88,10 +109,23 @@ def warn_of_deletion(tenant_id: UUID) -> None:
 
 
 @shared_task
-def sweep_mails() -> None:
-    """Send the notices whose time has come."""
-    for tenant_id in outbox.waiting(timezone.now()):
-        wake(send_mails, tenant_id)
+def sweep(path: str) -> None:
+    """Wake what one of settings.SWEEPS finds overdue, and show that beat and a worker live."""
+    cache.set(LAST_SWEEP, time.time())
+    for task, ids in sweeps.overdue(path):
+        wake(task, *ids)
+
+
+def overdue_exports() -> Iterator[WakeUp]:
+    """A sweep: exports that nobody makes, and those that are too old."""
+    now = timezone.now()
+    yield from ((make_export, ids) for ids in export.due(now))
+    yield from ((expire_export, ids) for ids in export.outdated(now))
+
+
+def overdue_mails() -> Iterator[WakeUp]:
+    """A sweep: notices whose time has come."""
+    yield from ((send_mails, (tenant_id,)) for tenant_id in outbox.waiting(timezone.now()))
 
 
 @shared_task(base=TenantTask)

@@ -1,7 +1,11 @@
 """The cast, a private database with `app` as its user, and the whole product as a process tree."""
 
-from collections.abc import Iterator
+import gc
+import tempfile
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import psycopg
@@ -9,22 +13,54 @@ import pytest
 from django.core.cache import cache
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
+from xdist.remote import Producer
+from xdist.workermanage import WorkerController
 
-from config.local import schema
-from config.local.embedded.postgres import Postgres, temporary_postgres
-from tenants import database_roles
+from config.local.embedded.postgres import Postgres
 from tenants.models import Tenant, User
-from tests import factories
-from tests.stack import QUIET_SECONDS, ROOT, Stack
+from tests import factories, static
+from tests.cluster import Cluster
+from tests.sharing import Sharing, longest_first
+from tests.stack import QUIET_SECONDS, Stack
 
-LONGEST_FIRST = ("isolation", "browser", "flow", "fuzz", "accounts", "secrets", "security")
-"""Folders under tests/ with slow files. Starting them first lets two processes finish at about the same time."""
+CLUSTER = pytest.StashKey[Cluster]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The main process chooses the cluster's folder; xdist's workers are given it."""
+    told = getattr(config, "workerinput", {}).get("cluster")
+    config.stash[CLUSTER] = Cluster(Path(told)) if told else Cluster.in_new_folder()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    node.workerinput["cluster"] = str(node.config.stash[CLUSTER].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[CLUSTER].remove()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    return Sharing(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Collected tests stay until the end: don't search them for garbage, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the slowest files."""
-    folders = {name: place for place, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: folders.get(item.path.relative_to(ROOT / "tests").parts[0], len(folders)))
+    """Start with the slowest files (sharing.py)."""
+    items.sort(key=lambda item: longest_first(item.nodeid))
 
 
 @pytest.fixture(autouse=True)
@@ -48,14 +84,18 @@ def _empty_cache() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A Postgres for this run, with the platform's roles."""
-    with temporary_postgres() as server:
-        passwords = {role: _password(server.url(role)) for role in ("owner", "app", "staff")}
-        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            database_roles.provision(connection, "roster", passwords)
-            database_roles.grant(connection)
-        yield server
+def cluster(pytestconfig: pytest.Config) -> Cluster:
+    """A cluster with roles and tables, to copy."""
+    return pytestconfig.stash[CLUSTER]
+
+
+@pytest.fixture(scope="session")
+def postgres(cluster: Cluster) -> Iterator[Postgres]:
+    """This worker's Postgres, with the platform's roles and tables."""
+    with tempfile.TemporaryDirectory(prefix="roster-") as name:
+        cluster.copy_to(Path(name) / "postgres")
+        with Postgres(Path(name) / "postgres", durable=False) as server:
+            yield server
 
 
 def _password(url: str) -> str:
@@ -64,14 +104,13 @@ def _password(url: str) -> str:
 
 @pytest.fixture(scope="session")
 def django_db_setup(postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Migrate as `owner`, connect as `app`: otherwise row-level security isn't tested."""
+    """Made by `owner`, used as `app`: otherwise row-level security proves nothing."""
     for alias, role in (("default", "app"), ("owner", "owner"), ("staff", "staff")):
         url = urlsplit(postgres.url(role))
         connections[alias].settings_dict.update(
             HOST=url.hostname, PORT=url.port, NAME=url.path[1:], USER=role, PASSWORD=_password(postgres.url(role))
         )
     with django_db_blocker.unblock():
-        schema.migrate()
         yield
         connections.close_all()
 
@@ -132,9 +171,13 @@ def committed_cast(committed: None) -> Cast:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole product, started once for all tests that use it from outside."""
+def stack(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Stack]:
+    """The whole product, started once for all tests that use it from outside, with existing tables and static files."""
     stack = Stack(tmp_path_factory.mktemp("stack"), {"QUIET_SECONDS": str(QUIET_SECONDS), "SANDBOX_LLM_LATENCY": "0.1"})
+    data = stack.folder / "data"
+    cluster.copy_to(data / "postgres")
+    static.collect_for(data)
     stack.start()
     yield stack
     assert stack.stop() == 0
+    stack.remove_database()

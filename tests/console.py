@@ -21,21 +21,27 @@ ROOT = Path(__file__).parents[1]
 class Console:
     """The tests' handle on the process."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         command = [sys.executable, "-m", "tests.console"]
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        with log.open("ab") as end:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=end, text=True
+            )
 
     def run(self, arguments: Sequence[str]) -> str:
-        """Run a command; returns its output. A failure fails the test."""
+        """What the command printed; a failure fails the test."""
+        printed, error = self.ask(arguments)
+        assert error is None, error
+        return printed
+
+    def ask(self, arguments: Sequence[str]) -> tuple[str, str | None]:
+        """The command's output, and its error message if it failed."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps(arguments) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
-        assert answer["error"] is None, answer["error"]
-        return str(answer["printed"])
+        return str(answer["printed"]), answer["error"]
 
     def close(self) -> None:
         """End the process."""

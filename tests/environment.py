@@ -1,6 +1,7 @@
 """The environment that Django's settings need before pytest loads them; conftest.py sets the services' addresses."""
 
 import os
+import sys
 import tempfile
 
 from cryptography.fernet import Fernet
@@ -12,7 +13,11 @@ STRIPE_GIVEN: dict[str, str] = {}
 if os.environ.get("REAL_STRIPE"):
     STRIPE_GIVEN = {name: os.environ.get(name, "") for name in ("STRIPE_SECRET_KEY", "STRIPE_API_URL")}
 
-# A developer's own environment and data folder must not affect the tests.
+# Otherwise each process that the tests start would compile the project again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# Nothing of a developer's own environment or data folder may reach the tests.
 OURS = (
     *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_", "PAST_"),
     *("HEARTBEAT_", "HSTS_", "LEASE_", "LLM_", "LOG_", "LOOP_", "MAILS_", "OPENAI_", "PORT", "PUBLIC_", "QUIET_"),

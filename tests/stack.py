@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from config.datafolder import read_json
 from tests.console import Console
 from tests.waiting import eventually, free_ports
 
@@ -86,6 +88,11 @@ class Stack:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(40)
 
+    def remove_database(self) -> None:
+        """Delete the database if it is outside of `folder`, because the user who runs Postgres cannot access that."""
+        if home := read_json(self.folder / "data" / "postgres" / "service.json").get("elsewhere"):
+            shutil.rmtree(home, ignore_errors=True)
+
     def processes(self, word: str) -> list[psutil.Process]:
         """The tree's processes whose command line contains this word."""
         assert self.process
@@ -107,10 +114,16 @@ class Stack:
         psutil.wait_procs(victims, timeout=10)
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command next to the stack; returns its output."""
+        """Run a management command beside the stack; what it printed."""
+        return self.console.run(arguments)
+
+    @property
+    def console(self) -> Console:
+        """The process that runs management commands; it logs to `console.log`."""
         if self._console is None:
-            self._console = Console({**self.environment, "DJANGO_SETTINGS_MODULE": "config.settings"})
-        return self._console.run(arguments)
+            given = {**self.environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
+            self._console = Console(given, self.folder / "console.log")
+        return self._console
 
     def query(self, statement: str | sql.Composed, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Query the stack's database as its superuser."""

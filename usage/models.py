@@ -5,24 +5,26 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from tenants.models import TenantModel
 
 USD: Any = {"max_digits": 20, "decimal_places": 10}
-"""Options of a column of USD, exact to a ten-thousandth of a millionth: tokens are that cheap."""
+"""Options of a USD column with ten decimals: tokens are that cheap."""
 
 
 class Meter(TenantModel):
-    """A budget: how much may be spent (USD), how much is, and how much is reserved for calls under way."""
+    """A budget in USD: how much may be spent, how much is spent, and how much is reserved for calls in progress."""
 
     key = models.CharField(max_length=80)
     name = models.CharField(max_length=120)
     cap_usd = models.DecimalField(**USD, null=True, blank=True)
     spent_usd = models.DecimalField(**USD, default=Decimal(0))
     reserved_usd = models.DecimalField(**USD, default=Decimal(0))
-    refused_usd = models.DecimalField(**USD, null=True, blank=True, help_text="What it had no room for, last time")
+    refused_usd = models.DecimalField(**USD, null=True, blank=True, help_text=_("What it had no room for, last time"))
     refused_since = models.DateTimeField(
-        null=True, blank=True, help_text="Since when it has had no room for what was asked"
+        null=True, blank=True, help_text=_("Since when it has had no room for what was asked")
     )
 
     class Meta(TenantModel.Meta):
@@ -33,13 +35,18 @@ class Meter(TenantModel):
         ]
 
     @property
+    def label(self) -> str:
+        """Its name in the reader's language, if Roster gave it that name."""
+        return gettext(self.name)
+
+    @property
     def left_usd(self) -> Decimal | None:
         """What may still be reserved; None without a cap."""
         return None if self.cap_usd is None else max(Decimal(0), self.cap_usd - self.spent_usd - self.reserved_usd)
 
     @property
     def is_used_up(self) -> bool:
-        """Is nothing left, or less than the last call needed that was refused for it?"""
+        """Is nothing left, or less than the last refused call needed?"""
         left = self.left_usd
         if left is None or self.cap_usd is None:
             return False
@@ -54,7 +61,7 @@ class Hold(TenantModel):
         SETTLED = "settled"
 
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="holds")
-    reference = models.UUIDField(help_text="The LLM call that this was reserved for")
+    reference = models.UUIDField(help_text=_("The LLM call that this was reserved for"))
     amount_usd = models.DecimalField(**USD)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     created_at = models.DateTimeField(default=timezone.now)
@@ -67,7 +74,7 @@ class Hold(TenantModel):
 
 
 class TokenCounts(models.Model):
-    """Token classes as every provider's usage is normalised into: they do not overlap, their sum is what was sent.
+    """The token classes that every provider's usage is normalized to: they do not overlap and add up to the total.
 
     Reasoning tokens are part of output_tokens, since providers bill them so.
     """
@@ -94,8 +101,10 @@ class UsageRecord(TenantModel, TokenCounts):
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=120)
     cost_usd = models.DecimalField(**USD)
-    price = models.JSONField(help_text="USD per million tokens at the time, by token class")
-    is_assumed = models.BooleanField(default=False, help_text="The call's end was not seen: billed at its upper bound")
+    price = models.JSONField(help_text=_("USD per million tokens at the time, by token class"))
+    is_assumed = models.BooleanField(
+        default=False, help_text=_("The call's end was not seen: billed at its upper bound")
+    )
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -106,7 +115,7 @@ class UsageRecord(TenantModel, TokenCounts):
 
 
 class DailyUsage(TenantModel, TokenCounts):
-    """Roll-up of usage records: a day in the workspace's time zone, an employee, a model, a channel."""
+    """Usage records summed by day (in the workspace's time zone), employee, model and channel."""
 
     day = models.DateField()
     agent_id = models.UUIDField()
@@ -118,7 +127,7 @@ class DailyUsage(TenantModel, TokenCounts):
     cost_usd = models.DecimalField(**USD, default=Decimal(0))
 
     class Meta(TenantModel.Meta):
-        verbose_name = verbose_name_plural = "daily usage"
+        verbose_name = verbose_name_plural = _("daily usage")
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
@@ -128,7 +137,7 @@ class DailyUsage(TenantModel, TokenCounts):
 
 
 class DailyMessages(TenantModel):
-    """Messages received and sent: a day in the workspace's time zone, an employee, a channel."""
+    """Messages received and sent by day (in the workspace's time zone), employee and channel."""
 
     day = models.DateField()
     agent_id = models.UUIDField()
@@ -138,7 +147,7 @@ class DailyMessages(TenantModel):
     sent = models.BigIntegerField(default=0)
 
     class Meta(TenantModel.Meta):
-        verbose_name = verbose_name_plural = "daily messages"
+        verbose_name = verbose_name_plural = _("daily messages")
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["tenant", "day", "agent_id", "channel"], name="usage_messages_once"),

@@ -1,7 +1,7 @@
 """What tokens cost, from the catalogue of genai-prices. A model without a price is refused, not free.
 
-The catalogue matches names by prefix and providers by substring, so that models that do not exist would get a price.
-Here a provider is one of its ids, and a model the id that was found or a dated release of it.
+The catalogue matches names by prefix and providers by substring, so models that do not exist would get a price. Here a
+provider has to be one of its ids, and a model the id that was found or a dated release of it.
 """
 
 import re
@@ -11,12 +11,18 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import ROUND_UP, Decimal
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from genai_prices import Usage
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, ModelPrice, Provider, StartDateConstraint, TieredPrices, TimeOfDateConstraint
 
+from tenants.wordings import ReasonError, Wording
 from usage.tokens import Tokens
 
+NO_PRICE = Wording(
+    "usage.no_price", _("There is no price for %(model)s from %(provider)s: choose a model that has one.")
+)
+UNCLEAR = Wording("usage.unclear", _("The usage that %(provider)s reports cannot be priced: %(problem)s"))
 EXACT = Decimal("0.0000000001")
 INPUT_CLASSES = (
     "input_mtok", "cache_read_mtok", "cache_write_mtok", "cache_write_1h_mtok", "input_audio_mtok",
@@ -30,23 +36,26 @@ YEAR = "20[0-9]{2}"
 RELEASE = re.compile(
     rf"(?:-preview)?(?:-(?:{YEAR}-{MONTH}-{DAY}|{YEAR}{MONTH}{DAY}|{MONTH}-{YEAR}|{MONTH}-{DAY}|{MONTH}{DAY}))?"
 )
-"""What may follow a model's id and still be that model: a date as providers write it, `-preview`, or both."""
+"""What may follow a model's id without making it another model: a date as providers write it, `-preview`, or both."""
 
 
-class UnknownPriceError(LookupError):
+class UnknownPriceError(ReasonError):
     """There is no price for this model, so it cannot be budgeted."""
 
     def __init__(self, provider: str, model: str) -> None:
-        super().__init__(f"There is no price for {model} of {provider}: choose a model that has one.")
+        super().__init__(NO_PRICE(provider=provider, model=model))
 
 
-class UnclearUsageError(ValueError):
-    """A provider's counts contradict each other, so that no price can be reckoned from them."""
+class UnclearUsageError(ReasonError):
+    """A provider's counts contradict each other, so no price can be calculated from them."""
+
+    def __init__(self, provider: str, problem: str) -> None:
+        super().__init__(UNCLEAR(provider=provider, problem=problem))
 
 
 @dataclass(frozen=True)
 class Cost:
-    """USD for one call, and the prices that it was reckoned with (USD per million tokens, by token class)."""
+    """USD for one call, and the prices that it was calculated with (USD per million tokens, by token class)."""
 
     usd: Decimal
     price: dict[str, Any]
@@ -58,17 +67,17 @@ def cost(provider: str, model: str, tokens: Tokens, *, at: datetime) -> Cost:
     try:
         total = found.calc_price(_usage(tokens), seller, genai_request_timestamp=at).total_price
     except (ValueError, TypeError, ArithmeticError) as error:
-        raise UnclearUsageError(f"The usage that {provider} reports cannot be priced: {error}") from error
+        raise UnclearUsageError(provider, str(error)) from error
     return Cost(total.quantize(EXACT, ROUND_UP), snapshot(found.get_prices(at)))
 
 
 def upper_bound(
     provider: str, model: str, *, input_tokens: int, output_tokens: int, at: datetime, until: datetime | None = None
 ) -> Cost:
-    """The most that a call can cost which begins between `at` and `until`. Raises UnknownPriceError.
+    """The most that a call can cost if it begins between `at` and `until`. Raises UnknownPriceError.
 
-    Every token counts in its dearest class (one-hour cache writes and audio among them), at the dearest tier that this
-    much input can reach, at the dearest price in force in that time.
+    Every token counts in its most expensive class (one-hour cache writes and audio among them), at the most expensive
+    tier that this much input can reach, at the highest price in force in that time.
     """
     _, found = _find(provider, model)
     prices = [found.get_prices(moment) for moment in _moments(found, at, until or at)]
@@ -90,14 +99,14 @@ def _is_release_of(known: str, model: str) -> bool:
 
 
 def _has_price(found: ModelInfo) -> bool:
-    """An empty price would be reckoned as 0, and so would a free tier's: neither can be told from a mistake."""
+    """An empty price would count as 0, and so would a free tier's: neither can be told from a mistake."""
     prices = [found.prices] if isinstance(found.prices, ModelPrice) else [each.prices for each in found.prices]
     complete = all(price.input_mtok is not None and price.output_mtok is not None for price in prices)
     return complete and all(_most(price, 1, 1) > 0 for price in prices)
 
 
 def _usage(tokens: Tokens) -> Usage:
-    """The catalogue counts parts inside their whole. What is not there is left out: a 0 would be taken as told."""
+    """The catalogue counts parts inside their whole. Leave out what is not there: a 0 would count as reported."""
     counts = {
         "input_tokens": tokens.total_input,
         "cache_read_tokens": tokens.cached_read,
@@ -132,7 +141,7 @@ def _reachable(price: Decimal | TieredPrices | None, input_tokens: int) -> Itera
 
 
 def _moments(found: ModelInfo, at: datetime, until: datetime) -> list[datetime]:
-    """The beginning, the end, and every moment between them at which another price may come into force."""
+    """The beginning, the end, and every moment in between when another price may take effect."""
     conditional = [] if isinstance(found.prices, ModelPrice) else found.prices
     times: set[time] = set()
     for each in conditional:
@@ -151,7 +160,7 @@ def _utc(moment: time) -> time:
 
 
 def snapshot(price: ModelPrice) -> dict[str, Any]:
-    """The prices as they are kept beside a record: strings, tiers as lists."""
+    """The prices as a record keeps them: strings, tiers as lists."""
     return {name: _plain(getattr(price, name)) for name in CLASSES if getattr(price, name, None) is not None}
 
 

@@ -1,4 +1,4 @@
-"""Tokens in classes that do not overlap, whatever the provider counts inside what."""
+"""Tokens in classes that do not overlap, however the provider counts them."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Tokens:
     """What one LLM call used. input excludes cached reads and cache writes; output includes reasoning.
 
-    Three counts are parts of another class that have a price of their own: cache_write_1h of cache_write, input_audio
-    of input, output_audio of output. They change the cost; kept in the ledger are the five classes.
+    Three counts are parts of another class with a price of their own: cache_write_1h of cache_write, input_audio of
+    input, output_audio of output. They change the cost; the ledger keeps only the five classes.
     """
 
     input: int = 0

@@ -5,14 +5,21 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from agents import actions
+from agents import actions, phrases
 from agents.models import PROFILE_FIELDS, Agent, AgentRevision
 from billing import quota
 from tenants.audit import journal
+from tenants.models import Tenant
+from tenants.scope import current_tenant_id
+
+
+def unavailable_text() -> str:
+    """What a new employee says when it may not answer, in the language of the open scope's workspace."""
+    return phrases.said(phrases.UNAVAILABLE, Tenant.objects.get(id=current_tenant_id()).language)
 
 
 def hire(agent: Agent) -> Agent:
-    """Employ the one described by this unsaved Agent: it takes a seat.
+    """Employ the one whom this unsaved Agent describes: it takes a seat.
 
     Raises billing.quota.PaymentRequiredError if no seat is free, django.core.exceptions.ValidationError for bad fields.
     """
@@ -26,10 +33,10 @@ def hire(agent: Agent) -> Agent:
 
 
 def change(agent: Agent) -> Agent:
-    """Save this employee's changed profile as a new revision; the same profile makes none.
+    """Save this employee's changed profile as a new revision. An unchanged profile makes none.
 
-    Returns the employee as it is kept. Raises django.core.exceptions.ValidationError for bad fields,
-    billing.quota.NotEntitledError while nobody may work, and Agent.DoesNotExist if it was let go meanwhile.
+    Returns the saved employee. Raises django.core.exceptions.ValidationError for bad fields,
+    billing.quota.NotEntitledError while nobody may work, and Agent.DoesNotExist if it has been let go.
     """
     agent.full_clean(exclude=["tenant"])
     with transaction.atomic():
@@ -47,9 +54,9 @@ def change(agent: Agent) -> Agent:
 
 
 def pause(agent: Agent) -> Agent:
-    """Stop an employee until it is reactivated; its seat becomes free. One who is paused stays so.
+    """Stop an employee until it is reactivated; its seat becomes free. One who is paused stays paused.
 
-    Raises Agent.DoesNotExist if it was let go meanwhile.
+    Raises Agent.DoesNotExist if it has been let go.
     """
     with transaction.atomic():
         kept = _locked(agent)
@@ -64,7 +71,7 @@ def pause(agent: Agent) -> Agent:
 def reactivate(agent: Agent) -> Agent:
     """Give a paused employee a seat, at the end of the order. One who is not paused stays where it is.
 
-    Raises billing.quota.PaymentRequiredError without a free seat, Agent.DoesNotExist if it was let go meanwhile.
+    Raises billing.quota.PaymentRequiredError without a free seat, Agent.DoesNotExist if it has been let go.
     """
     with transaction.atomic():
         kept = _locked(agent)
@@ -77,7 +84,7 @@ def reactivate(agent: Agent) -> Agent:
 
 
 def move(agent: Agent, *, up: bool) -> None:
-    """Exchange an employee's place in the order of seats with its neighbour's; the first and the last stay there."""
+    """Swap an employee with its neighbor in the order of seats. The first cannot move up, nor the last down."""
     with transaction.atomic():
         order = list(Agent.objects.in_order().filter(paused_at=None).values_list("id", flat=True))
         if agent.id not in order:

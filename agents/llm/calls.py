@@ -11,9 +11,12 @@ from typing import Any
 
 from django.conf import settings
 
+from agents.llm import wordings
 from agents.llm.request import Prompt
 from agents.models import Outcome
 from tenants.outbound import event_loop
+from tenants.outbound.event_loop import Cancellation
+from tenants.wordings import Reason, ReasonError
 from usage.tokens import Tokens
 
 PROVIDERS = {"openai": "OpenAI", "anthropic": "Anthropic"}
@@ -23,11 +26,11 @@ LONGEST_WAIT = 60.0
 """Seconds; a provider that asks for more is shown to the operator rather than waited for."""
 
 
-class LLMError(Exception):
-    """A call that brought no answer. Its text names the provider, the cause and the fix, for whoever reads the portal.
+class LLMError(ReasonError):
+    """A call without an answer. Its reason names the provider, the cause and the fix; as text it is that in words.
 
-    details: the provider's own words, scrubbed of keys, for the operator's log. tokens: what the provider says that the
-    call used, if it said so. retry_after: seconds that it asked to wait, at most LONGEST_WAIT.
+    details: the provider's own words, without keys, for staff and the log. tokens: what the provider says the call
+    used, if it said so. retry_after: the seconds it asked us to wait, at most LONGEST_WAIT.
     """
 
     is_transient = False
@@ -36,12 +39,19 @@ class LLMError(Exception):
     """May the provider have charged for it?"""
 
     def __init__(
-        self, message: str, retry_after: float | None = None, *, details: str = "", tokens: Tokens | None = None
+        self, reason: Reason, retry_after: float | None = None, *, details: str = "", tokens: Tokens | None = None
     ) -> None:
-        super().__init__(message)
+        super().__init__(reason)
         self.retry_after = None if retry_after is None else min(max(retry_after, 0.0), LONGEST_WAIT)
         self.details = details
         self.tokens = tokens
+
+    @property
+    def as_told(self) -> Reason:
+        """The reason with the provider's own words beside it (`said`), for staff."""
+        if not self.details:
+            return self.reason
+        return Reason(self.reason.code, {**self.reason.details, "said": self.details})
 
 
 class LLMRefusedError(LLMError):
@@ -49,40 +59,40 @@ class LLMRefusedError(LLMError):
 
 
 class LLMTooLongError(LLMRefusedError):
-    """The model cannot read this much at once: less of it may be answered."""
+    """The model cannot read this much at once. It may answer a shorter request."""
 
 
 class LLMBusyError(LLMError):
-    """The provider said not now (429, 5xx and their like), cannot be reached, or something else stands in its place."""
+    """The provider said "not now" (429, 5xx and the like), cannot be reached, or something else answered for it."""
 
     is_transient = True
 
 
 class LLMLostError(LLMError):
-    """The request went out and no whole answer came back: a timeout, a cut connection, half of a body."""
+    """The request went out and no whole answer came back: a timeout, a broken connection, half a body."""
 
     is_transient = True
     is_maybe_billed = True
 
 
 class LLMSpoiledError(LLMError):
-    """An answer came that is none: of another shape, with an error in it. Asked again it would cost again."""
+    """What came back is not an answer: another shape, or an error in it. Asking again would cost again."""
 
     is_maybe_billed = True
 
 
 class LLMSilentError(LLMSpoiledError):
-    """The model said nothing: its limit was used up before the first word, or its words were held back."""
+    """The model said nothing: it used up its limit before the first word, or its words were held back."""
 
 
 class UnexpectedError(LLMError):
-    """Whatever nobody expected, on our side: one failure with its own name as the reason."""
+    """An error on our side that nobody expected, named by its class."""
 
     is_transient = True
     is_maybe_billed = True
 
     def __init__(self, error: Exception, tokens: Tokens | None = None) -> None:
-        super().__init__(f"An error on our side ({type(error).__name__}): its details are in the log.", tokens=tokens)
+        super().__init__(wordings.OURS(error=type(error).__name__), tokens=tokens)
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ class Credential:
 
 @dataclass(frozen=True)
 class Completion:
-    """An LLM's answer and what it used. A class of tokens that the provider did not tell is 0."""
+    """An LLM's answer and what it used. A token class that the provider did not report is 0."""
 
     text: str
     tokens: Tokens
@@ -131,27 +141,32 @@ def platform_credential(provider: str) -> Credential:
     base_url = getattr(settings, f"{provider.upper()}_BASE_URL", "")
     api_key = getattr(settings, f"{provider.upper()}_API_KEY", "")
     if provider not in PROVIDERS or not api_key:
-        raise LLMRefusedError(
-            f"This installation has no key for {provider}: choose another provider, or set {provider.upper()}_API_KEY."
-        )
+        raise LLMRefusedError(wordings.NO_KEY(provider=provider, setting=f"{provider.upper()}_API_KEY"))
     return Credential(api_key, base_url)
 
 
-def complete(prompt: Prompt, credential: Credential) -> Completion:
+def complete(prompt: Prompt, credential: Credential, cancellation: Cancellation | None = None) -> Completion:
     """Ask an LLM once. Blocks the calling thread for at most settings.LLM_TOTAL_SECONDS; hold no transaction.
 
-    Raises LLMError in one of its kinds, whatever the provider answers.
+    Raises LLMError in one of its kinds, whatever the provider answers; CancelledError if `cancellation` says so.
     """
     name = PROVIDERS[prompt.provider]
     try:
         completion: Completion = event_loop.run(
-            _edge().complete(prompt, credential), within=settings.LLM_TOTAL_SECONDS + event_loop.GRACE_SECONDS
+            _edge().complete(prompt, credential),
+            within=settings.LLM_TOTAL_SECONDS + event_loop.GRACE_SECONDS,
+            cancellation=cancellation,
         )
     except TimeoutError as error:
-        raise LLMLostError(f"{name} did not answer within {settings.LLM_TOTAL_SECONDS:g} s.") from error
+        raise LLMLostError(timed_out(name)) from error
     return completion
 
 
+def timed_out(name: str) -> Reason:
+    """The sentence for a provider, by its name, that took too long."""
+    return wordings.TIMED_OUT(provider=name, seconds=f"{settings.LLM_TOTAL_SECONDS:g}")
+
+
 def most_output_tokens(prompt: Prompt) -> int:
-    """The output limit that is sent with a prompt: where a model thinks first, its thoughts count inside it."""
+    """The output limit that is sent with a prompt. If a model thinks first, its thoughts count too."""
     return int(_edge().output_limit(prompt.provider, prompt.model, prompt.max_output_tokens))

@@ -32,13 +32,13 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.settings import ModelSettings
 
 from agents.llm import failures, mending, reading
-from agents.llm.calls import PROVIDERS, Completion, Credential, LLMLostError
+from agents.llm.calls import PROVIDERS, Completion, Credential, LLMLostError, timed_out
 from agents.llm.request import Prompt
 from agents.llm.wire import PlainClient
 
 OPENAI_HOST = "api.openai.com"
 THINKING_TOKENS = 4_000
-"""What an answer may use on top where thinking cannot be switched off: an answer's own limit would end before it."""
+"""What an answer may use on top where thinking cannot be switched off: otherwise thoughts would use up its limit."""
 
 
 async def complete(prompt: Prompt, credential: Credential) -> Completion:
@@ -50,8 +50,8 @@ async def complete(prompt: Prompt, credential: Credential) -> Completion:
             response = await model_request(model, _messages(prompt), model_settings=_settings(prompt))
         return reading.completion(name, response, prompt.max_output_tokens)
     except TimeoutError as error:
-        raise LLMLostError(f"{name} did not answer within {settings.LLM_TOTAL_SECONDS:g} s.") from error
-    except Exception as error:  # the SDKs promise no classes for answers of another shape
+        raise LLMLostError(timed_out(name)) from error
+    except Exception as error:  # the SDKs do not say what they raise for an odd answer
         raise failures.of(prompt.provider, error, secret=credential.api_key) from error
 
 
@@ -66,7 +66,7 @@ def _profile(provider: str, model: str) -> ModelProfile:
 
 
 def _settings(prompt: Prompt) -> ModelSettings:
-    """Reasoning is billed as output and nobody reads it: none where the model allows that, else little."""
+    """Reasoning is billed as output and nobody reads it: ask for none, or for little if the model insists."""
     profile = _profile(prompt.provider, prompt.model)
     chosen = ModelSettings(max_tokens=output_limit(prompt.provider, prompt.model, prompt.max_output_tokens))
     if profile.get("thinking_always_enabled"):

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic_ai import exceptions
 
-from agents.llm import cleaning, mending
+from agents.llm import cleaning, mending, wordings
 from agents.llm.calls import (
     LONGEST_WAIT,
     PROVIDERS,
@@ -23,6 +23,7 @@ from agents.llm.calls import (
     LLMSpoiledError,
     LLMTooLongError,
 )
+from tenants.wordings import Reason, Wording
 from usage.tokens import Tokens
 
 TRANSIENT = {408, 409, 425, 429, 498}
@@ -45,16 +46,6 @@ ABROAD = (
 )  # fmt: skip
 WRONG_KEY = ("incorrect api key", "invalid api key", "api_key_invalid", "invalid_api_key", "api key not valid")
 NO_MODEL = ("model_not_found", "invalid_model", "invalid model", "model does not exist", "unknown model")
-MESSAGES = {
-    "too long": "{} cannot read a conversation this long: shorten the instructions.",
-    "disabled": "This organisation was disabled by {}: ask them why.",
-    "credit": "The {} account is out of credit or its limit is reached: top it up or raise the limit there.",
-    "abroad": "{} cannot be used from this server's country.",
-    "busy": "{} cannot answer right now.",
-    "key": "{} does not accept the API key: check the key and its permissions.",
-    "model": "{} does not know this model, or the key may not use it: choose another.",
-    "permission": "{} accepts the API key, but it may not use this: check the key's permissions.",
-}
 HTTP_STATUS = re.compile("[45][0-9]{2}")
 STATUSES = {
     "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
@@ -66,7 +57,7 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class Fault:
-    """A failure as a provider tells it. status: HTTP's; words: code, type and message in lower case."""
+    """A failure as the provider reports it. status: HTTP's; words: code, type and message in lower case."""
 
     provider: str
     status: int
@@ -78,24 +69,24 @@ class Fault:
 
 
 def of(provider: str, error: Exception, *, secret: str = "") -> LLMError:
-    """The failure that an exception of pydantic-ai, of an SDK or of ours is. secret: the key, to be scrubbed."""
+    """What an exception of pydantic-ai, of an SDK or of ours means. secret: the key, to be left out of the log."""
     name = PROVIDERS[provider]
     if known := next((each for each in _causes(error) if isinstance(each, LLMError)), None):
         return known
     if isinstance(error, exceptions.ModelConnectionError):
         return _broken(name, error)
     if not isinstance(error, exceptions.ModelAPIError):
-        told = f"{type(error).__name__}: {error}"
-        message = f"{name} answered with something that is not an answer ({type(error).__name__})."
-        return LLMSpoiledError(message, details=cleaning.details(told, secret))
+        kind = type(error).__name__
+        reason = wordings.ODD_ANSWER(provider=name, error=kind)
+        return LLMSpoiledError(reason, details=cleaning.details(f"{kind}: {error}", secret))
     words = _words(error.body) or str(error)
     fault = Fault(provider, getattr(error, "status_code", 0), words.lower(), error.retry_after)
-    found = _judged(fault, cleaning.details(f"HTTP {fault.status} {words}", secret))
+    found = _judged(fault, cleaning.details(" ".join(("HTTP", str(fault.status), words)), secret))
     return _perhaps_billed(found) if error.in_stream or not fault.status else found
 
 
 def inside(provider: str, answer: dict[str, Any]) -> LLMError:
-    """The failure that came in an answer which began as a good one: the provider may have worked on it, and bill it."""
+    """An error inside an answer that began well: the provider may have worked on it, and may bill it."""
     error = answer.get("error")
     body: dict[str, Any] = error if isinstance(error, dict) else {"message": error}
     code = body.get("code")
@@ -110,47 +101,51 @@ def _perhaps_billed(failure: LLMError, tokens: Tokens | None = None) -> LLMError
     if failure.is_maybe_billed or isinstance(failure, LLMTooLongError):
         return failure
     kind = LLMLostError if failure.is_transient else LLMSpoiledError
-    return kind(str(failure), failure.retry_after, details=failure.details, tokens=tokens)
+    return kind(failure.reason, failure.retry_after, details=failure.details, tokens=tokens)
 
 
 def _judged(fault: Fault, details: str) -> LLMError:
-    row = _row(fault)
-    message = MESSAGES[row].format(PROVIDERS[fault.provider]) if row else ""
-    if row == "too long":
-        return LLMTooLongError(message, details=details)
-    if row == "busy":
-        return LLMBusyError(message + _long_wait(fault), fault.retry_after, details=details)
-    return LLMRefusedError(message or _rejected(fault), details=details)
+    meaning = _meaning(fault)
+    if meaning is wordings.TOO_LONG:
+        return LLMTooLongError(meaning(provider=PROVIDERS[fault.provider]), details=details)
+    if meaning is wordings.BUSY:
+        return LLMBusyError(_busy(fault), fault.retry_after, details=details)
+    reason = meaning(provider=PROVIDERS[fault.provider]) if meaning else _rejected(fault)
+    return LLMRefusedError(reason, details=details)
 
 
-def _long_wait(fault: Fault) -> str:
-    """Nobody waits for that long an answer, but the operator wants to know."""
-    wait = fault.retry_after or 0
-    return f" It asks for a pause of {min(wait, 1e6):.0f} s." if wait > LONGEST_WAIT else ""
+def _busy(fault: Fault) -> Reason:
+    """Nobody waits that long for an answer, but staff want to know."""
+    name, wait = PROVIDERS[fault.provider], fault.retry_after or 0
+    if wait <= LONGEST_WAIT:
+        return wordings.BUSY(provider=name)
+    return wordings.BUSY_FOR_LONG(provider=name, seconds=round(min(wait, 1e6)))
 
 
-def _rejected(fault: Fault) -> str:
+def _rejected(fault: Fault) -> Reason:
     name = PROVIDERS[fault.provider]
-    return f"{name} rejects the request (HTTP {fault.status})." if fault.status else f"{name} reports an error."
+    if not fault.status:
+        return wordings.REPORTED(provider=name)
+    return wordings.REJECTED(provider=name, status=fault.status)
 
 
-def _row(fault: Fault) -> str:
-    """The key of MESSAGES, or nothing: rejected for a reason of its own."""
-    rows = {
-        "too long": fault.status == 413 or (fault.status in {0, 400, 422} and fault.says(*TOO_LONG)),
-        "disabled": fault.says(*DISABLED),
-        "credit": _is_about_credit(fault),
-        "abroad": fault.status in {400, 403} and fault.says(*ABROAD),
-        "busy": fault.status in TRANSIENT or fault.status >= 500,
-        "key": fault.status == 401 or (fault.status in {400, 403} and fault.says(*WRONG_KEY)),
-        "model": fault.status == 404 or (fault.status in {400, 403} and fault.says(*NO_MODEL)),
-        "permission": fault.status == 403,
-    }
-    return next((row for row, fits in rows.items() if fits), "")
+def _meaning(fault: Fault) -> Wording | None:
+    """What it means, or None: rejected for a reason of its own."""
+    rows = (
+        (wordings.TOO_LONG, fault.status == 413 or (fault.status in {0, 400, 422} and fault.says(*TOO_LONG))),
+        (wordings.DISABLED, fault.says(*DISABLED)),
+        (wordings.NO_CREDIT, _is_about_credit(fault)),
+        (wordings.ABROAD, fault.status in {400, 403} and fault.says(*ABROAD)),
+        (wordings.BUSY, fault.status in TRANSIENT or fault.status >= 500),
+        (wordings.WRONG_KEY, fault.status == 401 or (fault.status in {400, 403} and fault.says(*WRONG_KEY))),
+        (wordings.NO_MODEL, fault.status == 404 or (fault.status in {400, 403} and fault.says(*NO_MODEL))),
+        (wordings.NOT_PERMITTED, fault.status == 403),
+    )
+    return next((wording for wording, fits in rows if fits), None)
 
 
 def _is_about_credit(fault: Fault) -> bool:
-    """Anthropic says nothing of waiting when a month's cap is reached."""
+    """Anthropic sends no retry-after when a month's cap is reached."""
     if fault.status == 429 and fault.provider == "anthropic" and fault.retry_after is None:
         return True
     if fault.status == 403 and fault.says("credits"):
@@ -159,10 +154,10 @@ def _is_about_credit(fault: Fault) -> bool:
 
 
 def _broken(name: str, error: exceptions.ModelConnectionError) -> LLMError:
-    """Before the connection stood nothing was asked; afterwards the request may have been worked on."""
+    """Without a connection nothing was asked; after that the provider may have worked on the request."""
     if error.phase in {"connect", "pool"}:
-        return LLMBusyError(f"{name} cannot be reached.")
-    return LLMLostError(f"The connection to {name} broke before its answer.")
+        return LLMBusyError(wordings.UNREACHABLE(provider=name))
+    return LLMLostError(wordings.CUT_OFF(provider=name))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

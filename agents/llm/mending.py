@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic_ai.usage import RequestUsage
 
-from agents.llm import cleaning
-from agents.llm.calls import LLMSpoiledError
+from agents.llm import cleaning, wordings
+from agents.llm.calls import PROVIDERS, LLMSpoiledError
 from usage.tokens import Tokens
 
 Json = dict[str, Any]
@@ -31,7 +31,7 @@ def chat_completion(answer: Json) -> Json:
     """OpenAI's: https://platform.openai.com/docs/api-reference/chat/object. Raises LLMSpoiledError."""
     choice = next((each for each in _objects(answer.get("choices")) if isinstance(each.get("message"), dict)), None)
     if choice is None:
-        raise LLMSpoiledError("OpenAI answered without an answer in it.", tokens=reported("openai", answer))
+        raise _without_answer("openai", answer)
     message = choice["message"]
     content, refusal = _text(message.get("content")), _text(message.get("refusal")) or _refusal(message.get("content"))
     return {
@@ -54,7 +54,7 @@ def message(answer: Json) -> Json:
     """Anthropic's: https://docs.anthropic.com/en/api/messages. Raises LLMSpoiledError."""
     content = answer.get("content")
     if not isinstance(content, str | list):
-        raise LLMSpoiledError("Anthropic answered without an answer in it.", tokens=reported("anthropic", answer))
+        raise _without_answer("anthropic", answer)
     return {
         "id": cleaning.identifier(answer.get("id"), MOST_ID),
         "type": "message",
@@ -65,6 +65,10 @@ def message(answer: Json) -> Json:
         "stop_sequence": None,
         "usage": REQUIRED["anthropic"] | _counts(answer.get("usage")),
     }
+
+
+def _without_answer(provider: str, answer: Json) -> LLMSpoiledError:
+    return LLMSpoiledError(wordings.EMPTY_FRAME(provider=PROVIDERS[provider]), tokens=reported(provider, answer))
 
 
 def tokens_of(usage: RequestUsage) -> Tokens:

@@ -1,10 +1,11 @@
-"""What an answer is: its text without thoughts, how it ended, what it used. Nothing said is a failure with a name."""
+"""What an answer is: its text without thoughts, how it ended, what it used. An empty one is an error with a name."""
 
 from pydantic_ai.messages import ModelResponse, TextPart
 
-from agents.llm import cleaning, mending
+from agents.llm import cleaning, mending, wordings
 from agents.llm.calls import Completion, LLMSilentError
 from agents.models import Outcome
+from tenants.wordings import Reason
 
 MOST_ID = 120
 CHARACTERS_PER_TOKEN = 16
@@ -14,16 +15,10 @@ WHOLE = {
     "done", "complete", "completed",
 }  # fmt: skip
 FILTERED = {"content_filter", "guardrail_intervened", "safety", "recitation", "blocked", "prohibited_content"}
-SILENCES = {
-    Outcome.WHOLE: "{name} answered with nothing.",
-    Outcome.CUT: "{name} came to the limit of {limit} tokens before its first word: give the employee a higher limit.",
-    Outcome.REFUSED: "The model of {name} declined to answer.",
-    Outcome.FILTERED: "{name}'s content filter held the answer back.",
-}
 
 
 def completion(name: str, response: ModelResponse, limit: int) -> Completion:
-    """Read an answer that may have so many tokens. Raises LLMSilentError if there is nothing that anybody can see."""
+    """Read an answer of at most `limit` tokens. Raises LLMSilentError if it has nothing that anybody could see."""
     tokens = mending.tokens_of(response.usage)
     refusal = _detail(response, "refusal")
     text = refusal or "".join(part.content for part in response.parts if isinstance(part, TextPart))
@@ -31,8 +26,19 @@ def completion(name: str, response: ModelResponse, limit: int) -> Completion:
     kept = said[: limit * CHARACTERS_PER_TOKEN]
     outcome = Outcome.REFUSED if refusal else _outcome(_detail(response, "finish_reason"), is_cut=kept != said)
     if not cleaning.is_visible(kept):
-        raise LLMSilentError(SILENCES[outcome].format(name=name, limit=limit), tokens=tokens)
+        raise LLMSilentError(_silence(outcome, name, limit), tokens=tokens)
     return Completion(kept, tokens, cleaning.identifier(response.provider_response_id, MOST_ID), outcome)
+
+
+def _silence(outcome: Outcome, name: str, limit: int) -> Reason:
+    match outcome:
+        case Outcome.CUT:
+            return wordings.CUT_AT_ONCE(provider=name, limit=limit)
+        case Outcome.REFUSED:
+            return wordings.DECLINED(provider=name)
+        case Outcome.FILTERED:
+            return wordings.FILTERED(provider=name)
+    return wordings.NOTHING_SAID(provider=name)
 
 
 def _detail(response: ModelResponse, key: str) -> str:
@@ -41,7 +47,7 @@ def _detail(response: ModelResponse, key: str) -> str:
 
 
 def _outcome(finish_reason: str, *, is_cut: bool) -> Outcome:
-    """A reason that nobody knows is none to take an answer for whole."""
+    """An answer that ended for an unknown reason counts as cut off."""
     reason = finish_reason.lower()
     if reason == "refusal":
         return Outcome.REFUSED

@@ -1,6 +1,6 @@
-"""What a provider sends, before its SDK reads it: bounded, plain, and JSON, or a failure that says what it is.
+"""What a provider sends, before its SDK reads it: limited in size, not compressed, and JSON, or an error says why not.
 
-An SDK reads whatever comes: a page of any size, an answer of another shape, a redirect that takes the prompt elsewhere.
+An SDK reads whatever it gets: a page of any size, an answer of another shape, a redirect that takes the prompt away.
 """
 
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 
-from agents.llm import cleaning, failures
+from agents.llm import cleaning, failures, wordings
 from agents.llm.calls import PROVIDERS, LLMBusyError, LLMError, LLMLostError, LLMSpoiledError
 
 MOST_BYTES = 2_000_000
@@ -45,14 +45,14 @@ class PlainClient(httpx2.AsyncClient):
         return _again(request, response, self._mended(response, body))
 
     def _mended(self, response: httpx2.Response, body: bytes) -> bytes:
-        """What the SDK is given. What nobody expected is the answer's fault, and asked again it would cost again."""
+        """What the SDK is given. Any other error is the answer's fault, and asking again would cost again."""
         try:
             return json.dumps(self._mend(_answer(self._provider, response, body))).encode()
         except LLMError:
             raise
         except Exception as error:
-            name = PROVIDERS[self._provider]
-            raise LLMSpoiledError(f"{name} answered with something unreadable ({type(error).__name__}).") from error
+            reason = wordings.UNREADABLE(provider=PROVIDERS[self._provider], error=type(error).__name__)
+            raise LLMSpoiledError(reason) from error
 
 
 def _again(request: httpx2.Request, response: httpx2.Response, body: bytes) -> httpx2.Response:
@@ -65,20 +65,20 @@ def _again(request: httpx2.Request, response: httpx2.Response, body: bytes) -> h
 async def _read(name: str, response: httpx2.Response) -> bytes:
     """At most MOST_BYTES; nothing is unpacked, since a small body may become a huge one."""
     if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise LLMLostError(f"{name} sent a packed answer, though none was asked for.")
+        raise LLMLostError(wordings.COMPRESSED(provider=name))
     body = bytearray()
     async for piece in response.aiter_raw():
         body += piece
         if len(body) > MOST_BYTES:
-            raise LLMSpoiledError(f"{name} sent more than any answer can be ({MOST_BYTES:,} bytes).")
+            raise LLMSpoiledError(wordings.TOO_LARGE(provider=name, bytes=f"{MOST_BYTES:,}"))
     return bytes(body)
 
 
 def _checked(provider: str, response: httpx2.Response, body: bytes) -> bytes:
-    """The body of a failure, unless it is not the provider's: a page of a proxy, or the way to another place."""
+    """The body of an error, unless it is not the provider's: a proxy's page, or a redirect."""
     name = PROVIDERS[provider]
     if not response.is_error:
-        raise LLMBusyError(f"{name} cannot be reached: HTTP {response.status_code} leads elsewhere.")
+        raise LLMBusyError(wordings.REDIRECTED(provider=name, status=response.status_code))
     if _is_page(response, body):
         raise _page(name, response, body)
     return body
@@ -91,11 +91,11 @@ def _answer(provider: str, response: httpx2.Response, body: bytes) -> Json:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise LLMLostError(f"{name} answered with something that is not an answer.", details=_quote(body)) from error
+        raise LLMLostError(wordings.NO_ANSWER(provider=name), details=_quote(body)) from error
     if isinstance(answer, dict) and _error_in(answer):
         raise failures.inside(provider, answer)
     if not isinstance(answer, dict):
-        raise LLMSpoiledError(f"{name} answered with something that is not an answer.", details=_quote(body))
+        raise LLMSpoiledError(wordings.NO_ANSWER(provider=name), details=_quote(body))
     return answer
 
 
@@ -110,7 +110,7 @@ def _is_page(response: httpx2.Response, body: bytes) -> bool:
 def _page(name: str, response: httpx2.Response, body: bytes) -> LLMBusyError:
     wait = response.headers.get("retry-after", "")
     return LLMBusyError(
-        f"{name} has trouble: a web page came in place of an answer (HTTP {response.status_code}).",
+        wordings.WEB_PAGE(provider=name, status=response.status_code),
         float(wait) if wait.isascii() and wait.isdigit() else None,
         details=_quote(body),
     )

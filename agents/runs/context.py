@@ -1,8 +1,8 @@
 """What an LLM is told around a conversation: when and where it is, who speaks, and what people said to each other.
 
-What changes from answer to answer stands in the last message, so that all before it can be cached byte for byte.
-Names and texts come from outside. A line that begins at the margin is ours alone: a name has neither line breaks nor
-marks, and all lines of a text but its first are indented, so that nobody speaks for somebody else.
+What changes from answer to answer is in the last message, so that everything before it can be cached byte for byte.
+Names and texts come from outside. Only we write lines that begin at the margin: a name has no line breaks or marks,
+and every line of a text but the first is indented, so that nobody can speak for somebody else.
 """
 
 import re
@@ -15,13 +15,13 @@ from uuid import UUID
 from agents.models import Turn
 
 SOMEBODY = "a person"
-"""Who has no name that is known."""
+"""Somebody whose name is not known."""
 LONGEST_NAME = 60
 MOST_NAMED = 8
-"""People who are named as asking; each has a name before what they said, anyway."""
+"""People named as asking. Everybody's name also stands before what they said."""
 REMARKS_BYTES = 6_000
 REMARK = 1_000
-"""Characters of one remark; more of it is left out."""
+"""Characters of one remark; the rest is left out."""
 INDENT = "  "
 MENTION = re.compile(r"@\w+")
 UNFIT_KINDS = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Ps", "Pe"}
@@ -62,9 +62,9 @@ class Scene:
 
 
 def names_for(given: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """A name for each person, by id, that is safe to stand before what they said and is no one else's.
+    """A name for each person, by id, that is safe to put before what they said and that nobody else has.
 
-    given: what each calls themselves, empty where that is unknown. taken: names that nobody else may bear.
+    given: what they call themselves, empty where that is unknown. taken: names that none of them may have.
     """
     names: dict[str, str] = {}
     used = {each.casefold(): 1 for each in taken}
@@ -80,7 +80,7 @@ def safe_name(name: str) -> str:
 
 
 def _free(name: str, used: dict[str, int]) -> str:
-    """A name that nobody bears yet, noted as used. used: by name, the number that its last bearer got."""
+    """A name that nobody has yet, noted as used. used: by name, the number that the last one with it got."""
     base, free = name.casefold(), name
     while free.casefold() in used:
         used[base] = used.get(base, 1) + 1

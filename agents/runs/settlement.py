@@ -38,7 +38,7 @@ def _open_calls(run: Run) -> QuerySet[LLMCall]:
 def end_calls(run: Run, error: LLMError) -> None:
     """Settle what brought no answer."""
     for call in _open_calls(run):
-        call.error = " | ".join(filter(None, (str(error), error.details)))
+        call.error = error.as_told
         _close(call, _billed(call, error.tokens or Tokens()) if error.is_maybe_billed else None, timezone.now())
 
 
@@ -56,8 +56,8 @@ def _estimated(call: LLMCall) -> _Bill:
 def _billed(call: LLMCall, told: Tokens) -> _Bill:
     """What the provider says was used, and never more than was reserved.
 
-    What it does not say is not free, but counts as the most that it can be. Counts beyond what was asked for, or that
-    cannot be priced, are mistaken: then all of the estimate.
+    What it does not say is not free: it counts as the most that it can be. Counts that go beyond what was asked for,
+    or that cannot be priced, are wrong: then the whole estimate counts.
     """
     tokens = _filled(call, told)
     if tokens.total_input > call.input_tokens or tokens.output > call.output_tokens:

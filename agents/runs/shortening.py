@@ -1,4 +1,4 @@
-"""A prompt that a model cannot read at once, made shorter: the newest of what was said stays."""
+"""Makes a prompt shorter that a model cannot read at once: the newest messages stay."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,17 +7,17 @@ from agents.llm.request import Message, Prompt
 from agents.runs.context import INDENT
 
 KEPT = 4
-"""One part of so many is kept: the model's limit is not known, and it is asked only once more."""
+"""A quarter is kept: the model's limit is not known, and it is asked only once more."""
 READABLE_BYTES = 4_000
-"""Every model reads this much: who says otherwise was mistaken, and may answer the same."""
+"""Every model reads this much: one that says otherwise is wrong, and is asked the same again."""
 LEAST_BYTES = 2_000
-"""Of a question so much is always kept; its instructions are cut before it is."""
+"""At least this much of a question is kept; the instructions are cut first."""
 GAP = f"\n{INDENT}[…]\n{INDENT}"
-"""Indented, so that nothing of what a person wrote comes to stand at the margin."""
+"""Indented, so that nothing that a person wrote stands at the margin."""
 
 
 def shorter(prompt: Prompt) -> Prompt:
-    """The same question with a quarter of what was said; where that is short already, with half of the instructions."""
+    """The same question with a quarter of the messages; if those are short already, with half of the instructions."""
     said = sum(_size(message.text) for message in prompt.messages)
     if said + _size(prompt.system) <= READABLE_BYTES:
         return prompt
@@ -28,7 +28,7 @@ def shorter(prompt: Prompt) -> Prompt:
 
 
 def _newest(messages: Sequence[Message], room: int) -> Sequence[Message]:
-    """The newest messages that fit; the last always, made shorter if it must be. The employee never begins."""
+    """The newest messages that fit. The last is always among them, cut if need be. The employee never begins."""
     kept: list[Message] = []
     for each in reversed(messages):
         message = each if kept else _last(each, room)
@@ -42,7 +42,7 @@ def _newest(messages: Sequence[Message], room: int) -> Sequence[Message]:
 
 
 def _last(message: Message, room: int) -> Message:
-    """With the notes and without the background: the newest that fits of what was said, and the very last always."""
+    """The notes and the newest texts that fit, without the background. The very last text is always among them."""
     left = max(room - _size(message.notes), LEAST_BYTES // 2)
     kept: list[str] = []
     for each in reversed(message.said):
@@ -55,7 +55,7 @@ def _last(message: Message, room: int) -> Message:
 
 
 def _cut(text: str, room: int) -> str:
-    """At most so many bytes, of its beginning and of its end."""
+    """At most this many bytes, from its beginning and its end."""
     raw = text.encode()
     if len(raw) <= room:
         return text

@@ -8,9 +8,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from agents import reasons
+from agents import phrases, reasons
 from agents.llm import calls
 from agents.llm.calls import Completion, LLMError
 from agents.llm.request import Prompt
@@ -20,16 +21,17 @@ from agents.runs import settlement, shortening, silence, transcript
 from agents.runs.context import Scene
 from agents.runs.prompt import prompt_for
 from billing import quota
+from tenants.outbound.event_loop import Cancellation
+from tenants.wordings import NOTHING, Reason, Wording
 from usage import prices
 from usage.ledger.meter import BudgetExceededError
 from usage.prices import UnknownPriceError
 
-MARKS = {
-    Outcome.CUT: "(This answer was cut off at its length limit. Ask for the rest, or for a shorter answer.)",
-    Outcome.REFUSED: "(The AI model declined to say more.)",
-    Outcome.FILTERED: "(The rest of this answer was held back by the AI provider's content filter.)",
-}
+MARKS = {Outcome.CUT: phrases.CUT, Outcome.REFUSED: phrases.DECLINED, Outcome.FILTERED: phrases.FILTERED}
 """What is added to an answer that is not whole, so that nobody takes it for one."""
+TAKEN_BACK = Wording("agents.taken_back", _("The message was changed or deleted before its answer was sent."))
+OVERTAKEN = Wording("agents.overtaken", _("Another worker took over while the LLM was thinking."))
+WORKER_DIED = Wording("agents.worker_died", _("The worker died while the LLM was thinking."))
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,14 @@ class Refused:
 
     run_id: UUID
     reply: str
-    reason: str
+    reason: Reason
 
 
 def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn], scene: Scene) -> Prepared | Refused:
     """Reserve the worst case of the next answer and write the call down, inside the tenant's scope.
 
-    attempt: the fencing number of the conversation's lease. turns: what the LLM is told, what waits for an answer last.
-    scene: where, when and with whom.
+    attempt: the fencing number of the conversation's lease. turns: what the LLM is told; what waits for an answer comes
+    last. scene: where, when and with whom.
     """
     revision = _current_revision(conversation)
     prompt = prompt_for(revision, turns, scene)
@@ -67,12 +69,12 @@ def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn], sce
 
 
 def reply_unasked(
-    conversation: Conversation, attempt: int, text: str, declined: str = "", cause: str = ""
+    conversation: Conversation, attempt: int, text: str, declined: Reason = NOTHING, cause: str = ""
 ) -> tuple[Run, str]:
-    """Save a reply for which no LLM is asked, inside the tenant's scope; the run, and what to send.
+    """Save a reply without asking an LLM, inside the tenant's scope. Returns the run, and what to send.
 
-    declined: why this is no answer, where it is none; cause: the same as agents.reasons names it.
-    Who may not work says that it is unavailable instead.
+    declined: why this is not an answer, if it is not; cause: the same as agents.reasons names it.
+    An employee who may not work says that it is unavailable instead.
     """
     revision, now = _current_revision(conversation), timezone.now()
     run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
@@ -80,15 +82,19 @@ def reply_unasked(
         try:
             quota.require_work(revision.agent_id, revision.name)
         except quota.RefusedError as refusal:
-            declined, cause, text = str(refusal), reasons.cause_of(refusal), revision.unavailable_text
+            declined, cause = reasons.reason_of(refusal), reasons.cause_of(refusal)
+            text = revision.unavailable_text
     run.end(Run.State.REFUSED if declined else Run.State.ANSWERED, now, declined, cause)
     transcript.say(conversation, run, text, now)
     return run, text
 
 
-def ask(prepared: Prepared) -> Completion:
-    """Ask the LLM. Hold no transaction and no connection around this. Raises agents.llm.calls.LLMError."""
-    return calls.complete(prepared.prompt, calls.platform_credential(prepared.prompt.provider))
+def ask(prepared: Prepared, cancellation: Cancellation | None = None) -> Completion:
+    """Ask the LLM. Hold no transaction and no connection around this.
+
+    Raises agents.llm.calls.LLMError, and CancelledError if `cancellation` says so.
+    """
+    return calls.complete(prepared.prompt, calls.platform_credential(prepared.prompt.provider), cancellation)
 
 
 def ask_for_less(prepared: Prepared, error: LLMError) -> Prepared | None:
@@ -117,7 +123,9 @@ def finish(prepared: Prepared, completion: Completion) -> tuple[Run, str]:
     settlement.settle(prepared.call_id, completion, now)
     run.end(Run.State.ANSWERED, now, outcome=completion.outcome)
     mark = MARKS.get(completion.outcome)
-    reply = f"{completion.text}\n\n{mark}" if mark else completion.text
+    reply = completion.text
+    if mark:
+        reply = f"{reply}\n\n{phrases.said(mark, run.conversation.tenant.language)}"
     transcript.say(run.conversation, run, reply, now)
     if run.is_answer:
         silence.note_answered(run.conversation.agent_id)
@@ -133,6 +141,19 @@ def supersede(prepared: Prepared, completion: Completion) -> None:
         run.end(Run.State.SUPERSEDED, now, outcome=completion.outcome)
 
 
+def lose(prepared: Prepared) -> None:
+    """The conversation was taken over and the LLM is not waited for any longer; inside the tenant's scope.
+
+    Whoever took over has settled the call at its estimate (`abandon`), which is what holds: a late answer would change
+    nothing. Where that failed, it is settled at the same estimate here.
+    """
+    run = _runs().filter(id=prepared.run_id, state=Run.State.THINKING).first()
+    if run:
+        now = timezone.now()
+        settlement.assume(run, now)
+        run.end(Run.State.SUPERSEDED, now, OVERTAKEN(), Cause.WORKER_DIED)
+
+
 def fail(prepared: Prepared, error: LLMError) -> Run | None:
     """End a run without an answer; what may have been billed is settled as the provider told, else at its estimate.
 
@@ -142,36 +163,36 @@ def fail(prepared: Prepared, error: LLMError) -> Run | None:
     if run is None:
         return None
     settlement.end_calls(run, error)
-    run.end(Run.State.FAILED, now, str(error), reasons.cause_of(error))
+    run.end(Run.State.FAILED, now, error.reason, reasons.cause_of(error))
     return run
 
 
 def failed(conversation: Conversation, attempt: int, error: LLMError) -> Run:
     """A run that ended before its LLM was asked, inside the tenant's scope."""
     run = Run.objects.create(conversation=conversation, revision=_current_revision(conversation), attempt=attempt)
-    run.end(Run.State.FAILED, timezone.now(), str(error), reasons.cause_of(error))
+    run.end(Run.State.FAILED, timezone.now(), error.reason, reasons.cause_of(error))
     return run
 
 
 def take_back(run: Run) -> None:
-    """An answer that was never sent, and is not to be: as if newer input had overtaken it."""
+    """An answer that was not sent, and never will be: as if newer input had overtaken it."""
     Turn.objects.filter(run=run).delete()
-    run.end(Run.State.SUPERSEDED, timezone.now(), "What it answers was changed or deleted before it was sent.")
+    run.end(Run.State.SUPERSEDED, timezone.now(), TAKEN_BACK())
 
 
 def apologise(run: Run, text: str) -> None:
-    """Save what the employee says in place of an answer that will not come."""
+    """Save what the employee says instead of an answer that will not come."""
     now = timezone.now()
     transcript.say(run.conversation, run, text, now)
     silence.note_unanswered(run.conversation.agent_id, run.cause, now)
 
 
 def abandon(conversation: Conversation) -> None:
-    """Settle the calls of tries whose worker died at their estimate, so that no billed call is unmetered."""
+    """Settle the calls of tries whose worker died at their estimate, so that no billed call goes unmetered."""
     now = timezone.now()
     for run in Run.objects.filter(conversation=conversation, state=Run.State.THINKING):
         settlement.assume(run, now)
-        run.end(Run.State.SUPERSEDED, now, "The worker died while the LLM was thinking.", Cause.WORKER_DIED)
+        run.end(Run.State.SUPERSEDED, now, WORKER_DIED(), Cause.WORKER_DIED)
 
 
 def _current_revision(conversation: Conversation) -> AgentRevision:
@@ -209,7 +230,7 @@ def _reserve(run: Run, prompt: Prompt) -> LLMCall:
 
 
 def _refuse(run: Run, refusal: Exception) -> Refused:
-    now, reason, cause = timezone.now(), str(refusal), reasons.cause_of(refusal)
+    now, reason, cause = timezone.now(), reasons.reason_of(refusal), reasons.cause_of(refusal)
     run.end(Run.State.REFUSED, now, reason, cause)
     transcript.say(run.conversation, run, run.revision.unavailable_text, now)
     silence.note_unanswered(run.conversation.agent_id, cause, now)

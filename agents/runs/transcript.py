@@ -1,4 +1,4 @@
-"""What was said in a conversation, and how much of it the employee is reminded of."""
+"""What was said in a conversation, and how much of it the LLM gets to read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from agents.models import Agent, Conversation, Run, Turn
 
 ERASED = "[erased]"
-"""What stands where something was said that had to go. The employee is not reminded of it."""
+"""Stands in place of words that were erased. The LLM does not get to read it."""
 TITLE = 120
 """Characters of what was said first that make a conversation's title."""
 REMEMBERED_TURNS = 40
@@ -70,7 +70,7 @@ def erase(turns: QuerySet[Turn]) -> int:
 
 
 def with_last(said: Sequence[Turn], asked: Sequence[Turn]) -> list[Turn]:
-    """The same turns with those that wait for an answer last, even where an answer was saved after they were said."""
+    """The same turns, those that wait for an answer last, even if an answer was saved after they were said."""
     waiting = {turn.id for turn in asked}
     return [*(turn for turn in said if turn.id not in waiting), *asked]
 

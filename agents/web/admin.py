@@ -6,6 +6,9 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Count
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from agents.models import Agent, Conversation, LLMCall, Run
 from billing.models import Seat
@@ -19,11 +22,11 @@ OF_TENANT = ("tenant__name", "tenant__slug")
 class EmployeesPanel(Panel):
     """Who is employed, and where in the order of seats."""
 
-    titles: ClassVar[tuple[str, ...]] = ("AI employees",)
+    titles: ClassVar[tuple[StrOrPromise, ...]] = (_("AI employees"),)
 
     def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
         employed = Agent.objects.using(STAFF).filter(tenant_id__in=tenants, deleted_at=None)
-        return {"AI employees": dict(employed.values_list("tenant_id").annotate(Count("id")))}
+        return {str(self.titles[0]): dict(employed.values_list("tenant_id").annotate(Count("id")))}
 
     def tables(self, tenant: Tenant) -> Iterable[Table]:
         seats = dict(Seat.objects.using(STAFF).filter(tenant_id=tenant.id).values_list("holder_id", "position"))
@@ -34,10 +37,12 @@ class EmployeesPanel(Panel):
         )  # fmt: skip
         rows = [(*row, seats.get(agent_id)) for agent_id, *row in agents.values_list(*columns)[: MOST_ROWS + 1]]
         head = (
-            "Name", "Job title", "Provider", "Model", "Hired", "Paused", "Unanswered since", "Why", "Let go",
-            "Place in the order of seats",
+            gettext("Name"), gettext("Job title"), gettext("Provider"), gettext("Model"), gettext("Hired"),
+            gettext("Paused"), gettext("Unanswered since"), gettext("Why"), gettext("Let go"),
+            gettext("Place in the order of seats"),
         )  # fmt: skip
-        yield Table("AI employees", head, rows, "Nobody is employed.", every(Agent, tenant__id__exact=tenant.id))
+        everybody = every(Agent, tenant__id__exact=tenant.id)
+        yield Table(gettext("AI employees"), head, rows, gettext("Nobody is employed."), everybody)
 
 
 @admin.register(Agent, site=site)
@@ -84,7 +89,11 @@ class LLMCallAdmin(StaffAdmin):
         "reasoning_tokens",
     )  # fmt: skip
     follows = ("tenant",)
-    list_display = ("started_at", "tenant", "provider", "model", "state", "actual_usd", "error")
+    list_display = ("started_at", "tenant", "provider", "model", "state", "actual_usd", "error", "said")
     list_filter = ("state", "provider")
     search_fields = (*OF_TENANT, "provider_request_id", "error")
     ordering = ("-started_at",)
+
+    @admin.display(description=_("The provider's own words"))
+    def said(self, row: LLMCall) -> str:
+        return str(row.error.details.get("said", ""))

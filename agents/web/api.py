@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
@@ -50,7 +51,9 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
 
     def validate_provider(self, provider: str) -> str:
         if provider not in PROVIDERS:
-            raise ValidationError(f"“{provider}” is no provider here: choose one of {', '.join(sorted(PROVIDERS))}.")
+            known = ", ".join(sorted(PROVIDERS))
+            message = _("There is no provider called “%(provider)s”: choose one of %(known)s.")
+            raise ValidationError(message % {"provider": provider, "known": known})
         return provider
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +69,7 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> Agent:
-        return hiring.hire(Agent(**validated_data))
+        return hiring.hire(Agent(**{"unavailable_text": hiring.unavailable_text(), **validated_data}))
 
     def update(self, instance: Agent, validated_data: dict[str, Any]) -> Agent:
         for name, value in validated_data.items():

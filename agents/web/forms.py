@@ -5,13 +5,18 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from agents.employees import hiring
 from agents.models import Agent
 
-EXAMPLE_INSTRUCTIONS = """\
-You help customers of our business with their questions.
-Be friendly and brief. Ask one question back if something is unclear.
-If you do not know something, say so. Do not promise that somebody will get back to people."""
+EXAMPLE_INSTRUCTIONS = _(
+    "You help customers of our business with their questions.\n"
+    "Be friendly and brief. Ask one question back if something is unclear.\n"
+    "If you do not know something, say so. Do not promise that somebody will get back to people."
+)
 
 
 class EmployeeForm(forms.ModelForm[Agent]):
@@ -20,12 +25,20 @@ class EmployeeForm(forms.ModelForm[Agent]):
     class Meta:
         model = Agent
         fields = ["name", "job_title", "instructions", "unavailable_text"]
-        labels = {"name": "Name", "job_title": "Role", "unavailable_text": "When unavailable"}
+        labels = {
+            "name": _("Name"),
+            "job_title": _("Role"),
+            "instructions": _("Instructions"),
+            "unavailable_text": _("When unavailable"),
+        }
         help_texts = {
-            "name": f"It introduces itself by it. In Slack its messages come from the app, {settings.SLACK_APP_NAME}.",
-            "job_title": "One line, such as “Customer support for Acme”.",
-            "instructions": "What it should know and how it should behave, in plain words. It keeps to this job.",
-            "unavailable_text": "Sent whenever it may not answer, such as while it is paused or the credit is used up.",
+            "name": format_lazy(
+                _("It introduces itself with this name. In Slack, its messages come from the app, {app}."),
+                app=settings.SLACK_APP_NAME,
+            ),
+            "job_title": _("One line, such as “Customer support for Acme”."),
+            "instructions": _("What it should know and how it should behave, in plain words. It sticks to this job."),
+            "unavailable_text": _("Sent whenever it may not answer, such as when it is paused or out of credit."),
         }
         widgets = {
             "instructions": forms.Textarea(attrs={"rows": 9}),
@@ -33,7 +46,7 @@ class EmployeeForm(forms.ModelForm[Agent]):
         }
 
     is_unpaid = False
-    """What it describes takes a seat, or a subscription, that there is not."""
+    """What it describes needs a seat or a subscription that is missing."""
 
     @property
     def status(self) -> HTTPStatus:
@@ -45,7 +58,7 @@ class EmployeeForm(forms.ModelForm[Agent]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.revision_number == 0:
-            self.initial.setdefault("name", "Maya")
-            self.initial["name"] = self.initial["name"] or "Maya"
-            self.initial["job_title"] = self.initial.get("job_title") or "Customer support"
-            self.initial["instructions"] = self.initial.get("instructions") or EXAMPLE_INSTRUCTIONS
+            self.initial["name"] = self.initial.get("name") or "Maya"
+            self.initial["job_title"] = self.initial.get("job_title") or gettext("Customer support")
+            self.initial["instructions"] = self.initial.get("instructions") or str(EXAMPLE_INSTRUCTIONS)
+            self.initial["unavailable_text"] = hiring.unavailable_text()

@@ -4,6 +4,9 @@ from typing import ClassVar
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from agents.employees import hiring
 from agents.models import Agent
@@ -19,8 +22,8 @@ class SetUpEmployee:
     """Step 2: name, role and instructions; it takes a seat at once."""
 
     slug: ClassVar[str] = "employee"
-    title: ClassVar[str] = "Set up your AI employee"
-    minutes: ClassVar[str] = "About 3 minutes"
+    title: ClassVar[StrOrPromise] = _("Set up your AI employee")
+    minutes: ClassVar[StrOrPromise] = _("About 3 minutes")
 
     def is_done(self, tenant: Tenant) -> bool:
         return Agent.objects.on_duty() is not None
@@ -49,6 +52,7 @@ def save(form: EmployeeForm) -> bool:
         form.is_unpaid = True
         return False
     except Agent.DoesNotExist:
-        form.add_error(None, f"{agent.name} was let go meanwhile: go back to the list.")
+        gone = gettext("%(name)s has been let go in the meantime: go back to the list.")
+        form.add_error(None, gone % {"name": agent.name})
         return False
     return True

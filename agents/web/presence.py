@@ -1,7 +1,7 @@
 """Who answers now, and who does not: since when, why, and whose move it is. The one place that says "On duty".
 
-It is computed from seats, payment, credit, the last answers, and from what leads to an employee, which only a higher
-app knows: settings.REACHABILITY names its function.
+It looks at seats, payment, credit, the last answers, and at the channels that lead to an employee. Only a higher app
+knows those: settings.REACHABILITY names its function.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from agents import reasons
 from agents.models import Agent
@@ -26,17 +29,17 @@ from tenants.models import Tenant
 from tenants.permissions import Permission
 from usage.models import Meter
 
-MANAGERS = "Operators, admins and owners of this workspace can do that."
-BUYERS = "Owners and admins of this workspace can do that."
-STAFF = "It cannot be raised here: ask whoever runs this Roster."
+MANAGERS: Promise = gettext_lazy("Operators, admins and owners of this workspace can do that.")
+BUYERS: Promise = gettext_lazy("Owners and admins of this workspace can do that.")
+STAFF: Promise = gettext_lazy("You cannot raise it here: ask whoever runs this Roster.")
 
 
 Reachability = Callable[[Workspace, Iterable[Agent]], Mapping[UUID, Silence]]
-"""For each of these employees whom nobody can reach: why. Called inside the scope."""
+"""Which of these employees nobody can reach, and why. Called inside the scope."""
 
 
 def look(workspace: Workspace, page: str | None = None) -> Team:
-    """The team of the open scope's workspace, with the page of it that has this number, and who there is silent."""
+    """The team of the open scope's workspace, this page of it, and who there is silent."""
     found = team.look(page)
     return replace(found, rows=_with_silences(workspace, found, found.rows))
 
@@ -58,7 +61,7 @@ def _with_silences(workspace: Workspace, found: Team, rows: Iterable[Place]) -> 
 
 
 def _own_silence(workspace: Workspace, found: Team, place: Place) -> Silence | None:
-    """What keeps an employee from answering wherever somebody writes, in the order in which quota.reserve looks."""
+    """What keeps an employee from answering anywhere, in the order in which quota.reserve checks."""
     closing = _closing(workspace)
     if closing:
         return closing
@@ -76,24 +79,26 @@ def _closing(workspace: Workspace) -> Silence | None:
     asked = Tenant.objects.filter(id=workspace.tenant.id, deletes_at__isnull=False).first()
     if asked is None:
         return None
-    what = "This workspace is going to be deleted, so nobody answers."
-    fix = "An owner can keep it: under Settings, Data."
-    return Silence("Stopped", what, fix, since=asked.deletion_requested_at, is_shown_elsewhere=True)
+    what = _("This workspace is going to be deleted, so nobody answers.")
+    fix = _("An owner can keep it: under Settings, Data.")
+    return Silence(_("Stopped"), what, fix, since=asked.deletion_requested_at, is_shown_elsewhere=True)
 
 
 def _paused(workspace: Workspace, agent: Agent) -> Silence:
-    what = f"{agent.name} is paused: people who write get its text for when it is unavailable."
-    fix = "Reactivate it whenever a seat is free." if workspace.allows(Permission.MANAGE_EMPLOYEES) else MANAGERS
-    return Silence("Paused", what, fix, since=agent.paused_at, is_chosen=True)
+    what = _("%(name)s is paused: people who write get its message for when it is unavailable.") % {"name": agent.name}
+    may = workspace.allows(Permission.MANAGE_EMPLOYEES)
+    fix = _("You can reactivate it whenever a seat is free.") if may else str(MANAGERS)
+    return Silence(_("Paused"), what, fix, since=agent.paused_at, is_chosen=True)
 
 
 def _unpaid(workspace: Workspace, current: Standing) -> Silence:
-    what, way = f"Nobody works here now. {current.reason}", links.to_billing(workspace)
-    return Silence("Paused", what, "" if way else BUYERS, way, _stopped_at(current), is_shown_elsewhere=True)
+    what = _("Nobody works here now. %(why)s") % {"why": current.reason}
+    way = links.to_billing(workspace)
+    return Silence(_("Paused"), what, "" if way else str(BUYERS), way, _stopped_at(current), is_shown_elsewhere=True)
 
 
 def _stopped_at(current: Standing) -> datetime | None:
-    """When a lapsed subscription stopped everybody, as far as Stripe told."""
+    """When a lapsed subscription stopped everybody, as far as Stripe has told us."""
     paid, status = current.entitlement, Entitlement.Status
     if paid.status == status.PAST_DUE:
         return current.grace_ends_at
@@ -103,29 +108,28 @@ def _stopped_at(current: Standing) -> datetime | None:
 
 
 def _without_seat(workspace: Workspace, found: Team, agent: Agent) -> Silence:
-    count = f"{found.seats} seat{'' if found.seats == 1 else 's'}"
-    what = f"{agent.name} has no seat: this workspace has {count}, filled from the top."
+    what = ngettext(
+        "%(name)s has no seat: this workspace has %(seats)d seat, and it goes to whoever is at the top.",
+        "%(name)s has no seat: this workspace has %(seats)d seats, filled from the top.",
+        found.seats,
+    ) % {"name": agent.name, "seats": found.seats}
     way = links.to_a_seat(workspace, found.standing, reverse("workspace:employees", args=[workspace.tenant.slug]))
-    if workspace.allows(Permission.MANAGE_EMPLOYEES):
-        fix = f"Move it up{', or have more seats' if way else ''}."
+    if not workspace.allows(Permission.MANAGE_EMPLOYEES):
+        fix = _("Operators, admins and owners can change the order.")
     else:
-        fix = "Operators, admins and owners can change the order."
-    return Silence("No seat", what, fix, way, agent.unanswered_since)
+        fix = _("Move it up, or add seats.") if way else _("Move it up.")
+    return Silence(_("No seat"), what, fix, way, agent.unanswered_since)
 
 
 def _without_credit(credit: Meter) -> Silence:
-    return Silence(
-        "No credit",
-        f"The {credit.name.lower()} has too little left for another answer, so people get the text for when it is "
-        "unavailable.",
-        STAFF,
-        since=credit.refused_since,
-    )
+    what = _("%(credit)s: too little is left for another answer, so people get the message for when it is unavailable.")
+    return Silence(_("No credit"), what % {"credit": credit.name}, str(STAFF), since=credit.refused_since)
 
 
 def _failing(agent: Agent) -> Silence | None:
-    """The last thing that people got from it was an apology, for a reason that no data but this tells."""
+    """The last thing people got from it was an apology, for a reason that only this column knows."""
     if agent.unanswered_since is None or not reasons.is_ours(agent.unanswered_cause):
         return None
-    what = f"{agent.name} could not answer when somebody last wrote. {reasons.words(agent.unanswered_cause)}"
-    return Silence("Not answering", what, since=agent.unanswered_since)
+    what = _("%(name)s could not answer when somebody last wrote. %(why)s")
+    words = what % {"name": agent.name, "why": reasons.words(agent.unanswered_cause)}
+    return Silence(_("Not answering"), words, since=agent.unanswered_since)

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.core.paginator import Page, Paginator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agents.models import Agent
 from billing import quota, standing
@@ -16,7 +18,7 @@ PAGE = 25
 
 
 class Duty(StrEnum):
-    """Where an AI employee stands in the order of seats; whether it answers, agents.web.presence tells."""
+    """Where an AI employee stands in the order of seats. Whether it answers, agents.web.presence knows."""
 
     SEATED = "seated"
     NO_SEAT = "no_seat"
@@ -27,8 +29,8 @@ class Duty(StrEnum):
 class Silence:
     """Why an employee does not answer now.
 
-    badge: in a word or two. what: in a sentence. fix: what can be done by this reader, or by whom else. way: a link,
-    for those who may. is_chosen: an operator wanted it so. is_shown_elsewhere: another notice tells of it already.
+    badge: in a word or two. what: in a sentence. fix: what this reader can do, or who else can. way: a link, for those
+    who may use it. is_chosen: an operator wanted it. is_shown_elsewhere: another notice on the page says it already.
     still_answers: it is on duty, but nobody new gets to it.
     """
 
@@ -51,7 +53,7 @@ class Place:
     is_first: bool = False
     is_last: bool = False
     silence: Silence | None = None
-    """Why it does not answer, where agents.web.presence has looked."""
+    """Why it does not answer, once agents.web.presence has looked."""
 
     @property
     def is_on_duty(self) -> bool:
@@ -60,16 +62,16 @@ class Place:
 
     @property
     def is_in_order(self) -> bool:
-        """Has it a place in the order of seats? Who is paused has none."""
+        """Does it have a place in the order of seats? Paused employees have none."""
         return self.state is not Duty.PAUSED
 
 
 @dataclass(frozen=True)
 class Team:
-    """All who are employed: first those in the order of seats, then those whom an operator has paused.
+    """Everybody employed: first those in the order of seats, then those whom an operator has paused.
 
-    rows: a page of them. in_order: how many have a place in the order of seats. waiting: the names of those for whom
-    there is no seat, who are few, since a place is only for who once had a seat.
+    rows: a page of them. in_order: how many have a place in the order of seats. waiting: the names of those without a
+    seat. They are few: only who once had a seat has a place.
     """
 
     page: "Page[Agent]"
@@ -90,7 +92,7 @@ class Team:
 
     @property
     def answering(self) -> list[str]:
-        """The names of those who answer, where agents.web.presence has looked."""
+        """The names of those who answer, once agents.web.presence has looked."""
         return [row.agent.name for row in self.rows if row.is_on_duty]
 
     @property
@@ -103,9 +105,39 @@ class Team:
         """How many are employed."""
         return self.page.paginator.count
 
+    @property
+    def summary(self) -> str:
+        """How many work here, in a sentence or two."""
+        if not self.standing.is_working:
+            return _("Nobody is on duty.")
+        taken = {"seated": self.seated, "seats": self.seats}
+        if self.count > 1:
+            return (
+                ngettext(
+                    "%(seated)d of %(seats)d seat taken. Seats are filled from the top.",
+                    "%(seated)d of %(seats)d seats taken. Seats are filled from the top.",
+                    self.seats,
+                )
+                % taken
+            )
+        return (
+            ngettext("%(seated)d of %(seats)d seat taken.", "%(seated)d of %(seats)d seats taken.", self.seats) % taken
+        )
+
+    @property
+    def waiting_words(self) -> str:
+        """Why some have no seat, in a sentence."""
+        count = ngettext("This workspace has %(seats)d seat.", "This workspace has %(seats)d seats.", self.seats)
+        rest = ngettext(
+            "It is paused: people who write get its message for when it is unavailable.",
+            "They are paused: people who write get the message for when they are unavailable.",
+            len(self.waiting),
+        )
+        return f"{count % {'seats': self.seats}} {rest}"
+
 
 def look(number: str | None = None) -> Team:
-    """The team of the open scope's workspace, with the page of it that has this number."""
+    """The team of the open scope's workspace, with this page of it."""
     current = standing.current()
     page = Paginator(Agent.objects.in_order(), PAGE).get_page(number)
     placed = Agent.objects.in_order().filter(paused_at=None)
@@ -117,7 +149,7 @@ def look(number: str | None = None) -> Team:
 
 
 def place_of(agent: Agent, found: Team) -> Place:
-    """Where one employee of this team stands, whatever page of it was looked at."""
+    """Where one employee of this team stands, whichever page was looked at."""
     seat = Seat.objects.filter(holder_id=agent.id).first()
     number = Seat.objects.before(seat).count() if seat else found.in_order
     return _place(agent, number, found.seats, found.in_order - 1)
@@ -128,7 +160,7 @@ def require_free_seat() -> None:
     quota.require_entitled()
     team = look()
     if not team.has_free_seat:
-        raise quota.NoSeatError("one more AI employee", team.seats)
+        raise quota.NoSeatError(_("one more AI employee"), team.seats)
 
 
 def _place(agent: Agent, number: int, seats: int, last: int) -> Place:

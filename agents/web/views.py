@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from agents.employees import hiring
@@ -30,7 +31,7 @@ def employee_list(request: HttpRequest) -> HttpResponse:
 @requires(Permission.MANAGE_EMPLOYEES)
 @require_http_methods(["GET", "POST"])
 def new_employee(request: HttpRequest) -> HttpResponse:
-    """Hire one more. Nobody fills in a form for whom there is no seat."""
+    """Hire one more. Without a free seat there is no form to fill in."""
     if request.method == "GET":
         team.require_free_seat()
     form = EmployeeForm(request.POST or None)
@@ -54,7 +55,7 @@ def let_go(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Free the employee's seat; what it said stays readable."""
     agent = _employed(agent_id)
     hiring.let_go(agent)
-    messages.success(request, f"{agent.name} was let go.")
+    messages.success(request, _("%(name)s was let go.") % {"name": agent.name})
     return _back(request)
 
 
@@ -63,7 +64,7 @@ def let_go(request: HttpRequest, agent_id: UUID) -> HttpResponse:
 def pause_employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Stop the employee for the time being; its seat becomes free."""
     agent = hiring.pause(_employed(agent_id))
-    messages.success(request, f"{agent.name} is paused. Its seat is free.")
+    messages.success(request, _("%(name)s is paused. Its seat is free.") % {"name": agent.name})
     return _back(request)
 
 
@@ -73,7 +74,7 @@ def pause_employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
 def reactivate_employee(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     """Give the employee a seat again, at the end of the order."""
     agent = hiring.reactivate(_employed(agent_id))
-    messages.success(request, f"{agent.name} has a seat again.")
+    messages.success(request, _("%(name)s has a seat again.") % {"name": agent.name})
     return _back(request)
 
 
@@ -97,8 +98,11 @@ def _back(request: HttpRequest) -> HttpResponse:
 def _edit(request: HttpRequest, form: EmployeeForm, agent: Agent) -> HttpResponse:
     is_new = not agent.revision_number
     if request.method == "POST" and form.is_valid() and save(form):
-        done = "is saved and has a seat." if is_new else "is saved. Changes apply from the next answer on."
-        messages.success(request, f"{form.instance.name} {done}")
+        hired, changed = (
+            _("%(name)s is saved and has a seat."),
+            _("%(name)s is saved. Changes apply from the next answer on."),
+        )
+        messages.success(request, (hired if is_new else changed) % {"name": form.instance.name})
         return _back(request)
     silence = None if is_new else presence.of(workspace_of(request), agent)
     context = {"form": form, "employee": agent, "silence": silence}

@@ -1,4 +1,4 @@
-"""Which of Stripe's events are asked for, and what is read from one before anything else is done with it."""
+"""Which of Stripe's events we ask for, and what we read from one before anything else happens."""
 
 import re
 from dataclasses import dataclass
@@ -25,22 +25,22 @@ _VERBS = {
     "subscription_schedule": "aborted canceled completed created released updated",
 }
 EVENTS = tuple(f"{resource}.{verb}" for resource, verbs in _VERBS.items() for verb in verbs.split())
-"""What the webhook endpoint is told of: https://docs.stripe.com/api/events/types"""
+"""What the webhook endpoint receives: https://docs.stripe.com/api/events/types"""
 NOBODYS = ("price.", "product.")
 ID = re.compile(r"[A-Za-z0-9_.-]{1,255}")
-"""What ids and types of Stripe's are made of; an id has at most 255 characters (https://docs.stripe.com/upgrades)."""
+"""What Stripe's ids and types look like; an id has at most 255 characters (https://docs.stripe.com/upgrades)."""
 
 
 class MalformedEventError(ValueError):
-    """The body is no event of Stripe's, in a sentence."""
+    """The body is not an event of Stripe's: one sentence says why."""
 
 
 @dataclass(frozen=True)
 class EventNotice:
-    """What an event says of itself. Its object may be old by now: it is fetched anew, never believed.
+    """What an event says about itself. Its object may be outdated: we fetch it again and never trust this one.
 
-    account: the connected account that it is about, "" for our own. customer_id: "" where it is about nobody, or where
-    only the charge is told (charge_id).
+    account: the connected account that it is about, "" for our own. customer_id: "" if it is about nobody, or names
+    only the charge (charge_id).
     """
 
     id: str
@@ -52,12 +52,12 @@ class EventNotice:
 
     @property
     def is_about_somebody(self) -> bool:
-        """Is it about a customer, whoever that is? Products and prices are nobody's."""
+        """Is it about a customer? Products and prices are not."""
         return not self.type.startswith(NOBODYS)
 
 
 def read(body: str) -> EventNotice:
-    """The notice in a body whose signature was checked. Raises MalformedEventError."""
+    """Read a body whose signature has been checked. Raises MalformedEventError."""
     try:
         event = strict_json.loads(body, settings.JSON_MAX_DEPTH)
     except strict_json.UnusableError as error:
@@ -69,7 +69,7 @@ def read(body: str) -> EventNotice:
     if not (_id(event.get("id")) and _id(event.get("type")) and isinstance(subject, dict)):
         raise MalformedEventError("The event lacks its id, its type or its object.")
     if event.get("account") and not _id(event["account"]):
-        raise MalformedEventError("The event's account is no id.")
+        raise MalformedEventError("The event's account is not an id.")
     return EventNotice(
         id=event["id"],
         type=event["type"],
@@ -81,7 +81,7 @@ def read(body: str) -> EventNotice:
 
 
 def _customer_of(subject: dict[str, Any]) -> str:
-    """The customer that an object belongs to, or is; for a card that was detached: that it belonged to before."""
+    """The customer that an object belongs to, or is; for a detached card, the one it belonged to before."""
     found = subject.get("id") if subject.get("object") == "customer" else subject.get("customer")
     return _id(found.get("id") if isinstance(found, dict) else found)
 

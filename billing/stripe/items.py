@@ -1,6 +1,6 @@
-"""Which of a subscription's items are ours: somebody at Stripe may charge other things by the same subscription.
+"""Which of a subscription's items are ours: the same subscription may charge for other things at Stripe.
 
-What is not ours is shown and left alone: never counted as seats, never changed, never given up.
+What is not ours is shown and left alone: never counted as seats, never changed, never dropped.
 https://docs.stripe.com/billing/subscriptions/multiple-products
 """
 
@@ -15,7 +15,7 @@ Json = Mapping[str, Any]
 
 
 def is_ours(price: Json) -> bool:
-    """Is this a price of the catalogue, now or before?"""
+    """Is this price in the catalogue, or was it?"""
     try:
         plan_of_price(price)
     except UnknownPriceError:
@@ -24,24 +24,24 @@ def is_ours(price: Json) -> bool:
 
 
 def ours(subscription: Json) -> list[Json]:
-    """The items of AI employees."""
+    """The items for AI employees."""
     return [item for item in subscription["items"]["data"] if is_ours(item["price"])]
 
 
 def others(subscription: Json) -> list[Json]:
-    """The items of something else."""
+    """The items for something else."""
     return [item for item in subscription["items"]["data"] if not is_ours(item["price"])]
 
 
 def seats(items: Sequence[Json]) -> int:
-    """How many they are for."""
+    """How many seats they are for."""
     return sum(item.get("quantity") or 0 for item in items)
 
 
 def described(item: Json) -> dict[str, Any]:
-    """What a page tells of something that is not ours: amounts as text, for the row is JSON.
+    """What a page shows of something that is not ours. Amounts are text, since the column is JSON.
 
-    The names stand in the order in which Postgres gives them back, the short ones first: nothing has changed then.
+    The keys are in the order that Postgres returns them, short ones first, so that an unchanged item compares equal.
     """
     price = item["price"]
     cents, recurring = price.get("unit_amount"), price.get("recurring") or {}
@@ -54,5 +54,5 @@ def described(item: Json) -> dict[str, Any]:
 
 
 def price_ids(items: Sequence[Json]) -> set[str]:
-    """The prices that they have."""
+    """The ids of their prices."""
     return {str(item["price"]["id"]) for item in items}

@@ -12,28 +12,28 @@ from billing.standing import OWES
 
 Status = Entitlement.Status
 WAITING = frozenset({"open", "uncollectible"})
-"""An account may have invoices marked as uncollectible after the last try; they can be paid all the same."""
+"""Some accounts mark invoices as uncollectible after the last try; they can still be paid."""
 WAITING_UNPAID = WAITING | {"draft"}
-"""Once Stripe has given up on a subscription it leaves the invoices that follow as drafts."""
+"""Once Stripe has given up on a subscription, it leaves later invoices as drafts."""
 SETTLED = "paid"
 
 
 @dataclass(frozen=True)
 class Debt:
-    """`invoices`: the oldest first. needs_action: the bank waits until the customer has confirmed the newest one."""
+    """`invoices`: oldest first. needs_action: the bank waits for the customer to confirm the newest one."""
 
     invoices: tuple[Mapping[str, Any], ...] = ()
     needs_action: bool = False
 
     @property
     def tried(self) -> Mapping[str, Any] | None:
-        """The newest invoice whose money was asked for in vain."""
+        """The newest invoice whose payment was tried and failed."""
         return next((each for each in reversed(self.invoices) if each["attempt_count"]), None)
 
     def columns(self, subscription: Mapping[str, Any]) -> dict[str, Any]:
-        """Since when money is owed, and where it is paid: the oldest invoice counts, so that grace begins once.
+        """Since when money is owed, and where to pay it: the oldest invoice counts, so grace begins only once.
 
-        Grace ends also where no invoice is left that could be paid: then it began with the period.
+        Grace also ends when no invoice is left to pay: it began with the period then.
         """
         oldest = self.invoices[0] if self.invoices else None
         if subscription["status"] != Status.PAST_DUE:
@@ -59,7 +59,7 @@ def of(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> Debt:
 
 
 def waiting(found: Iterable[Mapping[str, Any]], states: Collection[str]) -> tuple[Mapping[str, Any], ...]:
-    """What came after the last invoice that was paid: the status follows that one, and older ones may stay open.
+    """The invoices after the last paid one: the status follows that one, and older ones may stay open.
 
     https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
     """
@@ -73,7 +73,7 @@ def waiting(found: Iterable[Mapping[str, Any]], states: Collection[str]) -> tupl
 
 
 def _is_written_off(invoice: Mapping[str, Any]) -> bool:
-    """Made while the collection was paused by `mark_uncollectible`, so that no money was ever asked for."""
+    """Created while collection was paused with `mark_uncollectible`, so no payment was ever tried."""
     return invoice["status"] == "uncollectible" and not invoice.get("attempt_count")
 
 

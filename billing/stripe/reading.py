@@ -1,4 +1,4 @@
-"""What Stripe says of a customer now, read into our own words: the one place that knows Stripe's shapes.
+"""What Stripe says about a customer now, as our own columns: the only place that knows Stripe's data structures.
 
 https://docs.stripe.com/api/subscriptions/object
 """
@@ -24,7 +24,7 @@ EXPANDED = ["data.default_payment_method", "data.schedule", "data.latest_invoice
 EXPANDED_OF_CUSTOMER = ["test_clock", "invoice_settings.default_payment_method"]
 OVER = frozenset({"canceled", "incomplete_expired"})
 BEST_FIRST = (*PAYING, Status.PAST_DUE, Status.UNPAID, Status.PAUSED, Status.INCOMPLETE)
-"""Of several subscriptions the one that is paid is meant, whenever it was begun."""
+"""Of several subscriptions, the paid one counts, whenever it started."""
 
 Json = Mapping[str, Any]
 
@@ -33,8 +33,8 @@ Json = Mapping[str, Any]
 class Observation:
     """`fields`: the columns of Entitlement as they should be. `subscription`: Stripe's own, if there is one.
 
-    original: the same as the SDK's object, which dj-stripe wants. doubles: further subscriptions that live, which
-    nobody wants to pay. debt: what the subscription owes.
+    original: the same as the SDK's object, which dj-stripe needs. doubles: further live subscriptions, which nobody
+    wants to pay for. debt: what the subscription owes.
     """
 
     fields: dict[str, Any]
@@ -45,16 +45,16 @@ class Observation:
 
     @property
     def strange_price(self) -> str:
-        """The price that somebody put in the place of ours, if `is_foreign`."""
+        """The price that somebody replaced ours with, if `is_foreign`."""
         if self.subscription is None or not self.fields.get("is_foreign"):
             return ""
         return str(self.subscription["items"]["data"][0]["price"]["id"])
 
     @property
     def forgotten_card(self) -> str:
-        """The card that the customer has chosen since, while the subscription still names the one from Checkout.
+        """The card that the customer has chosen since, while the subscription still has the one from Checkout.
 
-        Stripe's portal changes the customer's default only, and the subscription's own goes before it.
+        Stripe's portal changes only the customer's default, but the subscription's own card takes precedence.
         https://docs.stripe.com/customer-management/portal-deep-links
         """
         if self.subscription is None or self.subscription["status"] in OVER:
@@ -67,7 +67,7 @@ class Observation:
 def observe(last: Entitlement) -> Observation:
     """Ask Stripe. Raises billing.errors.BillingError.
 
-    last: the row with what was seen before; its customer is meant.
+    last: the row with what was seen before, and whose customer to ask about.
     """
     with client.connected() as api:
         customer = _customer(api, last.customer_id)
@@ -86,10 +86,10 @@ def observe(last: Entitlement) -> Observation:
 def _chosen(
     found: Sequence[stripe.Subscription], known: str
 ) -> tuple[stripe.Subscription | None, Sequence[stripe.Subscription]]:
-    """The subscription that counts, and the others that live: a paid one before one that is not, then the oldest.
+    """The subscription that counts, and the other live ones: paid ones first, then the oldest.
 
-    known: the one that counted before, which stays ours also if its price was exchanged at Stripe. One that sells
-    nothing of ours, as somebody may have made for this customer at Stripe, is none of our business.
+    known: the one that counted before. It stays ours even if its price was replaced at Stripe. A subscription that
+    sells nothing of ours, which somebody may have created for this customer at Stripe, is none of our business.
     """
     its = [each for each in found if each.id == known or items.ours(each.to_dict(for_json=True))]
     alive = [each for each in its if each.status not in OVER]
@@ -112,13 +112,13 @@ def _customer(api: stripe.StripeClient, customer_id: str) -> Json | None:
         if isinstance(client.translated(error), StripeMissingError):
             return None
         raise
-    if customer.get("deleted"):  # of which nothing can be expanded
+    if customer.get("deleted"):  # nothing can be expanded then
         return None
     return api.v1.customers.retrieve(customer_id, {"expand": EXPANDED_OF_CUSTOMER}).to_dict(for_json=True)
 
 
 def _subscriptions(api: stripe.StripeClient, customer_id: str) -> list[stripe.Subscription]:
-    """All that the customer has or had."""
+    """All subscriptions that the customer has or had."""
     wanted: Any = {"customer": customer_id, "status": "all", "limit": 100, "expand": EXPANDED}
     return list(api.v1.subscriptions.list(wanted).auto_paging_iter())
 
@@ -140,8 +140,8 @@ def _nothing() -> dict[str, Any]:
 def read(subscription: Json, last: Entitlement) -> dict[str, Any]:
     """The columns that follow from a subscription.
 
-    last: the row as it was. Where no item of ours is left, because somebody exchanged the price at Stripe, seats stay
-    as they were and `is_foreign` says so; all else is followed.
+    last: the row as it was. If no item of ours is left, because somebody replaced the price at Stripe, seats stay as
+    they were and `is_foreign` says so; everything else is taken over.
     """
     mine, status = items.ours(subscription), Status(subscription["status"])
     counted = mine or subscription["items"]["data"]
@@ -162,7 +162,7 @@ def read(subscription: Json, last: Entitlement) -> dict[str, Any]:
 
 
 def _bought(mine: Sequence[Json]) -> dict[str, Any]:
-    """Plan and seats; who subscribed before a change of prices keeps the former one."""
+    """Plan and seats. Those who subscribed before a price change keep the former price."""
     cents = mine[0]["price"].get("unit_amount")
     return {
         "plan": plan_of_price(mine[0]["price"]).lookup_key,
@@ -173,14 +173,14 @@ def _bought(mine: Sequence[Json]) -> dict[str, Any]:
 
 
 def _exchanged(subscription: Json, last: Entitlement) -> dict[str, Any]:
-    """What is kept while the subscription has a price that is not ours; nothing of what is over."""
+    """What we keep while the subscription has a price that is not ours; nothing once it is over."""
     if subscription["status"] in OVER or not subscription["items"]["data"]:
         return {"plan": "", "unit_usd": None, "seats": 0, "is_foreign": False}
     return {"plan": last.plan, "unit_usd": last.unit_usd, "seats": last.seats, "is_foreign": True}
 
 
 def _paused(subscription: Json) -> dict[str, Any]:
-    """A pause of the collection, which changes no status: https://docs.stripe.com/billing/subscriptions/pause-payment"""
+    """Whether collection is paused. The status stays: https://docs.stripe.com/billing/subscriptions/pause-payment"""
     pause = subscription.get("pause_collection") or {}
     return {
         "collection_pause": str(pause.get("behavior") or "")[:20],
@@ -189,7 +189,7 @@ def _paused(subscription: Json) -> dict[str, Any]:
 
 
 def moment(seconds: int | None) -> datetime | None:
-    """A time as Stripe writes it."""
+    """A time from Stripe's seconds."""
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
@@ -200,7 +200,7 @@ def _end(subscription: Json, period_end: int | None) -> datetime | None:
 
 
 def _planned(subscription: Json) -> dict[str, Any]:
-    """The number of seats from the period's end on, if a schedule says another."""
+    """The number of seats after this period, if a schedule changes it."""
     phase = schedules.next_phase(subscription)
     schedule = subscription.get("schedule")
     known = isinstance(schedule, Mapping) and schedule["status"] in schedules.LASTING
@@ -221,10 +221,10 @@ def _clock(customer: Json) -> dict[str, Any]:
 
 
 def _card(customer: Json, subscription: Json | None, last: Entitlement) -> dict[str, Any]:
-    """The payment method to be charged next: of the customer's default and the subscription's own what changed last.
+    """The payment method to charge next: the customer's default or the subscription's own, whichever changed last.
 
-    Stripe's portal changes the one, also back to an older card, and Checkout the other. Unless one has changed since
-    the last sync, what was chosen then stays.
+    Stripe's portal changes the former, possibly back to an older card, and Checkout the latter. If neither has changed
+    since the last sync, the card chosen then stays.
     """
     defaults = {
         "customer_card_id": (customer.get("invoice_settings") or {}).get("default_payment_method"),
@@ -249,7 +249,7 @@ def _named(method: Json) -> dict[str, Any]:
 
 
 def _next_invoice(api: stripe.StripeClient, subscription: Json) -> dict[str, Any]:
-    """What is charged at the period's end; nothing if it ends there, or while the collection is paused."""
+    """What is charged when the period ends; nothing if the subscription ends then, or while collection is paused."""
     if (
         subscription["status"] not in PAYING
         or subscription.get("pause_collection")
@@ -261,7 +261,7 @@ def _next_invoice(api: stripe.StripeClient, subscription: Json) -> dict[str, Any
         wanted: Any = {"customer": subscription["customer"], "subscription": subscription["id"]}
         invoice = api.v1.invoices.create_preview(wanted).to_dict(for_json=True)
     except stripe.InvalidRequestError as error:
-        if isinstance(client.translated(error), StripeRefusedError):  # such as: it ends before
+        if isinstance(client.translated(error), StripeRefusedError):  # such as: it ends before that
             return {}
         raise
     counted = items.ours(subscription) or subscription["items"]["data"]
@@ -270,5 +270,5 @@ def _next_invoice(api: stripe.StripeClient, subscription: Json) -> dict[str, Any
 
 
 def usd(cents: int) -> Decimal:
-    """An amount as Stripe counts it."""
+    """An amount from Stripe's cents."""
     return Decimal(cents).scaleb(-2)

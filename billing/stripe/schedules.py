@@ -1,4 +1,4 @@
-"""What is planned for the period's end: fewer seats, by a schedule of Stripe's.
+"""What is planned for the end of the period: fewer seats, as a schedule at Stripe.
 
 https://docs.stripe.com/billing/subscriptions/subscription-schedules
 """
@@ -8,24 +8,55 @@ from contextlib import contextmanager
 from typing import Any
 
 import stripe
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from billing.errors import BillingError, CardDeclinedError, StripeDownError
 from billing.stripe import client, items
+from tenants.wordings import Wording
 
+PLAN_LOST = Wording(
+    "billing.plan_lost",
+    ngettext_lazy(
+        "Then look here again: you may have to plan the change to %(seats)d seat at the end of the period again.",
+        "Then look here again: you may have to plan the change to %(seats)d seats at the end of the period again.",
+        "seats",
+    ),
+)
+NOT_PAID = Wording(
+    "billing.not_paid",
+    _("The payment did not go through, so nothing has changed. Use another card, or ask your bank."),
+)
+NOT_PAID_YET = Wording(
+    "billing.not_paid_yet",
+    _(
+        "The payment did not go through, so nothing has changed. To confirm it with your bank, or to pay another way, "
+        "open %(url)s within 23 hours. Or use another card, or ask your bank."
+    ),
+)
+NOT_PAID_FOR_A_PLAN = Wording(
+    "billing.not_paid_for_a_plan",
+    _(
+        "The payment did not go through, so nothing has changed. If your bank has to confirm it, first take back what "
+        "is planned for the end of the period, then try again. Or use another card, or ask your bank."
+    ),
+)
 LASTING = ("active", "not_started")
 
 
 class PlanLostError(StripeDownError):
-    """A change failed, and what it was to replace could not be planned again."""
+    """A change failed, and the plan that it was to replace could not be made again."""
 
     def __init__(self, because: BillingError, seats: int) -> None:
-        count = f"{seats} seat{'' if seats == 1 else 's'}"
-        way = f"look here again then, for the change to {count} at the period's end may have to be planned anew."
-        BillingError.__init__(self, f"{because} Please {way}")
+        super().__init__(PLAN_LOST(seats=seats))
+        self.because = because
+
+    def __str__(self) -> str:
+        return f"{self.because} {self.reason}"
 
 
 def plan(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) -> None:
-    """Keep what is paid until the period's end, then have fewer seats; an earlier plan for that day is replaced."""
+    """Keep what is paid until the period ends, then have fewer seats. This replaces an earlier plan for that day."""
     release(api, subscription)
     schedule = api.v1.subscription_schedules.create({"from_subscription": subscription["id"]}).to_dict(for_json=True)
     current = schedule["phases"][0]
@@ -59,7 +90,7 @@ def plan(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) 
 
 
 def _same(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item of a phase as it is, also one of something that is not ours. What is metered has no quantity."""
+    """An item of a phase as it is, whether it is ours or not. What is metered has no quantity."""
     count = {"quantity": item["quantity"]} if item.get("quantity") is not None else {}
     return {"price": item["price"], **count, **_discounts(item)}
 
@@ -70,7 +101,7 @@ def _of(phase: Mapping[str, Any], prices: Collection[str]) -> list[Mapping[str, 
 
 
 def _discounts(of: Mapping[str, Any]) -> dict[str, Any]:
-    """The discounts of a phase or of an item in it, to go on as they are: a phase that does not name them has none."""
+    """The discounts of a phase or of an item in it, to be kept: a phase that does not name them has none."""
     known = [{"discount": each["discount"]} for each in of.get("discounts") or () if each.get("discount")]
     return {"discounts": known} if known else {}
 
@@ -86,12 +117,12 @@ def next_phase(subscription: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def seats_of(phase: Mapping[str, Any], prices: Collection[str]) -> int:
-    """How many seats there are in a phase. prices: those of ours that the subscription has."""
+    """How many seats a phase has. prices: those of ours that the subscription has."""
     return items.seats(_of(phase, prices))
 
 
 def release(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> None:
-    """Drop what is planned: a schedule would undo the change that is made now.
+    """Drop what is planned: a schedule would undo the change that is being made.
 
     https://docs.stripe.com/api/subscription_schedules/release
     """
@@ -102,7 +133,7 @@ def release(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> None:
 
 @contextmanager
 def replaced(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> Iterator[None]:
-    """Drop what is planned while a change is made in its place; if that fails, plan it again."""
+    """Drop what is planned while a change replaces it; if that fails, plan it again."""
     phase = next_phase(subscription)
     release(api, subscription)
     try:
@@ -119,32 +150,27 @@ def replaced(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> Itera
 
 
 def _plan_again(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int, because: BillingError) -> None:
-    """Plan what was dropped for a change that came to nothing. Raises PlanLostError."""
+    """Plan again what was dropped for a change that failed. Raises PlanLostError."""
     try:
         plan(api, {**subscription, "schedule": None}, seats)
     except stripe.StripeError as error:
         raise PlanLostError(because, seats) from error
 
 
-def require_paid(
-    api: stripe.StripeClient, before: Mapping[str, Any], changed: stripe.Subscription, change: str
-) -> None:
-    """Raise CardDeclinedError if a change waits for its payment: a bank says no, or wants to see the customer first.
+def require_paid(api: stripe.StripeClient, before: Mapping[str, Any], changed: stripe.Subscription) -> None:
+    """Raise CardDeclinedError if a change waits for its payment: the bank says no, or the customer has to confirm.
 
     before: the subscription as it was. It can be paid for 23 hours, unless fewer seats were planned: then the change is
-    given up, and the plan made again. https://docs.stripe.com/billing/subscriptions/pending-updates
+    dropped, and the plan is made again. https://docs.stripe.com/billing/subscriptions/pending-updates
     """
     if not changed.pending_update:
         return
-    sentence = f"The payment for {change} was not taken, so nothing has changed."
     invoice, planned = changed.latest_invoice, next_phase(before)
     if not isinstance(invoice, stripe.Invoice):
-        raise CardDeclinedError(sentence)
+        raise CardDeclinedError(NOT_PAID())
     if planned is not None:
-        api.v1.invoices.void_invoice(str(invoice.id))  # and with it the change
+        api.v1.invoices.void_invoice(str(invoice.id))  # which drops the change too
         seats = seats_of(planned, items.price_ids(items.ours(before)))
-        _plan_again(api, before, seats, CardDeclinedError(sentence))
-        way = "If your bank has to confirm it, take back first what is planned for the period's end, then try again."
-        raise CardDeclinedError(f"{sentence} {way}")
-    way = f"To confirm it with your bank, or to pay it otherwise, open {invoice.hosted_invoice_url} within 23 hours."
-    raise CardDeclinedError(f"{sentence} {way}")
+        _plan_again(api, before, seats, CardDeclinedError(NOT_PAID()))
+        raise CardDeclinedError(NOT_PAID_FOR_A_PLAN())
+    raise CardDeclinedError(NOT_PAID_YET(url=invoice.hosted_invoice_url))

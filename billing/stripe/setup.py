@@ -5,17 +5,27 @@ from typing import Any
 
 import stripe as sdk
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 from djstripe.models import Account, APIKey
 
 from billing import catalogue
 from billing.catalogue import Plan
 from billing.errors import StripeMisconfiguredError, StripeMissingError
 from billing.stripe import client, endpoint, ids
+from tenants.wordings import Wording
 
 TAX_CODE = "txcd_10103001"
 """Software as a service, for businesses: https://docs.stripe.com/tax/tax-codes"""
+ANOTHER_ACCOUNT = Wording(
+    "billing.another_account",
+    _(
+        "STRIPE_SECRET_KEY belongs to the account %(account)s, but this database belongs to %(known)s: set a key of "
+        "that account, or start with an empty database."
+    ),
+)
+PRODUCT_NAME = "AI employee"
 PRODUCT: Any = {
-    "name": catalogue.PRODUCT_NAME,
+    "name": PRODUCT_NAME,
     "description": "An AI employee that answers in your company's channels. Priced per employee.",
     "tax_code": TAX_CODE,
     "unit_label": "employee",
@@ -27,15 +37,15 @@ FEATURES: Any = {
     "subscription_cancel": {"enabled": True, "mode": "at_period_end", "proration_behavior": "none"},
     "subscription_update": {"enabled": False},
 }
-"""What customers do in Stripe's portal. Seats are changed in ours alone, which says who will pause."""
+"""What customers can do in Stripe's portal. Seats are changed only in ours, which says who will pause."""
 
 Say = Callable[[str], None]
 
 
 def set_up(say: Say, *, new_webhook: bool = False) -> None:
-    """Make or change what differs from the catalogue; `say` hears a sentence for each thing.
+    """Make or change what differs from the catalogue; `say` gets a sentence for each thing.
 
-    new_webhook: replace the webhook endpoint by a new one, with a new secret and address. Raises BillingError.
+    new_webhook: replace the webhook endpoint with a new one that has a new secret and address. Raises BillingError.
     """
     with client.connected() as stripe:
         _check_account(stripe, say)
@@ -48,13 +58,10 @@ def set_up(say: Say, *, new_webhook: bool = False) -> None:
 
 
 def _check_account(stripe: sdk.StripeClient, say: Say) -> None:
-    """The account that the key belongs to is the one whose objects are mirrored here, from the first time on."""
+    """The key's account must be the one whose objects have been mirrored here since the first time."""
     account = stripe.v1.accounts.retrieve_current()
     if known_account() not in {"", account.id}:
-        raise StripeMisconfiguredError(
-            f"STRIPE_SECRET_KEY belongs to the account {account.id}, but this database to {known_account()}: "
-            "set a key of that one, or begin with an empty database."
-        )
+        raise StripeMisconfiguredError(ANOTHER_ACCOUNT(account=account.id, known=known_account()))
     Account.get_or_retrieve_for_api_key(settings.STRIPE_SECRET_KEY)
     say(f"Account {account.id}, {'live' if settings.STRIPE_LIVE_MODE else 'test'} mode.")
 
@@ -73,18 +80,18 @@ def _product(stripe: sdk.StripeClient, say: Say) -> None:
             raise
         new: Any = {"id": catalogue.PRODUCT_ID, **PRODUCT}
         stripe.v1.products.create(new)
-        say(f"Product “{catalogue.PRODUCT_NAME}” was made.")
+        say(f"Product “{PRODUCT_NAME}” was made.")
         return
     wanted: Any = {**PRODUCT, "active": True}
     if covers(found.to_dict(for_json=True), wanted):
-        say(f"Product “{catalogue.PRODUCT_NAME}” is as it should be.")
+        say(f"Product “{PRODUCT_NAME}” is as it should be.")
         return
     stripe.v1.products.update(catalogue.PRODUCT_ID, wanted)
-    say(f"Product “{catalogue.PRODUCT_NAME}” was changed.")
+    say(f"Product “{PRODUCT_NAME}” was changed.")
 
 
 def _price(stripe: sdk.StripeClient, plan: Plan, say: Say) -> None:
-    """An amount cannot be changed: a new price takes the lookup key over, and the old one is closed to newcomers."""
+    """Amounts cannot be changed: a new price takes over the lookup key, and the old one is closed to new customers."""
     title = f"Price {plan.lookup_key}, {plan.unit_usd} USD a {plan.interval},"
     found = stripe.v1.prices.list({"lookup_keys": [plan.lookup_key]}).data
     old = found[0] if found else None
@@ -93,7 +100,7 @@ def _price(stripe: sdk.StripeClient, plan: Plan, say: Say) -> None:
         say(f"{title} was made: {made.id}.")
         if old is not None:
             stripe.v1.prices.update(old.id, {"active": False, "metadata": {catalogue.PLAN: plan.lookup_key}})
-            say(f"Price {old.id}, which had been {plan.lookup_key}, stays for those who pay it, and for nobody new.")
+            say(f"Price {old.id}, until now {plan.lookup_key}, stays for those who pay it, and is not sold to others.")
     elif not covers(old.to_dict(for_json=True), labels_of(plan)):
         stripe.v1.prices.update(old.id, labels_of(plan))
         say(f"{title} was changed: {old.id}.")
@@ -102,7 +109,7 @@ def _price(stripe: sdk.StripeClient, plan: Plan, say: Say) -> None:
 
 
 def amount_of(plan: Plan) -> Any:
-    """What cannot be changed in a price of Stripe's."""
+    """What cannot be changed in a price at Stripe."""
     return {
         "currency": catalogue.CURRENCY,
         "unit_amount": plan.unit_cents,
@@ -115,7 +122,7 @@ def amount_of(plan: Plan) -> Any:
 
 def labels_of(plan: Plan) -> Any:
     """What can be changed."""
-    return {"active": True, "nickname": plan.name, "metadata": {catalogue.PLAN: plan.lookup_key}}
+    return {"active": True, "nickname": plan.nickname, "metadata": {catalogue.PLAN: plan.lookup_key}}
 
 
 def _new_price(plan: Plan) -> Any:

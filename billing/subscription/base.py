@@ -1,4 +1,4 @@
-"""What every change of a subscription begins and ends with: look, lock, ask Stripe, look again."""
+"""How every change of a subscription begins and ends: look, lock, ask Stripe, look again."""
 
 import json
 import time
@@ -9,6 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 import stripe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing import standing
 from billing.catalogue import SEATS_MAX
@@ -16,30 +18,58 @@ from billing.errors import BillingError, StripeBusyError, StripeDownError
 from billing.models import Entitlement
 from billing.standing import Standing
 from billing.stripe import client, items
-from billing.sync.entitlement import locked, request_sync
+from billing.sync.entitlement import NO_ANSWER, locked, request_sync
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tenants.wordings import Reason, Wording
 
+NOT_NOW: Mapping[str, Wording] = {
+    standing.SUBSCRIBE: Wording("billing.cannot_subscribe", gettext_lazy("You cannot subscribe now.")),
+    standing.CHANGE_SEATS: Wording("billing.cannot_change_seats", gettext_lazy("You cannot change seats now.")),
+    standing.SWITCH_PLAN: Wording(
+        "billing.cannot_switch_plan", gettext_lazy("You cannot switch between monthly and yearly now.")
+    ),
+    standing.CANCEL: Wording("billing.cannot_cancel", gettext_lazy("You cannot cancel now.")),
+    standing.RESUME: Wording("billing.cannot_resume", gettext_lazy("You cannot resume now.")),
+}
+STALE = Wording(
+    "billing.stale",
+    gettext_lazy(
+        "The subscription has changed since you saw the price, or that was more than half an hour ago: look at the "
+        "price again."
+    ),
+)
+NO_SUCH_NUMBER = Wording("billing.no_such_number", gettext_lazy("Seats are a whole number from 1 to %(most)s."))
+PRICE_EXCHANGED = Wording(
+    "billing.price_exchanged",
+    gettext_lazy(
+        "The price was replaced at Stripe, so nothing can be changed here: ask whoever runs this installation."
+    ),
+)
 SHOWN_FOR_SECONDS = 30 * 60
 
 
 class NotOfferedError(BillingError):
-    """What was asked for is not possible in this state of the subscription."""
+    """The subscription's state does not allow it. state: a sentence about that; "" where the reason says enough."""
+
+    def __init__(self, reason: Reason, state: str = "") -> None:
+        super().__init__(reason)
+        self.state = state
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.state}".strip()
 
 
 class StaleError(BillingError):
-    """What was shown may be something else than what would be charged."""
+    """The price that was shown may not be what would be charged."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The subscription has changed since, or it was shown more than half an hour ago: look at what it comes to "
-            "now."
-        )
+        super().__init__(STALE())
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a price was reckoned for: `at`, in seconds, and a fingerprint of the subscription as it was then.
+    """What a price was calculated for: `at`, in seconds, and a fingerprint of the subscription as it was then.
 
     A form carries it as text from the preview to the change.
     """
@@ -49,7 +79,7 @@ class Shown:
 
     @classmethod
     def of(cls, subscription: Mapping[str, Any], at: int) -> "Shown":
-        """Of Stripe's subscription: any change of what is paid for, or of the period, makes another one."""
+        """Of Stripe's subscription: any change to what is paid for, or to the period, changes the fingerprint."""
         sold = [
             (item["id"], item["price"]["id"], item.get("quantity"), item["current_period_start"])
             for item in subscription["items"]["data"]
@@ -59,7 +89,7 @@ class Shown:
 
     @classmethod
     def read(cls, text: str) -> "Shown | None":
-        """What a form sent; None if it is nothing of the kind."""
+        """What a form sent; None if it is malformed."""
         at, _, subscription = text.partition("-")
         is_moment = at.isascii() and at.isdecimal() and len(at) < 12
         return cls(int(at), subscription) if is_moment else None
@@ -69,14 +99,14 @@ class Shown:
 
 
 class SeatsError(BillingError):
-    """No number of seats that can be had."""
+    """Not a number of seats that we sell."""
 
     def __init__(self) -> None:
-        super().__init__(f"Seats are a whole number from 1 to {SEATS_MAX:,}.")
+        super().__init__(NO_SUCH_NUMBER(most=f"{SEATS_MAX:,}"))
 
 
 def whole_seats(value: object) -> int:
-    """A number of seats out of what somebody sent. Raises SeatsError."""
+    """The number of seats that somebody sent. Raises SeatsError."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise SeatsError
     text = str(value).strip()
@@ -86,7 +116,7 @@ def whole_seats(value: object) -> int:
 
 
 def standing_for(tenant: Tenant, act: str) -> Standing:
-    """Where the workspace stands, if this act is offered there. Raises NotOfferedError."""
+    """The workspace's standing, if it offers this act. Raises NotOfferedError."""
     with tenant_scope(tenant.id):
         return require(act)
 
@@ -95,17 +125,24 @@ def require(act: str) -> Standing:
     """The same inside the scope."""
     current = standing.current()
     if act not in current.may:
-        words = act.replace("_", " ")
-        why = current.reason or current.limit
-        raise NotOfferedError(f"The subscription is “{current.label}”, so you cannot {words} now. {why}".strip())
+        raise NotOfferedError(NOT_NOW[act](), _state(current))
     return current
+
+
+def _state(current: Standing) -> str:
+    """What keeps an act from being offered."""
+    if said := current.reason or current.limit:
+        return str(said)
+    if current.is_live and current.entitlement.cancels_at:
+        return _("The subscription is already set to end.")
+    return _("The subscription is “%(state)s”.") % {"state": current.label}
 
 
 @contextmanager
 def one_at_a_time(tenant: Tenant, act: str) -> Iterator[tuple[Standing, stripe.StripeClient]]:
-    """Change something at Stripe with the row locked, as long as `act` is offered then.
+    """Change something at Stripe with the row locked, if `act` is still offered then.
 
-    So two changes at once come one after the other, and none is made on what the other has changed. As in
+    Two changes at once come one after the other, and neither works on what the other has changed. As in
     billing.sync.entitlement the transaction waits for Stripe. Afterwards call its `sync`.
     Raises NotOfferedError or other BillingErrors.
     """
@@ -117,9 +154,9 @@ def one_at_a_time(tenant: Tenant, act: str) -> Iterator[tuple[Standing, stripe.S
                 yield current, api
     except StripeBusyError:
         raise
-    except StripeDownError:  # it may have happened all the same
+    except StripeDownError:  # it may still have gone through
         with tenant_scope(tenant.id):
-            request_sync("no answer")
+            request_sync(NO_ANSWER)
         raise
 
 
@@ -129,10 +166,10 @@ def fetched(api: stripe.StripeClient, entitlement: Entitlement) -> dict[str, Any
 
 
 def shown_at(api: stripe.StripeClient, subscription: Mapping[str, Any], shown: Shown) -> int:
-    """The moment for which a price was shown, to be reckoned with, so that what was shown is what is charged.
+    """The moment that a price was shown for. Calculating with it charges what was shown.
 
-    It comes from a form. Raises StaleError if it is not of the last half hour (years could be credited, or be free), or
-    if what is paid for has changed since, or a new period has begun.
+    It comes from a form. Raises StaleError if it is not from the last half hour (years could be credited, or be free),
+    or if what is paid for has changed since, or a new period has begun.
     """
     now = moment(api, subscription)
     if not now - SHOWN_FOR_SECONDS <= shown.at <= now or shown != Shown.of(subscription, shown.at):
@@ -141,12 +178,10 @@ def shown_at(api: stripe.StripeClient, subscription: Mapping[str, Any], shown: S
 
 
 def own_items(subscription: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The items to change. Raises NotOfferedError where none is ours: somebody exchanged the price at Stripe."""
+    """The items to change. Raises NotOfferedError if none is ours: somebody replaced the price at Stripe."""
     found = items.ours(subscription)
     if not found:
-        raise NotOfferedError(
-            "Somebody exchanged the price at Stripe, so nothing can be changed here: ask whoever runs it."
-        )
+        raise NotOfferedError(PRICE_EXCHANGED())
     return list(found)
 
 
@@ -156,6 +191,6 @@ def seats_in(subscription: Mapping[str, Any]) -> int:
 
 
 def moment(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> int:
-    """The time that counts for a subscription, in seconds: a test clock stands still until somebody moves it on."""
+    """The time that counts for a subscription, in seconds: a test clock stands still until somebody advances it."""
     clock = subscription.get("test_clock")
     return api.v1.test_helpers.test_clocks.retrieve(clock).frozen_time if clock else int(time.time())

@@ -1,4 +1,4 @@
-"""Cancelling at the period's end, taking that back, and going on after a pause.
+"""Canceling at the end of the period, undoing that, and resuming after a pause.
 
 https://docs.stripe.com/billing/subscriptions/cancel
 """
@@ -20,11 +20,11 @@ from tenants.audit import journal
 from tenants.models import Tenant
 
 AT_ONCE = frozenset({Entitlement.Status.INCOMPLETE, Entitlement.Status.PAUSED, Entitlement.Status.UNPAID})
-"""States in which there is no period left that was paid."""
+"""States without a paid period that is still running."""
 
 
 def cancel(tenant: Tenant) -> Standing:
-    """End the subscription when what is paid has run out. Calls Stripe: open no scope around this.
+    """End the subscription when the paid period ends. Calls Stripe: open no scope around this.
 
     Raises billing.errors.BillingError.
     """
@@ -40,9 +40,10 @@ def cancel(tenant: Tenant) -> Standing:
 
 
 def resume(tenant: Tenant) -> Standing:
-    """Take a cancellation back, or go on after a trial that ended without a card. The same rules.
+    """Undo a cancellation, or resume after a trial that ended without a card. The same rules apply.
 
-    Raises CardDeclinedError if the first invoice after a pause is not paid: then it stays paused, and can be paid.
+    Raises CardDeclinedError if the first invoice after a pause is not paid: the subscription stays paused then, and the
+    invoice can still be paid.
     """
     try:
         with base.one_at_a_time(tenant, standing.RESUME) as (current, api):
@@ -69,6 +70,6 @@ def _go_on(api: stripe.StripeClient, entitlement: Entitlement) -> None:
 
 
 def _take_back(api: stripe.StripeClient, subscription: Mapping[str, Any]) -> None:
-    """Stripe's own portal sets a date instead of the flag; each is taken back by itself."""
+    """Stripe's own portal sets a date instead of the flag; each is undone in its own way."""
     taken_back: Any = {"cancel_at_period_end": False} if subscription["cancel_at_period_end"] else {"cancel_at": ""}
     api.v1.subscriptions.update(subscription["id"], taken_back)

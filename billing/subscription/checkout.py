@@ -1,10 +1,11 @@
-"""Stripe's Checkout: where a workspace subscribes. https://docs.stripe.com/payments/checkout"""
+"""Stripe's Checkout, where a workspace subscribes. https://docs.stripe.com/payments/checkout"""
 
 import logging
 from typing import Any
 
 import stripe
 from django.conf import settings
+from django.utils.translation import ngettext_lazy
 
 from billing import actions, standing
 from billing.catalogue import Plan
@@ -16,18 +17,26 @@ from billing.sync.entitlement import sync
 from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
 SESSION = "checkout"
-"""The parameter with which Stripe sends people back."""
+"""The parameter that Stripe sends people back with."""
+MONTHLY = Wording(
+    "billing.checkout_monthly",
+    ngettext_lazy("%(seats)d seat, paid monthly.", "%(seats)d seats, paid monthly.", "seats"),
+)
+YEARLY = Wording(
+    "billing.checkout_yearly", ngettext_lazy("%(seats)d seat, paid yearly.", "%(seats)d seats, paid yearly.", "seats")
+)
 
 
 def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
-    """The address of Stripe's page on which to subscribe. Calls Stripe: open no scope around this.
+    """The address of Stripe's page for subscribing. Calls Stripe: open no scope around this.
 
-    return_path: the page here to come back to; after success it has `checkout=<session>` too, for `finish`. An earlier
-    page of this workspace that is still open is closed, so that nobody pays twice. Raises billing.errors.BillingError.
+    return_path: the page here to come back to; after success it also has `checkout=<session>`, for `finish`. An earlier
+    page of this workspace that is still open gets closed, so nobody pays twice. Raises billing.errors.BillingError.
     """
     base.standing_for(tenant, standing.SUBSCRIBE)
     customer_id = customers.ensure(tenant)
@@ -43,16 +52,17 @@ def start(tenant: Tenant, *, plan: Plan, seats: int, return_path: str) -> str:
         asked: Any = wanted | pages
         session = api.v1.checkout.sessions.create(asked)
         Entitlement.objects.update(checkout_session_id=session.id)
-        journal.record(actions.CHECKOUT_STARTED, current.entitlement, detail=f"{plan.name}, {seats} seats.")
+        chosen = YEARLY if plan.is_yearly else MONTHLY
+        journal.record(actions.CHECKOUT_STARTED, current.entitlement, detail=chosen(seats=seats))
     return str(session.url)
 
 
 def close(api: stripe.StripeClient, session_id: str) -> None:
-    """Close a page that is open. One that is paid, or over, stays as it is: the subscription is found by sync."""
+    """Close an open page. One that is paid or expired stays as it is: sync finds the subscription."""
     try:
         api.v1.checkout.sessions.expire(session_id)
     except stripe.InvalidRequestError:
-        log.info("Checkout %s was over already.", session_id)
+        log.info("Checkout %s was already closed.", session_id)
 
 
 def _session(customer_id: str, price: str, seats: int, tenant: Tenant, entitlement: Entitlement) -> Any:
@@ -81,9 +91,9 @@ def _session(customer_id: str, price: str, seats: int, tenant: Tenant, entitleme
 
 
 def finish(tenant: Tenant, session_id: str) -> Standing:
-    """Back from Checkout: what holds now, by Stripe's word, whether its webhook came or not. Open no scope around this.
+    """Back from Checkout: the standing by Stripe's word, whether its webhook came or not. Open no scope around this.
 
-    session_id: what Stripe put into the address. It is only a hint: whose subscription it is, our own customer tells.
+    session_id: what Stripe put into the address. It is only a hint: our own customer says whose subscription it is.
     Raises billing.errors.BillingError.
     """
     current = sync(tenant.id)

@@ -1,6 +1,6 @@
 """The end of a workspace at Stripe: nobody is charged for what is gone, and its mirror here goes too.
 
-Stripe itself keeps the invoices, which the law wants kept.
+Stripe keeps the invoices, as the law requires.
 """
 
 import logging
@@ -19,15 +19,15 @@ log = logging.getLogger(__name__)
 
 
 def leave(tenant_id: UUID) -> None:
-    """Delete the workspace's customers at Stripe, then forget them here. Calls Stripe: open no scope around this.
+    """Delete the workspace's customers at Stripe, then here. Calls Stripe: open no scope around this.
 
-    Raises billing.errors.BillingError: the deletion then waits, for otherwise Stripe would go on charging.
+    Raises billing.errors.BillingError: the deletion waits then, or Stripe would keep charging.
     """
     for customer_id in _customers(tenant_id):
         if client.is_configured():
             _delete(customer_id)
         else:
-            log.error("Customer %s was not deleted at Stripe, for STRIPE_SECRET_KEY is not set any more.", customer_id)
+            log.error("Customer %s was not deleted at Stripe, because STRIPE_SECRET_KEY is no longer set.", customer_id)
         mirror.forget_customer(customer_id)
 
 
@@ -38,7 +38,7 @@ def _customers(tenant_id: UUID) -> set[str]:
 
 
 def _delete(customer_id: str) -> None:
-    """Close the pages on which something could be bought, then end all subscriptions and remove cards and address.
+    """Close the pages where something could be bought, then end all subscriptions and remove cards and address.
 
     https://docs.stripe.com/api/customers/delete
     """

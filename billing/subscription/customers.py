@@ -1,4 +1,4 @@
-"""The workspace as a customer of Stripe: made before the first Checkout, and once."""
+"""The workspace as a customer of Stripe: created once, before the first Checkout."""
 
 from time import time
 from typing import Any
@@ -17,8 +17,8 @@ KEY_SECONDS = 600
 def ensure(tenant: Tenant) -> str:
     """The customer's id at Stripe. Calls Stripe: open no scope around this. Raises billing.errors.BillingError.
 
-    Two at once get the same customer: it is made with the row locked, since Stripe refuses an idempotency key that is
-    in use, and under such a key, since a transaction may fail after Stripe has made it.
+    Two callers at once get the same customer. It is created with the row locked, since Stripe refuses an idempotency
+    key that is in use, and with such a key, since the transaction may fail after Stripe has created it.
     """
     with client.turn(), tenant_scope(tenant.id):
         entitlement = locked()
@@ -33,16 +33,16 @@ def ensure(tenant: Tenant) -> str:
 
 
 def _key(tenant: Tenant, entitlement: Entitlement) -> str:
-    """A customer that was deleted at Stripe is followed by another.
+    """A customer that was deleted at Stripe gets a successor.
 
-    For ten minutes only: Stripe repeats what it answered under a key, also if that was a failure of its own.
+    A key lasts ten minutes: Stripe repeats its first answer to a key, even if that was a failure of its own.
     """
     last = str(int(entitlement.synced_at.timestamp())) if entitlement.synced_at else "first"
     return f"customer-{tenant.id}-{last}-{int(time()) // KEY_SECONDS}"
 
 
 def adopt(tenant: Tenant, data: dict[str, Any]) -> str:
-    """Take a customer of Stripe for this workspace's, unless it has one; the id of the one it has."""
+    """Make a customer of Stripe's this workspace's, unless it has one. Returns the id of the one it has."""
     with tenant_scope(tenant.id):
         entitlement = locked()
         if entitlement.customer_id:

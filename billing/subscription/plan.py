@@ -1,4 +1,4 @@
-"""From month to year and back. It is billed at once, with what is left of the period taken off.
+"""From monthly to yearly and back. It is billed at once, minus what is left of the period.
 
 https://docs.stripe.com/billing/subscriptions/change-price
 """
@@ -21,7 +21,7 @@ from tenants.models import Tenant
 
 @dataclass(frozen=True)
 class PlanSwitch:
-    """What a switch would do: `due_now_usd` is charged at once, `credit_usd` is left for the next invoices.
+    """What a switch would do: `due_now_usd` is charged at once, `credit_usd` comes off the next invoices.
 
     shown: pass it to `apply`, so that what is charged is what was shown.
     """
@@ -33,7 +33,7 @@ class PlanSwitch:
 
 
 def preview_switch(tenant: Tenant, plan: Plan) -> PlanSwitch:
-    """What it would cost. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
+    """What a switch would cost. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
     current = base.standing_for(tenant, standing.SWITCH_PLAN)
     with client.connected() as api:
         subscription = base.fetched(api, current.entitlement)
@@ -47,9 +47,9 @@ def preview_switch(tenant: Tenant, plan: Plan) -> PlanSwitch:
 
 
 def apply_switch(tenant: Tenant, plan: Plan, shown: Shown) -> Standing:
-    """Do it, if it is what was shown. Calls Stripe: open no scope around this.
+    """Switch, if it is what was shown. Calls Stripe: open no scope around this.
 
-    Raises billing.errors.BillingError: then nothing has changed, or, with StripeDownError, the next sync tells.
+    Raises billing.errors.BillingError: nothing has changed then, or, with StripeDownError, the next sync finds out.
     """
     with base.one_at_a_time(tenant, standing.SWITCH_PLAN) as (current, api):
         subscription = base.fetched(api, current.entitlement)
@@ -62,7 +62,7 @@ def apply_switch(tenant: Tenant, plan: Plan, shown: Shown) -> Standing:
         }
         with schedules.replaced(api, subscription):
             changed = api.v1.subscriptions.update(subscription["id"], wanted)
-        schedules.require_paid(api, subscription, changed, "the switch")
+        schedules.require_paid(api, subscription, changed)
         changes = {"plan": [current.entitlement.plan, plan.lookup_key]}
         journal.record(actions.PLAN_SWITCHED, current.entitlement, changes=changes)
     return entitlement.after_change(tenant.id)
@@ -73,7 +73,7 @@ def _items(subscription: Mapping[str, Any], price: str) -> list[dict[str, Any]]:
 
 
 def _proration(subscription: Mapping[str, Any], at: int) -> dict[str, Any]:
-    """A new period begins now: another interval alone keeps the anchor. In a trial nothing is prorated, and it goes on.
+    """A new period begins now, since a new interval alone keeps the anchor. A trial goes on, and nothing is prorated.
 
     https://docs.stripe.com/billing/subscriptions/billing-mode/compare
     """

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from billing import actions
 from billing.models import Entitlement
@@ -11,7 +12,11 @@ from billing.subscription.base import NotOfferedError
 from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
+NOTHING_TO_MANAGE = Wording(
+    "billing.nothing_to_manage", _("There is nothing to manage at Stripe yet: subscribe first.")
+)
 UPDATE_CARD = "payment_method_update"
 
 
@@ -23,7 +28,7 @@ def start(tenant: Tenant, *, return_path: str, flow: str = "") -> str:
     with tenant_scope(tenant.id):
         entitlement = Entitlement.objects.first()
     if entitlement is None or not entitlement.customer_id:
-        raise NotOfferedError("There is nothing to manage at Stripe yet: subscribe first.")
+        raise NotOfferedError(NOTHING_TO_MANAGE())
     return_url = f"{settings.PUBLIC_URL}{return_path}"
     wanted: dict[str, Any] = {"customer": entitlement.customer_id, "return_url": return_url}
     wanted["configuration"] = ids.portal_configuration_id()
@@ -31,7 +36,7 @@ def start(tenant: Tenant, *, return_path: str, flow: str = "") -> str:
         done = {"type": "redirect", "redirect": {"return_url": return_url}}
         wanted["flow_data"] = {"type": flow, "after_completion": done}
     with client.connected() as api:
-        session = api.v1.billing_portal.sessions.create(wanted)  # type: ignore[arg-type]  # a dict of what is wanted
+        session = api.v1.billing_portal.sessions.create(wanted)  # type: ignore[arg-type]  # it is a plain dict
     with tenant_scope(tenant.id):
         journal.record(actions.PORTAL_OPENED, entitlement)
     return str(session.url)

@@ -1,4 +1,5 @@
-"""More or fewer seats. More are billed and there at once; fewer come at the period's end (billing.stripe.schedules).
+"""More or fewer seats. More are billed and available at once; fewer take effect when the period ends
+(billing.stripe.schedules).
 
 https://docs.stripe.com/billing/subscriptions/upgrade-downgrade
 """
@@ -24,11 +25,10 @@ from tenants.scope import tenant_scope
 
 @dataclass(frozen=True)
 class SeatChange:
-    """What a change would do. Amounts in USD by Stripe's own reckoning.
+    """What a change would do. Amounts in USD, calculated by Stripe.
 
-    due_now_usd: charged at once. next_invoice_usd: what the next regular invoice comes to. takes_effect_at: None for
-    at once. pauses, returns: names of AI employees. shown: pass it to `apply`, so that what is charged is what was
-    shown.
+    due_now_usd: charged at once. next_invoice_usd: the total of the next regular invoice. takes_effect_at: None if at
+    once. pauses, returns: names of AI employees. shown: pass it to `apply`, so that what is charged is what was shown.
     """
 
     seats_now: int
@@ -47,7 +47,7 @@ class SeatChange:
 
 
 def preview_seats(tenant: Tenant, seats: int) -> SeatChange:
-    """What it would cost and do. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
+    """What a change would cost and do. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
     current = base.standing_for(tenant, standing.CHANGE_SEATS)
     with client.connected() as api:
         subscription = base.fetched(api, current.entitlement)
@@ -80,22 +80,22 @@ def _due_now(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: i
 
 
 def _later(api: stripe.StripeClient, subscription: Mapping[str, Any], seats: int) -> Decimal:
-    """What the next regular invoice comes to, at the price that the subscription has, promotions included."""
+    """The total of the next regular invoice, at the subscription's price, promotions included."""
     details: Any = {"items": _items(subscription, seats), "proration_behavior": "none"}
     wanted: Any = {"subscription": subscription["id"], "subscription_details": details}
     return reading.usd(api.v1.invoices.create_preview(wanted).amount_due)
 
 
 def _items(subscription: Mapping[str, Any], seats: int) -> list[dict[str, Any]]:
-    """One item with all seats; further ones of ours, which only a hand at Stripe can have made, go. Others stay."""
+    """One item with all seats. More items of ours, which only a person at Stripe can have added, go. Others stay."""
     first, *more = base.own_items(subscription)
     return [{"id": first["id"], "quantity": seats}, *({"id": each["id"], "deleted": True} for each in more)]
 
 
 def apply_seats(tenant: Tenant, seats: int, shown: Shown) -> Standing:
-    """Do it, if it is what was shown. Calls Stripe: open no scope around this.
+    """Change the seats, if it is what was shown. Calls Stripe: open no scope around this.
 
-    Raises billing.errors.BillingError: then nothing has changed, or, with StripeDownError, the next sync tells.
+    Raises billing.errors.BillingError: nothing has changed then, or, with StripeDownError, the next sync finds out.
     """
     with base.one_at_a_time(tenant, standing.CHANGE_SEATS) as (current, api):
         subscription = base.fetched(api, current.entitlement)
@@ -123,11 +123,11 @@ def _grow(api: stripe.StripeClient, subscription: dict[str, Any], seats: int, at
         wanted["proration_date"] = at
     with schedules.replaced(api, subscription):
         changed = api.v1.subscriptions.update(subscription["id"], wanted)
-    schedules.require_paid(api, subscription, changed, "the additional seats")
+    schedules.require_paid(api, subscription, changed)
 
 
 def keep_current_seats(tenant: Tenant) -> Standing:
-    """Take back a planned decrease. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
+    """Drop a planned decrease. Calls Stripe: open no scope around this. Raises billing.errors.BillingError."""
     with base.one_at_a_time(tenant, standing.CHANGE_SEATS) as (current, api):
         schedules.release(api, base.fetched(api, current.entitlement))
         journal.record(actions.SEATS_KEPT, current.entitlement)

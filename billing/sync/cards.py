@@ -1,4 +1,4 @@
-"""A new card takes over at once: the subscription is told of it, and what is owed is paid with it."""
+"""A new card takes over at once: the subscription gets it, and it pays what is owed."""
 
 import logging
 
@@ -11,15 +11,15 @@ log = logging.getLogger(__name__)
 
 
 def has_to_pay(seen: Observation) -> bool:
-    """Is there something owed that a card could pay, and a card, while Stripe collects at all?"""
+    """Is something owed, is there a card to pay it, and is Stripe collecting payments?"""
     return bool(seen.debt.invoices and seen.fields["payment_method_id"] and not seen.fields["collection_pause"])
 
 
 def follow(seen: Observation, *, is_other: bool) -> bool:
-    """Make the newest card the one that is charged; was anything done at Stripe?
+    """Make the newest card the one that is charged. Returns whether anything was done at Stripe.
 
-    is_other: another card than at the last sync. What is owed is tried once with each card; a bank that says no is
-    told by Stripe's own event. Calls Stripe: open no scope around this. Raises billing.errors.BillingError.
+    is_other: not the card of the last sync. Each card is tried once for what is owed; if the bank says no, Stripe's own
+    event reports it. Calls Stripe: open no scope around this. Raises billing.errors.BillingError.
     """
     if seen.forgotten_card:
         _tell(seen)
@@ -46,13 +46,14 @@ def _pay(seen: Observation) -> None:
 
 
 def pay(api: stripe.StripeClient, invoice_id: str, card: str) -> None:
-    """Take an open invoice's money from a card. Raises stripe.StripeError: CardError if the bank says no.
+    """Pay an open invoice with a card. Raises stripe.StripeError: CardError if the bank says no.
 
-    Stripe pays no invoice twice. A key of ours would have it say no for a day to a card that has money again.
+    Stripe never pays an invoice twice. With an idempotency key of ours, a card that has money again would be refused
+    for a day.
     https://docs.stripe.com/api/invoices/pay
     """
     try:
         api.v1.invoices.pay(invoice_id, {"payment_method": card})
     except stripe.InvalidRequestError:
-        if api.v1.invoices.retrieve(invoice_id).status != "paid":  # by Stripe itself meanwhile
+        if api.v1.invoices.retrieve(invoice_id).status != "paid":  # Stripe may have paid it in the meantime
             raise

@@ -1,7 +1,7 @@
-"""Bringing our row to what Stripe says now: lock it, then ask, then save.
+"""Bringing our row in line with Stripe: lock it, then ask, then save.
 
-The lock comes first. Whoever asked before waiting for the lock would write down what was true before the one who held
-it: a stale number of seats. So here, and in billing.subscription, a transaction waits for Stripe, at most some seconds.
+The lock comes first. Asking Stripe before waiting for the lock would save what was true before the other holder's
+change: a stale number of seats. So here, and in billing.subscription, a transaction waits some seconds for Stripe.
 """
 
 import logging
@@ -22,15 +22,18 @@ from billing.sync import cards, duplicate_subscriptions, mirror, notices
 from tenants.audit import journal
 from tenants.audit.journal import Changes
 from tenants.scope import tenant_scope
+from tenants.wordings import Reason
 
 log = logging.getLogger(__name__)
 
 NOT_AUDITED = frozenset(
     {"clock_ahead", "next_invoice_usd", "next_invoice_at", "pay_url", "customer_card_id", "subscription_card_id"}
 )
-"""What moves by itself and says nothing new."""
+"""What changes by itself and is not news."""
 FOLLOW_UP, NEW_CARD = "follow-up", "new card"
-"""Reasons of ours for a sync: something is still to be done at Stripe, or a card is still to pay an open invoice."""
+"""Our own reasons for a sync: something is still to be done at Stripe, or a card still has to pay an open invoice."""
+OUR_CHANGE, NO_ANSWER, BY_STAFF, RETURNED = "our change", "no answer", "by staff", "return"
+"""More of them: we changed something, Stripe did not answer, staff asked for it, somebody came back from Stripe."""
 
 
 def ensure() -> Entitlement:
@@ -41,28 +44,28 @@ def ensure() -> Entitlement:
     try:
         with transaction.atomic():
             return Entitlement.objects.create()
-    except IntegrityError:  # made meanwhile
+    except IntegrityError:  # made by somebody else
         return Entitlement.objects.get()
 
 
 def locked() -> Entitlement:
-    """The same, locked until the scope ends: whoever changes what we have at Stripe comes one after the other."""
+    """The same, locked until the scope ends: changes at Stripe are made one after the other."""
     return Entitlement.objects.select_for_update(no_key=True).get(id=ensure().id)
 
 
 def sync(tenant_id: UUID, tell: Callable[[Changes], None] = lambda changes: None) -> Standing:
-    """What holds for the workspace now, by Stripe's word. Open no scope around this.
+    """The workspace's current standing, by Stripe's word. Open no scope around this.
 
-    tell: called with what was different, in the transaction that saves it. Where a price that the catalogue does not
-    know stands in the place of ours, seats stay as they were, and it is shown to staff. Raises
-    billing.errors.BillingError if Stripe cannot be asked.
+    tell: called with what was different, in the transaction that saves it. If our price was replaced with one that is
+    not in the catalogue, seats stay as they were, and staff see it. Raises billing.errors.BillingError if Stripe cannot
+    be asked.
     """
     look = _look(tenant_id, tell)
     try:
         if _follow(tenant_id, look):
             look = _look(tenant_id)
-    except BillingError as error:  # what is noted holds, and the sweep tries again
-        log.warning("What was to be done at Stripe after a sync is not done yet: %s", error)
+    except BillingError as error:  # what was saved stays, and the sweep tries again
+        log.warning("A follow-up at Stripe after a sync is not done yet: %s", error)
     if look.seen is not None:
         mirror.copy(look.seen)
     notices.send(tenant_id)
@@ -70,18 +73,18 @@ def sync(tenant_id: UUID, tell: Callable[[Changes], None] = lambda changes: None
 
 
 def after_change(tenant_id: UUID) -> Standing:
-    """The same after something was changed at Stripe: it is done, also if Stripe does not tell at once what holds."""
+    """The same after a change at Stripe. The change counts, even if Stripe cannot be asked about it right now."""
     try:
         return sync(tenant_id)
     except BillingError as error:
-        log.warning("What a change has come to is not known yet: %s", error)
+        log.warning("The result of a change is not known yet: %s", error)
         with tenant_scope(tenant_id):
-            request_sync("a change of ours")
+            request_sync(OUR_CHANGE)
             return standing.current()
 
 
 def catch_up(tenant_id: UUID) -> None:
-    """The same, unless an earlier sync has seen all that was asked for: of events that come together one is enough."""
+    """The same, unless an earlier sync has seen everything: one sync is enough for events that come together."""
     with tenant_scope(tenant_id):
         is_asked_for = SyncRequest.objects.exists()
     if is_asked_for:
@@ -90,9 +93,9 @@ def catch_up(tenant_id: UUID) -> None:
 
 @dataclass(frozen=True)
 class _Look:
-    """What holds, and what was seen (None: nothing could be read).
+    """The standing, and what was seen (None: nothing could be read).
 
-    follow_up: the request that stands for what has to be done about it at Stripe, until it is done.
+    follow_up: the request that reminds us of what is to be done about it at Stripe, until it is done.
     """
 
     standing: Standing
@@ -118,14 +121,14 @@ def _look(tenant_id: UUID, tell: Callable[[Changes], None] = lambda changes: Non
 def _ask(entitlement: Entitlement) -> tuple[Observation, Changes]:
     seen = reading.observe(entitlement)
     if seen.strange_price:
-        refuse(str(UnknownPriceError(seen.strange_price)))
+        refuse(UnknownPriceError(seen.strange_price).reason)
     changes = save(entitlement, seen)
     notices.plan(entitlement, seen)
     return seen, changes
 
 
 def _follow_up(seen: Observation, *, has_new_card: bool) -> UUID | None:
-    """Note what is to be done at Stripe, so that it is tried again if it fails."""
+    """Note what is to be done at Stripe, so that it is retried if it fails."""
     pays = has_new_card and cards.has_to_pay(seen)
     if not (seen.doubles or seen.forgotten_card or pays):
         return None
@@ -133,7 +136,7 @@ def _follow_up(seen: Observation, *, has_new_card: bool) -> UUID | None:
 
 
 def _follow(tenant_id: UUID, look: _Look) -> bool:
-    """Do it; has anything changed at Stripe?"""
+    """Do it. Returns whether anything changed at Stripe."""
     if look.seen is None or look.follow_up is None:
         return False
     duplicate_subscriptions.end(tenant_id, look.seen.doubles)
@@ -144,7 +147,7 @@ def _follow(tenant_id: UUID, look: _Look) -> bool:
 
 
 def save(entitlement: Entitlement, seen: Observation) -> Changes:
-    """Write down what was seen; returns and audits what is different. Inside the scope, with the row locked."""
+    """Save what was seen; returns and audits what is different. Inside the scope, with the row locked."""
     changes = differences(entitlement, seen)
     for name, value in seen.fields.items():
         setattr(entitlement, name, value)
@@ -156,20 +159,23 @@ def save(entitlement: Entitlement, seen: Observation) -> Changes:
 
 
 def differences(entitlement: Entitlement, seen: Observation) -> Changes:
-    """Where our row and Stripe say different things."""
+    """Where our row and Stripe disagree."""
     names = [name for name in seen.fields if name not in NOT_AUDITED]
     before = journal.snapshot(entitlement, names)
     after = journal.snapshot(Entitlement(**seen.fields), names)
     return journal.difference(before, after)
 
 
-def refuse(problem: str) -> None:
-    """What is sold is not known, so seats stay: tell staff once."""
+def refuse(problem: Reason) -> None:
+    """We do not know what was sold, so seats stay as they are: tell staff once."""
     log.error("A subscription cannot be read: %s", problem)
     if not Drift.objects.filter(problem=problem, repaired_at=None).exists():
         Drift.objects.create(problem=problem)
 
 
 def request_sync(reason: str) -> None:
-    """Note that something happened at Stripe, inside the scope; it waits for no sync that is under way."""
+    """Note that something happened at Stripe, inside the scope, without waiting for a sync in progress.
+
+    reason: the event's type, or a code from above.
+    """
     SyncRequest.objects.create(reason=reason[:80])

@@ -1,8 +1,9 @@
-"""Events of Stripe: kept as they come, mirrored by a worker, forgotten after a time.
+"""Stripe's events: kept as they come, mirrored by a worker, deleted after a while.
 
 dj-stripe's own webhook view mirrors inside the request: it fetches the event's object, and what that refers to, from
 Stripe within one transaction. Here the request only keeps the event, as a WebhookEventTrigger, and a worker hands it to
-dj-stripe's Event.process, which is idempotent by the event's id. Postgres knows what is due; the broker only wakes.
+dj-stripe's Event.process, which is idempotent by the event's id. Postgres knows what is due; the broker only wakes
+the worker.
 """
 
 import logging
@@ -25,22 +26,22 @@ from tenants import encryption
 log = logging.getLogger(__name__)
 
 event_kept = Signal()
-"""Sent with `notice` (billing.stripe.events.EventNotice) in the transaction that keeps an event. Its receivers wake
-tasks, no more: what has to be quick does not wait for the mirror, nor fail with it."""
+"""Sent with `notice` (billing.stripe.events.EventNotice) in the transaction that keeps an event. Its receivers only
+wake tasks: what has to be quick neither waits for the mirror nor fails with it."""
 
 FIRST_PAUSE = timedelta(seconds=20)
-"""After this, an event that waits is taken up again; later after a quarter of its age."""
+"""After this, a waiting event is tried again; later, after a quarter of its age."""
 GIVEN_UP_AFTER = timedelta(days=3)
-"""The nightly reconcile has found out everything by then; Stripe itself repeats deliveries for as long."""
+"""By then the nightly reconcile has seen everything. Stripe repeats deliveries for just as long."""
 ARRIVALS_KEPT = timedelta(days=7)
 FAILURES_KEPT = timedelta(days=30)
 EVENTS_KEPT = timedelta(days=45)
-"""Longer than Stripe can send an event again (30 days), so that each is mirrored once."""
+"""Longer than Stripe can resend an event (30 days), so that each is mirrored once."""
 ROWS_AT_ONCE = 1_000
 AT_ONCE = 4
 slots = BoundedSemaphore(AT_ONCE)
-"""dj-stripe holds a transaction while it fetches: however many events come in a month's first minutes, and however slow
-Stripe is, a process keeps most of its connections for others."""
+"""dj-stripe holds a transaction while it fetches: however many events come in the first minutes of a month, and however
+slow Stripe is, a process keeps most of its connections for other work."""
 
 
 def endpoint_of(uuid: UUID) -> WebhookEndpoint | None:
@@ -54,12 +55,12 @@ def secret_of(endpoint: WebhookEndpoint) -> str:
 
 
 def is_mirrored(event_id: str) -> bool:
-    """Was this event taken in before?"""
+    """Was this event mirrored before?"""
     return bool(Event.objects.filter(id=event_id).exists())
 
 
 def keep(notice: EventNotice, body: str, endpoint: WebhookEndpoint, remote_ip: str) -> int:
-    """Store a verified event, inside a transaction; the id to be woken with."""
+    """Store a verified event, inside a transaction. Returns the id to wake the worker with."""
     kept = WebhookEventTrigger.objects.create(
         remote_ip=remote_ip,
         headers={},
@@ -75,7 +76,7 @@ def keep(notice: EventNotice, body: str, endpoint: WebhookEndpoint, remote_ip: s
 def mirror(arrival_id: int) -> bool:
     """Let dj-stripe fetch and store what a kept event is about. Safe to repeat; open no transaction around this.
 
-    A failure is written down, and the sweep tries again. False if enough of them are under way: call again later.
+    A failure is noted, and the sweep tries again. False if enough of them are in progress: call again later.
     """
     if not slots.acquire(blocking=False):
         return False
@@ -96,7 +97,7 @@ def _mirror(arrival_id: int) -> None:
             arrival.delete()
             return
         arrival.process(api_key=settings.STRIPE_SECRET_KEY)
-        if not _is_ours(customer_id):  # its workspace was deleted meanwhile
+        if not _is_ours(customer_id):  # its workspace was deleted in the meantime
             forget_customer(str(customer_id))
     except Exception as error:  # noqa: BLE001 - Stripe's and Postgres' errors, and what dj-stripe's models raise
         log.warning("An event of Stripe could not be mirrored yet: %s: %s", type(error).__name__, error)
@@ -107,12 +108,12 @@ def _mirror(arrival_id: int) -> None:
 
 
 def _storable(text: str) -> str:
-    """Without what Postgres cannot store: an error may repeat an answer of Stripe's, or anything else."""
+    """Without what Postgres cannot store: an error may repeat Stripe's answer, or anything else."""
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _customer_of(arrival: WebhookEventTrigger) -> str | None:
-    """Whom a kept event is about: a customer's id, "" if that is not told, None for what is nobody's."""
+    """Whom a kept event is about: a customer's id, "" if it does not say, None if it is about nobody."""
     notice = events.read(arrival.body)
     if not notice.is_about_somebody:
         return None
@@ -123,12 +124,12 @@ def _customer_of(arrival: WebhookEventTrigger) -> str | None:
 
 
 def _is_ours(customer_id: str | None) -> bool:
-    """What belongs to a customer of somebody else's, or of a workspace that is gone, is not stored here."""
+    """We store nothing about other people's customers, or about workspaces that are gone."""
     return customer_id is None or tenant_of(customer_id) is not None
 
 
 def waiting() -> "QuerySet[WebhookEventTrigger]":
-    """Kept events that are not mirrored, the given up ones included."""
+    """Kept events that are not mirrored, including those we gave up on."""
     found: QuerySet[WebhookEventTrigger] = WebhookEventTrigger.objects.filter(valid=True, processed=False)
     return found
 
@@ -141,7 +142,7 @@ def due(now: datetime) -> list[int]:
 
 
 def forget(now: datetime) -> int:
-    """Delete what is not needed any more; how many rows. Stripe keeps all of it."""
+    """Delete what is no longer needed, and return how many rows. Stripe keeps all of it."""
     arrivals = WebhookEventTrigger.objects
     return sum(
         _delete(rows)
@@ -154,7 +155,7 @@ def forget(now: datetime) -> int:
 
 
 def _delete(rows: "QuerySet[WebhookEventTrigger] | QuerySet[Event]") -> int:
-    """A thousand rows at a time, so that nobody waits long for a lock."""
+    """A thousand rows at a time, so that no lock is held for long."""
     deleted = 0
     while keys := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
         deleted += rows.model.objects.filter(pk__in=keys).delete()[0]
@@ -162,6 +163,6 @@ def _delete(rows: "QuerySet[WebhookEventTrigger] | QuerySet[Event]") -> int:
 
 
 def oldest_wait() -> timedelta | None:
-    """For how long the oldest event that is not mirrored has been waiting; None if none is."""
+    """How long the oldest unmirrored event has been waiting; None if there is none."""
     first = waiting().order_by("created").values_list("created", flat=True).first()
     return timezone.now() - first if first else None

@@ -16,7 +16,7 @@ MOST = 24
 
 @dataclass(frozen=True)
 class Invoice:
-    """One invoice. `url`: Stripe's page with it, where it can be paid and printed; "" if there is none."""
+    """One invoice. `url`: its page at Stripe, where it can be paid and printed; "" if there is none."""
 
     number: str
     at: datetime
@@ -26,7 +26,7 @@ class Invoice:
 
 
 def newest(entitlement: Entitlement) -> list[Invoice]:
-    """The latest two years' worth, without drafts; inside the scope."""
+    """Up to two years of invoices, without drafts; inside the scope."""
     if not entitlement.customer_id:
         return []
     rows = mirror.Invoice.objects.filter(customer_id=entitlement.customer_id).exclude(stripe_data__status="draft")

@@ -1,6 +1,6 @@
-"""dj-stripe's copy of what belongs to our customers: brought up to date after a sync, and forgotten with a workspace.
+"""dj-stripe's copy of what belongs to our customers: updated after a sync, deleted with the workspace.
 
-It is for reading (invoices, the staff's admin) and decides nothing, so a failure here is written down and no more.
+It is for reading (invoices, the staff's admin) and decides nothing, so a failure here is only logged.
 """
 
 import logging
@@ -22,7 +22,7 @@ AT_ONCE = 200
 
 
 def tenant_of(customer_id: str) -> UUID | None:
-    """Whose customer this is by our own books, whatever its metadata says; needs no scope."""
+    """Whose customer this is by our own records, whatever its metadata says; needs no scope."""
     found = mirror.Customer.objects.filter(id=customer_id).values_list("subscriber_id", flat=True).first()
     return found if isinstance(found, UUID) else None
 
@@ -33,7 +33,7 @@ def customers_of(tenant_id: UUID) -> list[str]:
 
 
 def copy(seen: Observation) -> None:
-    """Copy the subscription, and its latest invoice if that is new or has gone on. Calls Stripe: open no scope here."""
+    """Copy the subscription, and its latest invoice if that is new or changed. Calls Stripe: open no scope here."""
     if seen.original is None:
         return
     try:
@@ -51,7 +51,7 @@ def _copy_invoice(seen: Observation) -> None:
 
 
 def forget_customer(customer_id: str) -> None:
-    """Delete the customer's rows in all of dj-stripe's tables, and the events that tell of it."""
+    """Delete the customer's rows in all of dj-stripe's tables, and the events about it."""
     _forget_deliveries(customer_id)
     with transaction.atomic():
         mirror.Event.objects.filter(
@@ -63,7 +63,7 @@ def forget_customer(customer_id: str) -> None:
 
 
 def _forget_deliveries(customer_id: str) -> None:
-    """What was delivered about the customer, some at a time; a longer id that has this one in it is somebody else's."""
+    """What was delivered about the customer, in batches. A longer id that contains this one is somebody else's."""
     after = 0
     candidates = mirror.WebhookEventTrigger.objects.filter(body__contains=customer_id).order_by("pk")
     while batch := list(candidates.filter(pk__gt=after).values_list("pk", "body")[:AT_ONCE]):

@@ -1,4 +1,4 @@
-"""Mails about the subscription. Each is planned in the transaction that saw its reason, and marked when it is sent."""
+"""Mails about the subscription. Each is planned in the transaction that saw its reason, and marked once it is sent."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import dates
 from billing.models import Entitlement, Notice
@@ -22,7 +23,7 @@ TRIAL_WARNED_BEFORE = timedelta(days=3)
 
 
 def plan(entitlement: Entitlement, seen: Observation) -> None:
-    """Note which mails are due by what Stripe just said."""
+    """Note which mails are due after what Stripe just said."""
     for kind, key, url in _due(entitlement, seen):
         Notice.objects.get_or_create(kind=kind, key=key, defaults={"url": url})
 
@@ -39,7 +40,7 @@ def _due(entitlement: Entitlement, seen: Observation) -> Iterator[tuple[str, str
 
 
 def send(tenant_id: UUID) -> None:
-    """Mail what is planned and not sent yet. Sends mail: open no scope around this."""
+    """Send what is planned and not sent yet. Sends mail: open no scope around this."""
     with tenant_scope(tenant_id):
         planned = list(Notice.objects.filter(sent_at=None).order_by("requested_at", "id"))
         for notice in planned:
@@ -52,7 +53,7 @@ def send(tenant_id: UUID) -> None:
 
 
 def _plan_mails(notice: Notice) -> None:
-    """A mail to each who gets it, unless that is done; about a debt that is paid meanwhile, none."""
+    """A mail to each recipient who has not had it; none about a debt that has been paid since."""
     tenant, entitlement = Tenant.objects.get(id=current_tenant_id()), Entitlement.objects.get()
     kind = Mail.Kind(notice.kind)
     if notice.kind in ABOUT_DEBTS and entitlement.status not in OWES:
@@ -63,41 +64,66 @@ def _plan_mails(notice: Notice) -> None:
 
 
 def _words(tenant: Tenant, notice: Notice, entitlement: Entitlement) -> tuple[str, str]:
+    """Subject and text."""
     page = f"{settings.PUBLIC_URL}{reverse('workspace:billing', args=[tenant.slug])}"
-    pay = notice.url or page
+    given = {"workspace": notices.named(tenant), "page": page, "pay": notice.url or page}
     if notice.kind == Kind.TRIAL_ENDING:
-        return _trial_ending(tenant, entitlement, page)
+        return _trial_ending(tenant, entitlement, given)
     if notice.kind == Kind.PAYMENT_FAILED:
-        stop = _grace_end(tenant, entitlement)
-        what = f"The payment for {notices.named(tenant)} failed. {stop}"
-        text = f"{what} Pay the invoice, or use another card:\n\n{pay}"
-        return "A payment for your workspace failed", text
+        return _("A payment for your workspace failed"), _payment_failed(tenant, entitlement, given)
     if notice.kind == Kind.ACTION_REQUIRED:
-        text = f"Your bank wants you to confirm the payment for {notices.named(tenant)}. Do it here:\n\n{pay}"
-        return "Confirm a payment for your workspace", text
-    text = (
-        f"The subscription of {notices.named(tenant)} has ended. Its AI employees are paused; everything that "
-        f"they said stays readable. You can subscribe again at any time:\n\n{page}"
+        text = _("Your bank asks you to confirm the payment for %(workspace)s. Do it here:\n\n%(pay)s")
+        return _("Confirm a payment for your workspace"), text % given
+    text = _(
+        "The subscription of %(workspace)s has ended. Its AI employees are paused, and you can still read everything "
+        "they said. You can subscribe again at any time:\n\n%(page)s"
     )
-    return "The subscription of your workspace has ended", text
+    return _("The subscription of your workspace has ended"), text % given
 
 
-def _trial_ending(tenant: Tenant, entitlement: Entitlement, page: str) -> tuple[str, str]:
-    ends = dates.day(tenant, entitlement.trial_ends_at) if entitlement.trial_ends_at else "an unknown day"
+def _trial_ending(tenant: Tenant, entitlement: Entitlement, given: dict[str, str]) -> tuple[str, str]:
+    if entitlement.trial_ends_at is None:  # over since the mail was planned
+        text = _("The trial of %(workspace)s is over. You can change or cancel the subscription here:\n\n%(page)s")
+        return _("Your trial is over"), text % given
+    given = {**given, "day": dates.day(tenant, entitlement.trial_ends_at)}
+    return _("Your trial ends on %(day)s") % given, _what_follows_the_trial(entitlement, given)
+
+
+def _what_follows_the_trial(entitlement: Entitlement, given: dict[str, str]) -> str:
+    price = entitlement.next_invoice_usd
     if entitlement.collection_pause:
-        what = "Payments are paused at Stripe, so nothing is charged then, and nothing stops."
-    elif entitlement.card_brand:
-        price = entitlement.next_invoice_usd
-        amount = f"{price} USD" if price is not None else "the subscription's price"
-        what = f"Then {amount} is charged, and nothing stops."
+        text = _(
+            "The trial of %(workspace)s ends on %(day)s. Payments are paused at Stripe, so nothing is charged then, "
+            "and your AI employees keep working. You can change or cancel the subscription here:\n\n%(page)s"
+        )
+    elif not entitlement.card_brand:
+        text = _(
+            "The trial of %(workspace)s ends on %(day)s. There is no card yet: without one, your AI employees pause "
+            "then. You can add a card, change or cancel the subscription here:\n\n%(page)s"
+        )
+    elif price is None:
+        text = _(
+            "The trial of %(workspace)s ends on %(day)s. Then we charge the price of the subscription, and your AI "
+            "employees keep working. You can change or cancel the subscription here:\n\n%(page)s"
+        )
     else:
-        what = "There is no card yet: without one your AI employees pause then."
-    text = f"The trial of {notices.named(tenant)} ends on {ends}. {what} You can change or cancel it here:\n\n{page}"
-    return f"Your trial ends on {ends}", text
+        text = _(
+            "The trial of %(workspace)s ends on %(day)s. Then we charge %(amount)s USD, and your AI employees keep "
+            "working. You can change or cancel the subscription here:\n\n%(page)s"
+        )
+    return text % {**given, "amount": price}
 
 
-def _grace_end(tenant: Tenant, entitlement: Entitlement) -> str:
+def _payment_failed(tenant: Tenant, entitlement: Entitlement, given: dict[str, str]) -> str:
     if entitlement.status != Status.PAST_DUE or entitlement.past_due_since is None:
-        return "Its AI employees are paused until it is paid."
+        text = _(
+            "The payment for %(workspace)s failed. Its AI employees are paused until it is paid. Pay the invoice, or "
+            "use another card:\n\n%(pay)s"
+        )
+        return text % given
     ends = entitlement.past_due_since + timedelta(days=settings.PAST_DUE_GRACE_DAYS)
-    return f"Its AI employees go on working until {dates.day(tenant, ends)}, then they pause."
+    text = _(
+        "The payment for %(workspace)s failed. Its AI employees keep working until %(day)s, then they pause. Pay the "
+        "invoice, or use another card:\n\n%(pay)s"
+    )
+    return text % {**given, "day": dates.day(tenant, ends)}

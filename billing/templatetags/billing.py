@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 register = template.Library()
 
@@ -17,5 +19,7 @@ def listed(names: Sequence[str], nobody: str = "") -> str:
         return nobody
     shown, left = list(names[:SHOWN]), len(names) - SHOWN
     if left > 0:
-        shown.append(f"{left} more")
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+        shown.append(ngettext("%(count)d more", "%(count)d more", left) % {"count": left})
+    if len(shown) == 1:
+        return shown[0]
+    return _("%(names)s and %(last)s") % {"names": ", ".join(shown[:-1]), "last": shown[-1]}

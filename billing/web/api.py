@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -29,8 +30,8 @@ from tenants.permissions import Permission
 
 MONEY: Any = {"max_digits": 12, "decimal_places": 2}
 REFUSALS = {
-    **problem(409, "The subscription's state does not allow it, or nothing is sold here: `detail` says why."),
-    **problem(502, "Stripe refuses, or does not answer: `detail` says why."),
+    **problem(409, "The subscription's state does not allow it, or nothing is sold here: see `detail`."),
+    **problem(502, "Stripe refuses or does not answer: see `detail`."),
 }
 
 
@@ -38,32 +39,34 @@ class CardSerializer(serializers.Serializer[Card]):
     """What invoices are charged to."""
 
     brand = serializers.CharField(help_text="Such as `Visa`.")
-    last4 = serializers.CharField(help_text="Empty for what is no card.")
+    last4 = serializers.CharField(help_text="Empty if it is not a card.")
     expires = serializers.CharField(help_text="Month and year, such as `04/2031`.")
 
 
 class OtherItemSerializer(serializers.Serializer[Any]):
-    """Something that is charged by the same subscription and not sold here."""
+    """Something that the same subscription charges for and that is not sold here."""
 
     name = serializers.CharField()
     quantity = serializers.IntegerField()
-    usd = serializers.CharField(help_text="For one and an interval; empty where it is not known.")
+    usd = serializers.CharField(help_text="For one per interval; empty if unknown.")
     interval = serializers.CharField(help_text="Such as `month`.")
 
 
 class SubscriptionSerializer(serializers.Serializer[Statement]):
-    """What the workspace has, as Stripe said last."""
+    """What the workspace has, by Stripe's latest word."""
 
     status = serializers.CharField(source="standing.status", help_text="Stripe's own, or `none`.")
     is_working = serializers.BooleanField(source="standing.is_working", help_text="May AI employees answer?")
-    reason = serializers.CharField(source="standing.reason", help_text="Why not, and what to do; empty if they may.")
+    reason = serializers.CharField(
+        source="standing.reason", help_text="Why they may not, and what to do; empty if they may."
+    )
     plan = serializers.CharField(source="paid.plan", help_text="The price's lookup key, or empty.")
     unit_usd = serializers.DecimalField(
-        allow_null=True, **MONEY, help_text="For one AI employee and interval; who came earlier keeps a former price."
+        allow_null=True, **MONEY, help_text="For one AI employee per interval; earlier subscribers keep their price."
     )
     seats = serializers.IntegerField(source="standing.seats", help_text="How many AI employees may work now.")
     paid_seats = serializers.IntegerField(source="paid.seats", help_text="How many the subscription has.")
-    given_seats = serializers.IntegerField(source="standing.comp_seats", help_text="How many we give without payment.")
+    given_seats = serializers.IntegerField(source="standing.comp_seats", help_text="How many are complimentary.")
     used_seats = serializers.IntegerField(source="seats_used", help_text="How many AI employees work.")
     next_seats = serializers.IntegerField(source="paid.next_seats", allow_null=True, help_text="From then on.")
     next_seats_at = serializers.DateTimeField(source="paid.next_seats_at", allow_null=True)
@@ -77,16 +80,16 @@ class SubscriptionSerializer(serializers.Serializer[Statement]):
     next_invoice_at = serializers.DateTimeField(source="paid.next_invoice_at", allow_null=True)
     collection_pause = serializers.CharField(
         source="paid.collection_pause",
-        help_text="What becomes of invoices while payments are paused at Stripe: `keep_as_draft`, `void` or "
-        "`mark_uncollectible`; empty: they are not paused.",
+        help_text="What happens to invoices while payments are paused at Stripe: `keep_as_draft`, `void` or "
+        "`mark_uncollectible`; empty if they are not paused.",
     )
     collection_resumes_at = serializers.DateTimeField(source="paid.collection_resumes_at", allow_null=True)
     other_items = OtherItemSerializer(
-        source="paid.other_items", many=True, help_text="What else is charged by the same subscription."
+        source="paid.other_items", many=True, help_text="What else the same subscription charges for."
     )
     card = CardSerializer(allow_null=True, help_text="null: there is none.")
     offers = serializers.SerializerMethodField(help_text="What can be done in this state.")
-    billing_url = serializers.SerializerMethodField(help_text="The page on which an owner or admin can do it.")
+    billing_url = serializers.SerializerMethodField(help_text="The page where an owner or admin can do it.")
 
     def get_offers(self, found: Statement) -> list[str]:
         return sorted(found.standing.may)
@@ -102,7 +105,7 @@ class WaySerializer(serializers.Serializer[Any]):
 
 
 class ReturnSerializer(serializers.Serializer[Any]):
-    """Where Stripe's page leads back to."""
+    """Where Stripe's page sends people back to."""
 
     return_path = serializers.CharField(
         required=False,
@@ -112,12 +115,14 @@ class ReturnSerializer(serializers.Serializer[Any]):
 
     def validate_return_path(self, path: str) -> str:
         if not links.is_inside(path, self.context["workspace"].tenant.slug):
-            raise serializers.ValidationError("It is no page of this workspace: give a path that begins with /t/.")
+            raise serializers.ValidationError(
+                _("This is not a page of this workspace: give a path that starts with /t/.")
+            )
         return path
 
     @property
     def back(self) -> str:
-        """The path of the page that asks Stripe what holds, and leads on."""
+        """The path of the page that asks Stripe for the current state, and then leads on."""
         onward = self.validated_data.get("return_path", "")
         return links.through(links.RETURN, self.context["workspace"].tenant.slug, onward)
 
@@ -149,9 +154,11 @@ class SeatChangeSerializer(serializers.Serializer[SeatChange]):
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Errors of billing as problems."""
+    """Billing's errors as problem documents."""
     if not client.is_configured():
-        raise ConflictError("This installation sells no subscriptions: whoever runs it has set no STRIPE_SECRET_KEY.")
+        raise ConflictError(
+            _("This installation sells no subscriptions: the people who run it have not set STRIPE_SECRET_KEY.")
+        )
     try:
         yield
     except StripeBusyError as error:
@@ -171,7 +178,7 @@ class SubscriptionView(APIView):
         operation_id="getSubscription",
         tags=["Billing"],
         summary="Read the subscription",
-        description="Status, seats and dates, as Stripe said last. Money is in USD, as a string.",
+        description="Status, seats and dates, by Stripe's latest word. Money is in USD, as a string.",
         responses=SubscriptionSerializer,
     )
     def get(self, request: Request) -> Response:
@@ -189,7 +196,7 @@ class CheckoutView(APIView):
         operation_id="startCheckout",
         tags=["Billing"],
         summary="Subscribe",
-        description="Open the URL in a browser and pay at Stripe. A page that was opened before is closed by it.",
+        description="Open the URL in a browser and pay at Stripe. This closes a page that was opened before.",
         request=CheckoutSerializer,
         responses={200: WaySerializer, **REFUSALS},
     )
@@ -229,7 +236,7 @@ class PortalView(APIView):
 
 
 class PreviewView(APIView):
-    """What a change of seats would cost. Calls Stripe, so it runs outside the tenant's scope. It changes nothing."""
+    """What a change of seats would cost. Calls Stripe, so it runs outside the tenant's scope. Changes nothing."""
 
     schema = ProblemSchema()
     writes = Permission.MANAGE_BILLING
@@ -238,7 +245,7 @@ class PreviewView(APIView):
         operation_id="previewSeats",
         tags=["Billing"],
         summary="See what other seats would cost",
-        description="By Stripe's own reckoning. More seats are there at once, fewer at the period's end.",
+        description="Calculated by Stripe. More seats are available at once, fewer take effect when the period ends.",
         request=SeatsSerializer,
         responses={200: SeatChangeSerializer, **REFUSALS},
     )

@@ -1,26 +1,40 @@
-"""What every page of a workspace knows of its subscription."""
+"""What every page of a workspace knows about its subscription."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from billing import standing
-from billing.models import Seat
+from billing import dates, standing
+from billing.models import Entitlement, Seat
 from billing.standing import Standing
 from billing.stripe import client
+from billing.web import sentences
 from tenants.http.middleware import Workspace
+from tenants.models import Tenant
+from tenants.permissions import Permission
 from tenants.scope import tenant_scope
+from tenants.templatetags.portal import usd
+
+Status = Entitlement.Status
 
 
 @dataclass(frozen=True)
 class Glance:
-    """Standing, and who works by it. names: in the order of seats, also of those who are paused for want of a seat."""
+    """Standing, and who works. names: in the order of seats, including those who are paused without one.
+
+    may_manage: may the reader change the subscription?
+    """
 
     standing: Standing
     names: tuple[str, ...]
+    tenant: Tenant
+    may_manage: bool
 
     @cached_property
     def is_sold(self) -> bool:
@@ -39,16 +53,65 @@ class Glance:
 
     @property
     def words(self) -> str:
-        """Seats and state in a line: 5 seats, active. While nobody works the state alone."""
+        """Seats and state in a line: “5 seats · Active”. While nobody works, only the state."""
         seats, label = self.standing.seats, self.standing.label
         if not self.standing.is_working:
             return label
-        count = f"{seats} seat{'' if seats == 1 else 's'}"
-        return f"{count}, {label.lower()}" if self.standing.is_live else count
+        count = ngettext("%(count)d seat", "%(count)d seats", seats) % {"count": seats}
+        return f"{count} · {label}" if self.standing.is_live else count
+
+    @property
+    def is_in_grace(self) -> bool:
+        """Has a payment failed, while everybody still works?"""
+        has_time = self.standing.grace_ends_at is not None and bool(self.standing.paid_seats)
+        return self.standing.status == Status.PAST_DUE and has_time
+
+    @property
+    def banner_title(self) -> str:
+        """The heading of the banner on every page."""
+        if self.is_in_grace and self.standing.grace_ends_at:
+            return sentences.stops_on(self.tenant, self.standing.grace_ends_at)
+        if self.standing.status == Status.INCOMPLETE:
+            return _("AI employees are paused: the first payment is not finished")
+        if self.standing.status in {Status.CANCELED, Status.INCOMPLETE_EXPIRED}:
+            return _("AI employees are paused: there is no subscription")
+        if self.standing.status == Status.PAUSED:
+            return _("AI employees are paused: the trial ended without a card")
+        return _("AI employees are paused: an invoice is not paid")
+
+    @property
+    def banner_text(self) -> str:
+        """Its sentences."""
+        if self.is_in_grace:
+            told = "" if self.may_manage else _("Tell an owner or an admin of this workspace.")
+            return f"{sentences.unless_paid(self.names)} {told}".strip()
+        told = "" if self.may_manage else _("Owners and admins of this workspace can fix it under Billing.")
+        return " ".join(filter(None, (sentences.who_writes(self.names), _("Nothing is deleted."), told)))
+
+    @property
+    def next_step(self) -> str:
+        """What comes next for the subscription, in a sentence; "" for nothing."""
+        paid, plan = self.standing.entitlement, self.standing.plan
+        if paid.cancels_at:
+            return _("It ends on %(day)s.") % {"day": self._day(paid.cancels_at)}
+        if paid.next_invoice_at and paid.next_invoice_usd is not None:
+            given = {"amount": usd(paid.next_invoice_usd), "day": self._day(paid.trial_ends_at or paid.next_invoice_at)}
+            if self.standing.status != Status.TRIALING:
+                return _("Next invoice: %(amount)s on %(day)s.") % given
+            if plan and plan.is_yearly:
+                return _("The trial ends on %(day)s. Then it costs %(amount)s per year.") % given
+            return _("The trial ends on %(day)s. Then it costs %(amount)s per month.") % given
+        if self.standing.reason:
+            return str(self.standing.reason)
+        ends = self.standing.grace_ends_at
+        return sentences.stops_on(self.tenant, ends) if ends else ""
+
+    def _day(self, at: datetime) -> str:
+        return dates.day(self.tenant, at)
 
 
 def billing(request: HttpRequest) -> dict[str, Any]:
-    """`subscription`, asked for only by pages that show it; None outside of a workspace."""
+    """`subscription`, loaded only by pages that show it; None outside of a workspace."""
     workspace: Workspace | None = getattr(request, "workspace", None)
     return {"subscription": SimpleLazyObject(lambda: _glance(workspace)) if workspace else None}
 
@@ -56,4 +119,5 @@ def billing(request: HttpRequest) -> dict[str, Any]:
 def _glance(workspace: Workspace) -> Glance:
     with tenant_scope(workspace.tenant.id):
         names = tuple(Seat.objects.in_order().values_list("holder_name", flat=True))
-        return Glance(standing.current(), names)
+        may_manage = workspace.allows(Permission.MANAGE_BILLING)
+        return Glance(standing.current(), names, workspace.tenant, may_manage)

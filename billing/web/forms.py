@@ -1,17 +1,20 @@
-"""What operators choose about their subscription: plan and seats."""
+"""What operators choose for their subscription: plan and seats."""
 
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from billing.catalogue import PLANS, SEATS_MAX, Plan, plan_of
 from billing.subscription import base
 
-HOW_MANY = f"a whole number from 1 to {SEATS_MAX:,}"
+MOST = f"{SEATS_MAX:,}"
 
 
 class SeatsField(forms.CharField):
-    """A number of seats. What is none is repeated, with what would be one."""
+    """A number of seats. Anything else is quoted back, with what it could be."""
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"inputmode": "numeric", "min": 1, "max": SEATS_MAX, "step": 1, "autocomplete": "off"}
@@ -23,25 +26,31 @@ class SeatsField(forms.CharField):
         try:
             return base.whole_seats(given)
         except base.SeatsError as error:
-            wrong = f"“{given[:20]}” is no number of seats" if given else "It is not said how many"
-            raise forms.ValidationError(f"{wrong}: take {HOW_MANY}.") from error
+            if given:
+                wrong = gettext("“%(given)s” is not a number of seats: enter a whole number from 1 to %(most)s.")
+            else:
+                wrong = gettext("Enter how many seats you want: a whole number from 1 to %(most)s.")
+            raise forms.ValidationError(wrong % {"given": given[:20], "most": MOST}) from error
 
 
 class SeatsForm(forms.Form):
     """How many seats the workspace wants to have."""
 
-    seats = SeatsField(label="Seats", help_text=f"{HOW_MANY.capitalize()}.")
+    seats = SeatsField(label=_("Seats"), help_text=format_lazy(_("A whole number from 1 to {most}."), most=MOST))
 
 
 class SubscribeForm(forms.Form):
     """The plan, and one seat for each AI employee."""
 
     plan = forms.ChoiceField(
-        label="How you pay",
+        label=_("How you pay"),
         choices=[(plan.lookup_key, plan.name) for plan in PLANS],
-        error_messages={"required": "Choose how you pay.", "invalid_choice": "Choose one of the plans on this page."},
+        error_messages={
+            "required": _("Choose how you pay."),
+            "invalid_choice": _("Choose one of the plans on this page."),
+        },
     )
-    seats = SeatsField(label="AI employees", help_text="One seat for each. You can change it at any time.")
+    seats = SeatsField(label=_("AI employees"), help_text=_("One seat each. You can change this at any time."))
 
     @property
     def chosen(self) -> Plan:

@@ -1,4 +1,4 @@
-"""402, early and kindly: whatever takes a seat or a subscription says what is missing, and the way to it."""
+"""402, early and friendly: whatever needs a seat or a subscription says what is missing and where to get it."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -19,9 +19,9 @@ from tenants.scope import tenant_scope
 
 
 class StandingMiddleware:
-    """Refuses what would need a subscription in good standing, and words the refusals of billing.quota.
+    """Refuses what needs a subscription in good standing, and shows the refusals of billing.quota.
 
-    It stands inside WorkspaceMiddleware, which rolls back what a refused view had written.
+    It runs inside WorkspaceMiddleware, which rolls back what a refused view has written.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -31,7 +31,7 @@ class StandingMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: object, kwargs: object) -> HttpResponse | None:
-        """Before a marked view runs. Whoever may not run it anyway is told so by the view."""
+        """Before a marked view runs. The view itself turns away those who may not use it."""
         workspace: Workspace | None = getattr(request, "workspace", None)
         if workspace is None or not _is_marked(view, request) or not _may(workspace, request, view):
             return None
@@ -45,7 +45,7 @@ class StandingMiddleware:
 
 
 def refuse(request: HttpRequest, error: PaymentRequiredError) -> HttpResponse:
-    """The page or the problem document that says what is missing, and where to get it."""
+    """The page or the problem document that says what is missing and where to get it."""
     workspace: Workspace = request.workspace  # type: ignore[attr-defined]
     status = HTTPStatus.PAYMENT_REQUIRED
     if errors.speaks_to_a_machine(request):
@@ -58,7 +58,7 @@ def refuse(request: HttpRequest, error: PaymentRequiredError) -> HttpResponse:
 
 
 def billing_url(workspace: Workspace) -> str:
-    """The whole address of a workspace's billing page."""
+    """The full address of a workspace's billing page."""
     return f"{settings.PUBLIC_URL}{reverse('workspace:billing', args=[workspace.tenant.slug])}"
 
 

@@ -1,4 +1,4 @@
-"""What Stripe's events set in motion: a note in our books and a task. No network, no trust in what an event says."""
+"""What Stripe's events start: a note in our database and a task. No network, no trust in what an event says."""
 
 import logging
 from typing import Any
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 @receiver(event_kept)
 def note(sender: type[EventNotice], notice: EventNotice, **kwargs: Any) -> None:
-    """Have the workspace of the event's customer synced. Customers that are nobody's here are passed over."""
+    """Have the workspace of the event's customer synced. Customers who are not ours are skipped."""
     tenant_id = mirror.tenant_of(notice.customer_id) if notice.customer_id else None
     if tenant_id is None:
-        log.info("Event %s (%s) is about no customer of ours.", notice.id, notice.type)
+        log.info("Event %s (%s) is not about a customer of ours.", notice.id, notice.type)
         return
     with tenant_scope(tenant_id):
         entitlement.request_sync(notice.type)

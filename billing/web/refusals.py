@@ -1,6 +1,8 @@
-"""Which status of HTTP says what went wrong with Stripe, in which words; what is ours to mend is told to staff."""
+"""The HTTP status and words for what went wrong with Stripe. Staff hear about what is ours to fix."""
 
 from http import HTTPStatus
+
+from django.utils.translation import gettext as _
 
 from billing.errors import (
     BillingError,
@@ -14,10 +16,6 @@ from billing.stripe import client
 from billing.subscription.base import NotOfferedError, SeatsError
 from tenants import incidents
 
-OURS = (
-    "Nothing can be paid or changed at Stripe at the moment. That is on our side: there is nothing for you to change, "
-    "and Roster's staff were told."
-)
 STATUSES: tuple[tuple[type[BillingError], HTTPStatus], ...] = (
     (SeatsError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (CardDeclinedError, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -30,17 +28,20 @@ STATUSES: tuple[tuple[type[BillingError], HTTPStatus], ...] = (
 
 
 def heading_of(error: BillingError) -> str:
-    """What stands above the error: a request without an answer may have been done."""
+    """The heading above the error: a request without an answer may still have gone through."""
     is_known = not isinstance(error, StripeDownError) or isinstance(error, StripeBusyError)
-    return "Nothing is changed" if is_known else "It is not known yet whether this is done"
+    return _("Nothing was changed") if is_known else _("We do not know yet whether this went through")
 
 
 def words_of(error: BillingError) -> str:
-    """What members read: the error's own words, but of what only staff can mend, who are told. Open no scope around."""
+    """What members read: the error's own words; if only staff can fix it, staff are told. Open no scope around this."""
     if not isinstance(error, StripeMisconfiguredError) or not client.is_configured():
         return str(error)
-    incidents.report("stripe_misconfigured", str(error))
-    return OURS
+    incidents.report("stripe_misconfigured", error.reason)
+    return _(
+        "Nothing can be paid or changed at Stripe at the moment. That is on our side: there is nothing for you to "
+        "change, and Roster's staff were told."
+    )
 
 
 def status_of(error: BillingError) -> int:

@@ -1,4 +1,4 @@
-"""What a workspace's members read about its subscription: one picture for the billing page and the API."""
+"""What a workspace's members read about its subscription: one view for the billing page and the API."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +8,9 @@ from math import ceil
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from billing import standing
 from billing.catalogue import PLANS, Plan
@@ -15,7 +18,7 @@ from billing.models import CompSeats, Entitlement, Seat
 from billing.standing import Standing
 from billing.subscription import cancellation
 
-BRANDS = {
+BRANDS: dict[str, StrOrPromise] = {
     "amex": "American Express",
     "diners": "Diners Club",
     "discover": "Discover",
@@ -23,16 +26,16 @@ BRANDS = {
     "jcb": "JCB",
     "mastercard": "Mastercard",
     "unionpay": "UnionPay",
-    "us_bank_account": "Bank account",
-    "sepa_debit": "SEPA debit",
+    "us_bank_account": _("Bank account"),
+    "sepa_debit": _("SEPA debit"),
     "visa": "Visa",
 }
-"""Stripe's names of cards and of other ways to pay: https://docs.stripe.com/api/payment_methods/object"""
+"""Stripe's names for cards and other payment methods: https://docs.stripe.com/api/payment_methods/object"""
 
 
 @dataclass(frozen=True)
 class Card:
-    """What invoices are charged to. last4 and expires ("04/2030") are empty for what is no card."""
+    """What invoices are charged to. last4 and expires ("04/2030") are empty if it is not a card."""
 
     brand: str
     last4: str
@@ -40,12 +43,14 @@ class Card:
     is_expired: bool
 
     def __str__(self) -> str:
-        return f"{self.brand} ending in {self.last4}" if self.last4 else self.brand
+        if not self.last4:
+            return self.brand
+        return gettext("%(brand)s ending in %(last4)s") % {"brand": self.brand, "last4": self.last4}
 
 
 @dataclass(frozen=True)
 class SeatHolder:
-    """A place in the order of seats. pauses: a change that is planned takes its seat away."""
+    """A place in the order of seats. pauses: a planned change takes this seat away."""
 
     holder_id: UUID
     name: str
@@ -57,7 +62,7 @@ class SeatHolder:
 class Statement:
     """The subscription as it is now. Amounts are USD, times aware. `paid` is what Stripe said last.
 
-    given_until: when the first of the seats end that were given; is_given_in_parts: others end later.
+    given_until: when the first complimentary seats end; is_given_in_parts: others end later.
     """
 
     standing: Standing
@@ -78,12 +83,12 @@ class Statement:
 
     @property
     def other_plan(self) -> Plan | None:
-        """The plan to which one could switch."""
+        """The plan to switch to."""
         return next((plan for plan in PLANS if self.plan and plan != self.plan), None)
 
     @property
     def unit_usd(self) -> Decimal | None:
-        """What one AI employee costs here and now: a former price may still hold."""
+        """What one AI employee costs here: a former price may still apply."""
         known = self.paid.unit_usd
         return known if known is not None or self.plan is None else self.plan.unit_usd
 
@@ -94,7 +99,7 @@ class Statement:
 
     @property
     def seats_had(self) -> int:
-        """Seats that the subscription has, whether they may be used now or not, with those given."""
+        """Paid and complimentary seats, whether they may be used now or not."""
         return self.paid.seats + self.standing.comp_seats
 
     @property
@@ -114,7 +119,7 @@ class Statement:
 
     @cached_property
     def resting(self) -> tuple[str, ...]:
-        """The names of those who wait for a seat."""
+        """The names of those without a seat."""
         return tuple(place.name for place in self.places if not place.is_seated)
 
     @cached_property
@@ -129,18 +134,18 @@ class Statement:
 
     @property
     def trial_days_left(self) -> int:
-        """Days of the trial that have begun or are to come."""
+        """Days of the trial that are left, including the current one."""
         left = self.paid.trial_ends_at - self.now if self.paid.trial_ends_at else timedelta()
         return max(0, ceil(left / timedelta(days=1)))
 
     @property
     def ends_at_once(self) -> bool:
-        """Would a cancellation end it at once, instead of with the period?"""
+        """Would canceling end it at once, instead of at the end of the period?"""
         return self.standing.status in cancellation.AT_ONCE
 
     @property
     def goes_on_until(self) -> datetime | None:
-        """Until when employees would work after a cancellation, without a payment in between; None for not at all."""
+        """How long employees would work after canceling, without another payment; None for not at all."""
         if self.ends_at_once or not self.standing.paid_seats:
             return None
         return min(filter(None, (self.standing.grace_ends_at, self.paid.period_end)), default=None)
@@ -165,7 +170,7 @@ def of_workspace() -> Statement:
 
 
 def _seats_left(current: Standing) -> int:
-    """With how many seats the planned change leaves the workspace."""
+    """How many seats the workspace has after the planned change."""
     if current.entitlement.cancels_at:
         return current.comp_seats
     planned = current.entitlement.next_seats
@@ -183,7 +188,7 @@ def _places(current: Standing, left: int) -> tuple[SeatHolder, ...]:
 def _card(paid: Entitlement, now: datetime) -> Card | None:
     if not paid.card_brand:
         return None
-    brand = BRANDS.get(paid.card_brand, paid.card_brand.replace("_", " ").capitalize())
+    brand = str(BRANDS.get(paid.card_brand, paid.card_brand.replace("_", " ").capitalize()))
     month, _, year = paid.card_expires.partition("/")
     is_expired = bool(year) and (int(year), int(month)) < (now.year, now.month)
     return Card(brand, paid.card_last4, paid.card_expires, is_expired)

@@ -1,4 +1,4 @@
-"""Where Stripe knocks: verify the raw bytes, keep the event, answer. What it means is fetched from Stripe by others."""
+"""Stripe's webhook: verify the raw bytes, keep the event, answer. Others ask Stripe what it means."""
 
 import logging
 from http import HTTPStatus
@@ -29,8 +29,8 @@ TOLERANCE_SECONDS = 300
 def stripe_events(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Stripe's webhook. 200 once the event is stored, or was before.
 
-    404 for an endpoint that nobody registered, 503 while there is no key, 400 for a bad signature, a body that is no
-    event, and events of another mode or account. Nothing is stored before the signature was found right.
+    404 for an endpoint that nobody registered, 503 while there is no key, 400 for a bad signature, a body that is not
+    an event, and events of another mode or account. Nothing is stored before the signature has been checked.
     """
     if not client.is_configured():
         return _refused(HTTPStatus.SERVICE_UNAVAILABLE, "STRIPE_SECRET_KEY is not set: no events are taken.")
@@ -53,7 +53,7 @@ def stripe_events(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _is_signed(request: HttpRequest, secret: str) -> bool:
-    """Is one of the signatures in the header of these bytes, by this secret, and of the last five minutes?"""
+    """Is one of the header's signatures for these bytes, made with this secret in the last five minutes?"""
     header = request.headers.get("Stripe-Signature", "")
     if not secret or not header.isascii():
         return False

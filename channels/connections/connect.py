@@ -4,13 +4,16 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from channels import actions
 from channels.connections import routes
 from channels.models import Connection
 from channels.providers.base import Installed
 from tenants.audit import journal
+from tenants.wordings import NOTHING, Wording
 
+INSTALLED = Wording("channels.installed_by", _("Installed at %(provider)s by %(person)s."))
 AUDITED = ("provider", "external_id", "name", "scopes", "state")
 
 
@@ -22,7 +25,7 @@ def connect(installed: Installed) -> Connection:
     key: dict[str, Any] = {"provider": installed.provider, "external_id": installed.external_id}
     with transaction.atomic():
         known = Connection.objects.filter(**key).first()
-        connection, _ = Connection.objects.update_or_create(
+        connection, _made = Connection.objects.update_or_create(
             **key,
             defaults={
                 "name": installed.name,
@@ -31,7 +34,7 @@ def connect(installed: Installed) -> Connection:
                 "installer_id": installed.installer_id,
                 "scopes": installed.scopes,
                 "state": Connection.State.ACTIVE,
-                "error": "",
+                "error": NOTHING,
                 "cause": "",
                 "lost_at": None,
                 "connected_at": timezone.now(),
@@ -44,13 +47,13 @@ def connect(installed: Installed) -> Connection:
 
 def _record_connected(known: Connection | None, connection: Connection) -> None:
     before = journal.snapshot(known, AUDITED) if known else {}
-    detail = f"Installed at {connection.provider.title()} by {connection.installer_id}."
+    detail = INSTALLED(provider=connection.provider.title(), person=connection.installer_id)
     changes = journal.difference(before, journal.snapshot(connection, AUDITED))
     journal.record(actions.CHANNEL_CONNECTED, connection, changes=changes, detail=detail)
 
 
 def listen(connection: Connection, *, only_when_mentioned: bool) -> Connection:
-    """Set what is answered in its channels: only what mentions the employee, or also replies of whoever asked it."""
+    """Set what is answered in its channels: only mentions, or also further messages of whoever asked in a thread."""
     with transaction.atomic():
         changed = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
         before, changed.only_when_mentioned = changed.only_when_mentioned, only_when_mentioned

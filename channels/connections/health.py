@@ -1,10 +1,11 @@
-"""What ends a connection: an operator, the provider, or a token that is accepted no longer."""
+"""What ends a connection: an operator, the provider, or a token that the provider no longer accepts."""
 
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.runs import steps
 from channels import actions, reasons
@@ -15,17 +16,23 @@ from channels.reasons import Cause
 from tenants.audit import actor, journal
 from tenants.audit.journal import Action
 from tenants.scope import current_tenant_id
+from tenants.wordings import Reason, Wording
+
+IN_THE_PORTAL = Wording("channels.disconnected", _("Disconnected here in the portal."))
+THROUGH_THE_API = Wording("channels.disconnected_by_api", _("Disconnected through the API."))
+WORKSPACE_DELETED = Wording("channels.workspace_deleted", _("The workspace is being deleted."))
+REMOVED = Wording("channels.removed", _("%(name)s removed the app. Connect it again to go on."))
 
 
 def disconnect(
     connection: Connection,
-    reason: str,
+    reason: Reason,
     cause: Cause = Cause.DISCONNECTED,
     action: Action = actions.CHANNEL_DISCONNECTED,
 ) -> None:
-    """Erase the token, give the outside account free, and cancel what was queued.
+    """Erase the token, free the outside account for others, and cancel what was queued.
 
-    reason: for the trail and staff, cause: the same for pages.
+    reason: for the trail and staff; cause: the same for pages.
     """
     with transaction.atomic():
         before = journal.snapshot(connection, AUDITED)
@@ -40,7 +47,7 @@ def disconnect(
             journal.record(action, connection, changes=changes, detail=reason)
 
 
-def _cancel_queued(connection: Connection, reason: str, cause: Cause) -> None:
+def _cancel_queued(connection: Connection, reason: Reason, cause: Cause) -> None:
     """End what waits, what is being answered (its worker is fenced off, its call settled) and what is to be sent."""
     for thread in connection.threads.select_for_update(no_key=True).filter(leased_until__isnull=False):
         thread.overtake()
@@ -54,8 +61,7 @@ def _cancel_queued(connection: Connection, reason: str, cause: Cause) -> None:
 def ended_at_provider(connection: Connection, at: datetime | None) -> None:
     """The provider says that the app was removed. News older than a new installation is ignored."""
     if at is None or at >= connection.connected_at.replace(microsecond=0):
-        reason = f"{connection.name} removed the app. Connect it again to go on."
-        disconnect(connection, reason, Cause.REMOVED, actions.CHANNEL_ENDED)
+        disconnect(connection, REMOVED(name=connection.name), Cause.REMOVED, actions.CHANNEL_ENDED)
 
 
 def refused(connection_id: UUID, error: DeliveryRefusedError) -> None:
@@ -65,8 +71,8 @@ def refused(connection_id: UUID, error: DeliveryRefusedError) -> None:
     with transaction.atomic():
         active = Connection.objects.filter(id=connection_id, state=Connection.State.ACTIVE)
         lost = {"cause": reasons.cause_of(error), "lost_at": timezone.now()}
-        if active.update(state=Connection.State.BROKEN, error=str(error), **lost):
+        if active.update(state=Connection.State.BROKEN, error=error.reason, **lost):
             changes = {"state": [Connection.State.ACTIVE, Connection.State.BROKEN]}
             broken = Connection.objects.get(id=connection_id)
             with actor.acting(actor.SYSTEM):
-                journal.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=str(error))
+                journal.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=error.reason)

@@ -14,28 +14,32 @@ from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents import reasons
 from agents.llm import calls
 from agents.llm.calls import LONGEST_WAIT, Completion, LLMError, LLMTooLongError, UnexpectedError
 from agents.models import Run
+from agents.phrases import said
 from agents.reasons import Cause
 from agents.runs import steps, transcript
 from agents.runs.steps import Prepared, Refused
 from channels import phrases
 from channels.messages import corrections, deliver, loops, waiting
-from channels.messages.leases import kept
 from channels.messages.loops import Pause
 from channels.models import InboxEvent, Thread
 from channels.scene import introductions, scenes
+from tenants.jobs.keeper import Ending, kept
+from tenants.outbound.event_loop import Cancellation, CancelledError
 from tenants.scope import tenant_scope
+from tenants.wordings import Reason, Wording
 
 log = logging.getLogger(__name__)
 
 MOST_FAILURES = 5
 LONGEST_BACKOFF = 30.0
 """Seconds between tries where the provider does not say how long to wait."""
-APOLOGY = "Sorry, something went wrong on my side and I can't answer this. Please try again later."
+WORKERS_DIED = Wording("channels.workers_died", _("Every try at an answer ended with its worker."))
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,10 @@ def _attempt(claim: Claim, *, may_start_over: bool) -> bool:
     try:
         claim, completion = _ask(claim)
         return _land(claim, completion, may_start_over=may_start_over)
+    except CancelledError:
+        log.info("Thread %s was taken over while the LLM was thinking.", claim.thread_id)
+        with tenant_scope(claim.tenant_id):
+            steps.lose(claim.run)
     except LLMError as error:
         _end(claim, error)
     except Exception as error:
@@ -96,15 +104,26 @@ def _attempt(claim: Claim, *, may_start_over: bool) -> bool:
 
 
 def _ask(claim: Claim) -> tuple[Claim, Completion]:
-    """Ask the LLM; where the model cannot read this much, once more with less. Raises LLMError."""
-    with kept(claim.tenant_id, claim.thread_id, claim.attempt):
+    """Ask the LLM; where the model cannot read this much, once more with less. Raises LLMError and CancelledError.
+
+    Once the conversation is overtaken, nobody waits for the answer: it would be dropped, and whoever overtook has
+    settled the call at its estimate in the same transaction, so waiting changes neither the bill nor what is said. When
+    the process stops, the answer is waited for: it is paid for, and can still be sent.
+    """
+    cancellation = Cancellation()
+
+    def end(ending: Ending) -> None:
+        if ending is Ending.OVERTAKEN:
+            cancellation.cancel()
+
+    with kept(Thread, claim.thread_id, claim.attempt, on_end=end):
         try:
-            return claim, steps.ask(claim.run)
+            return claim, steps.ask(claim.run, cancellation)
         except LLMTooLongError as error:
             shorter = _with_less(claim, error)
             if shorter is None:
                 raise
-        return shorter, steps.ask(shorter.run)
+        return shorter, steps.ask(shorter.run, cancellation)
 
 
 def _with_less(claim: Claim, error: LLMError) -> Claim | None:
@@ -135,7 +154,7 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
         if corrections.drop_deleted(thread):  # whoever had it died with it
             steps.abandon(thread.conversation)
         # Read in this order, whatever was said is either among the events or not in the prompt.
-        said = transcript.remembered(thread.conversation)
+        remembered = transcript.remembered(thread.conversation)
         events = list(InboxEvent.objects.unanswered().filter(thread=thread).select_related("turn"))
         if not events or not (is_restart or waiting.is_due(thread, events, now)):
             return None
@@ -152,7 +171,7 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
         if pause or not any(event.is_readable for event in events):
             _reply_unasked(thread, pause)
             return None
-        asked = transcript.with_last(said, [event.turn for event in events if event.turn])
+        asked = transcript.with_last(remembered, [event.turn for event in events if event.turn])
         prepared = steps.prepare(thread.conversation, thread.attempt, asked, scenes.scene_of(thread, asked, now))
         if isinstance(prepared, Refused):
             _land_refusal(thread, prepared)
@@ -160,7 +179,7 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
         return Claim(tenant_id, thread_id, thread.attempt, prepared)
 
 
-def _set_aside(events: Sequence[InboxEvent], reason: str, now: datetime) -> None:
+def _set_aside(events: Sequence[InboxEvent], reason: Reason, now: datetime) -> None:
     log.warning("Left unanswered: %s", reason)
     ids = [event.id for event in events]
     aside = {"state": InboxEvent.State.IGNORED, "reason": reason, "finished_at": now}
@@ -168,9 +187,8 @@ def _set_aside(events: Sequence[InboxEvent], reason: str, now: datetime) -> None
 
 
 def _reply_unasked(thread: Thread, pause: Pause | None) -> None:
-    """To what has no words, and as a loop's last word: a fixed sentence that costs nothing, sent as every answer is."""
-    sentences = phrases.PAUSED if pause else phrases.CANNOT_SEE
-    text = sentences[thread.tenant.language]
+    """For a message without words, and as the last one of a loop: a fixed sentence that costs nothing."""
+    text = said(phrases.PAUSED if pause else phrases.CANNOT_SEE, thread.tenant.language)
     why = (pause.reason, Cause.LOOP) if pause else ()
     run, reply = steps.reply_unasked(thread.conversation, thread.attempt, text, *why)
     _queue(thread, run, reply)
@@ -182,7 +200,7 @@ def _keeps_failing(thread: Thread, events: Sequence[InboxEvent]) -> bool:
         thread.failures += 1
     if thread.failures < MOST_FAILURES:
         return False
-    reason = "Every try at an answer ended with its worker."
+    reason = WORKERS_DIED()
     _give_up(thread, reason, Cause.WORKER_DIED)
     reasons.tell_staff(Cause.WORKER_DIED, reason)
     return True
@@ -224,8 +242,8 @@ def _land_failure(claim: Claim, error: LLMError) -> None:
         if error.is_transient and thread.failures + 1 < MOST_FAILURES:
             _try_later(thread, error)
             return
-        _give_up(thread, str(error), reasons.cause_of(error), run)
-    reasons.tell_staff(reasons.cause_of(error), str(error))
+        _give_up(thread, error.reason, reasons.cause_of(error), run)
+    reasons.tell_staff(reasons.cause_of(error), error.reason)
 
 
 def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: int | None = None) -> None:
@@ -246,8 +264,8 @@ def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: i
         _settle_what_is_open(thread)
         thread.overtake()
         run = steps.failed(thread.conversation, thread.attempt, error)
-        _give_up(thread, str(error), run.cause, run)
-    reasons.tell_staff(reasons.cause_of(error), str(error))
+        _give_up(thread, error.reason, run.cause, run)
+    reasons.tell_staff(reasons.cause_of(error), error.reason)
 
 
 def _settle_what_is_open(thread: Thread) -> None:
@@ -266,16 +284,17 @@ def _try_later(thread: Thread, error: LLMError) -> None:
     thread.release(failures=thread.failures + 1, retry_at=timezone.now() + timedelta(seconds=wait))
 
 
-def _give_up(thread: Thread, reason: str, cause: str, run: Run | None = None) -> None:
-    """Terminal, visible and replayable; the end user gets one apology."""
+def _give_up(thread: Thread, reason: Reason, cause: str, run: Run | None = None) -> None:
+    """Final, visible, and can be replayed; the end user gets one apology."""
     run = run or Run.objects.filter(conversation=thread.conversation).order_by("-attempt").first()
     events = InboxEvent.objects.unanswered().filter(thread=thread)
     address = waiting.address_of(events)
     events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, run=run, finished_at=timezone.now())
     thread.release()
     if run and not run.deliveries.exists():
-        steps.apologise(run, APOLOGY)
-        deliver.queue(thread, run, APOLOGY, address)
+        apology = said(phrases.APOLOGY, thread.tenant.language)
+        steps.apologise(run, apology)
+        deliver.queue(thread, run, apology, address)
 
 
 def _queue(thread: Thread, run: Run, text: str) -> None:

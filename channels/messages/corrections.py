@@ -1,7 +1,7 @@
-"""What becomes of a message whose author changes or deletes it at the provider.
+"""What happens to a message whose author edits or deletes it at the provider.
 
-Before its answer is sent, the answer is for what it says now, or there is none. Afterwards only its words change here.
-Every step may be done twice. Locks are taken in the order of the pipeline.
+Until an answer is sent, it is for what the message says now, or there is none. After that only its words change here.
+Every step may be repeated. Locks are taken in the order of the pipeline.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Conversation
 from agents.runs import steps, transcript
@@ -17,19 +18,20 @@ from agents.runs.transcript import ERASED
 from channels.messages.addressing import SAID_TO_OTHERS
 from channels.models import Delivery, InboxEvent, InboxEventQuerySet, Thread
 from channels.providers.base import Edit, InboundEvent
+from tenants.wordings import NOTHING, Wording
 
-DELETED = "Deleted by its author."
+DELETED = Wording("channels.deleted", _("Deleted by its author."))
 _OPEN = (
     InboxEvent.State.PENDING,
     InboxEvent.State.DOUBTFUL,
     InboxEvent.State.FAILED,
     InboxEvent.State.IGNORED,
 )
-"""Of these nothing has been said, nor is being thought, so that a deletion ends them."""
+"""No answer to these was sent or is in the making, so a deletion ends them."""
 
 
 class MovedError(IntegrityError):
-    """Somebody took the message up at this very moment: look it up once more."""
+    """Somebody picked up the message at this very moment: look it up once more."""
 
 
 def find(event: InboundEvent, key: str) -> InboxEvent | None:
@@ -50,14 +52,14 @@ def locked(event_id: UUID) -> InboxEvent:
         list(Delivery.objects.select_for_update(no_key=True).filter(run=seen.run_id).order_by("id"))
     event = events.select_for_update(no_key=True, of=("self",)).get(id=event_id)
     if (event.thread_id, event.turn_id, event.run_id) != (seen.thread_id, seen.turn_id, seen.run_id):
-        raise MovedError("The message is being heard or answered.")
+        raise MovedError(f"event {event.id} has moved on")
     return event
 
 
 def gone() -> Mapping[str, Any]:
-    """What is kept of a deletion that overtook its message, beside the key, which absorbs the message."""
+    """What we keep of a deletion that came before its message, besides the key, which absorbs the message."""
     now = timezone.now()
-    return {"state": InboxEvent.State.IGNORED, "reason": DELETED, "deleted_at": now, "finished_at": now}
+    return {"state": InboxEvent.State.IGNORED, "reason": DELETED(), "deleted_at": now, "finished_at": now}
 
 
 def may_be_heard(event: InboxEvent) -> bool:
@@ -96,13 +98,13 @@ def edit(event: InboxEvent, edit: Edit, *, is_for_others: bool) -> UUID | None:
 def _turn_away(event: InboxEvent) -> None:
     """By their edit somebody turned to others, before an answer was sent: it waits for none."""
     waits = InboxEvent.objects.filter(id=event.id, state=InboxEvent.State.PENDING)
-    waits.update(state=InboxEvent.State.IGNORED, reason=SAID_TO_OTHERS, payload="", finished_at=timezone.now())
+    waits.update(state=InboxEvent.State.IGNORED, reason=SAID_TO_OTHERS(), payload="", finished_at=timezone.now())
 
 
 def _turn_back(event: InboxEvent) -> None:
     """And by another edit back to the employee."""
-    away = InboxEvent.objects.filter(id=event.id, state=InboxEvent.State.IGNORED, reason=SAID_TO_OTHERS)
-    away.update(state=InboxEvent.State.PENDING, reason="", finished_at=None)
+    away = InboxEvent.objects.filter(id=event.id, state=InboxEvent.State.IGNORED, reason=SAID_TO_OTHERS())
+    away.update(state=InboxEvent.State.PENDING, reason=NOTHING, finished_at=None)
 
 
 def delete(event: InboxEvent) -> UUID | None:
@@ -113,7 +115,7 @@ def delete(event: InboxEvent) -> UUID | None:
         transcript.withdraw(event.turn)
     event.deleted_at, event.payload, was = timezone.now(), "", event.state
     if was in _OPEN or (was == InboxEvent.State.ANSWERED and _take_back(event)):
-        event.state, event.reason, event.finished_at = InboxEvent.State.IGNORED, DELETED, event.deleted_at
+        event.state, event.reason, event.finished_at = InboxEvent.State.IGNORED, DELETED(), event.deleted_at
         event.run = None
     event.save(update_fields=["deleted_at", "payload", "state", "reason", "finished_at", "run"])
     if was == InboxEvent.State.RUNNING:
@@ -124,7 +126,7 @@ def delete(event: InboxEvent) -> UUID | None:
 def drop_deleted(thread: Thread) -> int:
     """Under the thread's lock: what was deleted while it was being answered waits no more; returns how many."""
     deleted = InboxEvent.objects.filter(thread=thread, state__in=InboxEvent.WAITING, deleted_at__isnull=False)
-    return deleted.update(state=InboxEvent.State.IGNORED, reason=DELETED, finished_at=timezone.now())
+    return deleted.update(state=InboxEvent.State.IGNORED, reason=DELETED(), finished_at=timezone.now())
 
 
 def _ask_again(event: InboxEvent) -> None:

@@ -1,4 +1,4 @@
-"""Answers on their way out: each is sent once, and one whose fate was not seen is looked up before it is sent again."""
+"""Answers on their way out: each is sent once. If we did not see what became of one, we look it up before a retry."""
 
 import logging
 import random
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection as database
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Run
 from agents.runs import settlement
@@ -29,19 +30,22 @@ from channels.providers.base import (
 )
 from channels.providers.registry import provider_named
 from tenants.scope import tenant_scope
+from tenants.wordings import NOTHING, Wording
 from usage.ledger import records
 
 log = logging.getLogger(__name__)
 
 KEEP_TRYING_FOR = timedelta(hours=6)
-"""An answer later than this is no answer any more."""
+"""After this long an answer is no use any more."""
 LONGEST_WAIT = 60.0
 SENDING_SECONDS = 2 * CALL_SECONDS
-"""After this long without news, whoever was sending is dead: its call has ended, from end to end, long before."""
+"""After this long without news, whoever was sending is dead: its call ended long before."""
 LOOK_UP_AFTER_SECONDS = 3
 LOOK_UPS_EVERY = timedelta(seconds=60)
 LOOK_UPS_FOR = timedelta(hours=1)
 """After this it stays unknown, for the operator to see."""
+BROKE_OFF = Wording("channels.broke_off", _("Sending ended with %(error)s."))
+SENDER_ENDED = Wording("channels.sender_ended", _("The worker that was sending it ended."))
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def _send(dispatch: Dispatch) -> bool:
 
 
 def _is_overdue(dispatch: Dispatch) -> bool:
-    """A process that stood still since the claim may be held for dead before its call would end: it sends nothing."""
+    """A process that stood still since the claim may count as dead before its call would end: it sends nothing."""
     return timezone.now() - dispatch.since > timedelta(seconds=SENDING_SECONDS - CALL_SECONDS)
 
 
@@ -141,7 +145,7 @@ def _post(dispatch: Dispatch) -> str:
         raise
     except Exception as error:  # a provider's SDK promises no class of its own: it may have been sent
         log.exception("Delivery %s", dispatch.delivery_id)
-        raise OutcomeUnknownError(f"Sending ended with {type(error).__name__}.") from error
+        raise OutcomeUnknownError(BROKE_OFF(error=type(error).__name__)) from error
 
 
 def _ours(dispatch: Dispatch) -> Delivery | None:
@@ -159,7 +163,7 @@ def _land_sent(dispatch: Dispatch, external_id: str) -> None:
         if delivery is None:
             return
         now = timezone.now()
-        delivery.move(Delivery.State.SENT, external_id=external_id, sent_at=now, error="", cause="")
+        delivery.move(Delivery.State.SENT, external_id=external_id, sent_at=now, error=NOTHING, cause="")
         if delivery.run.is_answer:  # an apology arrives too, and is none
             records.count_messages(settlement.spender(delivery.thread.conversation), now, sent=1)
         if not delivery.run.deliveries.exclude(state=Delivery.State.SENT).exists():
@@ -187,10 +191,10 @@ def _land_error(dispatch: Dispatch, error: DeliveryError) -> None:
         match error:
             case DeliveryNotNowError() if now - delivery.created_at < KEEP_TRYING_FOR:
                 wait = timedelta(seconds=_wait(error, delivery.attempt))
-                delivery.move(Delivery.State.PENDING, next_attempt_at=now + wait, error=str(error), cause=cause)
+                delivery.move(Delivery.State.PENDING, next_attempt_at=now + wait, error=error.reason, cause=cause)
             case OutcomeUnknownError():
                 since = delivery.unknown_since or now
-                delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=str(error), cause=cause)
+                delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=error.reason, cause=cause)
             case _:
                 _fail(delivery, error)
 
@@ -202,12 +206,12 @@ def _wait(error: DeliveryNotNowError, attempt: int) -> float:
 
 
 def _fail(delivery: Delivery, error: DeliveryError) -> None:
-    """Terminal and visible, with the rest of the answer; the conversation goes on."""
+    """Final and visible, with the rest of the answer; the conversation goes on."""
     now, cause = timezone.now(), reasons.cause_of(error)
     rest = delivery.run.deliveries.filter(sequence__gte=delivery.sequence)
-    rest.update(state=Delivery.State.FAILED, error=str(error), cause=cause)
+    rest.update(state=Delivery.State.FAILED, error=error.reason, cause=cause)
     events = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
-    events.update(state=InboxEvent.State.FAILED, reason=str(error), cause=cause, finished_at=now)
+    events.update(state=InboxEvent.State.FAILED, reason=error.reason, cause=cause, finished_at=now)
     if isinstance(error, DeliveryRefusedError):
         health.refused(delivery.thread.connection_id, error)
 
@@ -230,8 +234,8 @@ def look_up(tenant_id: UUID, thread_id: UUID) -> None:
 
 
 def _land_look_up_error(dispatch: Dispatch, error: DeliveryError) -> None:
-    """A look-up that is refused says nothing about the message: it stays unknown."""
-    _land_error(dispatch, OutcomeUnknownError(str(error)))
+    """A refused look-up says nothing about the message: it stays unknown."""
+    _land_error(dispatch, OutcomeUnknownError(error.reason))
     if isinstance(error, DeliveryRefusedError):
         with tenant_scope(dispatch.tenant_id):
             health.refused(Delivery.objects.get(id=dispatch.delivery_id).thread.connection_id, error)
@@ -257,7 +261,7 @@ def _next_unknown(tenant_id: UUID, thread_id: UUID) -> Dispatch | None:
         if delivery is None:
             return None
         since = delivery.unknown_since or delivery.sending_since or now
-        delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=delivery.error or "Its sender ended.")
+        delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=delivery.error or SENDER_ENDED())
         return _dispatch(tenant_id, delivery) if _may_look_up(delivery.thread.connection_id, now) else None
 
 

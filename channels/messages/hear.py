@@ -1,4 +1,4 @@
-"""How a message becomes part of a conversation: its thread is found or begun, and what it says is the next turn."""
+"""How a message becomes part of a conversation: find or begin its thread, and add what it says as the next turn."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -54,7 +54,7 @@ def hear(connection: Connection, stored: InboxEvent, message: InboundMessage, th
 def hear_after_all(
     connection: Connection, known: InboxEvent, payload: str, message: InboundMessage, thread: Thread | None
 ) -> UUID | None:
-    """What was taken for talk among others is for the employee: as if it came in now. The caller has locked it.
+    """What we took for talk among others is for the employee after all: as if it came in now. The caller locked it.
 
     Returns the thread that waits, or None while nobody knows whether a person wrote it.
     """
@@ -68,13 +68,13 @@ def hear_after_all(
 
 
 def _adopt(connection: Connection, thread: Thread, message: InboundMessage) -> None:
-    """Replies that overtook the mention that begins their thread were taken for talk among others: hear them now.
+    """Hear replies that arrived before the mention that begins their thread, and so were taken for talk among others.
 
-    Those of the person who asked, that is; others would have to mention the employee.
+    Only those of the person who asked: others have to mention the employee.
     """
     replies = InboxEvent.objects.overheard().filter(
         connection=connection,
-        reason=addressing.SAID_TO_OTHERS,
+        reason=addressing.SAID_TO_OTHERS(),
         place=message.thread_ids[-1],
         author=message.author,
         position__gt=message.position,

@@ -1,8 +1,8 @@
-"""The breaker of loops: two machines can never keep each other talking, also where one of them looks like a person.
+"""The loop breaker: two machines can never keep each other talking, even if one of them looks like a person.
 
-It counts what the employee said, or was about to say, since that is what feeds a loop: in one conversation within
-minutes, and to one author within a day, wherever they write. Whoever is over a limit is told so once; what follows is
-kept and not answered.
+It counts what the employee said, or was about to say, since that feeds a loop: in one conversation within minutes, and
+to one author within a day, wherever they write. Whoever is over a limit is told so once; messages after that are kept
+and not answered.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,32 +11,48 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q
+from django.db.models.fields.json import KT
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Conversation, Run, Turn
 from channels.models import InboxEvent, Thread
+from tenants.wordings import Reason, Wording
 
-BEGINS = "Paused: "
-"""How each reason begins; the conversation's page looks for it."""
+IN_A_CONVERSATION = Wording(
+    "channels.paused_conversation",
+    _(
+        "Paused: %(answers)s answers here within %(seconds)s s look like two machines talking. "
+        "It starts again by itself after a while."
+    ),
+)
+IN_A_DAY = Wording(
+    "channels.paused_author",
+    _(
+        "Paused: %(answers)s answers to one author within a day look like two machines talking. "
+        "It starts again by itself after a while."
+    ),
+)
+PAUSES = (IN_A_CONVERSATION.code, IN_A_DAY.code)
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Why nobody answers for now, and whether that was said already."""
+    """Why nobody answers for now, and whether people were told already."""
 
-    reason: str
+    reason: Reason
     is_told: bool
 
 
 def pause_of(thread: Thread, events: Sequence[InboxEvent], now: datetime) -> Pause | None:
-    """Is what waits in this thread to be left unanswered? None if it is to be answered. Inside the tenant's scope."""
+    """Should what waits in this thread stay unanswered? None if it should be answered. Inside the tenant's scope."""
     window = timedelta(seconds=settings.LOOP_SECONDS)
     authors = {event.author for event in events} - {""}
     if settings.LOOP_ANSWERS and _said_in(thread, now - window) >= settings.LOOP_ANSWERS:
-        reason = _reason(settings.LOOP_ANSWERS, f"here within {settings.LOOP_SECONDS:g} s")
+        reason = IN_A_CONVERSATION(answers=settings.LOOP_ANSWERS, seconds=f"{settings.LOOP_SECONDS:g}")
         return Pause(reason, is_told=_is_told(Q(conversation=thread.conversation_id), reason, now - window))
     if settings.LOOP_DAILY_ANSWERS and _said_to(thread, authors, now - DAY) >= settings.LOOP_DAILY_ANSWERS:
-        reason = _reason(settings.LOOP_DAILY_ANSWERS, "to one author within a day")
+        reason = IN_A_DAY(answers=settings.LOOP_DAILY_ANSWERS)
         theirs = Q(events__connection=thread.connection_id, events__author__in=authors)
         return Pause(reason, is_told=_is_told(theirs, reason, now - DAY))
     return None
@@ -45,11 +61,8 @@ def pause_of(thread: Thread, events: Sequence[InboxEvent], now: datetime) -> Pau
 def last_paused(conversation: Conversation) -> InboxEvent | None:
     """The newest message of a conversation that a pause left unanswered."""
     ignored = InboxEvent.objects.filter(turn__conversation=conversation, state=InboxEvent.State.IGNORED)
-    return ignored.filter(reason__startswith=BEGINS).order_by("-received_at").first()
-
-
-def _reason(answers: int, where: str) -> str:
-    return f"{BEGINS}{answers} answers {where} look like two machines talking. It goes on by itself after a while."
+    paused = ignored.alias(code=KT("reason__code")).filter(code__in=PAUSES)
+    return paused.order_by("-received_at").first()
 
 
 def _said_in(thread: Thread, since: datetime) -> int:
@@ -60,10 +73,10 @@ def _said_in(thread: Thread, since: datetime) -> int:
 
 
 def _said_to(thread: Thread, authors: Collection[str], since: datetime) -> int:
-    """Answers to whoever of these got fewest: who is under the limit is answered, whoever else writes beside them."""
+    """Answers to whoever of these got fewest: somebody under the limit is answered, whoever else writes too."""
     heard = InboxEvent.objects.filter(connection=thread.connection_id, received_at__gt=since, run__isnull=False)
     return min((heard.filter(author=each).values("run").distinct().count() for each in authors), default=0)
 
 
-def _is_told(whose: Q, reason: str, since: datetime) -> bool:
+def _is_told(whose: Q, reason: Reason, since: datetime) -> bool:
     return Run.objects.filter(whose, state=Run.State.REFUSED, error=reason, started_at__gt=since).exists()

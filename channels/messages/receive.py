@@ -5,15 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from channels.connections import health
 from channels.messages import addressing, corrections, hear
 from channels.models import Connection, InboxEvent, Thread
-from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage
+from channels.providers.base import NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage
 from channels.providers.registry import provider_named
 from channels.scene import talk
+from tenants.wordings import NOTHING, Reason, Wording
 
-CORRECTION = "About a message that was said before."
+CORRECTION = Wording("channels.correction", _("About an earlier message."))
 
 
 def accept(connection: Connection, event: InboundEvent) -> UUID | None:
@@ -51,7 +53,7 @@ def _take_in(connection: Connection, event: InboundEvent) -> UUID | None:
 def _hear_twin(
     connection: Connection, event: InboundEvent, message: InboundMessage, thread: Thread | None
 ) -> UUID | None:
-    """A second event about a message. One that shows that it was addressed counts, and others are absorbed."""
+    """A second event about a message. It counts if it shows that the message is for the employee."""
     known = corrections.find(event, message.key)
     if known is None or known.event_id == event.event_id or not (message.is_addressed and _is_talk(known)):
         return None
@@ -67,7 +69,7 @@ def _is_talk(known: InboxEvent) -> bool:
 
 
 def _correct(connection: Connection, event: InboundEvent, correction: Edit | Deletion) -> UUID | None:
-    """What somebody said before is changed or deleted; what is not known yet is remembered under its key."""
+    """An earlier message is edited or deleted. If it has not arrived yet, its key is remembered."""
     if isinstance(correction, Edit):
         hear.lock(connection, correction.message)
     known = corrections.find(event, correction.key)
@@ -77,7 +79,7 @@ def _correct(connection: Connection, event: InboundEvent, correction: Edit | Del
         gone = _stored(connection, replace(event, payload=""), message_key=correction.key, **corrections.gone())
         if InboxEvent.objects.insert_new(gone) or (known := corrections.find(event, correction.key)) is None:
             return None
-    _ignore(connection, replace(event, message=None), CORRECTION)
+    _ignore(connection, replace(event, message=None), CORRECTION())
     known = corrections.locked(known.id)
     if isinstance(correction, Deletion):
         return corrections.delete(known)
@@ -85,15 +87,15 @@ def _correct(connection: Connection, event: InboundEvent, correction: Edit | Del
 
 
 def _said_anew(event: InboundEvent, edit: Edit) -> InboundEvent:
-    """An edit of what is not known here: it overtook the message, or the message was said long ago.
+    """An edit of an unknown message: it came before the message, or the message is very old.
 
-    Then a mention that it adds is heard as if it were said now, and nothing else counts.
+    Of an old message, a mention that the edit adds is heard as if it were said now, and nothing else counts.
     """
     if edit.edited_at - edit.message.said_at < hear.ADOPTED_WITHIN:
         return replace(event, message=edit.message, payload=edit.payload)
     if edit.message.is_addressed:
         return replace(event, message=edit.as_said_now(), payload=edit.payload)
-    return replace(event, reason=CORRECTION)
+    return replace(event, reason=CORRECTION())
 
 
 def _change(connection: Connection, known: InboxEvent, edit: Edit) -> UUID | None:
@@ -105,13 +107,13 @@ def _change(connection: Connection, known: InboxEvent, edit: Edit) -> UUID | Non
             known.version = edit.version
             return hear.hear_after_all(connection, known, edit.payload, message, thread)
     reason = addressing.why_unanswered(connection, edit.message, known.thread)
-    return corrections.edit(known, edit, is_for_others=reason == addressing.SAID_TO_OTHERS)
+    return corrections.edit(known, edit, is_for_others=reason == addressing.SAID_TO_OTHERS())
 
 
 def believe(doubtful: InboxEvent, *, is_person: bool) -> UUID | None:
-    """Take a doubtful event up again, now that the provider said who wrote it, inside the tenant's scope.
+    """Pick up a doubtful event again, now that the provider said who wrote it, inside the tenant's scope.
 
-    Returns the thread to answer, or None if there is nothing to do. What was changed meanwhile counts as it is now.
+    Returns the thread to answer, or None if there is nothing to do. If it was edited meanwhile, the edit counts.
     """
     connection = doubtful.connection
     first = _read(doubtful)
@@ -123,21 +125,21 @@ def believe(doubtful: InboxEvent, *, is_person: bool) -> UUID | None:
         return None  # another worker was quicker, or it was deleted or erased
     message = _read(stored)
     if message is None or not is_person:
-        _set_aside(stored, addressing.NOT_A_PERSON, None)
+        _set_aside(stored, NOT_A_PERSON(), None)
         return None
     thread = hear.thread_of(connection, message)
     reason = addressing.why_unanswered(connection, message, thread)
     if reason:
         _set_aside(stored, reason, message)
         return None
-    stored.state, stored.reason = InboxEvent.State.PENDING, ""
+    stored.state, stored.reason = InboxEvent.State.PENDING, NOTHING
     stored.is_readable = message.is_readable
     stored.save(update_fields=["state", "reason", "is_readable"])
     return hear.hear(connection, stored, _as_stored(stored, message), thread)
 
 
-def doubt_for_good(doubtful: InboxEvent, reason: str) -> None:
-    """Nobody told in time who wrote it: it is left alone, without its words."""
+def doubt_for_good(doubtful: InboxEvent, reason: Reason) -> None:
+    """Nobody said in time who wrote it: it is left alone, without its words."""
     events = InboxEvent.objects.select_for_update(no_key=True)
     stored = events.filter(id=doubtful.id, state=InboxEvent.State.DOUBTFUL).first()
     if stored:
@@ -152,13 +154,13 @@ def _read(stored: InboxEvent) -> InboundMessage | None:
 
 
 def _as_stored(stored: InboxEvent, message: InboundMessage) -> InboundMessage:
-    """The message where it stands in its thread: a mention that an edit added was said when that came in."""
+    """The message at its place in its thread: a mention that an edit added counts as said when the edit came in."""
     if stored.position == message.position:
         return message
     return replace(message, position=stored.position, said_at=stored.received_at)
 
 
-def _set_aside(stored: InboxEvent, reason: str, talked: InboundMessage | None) -> None:
+def _set_aside(stored: InboxEvent, reason: Reason, talked: InboundMessage | None) -> None:
     stored.state, stored.reason, stored.finished_at = InboxEvent.State.IGNORED, reason, timezone.now()
     _keep_talk(stored, talked)
     stored.save(update_fields=["state", "reason", "finished_at", "place", "payload"])
@@ -172,10 +174,10 @@ def _keep_talk(ignored: InboxEvent, talked: InboundMessage | None) -> None:
         ignored.payload = ""
 
 
-def _ignore(connection: Connection, event: InboundEvent, reason: str) -> None:
+def _ignore(connection: Connection, event: InboundEvent, reason: Reason) -> None:
     """Nobody has to answer."""
     ignored = _stored(connection, event, event.message, state=InboxEvent.State.IGNORED, reason=reason)
-    _keep_talk(ignored, event.message if reason in addressing.TALK else None)
+    _keep_talk(ignored, event.message if reason.code in addressing.TALK else None)
     InboxEvent.objects.insert_new(ignored)
 
 

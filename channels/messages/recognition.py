@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from channels.connections import credentials, health
 from channels.handles import people
@@ -13,12 +14,13 @@ from channels.models import Contact, InboxEvent
 from channels.providers.base import DeliveryError, DeliveryRefusedError
 from channels.providers.registry import provider_named
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
 ASK_FOR = timedelta(minutes=10)
 """An answer later than this is to a question that nobody remembers."""
-UNANSWERED = "The provider did not say in time whether a person wrote this."
+UNANSWERED = Wording("channels.unrecognised", _("The provider did not say in time whether a person wrote this."))
 
 
 def recognise(tenant_id: UUID, event_id: UUID) -> UUID | None:
@@ -35,10 +37,10 @@ def recognise(tenant_id: UUID, event_id: UUID) -> UUID | None:
     try:
         is_person = provider.is_person(account, event.author)
     except DeliveryRefusedError as error:
-        if error.code not in provider.unknown_person:  # it is not about them: a permission is missing, say
+        if error.code not in provider.unknown_person:  # it is about something else, such as a missing permission
             _give_up_later(tenant_id, event, error)
             return None
-        is_person = False  # whom the provider does not know is nobody to talk to
+        is_person = False  # somebody the provider does not know is nobody to talk to
     except DeliveryError as error:
         _give_up_later(tenant_id, event, error)
         return None
@@ -70,4 +72,4 @@ def _give_up_later(tenant_id: UUID, event: InboxEvent, error: DeliveryError) -> 
         if isinstance(error, DeliveryRefusedError):
             health.refused(event.connection_id, error)
         if timezone.now() > event.received_at + ASK_FOR:
-            receive.doubt_for_good(event, UNANSWERED)
+            receive.doubt_for_good(event, UNANSWERED())

@@ -8,29 +8,38 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Run
 from channels import actions
 from channels.models import Connection, Delivery, InboxEvent
 from tenants.audit import journal
+from tenants.wordings import NOTHING, Reason, Wording
+
+REPLAYED = Wording("channels.replayed", _("%(events)d to answer and %(deliveries)d to send again."))
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """How many deliveries go out again, and how many messages are answered anew."""
+    """How many deliveries go out again, and how many messages are answered again."""
 
     deliveries: int
     events: int
 
+    @property
+    def reason(self) -> Reason:
+        """The same in a sentence."""
+        return REPLAYED(events=self.events, deliveries=self.deliveries)
+
     def __str__(self) -> str:
-        return f"{self.events} to answer and {self.deliveries} to send again."
+        return str(self.reason)
 
 
 def replay(since: datetime) -> Replayed:
-    """Put the open scope's failures back in line, of messages that came in after `since`; the sweeper wakes them.
+    """Queue failed messages of the open scope again that came in after `since`; the sweeper picks them up.
 
-    Only where the connection is active. An answer that failed on its way is sent as it is, without asking the LLM
-    again. A message whose answer may have arrived is left alone, since nobody can tell.
+    Only if the connection is active. An answer that failed on its way is sent as it is, without asking the LLM again. A
+    message whose answer may have arrived is left alone, since nobody can tell.
     """
     return _replay(_failed().filter(received_at__gte=since))
 
@@ -53,18 +62,18 @@ def _replay(failed: QuerySet[InboxEvent]) -> Replayed:
         to_answer = list(failed.exclude(run__in=answered).values_list("id", flat=True))
         replayed = Replayed(deliveries=_send_again(to_send), events=_answer_again(to_answer))
         if replayed.deliveries or replayed.events:
-            journal.record(actions.MESSAGES_REPLAYED, detail=str(replayed))
+            journal.record(actions.MESSAGES_REPLAYED, detail=replayed.reason)
     return replayed
 
 
 def _send_again(runs: Sequence[UUID]) -> int:
     now = timezone.now()
     events = InboxEvent.objects.filter(run__in=runs, state=InboxEvent.State.FAILED)
-    events.update(state=InboxEvent.State.ANSWERED, reason="", cause="", finished_at=None)
+    events.update(state=InboxEvent.State.ANSWERED, reason=NOTHING, cause="", finished_at=None)
     unsent = Delivery.objects.filter(run__in=runs, state=Delivery.State.FAILED)
-    return unsent.update(state=Delivery.State.PENDING, next_attempt_at=now, created_at=now, error="", cause="")
+    return unsent.update(state=Delivery.State.PENDING, next_attempt_at=now, created_at=now, error=NOTHING, cause="")
 
 
 def _answer_again(events: Sequence[UUID]) -> int:
     failed = InboxEvent.objects.filter(id__in=events)
-    return failed.update(state=InboxEvent.State.PENDING, run=None, reason="", cause="", finished_at=None)
+    return failed.update(state=InboxEvent.State.PENDING, run=None, reason=NOTHING, cause="", finished_at=None)

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from uuid_utils.compat import uuid7
 
-from channels import actions, reasons
+from agents.phrases import said
+from channels import actions, phrases, reasons
 from channels.connections import credentials, health
 from channels.messages import receive
 from channels.models import Connection, Delivery, InboxEvent
@@ -17,11 +19,8 @@ from channels.providers.registry import provider_named
 from tenants.audit import journal
 from tenants.scope import tenant_scope
 
-NOBODY = "There is no AI employee yet: set one up first."
-
-
 UNSIGNED = "{}"
-"""What test messages of former days were stored as: whose they are, the name of their author has to tell."""
+"""How test messages used to be stored: only the name of the author says whose they are."""
 AUTHOR = "author"
 
 
@@ -35,7 +34,7 @@ class Sent:
 
 
 class NotReadyError(Exception):
-    """There is nobody who could answer, or nothing to answer through; its text names the fix."""
+    """Nobody can answer, or there is nothing to answer through. Its text names the fix."""
 
 
 def send(tenant_id: UUID, connection_id: UUID, text: str) -> Sent:
@@ -46,12 +45,13 @@ def send(tenant_id: UUID, connection_id: UUID, text: str) -> Sent:
     with tenant_scope(tenant_id):
         connection = Connection.objects.get(id=connection_id)
         if connection.state == Connection.State.DISCONNECTED:
-            raise NotReadyError(f"{connection.name} is disconnected: connect it again first.")
+            raise NotReadyError(_("%(name)s is disconnected: connect it again first.") % {"name": connection.name})
         if connection.answering_agent() is None:
-            raise NotReadyError(NOBODY)
+            raise _nobody()
+        heading = said(phrases.TEST, connection.tenant.language)
         provider, account = provider_named(connection.provider), credentials.account_of(connection)
     try:
-        message = provider.start_test(account, text)
+        message = provider.start_test(account, heading, text)
     except DeliveryRefusedError as error:
         with tenant_scope(tenant_id):
             health.refused(connection.id, error)
@@ -74,9 +74,13 @@ def _accept(connection: Connection, message: InboundMessage) -> Sent:
     thread_id = receive.accept(connection, event)
     stored = InboxEvent.objects.get(event_id=event.event_id)
     if thread_id is None:
-        raise NotReadyError(NOBODY)
+        raise _nobody()
     journal.record(actions.TEST_SENT, connection)
     return Sent(stored.id, thread_id, message)
+
+
+def _nobody() -> NotReadyError:
+    return NotReadyError(_("There is no AI employee yet: set one up first."))
 
 
 def author_in(payload: str) -> str | None:

@@ -12,9 +12,9 @@ from channels.models import InboxEvent, InboxEventQuerySet, Thread
 
 def free_thread(thread_id: UUID, now: datetime) -> Thread | None:
     """The thread, locked, if nobody answers it and nothing of it is on its way out."""
-    threads = Thread.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    thread = threads.select_related("conversation__agent").filter(id=thread_id).first()
-    if thread is None or thread.is_leased(now) or thread.deliveries.holding_up(now).exists():
+    threads = Thread.objects.claimable(now).select_related("conversation__agent")
+    thread = threads.filter(id=thread_id).first()
+    if thread is None or thread.deliveries.holding_up(now).exists():
         return None
     return thread
 
@@ -31,8 +31,7 @@ def is_due(thread: Thread, events: Sequence[InboxEvent], now: datetime) -> bool:
 
 def still_ours(thread_id: UUID, attempt: int) -> Thread | None:
     """The thread, locked, unless another worker has taken it over since."""
-    threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related("conversation__agent")
-    return threads.filter(id=thread_id, attempt=attempt).first()
+    return Thread.objects.still_ours(thread_id, attempt).select_related("conversation__agent").first()
 
 
 def running(thread: Thread) -> InboxEventQuerySet:

@@ -2,11 +2,13 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from agents.models import Agent
 from tenants.encryption import EncryptedField
 from tenants.models import Tenant, TenantModel
+from tenants.models.fields import ReasonField
 
 
 class Route(models.Model):
@@ -26,32 +28,32 @@ class Connection(TenantModel):
     """An outside account that a workspace connected: a Slack workspace, a WhatsApp number."""
 
     class State(models.TextChoices):
-        ACTIVE = "active"
-        BROKEN = "broken", "The provider no longer accepts its token"
-        DISCONNECTED = "disconnected"
+        ACTIVE = "active", _("Active")
+        BROKEN = "broken", _("The provider no longer accepts its token")
+        DISCONNECTED = "disconnected", _("Disconnected")
 
     provider = models.CharField(max_length=20)
     external_id = models.CharField(max_length=120)
     name = models.CharField(max_length=120)
     bot_user_id = models.CharField(max_length=60, blank=True)
-    installer_id = models.CharField(max_length=60, blank=True, help_text="Who installed it, at the provider")
+    installer_id = models.CharField(max_length=60, blank=True, help_text=_("Who installed it, at the provider"))
     scopes = models.TextField(blank=True)
     token = EncryptedField(blank=True, default="")
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
-    error = models.TextField(blank=True)
+    error = ReasonField(help_text=_("Why it is not active, in technical words: for staff"))
     cause = models.CharField(
         max_length=80,
         blank=True,
         default="",
         db_default="",
-        help_text="Why it is not active, as channels.reasons names it",
+        help_text=_("Why it is not active, as channels.reasons names it"),
     )
-    lost_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is not active")
+    lost_at = models.DateTimeField(null=True, blank=True, help_text=_("Since when it is not active"))
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, blank=True, related_name="connections")
     connected_at = models.DateTimeField(default=timezone.now)
-    looked_up_at = models.DateTimeField(null=True, blank=True, help_text="When its history was last read")
+    looked_up_at = models.DateTimeField(null=True, blank=True, help_text=_("When its history was last read"))
     only_when_mentioned = models.BooleanField(
-        default=False, db_default=False, help_text="In channels, nothing without a mention is answered"
+        default=False, db_default=False, help_text=_("In channels, nothing without a mention is answered")
     )
 
     class Meta(TenantModel.Meta):
@@ -71,12 +73,12 @@ class Connection(TenantModel):
 
 
 class Contact(TenantModel):
-    """A person at a provider. The name comes later than the first message: it takes a call to the provider."""
+    """A person at a provider. The name comes after the first message, since it takes a call to the provider."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="contacts")
     external_id = models.CharField(max_length=120)
     name = models.CharField(max_length=120, blank=True)
-    is_machine = models.BooleanField(null=True, help_text="What the provider said; empty: it was never asked")
+    is_machine = models.BooleanField(null=True, help_text=_("What the provider said; empty: it was never asked"))
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -89,14 +91,14 @@ class Contact(TenantModel):
 
     @property
     def known_name(self) -> str:
-        """What they are called; empty where the provider has not told, or never will."""
+        """What they are called; empty if the provider has not said so yet, or never will."""
         return "" if self.name == self.external_id else self.name
 
 
 class InstallAttempt(TenantModel):
-    """One OAuth state: single use, soon expired, bound to tenant, user and browser session.
+    """One OAuth state: for one use, soon expired, bound to tenant, user and browser session.
 
-    One that the API issued has no browser: it is bound to its tenant, and whoever consents at the provider uses it up.
+    One that the API made has no browser: it is bound to its tenant, and whoever consents at the provider uses it up.
     """
 
     provider = models.CharField(max_length=20)

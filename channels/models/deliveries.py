@@ -6,15 +6,17 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Run
 from channels.models.inbox import Thread
 from tenants.models import TenantModel
+from tenants.models.fields import ReasonField
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def holding_up(self, now: datetime) -> "DeliveryQuerySet":
-        """What must be over before the conversation goes on: an unknown one frees it after a while."""
+        """What the conversation waits for. It stops waiting for an unknown one after a while."""
         freed = now - timedelta(seconds=settings.UNKNOWN_FREES_SECONDS)
         on_its_way = models.Q(state__in=[Delivery.State.PENDING, Delivery.State.SENDING])
         return self.filter(on_its_way | models.Q(state=Delivery.State.UNKNOWN, unknown_since__gt=freed))
@@ -24,14 +26,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(TenantModel):
-    """One message on its way out. Exactly one row per part of an answer, by constraint."""
+    """One message on its way out: exactly one row per part of an answer, by constraint."""
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        SENDING = "sending"
-        SENT = "sent"
-        UNKNOWN = "unknown", "The provider's answer was not seen"
-        FAILED = "failed"
+        PENDING = "pending", _("Pending")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        UNKNOWN = "unknown", _("The provider's answer was not seen")
+        FAILED = "failed", _("Failed")
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="deliveries")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="deliveries")
@@ -44,9 +46,9 @@ class Delivery(TenantModel):
     sending_since = models.DateTimeField(null=True, blank=True)
     unknown_since = models.DateTimeField(null=True, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
-    error = models.TextField(blank=True, help_text="Why it is not sent, in technical words: for staff")
+    error = ReasonField(help_text=_("Why it is not sent, in technical words: for staff"))
     cause = models.CharField(
-        max_length=80, blank=True, default="", db_default="", help_text="The same as channels.reasons names it"
+        max_length=80, blank=True, default="", db_default="", help_text=_("The same as channels.reasons names it")
     )
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -54,7 +56,7 @@ class Delivery(TenantModel):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
-        verbose_name_plural = "deliveries"
+        verbose_name_plural = _("deliveries")
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["run", "sequence"], name="channels_delivery_once"),

@@ -1,58 +1,33 @@
 """What came in: threads with their lease, and events."""
 
-from datetime import datetime, timedelta
-
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Conversation, Run, Turn
 from channels.models.connections import Connection
-from tenants.models import TenantModel
+from tenants.models import Job, JobQuerySet, TenantModel
+from tenants.models.fields import ReasonField
 
 
-class Thread(TenantModel):
-    """A conversation's place at a provider, and the lease of the worker that is answering it.
+class ThreadQuerySet(JobQuerySet["Thread"]):
+    """Threads of the open scope's workspace."""
 
-    `attempt` fences: whoever holds an older number has been overtaken, and what it brings is not sent.
-    """
+
+class Thread(Job, TenantModel):
+    """A conversation's place at a provider, and the lease of the worker that is answering it."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="threads")
     external_id = models.CharField(max_length=200)
     conversation = models.OneToOneField(Conversation, on_delete=models.CASCADE, related_name="thread")
-    attempt = models.PositiveIntegerField(default=0)
-    failures = models.PositiveIntegerField(default=0)
-    leased_until = models.DateTimeField(null=True, blank=True)
-    retry_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ThreadQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["connection", "external_id"], name="channels_thread_once"),
         ]
-
-    def is_leased(self, now: datetime) -> bool:
-        return self.leased_until is not None and self.leased_until > now
-
-    def is_waiting_to_retry(self, now: datetime) -> bool:
-        return self.retry_at is not None and self.retry_at > now
-
-    def lease(self, now: datetime) -> None:
-        """Take the conversation; the number fences everybody who had it before."""
-        self.attempt += 1
-        self.leased_until = now + timedelta(seconds=settings.LEASE_SECONDS)
-        self.retry_at = None
-        self.save(update_fields=["attempt", "failures", "leased_until", "retry_at"])
-
-    def overtake(self) -> None:
-        """Fence off whoever is answering."""
-        self.attempt += 1
-        self.leased_until = None
-        self.save(update_fields=["attempt", "leased_until"])
-
-    def release(self, *, failures: int = 0, retry_at: datetime | None = None) -> None:
-        self.leased_until, self.failures, self.retry_at = None, failures, retry_at
-        self.save(update_fields=["leased_until", "failures", "retry_at"])
 
 
 OVERHEARD = models.Q(state="ignored") & ~models.Q(payload="")
@@ -66,11 +41,11 @@ class InboxEventQuerySet(models.QuerySet["InboxEvent"]):
         return self.filter(state__in=InboxEvent.WAITING).order_by("position", "id")
 
     def overheard(self) -> "InboxEventQuerySet":
-        """What nobody has to answer and whose words are still here. What is in a conversation keeps them only there."""
+        """What nobody has to answer, with its words still here. Messages of a conversation keep theirs only there."""
         return self.filter(OVERHEARD)
 
     def insert_new(self, event: "InboxEvent") -> bool:
-        """Store an event unless it, or another event about the same message, was stored before."""
+        """Store an event, unless it or another event about the same message is already stored."""
         self.bulk_create([event], ignore_conflicts=True)
         return self.filter(id=event.id).exists()
 
@@ -79,13 +54,13 @@ class InboxEvent(TenantModel):
     """One event from a provider. Its keys absorb retries and the twin events of one message."""
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        RUNNING = "running"
-        ANSWERED = "answered"
-        DONE = "done"
-        FAILED = "failed"
-        IGNORED = "ignored"
-        DOUBTFUL = "doubtful", "The provider has to say whether a person wrote it"
+        PENDING = "pending", _("Pending")
+        RUNNING = "running", _("Running")
+        ANSWERED = "answered", _("Answered")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+        IGNORED = "ignored", _("Ignored")
+        DOUBTFUL = "doubtful", _("The provider has to say whether a person wrote it")
 
     WAITING = (State.PENDING, State.RUNNING)
     UNFINISHED = (*WAITING, State.ANSWERED, State.DOUBTFUL)
@@ -99,26 +74,30 @@ class InboxEvent(TenantModel):
     event_id = models.CharField(max_length=120)
     message_key = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001 - many events have none
     place = models.CharField(
-        max_length=200, default="", db_default="", blank=True, help_text="The thread in which it was said to others"
+        max_length=200, default="", db_default="", blank=True, help_text=_("The thread in which it was said to others")
     )
     version = models.DecimalField(
-        max_digits=20, decimal_places=6, null=True, blank=True, help_text="The provider's order of the edit that counts"
+        max_digits=20,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text=_("The provider's order of the edit that counts"),
     )
-    deleted_at = models.DateTimeField(null=True, blank=True, help_text="When the provider told that it was deleted")
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text=_("When the provider said that it was deleted"))
     kind = models.CharField(max_length=60)
     is_test = models.BooleanField(default=False)
-    address = models.JSONField(default=dict, help_text="Where the answer goes")
-    position = models.DecimalField(max_digits=20, decimal_places=6, help_text="The provider's order within a thread")
+    address = models.JSONField(default=dict, help_text=_("Where the answer goes"))
+    position = models.DecimalField(max_digits=20, decimal_places=6, help_text=_("The provider's order within a thread"))
     payload = models.TextField()
     author = models.CharField(
-        max_length=120, blank=True, default="", db_default="", help_text="Who said it, at the provider"
+        max_length=120, blank=True, default="", db_default="", help_text=_("Who said it, at the provider")
     )
-    is_readable = models.BooleanField(default=True, db_default=True, help_text="It has words, not only files")
+    is_readable = models.BooleanField(default=True, db_default=True, help_text=_("It has words, not only files"))
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     attempt = models.PositiveIntegerField(default=0)
-    reason = models.TextField(blank=True, help_text="Why it is not answered, in technical words: for staff")
+    reason = ReasonField(help_text=_("Why it is not answered, in technical words: for staff"))
     cause = models.CharField(
-        max_length=80, blank=True, default="", db_default="", help_text="The same as channels.reasons names it"
+        max_length=80, blank=True, default="", db_default="", help_text=_("The same as channels.reasons names it")
     )
     received_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""The end of a workspace: out of the providers, then out of the database."""
+"""The end of a workspace: leave the providers, then erase it from the database."""
 
 import logging
 from uuid import UUID
@@ -17,8 +17,6 @@ from tenants.privacy import deletion
 from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
-
-REASON = "The workspace is being deleted."
 
 
 def close(tenant_id: UUID) -> None:
@@ -40,4 +38,4 @@ def leave_providers(tenant_id: UUID) -> None:
         except (DeliveryError, UndecryptableError) as error:
             log.warning("A token was not revoked at the provider, only erased here: %s", error)
         with tenant_scope(tenant_id):
-            health.disconnect(connection, REASON, Cause.CLOSING)
+            health.disconnect(connection, health.WORKSPACE_DELETED(), Cause.CLOSING)

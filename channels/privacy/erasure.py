@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from agents.models import Conversation, Turn
 from agents.runs import transcript
@@ -20,12 +22,20 @@ from channels.providers.registry import provider_named
 from tenants.audit import journal
 from tenants.privacy import exact_ids, export
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
 EVENTS_AT_ONCE = 200
 MOST_PASSES = 5
-"""Who goes on writing is met again by another pass; what comes after the last one is a new acquaintance."""
+"""If somebody keeps writing, another pass finds it; what comes after the last pass counts as a new person's."""
+PERSON_ERASED = Wording(
+    "channels.person_erased",
+    gettext_lazy(
+        "Conversations deleted: %(conversations)s. In others, replaced by %(mark)s: messages: %(messages)s, answers: "
+        "%(answers)s. Fingerprint of the person: %(digest)s."
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class Person:
 
     @property
     def digest(self) -> str:
-        """Who it was, for those who know the id at the provider and ask again; nobody else can tell."""
+        """Who it was, for somebody who knows the id at the provider and asks again; nobody else can tell."""
         return salted_hmac("channels.privacy.erasure", f"{self.connection_id}:{self.external_id}").hexdigest()[:16]
 
 
@@ -52,7 +62,7 @@ class StillTalkingError(Exception):
     """The person writes so quickly that there is always something new."""
 
     def __init__(self) -> None:
-        super().__init__("The person is writing at this very moment: press the button again.")
+        super().__init__(_("The person is writing at this very moment: press the button again."))
 
 
 @dataclass
@@ -69,12 +79,14 @@ class Erased:
         self.answers += more.answers
 
     def __str__(self) -> str:
-        """A sentence without a name."""
-        return (
-            f"{self.conversations} conversation{'' if self.conversations == 1 else 's'} deleted; in others "
-            f"{self.messages} message{'' if self.messages == 1 else 's'} and "
-            f"{self.answers} answer{'' if self.answers == 1 else 's'} replaced by {ERASED}."
+        """Three sentences without a name."""
+        deleted = ngettext("%(n)d conversation deleted.", "%(n)d conversations deleted.", self.conversations)
+        messages = ngettext(
+            "%(n)d message replaced by %(mark)s.", "%(n)d messages replaced by %(mark)s.", self.messages
         )
+        answers = ngettext("%(n)d answer replaced by %(mark)s.", "%(n)d answers replaced by %(mark)s.", self.answers)
+        counts = ((deleted, self.conversations), (messages, self.messages), (answers, self.answers))
+        return " ".join(words % {"n": count, "mark": ERASED} for words, count in counts)
 
 
 @dataclass(frozen=True)
@@ -89,11 +101,11 @@ class _Found:
 def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
     """Erase what a person said, the answers to it, and who they are. Open no scope around this: it takes several.
 
-    What was interrupted is done by calling it again: the contact goes last. Raises Contact.DoesNotExist, and
+    If it was interrupted, call it again: the contact goes last. Raises Contact.DoesNotExist, and
     StillTalkingError.
     """
     person, erased = _person(tenant_id, contact_id), Erased()
-    for _ in range(MOST_PASSES):
+    for _pass in range(MOST_PASSES):
         found = list(_events_about(person))
         is_done = [_try_in(person, thread_id, events, erased) for thread_id, events in _by_thread(found)]
         if not found:
@@ -103,7 +115,8 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
     with tenant_scope(tenant_id):
         Contact.objects.filter(id=contact_id).delete()
         export.withdraw()
-        journal.record(actions.PERSON_ERASED, detail=f"{erased} Fingerprint of the person: {person.digest}.")
+        detail = PERSON_ERASED(mark=ERASED, digest=person.digest, **asdict(erased))
+        journal.record(actions.PERSON_ERASED, detail=detail)
     return erased
 
 
@@ -161,8 +174,8 @@ def _sole_names(contact: Contact) -> frozenset[str]:
 
 
 def _events_about(person: Person) -> Iterator[_Found]:
-    """Every event that still tells of them, a bounded number of payloads at a time."""
-    # What has the id in its payload, or a longer one: _judged() tells.
+    """Every event that still mentions them, a limited number of payloads at a time."""
+    # The payload has the id, or a longer one that contains it: _judged() tells them apart.
     about = Q(author=person.external_id) | Q(payload__contains=person.external_id)
     own_tests = Q(is_test=True, payload=test_messages.UNSIGNED, turn__author__in=person.sole_names)
     after = UUID(int=0)
@@ -229,6 +242,6 @@ def _blank(conversation: UUID, said: Sequence[UUID], erased: Erased) -> None:
     deliveries = Delivery.objects.filter(run__in=answering)
     deliveries.update(text=ERASED)
     open_states = [Delivery.State.PENDING, Delivery.State.SENDING, Delivery.State.UNKNOWN]
-    deliveries.filter(state__in=open_states).update(state=Delivery.State.FAILED, error=forgetting.REASON)
+    deliveries.filter(state__in=open_states).update(state=Delivery.State.FAILED, error=forgetting.ERASED())
     erased.answers += transcript.erase(Turn.objects.filter(run__in=answering))
     erased.messages += transcript.erase(Turn.objects.filter(id__in=list(theirs.values_list("id", flat=True))))

@@ -1,6 +1,6 @@
-"""Forgetting whole conversations, and what events told.
+"""Forgetting whole conversations, and the content of events.
 
-What a redelivery would be known by (the keys of its event) stays, without content. So does the ledger: ids and numbers.
+The keys by which we would recognize a redelivery stay, without content. So does the ledger: ids and numbers.
 Locks are taken in the order of the pipeline: thread, conversation, deliveries, events, turns, calls.
 """
 
@@ -10,18 +10,20 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Conversation, LLMCall, Run, Turn
 from agents.runs import steps
 from channels.models import Delivery, InboxEvent, InboxEventQuerySet, Thread
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
-REASON = "Erased."
+ERASED = Wording("channels.erased", _("Erased."))
 TURNS_AT_ONCE = 1_000
 
 
 def forget(conversations: Collection[UUID], *, even_open: bool = False) -> int:
-    """Delete conversations with all that was said, inside the tenant's scope; returns how many.
+    """Delete conversations with everything in them, inside the tenant's scope; returns how many.
 
     Those that wait for an answer or are being answered are left alone, unless `even_open`: then they end first.
     """
@@ -102,7 +104,7 @@ def _delete(conversations: Collection[UUID]) -> None:
     theirs = Q(turn__conversation__in=conversations) | Q(thread__in=threads, turn=None)
     told = InboxEvent.objects.filter(made | theirs)
     empty(InboxEvent.objects.filter(id__in=list(told.order_by().values_list("id", flat=True))), is_detached=True)
-    # What is left was said in the same place to a predecessor: by its event it is found when its author is to go.
+    # What is left was said in the same place to a predecessor: its event still leads to it when its author is erased.
     InboxEvent.objects.filter(thread__in=threads).update(thread=None)
     Turn.objects.filter(conversation__in=conversations).delete()
     LLMCall.objects.filter(run__conversation__in=conversations).delete()
@@ -112,10 +114,10 @@ def _delete(conversations: Collection[UUID]) -> None:
 
 
 def empty(events: InboxEventQuerySet, *, is_detached: bool = False) -> int:
-    """Take what events told out of them; what waited is over. Their keys go on absorbing redeliveries."""
+    """Blank the content of events; what was waiting ends. Their keys still absorb redeliveries."""
     events.filter(state__in=InboxEvent.UNFINISHED).update(
-        state=InboxEvent.State.IGNORED, reason=REASON, finished_at=timezone.now()
+        state=InboxEvent.State.IGNORED, reason=ERASED(), finished_at=timezone.now()
     )
-    events.filter(state=InboxEvent.State.IGNORED).update(reason=REASON)
+    events.filter(state=InboxEvent.State.IGNORED).update(reason=ERASED())
     detached: dict[str, Any] = {"thread": None, "turn": None, "run": None, "address": {}} if is_detached else {}
     return events.update(payload="", author="", place="", **detached)

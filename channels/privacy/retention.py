@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Conversation
 from channels import actions
@@ -16,15 +17,17 @@ from tenants.audit import actions as workspace_actions
 from tenants.audit import journal
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
+OLDER = Wording("channels.older_forgotten", _("%(count)d older than %(days)d days, counted from their last message."))
 AT_ONCE = 100
 EVENTS_AT_ONCE = 1_000
 
 
 def change(tenant: Tenant, days: int | None) -> Tenant:
-    """Keep conversations for so many days after their last message; None keeps them. Inside the tenant's scope.
+    """Keep conversations for this many days after their last message; None keeps them. Inside the tenant's scope.
 
     Raises django.core.exceptions.ValidationError.
     """
@@ -47,7 +50,7 @@ def older_than(days: int, now: datetime) -> QuerySet[Conversation]:
 def forget_old(tenant_id: UUID) -> int:
     """Delete what a workspace does not want to keep longer; returns how many conversations. Open no scope around this.
 
-    Conversations that are under way are left for another night.
+    Conversations with something under way are left for another night.
     """
     days = Tenant.objects.filter(id=tenant_id).values_list("retention_days", flat=True).first()
     if days is None:
@@ -60,7 +63,7 @@ def forget_old(tenant_id: UUID) -> int:
         pass
     if forgotten:
         with tenant_scope(tenant_id):
-            detail = f"{forgotten} older than {days} days, counted from their last message."
+            detail = OLDER(count=forgotten, days=days)
             journal.record(actions.CONVERSATIONS_FORGOTTEN, detail=detail)
     return forgotten
 
@@ -72,7 +75,7 @@ def _next(tenant_id: UUID, days: int, now: datetime, after: UUID) -> list[UUID]:
 
 
 def _forget(tenant_id: UUID, conversations: list[UUID]) -> int:
-    """Somebody who writes at this very moment keeps the batch from going: it has another night."""
+    """If somebody writes at this very moment, the batch stays for another night."""
     try:
         for conversation in conversations:
             forgetting.thin(tenant_id, conversation)
@@ -84,7 +87,7 @@ def _forget(tenant_id: UUID, conversations: list[UUID]) -> int:
 
 
 def _empty_events(tenant_id: UUID, before: datetime) -> int:
-    """What was said to others stands in events of no conversation: its words go too."""
+    """What was said to others is in events without a conversation: its words go too."""
     with tenant_scope(tenant_id):
         old = InboxEvent.objects.filter(thread=None, received_at__lt=before).exclude(payload="")
         ids = list(old.order_by("id").values_list("id", flat=True)[:EVENTS_AT_ONCE])

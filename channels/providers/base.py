@@ -7,23 +7,30 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-Address = Mapping[str, str]
-"""Where a message goes, in the provider's own terms (Slack: channel, thread_ts). Plain strings, kept as JSON."""
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from tenants.wordings import NOTHING, Reason, ReasonError, Wording
+
+Address = Mapping[str, str]
+"""Where a message goes, in the provider's own terms (Slack: channel, thread_ts). Plain strings, stored as JSON."""
+
+NOT_A_PERSON = Wording("channels.not_a_person", gettext_lazy("Not written by a person."))
 CALL_SECONDS = 10
-"""No call to a provider lasts longer, from end to end: then its connection is closed, and nothing more is sent."""
+"""No call to a provider takes longer, from end to end: then its connection is closed, and nothing more is sent."""
 
 
 @dataclass(frozen=True)
 class InboundMessage:
     """Something that a person said.
 
-    key names the message itself, since several events may tell of it. position orders messages within a thread.
-    is_addressed: meant for the employee by itself (a mention, a direct message), not only as part of a thread.
-    thread_ids: the conversation it belongs to; the first that is known already, else the last one.
-    mentions_others: it names somebody else, so within a thread it is meant for the employee only if that is named too.
+    key names the message itself, since several events may be about it. position orders messages within a thread.
+    is_addressed: by itself it is meant for the employee (a mention, a direct message), not only as part of a thread.
+    thread_ids: the conversation it belongs to: the first that is already known, else the last one.
+    mentions_others: it names somebody else, so within a thread it is for the employee only if it names that too.
     is_author_unsure: only the provider can tell whether a person wrote it (`Provider.is_person`).
-    is_readable: text holds words, and not only notes about what the employee cannot see or hear.
+    is_readable: its text has words, not only notes about what the employee cannot see or hear.
     """
 
     key: str
@@ -44,7 +51,7 @@ class InboundMessage:
 class Edit:
     """A person changed what they said: `message` is all of it as it reads now, under the key that it always had.
 
-    payload: an event that reads as if it had been said so from the start, without the words that it replaces.
+    payload: an event that reads as if they had written it so from the start, without the words that it replaces.
     version orders the edits of one message. edited_at: when.
     """
 
@@ -65,16 +72,17 @@ class Edit:
 
 @dataclass(frozen=True)
 class Deletion:
-    """A message was deleted at the provider, or nothing is left of what it said. key: which message."""
+    """A message was deleted at the provider, or has no words left. key: which message."""
 
     key: str
 
 
 @dataclass(frozen=True)
 class InboundEvent:
-    """One event from a provider, read and verified. `message` is None where nobody said anything to answer.
+    """One event from a provider, read and verified. `message` is None if there is nothing to answer.
 
-    correction: what became of a message that was said before. It may arrive before the message does.
+    correction: an earlier message was changed or deleted. It may arrive before the message does.
+    reason: why nobody answers it, if `message` is None.
     """
 
     provider: str
@@ -86,24 +94,24 @@ class InboundEvent:
     correction: Edit | Deletion | None = None
     ends_connection: bool = False
     occurred_at: datetime | None = None
-    reason: str = field(default="", compare=False)
+    reason: Reason = field(default=NOTHING, compare=False)
     is_test: bool = False
 
 
-class DeliveryError(Exception):
-    """A message that was not sent, or may not have been. Its text names the provider, the cause and the fix."""
+class DeliveryError(ReasonError):
+    """A message that was not sent, or may not have been. Its reason names the provider, the cause and the fix."""
 
 
 class DeliveryNotNowError(DeliveryError):
     """Certainly not sent; try again after `retry_after` seconds."""
 
-    def __init__(self, message: str, retry_after: float) -> None:
-        super().__init__(message)
+    def __init__(self, reason: Reason, retry_after: float) -> None:
+        super().__init__(reason)
         self.retry_after = retry_after
 
 
 class BusyError(DeliveryNotNowError):
-    """Nothing was sent: so many requests to the web wait for this provider that this one was not let through."""
+    """Nothing was sent: too many web requests already wait for this provider."""
 
 
 class DeliveryRefusedError(DeliveryError):
@@ -112,8 +120,8 @@ class DeliveryRefusedError(DeliveryError):
     code: the provider's own word for it.
     """
 
-    def __init__(self, message: str, *, breaks_connection: bool = False, code: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, reason: Reason, *, breaks_connection: bool = False, code: str = "") -> None:
+        super().__init__(reason)
         self.breaks_connection = breaks_connection
         self.code = code
 
@@ -121,13 +129,13 @@ class DeliveryRefusedError(DeliveryError):
 class AnotherWayError(DeliveryError):
     """Certainly not sent, but the same message may be sent to `address` instead."""
 
-    def __init__(self, message: str, address: Address) -> None:
-        super().__init__(message)
+    def __init__(self, reason: Reason, address: Address) -> None:
+        super().__init__(reason)
         self.address = address
 
 
 class OutcomeUnknownError(DeliveryError):
-    """The request went out and no answer came back: it may have been sent."""
+    """The request went out and no answer came back: the message may have been sent."""
 
 
 @dataclass(frozen=True)
@@ -157,14 +165,14 @@ class AccountTakenError(Exception):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"“{name}” is connected to another workspace of Roster. "
-            "It has to be disconnected there before it can be connected here."
+            _("“%(name)s” is connected to another workspace of Roster. Disconnect it there before you connect it here.")
+            % {"name": name}
         )
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message to post. `sent_after` bounds a later look-up: it cannot have been sent before."""
+    """One message to post. It cannot have been sent before `sent_after`, where a later look-up begins."""
 
     delivery_id: UUID
     address: Address
@@ -177,10 +185,10 @@ class Provider(Protocol):
 
     name: str
     label: str
-    refusals: Mapping[str, str]
+    refusals: Mapping[str, Promise]
+    """What members of a workspace read about DeliveryRefusedError.code."""
     unknown_person: frozenset[str]
-    """Its codes that say that there is no such person."""
-    """What is said of DeliveryRefusedError.code to members of a workspace, after “did not take the message:”."""
+    """Its codes for "there is no such person"."""
 
     def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
         """The message in a stored event, read once more; None if it has none."""
@@ -200,7 +208,7 @@ class Provider(Protocol):
     def find(self, account: Account, message: Outgoing) -> str | None:
         """The provider's id of a message that may have been sent; None when it certainly was not.
 
-        Raises OutcomeUnknownError when the look-up cannot tell, DeliveryNotNowError when it must wait.
+        Raises OutcomeUnknownError if the look-up cannot tell, DeliveryNotNowError if it must wait.
         """
         ...
 
@@ -209,9 +217,9 @@ class Provider(Protocol):
         ...
 
     def is_person(self, account: Account, person_id: str) -> bool:
-        """Is this a person, and no machine?
+        """Is this a person, not a machine?
 
-        Raises DeliveryError: DeliveryRefusedError for whom the provider does not know.
+        Raises DeliveryError: DeliveryRefusedError for somebody whom the provider does not know.
         """
         ...
 
@@ -220,13 +228,16 @@ class Provider(Protocol):
         ...
 
     def revoke(self, account: Account) -> None:
-        """Give the token back, so that the provider knows us no more. Raises DeliveryError."""
+        """Give the token back and leave the provider. Raises DeliveryError."""
         ...
 
     def verify(self, account: Account, timeout_seconds: int) -> None:
         """Does the provider still accept the token? Changes nothing. Raises DeliveryError."""
         ...
 
-    def start_test(self, account: Account, text: str) -> InboundMessage:
-        """Really post a test question where its operator sees it; the message to be answered. Raises DeliveryError."""
+    def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
+        """Really post a test question, under a heading, where its operator sees it. Raises DeliveryError.
+
+        Returns the message to be answered.
+        """
         ...

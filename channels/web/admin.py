@@ -11,6 +11,9 @@ from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from agents.models import Conversation
 from channels.messages import replays
@@ -33,7 +36,7 @@ NAMED = 3
 class ConnectionsPanel(Panel):
     """What a workspace is connected to, and how it is doing."""
 
-    titles: ClassVar[tuple[str, ...]] = ("Channels",)
+    titles: ClassVar[tuple[StrOrPromise, ...]] = (_("Channels"),)
 
     def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
         place = Window(RowNumber(), partition_by="tenant_id", order_by="connected_at")
@@ -42,18 +45,21 @@ class ConnectionsPanel(Panel):
         for tenant_id, name, state, number in rows.filter(place__lte=NAMED + 1).values_list(
             "tenant_id", "name", "state", "place"
         ):
-            found.setdefault(tenant_id, []).append(f"{name} ({state})" if number <= NAMED else "and more")
-        return {"Channels": {tenant_id: ", ".join(names) for tenant_id, names in found.items()}}
+            found.setdefault(tenant_id, []).append(f"{name} ({state})" if number <= NAMED else gettext("and more"))
+        return {str(self.titles[0]): {tenant_id: ", ".join(names) for tenant_id, names in found.items()}}
 
     def tables(self, tenant: Tenant) -> Iterable[Table]:
         rows = Connection.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("connected_at")
         columns = ("provider", "name", "external_id", "state", "lost_at", "error", "connected_at")
-        head = ("Provider", "Name", "Outside id", "State", "Not active since", "Last error", "Connected")
+        head = (
+            gettext("Provider"), gettext("Name"), gettext("Outside id"), gettext("State"), gettext("Not active since"),
+            gettext("Last error"), gettext("Connected"),
+        )  # fmt: skip
         yield Table(
-            "Connections",
+            gettext("Connections"),
             head,
             rows.values_list(*columns),
-            "None is connected.",
+            gettext("None is connected."),
             every(Connection, tenant__id__exact=tenant.id),
         )
 
@@ -65,27 +71,29 @@ class ConnectionsPanel(Panel):
 class PipelinePanel(Panel):
     """What waits, since when, and what went wrong."""
 
-    titles: ClassVar[tuple[str, ...]] = ("Last message", "Oldest waiting since", "Last error")
+    titles: ClassVar[tuple[StrOrPromise, ...]] = (_("Last message"), _("Oldest waiting since"), _("Last error"))
 
     def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
         found = (_last_messages(tenants), _oldest_waiting(tenants), _last_errors(tenants))
-        return dict(zip(self.titles, found, strict=True))
+        return dict(zip(map(str, self.titles), found, strict=True))
 
     def tables(self, tenant: Tenant) -> Iterable[Table]:
         events = InboxEvent.objects.using(STAFF).filter(tenant_id=tenant.id)
         deliveries = Delivery.objects.using(STAFF).filter(tenant_id=tenant.id)
         waiting = [
-            ("Inbox", *_tally(events, InboxEvent.WAITING, "received_at")),
-            ("Outbox", *_tally(deliveries, OPEN_DELIVERIES, "created_at")),
+            (gettext("Inbox"), *_tally(events, InboxEvent.WAITING, "received_at")),
+            (gettext("Outbox"), *_tally(deliveries, OPEN_DELIVERIES, "created_at")),
         ]
-        yield Table("Waiting", ("", "Waiting", "Oldest since", "Failed in the last 7 days"), waiting)
+        head = ("", gettext("Waiting"), gettext("Oldest since"), gettext("Failed in the last 7 days"))
+        yield Table(gettext("Waiting"), head, waiting)
         failed = events.filter(state=InboxEvent.State.FAILED).order_by("-received_at")
-        head = ("Received", "Kind", "Attempts", "Reason")
-        columns = ("received_at", "kind", "attempt", "reason")
-        yield Table("Failed events, the latest", head, list(failed.values_list(*columns)[:LATEST]), "None.")
+        head = (gettext("Received"), gettext("Kind"), gettext("Attempts"), gettext("Reason"))
+        rows = list(failed.values_list("received_at", "kind", "attempt", "reason")[:LATEST])
+        yield Table(gettext("Latest failed events"), head, rows, gettext("None."))
         unsent = deliveries.filter(state=Delivery.State.FAILED).order_by("-created_at")
-        rows = list(unsent.values_list("created_at", "attempt", "error")[:LATEST])
-        yield Table("Failed deliveries, the latest", ("Made", "Attempts", "Error"), rows, "None.")
+        unsent_head = (gettext("Made"), gettext("Attempts"), gettext("Error"))
+        unsent_rows = list(unsent.values_list("created_at", "attempt", "error")[:LATEST])
+        yield Table(gettext("Latest failed deliveries"), unsent_head, unsent_rows, gettext("None."))
 
 
 def _tally(rows: QuerySet[Any], waiting: tuple[Any, ...], moment: str) -> tuple[object, ...]:
@@ -115,7 +123,7 @@ def _oldest_waiting(tenants: Collection[UUID]) -> dict[UUID, object]:
 
 
 def _last_errors(tenants: Collection[UUID]) -> dict[UUID, object]:
-    """The newest failure of the last days; a connection that broke tells more than what failed because of it."""
+    """The newest failure of the last days; a broken connection says more than what failed because of it."""
     since = _first_id(timezone.now() - RECENT)
     failed = Delivery.objects.using(STAFF).filter(tenant_id__in=tenants, id__gt=since, state=Delivery.State.FAILED)
     missed = InboxEvent.objects.using(STAFF).filter(tenant_id__in=tenants, id__gt=since, state=InboxEvent.State.FAILED)
@@ -149,7 +157,7 @@ class ConnectionAdmin(StaffAdmin):
 
 @admin.register(Route, site=site)
 class RouteAdmin(StaffAdmin):
-    """Which workspace has an outside account: the first question when messages arrive at the wrong place or at none."""
+    """Which workspace has an outside account: the first question when messages arrive in the wrong place or nowhere."""
 
     reads = ("tenant", "provider", "external_id", "connection_id")
     follows = ("tenant",)
@@ -159,7 +167,7 @@ class RouteAdmin(StaffAdmin):
 
 
 class ReplayAdmin(StaffAdmin):
-    """Rows that can be done once more."""
+    """Rows that can be tried again."""
 
     actions = ("replay",)
     list_filter = ("state",)
@@ -168,7 +176,7 @@ class ReplayAdmin(StaffAdmin):
         """The inbox's events behind these rows: pairs of tenant and event."""
         raise NotImplementedError
 
-    @admin.action(description="Replay: answer or send once more what failed")
+    @admin.action(description=_("Replay: answer or send again what failed"))
     def replay(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """As the product itself does it, in each workspace's own scope, which also writes its audit trail."""
         by_tenant: dict[UUID, list[UUID]] = {}
@@ -177,9 +185,9 @@ class ReplayAdmin(StaffAdmin):
         for tenant_id, events in by_tenant.items():
             with tenant_scope(tenant_id):
                 replayed = replays.replay_events(events)
-            self.message_user(request, f"{replayed} They go out within seconds.")
+            self.message_user(request, gettext("%(replayed)s They go out within seconds.") % {"replayed": replayed})
         if not by_tenant:
-            self.message_user(request, "None of these failed: there is nothing to replay.")
+            self.message_user(request, gettext("None of these failed: there is nothing to replay."))
 
 
 @admin.register(InboxEvent, site=site)
@@ -212,11 +220,12 @@ class DeliveryAdmin(ReplayAdmin):
     search_fields = (*OF_TENANT, "external_id", "error")
     ordering = ("-created_at",)
 
-    @admin.display(description="What")
+    @admin.display(description=_("What"))
     def what(self, row: Delivery) -> str:
-        """An apology that is sent is no answer."""
-        run = row.run
-        return "answer" if run.is_answer else f"no answer: {run.cause or run.state}"
+        """An apology is not an answer, even if it was sent."""
+        if row.run.is_answer:
+            return gettext("answer")
+        return gettext("no answer: %(cause)s") % {"cause": row.run.cause or row.run.state}
 
     def events_of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         runs = rows.filter(state=Delivery.State.FAILED).order_by().values("run_id")

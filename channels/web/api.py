@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
@@ -65,9 +66,9 @@ class ChannelSerializer(serializers.ModelSerializer[Connection]):
         }
 
     def validate_only_when_mentioned(self, wanted: bool) -> bool:
-        """Nothing but true and false, though Django REST framework takes words and numbers for them."""
+        """Only true and false, although Django REST framework would take words and numbers for them."""
         if not isinstance(self.initial_data["only_when_mentioned"], bool):
-            raise serializers.ValidationError("Send true or false.")
+            raise serializers.ValidationError(_("Send true or false."))
         return wanted
 
     def get_error(self, connection: Connection) -> str:
@@ -90,7 +91,7 @@ class TestMessageSerializer(serializers.Serializer[Any]):
 
     __test__ = False  # no test class, whatever its name begins with
 
-    text = serializers.CharField(max_length=1_000, default=EXAMPLE, help_text="The question.")
+    text = serializers.CharField(max_length=1_000, default=str(EXAMPLE), help_text="The question.")
 
 
 class ProviderAnswerSerializer(serializers.Serializer[Any]):
@@ -145,7 +146,7 @@ class ChannelViewSet(
     http_method_names = ("get", "head", "options", "patch", "delete")
 
     def perform_destroy(self, instance: Connection) -> None:
-        health.disconnect(instance, "Disconnected through the API.", Cause.DISCONNECTED_BY_API)
+        health.disconnect(instance, health.THROUGH_THE_API(), Cause.DISCONNECTED_BY_API)
 
 
 class SlackInstallView(APIView):
@@ -167,8 +168,10 @@ class SlackInstallView(APIView):
     def post(self, request: Request) -> Response:
         if not oauth.is_configured():
             raise ConflictError(
-                "Slack is not configured on this installation: "
-                "set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_SIGNING_SECRET."
+                _(
+                    "Slack is not configured on this installation: "
+                    "set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_SIGNING_SECRET."
+                )
             )
         return Response({"url": oauth.authorize_url(caller_workspace(request).tenant.id, **_browser(request))})
 

@@ -12,12 +12,12 @@ from django.core.cache import cache
 from django.db import connection as database
 
 from channels.connections import credentials
-from channels.messages.sweep import LAST_SWEEP
 from channels.models import Connection
 from channels.providers.base import Account, DeliveryError, DeliveryRefusedError
 from channels.providers.registry import provider_named
 from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 from tenants.encryption import UndecryptableError
+from tenants.jobs.sweeps import LAST_SWEEP
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 

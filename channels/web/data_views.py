@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from agents.models import Conversation
@@ -32,7 +34,7 @@ def data(request: HttpRequest) -> HttpResponse:
 @requires(Permission.MANAGE_SETTINGS)
 @require_POST
 def keep_for(request: HttpRequest) -> HttpResponse:
-    """Set how long conversations are kept; what would go is shown and confirmed first."""
+    """Set how long conversations are kept. What would be deleted is shown and confirmed first."""
     tenant = workspace_of(request).tenant
     form = RetentionForm(request.POST, tenant=tenant)
     if not form.is_valid():
@@ -42,22 +44,26 @@ def keep_for(request: HttpRequest) -> HttpResponse:
     if goes and str(days) != request.POST.get("confirmed"):
         return _page(request, form, asked_days=days, goes=goes)
     retention.change(tenant, days)
-    kept = f"Conversations are kept for {days} days." if days else "Conversations are kept for good."
-    messages.success(request, kept)
+    kept = ngettext("Conversations are kept for %(days)d day.", "Conversations are kept for %(days)d days.", days or 0)
+    messages.success(request, kept % {"days": days} if days else _("Conversations are kept forever."))
     return redirect("workspace:data", tenant.slug)
 
 
 @requires(Permission.MANAGE_SETTINGS)
 @require_POST
 def keep_talk_for(request: HttpRequest) -> HttpResponse:
-    """Set how long what people say around AI employees is kept."""
+    """Set how long to keep what people say around AI employees."""
     tenant = workspace_of(request).tenant
     form = TalkForm(request.POST, tenant=tenant)
     if not form.is_valid():
         return _page(request, RetentionForm(tenant=tenant), status=422, talk_form=form)
     hours = talk.change(tenant, form.cleaned_data["hours"]).overheard_hours
-    kept = f"for {hours} hour{'' if hours == 1 else 's'}" if hours else "not at all"
-    messages.success(request, f"Talk around AI employees is kept {kept}.")
+    kept = ngettext(
+        "Talk around AI employees is kept for %(hours)d hour.",
+        "Talk around AI employees is kept for %(hours)d hours.",
+        hours,
+    )
+    messages.success(request, kept % {"hours": hours} if hours else _("Talk around AI employees is not kept."))
     return redirect("workspace:data", tenant.slug)
 
 
@@ -96,11 +102,11 @@ def erase_person(request: HttpRequest, contact_id: UUID) -> HttpResponse:
     tenant = workspace_of(request).tenant
     with tenant_scope(tenant.id):
         if not Contact.objects.filter(id=contact_id).exists():
-            raise Http404("No such person.")
+            raise Http404(_("No such person."))
     try:
         erased = erasure.erase_person(tenant.id, contact_id)
     except erasure.StillTalkingError as error:
         messages.warning(request, str(error))
     else:
-        messages.success(request, f"The person is erased. {erased}")
+        messages.success(request, _("The person is erased. %(erased)s") % {"erased": erased})
     return redirect("workspace:people", tenant.slug)

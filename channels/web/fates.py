@@ -1,4 +1,4 @@
-"""What became of what an AI employee said, in words for members: an apology that arrived is no answer."""
+"""What became of an AI employee's messages, in words for members. An apology is not an answer, even if it arrived."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from agents.models import Conversation, Run, Turn
 from channels import reasons
@@ -17,16 +19,17 @@ from channels.providers.registry import provider_named
 
 State = Delivery.State
 WORST_FIRST = (State.FAILED, State.UNKNOWN, State.SENDING, State.PENDING, State.SENT)
-"""Of an answer in several parts the page tells about the one that fared worst."""
+"""Of an answer in several parts, the page shows the one that fared worst."""
 INSTEAD = {
-    State.SENT: "People were sent the text above instead.",
-    State.FAILED: "The text above did not arrive either.",
-    State.UNKNOWN: "Whether the text above arrived is unclear.",
+    State.SENT: gettext_lazy("People got the message above instead."),
+    State.FAILED: gettext_lazy("The message above did not arrive either."),
+    State.UNKNOWN: gettext_lazy("We don't know whether the message above arrived."),
 }
+ON_ITS_WAY = gettext_lazy("The message above is on its way.")
 
 
 class Answer(StrEnum):
-    """What stands in an employee's message."""
+    """What an employee's message is."""
 
     ANSWERED = "answered"
     UNAVAILABLE = "unavailable"
@@ -35,9 +38,9 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class Fate:
-    """delivery: a state of channels.models.Delivery, or "" where nothing was to be sent.
+    """delivery: a state of channels.models.Delivery, or "" if there was nothing to send.
 
-    reason: why it is no answer, or "". detail: what more there is to know about its way.
+    reason: why it is not an answer, or "". detail: what else there is to know about its way.
     """
 
     delivery: str = ""
@@ -46,12 +49,12 @@ class Fate:
 
     @property
     def needs_a_look(self) -> bool:
-        """Is it something else than an answer that arrived, or is on its way?"""
+        """Is it anything but an answer that arrived, or is on its way?"""
         return bool(self.reason) or self.delivery in {State.FAILED, State.UNKNOWN}
 
 
 def kind_of(run: Run) -> Answer:
-    """Is what was said in this run an answer, or a text in the place of one?"""
+    """Is what was said in this run an answer, or a message in place of one?"""
     if run.is_answer:
         return Answer.ANSWERED
     is_unavailable = run.state in {Run.State.REFUSED, Run.State.ANSWERED}
@@ -69,7 +72,7 @@ def of_run(run: Run, parts: Sequence[Delivery], provider: str) -> Fate:
     state = worst.state if worst else ""
     reason = why(run, provider)
     if reason:
-        return Fate(state, reason, INSTEAD.get(State(state), "The text above is on its way.") if state else "")
+        return Fate(state, reason, str(INSTEAD.get(State(state), ON_ITS_WAY)) if state else "")
     return Fate(state, "", _about(worst, provider) if worst else "")
 
 
@@ -78,10 +81,11 @@ def _about(part: Delivery, provider: str) -> str:
         return reasons.words(part.cause, provider)
     if part.state != State.UNKNOWN:
         return ""
-    label = provider_named(provider).label
     if _is_given_up(part, timezone.now()):
-        return f"{label} did not confirm it, nor could it be looked up within an hour. Look there: it stays so."
-    return f"{label} did not confirm it. Roster looks it up before it sends anything again."
+        words = _("%(channel)s did not confirm it, and Roster could not look it up for an hour. Look there yourself.")
+    else:
+        words = _("%(channel)s did not confirm it. Roster looks it up before it sends anything again.")
+    return words % {"channel": provider_named(provider).label}
 
 
 def _is_given_up(part: Delivery, now: datetime) -> bool:

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Tenant
 
-EXAMPLE = "Hi! Who are you, and what can you help me with?"
+EXAMPLE = _("Hi! Who are you, and what can you help me with?")
 
 
 class TestMessageForm(forms.Form):
@@ -15,39 +17,39 @@ class TestMessageForm(forms.Form):
     __test__ = False  # no test class, whatever its name begins with
 
     text = forms.CharField(
-        label="Your message",
+        label=_("Your message"),
         initial=EXAMPLE,
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Write a message to send."},
+        error_messages={"required": _("Write a message to send.")},
     )
 
 
 class RetentionForm(forms.Form):
-    """How long conversations are kept: one of the usual times, or a number of days of one's own."""
+    """How long conversations are kept: one of the usual times, or any number of days."""
 
     CHOICES = (
-        ("", "For good"),
-        ("30", "30 days"),
-        ("90", "90 days"),
-        ("180", "180 days"),
-        ("365", "1 year"),
-        ("730", "2 years"),
-        ("own", "Another number of days"),
+        ("", _("Forever")),
+        ("30", _("30 days")),
+        ("90", _("90 days")),
+        ("180", _("180 days")),
+        ("365", _("1 year")),
+        ("730", _("2 years")),
+        ("own", _("Another number of days")),
     )
 
     period = forms.ChoiceField(
-        label="Keep conversations",
+        label=_("Keep conversations"),
         required=False,
         choices=CHOICES,
-        help_text="Counted from a conversation's last message.",
+        help_text=_("Counted from a conversation's last message."),
     )
     days = forms.IntegerField(
-        label="Number of days",
+        label=_("Number of days"),
         required=False,
         min_value=1,
         max_value=3650,
-        help_text="From 1 to 3,650; only with “Another number of days”.",
+        help_text=_("From 1 to 3,650. Only with “Another number of days”."),
     )
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
@@ -60,12 +62,12 @@ class RetentionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("period") == "own" and not cleaned.get("days") and "days" not in self.errors:
-            self.add_error("days", "Say how many days: from 1 to 3,650.")
+            self.add_error("days", gettext("Enter a number of days from 1 to 3,650."))
         return cleaned
 
     @property
     def chosen_days(self) -> int | None:
-        """What a valid form says; None keeps conversations for good."""
+        """What a valid form says; None keeps conversations forever."""
         period = self.cleaned_data["period"]
         if period == "own":
             return int(self.cleaned_data["days"])
@@ -76,11 +78,11 @@ class TalkForm(forms.Form):
     """How long talk around AI employees is kept."""
 
     hours = forms.IntegerField(
-        label="Hours to keep talk around AI employees",
+        label=_("Hours to keep talk around AI employees"),
         min_value=0,
         max_value=168,
-        help_text="From 0 to 168; 0 keeps none of it.",
-        error_messages={"required": "Say how many hours: from 0 to 168."},
+        help_text=_("From 0 to 168. With 0, none of it is kept."),
+        error_messages={"required": _("Enter a number of hours from 0 to 168.")},
     )
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:

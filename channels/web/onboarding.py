@@ -8,6 +8,9 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from agents.models import Agent
 from agents.web import presence as agents_presence
@@ -26,14 +29,15 @@ from tenants.scope import tenant_scope
 from tenants.tasks import wake
 
 OUTCOMES = {
-    "access_denied": "You cancelled the installation in Slack. Nothing was changed; you can try again.",
-    "invalid_browser": "This link was made in another browser or for another account. Start again from here.",
-    "invalid_state": "This link was used already, or is older than ten minutes. Start again from here.",
-    "invalid_code": "Slack did not accept the installation's code. Start again from here.",
-    "missing_code": "Slack sent no code. Start again from here.",
-    "busy": "Slack does not answer right now. Nothing was changed: try again in a minute.",
-    "unreachable": "Slack cannot be reached right now. Try again in a minute.",
+    "access_denied": _("You canceled the installation in Slack. Nothing was changed; you can try again."),
+    "invalid_browser": _("This link was made in another browser or for another account. Start again from here."),
+    "invalid_state": _("This link was already used, or is older than ten minutes. Start again from here."),
+    "invalid_code": _("Slack did not accept the installation's code. Start again from here."),
+    "missing_code": _("Slack sent no code. Start again from here."),
+    "busy": _("Slack does not answer right now. Nothing was changed: try again in a minute."),
+    "unreachable": _("Slack cannot be reached right now. Try again in a minute."),
 }
+ENDED = _("Slack ended the installation. Nothing was changed; you can try again.")
 
 
 NEWEST = 5
@@ -44,8 +48,8 @@ class ConnectChannel:
     """Step 1: where people will talk to the AI employee."""
 
     slug: ClassVar[str] = "channel"
-    title: ClassVar[str] = "Connect a channel"
-    minutes: ClassVar[str] = "About 2 minutes"
+    title: ClassVar[StrOrPromise] = _("Connect a channel")
+    minutes: ClassVar[StrOrPromise] = _("About 2 minutes")
 
     def is_done(self, tenant: Tenant) -> bool:
         return Connection.objects.filter(state=Connection.State.ACTIVE).exists()
@@ -70,12 +74,12 @@ class ConnectChannel:
 
 
 def start_slack(request: HttpRequest) -> HttpResponse:
-    """Send the operator to Slack's consent page, by a page that leads there.
+    """Send the operator to Slack's consent page, through a page that leads there.
 
-    A redirect would be the form's own, which the Content-Security-Policy keeps on this site.
+    The Content-Security-Policy does not let a form redirect to another site.
     """
     if not oauth.is_configured():
-        raise Http404("Slack is not configured on this installation.")
+        raise Http404(gettext("Slack is not configured on this installation."))
     url = oauth.authorize_url(
         workspace_of(request).tenant.id,
         user_id=UUID(str(request.user.pk)),
@@ -86,19 +90,15 @@ def start_slack(request: HttpRequest) -> HttpResponse:
 
 def explain(outcome: oauth.Outcome) -> str:
     """Why Slack is not connected, and what to do."""
-    return (
-        outcome.detail
-        if outcome.reason == "storage_error"
-        else OUTCOMES.get(outcome.reason, "Slack ended the installation. Nothing was changed; you can try again.")
-    )
+    return outcome.detail if outcome.reason == "storage_error" else str(OUTCOMES.get(outcome.reason, ENDED))
 
 
 class SendTestMessage:
     """Step 3: a real question, really answered."""
 
     slug: ClassVar[str] = "test"
-    title: ClassVar[str] = "Send a test message"
-    minutes: ClassVar[str] = "About 1 minute"
+    title: ClassVar[StrOrPromise] = _("Send a test message")
+    minutes: ClassVar[StrOrPromise] = _("About 1 minute")
 
     def is_done(self, tenant: Tenant) -> bool:
         return test_messages.sent().filter(state=InboxEvent.State.DONE, run__state="answered", run__cause="").exists()

@@ -1,4 +1,4 @@
-"""What leads to an AI employee, and what no longer does: a channel that was lost, or none at all."""
+"""Which channels lead to an AI employee, and which no longer do: some were lost, or there is none at all."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import F
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from agents.models import Agent
 from agents.web.presence import MANAGERS
@@ -22,13 +23,13 @@ from tenants.permissions import Permission
 
 State = Connection.State
 TOLD = 5
-"""Lost channels that home tells about; the page of channels has all."""
+"""Lost channels that home shows; the channels' page has all."""
 LOOKED_AT = 50
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A channel that brings no messages any more: what happened, what this reader can do, and the link for it."""
+    """A channel that no longer brings messages: what happened, what this reader can do, and the link for it."""
 
     connection: Connection
     what: str
@@ -44,6 +45,12 @@ class Loss:
         """Did somebody of the workspace disconnect it?"""
         return self.connection.cause in {Cause.DISCONNECTED, Cause.DISCONNECTED_BY_API}
 
+    @property
+    def title(self) -> str:
+        """The heading of a notice about it."""
+        words = _("%(channel)s is disconnected") if self.is_chosen else _("%(channel)s is lost")
+        return words % {"channel": provider_named(self.connection.provider).label}
+
 
 def who_answers(connection: Connection) -> Agent | None:
     """Who gets new conversations there; None while nobody is employed."""
@@ -51,7 +58,7 @@ def who_answers(connection: Connection) -> Agent | None:
 
 
 def losses(workspace: Workspace) -> list[Loss]:
-    """What to tell about on home: what broke, and with no channel left also what was ended, the newest first."""
+    """What home shows, the newest first: what broke and, if no channel is left, what was disconnected last."""
     found = Connection.objects.order_by(F("lost_at").desc(nulls_last=True), "-connected_at")
     lost = list(found.filter(state=State.BROKEN)[:TOLD])
     if not lost and not found.filter(state=State.ACTIVE).exists():
@@ -60,31 +67,33 @@ def losses(workspace: Workspace) -> list[Loss]:
 
 
 def loss_of(workspace: Workspace, connection: Connection) -> Loss:
-    """What is to be said about a channel that is not active."""
+    """What to say about a channel that is not active."""
     fix, way = _again(workspace, provider_named(connection.provider).label)
     return Loss(connection, lost_words(connection), fix, way)
 
 
 def lost_words(connection: Connection) -> str:
     """What happened to it, for members of the workspace."""
-    label = provider_named(connection.provider).label
     cause = connection.cause.partition(":")[0]
     if connection.state == State.BROKEN or cause == Cause.TOKEN_DEAD:
-        return f"{label} no longer lets Roster into {connection.name}: nobody there gets an answer."
-    if cause == Cause.REMOVED:
-        return f"{connection.name} removed the app in {label}: nobody there gets an answer."
-    if cause == Cause.DISCONNECTED_BY_API:
-        return f"{connection.name} was disconnected through the API: nobody there gets an answer."
-    return f"{connection.name} was disconnected here: nobody there gets an answer."
+        words = _("%(channel)s no longer lets Roster into %(name)s: nobody there gets an answer.")
+    elif cause == Cause.REMOVED:
+        words = _("%(name)s removed the app in %(channel)s: nobody there gets an answer.")
+    elif cause == Cause.DISCONNECTED_BY_API:
+        words = _("%(name)s was disconnected through the API: nobody there gets an answer.")
+    else:
+        words = _("%(name)s was disconnected here: nobody there gets an answer.")
+    return words % {"channel": provider_named(connection.provider).label, "name": connection.name}
 
 
 def _again(workspace: Workspace, label: str) -> tuple[str, Way | None]:
+    channel = {"channel": label}
     if not workspace.allows(Permission.MANAGE_CHANNELS):
-        return f"Operators, admins and owners of this workspace can connect {label} again.", None
+        return _("Operators, admins and owners of this workspace can connect %(channel)s again.") % channel, None
     if not oauth.is_configured():
-        return f"{label} is not set up on this installation any more: ask whoever runs it.", None
+        return _("%(channel)s is no longer set up on this installation: ask whoever runs it.") % channel, None
     page = reverse("workspace:onboarding_step", args=[workspace.tenant.slug, "channel"])
-    return "Everything that was said stays.", Way(page, f"Connect {label} again")
+    return _("Your conversations are still here."), Way(page, _("Connect %(channel)s again") % channel)
 
 
 def of_employees(workspace: Workspace, agents: Iterable[Agent]) -> Mapping[UUID, Silence]:
@@ -104,7 +113,7 @@ def _cut_off(workspace: Workspace, agent: Agent, first: Agent | None, found: Seq
     active = [each for each in found if each.state == State.ACTIVE]
     if its and not active:
         loss = loss_of(workspace, max(its, key=lambda each: each.lost_at or each.connected_at))
-        return Silence("Disconnected", loss.what, loss.fix, loss.way, loss.since, is_shown_elsewhere=True)
+        return Silence(_("Disconnected"), loss.what, loss.fix, loss.way, loss.since, is_shown_elsewhere=True)
     if not active:
         return _without_channel(workspace, agent)
     return _behind(workspace, agent, first, active)
@@ -118,23 +127,25 @@ def _leads_to(connection: Connection, agent: Agent, first: Agent | None) -> bool
 
 
 def _without_channel(workspace: Workspace, agent: Agent) -> Silence:
-    what = f"No channel is connected, so nobody can reach {agent.name}."
+    what = _("No channel is connected, so nobody can reach %(name)s.") % {"name": agent.name}
     if not workspace.allows(Permission.MANAGE_CHANNELS):
-        return Silence("No channel", what, MANAGERS, is_shown_elsewhere=True)
+        return Silence(_("No channel"), what, str(MANAGERS), is_shown_elsewhere=True)
     page = reverse("workspace:onboarding_step", args=[workspace.tenant.slug, "channel"])
-    return Silence("No channel", what, "", Way(page, "Connect a channel"), is_shown_elsewhere=True)
+    return Silence(_("No channel"), what, "", Way(page, _("Connect a channel")), is_shown_elsewhere=True)
 
 
 def _behind(workspace: Workspace, agent: Agent, first: Agent | None, active: Sequence[Connection]) -> Silence:
     """Every channel is answered by somebody else."""
     others = listed(sorted({each.agent.name if each.agent else first.name if first else "" for each in active}))
     where = listed([each.name for each in active])
-    what = f"New conversations in {where} go to {others}: {agent.name} answers only where it has answered before."
+    what = _("New conversations in %(where)s go to %(others)s: %(name)s answers only where it has answered before.") % {
+        "where": where, "others": others, "name": agent.name,
+    }  # fmt: skip
     is_by_order = any(each.agent is None or each.agent.deleted_at for each in active)
     if not is_by_order:
-        return Silence("On duty", what, is_chosen=True, still_answers=True)
+        return Silence(_("On duty"), what, is_chosen=True, still_answers=True)
     if workspace.allows(Permission.MANAGE_EMPLOYEES):
-        fix = "Whoever stands first in the order of seats gets them: move it to the top, if it should."
+        fix = _("They go to whoever is first in the order of seats. To give them to it, move it to the top.")
     else:
-        fix = "Whoever stands first in the order of seats gets them. Operators, admins and owners can change it."
-    return Silence("On duty", what, fix, is_chosen=True, still_answers=True)
+        fix = _("They go to whoever is first in the order of seats. Operators, admins and owners can change the order.")
+    return Silence(_("On duty"), what, fix, is_chosen=True, still_answers=True)

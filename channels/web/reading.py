@@ -15,14 +15,14 @@ from tenants.paging.keyset import Asked
 PAGE = 50
 """Turns of a page."""
 CHARACTERS = 200_000
-"""What the turns of a page may come to; one that is longer has a page of its own."""
+"""The most that all turns of a page may have; a longer one has a page of its own."""
 FAILED = 3
-"""Messages without an answer that a page names above all turns; each also says so where it was said."""
+"""How many messages without an answer a page lists above the turns; each is marked at its place, too."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """A turn, what became of it where it is an answer, and whether it is a message without one."""
+    """A turn, what became of it if it is an answer, and whether it is a message without one."""
 
     turn: Turn
     fate: Fate | None
@@ -68,7 +68,7 @@ def page(conversation: Conversation, asked: Asked) -> Page:
 
 
 def failures(conversation: Conversation) -> Failures:
-    """What was said in vain, the newest first; inside the scope."""
+    """Messages that got nothing back, the newest first; inside the scope."""
     events = InboxEvent.objects.filter(
         turn__conversation=conversation, state=InboxEvent.State.FAILED, run__turn__isnull=True
     )

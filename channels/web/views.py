@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from agents import actions
@@ -54,7 +55,7 @@ def slack_callback(request: HttpRequest) -> HttpResponse:
     if outcome.reason:
         request.session["slack_problem"] = onboarding.explain(outcome)
         return redirect("workspace:onboarding_step", tenant.slug, onboarding.ConnectChannel.slug)
-    messages.success(request, f"Slack is connected: {outcome.team}.")
+    messages.success(request, _("Slack is connected: %(team)s.") % {"team": outcome.team})
     return redirect("workspace:onboarding", tenant.slug)
 
 
@@ -63,7 +64,7 @@ def _is_member(request: HttpRequest, tenant: Tenant) -> bool:
 
 
 def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcome) -> HttpResponse:
-    """Somebody who consents in Slack for a workspace of Roster that is not theirs, by a link that the API made."""
+    """Somebody consented in Slack, by a link that the API made, for a workspace of Roster that is not theirs."""
     if outcome.reason == "invalid_browser" and not request.user.is_authenticated:
         return redirect_to_login("/")  # not its address, which the link alone does not tell
     if outcome.reason:
@@ -100,19 +101,22 @@ def install_slack(request: HttpRequest) -> HttpResponseBase:
 def disconnect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """Disconnect a channel; its conversations stay readable."""
     connection = get_object_or_404(Connection, id=connection_id)
-    health.disconnect(connection, "Disconnected here in the portal.", Cause.DISCONNECTED)
-    messages.success(request, f"{connection.name} is disconnected.")
+    health.disconnect(connection, health.IN_THE_PORTAL(), Cause.DISCONNECTED)
+    messages.success(request, _("%(name)s is disconnected.") % {"name": connection.name})
     return redirect("workspace:channels", workspace_of(request).tenant.slug)
 
 
 @requires(Permission.MANAGE_CHANNELS)
 @require_POST
 def listen(request: HttpRequest, connection_id: UUID) -> HttpResponse:
-    """Set whether a channel's threads go on without a new mention."""
+    """Set whether answers in a channel's threads need a mention each time."""
     connection = get_object_or_404(Connection, id=connection_id)
     changed = connect.listen(connection, only_when_mentioned=request.POST.get("only_when_mentioned") == "1")
-    rule = "only when mentioned" if changed.only_when_mentioned else "also without a new mention in its threads"
-    messages.success(request, f"In channels of {changed.name}, people are answered {rule}.")
+    if changed.only_when_mentioned:
+        words = _("In channels of %(name)s, people get an answer only when they mention it.")
+    else:
+        words = _("In channels of %(name)s, people in a thread get an answer without mentioning it again.")
+    messages.success(request, words % {"name": changed.name})
     return redirect("workspace:channels", workspace_of(request).tenant.slug)
 
 
@@ -153,7 +157,7 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """What was said, the newest page of it or another one, and what became of each answer."""
     found = _conversations().filter(id=conversation_id).first()
     if found is None:
-        raise Http404("No such conversation.")
+        raise Http404(_("No such conversation."))
     journal.record(actions.CONVERSATION_READ, found)
     page = reading.page(found, Asked.of(request.GET))
     is_part = _asks_for_part(request)
@@ -166,7 +170,7 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 
 def _asks_for_part(request: HttpRequest) -> bool:
-    """Does htmx ask for earlier messages, to put them above those that are there?"""
+    """Does htmx ask for earlier messages, to put them above those already shown?"""
     htmx = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.history_restore_request and "before" in request.GET
 

@@ -20,6 +20,8 @@ from django.core import signals
 from django.core.handlers.base import BaseHandler
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +37,8 @@ LONGEST_SECONDS = 60.0
 """No body takes longer."""
 MOST_HELD = 64 * 1024 * 1024
 """Bytes of bodies on their way in that one process holds."""
-TOO_SLOW = "The body came too slowly: send it again over a better connection."
-TOO_MANY = "Too many long bodies are on their way in: send it again in a minute."
+TOO_SLOW = _("The body came too slowly: send it again over a better connection.")
+TOO_MANY = _("Too many long bodies are on their way in: send it again in a minute.")
 PROTOCOLS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2.0"}
 NOT_HTTP = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
@@ -210,7 +212,7 @@ def headers_of(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
     return plain + [(b"set-cookie", each.output(header="").strip().encode()) for each in response.cookies.values()]
 
 
-async def _say(send: Send, status: int, text: str) -> None:
+async def _say(send: Send, status: int, text: StrPromise) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"), (b"retry-after", b"60")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": f"{text}\n".encode()})

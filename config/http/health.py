@@ -10,8 +10,8 @@ from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from channels.messages.sweep import LAST_SWEEP
 from channels.models import Delivery, InboxEvent
+from tenants.jobs.sweeps import LAST_SWEEP
 from tenants.scope import sweeper_scope
 
 SWEEP_STALE_SECONDS = 30

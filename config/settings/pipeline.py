@@ -24,6 +24,8 @@ UNKNOWN_FREES_SECONDS = env.number(
 )
 if HEARTBEAT_SECONDS >= LEASE_SECONDS:
     raise ImproperlyConfigured("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS: a quarter of it is good.")
+# Of a worker's slots, so many are for one workspace at a time.
+TENANT_SLOTS = env.count("TENANT_SLOTS", "8")
 RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 
 # Two bots must not keep each other talking (channels/messages/loops.py); 0 turns a limit off.

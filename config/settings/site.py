@@ -105,5 +105,15 @@ STORAGES = {
 
 # Time and language
 LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("fr", "French"),
+    ("de", "German"),
+    ("it", "Italian"),
+    ("pt", "Portuguese"),
+    ("es", "Spanish"),
+]
+"""In which an AI employee says what no LLM writes. The portal is in English."""
+LOCALE_PATHS = [BASE_DIR / "config/locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -77,15 +77,23 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_REDIS_SOCKET_TIMEOUT = 0.5
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# What finds overdue work, by dotted path, with the seconds between two runs (tenants/jobs/sweeps.py).
+SWEEPS = {
+    "channels.tasks.overdue_messages": 3.0,
+    "tenants.tasks.overdue_exports": 5.0,
+    "tenants.tasks.overdue_mails": 10.0,
+    "billing.tasks.overdue_subscriptions": 10.0,
+    "billing.tasks.overdue_events": 20.0,
+}
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "channels.tasks.sweep", "schedule": 3.0, "options": {"expires": 3}},
-    "take-in-late": {"task": "billing.tasks.take_in_late", "schedule": 20.0, "options": {"expires": 20}},
-    "sweep-subscriptions": {"task": "billing.tasks.sweep_subscriptions", "schedule": 10.0, "options": {"expires": 10}},
+    **{
+        path: {"task": "tenants.tasks.sweep", "schedule": every, "args": [path], "options": {"expires": every}}
+        for path, every in SWEEPS.items()
+    },
     "reconcile": {"task": "billing.tasks.reconcile_subscriptions", "schedule": crontab(hour=3, minute=30)},
     "forget-events": {"task": "billing.tasks.forget_events", "schedule": crontab(hour=3, minute=0)},
     "forget-requests": {"task": "channels.tasks.forget_requests", "schedule": 60 * 60.0},
     "close-workspaces": {"task": "channels.tasks.close_workspaces", "schedule": 60 * 60.0},
-    "sweep-mails": {"task": "tenants.tasks.sweep_mails", "schedule": 10.0, "options": {"expires": 10}},
     "forget-mails": {"task": "tenants.tasks.forget_mails", "schedule": crontab(hour=2, minute=15)},
     "tell-staff": {"task": "tenants.tasks.tell_staff", "schedule": 60.0, "options": {"expires": 60}},
     "forget-sessions": {"task": "tenants.tasks.forget_sessions", "schedule": crontab(hour=2, minute=45)},

@@ -1,4 +1,4 @@
-// <copy-button value="…"><button>Copy</button></copy-button>: copies, and says so to everybody.
+// <copy-button value="…" data-copied="Copied"><button>Copy</button></copy-button>: copies, and says so to everybody.
 const SHOWN_MS = 2000;
 
 class CopyButton extends HTMLElement {
@@ -12,7 +12,7 @@ class CopyButton extends HTMLElement {
       await navigator.clipboard.writeText(this.getAttribute("value"));
       const word = button.querySelector("[data-word]") ?? button;
       const before = word.textContent;
-      word.textContent = said.textContent = "Copied";
+      word.textContent = said.textContent = this.dataset.copied;
       setTimeout(() => {
         word.textContent = before;
         said.textContent = "";

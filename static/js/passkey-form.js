@@ -1,10 +1,7 @@
 // <passkey-form><form>…<input type="hidden" name="credential">…</form><p role="alert" hidden></p></passkey-form>:
 // asks the browser for a passkey, then sends the form. With "creates" it makes one. The options are the JSON of the
-// script in the element, or come from the address in "from".
-const WORDS = {
-  NotAllowedError: "No passkey was used: it was cancelled, it took too long, or this device has none for Roster.",
-  InvalidStateError: "This device has a passkey for your account already.",
-};
+// script in the element, or come from the address in "from". What it may say is in the data attributes of the <p>.
+const WORDS = { NotAllowedError: "none", InvalidStateError: "known" };
 
 class PasskeyForm extends HTMLElement {
   connectedCallback() {
@@ -15,19 +12,19 @@ class PasskeyForm extends HTMLElement {
       this.ask();
     });
     if (!window.PublicKeyCredential?.parseCreationOptionsFromJSON) {
-      this.say("This browser cannot use passkeys: take a newer one, or another way.");
+      this.say("unable");
       this.form.querySelector("button").disabled = true;
     }
   }
 
   async ask() {
-    this.say("");
+    this.say();
     try {
       const credential = await (this.hasAttribute("creates") ? this.create() : this.get());
       this.form.elements.credential.value = JSON.stringify(credential.toJSON());
       this.form.submit();
     } catch (error) {
-      this.say(WORDS[error.name] ?? "That did not work: load the page again, then try once more.");
+      this.say(WORDS[error.name] ?? "failed");
     }
   }
 
@@ -54,10 +51,10 @@ class PasskeyForm extends HTMLElement {
     return answer.json();
   }
 
-  say(words) {
+  say(what) {
     const place = this.querySelector("[role=alert]");
-    place.textContent = words;
-    place.hidden = !words;
+    place.textContent = what ? place.dataset[what] : "";
+    place.hidden = !what;
   }
 }
 

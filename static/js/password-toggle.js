@@ -1,4 +1,4 @@
-// <password-toggle><input type="password"></password-toggle>: a button that shows what is typed.
+// <password-toggle data-show="Show password"><input type="password"></password-toggle>: a button that shows what is typed.
 class PasswordToggle extends HTMLElement {
   connectedCallback() {
     const input = this.querySelector("input");
@@ -17,7 +17,7 @@ class PasswordToggle extends HTMLElement {
   show(input, button, isShown) {
     input.type = isShown ? "text" : "password";
     button.setAttribute("aria-pressed", String(isShown));
-    button.setAttribute("aria-label", "Show password");
+    button.setAttribute("aria-label", this.dataset.show);
     const [eye, crossed] = button.querySelectorAll("svg");
     eye.toggleAttribute("hidden", isShown);
     crossed.toggleAttribute("hidden", !isShown);

@@ -1,4 +1,5 @@
-// <price-total for="form id" hidden>…<output></output></price-total>: what the chosen seats cost in all by the chosen plan.
+// <price-total for="form id" hidden>…<output></output></price-total>: the total for the chosen seats and plan. The plan's
+// input says how: data-words="{amount} per month".
 const money = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 
 class PriceTotal extends HTMLElement {
@@ -13,7 +14,8 @@ class PriceTotal extends HTMLElement {
     const plan = this.form.querySelector("[name=plan]:checked");
     this.hidden = !plan || !Number.isInteger(seats) || seats < 1 || seats > Number(this.form.elements.seats.max);
     if (!this.hidden) {
-      this.querySelector("output").textContent = `${money.format((seats * Number(plan.dataset.cents)) / 100)} a ${plan.dataset.interval}`;
+      const amount = money.format((seats * Number(plan.dataset.cents)) / 100);
+      this.querySelector("output").textContent = plan.dataset.words.replace("{amount}", amount);
     }
   }
 }

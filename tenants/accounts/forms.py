@@ -1,4 +1,4 @@
-"""Forms of the way in: allauth's, whose e-mail fields take what ours take."""
+"""Forms for signing up and logging in: allauth's, whose e-mail fields accept what ours accept."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class AddressField(forms.EmailField):
 
 
 class NormalAddresses(forms.Form):
-    """For forms of allauth: their e-mail fields take what ours take."""
+    """For allauth's forms: their e-mail fields accept what ours accept."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,7 +34,7 @@ class NormalAddresses(forms.Form):
 
 
 class LoginForm(NormalAddresses, AllauthLoginForm):  # type: ignore[misc]
-    """Allauth's, with the address filled in for who comes from an invitation (`?email=`)."""
+    """Allauth's, with the address filled in for whoever comes from an invitation (`?email=`)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,12 +42,12 @@ class LoginForm(NormalAddresses, AllauthLoginForm):  # type: ignore[misc]
 
 
 class RequestLoginCodeForm(NormalAddresses, AllauthRequestLoginCodeForm):  # type: ignore[misc]
-    """To whom a code for logging in goes."""
+    """Who gets a code for logging in."""
 
 
 class ResetPasswordForm(NormalAddresses, AllauthResetPasswordForm):  # type: ignore[misc]
-    """To whom a code for a new password goes."""
+    """Who gets a code for a new password."""
 
 
 class AddEmailForm(NormalAddresses, AllauthAddEmailForm):  # type: ignore[misc]
-    """The address that somebody wants to have instead."""
+    """The address that somebody wants to change to."""

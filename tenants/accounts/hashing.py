@@ -1,7 +1,7 @@
-"""Hashing of passwords, which is slow on purpose: so only a few at once, whoever asks for them.
+"""Password hashing, which is slow on purpose: only a few run at once, whoever asks for them.
 
-Limits by client and by account do not help against many clients with many accounts: each try would hold a thread of the
-web and a core for a third of a second. Known and unknown addresses wait in one line and are refused alike.
+Limits per client and per account do not help against many clients with many accounts: each try would hold a web thread
+and a core for a third of a second. Known and unknown addresses wait in one line and are refused alike.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.utils.translation import gettext as _
 
 from tenants.outbound.patience import BusyError
 
@@ -19,10 +20,10 @@ BUSY_SECONDS = 5
 
 
 class HashingBusyError(BusyError):
-    """As many passwords are being checked as may be."""
+    """Too many passwords are being checked already."""
 
     def __init__(self) -> None:
-        super().__init__("Very many people are logging in right now: try again in a few seconds.", BUSY_SECONDS)
+        super().__init__(_("Many people are logging in right now. Try again in a few seconds."), BUSY_SECONDS)
 
 
 class LimitedHasher(PBKDF2PasswordHasher):
@@ -36,7 +37,7 @@ class LimitedHasher(PBKDF2PasswordHasher):
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """One of the few that hash, after one of those that may wait for it."""
+    """Wait in line, then hash as one of a few."""
     line, turns = _line(settings.PASSWORD_HASHES_AT_ONCE, settings.PASSWORD_HASHES_WAITING)
     if not line.acquire(blocking=False):
         raise HashingBusyError
@@ -53,5 +54,5 @@ def _turn() -> Iterator[None]:
 
 @cache
 def _line(at_once: int, waiting: int) -> tuple[BoundedSemaphore, BoundedSemaphore]:
-    """Of this process: who hashes or waits, and who hashes."""
+    """In this process: places for whoever hashes or waits, and for whoever hashes."""
     return BoundedSemaphore(at_once + waiting), BoundedSemaphore(at_once)

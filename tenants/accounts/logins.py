@@ -1,4 +1,4 @@
-"""Log-in by Google or Slack: OpenID Connect with state, PKCE and a nonce, and little trust in what they say of mail."""
+"""Log-in with Google or Slack: OpenID Connect with state, PKCE and a nonce. What they say of mail is hardly trusted."""
 
 import secrets
 from typing import Any
@@ -17,6 +17,8 @@ from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnec
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from tenants import addresses
 from tenants.accounts.forms import NormalAddresses
@@ -26,17 +28,17 @@ from tenants.outbound import deadlines, patience
 SLACK_TEAM = "https://slack.com/team_id"
 TIMEOUT_SECONDS = 5
 MOST = 20
-"""Log-ins at Google and Slack that one account is connected with."""
+"""Google and Slack log-ins that one account can be connected to."""
 
 
 class OpenIDLogin(OpenIDConnectProvider):  # type: ignore[misc]
     """Google or Slack, by provider_id."""
 
     def redirect(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """A page with a link to the provider: the Content-Security-Policy stops a form's answer from leading elsewhere.
+        """A page with a link to the provider: the Content-Security-Policy stops a form's answer from redirecting there.
 
         The nonce is kept with the state and has to come back in the ID token (OpenID Connect Core 1.0, 3.1.2.1).
-        What else the request's address asks for, such as more scopes, is not passed on.
+        Anything else in the request's address, such as more scopes, is not passed on.
         """
         nonce = secrets.token_urlsafe(24)
         kwargs |= {"scope": self.get_scope(), "auth_params": {**self.get_auth_params(), "nonce": nonce}}
@@ -56,11 +58,11 @@ class OpenIDLogin(OpenIDConnectProvider):  # type: ignore[misc]
         if self.app.provider_id != "slack":
             return str(data["sub"])
         if SLACK_TEAM not in data:
-            raise ProviderException("Slack's ID token names no workspace.")
+            raise ProviderException(gettext("Slack's ID token names no workspace."))
         return f"{data[SLACK_TEAM]}/{data['sub']}"
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, str]:
-        """What the page of connected log-ins shows, and no more."""
+        """Only what the page of connected log-ins shows."""
         return {name: str(data[name]) for name in ("email", "name") if data.get(name)}
 
     def extract_email_addresses(self, data: dict[str, Any]) -> list[EmailAddress]:
@@ -83,13 +85,13 @@ def is_vouched_for_by_google(claims: dict[str, Any]) -> bool:
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
-    """How allauth logs people in by a provider here."""
+    """How allauth logs people in through a provider here."""
 
     error_messages = {
         **DefaultSocialAccountAdapter.error_messages,
-        "no_password": "You could not log in any more: choose a password first.",
-        "no_verified_email": "You could not log in any more: confirm your e-mail address first.",
-        "connected_other": "This log-in is connected with another account of Roster.",
+        "no_password": _("You could no longer log in. Choose a password first."),
+        "no_verified_email": _("You could no longer log in. Confirm your e-mail address first."),
+        "connected_other": _("This log-in is connected to another Roster account."),
     }
 
     def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> OpenIDLogin:
@@ -111,7 +113,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         if not expected or not secrets.compare_digest(sociallogin.nonce.encode(), expected.encode()):
             raise ImmediateHttpResponse(_refusal(request, sociallogin.provider))
         if sociallogin.state.get("process") == AuthProcess.CONNECT and _has_many(request):
-            messages.error(request, f"{MOST} log-ins are connected already: disconnect one that you do not use.")
+            words = gettext("%(number)s log-ins are already connected. Disconnect one that you do not use.")
+            messages.error(request, words % {"number": MOST})
             raise ImmediateHttpResponse(redirect("socialaccount_connections"))
 
 
@@ -120,7 +123,7 @@ def _has_many(request: HttpRequest) -> bool:
 
 
 class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
-    """Allauth's, also for a provider that is configured no more: of it the mail takes the name and nothing else."""
+    """Allauth's, which also works for a provider that is no longer configured: the mail only needs its name."""
 
     def save(self) -> None:
         account = self.cleaned_data["account"]
@@ -130,14 +133,14 @@ class DisconnectForm(AllauthDisconnectForm):  # type: ignore[misc]
 
 
 class SignupForm(NormalAddresses, AllauthSignupForm):  # type: ignore[misc]
-    """What is still asked of somebody who signs up by a provider."""
+    """What we still ask of somebody who signs up through a provider."""
 
 
 class _Session(deadlines.Session):
-    """Asks the provider, and not for long: if it does not answer, the person sees the page that says so."""
+    """Asks the provider with a short timeout: if it does not answer, the person sees the page that says so."""
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        patience.enter("The log-in provider")
+        patience.enter(gettext("The log-in provider"))
         try:
             return super().request(*args, **{"timeout": TIMEOUT_SECONDS, **kwargs})
         except requests.RequestException as error:

@@ -1,4 +1,4 @@
-"""Codes that prove that somebody reads the mail of the address that their account has."""
+"""Codes that prove that somebody can read mail to their account's address."""
 
 from typing import Any, ClassVar, Self
 
@@ -25,14 +25,14 @@ class MailedCode(AbstractCodeVerificationProcess):  # type: ignore[misc]
 
     @classmethod
     def begin(cls, request: HttpRequest, **more: str) -> Self:
-        """Send a code to the account's address. Above the limits for mails to it, the answer is 429."""
+        """Send a code to the account's address. Raises ImmediateHttpResponse (429) above the limit of mails to it."""
         process = cls(request, {**cls.initial_state(request.user, request.user.email), **more})  # type: ignore[union-attr]
         process.send()
         return process
 
     @classmethod
     def pending(cls, request: HttpRequest) -> Self | None:
-        """The one that waits in this session, unless it is too old."""
+        """The one that this session is waiting for, unless it is too old."""
         state = request.session.get(cls.session_key)
         process: Self | None = cls(request, state).abort_if_invalid() if state else None
         return process
@@ -45,7 +45,7 @@ class MailedCode(AbstractCodeVerificationProcess):  # type: ignore[misc]
         return ConfirmCodeForm(data, code=self.code)
 
     def send(self) -> None:
-        # Counted apart from the code of a sign-up, which may have been sent a moment ago.
+        # Counted separately from the code of a sign-up, which may have just been sent.
         key = f"{self.session_key}:{self.email}"
         if not ratelimit.consume(self.request, app="allauth.account", action="confirm_email", key=key):
             raise ImmediateHttpResponse(ratelimit.respond_429(self.request))
@@ -61,7 +61,7 @@ class MailedCode(AbstractCodeVerificationProcess):  # type: ignore[misc]
 
 
 class EmailChange(MailedCode):
-    """First half of a change of address: the old one agrees. Then allauth asks the new one."""
+    """First half of an address change: the old address confirms it. Then allauth asks the new one."""
 
     session_key = "account_email_change"
     template = "account/email/email_change_code"
@@ -72,7 +72,7 @@ class EmailChange(MailedCode):
 
 
 class Reauthentication(MailedCode):
-    """Who they are, for those who have neither a password nor a second step."""
+    """Proves who somebody is who has neither a password nor a second step."""
 
     session_key = "account_reauthentication_code"
     template = "account/email/reauthentication_code"

@@ -1,4 +1,4 @@
-"""The forms of passkeys. What a browser says in them is anybody's JSON, and a challenge is answered once."""
+"""Passkey forms. What a browser sends in them is untrusted JSON, and a challenge is answered once."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import forms as allauth_forms
 from allauth.mfa.webauthn.internal import auth
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from tenants import strict_json
 from tenants.accounts import tries
@@ -16,7 +17,7 @@ MOST_PASSKEYS = 20
 
 
 class CredentialField(forms.JSONField):
-    """Django's own lets a nest and a number of thousands of digits through as errors of ours."""
+    """Django's own fails with a server error on deeply nested JSON and on numbers with thousands of digits."""
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and value:
@@ -36,7 +37,7 @@ def _refuse_nonsense(parse: Any, credential: Any) -> None:
 
 
 class AddWebAuthnForm(allauth_forms.AddWebAuthnForm):  # type: ignore[misc]
-    """A new passkey, of so many as somebody can keep apart."""
+    """A new passkey. Nobody can tell more than MOST_PASSKEYS apart."""
 
     credential = CredentialField(required=True, widget=forms.HiddenInput)
 
@@ -48,13 +49,14 @@ class AddWebAuthnForm(allauth_forms.AddWebAuthnForm):  # type: ignore[misc]
     def clean(self) -> dict[str, Any]:
         own = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
         if own.count() >= MOST_PASSKEYS:
-            raise forms.ValidationError(f"You have {MOST_PASSKEYS} passkeys: remove one that you do not use.")
+            words = _("You have %(number)s passkeys. Remove one that you do not use.")
+            raise forms.ValidationError(words % {"number": MOST_PASSKEYS})
         cleaned: dict[str, Any] = super().clean()
         return cleaned
 
 
 class _Answer(allauth_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
-    """A passkey's answer counts once: the next try gets a challenge of its own."""
+    """A passkey's answer counts once: the next try gets a new challenge."""
 
     credential = CredentialField(required=True, widget=forms.HiddenInput)
 
@@ -71,8 +73,8 @@ class AuthenticateWebAuthnForm(_Answer):
 
 
 class LoginWebAuthnForm(_Answer, allauth_forms.LoginWebAuthnForm):  # type: ignore[misc]
-    """A log-in by passkey alone."""
+    """A log-in with only a passkey."""
 
 
 class ReauthenticateWebAuthnForm(_Answer, allauth_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
-    """The proof before a change of the account."""
+    """The proof before a change to the account."""

@@ -1,6 +1,6 @@
-"""What allauth and Django say happened with an account, written down for its owner.
+"""Writes down for an account's owner what allauth and Django report about it.
 
-The actor that the middleware bound was decided before a log-in, so each receiver names the person itself.
+The middleware bound its actor before the log-in, so each receiver names the person itself.
 """
 
 from collections.abc import Iterator
@@ -8,33 +8,33 @@ from contextlib import contextmanager
 from typing import Any
 
 from allauth.account import signals as account
-from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount import signals as social
 from django.contrib.auth import signals as auth
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from tenants.accounts import log_in_methods
 from tenants.accounts.sessions import end_oldest
 from tenants.accounts.signup import forget_strangers
 from tenants.audit import actions, actor, journal
 from tenants.clients import client_ip
 from tenants.models import User
+from tenants.wordings import NOTHING, TOLD, Reason, Wording
 
 SOMEBODY = "Somebody"
-STEPS = {
-    Authenticator.Type.TOTP: "Authenticator app",
-    Authenticator.Type.WEBAUTHN: "Passkey",
-    Authenticator.Type.RECOVERY_CODES: "Recovery codes",
-}
-WAYS = {"password": "By password", "code": "By code", "password_reset": "After a new password"}
+"""The actor of a log-in that failed. The pages translate it."""
+WRONG_PASSWORD = Wording("tenants.wrong_password", _("Wrong password."))
+WRONG_CODE = Wording("tenants.wrong_code", _("Wrong code from a mail."))
+WRONG_SECOND_STEP = Wording("tenants.wrong_second_step", _("Wrong second step."))
 
 
 @receiver(auth.user_logged_in)
 def logged_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
     with _by(request, user):
-        journal.record_account(actions.LOGGED_IN, user, detail=_ways(request, user))
+        journal.record_account(actions.LOGGED_IN, user, detail=log_in_methods.of(request, user))
     end_oldest(user)
 
 
@@ -47,20 +47,20 @@ def logged_out(request: HttpRequest, user: User | None, **kwargs: Any) -> None:
 
 @receiver(auth.user_login_failed)
 def password_was_wrong(credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """Only for an account that there is; outside nobody can tell."""
+    """Only if the account exists; from outside nobody can tell."""
     given = str(credentials.get("email") or credentials.get("username") or "")
-    _failed(request, User.objects.find(given), "Wrong password.")
+    _failed(request, User.objects.find(given), WRONG_PASSWORD())
 
 
 @receiver(account.login_code_rejected)
 @receiver(account.password_reset_code_rejected)
 def code_was_wrong(request: HttpRequest, user: User | None = None, **kwargs: Any) -> None:
-    _failed(request, user, "Wrong code from an e-mail.")
+    _failed(request, user, WRONG_CODE())
 
 
 @receiver(mfa.authentication_failed)
 def second_step_was_wrong(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    _failed(request, user, "Wrong second step.")
+    _failed(request, user, WRONG_SECOND_STEP())
 
 
 @receiver(account.user_signed_up)
@@ -85,12 +85,12 @@ def password_reset(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 @receiver(account.email_added)
 def email_added(request: HttpRequest, user: User, email_address: Any, **kwargs: Any) -> None:
-    _note(actions.EMAIL_ADDED, request, user, email_address.email)
+    _note(actions.EMAIL_ADDED, request, user, TOLD(text=email_address.email))
 
 
 @receiver(account.email_confirmed)
 def email_confirmed(request: HttpRequest, email_address: Any, **kwargs: Any) -> None:
-    _note(actions.EMAIL_CONFIRMED, request, email_address.user, email_address.email)
+    _note(actions.EMAIL_CONFIRMED, request, email_address.user, TOLD(text=email_address.email))
     if forget_strangers(request, email_address):
         _note(actions.UNPROVED_FORGOTTEN, request, email_address.user)
 
@@ -99,7 +99,7 @@ def email_confirmed(request: HttpRequest, email_address: Any, **kwargs: Any) -> 
 def email_changed(
     request: HttpRequest, user: User, from_email_address: Any, to_email_address: Any, **kwargs: Any
 ) -> None:
-    """Not of the first address, which is told when it is confirmed."""
+    """Not for the first address, which is noted when it is confirmed."""
     if from_email_address:
         changes = {"email": [from_email_address.email, to_email_address.email]}
         with _by(request, user):
@@ -108,17 +108,17 @@ def email_changed(
 
 @receiver(account.email_removed)
 def email_removed(request: HttpRequest, user: User, email_address: Any, **kwargs: Any) -> None:
-    _note(actions.EMAIL_REMOVED, request, user, email_address.email)
+    _note(actions.EMAIL_REMOVED, request, user, TOLD(text=email_address.email))
 
 
 @receiver(mfa.authenticator_added)
 def second_step_added(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    _note(actions.SECOND_STEP_ADDED, request, user, _step(authenticator))
+    _note(actions.SECOND_STEP_ADDED, request, user, log_in_methods.second_step(authenticator))
 
 
 @receiver(mfa.authenticator_removed)
 def second_step_removed(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    _note(actions.SECOND_STEP_REMOVED, request, user, _step(authenticator))
+    _note(actions.SECOND_STEP_REMOVED, request, user, log_in_methods.second_step(authenticator))
 
 
 @receiver(mfa.authenticator_reset)
@@ -128,27 +128,27 @@ def recovery_codes_renewed(request: HttpRequest, user: User, **kwargs: Any) -> N
 
 @receiver(mfa.authenticator_used)
 def recovery_code_used(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """Other second steps are told with the log-in."""
+    """Other second steps are noted with the log-in."""
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         _note(actions.RECOVERY_CODE_USED, request, user)
 
 
 @receiver(social.social_account_added)
 def login_connected(request: HttpRequest, sociallogin: Any, **kwargs: Any) -> None:
-    _note(actions.LOGIN_CONNECTED, request, sociallogin.user, sociallogin.account.provider.capitalize())
+    _note(actions.LOGIN_CONNECTED, request, sociallogin.user, TOLD(text=sociallogin.account.provider.capitalize()))
 
 
 @receiver(social.social_account_removed)
 def login_disconnected(request: HttpRequest, socialaccount: Any, **kwargs: Any) -> None:
-    _note(actions.LOGIN_DISCONNECTED, request, socialaccount.user, socialaccount.provider.capitalize())
+    _note(actions.LOGIN_DISCONNECTED, request, socialaccount.user, TOLD(text=socialaccount.provider.capitalize()))
 
 
-def _note(action: journal.Action, request: HttpRequest, user: User, detail: str = "") -> None:
+def _note(action: journal.Action, request: HttpRequest, user: User, detail: Reason = NOTHING) -> None:
     with _by(request, user):
         journal.record_account(action, user, detail=detail)
 
 
-def _failed(request: HttpRequest | None, user: User | None, why: str) -> None:
+def _failed(request: HttpRequest | None, user: User | None, why: Reason) -> None:
     if user:
         with _by(request, None):
             journal.record_account(actions.LOG_IN_FAILED, user, detail=why)
@@ -156,28 +156,9 @@ def _failed(request: HttpRequest | None, user: User | None, why: str) -> None:
 
 @contextmanager
 def _by(request: HttpRequest | None, user: User | None) -> Iterator[None]:
-    """The person, or somebody who did not prove to be one; from where the request came."""
+    """The person, or somebody who did not prove who they are; with the request's origin."""
     ip = client_ip(request) if request else ""
     user_agent = request.headers.get("User-Agent", "") if request else ""
     stranger = actor.Actor(name=SOMEBODY, ip=ip, user_agent=user_agent)
     with actor.acting(actor.person(user, ip=ip, user_agent=user_agent) if user else stranger):
         yield
-
-
-def _ways(request: HttpRequest, user: User) -> str:
-    """By what somebody proved to be that person, such as password and authenticator app."""
-    if not hasattr(request, "session"):
-        return ""
-    return ", ".join(dict.fromkeys(_way(record) for record in get_authentication_records(request, user)))
-
-
-def _way(record: dict[str, Any]) -> str:
-    if record["method"] == "mfa":
-        return STEPS.get(record.get("type", ""), "Second step")
-    if record["method"] == "socialaccount":
-        return f"By {str(record.get('provider', '')).capitalize()}"
-    return WAYS.get(record["method"], str(record["method"]))
-
-
-def _step(authenticator: Authenticator) -> str:
-    return STEPS.get(authenticator.type, str(authenticator.type))

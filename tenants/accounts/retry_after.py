@@ -1,4 +1,4 @@
-"""How long somebody has to wait whom allauth's rate limits stopped: it does not say so itself."""
+"""How long to wait after hitting one of allauth's rate limits: allauth does not say so itself."""
 
 import math
 import time
@@ -10,11 +10,11 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 USUAL_SECONDS = 300
-"""For limits that count an address somebody typed in, which only allauth's view knows."""
+"""For limits on an address that somebody typed in, which only allauth's view knows."""
 
 
 def seconds_to_wait(request: HttpRequest) -> int:
-    """Until no limit on this client's address or account is full; at least one second."""
+    """Seconds until this client's address and account are below all limits; at least one."""
     waits = [wait for wait in _waits(request, time.time()) if wait > 0]
     return math.ceil(max(waits)) if waits else USUAL_SECONDS
 

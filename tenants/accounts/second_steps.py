@@ -1,4 +1,4 @@
-"""The forms of second steps, closing two gaps of allauth's own."""
+"""Forms for second steps, which close two gaps in allauth's own."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ from tenants import encryption
 
 
 class _CodeOnce(forms.BaseAuthenticateForm):  # type: ignore[misc]
-    """A code is worth nothing once it was seen, for as long as it would be accepted (RFC 6238, 5.2).
+    """A code works only once in all the time in which it would be accepted (RFC 6238, 5.2).
 
-    Allauth remembers it for one step of half a minute; with one step of tolerance on each side it is good for three.
+    Allauth remembers it for one step of 30 seconds; with one step of tolerance on each side it is good for three.
     """
 
     def clean_code(self) -> str:
@@ -33,11 +33,11 @@ class AuthenticateForm(_CodeOnce, forms.AuthenticateForm):  # type: ignore[misc]
 
 
 class ReauthenticateForm(_CodeOnce, forms.ReauthenticateForm):  # type: ignore[misc]
-    """The proof before a change of the account."""
+    """The proof before a change to the account."""
 
 
 class ActivateTOTPForm(totp_forms.ActivateTOTPForm):  # type: ignore[misc]
-    """A new authenticator app. Until it is switched on its key waits in the session, encrypted too."""
+    """A new authenticator app. Until it is turned on, the session keeps its key, encrypted."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         session = context.request.session

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tenants.clients import client_ip
 from tenants.models import User
@@ -17,17 +18,17 @@ MOST = 50
 """Sessions of one account at a time."""
 AT_ONCE = 1_000
 SEEN_EVERY = timedelta(minutes=5)
-# What stands in a User-Agent, in the order in which to look: most browsers also claim to be others.
+# What to look for in a User-Agent, in this order: most browsers also claim to be others.
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "FxiOS": "Firefox", "SamsungBrowser": "Samsung",
             "CriOS": "Chrome", "Chrome/": "Chrome", "Safari/": "Safari"}  # fmt: skip
 SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "CrOS": "ChromeOS",
-           "Mac OS X": "macOS", "Linux": "Linux"}  # fmt: skip
+           "Macintosh": "macOS", "Linux": "Linux"}  # fmt: skip
 
 
 class LastSeenMiddleware:
-    """Notes every five minutes that a session is in use: one UPDATE that mostly finds no row, no write besides.
+    """Notes every five minutes that a session is in use, with one UPDATE that usually matches no row.
 
-    Allauth's own tracking reads and writes the row at each request.
+    Allauth's own tracking reads and writes the row on every request.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -45,21 +46,21 @@ class LastSeenMiddleware:
 
 
 def of(user: User) -> QuerySet[UserSession]:
-    """Where somebody is logged in, seen last first."""
+    """Where somebody is logged in, most recently seen first."""
     alive = Session.objects.filter(session_key=OuterRef("session_key"))
     found: QuerySet[UserSession] = UserSession.objects.filter(Exists(alive), user=user)
     return found.order_by("-last_seen_at", "-pk")
 
 
 def end_oldest(user: User) -> None:
-    """Of more sessions than one person needs, the ones that were seen longest ago are over."""
+    """End the sessions seen longest ago if somebody has more than MOST."""
     old = list(UserSession.objects.filter(user=user).order_by("-last_seen_at", "-pk")[MOST:][:AT_ONCE])
     Session.objects.filter(session_key__in=[each.session_key for each in old]).delete()
     UserSession.objects.filter(pk__in=[each.pk for each in old]).delete()
 
 
 def forget_expired(now: datetime) -> None:
-    """Delete sessions that are over, also of strangers who never logged in, and what was noted about them.
+    """Delete expired sessions, including those of visitors who never logged in, and what was noted about them.
 
     A session in use was seen within settings.SESSION_COOKIE_AGE.
     """
@@ -69,7 +70,7 @@ def forget_expired(now: datetime) -> None:
 
 
 def device(user_agent: str) -> str:
-    """What a browser calls itself, in words for people: "Firefox on Windows"."""
-    browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "Unknown browser")
+    """The browser in words: "Firefox on Windows"."""
+    browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), _("Unknown browser"))
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
-    return f"{browser} on {system}" if system else browser
+    return _("%(browser)s on %(system)s") % {"browser": browser, "system": system} if system else browser

@@ -1,4 +1,4 @@
-"""Signing up: the form, and what becomes of a sign-up whose address somebody else proves."""
+"""Signing up: the form, and what happens when somebody else proves that a sign-up's address is theirs."""
 
 from typing import Any
 
@@ -10,18 +10,19 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from tenants.accounts.forms import NormalAddresses
 from tenants.models import User
 
-FORGOTTEN = "The password or log-in with which somebody signed up with your address counts no more."
+FORGOTTEN = _("Somebody else signed up with your address. Their password or log-in no longer works.")
 
 
 class SignupForm(NormalAddresses, forms.SignupForm):  # type: ignore[misc]
-    """An e-mail address, and a password for those who want one.
+    """An e-mail address, and a password for people who want one.
 
-    Each sign-up hashes exactly once, which takes most of its time: nobody can tell by the time whether an address has
-    an account, or a password was given.
+    Each sign-up hashes exactly once, which takes most of its time: the time does not tell whether an address has an
+    account, or whether a password was given.
     """
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
@@ -33,10 +34,11 @@ class SignupForm(NormalAddresses, forms.SignupForm):  # type: ignore[misc]
 
 
 def forget_strangers(request: HttpRequest, address: EmailAddress) -> bool:
-    """Anybody can sign up with somebody's address and wait until its owner proves it: then they must not get in.
+    """Anybody can sign up with somebody's address and wait until its owner confirms it: they must not get in.
 
-    Call it when an address is confirmed. Unless that was the next step after a sign-up or log-in of this very session,
-    or a change by who is logged in, the account's password and connected log-ins go. Returns whether there were any.
+    Call it when an address is confirmed. The account's password and connected log-ins are removed, unless this was the
+    next step of a sign-up or log-in in this session, or a change by whoever is logged in. Returns whether there were
+    any.
     """
     user: User = address.user
     if request.user == user or _is_next_step(request, user):
@@ -47,7 +49,7 @@ def forget_strangers(request: HttpRequest, address: EmailAddress) -> bool:
         user.set_unusable_password()
         user.save(update_fields=["password"])
     if connected or had_password:
-        get_adapter().add_message(request, messages.WARNING, message=FORGOTTEN)
+        get_adapter().add_message(request, messages.WARNING, message=str(FORGOTTEN))
     return bool(connected or had_password)
 
 

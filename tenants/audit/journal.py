@@ -9,10 +9,12 @@ from typing import Any
 
 import structlog
 from django.db import models
+from django_stubs_ext import StrOrPromise
 
 from tenants.audit import actor
 from tenants.encryption import Secret
 from tenants.models import AccountEvent, AuditEvent, User
+from tenants.wordings import NOTHING, Reason
 
 LONGEST = 2_000
 """Characters of a value that an entry keeps; revisions keep texts whole."""
@@ -23,13 +25,13 @@ Changes = dict[str, list[Any]]
 
 @dataclass(frozen=True)
 class Action:
-    """Something that is audited: a name for programs and filters, and what the portal says.
+    """Something that is audited: a name for programs and filters, and a lazy label for the portal.
 
     Each app names its own in `<app>/actions.py`.
     """
 
     name: str
-    label: str
+    label: StrOrPromise
 
     def __post_init__(self) -> None:
         ACTIONS[self.name] = self
@@ -40,23 +42,25 @@ ACTIONS: dict[str, Action] = {}
 
 
 def record(
-    action: Action, target: models.Model | None = None, *, changes: Changes | None = None, detail: str = ""
+    action: Action, target: models.Model | None = None, *, changes: Changes | None = None, detail: Reason = NOTHING
 ) -> None:
-    """Add an entry to the trail of the open tenant scope. `detail`: one sentence without a secret.
+    """Add an entry to the trail of the open tenant scope. `detail`: a sentence without a secret.
 
     Raises tenants.scope.NoTenantError outside of a scope.
     """
     AuditEvent.objects.create(**entry(action, target, changes or {}, detail))
 
 
-def record_account(action: Action, user: User | None, *, changes: Changes | None = None, detail: str = "") -> None:
+def record_account(
+    action: Action, user: User | None, *, changes: Changes | None = None, detail: Reason = NOTHING
+) -> None:
     """Note what happened with a person's account; needs no scope."""
     account_id = user.id if user else None
     AccountEvent.objects.create(account_id=account_id, **entry(action, user, changes or {}, detail))
 
 
 def snapshot(instance: models.Model, fields: Iterable[str]) -> dict[str, Any]:
-    """How these fields are now, fit for an entry: secrets are masked, long texts cut."""
+    """The current values of these fields, ready for an entry: secrets are masked, long texts cut."""
     return {name: _plain(getattr(instance, name)) for name in fields}
 
 
@@ -66,7 +70,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
     return {name: [before.get(name), after.get(name)] for name in names}
 
 
-def entry(action: Action, target: models.Model | None, changes: Changes, detail: str) -> dict[str, Any]:
+def entry(action: Action, target: models.Model | None, changes: Changes, detail: Reason) -> dict[str, Any]:
     """The columns of an entry about what the current actor does now."""
     who = actor.current()
     return {
@@ -78,7 +82,7 @@ def entry(action: Action, target: models.Model | None, changes: Changes, detail:
         "target_id": str(target.pk) if target else "",
         "target_name": str(target)[:254] if target else "",
         "changes": changes,
-        "detail": detail[:500],
+        "detail": detail,
         "ip": who.ip or None,
         "user_agent": who.user_agent[:300],
         "request_id": str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64],

@@ -6,26 +6,35 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet, TextField
+from django.db.models.fields.json import KT
+from django.db.models.lookups import IContains, In
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.audit.journal import ACTIONS
 from tenants.models import ActorKind, AuditEvent
+from tenants.wordings import codes_saying
 
 KINDS = {
-    "agent": "AI employee",
-    "apitoken": "API token",
-    "connection": "Channel",
-    "contact": "Person",
-    "conversation": "Conversation",
-    "export": "Export",
-    "invitation": "Invitation",
-    "membership": "Member",
-    "supportgrant": "Support access",
-    "tenant": "Workspace",
-    "user": "Account",
+    "agent": _("AI employee"),
+    "apitoken": _("API token"),
+    "connection": _("Channel"),
+    "contact": _("Person"),
+    "conversation": _("Conversation"),
+    "export": pgettext_lazy("a file with everything", "Export"),
+    "invitation": _("Invitation"),
+    "membership": _("Member"),
+    "supportgrant": _("Support access"),
+    "tenant": _("Workspace"),
+    "user": _("Account"),
 }
-"""What people call the kinds of things that entries are about."""
+"""What people call the things that entries are about."""
 BATCH = 500
+PARAMETERS = Func(
+    F("detail"), template="jsonb_path_query_array(%(expressions)s, '$.details.*')::text", output_field=TextField()
+)
+"""What stands in place of a detail's placeholders."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +52,10 @@ class Wanted:
     text: str = ""
 
     def __str__(self) -> str:
-        """For people, in a line."""
+        """In a line, such as "text=Globex, from=2026-01-02"; empty for all entries."""
         given = {"who": self.who, "action": self.action, "kind": self.target, "text": self.text}
         days = {"from": self.first, "to": self.last}
-        return ", ".join(f"{name} {value}" for name, value in {**given, **days}.items() if value) or "everything"
+        return ", ".join(f"{name}={value}" for name, value in {**given, **days}.items() if value)
 
 
 def entries(wanted: Wanted, time_zone: str) -> QuerySet[AuditEvent]:
@@ -70,12 +79,12 @@ def in_batches(found: QuerySet[AuditEvent]) -> Iterator[list[AuditEvent]]:
 def label_of(action: str) -> str:
     """What the portal says for an action's name."""
     known = ACTIONS.get(action)
-    return known.label if known else action
+    return str(known.label) if known else action
 
 
 def kind_of(target_kind: str) -> str:
     """What people call a target's kind."""
-    return KINDS.get(target_kind, target_kind.capitalize())
+    return str(KINDS.get(target_kind, target_kind.capitalize()))
 
 
 def _by(who: str) -> Q:
@@ -87,7 +96,8 @@ def _by(who: str) -> Q:
 def _about(text: str) -> Q:
     if not text:
         return Q()
-    return Q(actor_name__icontains=text) | Q(target_name__icontains=text) | Q(detail__icontains=text)
+    names = Q(actor_name__icontains=text) | Q(target_name__icontains=text)
+    return names | Q(In(KT("detail__code"), codes_saying(text))) | Q(IContains(PARAMETERS, text))
 
 
 def _between(wanted: Wanted, zone: ZoneInfo) -> Q:

@@ -19,17 +19,17 @@ from tenants.privacy import rotation
 VARIABLES = {"default": "DATABASE_URL", "owner": "DATABASE_OWNER_URL", "staff": "DATABASE_STAFF_URL"}
 NAMES = {"default": "Postgres as app", "owner": "Postgres as owner", "staff": "Postgres as staff"}
 NEEDLESS = {
-    "owner": "DATABASE_OWNER_URL is not set: only migrating needs it.",
+    "owner": "DATABASE_OWNER_URL is not set: only migrations need it.",
     "staff": "DATABASE_STAFF_URL is not set: only the staff's admin needs it.",
 }
 CAUSES = {
     "password authentication failed": "refuses the password: correct it in {}, or run `manage.py provision_database`",
-    "no password supplied": "wants a password: put it into {}",
-    "does not exist": "has no such role or database: correct {}, or run `manage.py provision_database`",
+    "no password supplied": "needs a password: put it into {}",
+    "does not exist": "does not have that role or database: correct {}, or run `manage.py provision_database`",
     "Connection refused": "is not listening there: start it, or correct host and port in {}",
-    "could not translate host name": "is looked for under a name that nobody knows: correct the host in {}",
-    "resolve": "is looked for under a name that nobody knows: correct the host in {}",
-    "timeout": "does not answer: check the host in {} and the firewall between",
+    "could not translate host name": "has a host name that cannot be resolved: correct the host in {}",
+    "resolve": "has a host name that cannot be resolved: correct the host in {}",
+    "timeout": "does not answer: check the host in {}, and the firewall",
     "SSL": "and this program do not agree on TLS: check sslmode in {}",
     "too many": "has no connection free: raise max_connections, or lower DATABASE_POOL_SIZE",
 }
@@ -52,7 +52,7 @@ ROLES = """
 
 
 def databases() -> Iterator[Finding]:
-    """Does Postgres let each role in, and may that role do what it is for?"""
+    """Can each role log in to Postgres, and does it have the right powers?"""
     for alias, subject in NAMES.items():
         if alias not in settings.DATABASES:
             yield skipped(subject, NEEDLESS[alias])
@@ -71,7 +71,8 @@ def _role(alias: str, subject: str) -> Finding:
         return problem(subject, guard.SENTENCES["default"].format(name=name, reason=reason))
     if alias == "staff" and (is_superuser or owns or not bypasses):
         return problem(
-            subject, f"DATABASE_STAFF_URL logs in as {name!r}, which is not as `provision_database` makes it."
+            subject,
+            f"DATABASE_STAFF_URL logs in as {name!r}, whose powers are not those that `provision_database` gives.",
         )
     if alias == "owner" and is_superuser:
         return warning(subject, f"DATABASE_OWNER_URL logs in as {name!r}, a superuser: the role `owner` is enough.")
@@ -79,7 +80,7 @@ def _role(alias: str, subject: str) -> Finding:
 
 
 def _connect(alias: str) -> psycopg.Connection[Any]:
-    """A connection past Django's pool, which would wait longer."""
+    """A connection outside Django's pool, which would wait longer."""
     given = connections[alias].get_connection_params()
     plain = {key: given[key] for key in ("dbname", "user", "password", "host", "port", "sslmode") if key in given}
     return psycopg.connect(**plain, connect_timeout=TIMEOUT_SECONDS)
@@ -94,7 +95,7 @@ def _cause(alias: str, error: psycopg.Error) -> str:
 
 
 def migrations() -> Iterator[Finding]:
-    """Has the database all tables as this version of the code knows them?"""
+    """Are all migrations of this version applied?"""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
@@ -127,7 +128,7 @@ def _wrong_grants(missing: set[str], *, inherits: bool, may_sweep: bool, may_tru
     if missing:
         yield f"there is no role {', '.join(sorted(missing))}"
     if "sweeper" not in missing and inherits:
-        yield "app inherits what sweeper may read"
+        yield "app inherits the rights of sweeper"
     if "sweeper" not in missing and not may_sweep:
         yield "app may not become sweeper"
     if may_truncate:
@@ -142,13 +143,13 @@ def clock() -> Iterator[Finding]:
         theirs = cursor.fetchone()[0]
     skew = theirs - (before + time.time()) / 2
     if abs(skew) > SKEW_SECONDS:
-        yield problem("Clock", f"differs from Postgres' by {skew:.1f} s: let both machines keep time by NTP.")
+        yield problem("Clock", f"differs from Postgres' by {skew:.1f} s: set both machines by NTP.")
     else:
         yield ok("Clock", f"agrees with Postgres' within {SKEW_SECONDS:g} s.")
 
 
 def secrets() -> Iterable[Finding]:
-    """Can every stored secret be opened, and under which keys are they?"""
+    """Can every stored secret be decrypted, and under which keys?"""
     closed: list[str] = []
     usage: Counter[str] = Counter()
     for place, row, raw in rotation.stored():
@@ -172,7 +173,7 @@ def _judged(closed: list[str], usage: Counter[str]) -> Iterator[Finding]:
     subject = "Encryption keys"
     for each in closed[:20]:
         yield problem(
-            subject, f"No key opens {each}: put the key back into PLATFORM_ENCRYPTION_KEYS, or enter it again."
+            subject, f"No key opens {each}: put the key back into PLATFORM_ENCRYPTION_KEYS, or enter the secret again."
         )
     if len(closed) > 20:
         yield problem(subject, f"{len(closed) - 20} more secrets cannot be opened.")
@@ -186,10 +187,10 @@ def _judged(closed: list[str], usage: Counter[str]) -> Iterator[Finding]:
 
 
 def incidents() -> Iterator[Finding]:
-    """What failed within the last hour on the platform's own side, while people waited for an answer."""
+    """What failed on our own side within the last hour, while people waited for an answer."""
     found = list(recent_incidents())
     for each in found:
         since = f"{each.count} time{'' if each.count == 1 else 's'} since {each.first_at:%H:%M} UTC"
         yield warning("Our side", f"{each.detail} ({each.cause}, {since}, last at {each.last_at:%H:%M:%S})")
     if not found:
-        yield ok("Our side", "nothing of our own kept an AI employee from answering within the last hour.")
+        yield ok("Our side", "nothing on our side kept an AI employee from answering within the last hour.")

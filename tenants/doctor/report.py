@@ -1,4 +1,4 @@
-"""The doctor's frame: what a check is and how all of them are run. Each app owns its own checks, by dotted path."""
+"""What a check of the doctor is, and how all of them run. Each app has its own checks, named by dotted path."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ TIMEOUT_SECONDS = 5
 
 
 class State(Enum):
-    """How it stands. Only a problem makes the doctor's exit status 1."""
+    """The result. Only a problem makes the doctor's exit status 1."""
 
     OK = "ok"
     SKIPPED = "skipped"
@@ -22,7 +22,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `text` is one sentence: what is so, or the cause and the fix; never a secret."""
+    """One thing that was checked. `text` is a sentence: the result, or the cause and the fix; never a secret."""
 
     subject: str
     state: State
@@ -30,7 +30,7 @@ class Finding:
 
 
 Check = Callable[[], Iterable[Finding]]
-"""Yields findings. Holds no transaction while it calls outside and waits no longer than TIMEOUT_SECONDS for anybody."""
+"""Yields findings. Holds no transaction while it calls out, and waits at most TIMEOUT_SECONDS for each service."""
 
 
 def ok(subject: str, text: str) -> Finding:
@@ -56,8 +56,8 @@ def findings() -> Iterator[Finding]:
 
 
 def _guarded(path: str, check: Check) -> Iterator[Finding]:
-    """One broken check must not silence the others. The error's text may hold a secret, so only its kind is told."""
+    """One broken check must not silence the others. An error's text may contain a secret, so only its type is shown."""
     try:
         yield from check()
     except Exception as error:  # noqa: BLE001 - whatever a library raises while something is broken
-        yield problem(path, f"This check stopped with {type(error).__name__}: mend first what is named above.")
+        yield problem(path, f"This check stopped with {type(error).__name__}: fix what is named above first.")

@@ -2,8 +2,7 @@
 
 from typing import Any, cast
 
-from django.conf import settings
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
@@ -31,16 +30,18 @@ class TokenAuthentication(BaseAuthentication):
         return workspace.token or request._request.user, workspace  # noqa: SLF001
 
     def refusal(self, request: Request) -> AuthenticationFailed | NotAuthenticated | PermissionDenied:
-        """Why the middleware found no workspace. One of others and one that does not exist are the same."""
+        """Why the middleware found no workspace: the same for somebody else's as for one that does not exist."""
         if request.headers.get("Authorization"):
             return AuthenticationFailed(
-                "This API token is unknown or expired: send `Authorization: Bearer <api_token>` with a current one."
+                _("This API token is unknown or expired: send `Authorization: Bearer <api_token>` with a current one.")
             )
         slug = request.headers.get("Roster-Workspace", "")
         if slug and request._request.user.is_authenticated:  # noqa: SLF001
-            return PermissionDenied(f"You are in no workspace “{slug}”: check the header Roster-Workspace.")
+            return PermissionDenied(
+                _("You are not in a workspace “%(slug)s”: check the header Roster-Workspace.") % {"slug": slug}
+            )
         return NotAuthenticated(
-            "Send `Authorization: Bearer <api_token>`, or with a log-in's session `Roster-Workspace: <slug>`."
+            _("Send `Authorization: Bearer <api_token>`, or with a log-in's session `Roster-Workspace: <slug>`.")
         )
 
     def check_csrf(self, request: Request) -> None:
@@ -48,29 +49,9 @@ class TokenAuthentication(BaseAuthentication):
         check.process_request(request._request)  # noqa: SLF001
         reason = check.process_view(request._request, None, (), {})  # type: ignore[arg-type]  # noqa: SLF001
         if reason:
-            raise PermissionDenied(f"The CSRF check failed ({reason}): send the header X-CSRFToken.")
+            raise PermissionDenied(
+                _("The CSRF check failed (%(reason)s): send the header X-CSRFToken.") % {"reason": reason}
+            )
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Roster"'
-
-
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI schema names the two ways in."""
-
-    target_class = "tenants.http.authentication.TokenAuthentication"
-    name = ["apiToken", "session"]
-
-    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
-        return [{name: []} for name in self.name]
-
-    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
-        return [
-            {"type": "http", "scheme": "bearer", "description": "An API token of one workspace."},
-            {
-                "type": "apiKey",
-                "in": "cookie",
-                "name": settings.SESSION_COOKIE_NAME,
-                "description": "A member's log-in. It needs the header `Roster-Workspace: <slug>`, "
-                "and for writing `X-CSRFToken`.",
-            },
-        ]

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -9,6 +10,7 @@ from tenants.http.middleware import Workspace
 from tenants.permissions import Permission, refusal
 
 if TYPE_CHECKING:  # DRF loads this module while it loads its views
+    from django_stubs_ext import StrOrPromise
     from rest_framework.views import APIView
 
 
@@ -18,7 +20,7 @@ class InWorkspace(BasePermission):
     A view says so by its attributes `reads` and `writes`; what it does not name, nobody may do.
     """
 
-    message = "Your role does not allow this."
+    message: "StrOrPromise" = _("Your role does not allow this.")
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         workspace, needed = request.auth, needed_by(view, request.method or "")

@@ -11,6 +11,8 @@ from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsS
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tenants.accounts.retry_after import seconds_to_wait
 from tenants.http import problems
@@ -18,7 +20,7 @@ from tenants.http import problems
 log = logging.getLogger(__name__)
 
 LONGEST = 200
-"""Characters of what a client sent that stand in the log."""
+"""Characters of what a client sent that go into the log."""
 MACHINES = ("/api/", "/webhooks/")
 """Whoever calls these addresses gets a problem document instead of a page."""
 SHOWN_IN_SECONDS = 120
@@ -59,9 +61,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if isinstance(exception, RequestDataTooBig):
         return answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(exception))
     if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
-        return answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "It has too many fields: send fewer at once.")
+        return answer(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("It has too many fields: send fewer at once."))
     own = str(exception) if isinstance(exception, BadRequest) else ""
-    return answer(request, HTTPStatus.BAD_REQUEST, own or "The request is damaged: load the page again and repeat it.")
+    return answer(request, HTTPStatus.BAD_REQUEST, own or _("The request is damaged: reload the page and try again."))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -74,31 +76,43 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponseBase:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    return answer(request, HTTPStatus.NOT_FOUND, "There is no such address.")
+    return answer(request, HTTPStatus.NOT_FOUND, _("There is no such address."))
 
 
 def wrong_method(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:
-    """Django's bare 405 with words; the header Allow names the methods that there are."""
+    """Django's empty 405 with a text; the header Allow lists the methods."""
     allowed = refusal.headers["Allow"]
-    detail = f"This address does not take {request.method}: use {allowed}."
+    detail = _("This address does not accept %(method)s: use %(allowed)s.") % {
+        "method": request.method,
+        "allowed": allowed,
+    }
     page = answer(request, HTTPStatus.METHOD_NOT_ALLOWED, detail)
     page.headers["Allow"] = allowed
     return page
 
 
 def too_many(request: HttpRequest) -> HttpResponseBase:
-    """429 for people who log in, sign up and the like; allauth asks for it through `handler429`."""
+    """429 for people who log in, sign up and so on; allauth calls it through `handler429`."""
     seconds = seconds_to_wait(request)
-    wait = f"{seconds} seconds" if seconds <= SHOWN_IN_SECONDS else f"{math.ceil(seconds / 60)} minutes"
-    page = answer(request, HTTPStatus.TOO_MANY_REQUESTS, f"Too many tries: wait {wait}, then try again.", wait=wait)
+    wait = _spelled(seconds)
+    detail = _("Too many tries: wait %(wait)s, then try again.") % {"wait": wait}
+    page = answer(request, HTTPStatus.TOO_MANY_REQUESTS, detail, wait=wait)
     page.headers["Retry-After"] = str(seconds)
     return page
+
+
+def _spelled(seconds: int) -> str:
+    if seconds <= SHOWN_IN_SECONDS:
+        return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
+    minutes = math.ceil(seconds / 60)
+    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """500, and 503 while Postgres cannot be reached: providers and programs then come back by themselves."""
     if isinstance(sys.exception(), OperationalError):
-        page = answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "Roster is busy or restarting: try again in a moment.")
+        detail = _("Roster is busy or restarting: try again in a moment.")
+        page = answer(request, HTTPStatus.SERVICE_UNAVAILABLE, detail)
         page.headers["Retry-After"] = str(BUSY_SECONDS)
         return page
-    return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side.")
+    return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke on our side."))

@@ -15,8 +15,11 @@ from functools import partial, wraps
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from django.conf import settings
+from django.db.models import QuerySet
 from django.http.request import RawPostDataException
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, mixins
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -24,6 +27,7 @@ from rest_framework.response import Response
 
 from tenants.http.authentication import caller_workspace
 from tenants.http.problems import ConflictError, KeyReusedError
+from tenants.jobs.keeper import kept
 from tenants.models import IdempotentRequest, Tenant
 from tenants.scope import is_scoped, tenant_scope
 
@@ -31,12 +35,10 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 PATTERN = r"[\x21-\x7e]{1,255}"
 KEPT_FOR = timedelta(hours=24)
-LEASE = timedelta(minutes=2)
-"""Longer than any view that calls a provider takes: what is older was left by a process that died."""
 
-BAD_KEY = "Send 1 to 255 printable ASCII characters without spaces, such as a UUID."
-REUSED = "This key was sent with another request: send each new request with a key of its own."
-RUNNING = "The request with this key is still being worked on: repeat it in a moment."
+BAD_KEY = _("Send 1 to 255 printable ASCII characters without spaces, such as a UUID.")
+REUSED = _("This key was sent with another request: send each new request with a key of its own.")
+RUNNING = _("The request with this key is still running: repeat it in a moment.")
 
 Method = TypeVar("Method", bound=Callable[..., Response])
 Work = Callable[[], Response]
@@ -53,7 +55,7 @@ class Asked:
 
 
 def idempotent(method: Method) -> Method:
-    """Honour the header Idempotency-Key on a method of an API view.
+    """Honor the header Idempotency-Key on a method of an API view.
 
     Inside the tenant's scope the key and what is done commit together, and a twin waits. A view that opens its own
     scopes takes the key first, under a lease; a twin gets 409.
@@ -72,7 +74,7 @@ def idempotent(method: Method) -> Method:
 
 
 class IdempotentCreateMixin(mixins.CreateModelMixin):
-    """A ModelViewSet's `create` that honours the key; put it before the view set's own class."""
+    """A ModelViewSet's `create` that honors the key; put it before the view set's own class."""
 
     create = idempotent(mixins.CreateModelMixin.create)
 
@@ -121,11 +123,12 @@ def _in_one_transaction(asked: Asked, work: Work) -> Response:
 
 def _under_a_lease(asked: Asked, work: Work) -> Response:
     with tenant_scope(asked.tenant_id):
-        row, is_new = _claim(asked)
+        row, is_new = _claim(asked, is_leased=True)
         if not is_new and not _take_over(row, asked):
             return _again(row, asked)
     try:
-        response = work()
+        with kept(IdempotentRequest, row.id, row.attempt):
+            response = work()
     except BaseException:
         _settle(asked, partial(_release, row))
         raise
@@ -138,11 +141,17 @@ def _settle(asked: Asked, settle: Callable[[], None]) -> None:
         settle()
 
 
-def _claim(asked: Asked) -> tuple[IdempotentRequest, bool]:
-    """The key's row, and whether it was made now. Waits while a twin's transaction, which made it, is open."""
+def _claim(asked: Asked, *, is_leased: bool = False) -> tuple[IdempotentRequest, bool]:
+    """The key's row, and whether it was made now. Waits while a twin's transaction, which made it, is open.
+
+    is_leased: the new row is committed before the work is done, so others must know that somebody is at it.
+    """
     rows = IdempotentRequest.objects.filter(caller=asked.caller, key=asked.key)
     rows.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
-    mine = IdempotentRequest(caller=asked.caller, key=asked.key, fingerprint=asked.fingerprint)
+    lease = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS) if is_leased else None
+    mine = IdempotentRequest(
+        caller=asked.caller, key=asked.key, fingerprint=asked.fingerprint, attempt=1, leased_until=lease
+    )
     IdempotentRequest.objects.bulk_create([mine], ignore_conflicts=True)
     found = rows.first()
     if found is None:
@@ -152,22 +161,27 @@ def _claim(asked: Asked) -> tuple[IdempotentRequest, bool]:
 
 def _take_over(row: IdempotentRequest, asked: Asked) -> bool:
     """Go on with what a process left behind that died. Of two at once one does."""
-    now = timezone.now()
-    if row.status is not None or row.fingerprint != asked.fingerprint or row.created_at > now - LEASE:
+    if row.fingerprint != asked.fingerprint:
         return False
-    is_ours = bool(_held(row).update(created_at=now))
-    row.created_at = now
-    return is_ours
+    now = timezone.now()
+    # Without a lease it was begun by a process of the version before, which tells nobody whether it lives.
+    left = IdempotentRequest.objects.filter(id=row.id, status=None, leased_until__isnull=False)
+    found = left.claimable(now).first()
+    if found is None:
+        return False
+    found.lease(now)
+    row.attempt = found.attempt
+    return True
 
 
-def _held(row: IdempotentRequest) -> Any:
+def _held(row: IdempotentRequest) -> "QuerySet[IdempotentRequest]":
     """The row, unless somebody took it over meanwhile: then it is theirs."""
-    return IdempotentRequest.objects.filter(id=row.id, created_at=row.created_at, status=None)
+    return IdempotentRequest.objects.filter(id=row.id, attempt=row.attempt, status=None)
 
 
 def _keep(row: IdempotentRequest, response: Response) -> None:
     answer = "" if response.data is None else JSONRenderer().render(response.data).decode()
-    _held(row).update(status=response.status_code, answer=answer)
+    _held(row).update(status=response.status_code, answer=answer, leased_until=None)
 
 
 def _release(row: IdempotentRequest, response: Response | None = None) -> None:

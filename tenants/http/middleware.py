@@ -1,4 +1,4 @@
-"""Binds a request to its workspace: by the address in the portal, by token or header in the API."""
+"""Finds the workspace of a request: by the address in the portal, by token or header in the API."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tenants.audit import actor
 from tenants.clients import client_ip
@@ -56,7 +57,7 @@ class WorkspaceMiddleware:
     """Sets `request.workspace` (or None) and runs the view inside the tenant's scope.
 
     An answer of 400 or more rolls back. A view marked by @opens_own_scope runs outside, because it calls a provider.
-    Somebody else's workspace answers exactly as one that does not exist.
+    Somebody else's workspace answers exactly like one that does not exist.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -90,7 +91,7 @@ class WorkspaceMiddleware:
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]) -> None:
         """Views take `request.workspace`, not the slug."""
         if kwargs.pop("workspace", None) and getattr(request, "workspace", None) is None:
-            raise Http404("No such workspace.")
+            raise Http404(_("There is no such workspace."))
 
 
 def _actor(request: HttpRequest, workspace: Workspace | None) -> actor.Actor:
@@ -105,10 +106,12 @@ def _actor(request: HttpRequest, workspace: Workspace | None) -> actor.Actor:
 
 
 def _watch_support(request: HttpRequest, tenant: Tenant, access: SupportGrant) -> None:
-    """Staff look and change nothing, and the workspace's trail has each page. Raises PermissionDenied."""
+    """Staff may look, not change anything, and the workspace's trail has each page. Raises PermissionDenied."""
     support.note_look(tenant.id, access, str(request.method), request.get_full_path())
     if request.method not in SAFE:
-        raise PermissionDenied("Roster's support may look at this workspace and change nothing: ask one of its owners.")
+        raise PermissionDenied(
+            _("Roster's support may look at this workspace but not change anything: ask one of its owners.")
+        )
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:

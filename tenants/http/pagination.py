@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as BadValueError
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-INVALID_CURSOR = "This cursor is not one that the API made: take it from next or previous, unchanged."
-INVALID_PAGE_SIZE = "Give a whole number from 1 to 200."
+INVALID_CURSOR = _("The API did not make this cursor: take it from next or previous, unchanged.")
+INVALID_PAGE_SIZE = _("Give a whole number from 1 to 200.")
 
 
 class NewestFirst(CursorPagination):
@@ -43,6 +44,6 @@ class NewestFirst(CursorPagination):
 
 
 class OldestFirst(NewestFirst):
-    """For what is read in the order in which it was said."""
+    """For conversations, which people read in the order in which they were said."""
 
     ordering = ("said_at", "id")

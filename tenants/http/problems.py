@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelError
 from django.http import Http404
+from django.utils.translation import gettext
+from django_stubs_ext import StrOrPromise
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -21,7 +23,7 @@ class ConflictError(exceptions.APIException):
     status_code = HTTPStatus.CONFLICT
     default_code = "conflict"
 
-    def __init__(self, detail: str, wait: float | None = None) -> None:
+    def __init__(self, detail: StrOrPromise, wait: float | None = None) -> None:
         """wait: seconds after which it may work, for the header Retry-After."""
         super().__init__(detail)
         self.wait = wait
@@ -40,14 +42,14 @@ class ProviderError(exceptions.APIException):
     status_code = HTTPStatus.BAD_GATEWAY
     default_code = "provider_error"
 
-    def __init__(self, detail: str, wait: float | None = None) -> None:
+    def __init__(self, detail: StrOrPromise, wait: float | None = None) -> None:
         """wait: seconds after which it may work, for the header Retry-After."""
         super().__init__(detail)
         self.wait = wait
 
 
 class BusyError(ProviderError):
-    """An outside service was not asked, since too many wait for it already (503). Nothing was changed."""
+    """An outside service was not called, since too many requests are waiting for it (503). Nothing was changed."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "busy"
@@ -57,26 +59,12 @@ class TooLargeError(exceptions.APIException):
     """The body is longer than settings.REQUEST_MAX_BYTES (413)."""
 
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"The body is too large: send at most {settings.REQUEST_MAX_BYTES} bytes."
     default_code = "too_large"
 
-
-class ProblemSerializer(serializers.Serializer[Any]):
-    """What went wrong, and what to do: RFC 9457 problem details."""
-
-    type = serializers.CharField(help_text="`about:blank`: the status says what kind of problem it is.")
-    title = serializers.CharField(help_text="The status in words.")
-    status = serializers.IntegerField(help_text="The HTTP status.")
-    detail = serializers.CharField(help_text="The thing that is wrong and the fix, in a sentence.")
-    request_id = serializers.CharField(help_text="Tell us this if you ask for help: it finds the request in the logs.")
-    errors = serializers.DictField(  # type: ignore[assignment]  # a field, where DRF's own base has a property
-        child=serializers.ListField(child=serializers.CharField()),
-        required=False,
-        help_text="For 400: what is wrong with each field or parameter, by its name.",
-    )
-    billing_url = serializers.URLField(
-        required=False, help_text="For 402: the page on which an owner or admin can pay for what is missing."
-    )
+    def __init__(self) -> None:
+        super().__init__(
+            gettext("The body is too large: send at most %(most)d bytes.") % {"most": settings.REQUEST_MAX_BYTES}
+        )
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -115,7 +103,7 @@ def _problem(status: HTTPStatus, error: Exception, data: Any) -> dict[str, Any]:
 
 def _detail(status: HTTPStatus, error: Exception) -> str:
     if isinstance(error, exceptions.ValidationError):
-        return "Some fields or parameters are not right: see errors."
+        return gettext("Some fields or parameters are not right: see errors.")
     if isinstance(error, Http404 | exceptions.NotFound):
-        return "There is no such thing in this workspace: check the id."
+        return gettext("There is no such thing in this workspace: check the id.")
     return str(error.detail) if isinstance(error, exceptions.APIException) else str(error) or status.phrase

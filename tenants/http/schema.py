@@ -1,11 +1,14 @@
-"""What the OpenAPI schema says about every operation beside what its view says."""
+"""What the OpenAPI schema says about every operation, in addition to what its view says."""
 
 from typing import Any
 
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
 
-from tenants.http.problems import CONTENT_TYPE, ProblemSerializer
+from tenants.http.problems import CONTENT_TYPE
 
 REASONS = {
     400: "A field, parameter or header is not right: see `errors`.",
@@ -39,6 +42,24 @@ LIMITS = (
         description="What is left of each limit, and until when.",
     ),
 )
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """What went wrong, and what to do: RFC 9457 problem details."""
+
+    type = serializers.CharField(help_text="`about:blank`: the status says what kind of problem it is.")
+    title = serializers.CharField(help_text="The status in words.")
+    status = serializers.IntegerField(help_text="The HTTP status.")
+    detail = serializers.CharField(help_text="The thing that is wrong and the fix, in a sentence.")
+    request_id = serializers.CharField(help_text="Tell us this if you ask for help: it finds the request in the logs.")
+    errors = serializers.DictField(  # type: ignore[assignment]  # a field, where DRF's own base has a property
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="For 400: what is wrong with each field or parameter, by its name.",
+    )
+    billing_url = serializers.URLField(
+        required=False, help_text="For 402: the page on which an owner or admin can pay for what is missing."
+    )
 
 
 def problem(status: int, reason: str) -> dict[tuple[int, str], OpenApiResponse]:
@@ -79,3 +100,25 @@ class ProblemSchema(AutoSchema):
             response, str(status), [CONTENT_TYPE], direction
         )
         return body
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI schema names the two ways in."""
+
+    target_class = "tenants.http.authentication.TokenAuthentication"
+    name = ["apiToken", "session"]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        return [{name: []} for name in self.name]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        return [
+            {"type": "http", "scheme": "bearer", "description": "An API token of one workspace."},
+            {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": settings.SESSION_COOKIE_NAME,
+                "description": "A member's log-in. It needs the header `Roster-Workspace: <slug>`, "
+                "and for writing `X-CSRFToken`.",
+            },
+        ]

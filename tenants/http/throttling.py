@@ -1,4 +1,4 @@
-"""How much each caller may ask of the API, counted in Redis and told in the standard headers.
+"""Rate limits of the API for each caller, counted in Redis and reported in the standard headers.
 
 RateLimit-Policy and RateLimit are those of draft-ietf-httpapi-ratelimit-headers. Each policy is a bucket: `q` requests
 at once, filled up again evenly within `w` seconds (the generic cell rate algorithm, in one step inside Redis).
@@ -14,6 +14,7 @@ import redis
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
+from django.utils.translation import ngettext
 from redis.exceptions import RedisError
 
 from tenants.clients import client_ip, network_of
@@ -71,10 +72,9 @@ class Level:
 
 
 class RateLimitMiddleware:
-    """Counts each request to the API, also those that are refused.
+    """Counts each request to the API, including refused ones.
 
-    It stands inside WorkspaceMiddleware, which knows who calls. While Redis cannot be reached nobody is limited: the
-    API goes on.
+    It runs inside WorkspaceMiddleware, which knows the caller. While Redis is down nobody is limited: the API goes on.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -153,8 +153,11 @@ def _told(policy: Policy, level: Level) -> str:
 
 
 def _refusal(request: HttpRequest, wait: int) -> HttpResponseBase:
-    unit = "second" if wait == 1 else "seconds"
-    detail = f"Too many requests: wait {wait} {unit}, and spread them by what the header RateLimit says."
-    refusal = errors.answer(request, HTTPStatus.TOO_MANY_REQUESTS, detail)
+    detail = ngettext(
+        "Too many requests: wait %(count)d second, and pace them by the header RateLimit.",
+        "Too many requests: wait %(count)d seconds, and pace them by the header RateLimit.",
+        wait,
+    )
+    refusal = errors.answer(request, HTTPStatus.TOO_MANY_REQUESTS, detail % {"count": wait})
     refusal.headers["Retry-After"] = str(wait)
     return refusal

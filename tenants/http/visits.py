@@ -1,4 +1,4 @@
-"""Bounds what requests to the web wait for outside (tenants/outbound/patience.py), and words the refusals."""
+"""Limits how long web requests wait for services outside (tenants/outbound/patience.py); beyond that they get 503."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from tenants.outbound.patience import BUSY_SECONDS, BusyError
 
 
 class PatienceMiddleware:
-    """Who is not let through to a service that others wait for gets 503, with Retry-After."""
+    """Answers 503 with Retry-After when too many requests already wait for a service."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

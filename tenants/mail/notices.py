@@ -6,17 +6,17 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from tenants.mail import server
 from tenants.mail.server import MailError
 from tenants.models import Role, Tenant
 
-FOOT = "\n\nRoster\nAI employees for your team\n"
 LONGEST_NAME = 60
 PLAIN = re.compile(r"[^\W_]|[ '\u2019&,()!+-]")
-"""What may stand in a workspace's name in a mail; dots only where a word ends."""
+"""What a workspace's name may contain in a mail; dots only at the end of a word."""
 LIKE_A_LINK = re.compile(r"\.\S|\d[\d ()+-]{5,}\d|\bwww\b|\bhttps?\b", re.IGNORECASE)
-"""What mail programs make something to click on: domains, phone numbers, the beginnings of addresses."""
+"""What mail programs turn into links: domains, phone numbers, the beginnings of addresses."""
 
 
 def recipients(tenant: Tenant) -> list[str]:
@@ -27,9 +27,11 @@ def recipients(tenant: Tenant) -> list[str]:
 
 
 def named(tenant: Tenant) -> str:
-    """The workspace in a sentence: by its name if that is harmless, else by its address."""
+    """What a sentence calls the workspace: its name if that is harmless, else its address."""
     name = harmless(tenant.name)
-    return f"the workspace “{name}”" if name else f"the workspace with the address {tenant.slug}"
+    if name:
+        return _("the workspace “%(name)s”") % {"name": name}
+    return _("the workspace with the address %(slug)s") % {"slug": tenant.slug}
 
 
 def harmless(name: str) -> str:
@@ -46,13 +48,13 @@ def harmless(name: str) -> str:
 
 def letter(text: str) -> str:
     """A notice's whole text."""
-    return f"Hello,\n\n{text}{FOOT}"
+    return _("Hello,\n\n%(text)s\n\nRoster\nAI employees for your team\n") % {"text": text}
 
 
 def send(to: Iterable[str], subject: str, text: str) -> bool:
-    """Mail each of them by itself, at once and once: for notices about what there is no workspace for to keep them.
+    """Mail each of them separately, right now and without retries: for notices that no workspace can keep.
 
-    Open no scope around this. Returns whether the mail server took all of them.
+    Open no scope around this. Returns whether the mail server accepted all of them.
     """
     are_sent = [_is_sent(address, subject, text) for address in to]
     return all(are_sent)

@@ -1,8 +1,8 @@
 """The mails that a workspace causes: planned, counted, sent, and what became of each.
 
-A notice is planned in the transaction of its reason. A worker takes it, hands it to the mail server, and only then is
-it marked as sent: who dies in between sends it again. A mail with a secret (an invitation's link, a code) is not kept,
-so whoever made it sends it at once. All count against one limit a day, in rows that nobody can make fewer.
+A notice is planned in the transaction of its reason. A worker takes it, hands it to the mail server, and only then
+marks it as sent: if the worker dies in between, it is sent again. A mail with a secret (an invitation's link, a code)
+is not stored, so whoever made it sends it right away. All of them count against one limit a day.
 """
 
 from collections.abc import Iterable
@@ -13,32 +13,33 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from tenants.jobs import sweeps
+from tenants.jobs.keeper import kept
 from tenants.mail import server
 from tenants.mail.server import MailError, MailRefusedError
 from tenants.models import Mail
 from tenants.scope import current_tenant_id, give_back, sweeper_scope, tenant_scope
+from tenants.wordings import NOTHING, Reason
 
 DAY = timedelta(days=1)
-LEASE = timedelta(minutes=5)
-"""A mail server takes seconds; whoever has a mail for longer is dead."""
 FIRST_WAIT = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(hours=1)
 GIVEN_UP_AFTER = timedelta(days=3)
 KEPT_FOR = timedelta(days=30)
-MOST_WORKSPACES = 200
 
 
 class FullError(Exception):
-    """The workspace caused as many mails within a day as it may."""
+    """The workspace has reached its limit of mails a day."""
 
 
 def plan(kind: Mail.Kind, key: str, to: Iterable[str], subject: str, text: str) -> None:
-    """Note a notice to each of these addresses, inside the tenant's scope; one that is noted already stays one."""
+    """Plan a notice to each of these addresses, once however often this is called. Inside the tenant's scope."""
     now = timezone.now()
     Mail.objects.bulk_create(
         [
-            Mail(kind=kind, key=key, recipient=each, subject=subject, text=text, next_attempt_at=now)
+            Mail(kind=kind, key=key, recipient=each, subject=subject, text=text, retry_at=now)
             for each in dict.fromkeys(to)
         ],
         ignore_conflicts=True,
@@ -51,18 +52,17 @@ def take(kind: Mail.Kind, key: str, to: str) -> Mail:
     now = timezone.now()
     # Notices of payments and deletions have a fifth of the day, whatever somebody else sends.
     if _is_full(now, settings.MAILS_PER_DAY // 5):
-        raise FullError(
-            f"This workspace sent {settings.MAILS_PER_DAY} mails within a day, as many as it may: wait until tomorrow."
-        )
-    return Mail.objects.create(kind=kind, key=key, recipient=to, taken_at=now)
+        words = _("This workspace has reached its limit of %(most)d mails within a day: wait until tomorrow.")
+        raise FullError(words % {"most": settings.MAILS_PER_DAY})
+    return Mail.objects.create(kind=kind, key=key, recipient=to, taken_at=now, retry_at=None)
 
 
 def hand_over(tenant_id: UUID, mail: Mail, subject: str, text: str) -> None:
-    """Send a mail that was taken, and note what came of it. Open no scope around this. Raises MailError."""
+    """Send a mail that was taken, and note the result. Open no scope around this. Raises MailError."""
     try:
         server.send(server.letter(mail.recipient, subject, text))
     except MailError as error:
-        _settle(tenant_id, mail, Mail.State.FAILED, str(error))
+        _settle(tenant_id, mail, Mail.State.FAILED, error.reason)
         raise
     _settle(tenant_id, mail, Mail.State.SENT)
 
@@ -72,11 +72,12 @@ def send_due(tenant_id: UUID) -> None:
     while (mail := _claim(tenant_id)) is not None:
         give_back()
         try:
-            server.send(server.letter(mail.recipient, mail.subject, mail.text))
+            with kept(Mail, mail.id, mail.attempt):
+                server.send(server.letter(mail.recipient, mail.subject, mail.text))
         except MailRefusedError as error:
-            _settle(tenant_id, mail, Mail.State.FAILED, str(error))
+            _settle(tenant_id, mail, Mail.State.FAILED, error.reason)
         except MailError as error:
-            _put_off(tenant_id, mail, str(error))
+            _put_off(tenant_id, mail, error.reason)
             return
         else:
             _settle(tenant_id, mail, Mail.State.SENT)
@@ -100,8 +101,7 @@ def failed() -> list[Mail]:
 def waiting(now: datetime) -> list[UUID]:
     """Workspaces with notices to be sent."""
     with sweeper_scope():
-        due = Mail.objects.due(now).order_by("tenant_id").values_list("tenant_id", flat=True)
-        return list(due.distinct()[:MOST_WORKSPACES])
+        return sweeps.drawn(Mail.objects.due(now).order_by().values_list("tenant_id", flat=True).distinct())
 
 
 def forget(tenant_id: UUID) -> None:
@@ -122,20 +122,18 @@ def _is_full(now: datetime, kept: int = 0) -> bool:
 
 
 def _claim(tenant_id: UUID) -> Mail | None:
-    """The next notice, which is ours for LEASE. Above the day's limit the rest waits until there is room."""
+    """The next notice, which is leased to us. Above the day's limit the rest waits until there is room."""
     with tenant_scope(tenant_id):
         _lock()
         now = timezone.now()
-        mail = Mail.objects.due(now).order_by(F("taken_at").asc(nulls_last=True), "planned_at", "id").first()
+        due = Mail.objects.due(now).claimable(now)
+        mail = due.order_by(F("taken_at").asc(nulls_last=True), "planned_at", "id").first()
         if mail is None:
             return None
         if mail.taken_at is None and _is_full(now):
-            Mail.objects.due(now).filter(taken_at=None).update(next_attempt_at=_room_at(now))
+            Mail.objects.due(now).filter(taken_at=None).update(retry_at=_room_at(now))
             return None
-        mail.attempt += 1
-        mail.taken_at = mail.taken_at or now
-        mail.next_attempt_at = now + LEASE
-        mail.save(update_fields=["attempt", "taken_at", "next_attempt_at"])
+        mail.lease(now, taken_at=mail.taken_at or now)
         return mail
 
 
@@ -146,21 +144,22 @@ def _room_at(now: datetime) -> datetime:
     return oldest + DAY
 
 
-def _settle(tenant_id: UUID, mail: Mail, state: Mail.State, problem: str = "") -> None:
+def _settle(tenant_id: UUID, mail: Mail, state: Mail.State, problem: Reason = NOTHING) -> None:
     sent_at = timezone.now() if state == Mail.State.SENT else None
-    _note(tenant_id, mail, state=state, sent_at=sent_at, problem=problem[:300], next_attempt_at=None)
+    _note(tenant_id, mail, state=state, sent_at=sent_at, problem=problem)
 
 
-def _put_off(tenant_id: UUID, mail: Mail, problem: str) -> None:
+def _put_off(tenant_id: UUID, mail: Mail, problem: Reason) -> None:
     now = timezone.now()
     if mail.planned_at < now - GIVEN_UP_AFTER:
         _settle(tenant_id, mail, Mail.State.FAILED, problem)
         return
-    wait = min(FIRST_WAIT * 2 ** min(mail.attempt - 1, 10), LONGEST_WAIT)
-    _note(tenant_id, mail, problem=problem[:300], next_attempt_at=now + wait)
+    wait = min(FIRST_WAIT * 2 ** min(mail.failures, 10), LONGEST_WAIT)
+    _note(tenant_id, mail, problem=problem, failures=mail.failures + 1, retry_at=now + wait)
 
 
 def _note(tenant_id: UUID, mail: Mail, **values: object) -> None:
-    """Unless somebody else has it by now."""
+    """Give the mail back with what came of it, unless somebody else has it by now."""
     with tenant_scope(tenant_id):
-        Mail.objects.filter(id=mail.id, attempt=mail.attempt, state=Mail.State.WAITING).update(**values)
+        ours = Mail.objects.filter(id=mail.id, attempt=mail.attempt, state=Mail.State.WAITING)
+        ours.update(**{"leased_until": None, "retry_at": None, **values})

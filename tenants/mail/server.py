@@ -1,6 +1,6 @@
-"""The one door to the mail server: every mail that leaves is made and handed over here.
+"""Sends mail: every mail that leaves Roster is made and sent here.
 
-Each says that a program wrote it (RFC 3834, 5), and has an id of the host that people know, not of this machine.
+Each says that a program wrote it (RFC 3834, 5), and its id has the public host name, not this machine's.
 """
 
 import logging
@@ -9,27 +9,37 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils.translation import gettext_lazy as _
+
+from tenants.wordings import ReasonError, Wording
 
 log = logging.getLogger(__name__)
 
 PERMANENT = 500
 """Replies of a mail server from here on mean that trying again is of no use (RFC 5321, 4.2.1)."""
+REFUSED = Wording(
+    "tenants.mail_refused", _("The mail server refuses mail to %(to)s: check the address, or use another one.")
+)
+REFUSED_NOW = Wording(
+    "tenants.mail_refused_now", _("The mail server does not accept mail to %(to)s now: try again in a few minutes.")
+)
+UNAVAILABLE = Wording("tenants.mail_unavailable", _("Mail cannot be sent right now: try again in a few minutes."))
 
 
-class MailError(Exception):
-    """A mail that was not sent. The text says to whom and what to do."""
+class MailError(ReasonError):
+    """A mail that was not sent. The reason says to whom and what to do."""
 
 
 class MailRefusedError(MailError):
-    """The mail server takes no mail to this address, today or later."""
+    """The mail server refuses mail to this address for good."""
 
 
 class UnavailableError(MailError):
-    """The mail server takes no mail at this moment."""
+    """The mail server accepts no mail right now."""
 
 
 def headers() -> dict[str, str]:
-    """What every mail has in its head; the id is another one each time."""
+    """The headers of every mail; each has its own id."""
     host = settings.PUBLIC_HOST
     return {
         "Auto-Submitted": "auto-generated",
@@ -43,25 +53,21 @@ def letter(to: str, subject: str, text: str) -> EmailMessage:
 
 
 def send(mail: EmailMessage) -> None:
-    """Hand a mail over to the mail server, which has taken it when this returns. Open no scope around this.
+    """Hand a mail to the mail server, which has accepted it when this returns. Open no scope around this.
 
-    Raises MailRefusedError for an address that it does not take, and UnavailableError if it takes nothing now.
+    Raises MailRefusedError for an address that it refuses, and UnavailableError if it accepts nothing right now.
     """
     to = ", ".join(mail.to)
     try:
         mail.send()
     except (SMTPRecipientsRefused, SMTPDataError, ValueError) as error:
-        log.warning("The mail server did not take a mail: %s", _reason(error))
+        log.warning("The mail server did not accept a mail: %s", _reason(error))
         if _is_permanent(error):
-            raise MailRefusedError(
-                f"The mail server takes no mail to {to}: check the address, or use another."
-            ) from error
-        raise UnavailableError(
-            f"The mail server does not take mail to {to} now: try again in a few minutes."
-        ) from error
+            raise MailRefusedError(REFUSED(to=to)) from error
+        raise UnavailableError(REFUSED_NOW(to=to)) from error
     except OSError as error:  # smtplib's other errors are of this class
         log.warning("Mail cannot be sent (%s): check EMAIL_URL and the mail server.", type(error).__name__)
-        raise UnavailableError("No mail can be sent at this moment: try again in a few minutes.") from error
+        raise UnavailableError(UNAVAILABLE()) from error
 
 
 def _is_permanent(error: Exception) -> bool:
@@ -71,7 +77,7 @@ def _is_permanent(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Without the address, which belongs into no log."""
+    """Without the address, which does not belong in a log."""
     if isinstance(error, SMTPRecipientsRefused):
         return ", ".join(str(code) for code, _ in error.recipients.values())
     return str(error.smtp_code) if isinstance(error, SMTPDataError) else type(error).__name__

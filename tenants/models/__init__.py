@@ -8,6 +8,7 @@ from tenants.models.events import AccountEvent, ActorKind, AuditEvent, Event
 from tenants.models.exports import Export, ExportPart
 from tenants.models.idempotency import IdempotentRequest
 from tenants.models.incidents import Incident
+from tenants.models.jobs import Job, JobQuerySet
 from tenants.models.mails import ContactCode, Mail
 from tenants.models.people import User, UserManager
 from tenants.models.support import SupportGrant
@@ -40,6 +41,8 @@ __all__ = [
     "IdempotentRequest",
     "Incident",
     "Invitation",
+    "Job",
+    "JobQuerySet",
     "Language",
     "Mail",
     "Membership",

@@ -1,19 +1,21 @@
-"""What happened: in a workspace (its audit trail) and with an account. Append-only, by grant."""
+"""What happened: in a workspace (its audit trail) and to an account. Append-only, by grant."""
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from tenants.models.base import TenantModel
+from tenants.models.fields import ReasonField
 
 
 class ActorKind(models.TextChoices):
     """Who did something."""
 
-    MEMBER = "member", "Member"
-    TOKEN = "token", "API token"
-    STAFF = "staff", "Roster staff"
-    SYSTEM = "system", "Roster"
+    MEMBER = "member", _("Member")
+    TOKEN = "token", _("API token")
+    STAFF = "staff", _("Roster staff")
+    SYSTEM = "system", _("Roster")
 
 
 class Event(models.Model):
@@ -31,7 +33,7 @@ class Event(models.Model):
     target_id = models.CharField(max_length=64, blank=True)
     target_name = models.CharField(max_length=254, blank=True)
     changes = models.JSONField(default=dict, blank=True)
-    detail = models.CharField(max_length=500, blank=True)
+    detail = ReasonField()
     ip = models.GenericIPAddressField(null=True, blank=True)
     user_agent = models.CharField(max_length=300, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
@@ -51,7 +53,7 @@ class AuditEvent(TenantModel, Event):
 
 
 class AccountEvent(Event):
-    """What happened with a person's account, or what staff did beyond one workspace."""
+    """What happened to a person's account, or what staff did beyond one workspace."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account_id = models.UUIDField(null=True, blank=True)

@@ -2,19 +2,26 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tenants.models.base import TenantModel
+from tenants.models.fields import ReasonField
+from tenants.models.jobs import Job, JobQuerySet
 
 
-class Export(TenantModel):
+class ExportQuerySet(JobQuerySet["Export"]):
+    """Exports of the open scope's workspace."""
+
+
+class Export(Job, TenantModel):
     """One zip of everything that a workspace has, made by a task."""
 
     class State(models.TextChoices):
-        WAITING = "waiting"
-        RUNNING = "running"
-        DONE = "done", "Ready"
-        FAILED = "failed"
-        EXPIRED = "expired"
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Ready")
+        FAILED = "failed", _("Failed")
+        EXPIRED = "expired", _("Expired")
 
     OPEN = (State.WAITING, State.RUNNING)
 
@@ -23,13 +30,13 @@ class Export(TenantModel):
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     rows_done = models.PositiveBigIntegerField(default=0)
     rows_total = models.PositiveBigIntegerField(default=0)
-    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the zip")
-    attempt = models.PositiveIntegerField(default=0, help_text="Fences: an older try that comes back is ignored")
-    leased_until = models.DateTimeField(null=True, blank=True, help_text="Until then nobody else takes it up")
-    error = models.TextField(blank=True)
+    size = models.PositiveBigIntegerField(default=0, help_text=_("Bytes of the zip"))
+    error = ReasonField()
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="When its parts are deleted")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text=_("When its parts are deleted"))
+
+    objects = ExportQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -40,6 +47,9 @@ class Export(TenantModel):
                 condition=models.Q(state__in=["waiting", "running"]),
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.requested_by_name
 
     @property
     def is_open(self) -> bool:

@@ -1,54 +1,62 @@
-"""Mails that a workspace causes, and the code that proves its contact address."""
+"""Mails about a workspace, and the code that confirms its contact address."""
 
 from datetime import datetime
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from tenants.models.base import TenantModel
+from tenants.models.fields import ReasonField
+from tenants.models.jobs import Job, JobQuerySet
 
 
-class MailQuerySet(models.QuerySet["Mail"]):
+class MailQuerySet(JobQuerySet["Mail"]):
     def due(self, now: datetime) -> "MailQuerySet":
-        """Those to be handed to the mail server now."""
-        return self.filter(state=Mail.State.WAITING, next_attempt_at__lte=now)
+        """Notices to be handed to the mail server now. A mail with a secret has no `retry_at`: its maker sends it."""
+        return super().due(now).filter(state=Mail.State.WAITING).exclude(retry_at=None, leased_until=None)
 
     def taken_since(self, moment: datetime) -> "MailQuerySet":
-        """Those that count against a day's limit, whatever became of them."""
+        """Those that count against a day's limit, sent or not."""
         return self.filter(taken_at__gt=moment)
 
 
-class Mail(TenantModel):
-    """One mail to one address. A notice keeps its words until it is sent; a mail with a secret is never kept."""
+class Mail(Job, TenantModel):
+    """One mail to one address. A notice's text is stored until it is sent; a mail with a secret is never stored."""
 
     class Kind(models.TextChoices):
-        INVITATION = "invitation", "Invitation"
-        CONTACT_CODE = "contact_code", "Code for the contact address"
-        DELETION_ANNOUNCED = "deletion_announced", "The workspace will be deleted"
-        DELETION_WARNED = "deletion_warned", "The workspace will be deleted soon"
-        EXPORT_READY = "export_ready", "An export is ready"
-        TRIAL_ENDING = "trial_ending", "The trial ends soon"
-        PAYMENT_FAILED = "payment_failed", "A payment failed"
-        ACTION_REQUIRED = "action_required", "A payment waits for its confirmation"
-        CANCELED = "canceled", "The subscription ended"
+        INVITATION = "invitation", _("Invitation")
+        CONTACT_CODE = "contact_code", _("Code for the contact address")
+        DELETION_ANNOUNCED = "deletion_announced", _("The workspace will be deleted")
+        DELETION_WARNED = "deletion_warned", _("The workspace will be deleted soon")
+        EXPORT_READY = "export_ready", _("An export is ready")
+        TRIAL_ENDING = "trial_ending", _("The trial ends soon")
+        PAYMENT_FAILED = "payment_failed", _("A payment failed")
+        ACTION_REQUIRED = "action_required", _("A payment waits for its confirmation")
+        CANCELED = "canceled", _("The subscription ended")
 
     class State(models.TextChoices):
-        WAITING = "waiting"
-        SENT = "sent"
-        FAILED = "failed"
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
 
     kind = models.CharField(max_length=20, choices=Kind)
-    key = models.CharField(max_length=300, help_text="What it is about: an id of ours or of Stripe's")
+    key = models.CharField(max_length=300, help_text=_("What it is about: an id of ours or of Stripe's"))
     recipient = models.EmailField()
     subject = models.CharField(max_length=200, blank=True)
-    text = models.TextField(blank=True, help_text="Empty for mails with a secret, which are sent at once or not at all")
+    text = models.TextField(
+        blank=True, help_text=_("Empty for mails with a secret, which are sent at once or not at all")
+    )
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    attempt = models.PositiveIntegerField(default=0)
+    retry_at = models.DateTimeField(
+        null=True, blank=True, db_default=Now(), help_text=_("When it is due; empty for mails with a secret")
+    )
     planned_at = models.DateTimeField(default=timezone.now)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
-    taken_at = models.DateTimeField(null=True, blank=True, help_text="Since when it counts against a day's limit")
-    sent_at = models.DateTimeField(null=True, blank=True, help_text="When the mail server took it")
-    problem = models.CharField(max_length=300, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True, help_text=_("Since when it counts against a day's limit"))
+    sent_at = models.DateTimeField(null=True, blank=True, help_text=_("When the mail server took it"))
+    problem = ReasonField()
 
     objects = MailQuerySet.as_manager()
 
@@ -62,12 +70,12 @@ class Mail(TenantModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["next_attempt_at"], name="tenants_mail_due", condition=models.Q(state="waiting")),
+            models.Index(fields=["retry_at"], name="tenants_mail_waiting", condition=models.Q(state="waiting")),
             models.Index(fields=["tenant", "taken_at"], name="tenants_mail_taken"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} to {self.recipient}"
+        return gettext("%(kind)s to %(recipient)s") % {"kind": self.get_kind_display(), "recipient": self.recipient}
 
 
 class ContactCode(TenantModel):
@@ -75,7 +83,7 @@ class ContactCode(TenantModel):
 
     email = models.EmailField()
     digest = models.CharField(max_length=64)
-    attempts = models.PositiveIntegerField(default=0, help_text="Codes that were tried")
+    attempts = models.PositiveIntegerField(default=0, help_text=_("Codes that were tried"))
     expires_at = models.DateTimeField()
 
     class Meta(TenantModel.Meta):

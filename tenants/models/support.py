@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tenants.models.base import TenantModel
 
@@ -27,4 +28,4 @@ class SupportGrant(TenantModel):
     objects = SupportGrantQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"Support access until {self.expires_at:%Y-%m-%d %H:%M} UTC"
+        return _("Support access until %(until)s UTC") % {"until": f"{self.expires_at:%Y-%m-%d %H:%M}"}

@@ -9,6 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
 from tenants.models.people import User
@@ -22,23 +24,25 @@ time_zones = cache(available_timezones)
 
 def validate_time_zone(name: str) -> None:
     if name not in time_zones():
-        raise ValidationError(f"{name!r} is not a time zone: choose one such as Europe/London.")
+        raise ValidationError(
+            gettext("“%(name)s” is not a time zone: choose one such as Europe/London.") % {"name": name}
+        )
 
 
 def validate_slug_is_free(slug: str) -> None:
     if slug in RESERVED_SLUGS:
-        raise ValidationError(f"“{slug}” is reserved: choose another address.")
+        raise ValidationError(gettext("“%(slug)s” is reserved: choose another address.") % {"slug": slug})
 
 
 class Language(models.TextChoices):
-    """In what an AI employee answers when a message does not show its language."""
+    """The language of an answer when a message does not show its own."""
 
-    ENGLISH = "en", "English"
-    FRENCH = "fr", "French"
-    GERMAN = "de", "German"
-    ITALIAN = "it", "Italian"
-    PORTUGUESE = "pt", "Portuguese"
-    SPANISH = "es", "Spanish"
+    ENGLISH = "en", _("English")
+    FRENCH = "fr", _("French")
+    GERMAN = "de", _("German")
+    ITALIAN = "it", _("Italian")
+    PORTUGUESE = "pt", _("Portuguese")
+    SPANISH = "es", _("Spanish")
 
 
 class Tenant(models.Model):
@@ -49,31 +53,35 @@ class Tenant(models.Model):
     slug = models.SlugField(max_length=50, unique=True, validators=[validate_slug_is_free])
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     language = models.CharField(max_length=8, choices=Language, default=Language.ENGLISH)
-    contact_email = models.EmailField("contact", blank=True, help_text="Gets notices beside the owners")
+    contact_email = models.EmailField(_("contact"), blank=True, help_text=_("Gets notices beside the owners"))
     contact_confirmed_at = models.DateTimeField(
-        null=True, blank=True, help_text="When a code that was mailed to the contact came back"
+        null=True, blank=True, help_text=_("When a code that was mailed to the contact came back")
     )
     retention_days = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
-        help_text="Conversations are deleted this many days after their last message; empty keeps them",
+        help_text=_("Conversations are deleted this many days after their last message; empty keeps them"),
     )
     overheard_hours = models.PositiveSmallIntegerField(
         default=24,
         db_default=24,
         validators=[MaxValueValidator(168)],
-        help_text="How long what people say around AI employees, not to them, is kept as context; 0 keeps none of it",
+        help_text=_(
+            "How long what people say around AI employees, not to them, is kept as context; 0 keeps none of it"
+        ),
     )
-    deletes_at = models.DateTimeField(null=True, blank=True, help_text="When it is erased, if its owner asked for it")
+    deletes_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When it is erased, if its owner asked for it")
+    )
     deletion_requested_at = models.DateTimeField(null=True, blank=True)
     deletion_requested_by_id = models.UUIDField(null=True, blank=True)
     deletion_announced_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the mails about it were planned"
+        null=True, blank=True, help_text=_("When the mails about it were planned")
     )
-    deletion_warned_at = models.DateTimeField(null=True, blank=True, help_text="When the reminders were planned")
+    deletion_warned_at = models.DateTimeField(null=True, blank=True, help_text=_("When the reminders were planned"))
     erased_rows = models.JSONField(
-        default=dict, blank=True, help_text="Rows erased so far by table, while it is being erased"
+        default=dict, blank=True, help_text=_("Rows erased so far by table, while it is being erased")
     )
     created_at = models.DateTimeField(default=timezone.now)
     members = models.ManyToManyField(User, through="Membership", related_name="tenants")
@@ -112,10 +120,10 @@ class FormerSlug(models.Model):
 class Role(models.TextChoices):
     """What a member may do, from most to least."""
 
-    OWNER = "owner"
-    ADMIN = "admin"
-    OPERATOR = "operator"
-    VIEWER = "viewer"
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
+    OPERATOR = "operator", _("Operator")
+    VIEWER = "viewer", _("Viewer")
 
     def covers(self, needed: "Role") -> bool:
         """Does this role include what `needed` allows?"""
@@ -150,9 +158,9 @@ class Invitation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="invitations")
-    email = models.EmailField("e-mail address")
+    email = models.EmailField(_("e-mail address"))
     role = models.CharField(max_length=10, choices=Role, default=Role.OPERATOR)
-    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of what the link carries")
+    digest = models.CharField(max_length=64, unique=True, help_text=_("SHA-256 of what the link carries"))
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""The wizard's frame: which steps there are, which is next. Each app owns its own step."""
+"""The wizard's frame: which steps it has and which comes next. Each app owns its own step."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Protocol
@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
+from django_stubs_ext import StrPromise
 
 from tenants.models import Tenant
 
@@ -14,15 +15,15 @@ class Step(Protocol):
     """One screen of the wizard. Its state is computed from data, never stored as a position."""
 
     slug: ClassVar[str]
-    title: ClassVar[str]
-    minutes: ClassVar[str]
+    title: ClassVar[StrPromise | str]
+    minutes: ClassVar[StrPromise | str]
 
     def is_done(self, tenant: Tenant) -> bool:
-        """Has the workspace what this step is for? Called inside the tenant's scope."""
+        """Does the workspace have what this step is for? Called inside the tenant's scope."""
         ...
 
     def view(self, request: HttpRequest) -> HttpResponseBase:
-        """Show the step, or take its form."""
+        """Show the step, or process its form."""
         ...
 
 
@@ -36,7 +37,7 @@ def step_named(slug: str) -> Step | None:
 
 
 def next_step(tenant: Tenant) -> Step | None:
-    """The first step that is not done; None when the wizard is finished. Call it inside the tenant's scope."""
+    """The first step that is not done; None if all are. Call it inside the tenant's scope."""
     return next((step for step in steps() if not step.is_done(tenant)), None)
 
 

@@ -1,4 +1,4 @@
-"""A circuit breaker for the services that nothing may wait for: the broker and Redis."""
+"""A circuit breaker for services that nothing should wait for: the broker and Redis."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ BREAKER_SECONDS = 5.0
 
 
 class Breaker:
-    """After a failed or slow call one thread in five seconds tries: a dead broker must not slow webhooks down."""
+    """After a failed or slow call, one thread every five seconds tries: a dead broker must not slow webhooks down."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -1,7 +1,7 @@
-"""HTTP connections whose answers have a time at which they must have ended.
+"""HTTP connections with a deadline for the whole answer.
 
-A time-out of a socket begins anew with each byte: who sends one every few seconds is waited for without end. Here the
-whole answer, headers included, has to be there in time, for requests (Stripe's SDK, log-ins).
+A socket's time-out starts over with each byte, so a peer that sends one every few seconds is waited for without end.
+Here the whole answer, headers included, has to arrive in time. For requests (Stripe's SDK, log-ins).
 """
 
 import http.client
@@ -21,7 +21,7 @@ from tenants.outbound import patience
 
 
 class _Incoming(io.RawIOBase):
-    """What a peer sends, until `end`. Raises TimeoutError afterwards, also if something comes all the time."""
+    """What a peer sends, until `end`. Raises TimeoutError after that, even if data keeps coming."""
 
     def __init__(self, sock: socket.socket, end: float) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class _Incoming(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         left = self._end - time.monotonic()
         if left <= 0:
-            raise TimeoutError("The answer was not whole in time.")
+            raise TimeoutError("The answer was not complete in time.")
         self._sock.settimeout(left)
         return self._raw.readinto(buffer)  # type: ignore[no-any-return]
 
@@ -44,7 +44,7 @@ class _Incoming(io.RawIOBase):
 
 
 class _Source:
-    """A socket as http.client.HTTPResponse takes it, which asks for nothing but a file to read."""
+    """A socket for http.client.HTTPResponse, which needs nothing but a file to read."""
 
     def __init__(self, sock: socket.socket, end: float) -> None:
         self._sock, self._end = sock, end
@@ -59,7 +59,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Timed:
-    """For connections of urllib3: the time-out that is set when an answer begins is for all of it."""
+    """For connections of urllib3: the time-out covers the whole answer."""
 
     timeout: Any
     response_class: Any
@@ -93,7 +93,7 @@ class _Adapter(HTTPAdapter):
 
 
 class Session(requests.Session):
-    """Of requests: the seconds of a time-out to answer are for the whole answer, and each request has to have one."""
+    """A session of requests whose time-outs cover the whole answer. Each request needs one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class Session(requests.Session):
 
 
 class SharedSession:
-    """A session for each thread, since one is not made for several."""
+    """One session per thread, since sessions are not thread-safe."""
 
     def __init__(self) -> None:
         self._own = threading.local()

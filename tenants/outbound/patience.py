@@ -1,8 +1,8 @@
-"""How long, and how many at once, requests to the web wait for a provider outside.
+"""Limits how long, and how many at once, web requests wait for a provider.
 
 A web process has few threads. If an outside service hangs, whoever calls it holds one until the time is over; without
-a limit a few clicks would hold them all, and nothing else would answer. So of the threads only some may wait for each
-service at a time, and each request only so long in all. Who comes beyond that is told at once.
+a limit a few clicks would hold them all, and nothing else would answer. So only some of the threads may wait for each
+service at a time, and each request only so long in total. Anybody beyond that is refused right away.
 """
 
 import time
@@ -14,14 +14,15 @@ from functools import cache
 from threading import BoundedSemaphore
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 BUSY_SECONDS = 30
-"""When to come back: by then whoever waits now has been answered or has given up."""
+"""When to come back: by then the requests that wait now are done."""
 LEAST_SECONDS = 0.001
 
 
 class BusyError(Exception):
-    """Too many wait already. Nothing was begun. `wait`: seconds after which to try again."""
+    """Too many requests are waiting. Nothing was started. `wait`: seconds after which to try again."""
 
     def __init__(self, message: str, wait: int = BUSY_SECONDS) -> None:
         super().__init__(message)
@@ -30,7 +31,7 @@ class BusyError(Exception):
 
 @dataclass
 class Visit:
-    """A request to the web: what it has places at, when its time to wait is over, and whether it was refused."""
+    """A web request: the services it has a place at, when its waiting time is over, and whether it was refused."""
 
     places: dict[str, BoundedSemaphore] = field(default_factory=dict)
     end: float | None = None
@@ -41,7 +42,10 @@ class Visit:
         place = _places(service, settings.WEB_PROVIDER_PLACES)
         if not place.acquire(blocking=False):
             self.is_refused = True
-            raise BusyError(f"{service} does not answer right now. Nothing was changed: try again in a minute.")
+            raise BusyError(
+                _("%(service)s does not answer right now. Nothing was changed: try again in a minute.")
+                % {"service": service}
+            )
         self.places[service] = place
         self.end = self.end or time.monotonic() + settings.WEB_PROVIDER_SECONDS
 
@@ -60,10 +64,10 @@ def _places(service: str, count: int) -> BoundedSemaphore:
 
 
 def enter(service: str) -> None:
-    """Take one of this process's places at a service before it is called; it is given back when the request ends.
+    """Take one of this process's places at a service before calling it; it is given back when the request ends.
 
-    So who has begun something with a service also ends it. Who is no request to the web, such as a worker, needs no
-    place. service: its name, as people read it. Raises BusyError.
+    So a request that started something with a service can finish it. Outside of web requests, such as in a worker, no
+    place is needed. service: its name, as people read it. Raises BusyError.
     """
     visit = _visit.get()
     if visit is not None and service not in visit.places:
@@ -71,7 +75,7 @@ def enter(service: str) -> None:
 
 
 def left(seconds: float) -> float:
-    """For how long a call may last that would have so many seconds: less, if the request's own time ends before."""
+    """How many of these seconds a call may take: fewer, if the request's own time ends earlier."""
     visit = _visit.get()
     if visit is None or visit.end is None:
         return seconds
@@ -80,7 +84,7 @@ def left(seconds: float) -> float:
 
 @contextmanager
 def visit() -> Iterator[Visit]:
-    """A request to the web, from its beginning to its end."""
+    """The span of a web request."""
     made = Visit()
     token = _visit.set(made)
     try:

@@ -1,6 +1,6 @@
-"""Pages of rows in the order of time, each found by the row beside it.
+"""Pages of rows ordered by time, each found by the row next to it.
 
-What is added or deleted meanwhile shifts nothing, and the last page costs no more than the first.
+Rows that are added or deleted meanwhile shift nothing, and the last page costs no more than the first.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,19 +13,19 @@ from django.db.models import Model, Q, QuerySet
 Row = TypeVar("Row", bound=Model)
 
 BEFORE, AFTER, AT = "before", "after", "at"
-"""Query parameters with the id of a row: what is older than it, what is newer, or the page that ends with it."""
+"""Query parameters with the id of a row: what is older, what is newer, or the page that ends with it."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Which page: beside which row, on which side. Without a row it is the newest page."""
+    """Which page: next to which row, on which side. Without a row, the newest page."""
 
     id: UUID | None = None
     side: str = BEFORE
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Asked":
-        """What an address asks for; what is no id asks for nothing."""
+        """The page that a query asks for; anything that is not an id is ignored."""
         for side in (AT, AFTER, BEFORE):
             try:
                 return cls(UUID(query[side]), side)
@@ -36,9 +36,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Slice(Generic[Row]):
-    """Rows from new to old. older, newer: the row to ask for what is beyond; None where nothing is.
+    """Rows from new to old. older, newer: the ids for the next pages; None if there is nothing more.
 
-    beside: the row that was asked for, if there is one.
+    beside: the row that was asked for, if it exists.
     """
 
     rows: list[Row]

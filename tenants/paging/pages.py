@@ -1,4 +1,4 @@
-"""Numbered pages of a list that is read in any order; what is read by time alone has tenants/paging/keyset.py."""
+"""Numbered pages of a list in any order; lists by time use tenants/paging/keyset.py."""
 
 from typing import Any
 
@@ -10,5 +10,5 @@ SIZE = 25
 
 
 def page_of(request: HttpRequest, found: QuerySet[Any], name: str = "page", size: int = SIZE) -> "Page[Any]":
-    """The page that the parameter `name` of the address asks for; the nearest one for what is no page."""
+    """The page that the query parameter `name` asks for, or the nearest one that exists."""
     return Paginator(found, size).get_page(request.GET.get(name))

@@ -19,31 +19,37 @@ from uuid import UUID
 from django.apps import apps
 from django.db import connection, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from tenants.encryption import SEALED, EncryptedField, Secret
 from tenants.models import ExportPart, IdempotentRequest, Tenant, TenantModel, User
 from tenants.scope import tenant_scope
+from tenants.wordings import Reason, as_json
 
 SCHEMA_VERSION = 1
 MASK = "••••"
 ROWS_AT_ONCE = 100
 """Single rows may have megabytes."""
-LEFT_OUT: Mapping[type[models.Model], str] = {
-    ExportPart: "the pieces of the exports themselves",
-    IdempotentRequest: "copies of the API's answers, kept for a day; what they tell about is in the other files",
+LEFT_OUT: Mapping[type[models.Model], StrOrPromise] = {
+    ExportPart: _("the pieces of the exports themselves"),
+    IdempotentRequest: _("copies of the API's answers, kept for a day; what they are about is in the other files"),
 }
 """Tables of tenants that are not exported, each with the reason."""
 NOTES = (
-    {"what": "tokens and keys of other services", "why": "secrets: masked as ••••"},
-    {"what": "columns called digest", "why": "fingerprints of secrets; they are of use to nobody else"},
-    {"what": "passwords, second steps and sessions of members", "why": "belong to the members, not to the workspace"},
+    {"what": _("tokens and keys of other services"), "why": _("secrets: masked as ••••")},
+    {"what": _("columns called digest"), "why": _("fingerprints of secrets; they are of use to nobody else")},
+    {
+        "what": _("passwords, second steps and sessions of members"),
+        "why": _("belong to the members, not to the workspace"),
+    },
 )
-README = """\
-Everything that the workspace “{name}” has in Roster, as of {at} (UTC).
+README = _("""\
+Everything that the workspace “%(name)s” has in Roster, as of %(at)s (UTC).
 
 data/          one file for each table, one row a line, each line a JSON object (JSON Lines, UTF-8)
 manifest.json  when and by which version this was made, and for each file its rows, bytes and SHA-256;
-               and what is left out, and why
+               and what is left out and why
 
 Where to look first:
   data/tenants_tenant.jsonl        the workspace's settings
@@ -56,7 +62,7 @@ Where to look first:
 Rows refer to each other by id: conversation_id in agents_turn is id in agents_conversation. All files show the same
 moment. Times are ISO 8601 with their offset, amounts are exact decimals as text, and what is binary is Base64.
 Secrets are masked as ••••.
-"""
+""")
 
 
 class Progress(Protocol):
@@ -157,7 +163,7 @@ def write(file: IO[bytes], tenant_id: UUID, progress: Progress) -> None:
         tenant, now = Tenant.objects.get(id=tenant_id), timezone.now()
         manifest = _manifest(tenant, now, [entry.described() for entry in entries])
         archive.writestr("manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False))
-        archive.writestr("README.txt", README.format(name=tenant.name, at=f"{now:%Y-%m-%d %H:%M:%S}"))
+        archive.writestr("README.txt", README % {"name": tenant.name, "at": f"{now:%Y-%m-%d %H:%M:%S}"})
 
 
 def _write_table(archive: zipfile.ZipFile, table: Table, tenant_id: UUID, progress: Progress) -> _Entry:
@@ -171,7 +177,7 @@ def _write_table(archive: zipfile.ZipFile, table: Table, tenant_id: UUID, progre
 
 
 def _manifest(tenant: Tenant, now: datetime, files: list[dict[str, Any]]) -> dict[str, Any]:
-    tables_left_out = [{"what": model._meta.db_table, "why": why} for model, why in LEFT_OUT.items()]
+    tables_left_out = [{"what": model._meta.db_table, "why": str(why)} for model, why in LEFT_OUT.items()]
     return {
         "format": "roster-export",
         "schema_version": SCHEMA_VERSION,
@@ -180,7 +186,7 @@ def _manifest(tenant: Tenant, now: datetime, files: list[dict[str, Any]]) -> dic
         "rows": sum(each["rows"] for each in files),
         "files": files,
         "masked_columns": [f"{table.name}.{name}" for table in tables() for name in _sealed_columns(table)],
-        "left_out": [*tables_left_out, *NOTES],
+        "left_out": [*tables_left_out, *({name: str(words) for name, words in note.items()} for note in NOTES)],
     }
 
 
@@ -189,8 +195,10 @@ def _sealed_columns(table: Table) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no word for."""
+    """What JSON has no type for."""
     match value:
+        case Reason():
+            return {"words": str(value), **as_json(value)} if value else {}
         case Secret():
             return MASK if value else ""
         case date():

@@ -1,7 +1,7 @@
-"""Deleting a workspace: asked for by an owner, taken back within days of grace, then erased row by row.
+"""Deleting a workspace: an owner asks for it, can take it back within days of grace, then it is erased row by row.
 
-What is erased is read from Postgres' catalogue: every table with a column tenant_id, those to come as well. What stays
-is one AccountEvent without content, and what people did with their own accounts.
+What to erase is read from Postgres' catalogue: every table with a column tenant_id, future ones too. What stays is one
+AccountEvent without content, and what people did with their own accounts.
 """
 
 import logging
@@ -9,27 +9,48 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
+from typing import cast
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import actions, journal
 from tenants.mail import notices, outbox
 from tenants.models import Mail, Tenant, User
 from tenants.privacy import grace
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 1_000
 MOST_TRIES = 20
-"""Others who write at the same moment may be first; after these the next hour goes on."""
+"""Somebody else who writes at the same moment may win; after so many tries the next hour goes on."""
 WARNED_BEFORE = timedelta(days=3)
 STATE = (
     "deletes_at", "deletion_requested_at", "deletion_requested_by_id", "deletion_announced_at", "deletion_warned_at",
 )  # fmt: skip
+ERASED = Wording(
+    "tenants.workspace_erased",
+    _("Account %(account)s asked for it at %(at)s. Workspace %(workspace)s had %(rows)d rows in %(tables)d tables."),
+)
+ASKED_BY = _(
+    "%(who)s asked to delete %(workspace)s. The workspace and everything in it will be erased on %(when)s UTC. Its AI "
+    "employees have stopped answering. Until then you can export everything or keep the workspace here:"
+)
+ASKED = _(
+    "An owner asked to delete %(workspace)s. The workspace and everything in it will be erased on %(when)s UTC. Its AI "
+    "employees have stopped answering. Until then you can export everything or keep the workspace here:"
+)
+LAST_CHANCE = _(
+    "This is about %(workspace)s. The workspace and everything in it will be erased on %(when)s UTC. This is your last "
+    "chance to keep it:"
+)
 LAST = "tenants_membership"
 """Goes together with the workspace's own row: it tells whom to mail."""
 
@@ -69,7 +90,7 @@ def keep(tenant: Tenant) -> Tenant:
     if kept.deletes_at is None:
         return kept
     if kept.deletes_at <= timezone.now():
-        raise NotNowError("The workspace is being erased already: it cannot be kept any more.")
+        raise NotNowError(gettext("The workspace is already being erased: it is too late to keep it."))
     before, asked_at = str(kept.deletes_at), str(kept.deletion_requested_at)
     for name in STATE:
         setattr(kept, name, None)
@@ -94,13 +115,8 @@ def announce(tenant_id: UUID) -> None:
     with tenant_scope(tenant_id):
         if to_announce().filter(id=tenant_id).update(deletion_announced_at=timezone.now()):
             tenant = Tenant.objects.get(id=tenant_id)
-            asked_by = _who_asked(tenant)
-            who = asked_by.email if asked_by else "An owner"
-            text = (
-                f"{who} asked to delete {notices.named(tenant)}. {_when(tenant)} Its AI employees have stopped "
-                "answering. Until then you can export everything or keep the workspace, here:"
-            )
-            _plan(tenant, Mail.Kind.DELETION_ANNOUNCED, "A workspace of yours will be deleted", text)
+            text = str(ASKED_BY if _who_asked(tenant) else ASKED)
+            _plan(tenant, Mail.Kind.DELETION_ANNOUNCED, gettext("A workspace of yours will be deleted"), text)
     outbox.send_due(tenant_id)
 
 
@@ -122,18 +138,16 @@ def warn(tenant_id: UUID) -> None:
     with tenant_scope(tenant_id):
         if to_warn(now).filter(id=tenant_id).update(deletion_warned_at=now):
             tenant = Tenant.objects.get(id=tenant_id)
-            text = f"This is about {notices.named(tenant)}. {_when(tenant)} This is your last chance to keep it, here:"
-            _plan(tenant, Mail.Kind.DELETION_WARNED, "A workspace of yours will be deleted soon", text)
+            text = str(LAST_CHANCE)
+            _plan(tenant, Mail.Kind.DELETION_WARNED, gettext("A workspace of yours will be deleted soon"), text)
     outbox.send_due(tenant_id)
 
 
-def _when(tenant: Tenant) -> str:
-    return f"The workspace and all that it holds will be erased on {tenant.deletes_at:%d %B %Y, %H:%M} UTC."
-
-
 def _plan(tenant: Tenant, kind: Mail.Kind, subject: str, text: str) -> None:
-    """In the transaction that says that they were told; once for each request."""
-    whole = notices.letter(f"{text}\n\n    {notices.data_page(tenant)}")
+    """In the transaction that says that they were told; once for each request. text: with placeholders."""
+    who, when = _who_asked(tenant), date_format(cast("datetime", tenant.deletes_at), "d F Y, H:i")
+    words = text % {"workspace": notices.named(tenant), "when": when, "who": who.email if who else ""}
+    whole = notices.letter(f"{words}\n\n    {notices.data_page(tenant)}")
     outbox.plan(kind, str(tenant.deletion_requested_at), notices.recipients(tenant), subject, whole)
 
 
@@ -154,8 +168,8 @@ def erase(tenant_id: UUID) -> bool:
     if erased is None:
         return False
     connection.close()
-    text = f"As you were told, {erased.name} was erased, and all that it held."
-    notices.send(erased.recipients, "A workspace of yours is deleted", text)
+    text = gettext("As announced, %(workspace)s and everything in it was erased.") % {"workspace": erased.name}
+    notices.send(erased.recipients, gettext("A workspace of yours was deleted"), text)
     return True
 
 
@@ -211,7 +225,7 @@ class _Erased:
 
 def _finish(tenant_id: UUID) -> _Erased | None:
     """What is left, and the workspace's own row, in one transaction. None if it is not due, or if others were first."""
-    for _ in range(MOST_TRIES):
+    for _try in range(MOST_TRIES):
         try:
             with tenant_scope(tenant_id):
                 return _erase_rest(tenant_id)
@@ -245,9 +259,12 @@ def _empty(tenant: Tenant) -> None:
 def _remember(tenant: Tenant) -> None:
     """All that stays: the id, who asked and when, and how many rows there were."""
     rows: Mapping[str, int] = tenant.erased_rows
-    detail = (
-        f"Workspace {tenant.id}: asked for by account {tenant.deletion_requested_by_id} at "
-        f"{tenant.deletion_requested_at}; {sum(rows.values())} rows in {len(rows)} tables erased."
+    detail = ERASED(
+        workspace=str(tenant.id),
+        account=str(tenant.deletion_requested_by_id),
+        at=str(tenant.deletion_requested_at),
+        rows=sum(rows.values()),
+        tables=len(rows),
     )
     changes = {table: [count, 0] for table, count in rows.items()}
     journal.record_account(actions.WORKSPACE_ERASED, _who_asked(tenant), changes=changes, detail=detail)

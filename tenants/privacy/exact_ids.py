@@ -1,4 +1,4 @@
-"""Does a stored JSON text tell of somebody or something, by this very id and not by a longer one that has it in it?"""
+"""Finds out whether stored JSON mentions an id: the id itself, not a longer one that contains it."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 def names(text: str, external_id: str) -> bool:
-    """Is the id a value, a key, or a word of a text in this JSON? A text that is no JSON is looked through as it is."""
+    """Is the id a value, a key, or a word of a string in this JSON? Text that is not JSON is searched as it is."""
     word = re.compile(rf"(?<![0-9A-Za-z_]){re.escape(external_id)}(?![0-9A-Za-z_])")
     try:
         return any(word.search(each) for each in _texts(json.loads(text)))
@@ -15,7 +15,7 @@ def names(text: str, external_id: str) -> bool:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """All strings of a JSON value, one level after the other, so that no depth is too deep."""
+    """All strings of a JSON value, level by level, so that no nesting is too deep."""
     level = [value]
     while level:
         yield from (each for each in level if isinstance(each, str))

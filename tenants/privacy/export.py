@@ -1,43 +1,54 @@
 """The life of an export: asked for, made once by whoever holds its lease, kept for some days, deleted.
 
-Like a conversation's answer it is claimed with a lease and an attempt number that fences: see docs/pipeline.md.
+Like a conversation's answer it is a job with a lease and an attempt number that fences: see tenants.models.Job.
 """
 
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
 from typing import IO
 from uuid import UUID
 
-from django.db import Error as DatabaseFault
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import actions, journal
+from tenants.jobs import sweeps
+from tenants.jobs.keeper import Hold, OvertakenError, StoppedError, kept
 from tenants.mail import notices, outbox
 from tenants.models import Export, ExportPart, Mail, Tenant, User
 from tenants.privacy import archive
-from tenants.scope import current_tenant_id, give_back, tenant_scope
+from tenants.scope import current_tenant_id, give_back, sweeper_scope, tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+Id = tuple[UUID, UUID]
+"""A workspace and an export of it."""
+
 TAKEN_UP_AFTER = timedelta(seconds=5)
 """A new one waits this long for its own wake-up before the sweeper wakes it."""
-BEAT_SECONDS = 2.0
-"""How often progress is shown and the lease is renewed."""
+SHOWN_EVERY_SECONDS = 2.0
+"""How often progress is shown."""
 PART_BYTES = 1024 * 1024
 KEPT_FOR = timedelta(days=7)
-MOST_ATTEMPTS = 3
+MOST_FAILURES = 3
+RETRY_AFTER = timedelta(seconds=20)
+"""After an error, so that what is only down for a moment does not use up all tries."""
 AT_ONCE = 2
 """In one process: people who wait for an answer need the other threads."""
-FAILED = "Three tries in a row ended before it was ready. Ask for a new one; if that fails too, tell us when it was."
+FAILED = Wording(
+    "tenants.export_failed",
+    _("It failed three times in a row. Start a new one; if that fails too, tell us when it was."),
+)
 
 
 _room = threading.BoundedSemaphore(AT_ONCE)
@@ -47,11 +58,7 @@ class AlreadyRunningError(Exception):
     """A workspace makes one export at a time."""
 
     def __init__(self) -> None:
-        super().__init__("An export is being made already: wait until it is ready.")
-
-
-class OvertakenError(Exception):
-    """Somebody else has taken this export over, or it was withdrawn: what was made is dropped."""
+        super().__init__(gettext("An export is already running: wait until it is ready."))
 
 
 def request(by: User) -> Export:
@@ -60,7 +67,7 @@ def request(by: User) -> Export:
     try:
         with transaction.atomic():
             made = Export.objects.create(
-                requested_by_id=by.id, requested_by_name=by.email, leased_until=now + TAKEN_UP_AFTER
+                requested_by_id=by.id, requested_by_name=by.email, retry_at=now + TAKEN_UP_AFTER
             )
     except IntegrityError as error:
         raise AlreadyRunningError from error
@@ -68,13 +75,20 @@ def request(by: User) -> Export:
     return made
 
 
-def due(now: datetime) -> "QuerySet[Export]":
-    """Exports that nobody makes, for the sweeper: their wake-up was lost, or their worker died."""
-    return Export.objects.filter(state__in=Export.OPEN, leased_until__lte=now)
+def due(now: datetime) -> list[Id]:
+    """Exports that nobody makes, as (tenant, export): their wake-up was lost, or their worker died or stopped."""
+    with sweeper_scope():
+        rows = Export.objects.due(now).filter(state__in=Export.OPEN)
+        return sweeps.drawn(rows.values_list("tenant_id", "id"))
 
 
-def outdated(now: datetime) -> "QuerySet[Export]":
-    """Exports whose parts are to be deleted, for the sweeper."""
+def outdated(now: datetime) -> list[Id]:
+    """Exports whose parts are to be deleted, as (tenant, export)."""
+    with sweeper_scope():
+        return sweeps.drawn(_outdated(now).values_list("tenant_id", "id"))
+
+
+def _outdated(now: datetime) -> "QuerySet[Export]":
     return Export.objects.filter(state=Export.State.DONE, expires_at__lte=now)
 
 
@@ -97,12 +111,18 @@ def _make(tenant_id: UUID, export_id: UUID) -> None:
         return
     work = _Work(tenant_id, export_id, attempt)
     try:
-        with TemporaryFile() as file, _kept(work):
+        with TemporaryFile() as file, kept(Export, export_id, attempt, on_look=work.show) as work.hold:
             archive.write(file, tenant_id, work)
             _store(work, file)
             _land(work, size=file.seek(0, os.SEEK_END))
     except OvertakenError:
         log.info("Export %s was taken over or withdrawn.", export_id)
+    except StoppedError:
+        log.info("Export %s is given back: this process is stopping.", export_id)
+        _give_back(work)
+    except Exception:
+        _give_back(work, failures=1)
+        raise
     else:
         outbox.send_due(tenant_id)
 
@@ -116,15 +136,31 @@ class _Work:
     attempt: int
     rows_done: int = 0
     rows_total: int = 0
-    is_lost: bool = False
+    hold: Hold | None = None
+    shown_at: float = 0.0
 
     def begin(self, rows_total: int) -> None:
         self.rows_total = rows_total
 
     def advance(self) -> None:
-        if self.is_lost:
-            raise OvertakenError
+        self.check()
         self.rows_done += 1
+
+    def check(self) -> None:
+        """Raises OvertakenError or StoppedError if the work has to end."""
+        if self.hold:
+            self.hold.check()
+
+    def show(self) -> None:
+        """Show how far it is, every SHOWN_EVERY_SECONDS. The keeper's thread calls this, so it waits for no lock."""
+        if time.monotonic() - self.shown_at < SHOWN_EVERY_SECONDS:
+            return
+        self.shown_at = time.monotonic()
+        with tenant_scope(self.tenant_id):
+            unlocked = self.ours().select_for_update(no_key=True, skip_locked=True)
+            Export.objects.filter(id__in=unlocked.values("id")).update(
+                rows_done=self.rows_done, rows_total=self.rows_total
+            )
 
     def ours(self) -> "QuerySet[Export]":
         """The export's row, unless somebody else has it by now."""
@@ -134,57 +170,34 @@ class _Work:
 def _claim(tenant_id: UUID, export_id: UUID) -> int | None:
     """Take an export that waits or whose worker died; its new attempt number, or None."""
     with tenant_scope(tenant_id):
-        found = Export.objects.select_for_update(no_key=True, skip_locked=True).filter(id=export_id).first()
         now = timezone.now()
-        if found is None or not found.is_open:
-            return None
-        if found.state == Export.State.RUNNING and found.leased_until and found.leased_until > now:
+        found = Export.objects.claimable(now).filter(id=export_id, state__in=Export.OPEN).first()
+        if found is None:
             return None
         ExportPart.objects.filter(export=found).delete()
-        found.attempt += 1
-        found.state, found.leased_until = Export.State.RUNNING, now + LEASE
-        if found.attempt > MOST_ATTEMPTS:
-            found.state, found.error, found.finished_at = Export.State.FAILED, FAILED, now
-        found.save()
-        return found.attempt if found.is_open else None
+        if found.state == Export.State.RUNNING:  # its worker died
+            found.failures += 1
+        if found.failures >= MOST_FAILURES:
+            found.release(failures=found.failures, state=Export.State.FAILED, error=FAILED(), finished_at=now)
+            return None
+        found.lease(now, state=Export.State.RUNNING)
+        return found.attempt
 
 
-@contextmanager
-def _kept(work: _Work) -> Iterator[None]:
-    """Renew the lease and show progress while the body runs, from a thread with a connection of its own."""
-    is_over = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(work, is_over), name="export", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        keeper.join()
-
-
-def _keep(work: _Work, is_over: threading.Event) -> None:
-    try:
-        while not is_over.wait(BEAT_SECONDS) and not work.is_lost:
-            try:
-                work.is_lost = not renew(work)
-            except DatabaseFault as error:
-                log.warning("An export's lease could not be renewed: %s", error)
-                connection.close()
-    finally:
-        connection.close()
-
-
-def renew(work: _Work) -> bool:
-    """Keep the lease and show how far it is. False if somebody else has the export by now."""
+def _give_back(work: _Work, failures: int = 0) -> None:
+    """Let another worker make it, at once, or after an error a little later."""
+    retry_at = timezone.now() + RETRY_AFTER if failures else None
     with tenant_scope(work.tenant_id):
-        progress = {"rows_done": work.rows_done, "rows_total": work.rows_total}
-        return bool(work.ours().update(leased_until=timezone.now() + LEASE, **progress))
+        export = work.ours().select_for_update(no_key=True).first()
+        if export:
+            export.release(failures=export.failures + failures, retry_at=retry_at, state=Export.State.WAITING)
 
 
 def _store(work: _Work, file: IO[bytes]) -> None:
     """Into the database in pieces, each in a transaction of its own."""
     file.seek(0)
     for number, content in enumerate(iter(lambda: file.read(PART_BYTES), b"")):
+        work.check()
         with tenant_scope(work.tenant_id):
             export = work.ours().select_for_update(no_key=True).first()
             if export is None:
@@ -214,13 +227,20 @@ def _land(work: _Work, size: int) -> None:
 def _plan_mails(export_id: UUID) -> None:
     tenant = Tenant.objects.get(id=current_tenant_id())
     asked_by = Export.objects.values_list("requested_by_name", flat=True).get(id=export_id)
-    text = (
-        f"The export of everything in {notices.named(tenant)} is ready. Log in and download it here, within "
-        f"{KEPT_FOR.days} days; after that it is deleted:\n\n    {notices.data_page(tenant)}\n\n"
-        f"{asked_by} asked for it."
-    )
+    text = ngettext(
+        "The export of everything in %(workspace)s is ready. Log in and download it here within %(count)d day; after "
+        "that it is deleted:\n\n    %(page)s\n\n%(who)s asked for it.",
+        "The export of everything in %(workspace)s is ready. Log in and download it here within %(count)d days; after "
+        "that it is deleted:\n\n    %(page)s\n\n%(who)s asked for it.",
+        KEPT_FOR.days,
+    ) % {
+        "workspace": notices.named(tenant),
+        "count": KEPT_FOR.days,
+        "page": notices.data_page(tenant),
+        "who": asked_by,
+    }
     to = [each for each in (asked_by, tenant.contact_email if tenant.is_contact_confirmed else "") if each]
-    outbox.plan(Mail.Kind.EXPORT_READY, str(export_id), to, "Your export is ready", notices.letter(text))
+    outbox.plan(Mail.Kind.EXPORT_READY, str(export_id), to, gettext("Your export is ready"), notices.letter(text))
 
 
 def download(export: Export) -> Iterator[bytes]:
@@ -246,7 +266,7 @@ def _piece(tenant_id: UUID, export_id: UUID, number: int) -> bytes | None:
 def expire(tenant_id: UUID, export_id: UUID) -> None:
     """Delete the parts of an export that is older than it may be. Harmless at any time."""
     with tenant_scope(tenant_id):
-        if outdated(timezone.now()).filter(id=export_id).update(state=Export.State.EXPIRED):
+        if _outdated(timezone.now()).filter(id=export_id).update(state=Export.State.EXPIRED):
             ExportPart.objects.filter(export=export_id).delete()
 
 
@@ -254,5 +274,5 @@ def withdraw() -> None:
     """Somebody was erased: delete what older exports hold, and begin one that is being made anew. Inside the scope."""
     Export.objects.filter(state=Export.State.DONE).update(state=Export.State.EXPIRED, expires_at=timezone.now())
     running = Export.objects.filter(state=Export.State.RUNNING)
-    running.update(state=Export.State.WAITING, leased_until=timezone.now())
+    running.update(state=Export.State.WAITING, leased_until=None)
     ExportPart.objects.all().delete()

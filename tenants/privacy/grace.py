@@ -1,6 +1,6 @@
-"""The days in which a workspace that is to be deleted can still be kept: `app` cannot shorten them.
+"""The days in which the deletion of a workspace can still be canceled: `app` cannot shorten them.
 
-A function of Postgres' owner says how many days; it is made anew after each migration, out of DELETION_GRACE_DAYS.
+A Postgres function of `owner` says how many; each migration replaces it, from DELETION_GRACE_DAYS.
 """
 
 from datetime import timedelta
@@ -16,7 +16,7 @@ IS_THERE = "SELECT to_regprocedure('deletion_grace()') IS NOT NULL"
 
 
 def keep(sender: object, using: str, **kwargs: object) -> None:
-    """After migrations by the alias `owner`: have Postgres know the setting."""
+    """After migrations by the alias `owner`: tell Postgres the setting."""
     if using != "owner":
         return
     with connections[using].cursor() as cursor:
@@ -26,7 +26,7 @@ def keep(sender: object, using: str, **kwargs: object) -> None:
 
 
 def period() -> timedelta:
-    """How long a workspace can be kept from the moment at which an owner asked to delete it."""
+    """How long after the request the deletion of a workspace can be canceled."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT deletion_grace()")
         found: timedelta = cursor.fetchone()[0]

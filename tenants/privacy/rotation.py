@@ -1,6 +1,6 @@
-"""Moving every stored ciphertext to the newest of PLATFORM_ENCRYPTION_KEYS while the platform serves.
+"""Re-encrypts every stored secret with the newest of PLATFORM_ENCRYPTION_KEYS while the platform is running.
 
-The state is the data: a ciphertext names its key, so a rotation that was stopped goes on where it was.
+The data is the state: each ciphertext names its key, so a rotation that was stopped goes on where it was.
 """
 
 import json
@@ -43,7 +43,7 @@ class SealedColumn:
         return f"{self.model._meta.db_table}.{self.column}"
 
     def scopes(self) -> Iterator[Scope]:
-        """What to open to see all rows, part by part: each tenant's scope, or one transaction for a shared table."""
+        """The scopes that together show all rows: each tenant's, or one transaction for a shared table."""
         if not issubclass(self.model, TenantModel):
             yield transaction.atomic
             return
@@ -51,16 +51,16 @@ class SealedColumn:
             yield partial(tenant_scope, tenant_id)
 
     def rows(self) -> "models.QuerySet[Any]":
-        """What holds ciphertext, with that as `raw`, in the order of keys."""
+        """The rows that hold ciphertext, with it as `raw`, ordered by key."""
         rows: models.QuerySet[Any] = _every(self.model).annotate(raw=Cast(self.column, models.TextField()))
         return rows.filter(raw__gt="").order_by("pk")
 
     def outdated(self) -> "models.QuerySet[Any]":
-        """Of these, what is not under the newest key."""
+        """Those of them that are not under the newest key."""
         return self.rows().exclude(raw__startswith=f"{encryption.newest_key_id()}:")
 
     def key_ids(self, raw: str) -> list[str]:
-        """Which keys the ciphertexts in a row's text name; `unknown` for what is no ciphertext."""
+        """The keys that the ciphertexts in a row name; `unknown` if there is no ciphertext."""
         return encryption.key_ids_in(raw) or ["unknown"]
 
     def sealed_in(self, raw: str) -> list[str]:
@@ -68,7 +68,7 @@ class SealedColumn:
         return [raw]
 
     def renew(self, row: Any) -> None:
-        """Write one row anew; its lock is held. Raises UndecryptableError."""
+        """Re-encrypt one locked row. Raises UndecryptableError."""
         self._write(row, Secret(stored=encryption.reencrypt(row.raw)))
 
     def _write(self, row: Any, value: object) -> None:
@@ -109,7 +109,7 @@ def _renewed(value: Any) -> Any:
 
 
 def _every(model: type[models.Model]) -> "models.QuerySet[Any]":
-    """All rows, also those that a model's own manager leaves out."""
+    """All rows, including those that a model's own manager leaves out."""
     return model._base_manager.all()  # noqa: SLF001 - documented by Django
 
 
@@ -137,9 +137,9 @@ def places() -> list[SealedColumn]:
 
 
 def rotate(progress: Callable[[Renewal], None]) -> list[Renewal]:
-    """Bring every ciphertext under the newest key. `progress` hears after each batch. Safe to repeat and to stop.
+    """Re-encrypt everything with the newest key. Calls `progress` after each batch. Safe to repeat and to stop.
 
-    Rows are locked, a few at a time and only those that nobody else has: a write at the same time is never undone.
+    Locks a few rows at a time, and only those that nobody else holds: a write at the same time is never undone.
     """
     return [_rotate_place(place, progress) for place in places()]
 
@@ -156,7 +156,7 @@ def _rotate_place(place: SealedColumn, progress: Callable[[Renewal], None]) -> R
 
 
 def _renew_batch(renewal: Renewal, scope: Scope, after: Any) -> list[Any]:
-    """Renew the next rows that nobody holds; their keys."""
+    """Renew the next rows that nobody holds; returns their keys."""
     with scope():
         rows = renewal.place.outdated().select_for_update(skip_locked=True, no_key=True, of=("self",))
         batch = list((rows.filter(pk__gt=after) if after else rows)[:BATCH])
@@ -166,7 +166,7 @@ def _renew_batch(renewal: Renewal, scope: Scope, after: Any) -> list[Any]:
 
 
 def _renew_held(renewal: Renewal, scope: Scope) -> None:
-    """Then those that others held, waiting for one at a time: who holds no other lock cannot cause a deadlock."""
+    """Then those that others held, waiting for one at a time: with no other lock held this cannot deadlock."""
     with scope():
         left = [pk for pk in renewal.place.outdated().values_list("pk", flat=True) if str(pk) not in renewal.lost]
     for pk in left:

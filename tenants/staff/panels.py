@@ -1,4 +1,4 @@
-"""What the apps show staff of a workspace: columns in the list of workspaces, tables on a workspace's page."""
+"""What each app shows staff about a workspace: columns in the list of workspaces, tables on a workspace's page."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,24 +11,27 @@ from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from tenants.models import Tenant
 
 MOST_ROWS = 50
 """Rows of a table on a workspace's page."""
+NOTHING_THERE = _("Nothing.")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table on a workspace's page; `empty` says it when there is nothing.
+    """A table on a workspace's page; `empty` is shown when it has no rows.
 
-    found: rows, or the query for them, of which the first are shown. every: the address of the list that has all.
+    found: rows, or the query for them, of which the first are shown. every: the address of the full list.
     """
 
-    title: str
-    head: Sequence[str]
+    title: StrOrPromise
+    head: Sequence[StrOrPromise]
     found: Sequence[Sequence[object]] | QuerySet[Any, Any]
-    empty: str = "Nothing."
+    empty: StrOrPromise = NOTHING_THERE
     every: str = ""
 
     @cached_property
@@ -58,10 +61,10 @@ class Panel:
     titles: the columns that it adds to the list of workspaces.
     """
 
-    titles: ClassVar[tuple[str, ...]] = ()
+    titles: ClassVar[tuple[StrOrPromise, ...]] = ()
 
     def summaries(self, tenants: Collection[UUID]) -> Mapping[str, Mapping[UUID, object]]:
-        """For each title what these workspaces have, in one or two queries for all of them."""
+        """What these workspaces have, by str(title), in one or two queries for all of them."""
         return {}
 
     def tables(self, tenant: Tenant) -> Iterable[Table]:
@@ -69,7 +72,7 @@ class Panel:
         return ()
 
     def find(self, words: str) -> Iterable[UUID]:
-        """Workspaces that these words of a search mean, beyond their names and members."""
+        """Workspaces that match a search by something other than their names and members."""
         return ()
 
 

@@ -1,8 +1,9 @@
-"""Closing somebody's account, and opening it again."""
+"""Closing somebody's account and reopening it."""
 
 from allauth.usersessions.models import UserSession
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tenants.audit import actions
 from tenants.models import User
@@ -11,7 +12,7 @@ from tenants.staff.trail import note
 
 
 def deactivate(user: User, by: User) -> bool:
-    """Nobody logs in to this account any more, and its sessions end. False if it was so before.
+    """Nobody can log in to this account any more, and its sessions end. False if it was already deactivated.
 
     Raises PermissionDenied for one's own account, and for another staff person's unless `by` is a superuser.
     """
@@ -23,7 +24,7 @@ def deactivate(user: User, by: User) -> bool:
 
 
 def reactivate(user: User, by: User) -> bool:
-    """The account can be logged in to again. False if it was so before. Raises PermissionDenied as deactivate()."""
+    """People can log in to the account again. False if it was active. Raises PermissionDenied as deactivate()."""
     if not _set_active(user, by, is_active=True):
         return False
     note(actions.ACCOUNT_REACTIVATED, user, changes={"is_active": [False, True]})
@@ -32,14 +33,16 @@ def reactivate(user: User, by: User) -> bool:
 
 def _set_active(user: User, by: User, *, is_active: bool) -> bool:
     if user.pk == by.pk:
-        raise PermissionDenied("You cannot close your own account here: ask another superuser.")
+        raise PermissionDenied(_("You cannot close your own account here: ask another superuser."))
     if (user.is_staff or user.is_superuser) and not by.is_superuser:
-        raise PermissionDenied(f"{user} is staff: only a superuser opens and closes accounts of staff.")
+        raise PermissionDenied(
+            _("%(user)s is staff: only a superuser can open and close accounts of staff.") % {"user": user}
+        )
     rows = User.objects.using(STAFF).filter(pk=user.pk, is_active=not is_active)
     return rows.update(is_active=is_active) == 1
 
 
 def _end_sessions(user: User) -> None:
-    """The role `app` has the sessions; `staff` cannot even read them. A closed account is refused anyway."""
+    """Sessions belong to the role `app`; `staff` cannot even read them. A closed account is refused anyway."""
     for session in UserSession.objects.filter(user_id=user.pk):
         session.end()

@@ -1,7 +1,7 @@
 """What the role `staff` may read and write, by column: what the admin names, and nothing else.
 
-Granted anew after each migration, so a new column is out of reach until an admin names it. That is how no secret, no
-message and no session can be read here, whatever a page asks for.
+The grants are renewed after each migration, so a new column is out of reach until an admin names it. That is why no
+page here can read a secret, a message or a session.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tenants.staff.rows import StaffAdmin
 from tenants.staff.site import site
 
 GROWS: tuple[type[models.Model], ...] = (AuditEvent, AccountEvent)
-"""Where staff's own deeds are written."""
+"""Where staff's own actions are recorded."""
 
 COLUMNS = """
     SELECT c.relname, a.attname FROM pg_class c
@@ -35,7 +35,7 @@ def grant(sender: object, using: str, **kwargs: Any) -> None:
 
 
 def _columns(cursor: CursorWrapper) -> dict[str, set[str]]:
-    """The columns that there are, by table: after a partial migration not all that the models have."""
+    """The columns that exist, by table: after a partial migration some of the models' are missing."""
     cursor.execute(COLUMNS)
     found: dict[str, set[str]] = {}
     for table, column in cursor.fetchall():

@@ -1,4 +1,4 @@
-"""Rows as staff see them: read-only unless said otherwise, only named columns, each look audited."""
+"""Rows as staff see them: read-only unless declared otherwise, only named columns, each view audited."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, NoReturn
@@ -12,21 +12,26 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from tenants import addresses
 from tenants.audit import actions
 from tenants.models import AccountEvent, AuditEvent
 from tenants.staff.database import STAFF
 from tenants.staff.trail import note, tenant_of
+from tenants.wordings import TOLD, Wording
 
 HIDDEN_VIEWS = ("_add", "_delete")
+ITS_HISTORY = Wording("tenants.staff_saw_history", _("Its history."))
 
 
 class StaffAdmin(admin.ModelAdmin[Any]):
-    """The base of every admin here. Postgres itself lets the role `staff` read nothing but what is named.
+    """The base of every admin here. Postgres itself lets the role `staff` read only what is named.
 
     reads: columns that staff may read (tenants/staff/rights.py grants them), which the page of a row shows.
-    also_reads: columns that are read and not shown, such as what a search looks at.
+    also_reads: columns that are read but not shown, such as those that a search needs.
     writes: columns that staff may change.
     follows: foreign keys among `reads` whose target is shown by its name.
     """
@@ -62,11 +67,11 @@ class StaffAdmin(admin.ModelAdmin[Any]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """An e-mail address is found however it is written."""
+        """E-mail addresses are normalized first, so any spelling is found."""
         return super().get_search_results(request, queryset, addresses.normalize_or_none(search_term) or search_term)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Filters in the address, of columns only that staff may read; Django lets any column of the row through."""
+        """Allow filters by columns that staff may read only; Django would allow any column of the row."""
         return lookup.partition("__")[0] in self.columns() and super().lookup_allowed(lookup, value, request)
 
     def get_urls(self) -> list[URLPattern]:
@@ -88,32 +93,33 @@ class StaffAdmin(admin.ModelAdmin[Any]):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """A list or a search: audited with its words, for a workspace's own list in that workspace's trail."""
+        """A list or a search, audited with its words: in a workspace's trail if it is about that workspace alone."""
         if request.method == "GET":
             asked = ", ".join(f"{name}={value}" for name, value in request.GET.items())
             name = str(self.model._meta.verbose_name_plural)
-            note(actions.STAFF_LISTED, tenant_id=_asked_tenant(request), detail=f"{name}: {asked}" if asked else name)
+            listed = TOLD(text=f"{name}: {asked}" if asked else name)
+            note(actions.STAFF_LISTED, tenant_id=_asked_tenant(request), detail=listed)
         return super().changelist_view(request, extra_context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """A row: audited, whatever becomes of it."""
+        """A row; looking at it is audited."""
         shown = self.get_object(request, object_id)
         if shown is not None and request.method == "GET":
             note(actions.STAFF_VIEWED, shown)
         return super().change_view(request, object_id, form_url, extra_context)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """What the trails say about a row, the newest first."""
+        """What the audit trails say about a row, newest first."""
         shown = self.get_object(request, object_id)
         if shown is None:
-            raise Http404("There is no such record.")
-        note(actions.STAFF_VIEWED, shown, detail="Its history.")
+            raise Http404(gettext("There is no such record."))
+        note(actions.STAFF_VIEWED, shown, detail=ITS_HISTORY())
         page = Paginator(_events_about(shown), self.list_per_page).get_page(request.GET.get("p"))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"History: {shown}",
+            "title": gettext("History: %(record)s") % {"record": shown},
             "subtitle": None,
             "page": page,
             "object": shown,
@@ -124,7 +130,7 @@ class StaffAdmin(admin.ModelAdmin[Any]):
         return TemplateResponse(request, "admin/object_history.html", context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Only what the form changed, in the staff's transaction, with what was there before."""
+        """Save only what the form changed, and record the values before and after."""
         names = [name for name in form.changed_data if name in self.writes]
         if names:
             obj.save(using=STAFF, update_fields=names)
@@ -136,7 +142,7 @@ class StaffAdmin(admin.ModelAdmin[Any]):
         raise PermissionDenied
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        """Our own trail has it already, with before and after."""
+        """Our own trail already has it."""
 
 
 def _asked_tenant(request: HttpRequest) -> UUID | None:
@@ -160,7 +166,7 @@ def _events_about(target: models.Model) -> QuerySet[Any]:
 Column = Callable[[Any], object]
 
 
-def titled(title: str, value: Column) -> Column:
+def titled(title: StrOrPromise, value: Column) -> Column:
     """A column of a list, out of a function of the row."""
 
     @admin.display(description=title)

@@ -1,4 +1,4 @@
-"""The way into the staff's admin: our own log-in, staff only, a second step; then as STAFF in one transaction."""
+"""How staff get into their admin: our own log-in, staff only, a second step; then as STAFF in one transaction."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +19,9 @@ from django.shortcuts import redirect, render
 from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from tenants.audit import actor
 from tenants.models import ActorKind, Incident, User
@@ -30,18 +33,18 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 RECENT = timedelta(days=1)
 LATEST = 10
 HIDDEN_VIEWS = {"autocomplete", "password_change", "password_change_done", "view_on_site"}
-NOT_SET = (
+NOT_SET = _(
     "The staff's admin has no database: set DATABASE_STAFF_URL to a postgres:// URL of the role `staff`, "
-    "which `manage.py provision_database` makes."
+    "which `manage.py provision_database` creates."
 )
 
 
 class StaffSite(admin.AdminSite):
-    """Django's admin, of which nobody but staff with a proven second step sees anything."""
+    """Django's admin, which only staff with a proven second step can see."""
 
-    site_header = "Roster staff"
-    site_title = "Roster staff"
-    index_title = "Support"
+    site_header = _("Roster staff")
+    site_title = _("Roster staff")
+    index_title = _("Support")
     enable_nav_sidebar = False  # lists need the width
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
@@ -76,16 +79,16 @@ class StaffSite(admin.AdminSite):
 
 
 def turned_away(request: HttpRequest) -> HttpResponseBase | None:
-    """What somebody gets who may not go in, or not yet: where to log in or to prove the second step, or 404."""
+    """The answer to somebody who may not go in, or not yet: where to log in or prove the second step, or 404."""
     user = request.user
     if not isinstance(user, User):
         return redirect_to_login(request.get_full_path())
     if not user.is_staff:
-        raise Http404("There is no such address.")
+        raise Http404(gettext("There is no such address."))
     if not settings.DATABASE_STAFF_URL:
         return unavailable(request, NOT_SET)
     if not staff_mfa.has_second_step(user):
-        messages.info(request, "Staff need a second step: set up an authenticator app or a passkey here.")
+        messages.info(request, gettext("Staff need a second step: set up an authenticator app or a passkey here."))
         return redirect("mfa_index")
     if not staff_mfa.is_fresh(request, user):
         return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")
@@ -95,7 +98,7 @@ def turned_away(request: HttpRequest) -> HttpResponseBase | None:
 def as_staff(
     view: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any, **kwargs: Any
 ) -> HttpResponseBase:
-    """Call a view as STAFF in one transaction of the role `staff`, the page's making included."""
+    """Call a view as STAFF in one transaction of the role `staff`, and render its page in there too."""
     who = replace(actor.current(), kind=ActorKind.STAFF)
     try:
         with actor.acting(who), transaction.atomic(using=STAFF):
@@ -109,8 +112,8 @@ def as_staff(
         return unavailable(request, str(error))
 
 
-def unavailable(request: HttpRequest, reason: str) -> HttpResponseBase:
-    """503, for staff: what this installation lacks."""
+def unavailable(request: HttpRequest, reason: StrOrPromise) -> HttpResponseBase:
+    """503, for staff: what this installation is missing."""
     context = {"reason": reason}
     return render(request, "admin/unavailable.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
 

@@ -1,4 +1,4 @@
-"""Whether staff are who they say: a second step, proven in this session and not long ago."""
+"""Whether staff have proven who they are: with a second step, recently, in this session."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What staff saw and did, written in the transaction in which they did it."""
+"""Records what staff saw and did, in the transaction in which they did it."""
 
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from tenants.audit import journal
 from tenants.audit.journal import Action, Changes
 from tenants.models import AccountEvent, AuditEvent, Tenant, User
 from tenants.staff.database import STAFF
+from tenants.wordings import NOTHING, Reason
 
 
 def note(
@@ -17,9 +18,9 @@ def note(
     *,
     tenant_id: UUID | None = None,
     changes: Changes | None = None,
-    detail: str = "",
+    detail: Reason = NOTHING,
 ) -> None:
-    """Add an entry where it belongs: to the trail of the target's workspace, or to that of accounts."""
+    """Add an entry to the trail of the target's workspace, or else to that of accounts."""
     entry: dict[str, Any] = journal.entry(action, target, changes or {}, detail)
     owner = tenant_id or tenant_of(target)
     if owner:

@@ -1,7 +1,7 @@
-"""Invitations to a workspace by e-mail: bound to the address, good for a week, used once.
+"""Invitations to a workspace by e-mail: for one address, valid for a week, used once.
 
-The link carries 256 random bits and is stored as a digest. Who opens it sees what it is about; only a person who proved
-that the address is theirs can accept it.
+The link carries 256 random bits and is stored as a digest. Whoever opens it sees what it is about; only a person who
+proved that the address is theirs can accept it.
 """
 
 import hashlib
@@ -16,6 +16,8 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from tenants import addresses
 from tenants.audit import journal
@@ -36,26 +38,26 @@ from tenants.team.members import Manager, TeamError, article, authorize, changin
 
 LASTS = timedelta(days=7)
 MOST_OPEN = 50
-"""Invitations of one workspace that wait at the same time."""
+"""Open invitations of one workspace at a time."""
 MAILS_TO_ONE_A_DAY = 5
 """Invitation mails to one address within 24 hours."""
-SUBJECT = "You are invited to a workspace on Roster"
+SUBJECT = _("You are invited to a workspace on Roster")
 
 
 class TooManyError(TeamError):
-    """So many mails in a day that it would be a nuisance to somebody."""
+    """Too many mails in a day: more would be a nuisance to somebody."""
 
 
 class ClosedError(TeamError):
-    """The invitation was withdrawn, used, replaced by a newer mail, or is too old."""
+    """The invitation was withdrawn, used or replaced by a newer mail, or it expired."""
 
 
 def invite(tenant: Tenant, email: str, role: Role, *, by: Manager) -> tuple[Invitation, str]:
-    """Invite the owner of an address; returns the invitation and what its link carries, which exists only now.
+    """Invite the owner of an address. Returns the invitation and its link's secret, which exists only now.
 
-    The caller mails it after the commit (`mail`). It is the same whether the address has an account or not. Raises
-    NotAllowedError, TooManyError, TeamError for who is a member or invited already, and
-    django.core.exceptions.ValidationError for what is no address.
+    The caller mails it after the commit (`mail`). It makes no difference whether the address has an account. Raises
+    NotAllowedError, TooManyError, TeamError for somebody who is already a member or invited, and
+    django.core.exceptions.ValidationError for an invalid address.
     """
     email, now = addresses.normalize(email), timezone.now()
     with changing(tenant):
@@ -77,9 +79,9 @@ def invite(tenant: Tenant, email: str, role: Role, *, by: Manager) -> tuple[Invi
 
 
 def resend(tenant: Tenant, invitation_id: UUID, *, by: Manager) -> tuple[Invitation, str]:
-    """A new link for another week; the old one is dead. The caller mails it after the commit.
+    """A new link for another week; the old one stops working. The caller mails it after the commit.
 
-    Raises Invitation.DoesNotExist, NotAllowedError, TooManyError, and TeamError for who became a member otherwise.
+    Raises Invitation.DoesNotExist, NotAllowedError, TooManyError, and TeamError for somebody who is a member by now.
     """
     now = timezone.now()
     with changing(tenant):
@@ -110,7 +112,7 @@ def change_role(tenant: Tenant, invitation_id: UUID, role: Role, *, by: Manager)
 
 
 def withdraw(tenant: Tenant, invitation_id: UUID, *, by: Manager) -> Invitation:
-    """Make the link worthless. Raises Invitation.DoesNotExist and NotAllowedError."""
+    """Make the link stop working. Raises Invitation.DoesNotExist and NotAllowedError."""
     with changing(tenant):
         invitation = Invitation.objects.get(tenant=tenant, id=invitation_id)
         authorize(tenant, by, Role(invitation.role))
@@ -120,19 +122,20 @@ def withdraw(tenant: Tenant, invitation_id: UUID, *, by: Manager) -> Invitation:
 
 
 def accept(digest: str, user: User) -> Membership:
-    """Become a member by the invitation with this digest, which is used up.
+    """Become a member through the invitation with this digest, and use it up.
 
-    Raises ClosedError, and TeamError for whose address it is not, or who is a member already.
+    Raises ClosedError, and TeamError for anybody whose address it is not.
     """
     found = open_one(digest)
     if found is None:
-        raise ClosedError("This invitation is not open any more: ask for a new one.")
+        raise ClosedError(gettext("This invitation is no longer open. Ask for a new one."))
     with changing(found.tenant) as tenant:
         invitation = open_one(digest)  # nobody can withdraw or use it under the lock
         if invitation is None:
-            raise ClosedError("This invitation was withdrawn or used a moment ago: ask for a new one.")
+            raise ClosedError(gettext("This invitation was just withdrawn or used. Ask for a new one."))
         if not is_for(invitation, user):
-            raise TeamError(f"This invitation is for {invitation.email}: log in with that address.")
+            words = gettext("This invitation is for %(email)s. Log in with that address.")
+            raise TeamError(words % {"email": invitation.email})
         membership, is_new = Membership.objects.get_or_create(
             tenant=tenant, user=user, defaults={"role": invitation.role}
         )
@@ -148,7 +151,7 @@ def open_one(digest: str) -> Invitation | None:
 
 
 def is_for(invitation: Invitation, user: User) -> bool:
-    """Is the address it is bound to this person's, and proved to be?"""
+    """Did this person prove that the invited address is theirs?"""
     proved = EmailAddress.objects.filter(user=user, email=invitation.email, verified=True)
     return bool(proved.exists())
 
@@ -159,7 +162,7 @@ def digest_of(plain: str) -> str:
 
 
 def mail(invitation: Invitation, plain: str) -> None:
-    """Send the link; call it when the invitation is committed, outside of any transaction.
+    """Send the link. Call it outside of any transaction, once the invitation is committed.
 
     If the mail server does not take it, the invitation stays, the trail says so, and MailError is raised.
     """
@@ -174,17 +177,16 @@ def mail(invitation: Invitation, plain: str) -> None:
     with tenant_scope(invitation.tenant_id):
         counted = _mails_about([invitation.id]).latest("planned_at")
     try:
-        outbox.hand_over(
-            invitation.tenant_id, counted, SUBJECT, render_to_string("tenants/invitation_message.txt", context)
-        )
+        text = render_to_string("tenants/invitation_message.txt", context)
+        outbox.hand_over(invitation.tenant_id, counted, str(SUBJECT), text)
     except MailError as error:
         with tenant_scope(invitation.tenant_id):
-            journal.record(INVITATION_UNDELIVERED, invitation, detail=str(error))
+            journal.record(INVITATION_UNDELIVERED, invitation, detail=error.reason)
         raise
 
 
 def undelivered(tenant: Tenant, found: Iterable[Invitation]) -> set[UUID]:
-    """Those of these invitations whose latest mail the mail server did not take, or not yet."""
+    """Those of these invitations whose latest mail the mail server has not taken."""
     with tenant_scope(tenant.id):
         latest = {mail.key: mail.state for mail in _mails_about(each.id for each in found).order_by("planned_at")}
     return {UUID(key) for key, state in latest.items() if state != Mail.State.SENT}
@@ -196,14 +198,15 @@ def _mails_about(ids: Iterable[UUID]) -> QuerySet[Mail]:
 
 def _refuse_member(tenant: Tenant, email: str) -> None:
     if Membership.objects.filter(tenant=tenant, user__email=email).exists():
-        raise TeamError(f"{email} is a member of this workspace already.")
+        raise TeamError(gettext("%(email)s is already a member of this workspace.") % {"email": email})
 
 
 def _make_room(tenant: Tenant, email: str, now: datetime) -> None:
-    """An invitation that is too old gives way to a new one."""
+    """An expired invitation gives way to a new one."""
     earlier = Invitation.objects.filter(tenant=tenant, email=email).first()
     if earlier and earlier.expires_at > now:
-        raise TeamError(f"{email} is invited already: send that invitation again, or withdraw it first.")
+        words = gettext("%(email)s is already invited. Send that invitation again, or withdraw it first.")
+        raise TeamError(words % {"email": email})
     if earlier:
         earlier.delete()
     _refuse_crowd(tenant, now)
@@ -212,14 +215,16 @@ def _make_room(tenant: Tenant, email: str, now: datetime) -> None:
 def _refuse_crowd(tenant: Tenant, now: datetime, *, but: Invitation | None = None) -> None:
     waiting = set(Invitation.objects.open(now).filter(tenant=tenant).values_list("id", flat=True))
     if len(waiting - {but.id if but else None}) >= MOST_OPEN:
-        raise TeamError(f"{MOST_OPEN} invitations are open already: withdraw some, or wait until they are accepted.")
+        words = gettext("%(number)s invitations are already open. Withdraw some, or wait until they are accepted.")
+        raise TeamError(words % {"number": MOST_OPEN})
 
 
 def _count_mail(invitation: Invitation, now: datetime) -> None:
-    """Withdrawing and inviting again is no way around: these rows stay."""
+    """Withdrawing and inviting again does not get around the limit: these rows stay."""
     to_them = Mail.objects.taken_since(now - DAY).filter(kind=Mail.Kind.INVITATION, recipient=invitation.email)
     if to_them.count() >= MAILS_TO_ONE_A_DAY:
-        raise TooManyError(f"{invitation} got {MAILS_TO_ONE_A_DAY} invitations within a day: wait until tomorrow.")
+        words = gettext("We sent %(email)s %(number)s invitations within a day. Wait until tomorrow.")
+        raise TooManyError(words % {"email": invitation.email, "number": MAILS_TO_ONE_A_DAY})
     try:
         outbox.take(Mail.Kind.INVITATION, str(invitation.id), invitation.email)
     except FullError as error:

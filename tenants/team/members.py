@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from django.db.models import Case, When
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import journal
 from tenants.audit.actions import (
@@ -20,19 +22,27 @@ from tenants.audit.actions import (
 from tenants.models import ApiToken, Invitation, Membership, Role, Tenant, User
 from tenants.permissions import Permission, allows, refusal
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 Manager = User | ApiToken
-"""Who manages members: somebody who is one, or a program by the role of its token."""
+"""Who manages members: a member, or a program with the role of its token."""
 
-ONLY_OWNER = "{} is the only owner of this workspace: hand over ownership, or make somebody else an owner first."
+ARTICLES = {
+    Role.OWNER: _("an owner"),
+    Role.ADMIN: _("an admin"),
+    Role.OPERATOR: _("an operator"),
+    Role.VIEWER: _("a viewer"),
+}
+IN_WORKSPACE = Wording("tenants.in_workspace", _("In the workspace %(workspace)s."))
+MAY_NOT_SEND = Wording("tenants.may_not_send", _("%(member)s may no longer send it."))
 
 
 class TeamError(Exception):
-    """What the workspace's state does not allow now. The text says why and what to do."""
+    """The workspace's state does not allow this now. The text says why and what to do."""
 
 
 class NotAllowedError(TeamError):
-    """What the role of whoever asks does not allow."""
+    """The caller's role does not allow this."""
 
 
 @contextmanager
@@ -43,7 +53,7 @@ def changing(tenant: Tenant) -> Iterator[Tenant]:
 
 
 def change_role(tenant: Tenant, membership_id: UUID, role: Role, *, by: Manager) -> Membership:
-    """Give a member another role; the same one changes nothing.
+    """Give a member another role. The same role changes nothing.
 
     Raises Membership.DoesNotExist, NotAllowedError for a role above one's own, TeamError for the last owner.
     """
@@ -57,7 +67,7 @@ def change_role(tenant: Tenant, membership_id: UUID, role: Role, *, by: Manager)
 
 
 def remove(tenant: Tenant, membership_id: UUID, *, by: Manager) -> Membership:
-    """End somebody's membership: they lose access at their next request, and so do the API tokens that they made.
+    """End somebody's membership. They lose access at their next request, and so do API tokens that they made.
 
     Raises Membership.DoesNotExist, NotAllowedError for somebody above oneself, TeamError for the last owner.
     """
@@ -69,13 +79,13 @@ def remove(tenant: Tenant, membership_id: UUID, *, by: Manager) -> Membership:
 
 
 def leave(tenant: Tenant, user: User) -> None:
-    """End one's own membership. Raises NotAllowedError for those who are no member, TeamError for the last owner."""
+    """End one's own membership. Raises NotAllowedError for those who are not members, TeamError for the last owner."""
     with changing(tenant):
         _end(_own(tenant, user), MEMBER_LEFT)
 
 
 def hand_over(tenant: Tenant, membership_id: UUID, *, by: User) -> Membership:
-    """Make a member the owner in one's own place; whoever hands over becomes an admin.
+    """Make a member the owner in one's place. Whoever hands over becomes an admin.
 
     Raises Membership.DoesNotExist, NotAllowedError unless an owner asks, TeamError if the other is an owner already, or
     cannot log in.
@@ -85,9 +95,10 @@ def hand_over(tenant: Tenant, membership_id: UUID, *, by: User) -> Membership:
         if not allows(Role(own.role), Permission.OWN):
             raise NotAllowedError(refusal(Permission.OWN))
         if heir.role == Role.OWNER:
-            raise TeamError(f"{heir} is an owner already: choose somebody else, or change your own role.")
+            words = gettext("%(member)s is already an owner. Choose somebody else, or change your own role.")
+            raise TeamError(words % {"member": heir})
         if not heir.user.is_active:
-            raise TeamError(f"The account of {heir} is closed: choose somebody else.")
+            raise TeamError(gettext("The account of %(member)s is closed. Choose somebody else.") % {"member": heir})
         _change(heir, Role.OWNER)
         _change(own, Role.ADMIN)
         journal.record(OWNERSHIP_HANDED_OVER, heir, changes={"owner": [str(own), str(heir)]})
@@ -99,7 +110,8 @@ def authorize(tenant: Tenant, by: Manager, *roles: Role) -> None:
     own = role_now(tenant, by, Permission.MANAGE_MEMBERS)
     for role in roles:
         if not own.covers(role):
-            raise NotAllowedError(f"{article(role).capitalize()} is above your own role, {own.label}: ask an owner.")
+            words = gettext("The role %(role)s is above your own, %(own)s. Ask an owner.")
+            raise NotAllowedError(words % {"role": role.label, "own": own.label})
 
 
 def role_now(tenant: Tenant, by: Manager, needed: Permission) -> Role:
@@ -111,7 +123,7 @@ def role_now(tenant: Tenant, by: Manager, needed: Permission) -> Role:
 
 
 def person_behind(by: Manager) -> User | None:
-    """Who answers for what is done: somebody themselves, or whoever made the token; None for a command's token."""
+    """The person who is responsible: the user, or whoever made the token. None for a token made by a command."""
     return by.created_by if isinstance(by, ApiToken) else by
 
 
@@ -127,12 +139,11 @@ def by_rank() -> Case:
 
 def article(role: Role) -> str:
     """“an owner”, “a viewer”."""
-    word = role.label.lower()
-    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+    return str(ARTICLES[role])
 
 
 def is_last_owner(membership: Membership) -> bool:
-    """Would the workspace be without an owner if this one went? One whose account is closed cannot act as one."""
+    """Would the workspace have no owner without this one? An owner whose account is closed does not count."""
     owners = Membership.objects.filter(tenant_id=membership.tenant_id, role=Role.OWNER, user__is_active=True)
     return membership.role == Role.OWNER and not owners.exclude(id=membership.id).exists()
 
@@ -144,20 +155,24 @@ def _found(tenant: Tenant, membership_id: UUID) -> Membership:
 def _own(tenant: Tenant, user: User) -> Membership:
     membership = Membership.objects.select_related("user").filter(tenant=tenant, user=user).first()
     if membership is None:
-        raise NotAllowedError(f"You are not a member of {tenant.name}: ask one of its owners for an invitation.")
+        words = gettext("You are not a member of %(workspace)s. Ask one of its owners for an invitation.")
+        raise NotAllowedError(words % {"workspace": tenant.name})
     return membership
 
 
 def _role_of(token: ApiToken) -> Role:
     found = ApiToken.objects.with_maker().filter(id=token.id).first()
     if found is None or found.is_orphan:
-        raise NotAllowedError("This API token was revoked a moment ago: make a new one.")
+        raise NotAllowedError(gettext("This API token was just revoked. Make a new one."))
     return found.effective_role
 
 
 def _refuse_last_owner(membership: Membership) -> None:
     if is_last_owner(membership):
-        raise TeamError(ONLY_OWNER.format(membership))
+        words = gettext(
+            "%(member)s is the only owner of this workspace. Hand over ownership, or make somebody else an owner first."
+        )
+        raise TeamError(words % {"member": membership})
 
 
 def _change(membership: Membership, role: Role) -> None:
@@ -170,15 +185,15 @@ def _change(membership: Membership, role: Role) -> None:
 def _end(membership: Membership, action: journal.Action) -> None:
     _refuse_last_owner(membership)
     journal.record(action, membership, changes={"role": [membership.role, None]})
-    journal.record_account(action, membership.user, detail=f"In the workspace {membership.tenant.name}.")
+    journal.record_account(action, membership.user, detail=IN_WORKSPACE(workspace=membership.tenant.name))
     _withdraw_what_exceeds(membership, None)
     Membership.objects.filter(id=membership.id).delete()
 
 
 def _withdraw_what_exceeds(membership: Membership, role: Role | None) -> None:
-    """Invitations end with the right to send them: somebody removed must not come back by one."""
+    """Withdraw invitations that they may no longer send: somebody who was removed must not come back through one."""
     may_give = grantable(role) if role else []
     sent = Invitation.objects.filter(tenant_id=membership.tenant_id, invited_by=membership.user)
     for invitation in sent.exclude(role__in=may_give):
-        journal.record(INVITATION_WITHDRAWN, invitation, detail=f"{membership} may not send it any more.")
+        journal.record(INVITATION_WITHDRAWN, invitation, detail=MAY_NOT_SEND(member=str(membership)))
         invitation.delete()

@@ -1,9 +1,10 @@
-"""A workspace's settings: what it is called and where, its time zone, its language, who gets notices."""
+"""A workspace's settings: its name, address, time zone, language and contact."""
 
 from typing import cast
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tenants.audit import actions, journal
 from tenants.mail import contact
@@ -12,13 +13,13 @@ from tenants.team import workspaces
 
 FIELDS = ("name", "slug", "time_zone", "language", "contact_email")
 MOST_FORMER = 20
-"""A workspace keeps its old addresses from others; nobody shall collect addresses by that."""
+"""A workspace keeps its old addresses, so this stops people from hoarding them."""
 
 
 def change(tenant: Tenant) -> Tenant:
-    """Save this workspace's changed settings, inside its scope. Its old address goes on to lead to it.
+    """Save this workspace's changed settings, inside its scope. Its old address keeps leading to it.
 
-    Returns the workspace as it is kept. Raises django.core.exceptions.ValidationError, by field.
+    Returns the workspace as saved. Raises django.core.exceptions.ValidationError, by field.
     """
     with transaction.atomic():
         kept = Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
@@ -39,11 +40,13 @@ def change(tenant: Tenant) -> Tenant:
 
 
 def _move(tenant: Tenant, old: str) -> None:
-    """Keep the old address for this workspace, and take back one that it had before."""
+    """Keep the old address for this workspace, or take back one that it had before."""
     workspaces.lock_slugs(old, tenant.slug)
     if workspaces.is_taken(tenant.slug, by_others_than=tenant):
-        raise ValidationError({"slug": f"“{tenant.slug}” belongs to another workspace: choose another address."})
+        words = _("“%(slug)s” belongs to another workspace. Choose another address.")
+        raise ValidationError({"slug": words % {"slug": tenant.slug}})
     FormerSlug.objects.filter(slug=tenant.slug, tenant=tenant).delete()
     if FormerSlug.objects.filter(tenant=tenant).count() >= MOST_FORMER:
-        raise ValidationError({"slug": f"It had {MOST_FORMER} addresses already: take back one of them."})
+        words = _("This workspace has already had %(number)s addresses. Choose one of those.")
+        raise ValidationError({"slug": words % {"number": MOST_FORMER}})
     FormerSlug.objects.create(slug=old, tenant=tenant)

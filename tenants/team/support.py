@@ -1,20 +1,24 @@
-"""Support access: an owner lets Roster's staff look at the workspace, for hours, until ended; each look is audited."""
+"""Support access: an owner lets Roster's staff view the workspace for some hours. Each view is audited."""
 
 from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import actions, journal
 from tenants.models import SupportGrant, User
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD, Wording
 
 HOURS = (1, 4, 24, 72)
 """For how long an owner may let staff in."""
+UNTIL = Wording("tenants.support_until", _("Until %(until)s UTC."))
+UNTIL_WITH_REASON = Wording("tenants.support_until_with_reason", _("Until %(until)s UTC. Reason: %(reason)s"))
 
 
 def grant(owner: User, hours: int, reason: str = "") -> SupportGrant:
-    """Let staff look at the workspace of the open scope for so many hours. Raises ValueError for others than HOURS."""
+    """Let staff view the open scope's workspace for so many hours. Raises ValueError for hours not in HOURS."""
     if hours not in HOURS:
         raise ValueError(f"Support access lasts {HOURS} hours, not {hours}: choose one of them.")
     granted = SupportGrant.objects.create(
@@ -23,12 +27,14 @@ def grant(owner: User, hours: int, reason: str = "") -> SupportGrant:
         reason=reason,
         expires_at=timezone.now() + timedelta(hours=hours),
     )
-    journal.record(actions.SUPPORT_GRANTED, granted, detail=f"Until {granted.expires_at:%Y-%m-%d %H:%M} UTC. {reason}")
+    until = f"{granted.expires_at:%Y-%m-%d %H:%M}"
+    detail = UNTIL_WITH_REASON(until=until, reason=reason) if reason else UNTIL(until=until)
+    journal.record(actions.SUPPORT_GRANTED, granted, detail=detail)
     return granted
 
 
 def end() -> bool:
-    """End whatever access to the open scope's workspace there is, from the next request on. False if there was none."""
+    """End all access to the open scope's workspace, from the next request on. False if there was none."""
     now = timezone.now()
     ended = list(SupportGrant.objects.active(now))
     if not SupportGrant.objects.active(now).order_by().update(ended_at=now):
@@ -39,7 +45,7 @@ def end() -> bool:
 
 
 def current() -> SupportGrant | None:
-    """What lets staff look at the open scope's workspace now."""
+    """The grant that lets staff view the open scope's workspace now."""
     return SupportGrant.objects.active(timezone.now()).first()
 
 
@@ -50,6 +56,6 @@ def current_of(tenant_id: UUID) -> SupportGrant | None:
 
 
 def note_look(tenant_id: UUID, access: SupportGrant, method: str, path: str) -> None:
-    """Tell the workspace's trail what staff open, before they see it; committed whatever becomes of the page."""
+    """Note in the workspace's trail what staff open, before they see it. Committed even if the page fails."""
     with tenant_scope(tenant_id):
-        journal.record(actions.SUPPORT_VIEWED, access, detail=f"{method} {path}")
+        journal.record(actions.SUPPORT_VIEWED, access, detail=TOLD(text=f"{method} {path}"))

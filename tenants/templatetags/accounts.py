@@ -1,4 +1,4 @@
-"""What the pages of accounts need."""
+"""Tags and filters for the account pages."""
 
 import ipaddress
 from typing import Any
@@ -18,7 +18,7 @@ def device(user_agent: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def passkeys_work(context: dict[str, Any]) -> bool:
-    """Can this host have passkeys? Browsers want a name, and an address such as 127.0.0.1 is none (WebAuthn, 5.1.3)."""
+    """Can this host have passkeys? Browsers want a name, not an address such as 127.0.0.1 (WebAuthn, 5.1.3)."""
     host = context["request"].get_host().rsplit(":", 1)[0].strip("[]")
     try:
         ipaddress.ip_address(host)

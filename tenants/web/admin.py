@@ -13,6 +13,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from tenants.models import (
     AccountEvent,
@@ -54,7 +57,7 @@ class TenantAdmin(StaffAdmin):
         "created_at",
     )  # fmt: skip
     search_fields = ("name", "slug", "memberships__user__email")
-    search_help_text = "A workspace's name or address, a member's e-mail address, a connection's name or outside id"
+    search_help_text = _("A workspace's name or address, a member's e-mail address, a connection's name or outside id")
     ordering = ("-created_at",)
     list_per_page = 25
     change_form_template = "admin/panels.html"
@@ -70,7 +73,7 @@ class TenantAdmin(StaffAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """By names and members, and by what the panels find."""
-        found, _ = super().get_search_results(request, queryset, search_term)
+        found, _distinct = super().get_search_results(request, queryset, search_term)
         words = search_term.strip()
         if not words:
             return found, False
@@ -88,8 +91,8 @@ class TenantAdmin(StaffAdmin):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
 
-def _summary(title: str) -> Column:
-    return lambda tenant: tenant.summaries[title]
+def _summary(title: StrOrPromise) -> Column:
+    return lambda tenant: tenant.summaries[str(title)]
 
 
 def _is_open(tenant: Tenant) -> bool:
@@ -104,7 +107,7 @@ class UserAdmin(StaffAdmin):
     list_display = ("email", "name", "is_active", "second_step", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
     search_fields = ("email", "name")
-    search_help_text = "An e-mail address or a name"
+    search_help_text = _("An e-mail address or a name")
     ordering = ("email",)
     actions = ("deactivate_accounts", "reactivate_accounts")
     change_form_template = "admin/panels.html"
@@ -116,7 +119,7 @@ class UserAdmin(StaffAdmin):
         known: QuerySet[Any] = rows.annotate(has_second_step=Exists(seconds))
         return known
 
-    @admin.display(boolean=True, description="Second step")
+    @admin.display(boolean=True, description=_("Second step"))
     def second_step(self, user: Any) -> bool:
         return bool(user.has_second_step)
 
@@ -134,20 +137,20 @@ class UserAdmin(StaffAdmin):
         context = {"tables": _tables_of(user)} if user else {}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
-    @admin.action(description="Deactivate: nobody logs in, sessions end")
+    @admin.action(description=_("Deactivate: nobody can log in, sessions end"))
     def deactivate_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._each(request, queryset, deactivate, "deactivated")
+        self._each(request, queryset, deactivate, gettext("%(user)s is deactivated."))
 
-    @admin.action(description="Reactivate")
+    @admin.action(description=_("Reactivate"))
     def reactivate_accounts(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._each(request, queryset, reactivate, "reactivated")
+        self._each(request, queryset, reactivate, gettext("%(user)s is reactivated."))
 
     def _each(self, request: HttpRequest, users: QuerySet[User], verb: Callable[[User, User], bool], done: str) -> None:
         assert isinstance(request.user, User)  # noqa: S101 - the site lets nobody else in
         for user in users:
             try:
                 if verb(user, request.user):
-                    self.message_user(request, f"{user} is {done}.")
+                    self.message_user(request, done % {"user": user})
             except PermissionDenied as refusal:
                 self.message_user(request, str(refusal), messages.ERROR)
 
@@ -161,23 +164,27 @@ def _tables_of(user: User) -> list[Table]:
     addresses = EmailAddress.objects.using(STAFF).filter(**own).order_by("-primary", "email")
     return [
         Table(
-            "Workspaces",
-            ("Workspace", "Role"),
+            gettext("Workspaces"),
+            (gettext("Workspace"), gettext("Role")),
             places.values_list("tenant__name", "role"),
-            "In none.",
+            gettext("None."),
             every(Membership, user__id__exact=user.pk),
         ),
-        Table("E-mail addresses", ("Address", "Confirmed"), addresses.values_list("email", "verified")),
         Table(
-            "Second steps",
-            ("Kind", "Since", "Last used"),
+            gettext("E-mail addresses"),
+            (gettext("Address"), gettext("Confirmed")),
+            addresses.values_list("email", "verified"),
+        ),
+        Table(
+            gettext("Second steps"),
+            (gettext("Kind"), gettext("Since"), gettext("Last used")),
             steps.values_list("type", "created_at", "last_used_at"),
         ),
         Table(
-            "Sessions",
-            ("Address", "Browser", "Since", "Last seen"),
+            gettext("Sessions"),
+            (gettext("Address"), gettext("Browser"), gettext("Since"), gettext("Last seen")),
             sessions.values_list("ip", "user_agent", "created_at", "last_seen_at"),
-            "Logged in nowhere.",
+            gettext("Not logged in anywhere."),
         ),
     ]
 
@@ -250,9 +257,9 @@ class SupportGrantAdmin(StaffAdmin):
 
 @admin.register(Incident, site=site)
 class IncidentAdmin(StaffAdmin):
-    """What fails on our own side, which nobody in a workspace can mend."""
+    """What fails on our own side, which nobody in a workspace can fix."""
 
-    reads = ("cause", "hour", "detail", "count", "first_at", "last_at", "mail_leased_until", "mailed_at")
+    reads = ("cause", "hour", "detail", "count", "first_at", "last_at", "leased_until", "mailed_at")
     list_display = ("last_at", "cause", "detail", "count", "first_at", "mailed_at")
     list_filter = ("cause",)
     search_fields = ("cause", "detail")
@@ -260,7 +267,7 @@ class IncidentAdmin(StaffAdmin):
 
 
 class EventAdmin(StaffAdmin):
-    """What happened. What a change said before and after is for the workspace's members."""
+    """What happened. The values before and after a change are for the workspace's members only."""
 
     list_filter = ("actor_kind",)
     ordering = ("-at",)

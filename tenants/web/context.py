@@ -1,4 +1,4 @@
-"""What every template knows."""
+"""What every template can show."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from django.utils.functional import SimpleLazyObject
 from tenants.models import Tenant, User
 
 MOST = 20
-"""Workspaces that the menu names; the page of all of them has the others."""
+"""Workspaces in the menu; the page of all workspaces has the rest."""
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """The workspace, the person's others, the app's name in Slack, and whether the sandbox plays outside services."""
+    """The workspace, the person's others, the app's name in Slack, and the sandbox's address if it is on."""
     return {
         "workspace": getattr(request, "workspace", None),
         "own_workspaces": SimpleLazyObject(lambda: _workspaces_of(request)),
@@ -30,7 +30,7 @@ def own_workspaces(user: User) -> QuerySet[Tenant]:
 
 
 def _workspaces_of(request: HttpRequest) -> list[Tenant]:
-    """The first, and one more if there is one; asked for only by pages that show it."""
+    """The first ones, and one more if there is one. Only pages that show them ask the database."""
     if not isinstance(request.user, User):
         return []
     return list(own_workspaces(request.user)[: MOST + 1])

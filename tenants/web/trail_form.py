@@ -7,12 +7,33 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from tenants.audit.journal import ACTIONS, Action
 from tenants.audit.trail import KINDS, Wanted
 from tenants.models import ActorKind, ApiToken, AuditEvent, Membership, Tenant
 
-GROUPS = {"audit": "Audit trail", "support": "Support access", "staff": "Roster staff", "token": "API tokens"}
+GROUPS = {
+    "audit": _("Audit trail"),
+    "channel": _("Channels"),
+    "conversation": _("Conversations"),
+    "conversations": _("Conversations"),
+    "employee": _("AI employees"),
+    "export": _("Exports"),
+    "invitation": _("Invitations"),
+    "member": _("Members"),
+    "message": _("Messages"),
+    "ownership": _("Ownership"),
+    "person": _("People"),
+    "staff": _("Roster staff"),
+    "subscription": _("Subscription"),
+    "support": _("Support access"),
+    "token": _("API tokens"),
+    "workspace": _("Workspace"),
+}
+"""What the filter calls the first part of an action's name."""
 Choices = list[tuple[str, Any]]
 OFFERED = 50
 """Members, and tokens, that the list of people offers."""
@@ -23,15 +44,15 @@ LATEST = date(9998, 12, 31)
 class TrailForm(forms.Form):
     """Who, what, when, and a word to look for."""
 
-    text = forms.CharField(label="Search", max_length=100, required=False)
-    who = forms.ChoiceField(required=False)
-    action = forms.ChoiceField(label="What", required=False)
-    target = forms.ChoiceField(label="Kind of thing", required=False, choices=[("", "Any"), *KINDS.items()])
+    text = forms.CharField(label=_("Search"), max_length=100, required=False)
+    who = forms.ChoiceField(label=_("Who"), required=False)
+    action = forms.ChoiceField(label=_("What"), required=False)
+    target = forms.ChoiceField(label=_("Kind of thing"), required=False, choices=[("", _("Any")), *KINDS.items()])
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # `from` is a word of Python's, so it cannot be declared as an attribute.
-        for name, label in {"from": "From", "to": "To"}.items():
+        for name, label in {"from": _("From"), "to": _("To")}.items():
             picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
             self.fields[name] = forms.DateField(label=label, required=False, widget=picker)
         self._offer("who", _people(tenant, str(self.data.get("who", ""))))
@@ -43,9 +64,9 @@ class TrailForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         if given.get("from") and given.get("to") and given["from"] > given["to"]:
-            self.add_error("from", "It begins after it ends: give a day that is not after “To”.")
+            self.add_error("from", gettext("This is after “To”: choose a day that is not."))
         if given.get("to") and given["to"] > LATEST:
-            self.add_error("to", "Give a day before the year 9999.")
+            self.add_error("to", gettext("Choose a day before the year 9999."))
         return given
 
     @property
@@ -66,16 +87,18 @@ def _people(tenant: Tenant, asked: str) -> Choices:
     made = [(str(token.id), str(token)) for token in tokens]
     people = [(str(id), email) for id, email in members[: OFFERED + 1]]
     groups = [
-        ("All of a kind", list(ActorKind.choices)),
-        (_titled("Members", people), people[:OFFERED]),
-        (_titled("API tokens", made), made[:OFFERED]),
-        ("Somebody else", [] if asked in dict([*people[:OFFERED], *made[:OFFERED]]) else _else(tenant, asked)),
+        (gettext("All of a kind"), list(ActorKind.choices)),
+        (_titled(gettext("Members"), people), people[:OFFERED]),
+        (_titled(gettext("API tokens"), made), made[:OFFERED]),
+        (gettext("Somebody else"), [] if asked in dict([*people[:OFFERED], *made[:OFFERED]]) else _else(tenant, asked)),
     ]
-    return [("", "Anybody"), *((name, choices) for name, choices in groups if choices)]
+    return [("", gettext("Anybody")), *((name, choices) for name, choices in groups if choices)]
 
 
 def _titled(name: str, found: Sequence[object]) -> str:
-    return name if len(found) <= OFFERED else f"{name}: the first {OFFERED}, others by a search"
+    if len(found) <= OFFERED:
+        return name
+    return gettext("%(name)s: the first %(count)d; search for others") % {"name": name, "count": OFFERED}
 
 
 def _else(tenant: Tenant, asked: str) -> list[tuple[str, str]]:
@@ -96,13 +119,13 @@ def _actions() -> Choices:
     """Those of workspaces, by what they are about; those of accounts have a page of their own."""
     names = sorted(name for name in ACTIONS if not name.startswith("account."))
     grouped = groupby((ACTIONS[name] for name in names), key=_group)
-    return [("", "Anything"), *((group, _choices(list(actions))) for group, actions in grouped)]
+    return [("", gettext("Anything")), *((group, _choices(list(actions))) for group, actions in grouped)]
 
 
 def _group(action: Action) -> str:
     prefix = action.name.partition(".")[0]
-    return GROUPS.get(prefix, f"{prefix.capitalize()}s".replace("_", " "))
+    return str(GROUPS.get(prefix, prefix.capitalize()))
 
 
-def _choices(actions: Sequence[Action]) -> list[tuple[str, str]]:
+def _choices(actions: Sequence[Action]) -> list[tuple[str, StrOrPromise]]:
     return [(action.name, action.label) for action in actions]

@@ -35,7 +35,10 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="package")
 def named_stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A product at a host name, which browsers require for passkeys, behind one proxy and with Google log-in."""
+    """A product at a host with a name, since browsers give passkeys to no others, behind one proxy, and with Google.
+
+    It starts in an empty folder, like the first `make run`.
+    """
     port = free_ports(3)
     google = {"GOOGLE_LOGIN_CLIENT_ID": "roster", "GOOGLE_LOGIN_CLIENT_SECRET": "s", "GOOGLE_LOGIN_URL": provider.url}
     extra = {"PUBLIC_URL": f"http://localhost:{port}", "TRUSTED_PROXIES": "1", **google}
@@ -43,3 +46,4 @@ def named_stack(provider: Provider, tmp_path_factory: pytest.TempPathFactory) ->
     stack.start()
     yield stack
     assert stack.stop() == 0
+    stack.remove_database()

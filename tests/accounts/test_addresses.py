@@ -39,14 +39,14 @@ SAME = [
     ("x" * 64 + "@example.com", "x" * 64 + "@example.com"),
 ]
 OTHERS = [
-    ("ev\u0131l@acme.example", "“\u0131” before the @ cannot be mailed"),
-    ("alice@acme.example, bob@acme.example", "cannot be seen (space)"),
-    ("\u212aim@acme.example", "before the @ cannot be mailed"),
-    ("ali\u200bce@acme.example", "cannot be seen (zero width space)"),
-    ("ali\u00adce@acme.example", "cannot be seen (soft hyphen)"),
-    ("alice@acme\u202e.example", "cannot be seen (right-to-left override)"),
-    ("a@acme.example\nBcc: b@acme.example", "cannot be seen (u+000a)"),
-    ("a\x01@acme.example", "cannot be seen (u+0001)"),
+    ("ev\u0131l@acme.example", "Mail cannot be sent with “\u0131” before the @"),
+    ("alice@acme.example, bob@acme.example", "an invisible character (space)"),
+    ("\u212aim@acme.example", "before the @: use an address with the letters a to z"),
+    ("ali\u200bce@acme.example", "an invisible character (zero width space)"),
+    ("ali\u00adce@acme.example", "an invisible character (soft hyphen)"),
+    ("alice@acme\u202e.example", "an invisible character (right-to-left override)"),
+    ("a@acme.example\nBcc: b@acme.example", "an invisible character (u+000a)"),
+    ("a\x01@acme.example", "an invisible character (u+0001)"),
     (f"a@{'a' * 64}.example", "longer than 63"),
     (f"a@{'ü' * 60}.example", "longer than 63"),
     (f"{'a' * 65}@acme.example", "longer than 64"),
@@ -55,12 +55,12 @@ OTHERS = [
     ("a(b)@acme.example", "comment"),
     ("a@[192.0.2.1]", "not an IP address"),
     ("a@192.0.2.1", "not an IP address"),
-    ("a..b@acme.example", "A dot before the @"),
+    ("a..b@acme.example", "Before the @, a dot has to be"),
     ("a@acme", "has no dot"),
-    ("a@-acme.example", "There can be no domain"),
-    ("a@acme_co.example", "There can be no domain"),
+    ("a@-acme.example", "is not a valid domain"),
+    ("a@acme_co.example", "is not a valid domain"),
     ("a@acme.example.", "does not end with a dot"),
-    ("a@@acme.example", "cannot stand before the @"),
+    ("a@@acme.example", "is not allowed before the @"),
     ("acme.example", "something before and after an @"),
 ]
 
@@ -120,7 +120,7 @@ def test_an_invitation_says_what_is_wrong(cast: Cast, token_of: TokenOf, written
     for path in ("invitations/", "members/"):
         problem = token_of(cast.acme, Role.OWNER).post(path, {"email": written}).problem(400)
         assert list(problem["errors"]) == ["email"]
-        assert sentence in str(problem["errors"]) or "cannot be seen" not in sentence
+        assert sentence in str(problem["errors"]) or "invisible" not in sentence
     alice = Visitor()
     alice.client.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     page = alice.client.post("/t/acme/settings/members/invite/", {"email": written, "role": "viewer"})

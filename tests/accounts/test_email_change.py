@@ -32,7 +32,7 @@ def test_with_both_codes_the_address_is_changed_and_the_old_one_is_notified(alic
 
     assert addresses(alice) == [NEW, NEW]
     told = mails_to("alice@acme.example")[-1]
-    assert told.subject == "Your e-mail address is changed"
+    assert told.subject == "Your e-mail address was changed"
     assert NEW in told.body
 
 
@@ -59,7 +59,7 @@ def test_three_wrong_codes_end_it(alice: User, asking: Visitor) -> None:
         last = asking.post("email/confirm/", code="WRON-GONE")
     asking.post("email/confirm/", code=code_for("alice@acme.example"))
 
-    assert "Three wrong codes" in text(last)
+    assert "That was the third wrong code" in text(last)
     assert not mails_to(NEW)
 
 
@@ -70,7 +70,7 @@ def test_a_new_code_replaces_the_old_one(alice: User, asking: Visitor) -> None:
     asking.post("email/confirm/", action="resend")
 
     assert code_for(alice.email) != first
-    assert "not the code" in text(asking.post("email/confirm/", code=first))
+    assert "not the right code" in text(asking.post("email/confirm/", code=first))
 
 
 def test_without_the_password_it_does_not_start(alice: User, visitor: Visitor) -> None:
@@ -81,7 +81,7 @@ def test_without_the_password_it_does_not_start(alice: User, visitor: Visitor) -
 
 def test_someone_elses_address_is_neither_revealed_nor_taken(alice: User, cast: Cast, visitor: Visitor) -> None:
     page = visitor.proves(visitor.post("email/", email=cast.bob.email))
-    assert "First the old address" in text(page)
+    assert "First, your old address" in text(page)
     asking = visitor.post("email/confirm/", code=code_for(alice.email))
     assert "Check your e-mail" in text(asking)
     confirmed(cast.bob)
@@ -94,4 +94,4 @@ def test_an_invalid_address_is_refused(visitor: Visitor) -> None:
     answer = visitor.post("email/", email="nonsense")
 
     assert answer.status_code == 400
-    assert "Your address is not changed" in text(answer)
+    assert "Your address was not changed" in text(answer)

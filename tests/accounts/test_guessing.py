@@ -55,7 +55,7 @@ WAYS: list[Begin] = [log_in_by_code, reset_password, sign_up, change_address, pr
 
 
 def looks_refused(answer: Any) -> bool:
-    return "This is not the code" in text(answer)
+    return "That is not the right code" in text(answer)
 
 
 @pytest.mark.parametrize("begin", WAYS)

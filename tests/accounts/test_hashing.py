@@ -64,7 +64,7 @@ def test_while_hashing_is_full_everyone_else_is_asked_to_retry(alice: User) -> N
         answers = {name: asked(path, **data) for name, (path, data) in ways.items()}
     assert {answer.status_code for answer in answers.values()} == {503}
     assert {answer.headers["Retry-After"] for answer in answers.values()} == {"5"}
-    assert "try again in a few seconds" in text(answers["known"])
+    assert "Try again in a few seconds" in text(answers["known"])
     assert not User.objects.filter(email="new@example.com").exists()
 
 

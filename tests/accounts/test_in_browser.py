@@ -62,7 +62,7 @@ class Account:
         self.sends("Log out")
 
     def gives_password(self) -> None:
-        self.sees("Is it you?")
+        self.sees("Is this you?")
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.press("Continue")
 
@@ -76,15 +76,15 @@ class Account:
         self.open("2fa/webauthn/add/")
         self.gives_password()
         self.sees("Add a passkey")
-        self.page.get_by_label("Log in with it alone").set_checked(alone)
+        self.page.get_by_label("Log in with the passkey alone").set_checked(alone)
         self.sends("Add passkey")
         self.sees("Recovery codes")
 
     def sets_up_app(self) -> str:
         """Set up the authenticator app; returns its key."""
         secret = self.page.locator("copy-button").get_attribute("value") or ""
-        self.page.get_by_label("Code that the app shows").fill(totp(secret))
-        self.press("Switch on")
+        self.page.get_by_label("Code from the app").fill(totp(secret))
+        self.press("Turn on")
         return secret
 
 
@@ -152,7 +152,7 @@ def test_a_removed_passkey_no_longer_logs_in(account: Account) -> None:
     account.open("login/")
     account.press("Use a passkey")
 
-    expect(account.page.get_by_text("This is not the code")).to_be_visible()
+    expect(account.page.get_by_text("That is not the right code")).to_be_visible()
 
 
 def test_a_log_in_with_google_goes_there_and_back(account: Account, provider: Provider) -> None:
@@ -238,7 +238,7 @@ def _look_at_change_of_address(account: Account, judge: Judge) -> None:
     account.page.get_by_label("New e-mail address").fill(f"new-{account.email}")
     account.press("Change address")
     account.gives_password()
-    account.sees("First the old address")
+    account.sees("First, your old address")
     judge.look("account-email-old")
     account.page.get_by_label("Code").fill(account.site.newest_code(account.email, since=1))
     account.press("Continue")

@@ -84,7 +84,7 @@ def test_api_urls_never_use_the_port_of_a_host_header(cast: Cast) -> None:
 def test_an_address_that_the_mail_server_refuses_is_an_error_in_the_form(path: str, more: dict[str, str]) -> None:
     visitor = Visitor()
     said = text(visitor.post(path, email=NOBODY, **more))
-    assert f"The mail server takes no mail to {NOBODY}: check the address" in said
+    assert f"The mail server refuses mail to {NOBODY}: check the address" in said
     assert not User.objects.exists()
     visitor.post("signup/", email=NEW, password1="")
     visitor.post("confirm-email/", code=code_for(NEW))
@@ -94,7 +94,7 @@ def test_an_address_that_the_mail_server_refuses_is_an_error_in_the_form(path: s
 @pytest.mark.usefixtures("db", "no_mail_server")
 @pytest.mark.parametrize(("path", "more"), FORMS)
 def test_a_mail_server_that_is_down_is_an_error_in_the_form(path: str, more: dict[str, str]) -> None:
-    assert "No mail can be sent at this moment" in text(Visitor().post(path, email=NEW, **more))
+    assert "Mail cannot be sent right now" in text(Visitor().post(path, email=NEW, **more))
     assert not User.objects.exists()
 
 
@@ -104,16 +104,16 @@ def test_a_log_in_whose_code_cannot_be_sent_says_so(db: None) -> None:
     user.set_password(PASSWORD)
     user.save()
     visitor = Visitor()
-    assert "No mail can be sent at this moment" in text(visitor.log_in(NEW))
+    assert "Mail cannot be sent right now" in text(visitor.log_in(NEW))
     assert not visitor.is_logged_in
 
 
 def test_a_rejected_new_address_is_reported_and_the_old_one_stays(visitor: Visitor, alice: User, picky: None) -> None:
     asked = visitor.post("email/", email=NOBODY)
-    if "Is it you?" in text(asked):
+    if "Is this you?" in text(asked):
         visitor.proves(asked)
     answer = visitor.post("email/confirm/", code=code_for(alice.email))
-    assert f"The mail server takes no mail to {NOBODY}" in text(answer)
+    assert f"The mail server refuses mail to {NOBODY}" in text(answer)
     assert User.objects.get(id=alice.id).email == alice.email
 
 

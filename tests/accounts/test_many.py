@@ -38,7 +38,7 @@ def test_the_number_of_passkeys_is_limited(alice: User) -> None:
     )
     form = AddWebAuthnForm({"name": "One more", "credential": "{}"}, user=alice)
     assert not form.is_valid()
-    assert form.errors["__all__"] == [f"You have {MOST_PASSKEYS} passkeys: remove one that you do not use."]
+    assert form.errors["__all__"] == [f"You have {MOST_PASSKEYS} passkeys. Remove one that you do not use."]
 
 
 def test_the_menu_names_some_workspaces_and_leads_to_all(visitor: Visitor, alice: User) -> None:

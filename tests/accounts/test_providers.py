@@ -175,7 +175,7 @@ def test_a_logged_in_person_connects_it_and_can_then_log_in_with_it(
     log_in(again, provider, "alice-at-home")
 
     assert again.is_logged_in
-    assert mails_to(alice.email)[-1].subject == "A log-in is connected"
+    assert mails_to(alice.email)[-1].subject == "A log-in was connected"
 
 
 def test_it_is_disconnected(alice: User, visitor: Visitor, provider: Provider) -> None:
@@ -250,4 +250,4 @@ def test_refusing_there_is_reported_here(provider: Provider) -> None:
     state = query_of(leave(visitor))["state"]
     answer = come_back(visitor, f"/accounts/oidc/google/login/callback/?error=access_denied&state={state}")
 
-    assert "You cancelled it there" in text(answer)
+    assert "You canceled it" in text(answer)

@@ -112,12 +112,12 @@ def test_it_is_switched_off_and_a_mail_says_so(alice: User, visitor: Visitor, se
     visitor.post("2fa/totp/deactivate/")
 
     assert not Authenticator.objects.exists()
-    assert mails_to(alice.email)[-1].subject == "Your authenticator app is switched off"
+    assert mails_to(alice.email)[-1].subject == "Your authenticator app was turned off"
 
 
 def test_setting_it_up_requires_proof_of_identity(visitor: Visitor) -> None:
     for path in ("2fa/totp/activate/", "2fa/webauthn/add/", "2fa/recovery-codes/generate/"):
-        assert "Is it you?" in text(visitor.client.get(f"/accounts/{path}", follow=True))
+        assert "Is this you?" in text(visitor.client.get(f"/accounts/{path}", follow=True))
 
 
 def test_without_a_password_a_mailed_code_is_the_proof(alice: User, visitor: Visitor) -> None:
@@ -126,11 +126,11 @@ def test_without_a_password_a_mailed_code_is_the_proof(alice: User, visitor: Vis
     visitor = Visitor()
     visitor.client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
     asked = visitor.client.get("/accounts/2fa/totp/activate/", follow=True)
-    assert "we send a code to" in text(asked)
+    assert "we first send a code to" in text(asked)
     visitor.post("reauthenticate/code/?next=/accounts/2fa/totp/activate/")
     code = code_for(alice.email)
     wrong = visitor.post("reauthenticate/code/?next=/accounts/2fa/totp/activate/", code="WRON-GONE")
-    assert "not the code" in text(wrong)
+    assert "not the right code" in text(wrong)
     page = visitor.post("reauthenticate/code/?next=/accounts/2fa/totp/activate/", code=code)
 
     assert "Set up an authenticator app" in text(page)
@@ -144,7 +144,7 @@ def test_a_session_alone_cannot_set_a_first_password(alice: User) -> None:
     asked = visitor.post("password/set/", password1=PHRASE, password2=PHRASE)
     assert PHRASE not in str(dict(visitor.client.session)), "which would be readable in the database"
     alice.refresh_from_db()
-    assert "we send a code to" in text(asked)
+    assert "we first send a code to" in text(asked)
     assert not alice.has_usable_password()
     way = "reauthenticate/code/?next=/accounts/password/set/"
     visitor.post(way)
@@ -158,11 +158,11 @@ def test_the_operator_lets_in_a_person_who_lost_every_second_step(
     alice: User, visitor: Visitor, secret: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stuck = Visitor()
-    assert "Ask whoever runs this Roster" in text(stuck.log_in(alice.email))
+    assert "Contact Roster support" in text(stuck.log_in(alice.email))
     call_command("remove_second_steps", "Alice@acme.example")
     assert "logs in without a second step now" in capsys.readouterr().out
-    assert not visitor.is_logged_in, "nor is anyone who took the phone"
-    assert mails_to(alice.email)[-1].subject == "Your second step is switched off"
+    assert not visitor.is_logged_in, "nor is whoever may have taken the phone"
+    assert mails_to(alice.email)[-1].subject == "Your two-step verification was turned off"
     again = Visitor()
     again.log_in(alice.email)
     assert again.is_logged_in

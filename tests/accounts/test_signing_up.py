@@ -83,7 +83,7 @@ def test_a_password_reset_by_code_ends_the_sessions_elsewhere(alice: User, visit
     elsewhere.post("password/reset/complete/", password1=PHRASE, password2=PHRASE)
 
     assert not visitor.is_logged_in
-    assert mails_to(alice.email)[-1].subject == "Your password is reset"
+    assert mails_to(alice.email)[-1].subject == "Your password was reset"
     elsewhere.log_in(alice.email, PHRASE)
     assert elsewhere.is_logged_in
 
@@ -95,4 +95,4 @@ def test_a_change_of_password_ends_the_sessions_elsewhere_and_not_this_one(alice
 
     assert visitor.is_logged_in
     assert not elsewhere.is_logged_in
-    assert mails_to(alice.email)[-1].subject == "Your password is changed"
+    assert mails_to(alice.email)[-1].subject == "Your password was changed"

@@ -24,7 +24,7 @@ def prove_by_code() -> Visitor:
     victim = Visitor()
     victim.post("login/code/", email=VICTIM)
     page = victim.post("login/code/confirm/", code=code_for(VICTIM))
-    assert "counts no more" in text(page)
+    assert "no longer works" in text(page)
     return victim
 
 

@@ -36,7 +36,7 @@ class Visitor:
 
     def proves(self, answer: Any, password: str = PASSWORD) -> Any:
         """Enter the password again if the last response asks for it."""
-        assert "Is it you?" in text(answer), text(answer)
+        assert "Is this you?" in text(answer), text(answer)
         path, query = answer.redirect_chain[-1][0].split("?")
         return self.client.post(
             path, {"password": password, "next": query.removeprefix("next=").replace("%2F", "/")}, follow=True

@@ -129,7 +129,7 @@ def test_a_lost_role_is_also_lost_in_tokens(cast: Cast, admin: User) -> None:
     caller.get("audit/").problem(403)
     caller.post("agents/", MAYA).problem(403)
     assert caller.get("agents/").status == 200
-    assert "Viewer, made as admin" in browser_of(cast.alice).get(PATH).content.decode()
+    assert "Viewer, created as admin" in browser_of(cast.alice).get(PATH).content.decode()
     Membership.objects.filter(user=admin).update(role=Role.OWNER)
     assert caller.get("audit/").status == 200  # and never more than it was created with
     assert ApiToken.objects.with_maker().get().effective_role == Role.ADMIN
@@ -139,7 +139,7 @@ def test_tokens_stop_working_when_their_creator_leaves(cast: Cast, admin: User) 
     _, caller = made_by(admin)
     Membership.objects.filter(user=admin).delete()
     caller.get("agents/").problem(401)
-    assert "Stopped: its maker left" in browser_of(cast.alice).get(PATH).content.decode()
+    assert "Stopped: whoever created it left" in browser_of(cast.alice).get(PATH).content.decode()
 
 
 @pytest.mark.parametrize("end", ["deactivate", "delete"])

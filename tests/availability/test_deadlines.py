@@ -65,7 +65,7 @@ def test_all_calls_of_a_request_end_together(peer: Hanging, settings: Settings, 
             with pytest.raises(StripeDownError), client.connected() as stripe:
                 stripe.v1.products.list()
         with pytest.raises(OutcomeUnknownError):
-            slack.Slack().start_test(ACCOUNT, "Hello?")
+            slack.Slack().start_test(ACCOUNT, "Test", "Hello?")
     assert time.monotonic() - began < 2 * LATEST
 
 
@@ -99,7 +99,7 @@ def test_a_full_slack_queue_says_that_nothing_was_sent(settings: Settings) -> No
     with patience.visit():
         patience.enter("Slack")
         with patience.visit(), pytest.raises(BusyError, match="Nothing was changed"):
-            slack.Slack().start_test(ACCOUNT, "Hello?")
+            slack.Slack().start_test(ACCOUNT, "Test", "Hello?")
 
 
 def test_a_worker_needs_no_slot(settings: Settings) -> None:

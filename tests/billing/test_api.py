@@ -145,7 +145,7 @@ def test_a_subscriber_cannot_subscribe_again(shop: Shop, program: Caller) -> Non
     shop.subscribe(2)
     shop.sync()
     problem = program.post("billing/checkout", CHECKOUT).problem(409)
-    assert "so you cannot subscribe now" in problem["detail"]
+    assert "You cannot subscribe now." in problem["detail"]
 
 
 def test_what_more_and_fewer_seats_would_cost_and_do(shop: Shop, program: Caller) -> None:

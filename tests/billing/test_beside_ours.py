@@ -80,11 +80,11 @@ def test_another_product_is_explained_and_only_changes_affecting_it_are_not_offe
 
     page = owner.read()
 
-    assert "Something else is charged by the same subscription" in page
-    assert re.search("something_else . 7, [$]1.00 a month", page)
+    assert "This subscription charges for something else too" in page
+    assert re.search("something_else . 7, [$]1.00 per month", page)
     assert "Change seats</a>" in page
     assert "Pay yearly</a>" not in page
-    with pytest.raises(NotOfferedError, match="month and year cannot be switched here"):
+    with pytest.raises(NotOfferedError, match="You cannot switch between monthly and yearly now"):
         preview_switch(shop.tenant, EMPLOYEE_YEAR)
     assert cancellation.cancel(shop.tenant).entitlement.cancels_at
     assert cancellation.resume(shop.tenant).entitlement.cancels_at is None
@@ -106,9 +106,9 @@ def test_another_subscription_for_something_else_is_ignored(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("behavior", "words"),
     [
-        ("keep_as_draft", "invoices are kept as drafts, and may be charged later"),
-        ("void", "invoices are made and voided"),
-        ("mark_uncollectible", "invoices are made and written off"),
+        ("keep_as_draft", "invoices are kept as drafts and may be charged later"),
+        ("void", "invoices are created and voided"),
+        ("mark_uncollectible", "invoices are created and written off"),
     ],
 )
 def test_a_pause_of_payments_is_explained_and_seats_can_be_changed(

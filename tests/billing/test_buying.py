@@ -75,7 +75,7 @@ def test_subscribing_leads_to_checkout_and_back_to_the_same_page(shop: Shop, own
     assert returned.headers["Location"] == BACK
     assert shop.entitlement.status == Entitlement.Status.TRIALING
     [said] = toasts(owner, "employees/new/")
-    assert said.startswith("The trial has begun: 3 seats, and nothing is charged before ")
+    assert said.startswith("The trial has started: 3 seats, and nothing is charged before ")
 
 
 def test_leaving_checkout_leads_back_without_a_message(shop: Shop, owner: Member, buyer: Person) -> None:
@@ -173,7 +173,7 @@ def test_more_seats_show_the_amount_and_who_returns_then_charge_it(subscribed: S
 
     page = words_of(shown)
     assert "5 seats instead of 3" in page
-    assert "A seat again at once" in page
+    assert "Get a seat again at once" in page
     assert page.index("Otto") < page.index("Ida")
     amount = re.search(r"Pay \$([\d.]+) for 5 seats", page)
     assert amount
@@ -199,12 +199,12 @@ def test_fewer_seats_show_who_pauses_and_when_and_can_be_undone(subscribed: Shop
     assert "Then Leo and Nora pause" in owner.read()
     assert subscribed.entitlement.next_seats == 1
     for page in (owner.read("billing/seats/", seats="4"), owner.read("billing/plan/")):
-        assert "It takes the place of the change to 1 seat that is planned for" in page
+        assert "This replaces the planned change to 1 seat on" in page
 
     owner.post("billing/seats/keep/")
     kept = subscribed.entitlement
     assert kept.next_seats is None
-    assert toasts(owner, "") == ["You keep the seats that you have."]
+    assert toasts(owner, "") == ["You keep your seats."]
 
 
 def test_htmx_gets_the_preview_alone_and_errors_with_it(subscribed: Shop, owner: Member) -> None:
@@ -214,7 +214,7 @@ def test_htmx_gets_the_preview_alone_and_errors_with_it(subscribed: Shop, owner:
 
     assert good.content.decode().strip().startswith('<section class="card" id="preview"')
     assert (good.status_code, bad.status_code) == (200, 200)
-    assert "“x” is no number of seats" in bad.content.decode()
+    assert "“x” is not a number of seats" in bad.content.decode()
 
 
 @pytest.mark.parametrize("seats", ["0", "-1", "10000", "x", ""])
@@ -224,7 +224,7 @@ def test_an_invalid_quantity_changes_nothing(subscribed: Shop, owner: Member, se
         owner.post("billing/seats/", seats=seats, shown="1767225600-0"),
     ):
         assert answer.status_code == 422
-        assert "take a whole number from 1 to 1,000." in words_of(answer)
+        assert "a whole number from 1 to 1,000." in words_of(answer)
     assert subscribed.subscription["items"].data[0].quantity == 3
 
 
@@ -272,7 +272,7 @@ def test_from_month_to_year_with_the_amount_first(subscribed: Shop, owner: Membe
     assert subscribed.entitlement.plan == "employee_year"
     assert usd(subscribed.invoices()[0].amount_paid) == Decimal(amount[1].replace(",", ""))
     assert toasts(owner, "") == ["You pay yearly now."]
-    assert "$490.00 per AI employee and year" in owner.read()
+    assert "$490.00 per AI employee per year" in owner.read()
 
 
 def test_a_switch_is_never_made_before_its_preview(subscribed: Shop, owner: Member) -> None:
@@ -283,11 +283,11 @@ def test_a_switch_is_never_made_before_its_preview(subscribed: Shop, owner: Memb
 
 def test_cancelling_and_resuming(subscribed: Shop, owner: Member) -> None:
     owner.post("billing/cancel/")
-    assert toasts(owner, "") == ["The subscription is cancelled."]
+    assert toasts(owner, "") == ["The subscription is canceled."]
     assert "The subscription ends on" in owner.read()
 
     owner.post("billing/resume/")
-    assert toasts(owner, "") == ["The subscription goes on."]
+    assert toasts(owner, "") == ["The subscription continues."]
     assert "The subscription ends on" not in owner.read()
     with tenant_scope(subscribed.tenant.id):
         done = AuditEvent.objects.filter(actor_name="alice@acme.example").values_list("action", flat=True)
@@ -297,7 +297,7 @@ def test_cancelling_and_resuming(subscribed: Shop, owner: Member) -> None:
 def test_what_is_not_offered_is_refused_with_a_reason(subscribed: Shop, owner: Member) -> None:
     answer = owner.post("billing/resume/")
     assert answer.status_code == 409
-    assert "so you cannot resume now" in words_of(answer)
+    assert "You cannot resume now." in words_of(answer)
 
 
 def test_another_card_pays_what_is_due_and_everyone_works_again(

@@ -7,6 +7,7 @@ from billing.models import Drift, Entitlement, SyncRequest
 from billing.sync import duplicate_subscriptions, reconcile
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests.billing.shop import Shop
 from tests.sandbox.conftest import Sandbox
 
@@ -80,14 +81,15 @@ def test_manual_work_stays_open_until_it_is_done(shop: Shop) -> None:
     shop.sync()
     with tenant_scope(shop.tenant.id):
         Drift.objects.create(
-            problem="A refund was refused.", differences={"double": ["sub_2", duplicate_subscriptions.BY_HAND]}
+            problem=TOLD(text="A refund was refused."),
+            differences={"double": ["sub_2", duplicate_subscriptions.BY_HAND]},
         )
-        Drift.objects.create(problem="It could not be read.")
+        Drift.objects.create(problem=TOLD(text="It could not be read."))
 
     reconcile.reconcile(shop.tenant.id)
 
     with tenant_scope(shop.tenant.id):
-        assert [left.problem for left in Drift.objects.filter(repaired_at=None)] == ["A refund was refused."]
+        assert [str(left.problem) for left in Drift.objects.filter(repaired_at=None)] == ["A refund was refused."]
 
 
 def refunds_of(shop: Shop, subscription: sdk.Subscription) -> list[sdk.Refund]:

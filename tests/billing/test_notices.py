@@ -25,7 +25,7 @@ def test_a_mail_is_retried_while_the_mail_server_is_down(
     assert mailoutbox == []
     with tenant_scope(committed_cast.acme.id):
         assert Notice.objects.get().sent_at is None
-        Mail.objects.update(next_attempt_at=timezone.now())
+        Mail.objects.update(retry_at=timezone.now())
 
     notices.send(committed_cast.acme.id)
     notices.send(committed_cast.acme.id)

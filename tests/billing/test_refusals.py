@@ -143,7 +143,7 @@ def test_the_api_refuses_to_hire_without_a_seat_and_links_to_the_fix(cast: Cast,
 
     problem = program.post("agents/", PROFILE).problem(402)
 
-    assert "There is no seat for Otto: this workspace has 1 seat, all taken." in problem["detail"]
+    assert "There is no seat for Otto: this workspace has 1 seat, and it is taken." in problem["detail"]
     assert problem["billing_url"] == "http://testserver/t/acme/billing/"
     with tenant_scope(cast.acme.id):
         assert Agent.objects.count() == 1
@@ -167,7 +167,7 @@ def test_the_banner_says_on_every_page_what_stops_and_when(owner: Member, page: 
     text = owner.read(page)
 
     assert "A payment failed: AI employees stop on 7 June, 05:00 (Asia/Tokyo)" in text
-    assert "Unless it is paid by then, Maya pauses" in text
+    assert "If it is not paid by then, Maya pauses" in text
     assert 'href="/t/acme/billing/"' in text
 
 
@@ -178,7 +178,7 @@ def test_while_nobody_works_every_page_says_so(owner: Member, status: str) -> No
     page = owner.read("employees/")
 
     assert "AI employees are paused:" in page
-    assert "People who write to Maya get the text for when they are unavailable" in page
+    assert "People who write to Maya get the unavailable message." in page
     assert "Nobody is on duty." in page
     assert '<span class="mark-bad">!' in page
 
@@ -201,4 +201,4 @@ def test_members_who_may_not_buy_are_told_whom_to_ask(cast: Cast) -> None:
 
 def test_the_sidebar_shows_seats_and_state(owner: Member) -> None:
     employ(owner.tenant, S.ACTIVE)
-    assert "5 seats, active" in owner.read("")
+    assert "5 seats · Active" in owner.read("")

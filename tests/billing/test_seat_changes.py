@@ -176,7 +176,7 @@ def test_a_planned_change_that_cannot_be_restored_is_reported(shop: Shop, stripe
     for method in ("POST /v1/subscriptions/{id}", "POST /v1/subscription_schedules"):
         stripe_process.stripe("faults", method=method, kind="500", times=1)
 
-    with pytest.raises(BillingError, match="the change to 2 seats at the period's end may have to be planned anew"):
+    with pytest.raises(BillingError, match="you may have to plan the change to 2 seats at the end of the period again"):
         apply_seats(shop.tenant, 5, shop.shown())
 
     after = shop.sync().entitlement

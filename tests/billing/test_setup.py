@@ -121,7 +121,7 @@ def test_changes_made_in_stripe_are_corrected(stripe_sandbox: Sandbox) -> None:
 
     assert sum("was changed" in line for line in said) == 4
     product = client.v1.products.retrieve(catalogue.PRODUCT_ID)
-    assert (product.name, product.active) == (catalogue.PRODUCT_NAME, True)
+    assert (product.name, product.active) == (setup.PRODUCT_NAME, True)
     hook = client.v1.webhook_endpoints.retrieve(row.id)
     assert (hook.status, set(hook.enabled_events)) == ("enabled", set(EVENTS))
     assert all("as it should be" in line or "test mode" in line for line in run())
@@ -209,7 +209,9 @@ def test_a_key_of_another_account_is_refused_before_anything_is_changed(stripe_s
     APIKey.objects.update(djstripe_owner_account=Account.objects.create(id="acct_somebodyelse"))
     stripe_sandbox.stripe("reset")
 
-    with pytest.raises(CommandError, match=r"belongs to the account acct_.*, but this database to acct_somebodyelse"):
+    with pytest.raises(
+        CommandError, match=r"belongs to the account acct_.*, but this database belongs to acct_somebodyelse"
+    ):
         run()
 
     assert wrote(stripe_sandbox) == []
@@ -232,7 +234,7 @@ def test_a_missing_or_wrong_key_or_no_stripe_gives_one_error_message(
 def test_before_the_first_run_checkout_says_what_is_missing(settings: Settings) -> None:
     settings.PUBLIC_URL = "https://a-site-that-was-never-set-up.example"
     with pytest.raises(
-        StripeMisconfiguredError, match=r"no portal configuration of this site: .*manage.py setup_stripe"
+        StripeMisconfiguredError, match=r"no portal configuration for this site: .*manage.py setup_stripe"
     ):
         ids.portal_configuration_id()
 

@@ -6,9 +6,11 @@ import pytest
 from django.utils import timezone
 
 from billing import quota
+from billing.errors import UnknownPriceError
 from billing.models import CompSeats, Drift, Entitlement
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests.conftest import Cast
 from tests.staff.people import Person, make_staff
 
@@ -28,27 +30,40 @@ def given_until(days: int) -> dict[str, str]:
 def test_a_workspaces_page_has_its_subscription_and_drift(committed_cast: Cast, staff: Person) -> None:
     with tenant_scope(committed_cast.acme.id):
         Entitlement.objects.create(status="past_due", seats=7, customer_id="cus_acme", plan="employee_month")
-        Drift.objects.create(problem="The price price_x is not one of Roster's plans.")
+        Drift.objects.create(problem=UnknownPriceError("price_x").reason)
 
     page = staff.get(f"/admin/tenants/tenant/{committed_cast.acme.id}/change/").content.decode()
 
-    for words in ("past_due", "employee_month", "cus_acme", "price_x", "Seats without payment"):
+    for words in ("past_due", "employee_month", "cus_acme", "price_x", "Free seats"):
         assert words in page, words
     found = staff.get("/admin/tenants/tenant/", q="cus_acme").content.decode()
     assert str(committed_cast.acme.id) in found
     assert str(committed_cast.globex.id) not in found
 
 
+def test_a_drift_is_found_by_the_price_it_names(committed_cast: Cast, staff: Person) -> None:
+    with tenant_scope(committed_cast.acme.id):
+        Drift.objects.create(problem=UnknownPriceError("price_x").reason)
+        Drift.objects.create(problem=UnknownPriceError("price_y").reason)
+
+    page = staff.get("/admin/billing/drift/", q="price_x").content.decode()
+
+    assert "The price price_x is not one of Roster&#x27;s plans" in page
+    assert "price_y" not in page
+
+
 def test_manual_work_is_closed_and_audited(committed_cast: Cast, staff: Person) -> None:
     with tenant_scope(committed_cast.acme.id):
-        drift = Drift.objects.create(problem="in_1 is to be settled by hand", differences={"double": ["sub_2", ""]})
+        drift = Drift.objects.create(
+            problem=TOLD(text="in_1 is to be settled by hand"), differences={"double": ["sub_2", ""]}
+        )
 
     staff.post("/admin/billing/drift/", action="settle", _selected_action=str(drift.id))
 
     with tenant_scope(committed_cast.acme.id):
         assert Drift.objects.get().repaired_at
         entry = AuditEvent.objects.get(action="subscription.drift_settled")
-    assert (entry.actor_name, entry.detail) == (staff.user.email, "in_1 is to be settled by hand")
+    assert (entry.actor_name, str(entry.detail)) == (staff.user.email, "in_1 is to be settled by hand")
 
 
 def test_free_seats_have_a_reason_and_an_end_and_the_owner_sees_them(committed_cast: Cast, staff: Person) -> None:
@@ -60,7 +75,11 @@ def test_free_seats_have_a_reason_and_an_end_and_the_owner_sees_them(committed_c
     with tenant_scope(committed_cast.acme.id):
         assert quota.seats() == 4
         [entry] = AuditEvent.objects.filter(action="subscription.comp_seats")
-        assert (entry.actor_kind, entry.actor_name, entry.detail) == ("staff", "sam@roster.example", wanted["reason"])
+        assert (entry.actor_kind, entry.actor_name, str(entry.detail)) == (
+            "staff",
+            "sam@roster.example",
+            wanted["reason"],
+        )
         given = CompSeats.objects.get()
     with tenant_scope(committed_cast.globex.id):
         assert quota.seats() == 1
@@ -79,7 +98,7 @@ def test_free_seats_have_a_reason_and_an_end_and_the_owner_sees_them(committed_c
         ({"seats": "0"}, "greater than or equal to 1"),
         ({"seats": "1001"}, "less than or equal to 1000"),
         ({"reason": ""}, "This field is required"),
-        (given_until(-1), "It is over already"),
+        (given_until(-1), "That time is in the past"),
     ],
 )
 def test_bad_input_is_named_and_no_seat_is_given(

@@ -80,7 +80,7 @@ def test_grace_lasts_seven_days_to_the_second() -> None:
 
     assert (last.seats, last.grace_ends_at) == (5, NOW + timedelta(days=7))
     assert (over.seats, over.is_working) == (0, False)
-    assert "update the card under Billing" in over.reason
+    assert "update the card under Billing" in str(over.reason)
 
 
 @pytest.mark.parametrize("status", list(S))

@@ -56,8 +56,8 @@ def test_a_stripe_that_fails_once_is_retried(stripe_sandbox: Sandbox, kind: str)
     [
         ("500", "Stripe has a problem of its own at the moment: try again in a minute."),
         ("cut", "Stripe does not answer at the moment: try again in a minute."),
-        ("429", "Stripe is asked too much by us at the moment: try again in a minute."),
-        ("lock_timeout", "Stripe is busy with another request for the same at the moment: try again in a minute."),
+        ("429", "We sent Stripe too many requests: try again in a minute."),
+        ("lock_timeout", "Stripe is still working on another change to the same thing: try again in a minute."),
     ],
 )
 def test_a_stripe_that_is_down_is_reported(stripe_sandbox: Sandbox, kind: str, sentence: str) -> None:

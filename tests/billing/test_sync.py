@@ -112,7 +112,7 @@ def test_a_foreign_price_leaves_seats_alone_and_blocks_nothing_else(shop: Shop) 
     reconcile.reconcile(shop.tenant.id)
 
     (found,) = drifts(shop)
-    assert price.id in found.problem
+    assert price.id in str(found.problem)
     assert found.repaired_at is None
     with pytest.raises(NotOfferedError, match="put one of its plans back"):
         preview_seats(shop.tenant, 4)
@@ -271,7 +271,7 @@ def test_nobody_chooses_the_proration_date(shop: Shop, days: int) -> None:
     shop.sync()
     forged = replace(shop.shown(), at=shop.now() + days * DAY)
 
-    with pytest.raises(StaleError, match="look at what it comes to now"):
+    with pytest.raises(StaleError, match="look at the price again"):
         apply_switch(shop.tenant, EMPLOYEE_MONTH, forged)
     with pytest.raises(StaleError):
         apply_seats(shop.tenant, 100, forged)
@@ -322,7 +322,7 @@ def test_cancel_resume_cancel_and_the_end(shop: Shop) -> None:
     ending = cancellation.cancel(shop.tenant)
     assert (ending.status, ending.seats) == (S.ACTIVE, 3)
     assert ending.entitlement.cancels_at == ending.entitlement.period_end
-    with pytest.raises(NotOfferedError, match="you cannot cancel now"):
+    with pytest.raises(NotOfferedError, match="You cannot cancel now"):
         cancellation.cancel(shop.tenant)
     assert cancellation.resume(shop.tenant).entitlement.cancels_at is None
     apply_seats(shop.tenant, 1, shop.shown())
@@ -421,7 +421,7 @@ def cardless(stripe_account: sdk.StripeClient, committed_cast: Cast) -> Shop:
 
 def test_a_pause_ends_with_a_card_and_what_it_pays(cardless: Shop) -> None:
     shop = paused(cardless)
-    with pytest.raises(NotOfferedError, match="you cannot resume now"):
+    with pytest.raises(NotOfferedError, match="You cannot resume now"):
         cancellation.resume(shop.tenant)
     shop.use_card("pm_card_visa")
     assert "resume" in shop.sync().may

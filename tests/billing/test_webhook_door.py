@@ -24,7 +24,7 @@ from billing.stripe.client import stripe_client
 from billing.stripe.events import EventNotice
 from billing.subscription import customers
 from billing.sync import event_inbox
-from billing.tasks import forget_events, take_in, take_in_late
+from billing.tasks import forget_events, overdue_events, take_in
 from tests import factories
 from tests.sandbox.conftest import STRIPE_KEY, Sandbox
 from tests.security.routes import all_routes
@@ -290,7 +290,7 @@ def test_the_pauses_between_attempts_grow_and_end_after_three_days(endpoint: Web
     assert not after(timedelta(hours=8), timedelta(hours=1, minutes=59))
     assert after(timedelta(seconds=25), timedelta(seconds=25)), "the wake-up was lost"
     assert not after(timedelta(days=3, minutes=1), timedelta(days=2))
-    take_in_late()
+    assert list(overdue_events()) == []
 
 
 def test_old_events_are_deleted_and_recent_ones_are_not(endpoint: WebhookEndpoint, event: Json) -> None:

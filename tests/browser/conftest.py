@@ -14,7 +14,9 @@ from tests.browser.operator import Operator, Site
 from tests.browser.watch import Watch
 from tests.stack import Stack
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""The headless shell comes first: it is the same engine, and needs a third of the CPU time for a page."""
+
 ON_A_MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 ARGUMENTS = [
     "--no-sandbox",

@@ -21,7 +21,7 @@ def see_the_settings(operator: Operator, judge: Judge) -> None:
     confirm_the_contact(operator, judge)
     page.get_by_label("Address").fill(f"{workspace.rstrip('/').rpartition('/')[2]}-ltd")
     operator.press("Save settings")
-    expect(page.get_by_role("status")).to_contain_text("The settings are saved.")
+    expect(page.get_by_role("status")).to_contain_text("Your settings were saved.")
     page.goto(f"{workspace}settings/data/")
     expect(page).to_have_url(f"{workspace.rstrip('/')}-ltd/settings/data/")
 
@@ -102,7 +102,7 @@ def delete_and_keep(operator: Operator, judge: Judge) -> None:
     expect(page.get_by_role("heading", name="This workspace will be erased")).to_be_visible()
     page.goto(f"{operator.workspace}settings/data/")
     operator.press("Keep the workspace")
-    expect(page.get_by_role("status")).to_contain_text("Acme Support is kept.")
+    expect(page.get_by_role("status")).to_contain_text("Acme Support will not be deleted.")
 
 
 @pytest.mark.timeout(300)

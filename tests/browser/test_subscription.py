@@ -133,7 +133,7 @@ def fill_three_seats_of_a_trial(who: Subscriber) -> None:
     """Three work; a fourth is refused with a link to buy a seat."""
     who.invite_to_general()
     who.subscribe(3)
-    who.sees("The trial has begun: 3 seats")
+    who.sees("The trial has started: 3 seats")
     who.badge("Trial")
     who.hire("Ada")
     who.hire("Ben")

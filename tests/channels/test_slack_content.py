@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from channels.providers.base import InboundEvent, InboundMessage
+from channels.providers.slack import wordings
 from channels.providers.slack.incoming import events, subtypes
 from tests.channels.slack import BOT, payload
 
@@ -254,7 +255,7 @@ SPOKEN = ["file_share", "me_message", "thread_broadcast", "document_mention", "h
 def test_each_subtype_not_sent_by_people_is_ignored_for_a_reason(subtype: str) -> None:
     event = read("app_mention", subtype=subtype, client_msg_id="1")
     assert event.message is None
-    assert event.reason == subtypes.SILENT[subtype]
+    assert event.reason == subtypes.SILENT[subtype]()
 
 
 @pytest.mark.parametrize("subtype", SPOKEN)
@@ -269,7 +270,7 @@ def test_every_known_subtype_has_one_outcome_here() -> None:
 
 def test_an_unknown_subtype_is_heard_if_a_person_typed_it() -> None:
     assert heard(subtype="hologram", client_msg_id="c0ffee").text
-    assert read(subtype="hologram").reason == subtypes.ANNOUNCED
+    assert read(subtype="hologram").reason == wordings.ANNOUNCED()
 
 
 def test_a_huddle_and_a_canvas_are_described() -> None:

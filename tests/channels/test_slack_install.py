@@ -76,7 +76,7 @@ def test_allow_connects_the_team_and_leads_on(alice: Client, committed_cast: Cas
 def test_cancel_returns_to_the_step_and_says_how_to_retry(alice: Client, committed_cast: Cast) -> None:
     response = alice.get(answered(install_url(alice), decision="cancel"), follow=True)
     page = response.content.decode()
-    assert "You cancelled the installation in Slack" in page
+    assert "You canceled the installation in Slack" in page
     assert connections_of(committed_cast.acme) == []
 
 
@@ -84,7 +84,7 @@ def test_a_state_works_once(alice: Client, committed_cast: Cast) -> None:
     back = answered(install_url(alice))
     alice.get(back)
     page = alice.get(back, follow=True).content.decode()
-    assert "This link was used already" in page
+    assert "This link was already used" in page
     assert connections_of(committed_cast.acme) == [("Northwind", "active")]
 
 

@@ -157,7 +157,7 @@ def test_without_an_employee_a_message_is_stored_and_marked(committed_cast: Cast
         factories.make_connection(TEAM, bot_user_id=BOT)
     assert post(client, payload("app_mention")).status_code == 200
     with tenant_scope(committed_cast.acme.id):
-        assert InboxEvent.objects.get().reason == "Nobody is employed here yet."
+        assert str(InboxEvent.objects.get().reason) == "Nobody is employed here yet."
 
 
 def test_an_uninstalled_app_erases_the_token_and_frees_the_route(acme: Tenant, client: Client) -> None:

@@ -98,7 +98,7 @@ def _judge(found: Report, books: Books, message: Said) -> None:
         found.counts["answered"] += 1
     elif event and event["state"] == "failed" and books.posts_of_run(event["run_id"]):
         found.find("apology", f"{_name(message)}: {event['reason']}")
-        found.reasons[event["reason"][:100]] += 1
+        found.reasons[json.dumps(event["reason"])[:100]] += 1
     elif event and event["state"] == "done" and any(_is_planned(post) for post in books.posts_of_run(event["run_id"])):
         found.counts["answered with a planned exact answer"] += 1
     else:

@@ -26,6 +26,7 @@ from tenants.models import ApiToken, Export, IdempotentRequest, Invitation, Role
 from tenants.privacy import export
 from tenants.scope import tenant_scope
 from tenants.team import profile
+from tenants.wordings import TOLD
 from tests import factories
 from tests.channels.slack import BOT, TEAM, payload, post
 from tests.conftest import Cast
@@ -137,7 +138,7 @@ def lived_in(shop: Shop) -> Shop:
         SupportGrant.objects.create(granted_by_id=shop.owner.id, granted_by_name="Alice", expires_at=later)
         IdempotentRequest.objects.create(caller="x", key="y", fingerprint="z", status=201, answer="{}")
         InstallAttempt.objects.create(provider="slack", state_digest="s" * 64, expires_at=later)
-        journal.record(actions.WORKSPACE_CREATED, tenant, detail="For tests.")
+        journal.record(actions.WORKSPACE_CREATED, tenant, detail=TOLD(text="For tests."))
         made = export.request(shop.owner)
         Export.objects.filter(id=made.id).update(leased_until=now)
     export.make(tenant.id, made.id)

@@ -12,6 +12,7 @@ from channels.messages import answering, replays
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.privacy import erasure
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests.channels.slack import BOT, payload, post
 from tests.data.conftest import BEN, CAROL, Shop
 from usage.models import Hold, Meter, UsageRecord
@@ -67,7 +68,8 @@ def thread_of(shop: Shop, ts: str = ROOT) -> Any:
 
 def state_of(shop: Shop, ts: str = ROOT) -> tuple[str, str]:
     with tenant_scope(shop.tenant.id):
-        return InboxEvent.objects.values_list("state", "reason").get(message_key=f"C1:{ts}")
+        state, reason = InboxEvent.objects.values_list("state", "reason").get(message_key=f"C1:{ts}")
+        return state, str(reason)
 
 
 def stored(shop: Shop) -> str:
@@ -125,7 +127,7 @@ def test_a_failure_for_a_deleted_message_is_not_reported(shop: Shop) -> None:
     send(shop, deleted())
     with tenant_scope(shop.tenant.id):
         Thread.objects.update(failures=answering.MOST_FAILURES)
-    answering._land_failure(claim, LLMBusyError("Busy."))
+    answering._land_failure(claim, LLMBusyError(TOLD(text="Busy.")))
     assert shop.turns() == [ERASED]
     assert calls(shop) == ["settled"]
 

@@ -18,7 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agents.models import Turn
-from channels.messages import sweep
+from tenants.jobs import keeper, renewals
+from tenants.jobs.keeper import Ending, Hold, OvertakenError
 from tenants.models import AuditEvent, Export, ExportPart, Role, Tenant
 from tenants.privacy import archive, export
 from tenants.scope import tenant_scope
@@ -153,29 +154,79 @@ def test_running_the_task_twice_makes_one_export(shop: Shop) -> None:
 
 def test_the_sweeper_restarts_a_dead_workers_export_and_the_dead_one_changes_nothing(shop: Shop) -> None:
     export_id = ask(shop)
-    assert sweep.due().exports == []
+    assert export.due(timezone.now()) == []
     attempt = export._claim(shop.tenant.id, export_id)
     assert attempt == 1
     with tenant_scope(shop.tenant.id):
         Export.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    assert sweep.due().exports == [(shop.tenant.id, export_id)]
+    assert export.due(timezone.now()) == [(shop.tenant.id, export_id)]
     export.make(shop.tenant.id, export_id)
     ready = content(shop.tenant, export_id)
 
     dead = export._Work(shop.tenant.id, export_id, attempt)
-    assert not export.renew(dead)
-    with pytest.raises(export.OvertakenError):
+    assert renewals.renew(Export, [(export_id, attempt)]) == set()
+    with pytest.raises(OvertakenError):
         export._store(dead, io.BytesIO(b"late"))
-    with pytest.raises(export.OvertakenError):
+    with pytest.raises(OvertakenError):
         export._land(dead, size=4)
     assert content(shop.tenant, export_id) == ready
     assert (state(shop, export_id).attempt, state(shop, export_id).state) == (2, "done")
 
 
 def test_a_worker_that_lost_the_lease_stops(shop: Shop) -> None:
-    work = export._Work(shop.tenant.id, ask(shop), 1, is_lost=True)
-    with pytest.raises(export.OvertakenError):
+    export_id = ask(shop)
+    hold = Hold(Export, (export_id, 1))
+    hold.end(Ending.OVERTAKEN)
+    work = export._Work(shop.tenant.id, export_id, 1, hold=hold)
+    with pytest.raises(OvertakenError):
         archive.write(io.BytesIO(), shop.tenant.id, work)
+
+
+def test_a_process_that_stops_gives_it_back_at_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "_keeper", keeper.Keeper())
+    export_id, advance = ask(shop), export._Work.advance
+
+    def stop_then_go_on(work: export._Work) -> None:
+        keeper.stop_all()
+        advance(work)
+
+    with monkeypatch.context() as stopping:
+        stopping.setattr(export._Work, "advance", stop_then_go_on)
+        export.make(shop.tenant.id, export_id)
+    given_back = state(shop, export_id)
+    assert (given_back.state, given_back.leased_until, given_back.failures) == ("waiting", None, 0)
+    assert export.due(timezone.now()) == [(shop.tenant.id, export_id)]
+
+    monkeypatch.setattr(keeper, "_keeper", keeper.Keeper())
+    export.make(shop.tenant.id, export_id)
+    assert (state(shop, export_id).attempt, state(shop, export_id).state) == (2, "done")
+
+
+def test_an_error_counts_as_a_failure_and_is_tried_again_later(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(work: export._Work) -> None:
+        raise ZeroDivisionError
+
+    export_id = ask(shop)
+    with monkeypatch.context() as broken:
+        broken.setattr(export._Work, "advance", fail)
+        with pytest.raises(ZeroDivisionError):
+            export.make(shop.tenant.id, export_id)
+    left = state(shop, export_id)
+    assert (left.state, left.leased_until, left.failures) == ("waiting", None, 1)
+    assert export.due(timezone.now()) == []
+    assert export.due(timezone.now() + export.RETRY_AFTER) == [(shop.tenant.id, export_id)]
+
+
+def test_it_is_shown_how_far_it_is(shop: Shop) -> None:
+    export_id = ask(shop)
+    attempt = export._claim(shop.tenant.id, export_id)
+    assert attempt
+    work = export._Work(shop.tenant.id, export_id, attempt, rows_done=3, rows_total=7)
+    work.show()
+    assert (state(shop, export_id).rows_done, state(shop, export_id).rows_total) == (3, 7)
+    work.rows_done = 4
+    work.show()
+    assert state(shop, export_id).rows_done == 3, "not more often than every two seconds"
 
 
 def test_three_dead_workers_end_it_with_an_error_message(shop: Shop) -> None:
@@ -185,7 +236,7 @@ def test_three_dead_workers_end_it_with_an_error_message(shop: Shop) -> None:
             Export.objects.update(leased_until=timezone.now())
         export._claim(shop.tenant.id, export_id)
     assert state(shop, export_id).state == "failed"
-    assert "Ask for a new one" in state(shop, export_id).error
+    assert "Start a new one" in str(state(shop, export_id).error)
     assert ask(shop)
 
 
@@ -195,11 +246,11 @@ def test_the_parts_are_deleted_after_they_expire(shop: Shop) -> None:
     assert content(shop.tenant, export_id)
     with tenant_scope(shop.tenant.id):
         Export.objects.update(expires_at=timezone.now())
-    assert sweep.due().outdated_exports == [(shop.tenant.id, export_id)]
+    assert export.outdated(timezone.now()) == [(shop.tenant.id, export_id)]
     for _ in range(2):
         export.expire(shop.tenant.id, export_id)
     assert content(shop.tenant, export_id) == b""
-    assert sweep.due().outdated_exports == []
+    assert export.outdated(timezone.now()) == []
 
 
 def test_an_owner_requests_follows_and_downloads_it(shop: Shop, alice: Person) -> None:

@@ -88,7 +88,7 @@ def test_a_code_allows_five_tries_even_with_simultaneous_requests(shop: Shop, al
 
     with ThreadPoolExecutor(8) as pool:
         said = list(pool.map(guess, range(16)))
-    assert sum("This is not the code" in each for each in said) == contact.MOST_ATTEMPTS
+    assert sum("That is not the code" in each for each in said) == contact.MOST_ATTEMPTS
     assert alice.post("settings/contact/confirm/", code=code_of(OFFICE)).status_code == 422, (
         "not even the right code works"
     )
@@ -98,7 +98,7 @@ def test_a_code_allows_five_tries_even_with_simultaneous_requests(shop: Shop, al
 
 def test_a_wrong_code_counts_although_the_response_is_an_error(shop: Shop, alice: Person) -> None:
     set_contact(alice)
-    assert "This is not the code" in words(alice.post("settings/contact/confirm/", code="BCDF-GHJK"))
+    assert "That is not the code" in words(alice.post("settings/contact/confirm/", code="BCDF-GHJK"))
     with tenant_scope(shop.tenant.id):
         assert ContactCode.objects.get().attempts == 1
 
@@ -118,7 +118,7 @@ def test_every_kind_of_mail_counts_and_a_notice_above_the_limit_waits(
     owner = shop.tenant.memberships.get(role=Role.OWNER).user
     set_contact(alice)
     invitations.mail(*invitations.invite(shop.tenant, "a@example.com", Role.VIEWER, by=owner))
-    with pytest.raises(invitations.TooManyError, match="sent 2 mails within a day"):
+    with pytest.raises(invitations.TooManyError, match="limit of 2 mails within a day"):
         invitations.invite(shop.tenant, "b@example.com", Role.VIEWER, by=owner)
     ask_for_the_end(shop)
     assert told() == [OFFICE, "a@example.com"]
@@ -127,10 +127,10 @@ def test_every_kind_of_mail_counts_and_a_notice_above_the_limit_waits(
     with tenant_scope(shop.tenant.id):
         waits = Mail.objects.get(kind=Mail.Kind.DELETION_ANNOUNCED)
         assert waits.state == Mail.State.WAITING
-        assert waits.next_attempt_at
-        assert timedelta(hours=23) < waits.next_attempt_at - timezone.now() <= timedelta(days=1)
+        assert waits.retry_at
+        assert timedelta(hours=23) < waits.retry_at - timezone.now() <= timedelta(days=1)
         Mail.objects.exclude(id=waits.id).update(taken_at=timezone.now() - timedelta(days=1, seconds=1))
-        Mail.objects.filter(id=waits.id).update(next_attempt_at=timezone.now())
+        Mail.objects.filter(id=waits.id).update(retry_at=timezone.now())
     assert outbox.waiting(timezone.now()) == [shop.tenant.id]
     outbox.send_due(shop.tenant.id)
     assert told()[2:] == ["alice@acme.example"]
@@ -145,7 +145,7 @@ def test_a_dead_senders_notice_is_sent_by_another_and_nobody_gets_two(shop: Shop
     outbox.send_due(shop.tenant.id)
     assert told() == everybody[1:]
     with tenant_scope(shop.tenant.id):
-        Mail.objects.filter(state=Mail.State.WAITING).update(next_attempt_at=timezone.now())
+        Mail.objects.filter(state=Mail.State.WAITING).update(leased_until=timezone.now())
     for _ in range(2):
         outbox.send_due(shop.tenant.id)
     assert sorted(told()) == sorted(everybody)

@@ -206,7 +206,7 @@ def test_an_admin_sets_it(shop: Shop, hire: Callable[[Role], Person]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "problem"), [("", "Say how many hours"), ("169", "168"), ("-1", "0"), ("x", "whole")]
+    ("hours", "problem"), [("", "Enter a number of hours"), ("169", "168"), ("-1", "0"), ("x", "whole")]
 )
 def test_an_invalid_value_is_reported_next_to_the_field(shop: Shop, alice: Person, hours: str, problem: str) -> None:
     answer = alice.post("settings/data/talk/", hours=hours)

@@ -35,7 +35,7 @@ def test_a_refused_key_ends_with_one_apology_and_the_reason(office: Office) -> N
     office.settled()
     event = next(row for row in office.rows("channels_inboxevent") if row["thread_id"])
     assert (event["state"], event["reason"]) == (
-        "failed", "OpenAI does not accept the API key: check the key and its permissions.",
+        "failed", {"code": "llm.wrong_key", "details": {"provider": "OpenAI"}},
     )  # fmt: skip
     assert len(office.replies_to(said["ts"])) == 1
     again = office.says("When do you open?", thread_ts=said["ts"])

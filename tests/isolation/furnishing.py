@@ -19,7 +19,9 @@ from agents.employees import hiring
 from billing.models import Entitlement
 from tenants.mail import contact
 from tenants.models import AccountEvent, ApiToken, ContactCode, Incident, Membership, Role, Tenant, User
+from tenants.models.fields import ReasonField
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests import factories
 
 MANY = 3
@@ -138,8 +140,12 @@ def _own_things(user: User, other: User, word: str) -> dict[str, list[models.Mod
         user=other, type=Authenticator.Type.WEBAUTHN, data={"name": word, "credential": {}}
     )
     session = UserSession.objects.create(user=user, ip="203.0.113.9", session_key=f"{word}{uuid4().hex}"[:40], data={})
-    event = AccountEvent.objects.create(account_id=user.id, action="account.test", actor_name=word, detail=word)
-    incident = Incident.objects.create(cause=f"test_{uuid4().hex}", hour=timezone.now(), detail="A test of ours.")
+    event = AccountEvent.objects.create(
+        account_id=user.id, action="account.test", actor_name=word, detail=TOLD(text=word)
+    )
+    incident = Incident.objects.create(
+        cause=f"test_{uuid4().hex}", hour=timezone.now(), detail=TOLD(text="A test of ours.")
+    )
     return {"Authenticator": [key], "UserSession": [session], "AccountEvent": [event], "Incident": [incident]}
 
 
@@ -241,6 +247,8 @@ def _plain(column: Any, world: World, number: int) -> Any:
         return "203.0.113.9"
     if isinstance(column, models.CharField | models.TextField):
         return f"{word}-{column.name}"[: column.max_length]
+    if isinstance(column, ReasonField):
+        return TOLD(text=f"{word}-{column.name}")
     if isinstance(column, models.JSONField):  # changes are stored as {field: [before, after]}
         return {"name": [word, word]} if column.name == "changes" else {"channel": word, "thread_ts": word}
     if isinstance(column, models.BinaryField):

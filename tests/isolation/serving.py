@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from tests import static
 from tests.stack import ROOT
 from tests.waiting import eventually, free_ports
 
@@ -20,8 +21,7 @@ THREADS = 24
 def web(**changes: str) -> Iterator[str]:
     """Run a web process; yields its URL. `changes` are environment variables such as DATABASE_URL."""
     environment, port = {**os.environ, "WEB_THREADS": str(THREADS), **changes}, free_ports(1)
-    collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    subprocess.run(collect, cwd=ROOT, env=environment, check=True, timeout=120)
+    static.collect()
     command = [sys.executable, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--workers", "1", "--no-access-log", "config.asgi:application"]
     with tempfile.TemporaryDirectory(prefix="roster-web-") as name:

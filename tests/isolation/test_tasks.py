@@ -17,17 +17,14 @@ from tests.isolation.routes import NOBODY
 from tests.isolation.watching import digests
 
 ACROSS = {
-    "channels.tasks.sweep": "queues due work, by ids that the role `sweeper` may read; each task names its tenant",
+    "tenants.tasks.sweep": "queues due work, by ids that the role `sweeper` may read; each task names its tenant",
     "channels.tasks.forget_old": "the same for conversations past their retention",
     "channels.tasks.blank_talk": "the same for talk past its retention",
     "channels.tasks.close_workspaces": "the same for workspaces to be deleted",
     "channels.tasks.forget_requests": "the same for responses stored for retries",
     "billing.tasks.take_in": "mirrors a Stripe event; billing finds its workspace in a separate task",
-    "billing.tasks.take_in_late": "the same for events whose task was lost",
     "billing.tasks.forget_events": "deletes old Stripe events",
-    "billing.tasks.sweep_subscriptions": "queues due syncs and mails, by ids; each task names its tenant",
     "billing.tasks.reconcile_subscriptions": "queues the nightly comparison of each workspace with Stripe",
-    "tenants.tasks.sweep_mails": "queues due mails, by ids; each task names its tenant",
     "tenants.tasks.forget_mails": "queues the nightly deletion of old mails' records, per workspace",
     "tenants.tasks.tell_staff": "mails staff about platform failures, which name no workspace",
     "tenants.tasks.forget_sessions": "sessions belong to people, who may be in several workspaces or none",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import psycopg
 from django.db import connections
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from config.local.embedded.postgres import Postgres
 
@@ -94,11 +95,17 @@ def watched(postgres: Postgres) -> Iterator[None]:
 def writes(aliases: list[str]) -> list[Write]:
     """What these connections' open transactions have written so far, without rolled-back writes."""
     found = []
-    for alias in aliases:
+    for alias in filter(_has_asked, aliases):
         with connections[alias].cursor() as cursor:
             cursor.execute("SELECT place, verb, owners FROM isolation.noted()")
             found += [Write(place, verb, frozenset(filter(None, owners))) for place, verb, owners in cursor.fetchall()]
     return found
+
+
+def _has_asked(alias: str) -> bool:
+    """Has this connection's transaction run any statement? Most requests don't use the staff connection."""
+    driver = connections[alias].connection
+    return driver is not None and driver.info.transaction_status is not TransactionStatus.IDLE
 
 
 def digests(postgres: Postgres, owners: list[str]) -> dict[str, str]:

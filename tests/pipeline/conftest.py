@@ -51,7 +51,8 @@ class Desk:
 
     def events(self) -> list[tuple[str, str]]:
         with tenant_scope(self.tenant.id):
-            return list(InboxEvent.objects.order_by("position", "id").values_list("state", "reason"))
+            rows = InboxEvent.objects.order_by("position", "id").values_list("state", "reason")
+            return [(state, str(reason)) for state, reason in rows]
 
     def deliveries(self) -> list[str]:
         with tenant_scope(self.tenant.id):

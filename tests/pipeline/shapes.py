@@ -85,10 +85,10 @@ READABLE = {
 
 
 UNREADABLE: dict[str, tuple[str, str]] = {
-    "no choice": (openai(choices=[]), "OpenAI answered without an answer in it."),
-    "no choices": (openai(choices=...), "OpenAI answered without an answer in it."),
-    "choices that are an object": (openai(choices={"0": 1}), "OpenAI answered without an answer in it."),
-    "a choice without a message": (openai(choices=[{"index": 0}]), "OpenAI answered without an answer in it."),
+    "no choice": (openai(choices=[]), "OpenAI sent a response without an answer in it."),
+    "no choices": (openai(choices=...), "OpenAI sent a response without an answer in it."),
+    "choices that are an object": (openai(choices={"0": 1}), "OpenAI sent a response without an answer in it."),
+    "a choice without a message": (openai(choices=[{"index": 0}]), "OpenAI sent a response without an answer in it."),
     "null as content": (said(None), "OpenAI answered with nothing."),
     "a number as content": (said(7), "OpenAI answered with nothing."),
     "blanks": (said(" \n\t "), "OpenAI answered with nothing."),
@@ -100,12 +100,12 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     ),
     "its limit used up by thoughts": (
         said("", "length"),
-        "OpenAI came to the limit of 1000 tokens before its first word: give the employee a higher limit.",
+        "OpenAI reached the limit of 1000 tokens before its first word: give the employee a higher limit.",
     ),
     "all filtered": (said(None, "content_filter"), "OpenAI's content filter held the answer back."),
-    "a list": ("[1, 2, 3]", "OpenAI answered with something that is not an answer."),
-    "a number": ("42", "OpenAI answered with something that is not an answer."),
-    "null": ("null", "OpenAI answered with something that is not an answer."),
+    "a list": ("[1, 2, 3]", "OpenAI sent something that is not an answer."),
+    "a number": ("42", "OpenAI sent something that is not an answer."),
+    "null": ("null", "OpenAI sent something that is not an answer."),
     "three million bytes": (
         said("x" * 3_000_000), "OpenAI sent more than any answer can be (2,000,000 bytes).",
     ),
@@ -159,6 +159,6 @@ REFUSALS: dict[str, tuple[int, Json, str]] = {
     "scope": (403, {"message": "x", "code": "missing_scope"}, "OpenAI accepts the API key, but it may not"),
     "model": (404, {"message": "x", "code": "model_not_found"}, "OpenAI does not know this model"),
     "Mistral's model": (400, {"message": "Invalid model: x", "type": "invalid_model"}, "OpenAI does not know this"),
-    "disabled": (401, {"message": "x", "code": "account_deactivated"}, "This organisation was disabled by OpenAI"),
+    "disabled": (401, {"message": "x", "code": "account_deactivated"}, "OpenAI disabled this organisation"),
     "rejected": (400, {"message": "Unsupported parameter"}, "OpenAI rejects the request (HTTP 400)."),
 }  # fmt: skip

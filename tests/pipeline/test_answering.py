@@ -1,6 +1,8 @@
 """Claims, fencing and failures, one step at a time."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -14,8 +16,10 @@ from agents.llm.calls import Completion
 from agents.models import LLMCall, Run, Turn
 from agents.runs import steps
 from billing import quota
-from channels.messages import answering, deliver, leases, sweep
+from channels import phrases
+from channels.messages import answering, deliver, sweep
 from channels.models import Delivery, InboxEvent, Thread
+from tenants.jobs import renewals
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.pipeline.conftest import Desk
@@ -78,7 +82,7 @@ def test_a_worker_that_lost_its_lease_sends_nothing_and_is_billed(desk: Desk) ->
         Thread.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     answer(desk, thread_id)
     assert answering._land(slow, completion, may_start_over=True) is False
-    assert not leases.renew(desk.tenant.id, thread_id, slow.attempt)
+    assert renewals.renew(Thread, [(thread_id, slow.attempt)]) == set()
     deliver.send_due(desk.tenant.id, thread_id)
     assert len(desk.posted()) == 1
     with tenant_scope(desk.tenant.id):
@@ -86,6 +90,48 @@ def test_a_worker_that_lost_its_lease_sends_nothing_and_is_billed(desk: Desk) ->
         assert set(LLMCall.objects.values_list("state", flat=True)) == {"assumed", "settled"}
         assert Meter.objects.get().spent_usd == sum(UsageRecord.objects.values_list("cost_usd", flat=True))
         assert not Hold.objects.filter(state="open").exists()
+
+
+def test_nobody_waits_for_an_answer_once_the_conversation_is_taken_over(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open? [sandbox:slow=60]")
+    slow = answering._claim(desk.tenant.id, thread_id)
+    assert slow
+    with ThreadPoolExecutor(1) as pool, closing_connections(pool):
+        waiting = pool.submit(answering._attempt, slow, may_start_over=True)
+        with tenant_scope(desk.tenant.id):
+            thread = Thread.objects.select_related("conversation").get()
+            steps.abandon(thread.conversation)
+            thread.overtake()
+            spent = Meter.objects.get().spent_usd
+        assert waiting.result(30) is False, "long before the LLM answers"
+    with tenant_scope(desk.tenant.id):
+        assert Run.objects.get().state == "superseded"
+        assert LLMCall.objects.get().state == "assumed"
+        assert Meter.objects.get().spent_usd == UsageRecord.objects.get().cost_usd == spent > 0, "as it was settled"
+        assert not Hold.objects.filter(state="open").exists()
+
+
+def test_a_call_that_whoever_took_over_could_not_settle_is_settled_at_its_estimate(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open? [sandbox:slow=60]")
+    slow = answering._claim(desk.tenant.id, thread_id)
+    assert slow
+    with ThreadPoolExecutor(1) as pool, closing_connections(pool):
+        waiting = pool.submit(answering._attempt, slow, may_start_over=True)
+        with tenant_scope(desk.tenant.id):
+            Thread.objects.get().overtake()
+        assert waiting.result(30) is False
+    with tenant_scope(desk.tenant.id):
+        call = LLMCall.objects.get()
+        assert (call.state, call.actual_usd) == ("assumed", call.estimate_usd)
+        assert Meter.objects.get().reserved_usd == 0
+        assert (Run.objects.get().state, Run.objects.get().cause) == ("superseded", "worker_died")
+
+
+@contextmanager
+def closing_connections(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Leave no connection of the pool's one thread open."""
+    yield
+    pool.submit(connections.close_all).result(30)
 
 
 def test_a_leased_conversation_is_not_claimed(desk: Desk) -> None:
@@ -103,7 +149,7 @@ def test_a_message_that_keeps_killing_its_worker_ends_with_one_apology(desk: Des
     assert answering._claim(desk.tenant.id, thread_id) is None
     deliver.send_due(desk.tenant.id, thread_id)
     assert desk.events() == [("failed", "Every try at an answer ended with its worker.")]
-    assert desk.posted() == [answering.APOLOGY]
+    assert desk.posted() == [str(phrases.APOLOGY)]
     with tenant_scope(desk.tenant.id):
         assert Meter.objects.get().reserved_usd == 0
         assert not Run.objects.filter(state="thinking").exists()
@@ -141,7 +187,7 @@ def test_a_spent_budget_answers_with_the_unavailable_text_and_makes_no_call(desk
     assert desk.events() == [("done", "")]
     with tenant_scope(desk.tenant.id):
         assert not LLMCall.objects.exists()
-        assert Run.objects.get().error.startswith("Trial credit has")
+        assert str(Run.objects.get().error).startswith("Trial credit has")
 
 
 def test_an_employee_without_a_seat_answers_with_the_unavailable_text(desk: Desk) -> None:
@@ -158,7 +204,7 @@ def test_a_model_without_a_price_is_refused_not_free(desk: Desk) -> None:
         hiring.change(desk.agent)
     answer(desk, desk.hear("When do you open?"))
     with tenant_scope(desk.tenant.id):
-        assert Run.objects.get().error == (
+        assert str(Run.objects.get().error) == (
             "There is no price for no-such-model of openai: choose a model that has one."
         )
         assert not LLMCall.objects.exists()

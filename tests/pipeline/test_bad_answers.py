@@ -13,6 +13,7 @@ from pytest_django import Settings
 from agents.employees import hiring
 from agents.models import LLMCall, Outcome, Run, Turn
 from agents.runs import steps
+from channels import phrases
 from channels.messages import answering, deliver
 from channels.models import Thread
 from tenants.scope import tenant_scope
@@ -131,7 +132,7 @@ UNUSABLE = ("no choice", "null as content", "a list", "an error inside of a 200"
 def test_an_invalid_answer_ends_at_once_with_one_apology_and_its_reason(desk: Desk, shape: str) -> None:
     body, reason = shapes.UNREADABLE[shape]
     books = ask(desk, body, times=9)
-    assert books.posted == [answering.APOLOGY]
+    assert books.posted == [str(phrases.APOLOGY)]
     assert books.events == [("failed", reason)]
     assert len(books.calls) == 1, "another call would cost again"
     assert books.calls[0][1] == (cost(100, 20) if "usage" in body else books.calls[0][2])
@@ -173,7 +174,8 @@ def test_a_refusal_keeps_the_providers_words_for_the_operator(desk: Desk) -> Non
     assert [actual for _, actual, _ in books.calls] == [Decimal(0)]
     with tenant_scope(desk.tenant.id):
         kept = LLMCall.objects.get().error
-    assert kept == "OpenAI rejects the request (HTTP 400). | HTTP 400 Unsupported parameter: [key]"
+    assert str(kept) == "OpenAI rejects the request (HTTP 400)."
+    assert kept.details["said"] == "HTTP 400 Unsupported parameter: [key]"
 
 
 def test_a_prompt_too_long_for_the_model_is_shortened_and_retried_once(desk: Desk) -> None:
@@ -258,6 +260,6 @@ def test_a_repeated_failure_ends_with_one_apology_and_its_own_reason(
             answering.answer(desk.tenant.id, thread_id)
             deliver.send_due(desk.tenant.id, thread_id)
     books = books_of(desk)
-    assert books.posted == [answering.APOLOGY]
+    assert books.posted == [str(phrases.APOLOGY)]
     reason = "An error on our side (ZeroDivisionError): its details are in the log."
     assert books.events == [("failed", reason)]

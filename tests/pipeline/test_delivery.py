@@ -144,19 +144,19 @@ def test_disconnecting_ends_pending_messages_and_releases_the_reservation(desk: 
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
     with tenant_scope(desk.tenant.id):
-        health.disconnect(Connection.objects.get(), "Disconnected by a test.")
+        health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL())
         assert Meter.objects.get().reserved_usd == 0
     answering._attempt(claim, may_start_over=True)
     deliver.send_due(desk.tenant.id, thread_id)
-    assert desk.events() == [("failed", "Disconnected by a test.")]
+    assert desk.events() == [("failed", "Disconnected here in the portal.")]
     assert desk.deliveries() == []
 
 
 def test_disconnecting_ends_an_unsent_answer(desk: Desk) -> None:
     answering.answer(desk.tenant.id, desk.hear("When do you open?"))
     with tenant_scope(desk.tenant.id):
-        health.disconnect(Connection.objects.get(), "Disconnected by a test.")
-    assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected by a test.")])
+        health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL())
+    assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected here in the portal.")])
 
 
 def test_replay_resends_a_failed_answer_and_answers_unanswered_messages(desk: Desk) -> None:
@@ -292,8 +292,8 @@ def test_an_odd_answer_to_a_look_up_decides_nothing(desk: Desk, answer: Any) -> 
 
 CALLS: dict[str, Callable[[Slack, Account], object]] = {
     "users.info": lambda slack, account: slack.name_of(account, "U1", 2),
-    "conversations.open": lambda slack, account: slack.start_test(account, "Are you there?"),
-    "chat.postMessage": lambda slack, account: slack.start_test(account, "Are you there?"),
+    "conversations.open": lambda slack, account: slack.start_test(account, "Test", "Are you there?"),
+    "chat.postMessage": lambda slack, account: slack.start_test(account, "Test", "Are you there?"),
 }
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agents.models import Conversation, Run
+from channels import phrases
 from channels.connections import health
 from channels.messages import answering, deliver, test_messages
 from channels.models import Connection, Delivery
@@ -20,6 +21,7 @@ from tenants.doctor.checks import incidents as doctor
 from tenants.doctor.report import State
 from tenants.models import Incident, Role
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests import factories
 from tests.billing.people import words_of
 from tests.pipeline.conftest import Desk
@@ -75,7 +77,7 @@ def test_a_failing_key_is_our_problem_for_members_and_technical_for_staff(desk: 
     thread = desk.hear("When do you open?")
     answer(desk, thread)
     answer(desk, desk.hear("Hello?", desk.first_ts()))
-    assert desk.posted() == [answering.APOLOGY] * 2
+    assert desk.posted() == [str(phrases.APOLOGY)] * 2
     reader = Reader(desk)
 
     page = reader.page(conversation(desk))
@@ -83,7 +85,7 @@ def test_a_failing_key_is_our_problem_for_members_and_technical_for_staff(desk: 
     assert page.count("Not answered</span>") == 2
     assert "Delivered" not in page
     assert "The AI service behind Roster refused to answer. That is on our side" in page
-    assert "Roster&#x27;s staff were told. People were sent the text above instead." in page
+    assert "Roster&#x27;s staff have been told. People got the message above instead." in page
     assert not [word for word in TECHNICAL if word in page.partition("<main")[2]]
     assert "Not answered</span>" in reader.page("conversations/")
     assert "Not answered</span>" in reader.page("")
@@ -94,7 +96,7 @@ def test_a_failing_key_is_our_problem_for_members_and_technical_for_staff(desk: 
     assert "on our side" in said[1]["reason"]
     incident = Incident.objects.get()
     assert (incident.cause, incident.count) == ("llm_refused", 2)
-    assert "does not accept the API key" in incident.detail
+    assert "does not accept the API key" in str(incident.detail)
     assert (incidents.mail(), incidents.mail()) == (1, 0)
     [sent] = mail.outbox
     assert sent.to == ["staff@roster.example"]
@@ -110,10 +112,10 @@ def test_a_failing_key_is_our_problem_for_members_and_technical_for_staff(desk: 
 
 def test_staff_are_notified_again_after_an_hour_and_only_with_an_address(desk: Desk, settings: Settings) -> None:
     settings.STAFF_EMAIL = ""
-    incidents.report("llm_refused", "OpenAI does not accept the API key.")
+    incidents.report("llm_refused", TOLD(text="OpenAI does not accept the API key."))
     assert incidents.mail() == 0
     Incident.objects.update(hour=timezone.now() - timedelta(hours=2), last_at=timezone.now() - timedelta(hours=2))
-    incidents.report("llm_refused", "OpenAI does not accept the API key.")
+    incidents.report("llm_refused", TOLD(text="OpenAI does not accept the API key."))
     assert Incident.objects.count() == 2
     assert [each.count for each in incidents.recent()] == [1]
     settings.STAFF_EMAIL = "staff@roster.example"
@@ -129,7 +131,7 @@ def test_a_spent_credit_is_explained_in_plain_words(desk: Desk) -> None:
     page = reader.page(conversation(desk))
 
     assert "Not answered</span>" in page
-    assert "The credit had too little left for an answer. People were sent the text above instead." in page
+    assert "Too little credit was left for an answer. People got the message above instead." in page
     assert [each["state"] for each in messages(reader, desk)] == [None, "unavailable"]
     assert sent_and_received(desk) == (1, 0)
     assert "No credit</span>" in reader.page("employees/")
@@ -146,7 +148,10 @@ def test_an_apology_that_did_not_arrive_is_shown_as_such(desk: Desk, arrived: st
 
     page = Reader(desk).page(conversation(desk))
 
-    words = {"failed": "The text above did not arrive either.", "unknown": "Whether the text above arrived is unclear."}
+    words = {
+        "failed": "The message above did not arrive either.",
+        "unknown": "We don&#x27;t know whether the message above arrived.",
+    }
     assert words[arrived] in page
     assert "Not answered</span>" in page
     assert "Delivered" not in page
@@ -180,7 +185,7 @@ def test_a_delivery_with_an_unknown_outcome_stays_unclear_after_the_look_ups_end
         Delivery.objects.update(unknown_since=timezone.now() - deliver.LOOK_UPS_FOR)
     page = reader.page(conversation(desk))
     assert "Unclear</span>" in page
-    assert "nor could it be looked up within an hour" in page
+    assert "Roster could not look it up for an hour" in page
     assert "Unclear</span>" in reader.page("conversations/")
     assert "Delivered" not in page
 
@@ -188,11 +193,11 @@ def test_a_delivery_with_an_unknown_outcome_stays_unclear_after_the_look_ups_end
 def test_a_message_without_any_answer_is_shown_as_such(desk: Desk) -> None:
     desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
-        health.disconnect(Connection.objects.get(), "Disconnected by a test.")
+        health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL())
 
     page = Reader(desk).page(conversation(desk))
 
-    assert "The channel was disconnected here in the portal. Whoever wrote it was told nothing." in page
+    assert "The channel was disconnected here in the portal. Whoever wrote it got nothing back." in page
     assert "Not answered</span>" in Reader(desk).page("conversations/")
 
 
@@ -209,7 +214,7 @@ def test_the_wizards_test_message_distinguishes_an_apology_from_an_answer(desk: 
 
     assert "could not answer" in page
     assert "That is on our side" in page
-    assert f"People were told: “{answering.APOLOGY.replace(chr(39), '&#x27;')}”" in page
+    assert f"People were told: “{str(phrases.APOLOGY).replace(chr(39), '&#x27;')}”" in page
     assert "is live" not in page
     assert not [word for word in TECHNICAL if word in page.partition("<main")[2]]
 
@@ -222,7 +227,7 @@ def test_an_answer_without_text_is_not_an_answer(desk: Desk) -> None:
 
     page = Reader(desk).page(conversation(desk))
 
-    assert "gave back no text" in page
+    assert "sent no text" in page
     assert "Delivered" not in page
     assert sent_and_received(desk) == (1, 0)
     with tenant_scope(desk.tenant.id):

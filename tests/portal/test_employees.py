@@ -117,7 +117,7 @@ def test_reactivating_without_a_free_seat_is_refused_with_a_link_to_the_fix(owne
     assert answer.status_code == 402
     page = words_of(answer)
     assert "No seat is free" in page
-    assert "There is no seat for Maya: this workspace has 1 seat, all taken." in page
+    assert "There is no seat for Maya: this workspace has 1 seat, and it is taken." in page
     assert 'href="/t/acme/billing/seats/?seats=2"' in page
     assert badges(owner.read("employees/")) == ["on duty", "paused"]
 
@@ -210,7 +210,7 @@ def test_without_subscriptions_on_this_installation_no_offer_is_shown(owner: Mem
 
     page = words_of(owner.get("employees/new/"))
 
-    assert "all taken. Pause or let another AI employee go." in page
+    assert "and it is taken. Pause or let another AI employee go." in page
     assert "billing" not in page.lower().replace("css/billing.css", "")
 
 

@@ -13,6 +13,7 @@ from channels.models import Delivery, InboxEvent, Thread
 from channels.web import reading
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests import factories
 from tests.billing.people import Member, member
 from tests.conftest import Cast
@@ -61,7 +62,8 @@ def fail(tenant: Tenant, talk: UUID, *numbers: int) -> list[UUID]:
         InboxEvent.objects.bulk_create(
             InboxEvent(
                 connection=thread.connection, thread=thread, turn=turn, provider="slack", external_account="T1",
-                event_id=f"Ev{turn.id}", kind="message", position=1, payload="{}", state="failed", reason="Too late.",
+                event_id=f"Ev{turn.id}", kind="message", position=1, payload="{}", state="failed",
+                reason=TOLD(text="Too late."),
             )
             for turn in turns
         )  # fmt: skip

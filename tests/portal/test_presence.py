@@ -15,6 +15,7 @@ from billing.models import Entitlement
 from channels.connections import health
 from channels.models import Connection
 from channels.providers.base import DeliveryRefusedError
+from channels.providers.slack import wordings
 from channels.reasons import Cause as ChannelCause
 from tenants.models import Role, Tenant
 from tenants.scope import tenant_scope
@@ -48,7 +49,7 @@ def pages_of(reader: Member, agent: Agent) -> dict[str, str]:
 def lose(tenant: Tenant, code: str = "token_revoked") -> None:
     """Make Slack reject the token."""
     with tenant_scope(tenant.id):
-        error = DeliveryRefusedError(f"Slack no longer accepts the token ({code}).", breaks_connection=True, code=code)
+        error = DeliveryRefusedError(wordings.DEAD_TOKEN(code=code), breaks_connection=True, code=code)
         health.refused(Connection.objects.get().id, error)
 
 
@@ -103,7 +104,7 @@ def test_an_app_that_was_removed_in_slack_is_shown_as_such(owner: Member, maya: 
 
 def test_a_channel_that_we_disconnected_ourselves_is_not_shown_as_lost(owner: Member, maya: Agent) -> None:
     with tenant_scope(owner.tenant.id):
-        health.disconnect(Connection.objects.get(), "Disconnected here.", ChannelCause.DISCONNECTED)
+        health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL(), ChannelCause.DISCONNECTED)
 
     home = owner.read("")
 
@@ -155,10 +156,10 @@ def test_a_credit_that_is_too_small_for_an_answer_is_used_up_on_every_page(owner
     assert ON_DUTY not in pages["list"]
     assert "No credit</span>" in pages["list"]
     assert "ask whoever runs this Roster" in pages["own"]
-    assert "Maya: no credit since" in pages["home"]
+    assert "Maya: No credit since" in pages["home"]
     usage = owner.read("usage/")
     assert "Used up</span>" in usage
-    assert "too little is left of $5.00, since" in usage
+    assert "too little left of $5.00 since" in usage
 
 
 def test_a_smaller_answer_that_fits_clears_that(owner: Member, maya: Agent) -> None:

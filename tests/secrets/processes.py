@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass
 
 from config.local.embedded.postgres import Postgres
 from tests.stack import ROOT
@@ -24,24 +23,31 @@ def manage(postgres: Postgres, keys: list[str], *arguments: str, **changes: str)
     return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False, timeout=60)
 
 
-@dataclass
-class Worker:
-    """A process that reads and writes secrets; see traffic.py."""
+class Traffic:
+    """Processes that read and write secrets; see traffic.py."""
 
-    process: subprocess.Popen[str]
-
-    @classmethod
-    def start(cls, postgres: Postgres, keys: list[str], tenant_id: object) -> "Worker":
-        process = subprocess.Popen(
+    def __init__(self, postgres: Postgres, keys: list[str], tenant_id: object) -> None:
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.secrets.traffic", str(tenant_id)],
             cwd=ROOT, env=environment(postgres, keys), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        assert process.stdout
-        assert process.stdout.readline() == "running\n"
-        return cls(process)
 
-    def stop(self) -> Counter[str]:
-        """Stop it; returns its counts."""
-        out, _ = self.process.communicate("stop\n", timeout=30)
-        assert self.process.returncode == 0
-        return Counter(json.loads(out))
+    def start(self, keys: list[str]) -> None:
+        """Start one more process, with these keys."""
+        assert self._order(f"start {','.join(keys)}") == "running\n"
+
+    def stop_one(self) -> Counter[str]:
+        """Stop the oldest process; returns its counts."""
+        return Counter(json.loads(self._order("stop")))
+
+    def close(self) -> None:
+        """Stop the process that forks the others."""
+        self._process.communicate(timeout=30)
+        assert self._process.returncode == 0
+
+    def _order(self, line: str) -> str:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()

@@ -24,14 +24,26 @@ WELL = [
 Findings = dict[str, dict[str, str]]
 
 
-def ask(stack: Stack, **changes: str) -> tuple[int, Findings]:
-    """Run `manage.py doctor --json` next to the stack; returns its exit status and the findings by subject."""
+def ask(stack: Stack) -> tuple[int, Findings]:
+    """`manage.py doctor --json` beside the stack: its exit status, and the findings by subject."""
+    printed, error = stack.console.ask(["doctor", "--json"])
+    assert error in {None, "exit status 1"}
+    assert "Traceback" not in (stack.folder / "console.log").read_text()
+    return int(error is not None), by_subject(printed)
+
+
+def ask_anew(stack: Stack, **changes: str) -> tuple[int, Findings]:
+    """The same in a new process with other environment variables."""
     command = [sys.executable, "manage.py", "doctor", "--json"]
     given = {**stack.environment, **changes}
     done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False, timeout=110)
     assert "Traceback" not in done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return done.returncode, {each["subject"]: each for each in found}
+    return done.returncode, by_subject(done.stdout)
+
+
+def by_subject(printed: str) -> Findings:
+    found: list[dict[str, Any]] = json.loads(printed)
+    return {each["subject"]: each for each in found}
 
 
 def problems(found: Findings) -> dict[str, str]:
@@ -45,7 +57,7 @@ def office(stack: Stack) -> Office:
 
 def test_all_is_well_on_the_whole_product(office: Office) -> None:
     eventually(lambda: ask(office.stack)[0] == 0, what="a worker's first sweep")
-    status, found = ask(office.stack)
+    status, found = ask_anew(office.stack)
     assert (status, problems(found)) == (0, {})
     for subject in WELL:
         assert found[subject]["state"] == "ok", found[subject]
@@ -60,7 +72,7 @@ def test_without_json_it_prints_lines(office: Office) -> None:
 
 def test_each_fault_is_reported_with_its_cause_and_fix(office: Office) -> None:
     closed = free_ports(1)
-    status, found = ask(
+    status, found = ask_anew(
         office.stack,
         DATABASE_OWNER_URL=office.stack.generated["DATABASE_OWNER_URL"].replace("owner:", "owner:wrong"),
         DATABASE_STAFF_URL=f"postgres://staff@127.0.0.1:{closed}/roster",
@@ -94,7 +106,7 @@ def test_each_fault_is_reported_with_its_cause_and_fix(office: Office) -> None:
 
 def test_a_mail_server_that_refuses_the_log_in(office: Office) -> None:
     mail_port = office.stack.port + 2
-    _, found = ask(
+    _, found = ask_anew(
         office.stack,
         EMAIL_URL=f"smtp://roster:C4nary@127.0.0.1:{mail_port}",
         DATABASE_URL="postgres://app@127.0.0.1:9/x",

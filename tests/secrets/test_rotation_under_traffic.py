@@ -12,9 +12,10 @@ from tenants.privacy import rotation
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.conftest import Cast
-from tests.secrets.processes import Worker, manage
+from tests.secrets.processes import Traffic, manage
 
 CONNECTIONS = 60
+SIZE = 2
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 
 
@@ -30,21 +31,20 @@ class Fleet:
     """Two processes, replaced one after another as in a deployment."""
 
     def __init__(self, postgres: Postgres, cast: Cast, keys: list[str]) -> None:
-        self._postgres, self._tenant_id = postgres, cast.acme.id
-        self._workers = [self._start(keys) for _ in range(2)]
+        self._traffic = Traffic(postgres, keys, cast.acme.id)
         self.counts: Counter[str] = Counter()
-
-    def _start(self, keys: list[str]) -> Worker:
-        return Worker.start(self._postgres, keys, self._tenant_id)
+        for _ in range(SIZE):
+            self._traffic.start(keys)
 
     def roll(self, keys: list[str]) -> None:
-        for _ in range(len(self._workers)):
-            self._workers.append(self._start(keys))
-            self.counts += self._workers.pop(0).stop()
+        for _ in range(SIZE):
+            self._traffic.start(keys)
+            self.counts += self._traffic.stop_one()
 
     def stop(self) -> None:
-        while self._workers:
-            self.counts += self._workers.pop().stop()
+        for _ in range(SIZE):
+            self.counts += self._traffic.stop_one()
+        self._traffic.close()
 
 
 def test_the_rolling_order_causes_no_failures_and_loses_no_writes(

@@ -10,6 +10,7 @@ from http.cookies import Morsel, SimpleCookie
 import httpx
 
 from config.local.run.programs import WEB_LIMITS
+from tests import static
 from tests.security.observatory import Visit
 from tests.stack import ROOT
 from tests.waiting import eventually, free_ports
@@ -46,8 +47,7 @@ class HttpsSite:
 
     def start(self) -> None:
         given = environment(DATABASE_URL=self.database_url)
-        collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-        subprocess.run(collect, cwd=ROOT, env=given, check=True)
+        static.collect()
         serve = [sys.executable, "-m", "granian", "--interface", "asginl", "--host", "127.0.0.1", *WEB_LIMITS]
         serve += ["--port", str(self.port), "--no-access-log", "config.asgi:application"]
         self.process = subprocess.Popen(serve, cwd=ROOT, env=given)

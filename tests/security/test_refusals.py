@@ -51,11 +51,11 @@ def fault(settings: Settings) -> None:
 def test_400_for_an_unknown_host(stranger: Client) -> None:
     answer = stranger.get("/", headers={"Host": "evil.example"})
 
-    assert "evil.example" not in page(answer, 400, "That request was not understood")
+    assert "evil.example" not in page(answer, 400, "We could not understand that request")
 
 
 def test_400_says_what_is_malformed(stranger: Client) -> None:
-    text = page(stranger.get("/accounts/login/?next=%00"), 400, "That request was not understood")
+    text = page(stranger.get("/accounts/login/?next=%00"), 400, "We could not understand that request")
 
     assert "The address has a NUL character in it: leave it out." in text
     assert "NUL" in problem(stranger.get("/api/v1/agents/?cursor=%00"), 400)["detail"]
@@ -65,7 +65,7 @@ def test_403_names_what_is_missing(cast: Cast) -> None:
     viewer = Client()
     viewer.force_login(factories.make_member(cast.acme, Role.VIEWER))
 
-    page(viewer.get("/t/acme/employees/new/"), 403, "You may not do this here")
+    page(viewer.get("/t/acme/employees/new/"), 403, "You cannot do this here")
 
 
 def test_403_for_a_form_without_its_token(cast: Cast) -> None:

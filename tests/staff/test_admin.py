@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.formats import localize
 
 from channels.models import Delivery, InboxEvent
+from tenants import incidents
 from tenants.models import AccountEvent, ActorKind, AuditEvent, SupportGrant, Tenant, User
 from tenants.scope import tenant_scope
 from tenants.team import support
+from tenants.wordings import TOLD
 from tests.conftest import Cast
 from tests.factories import make_tenant
 from tests.staff.people import Person, make_staff, person
@@ -40,7 +42,7 @@ def test_a_workspace_is_found_by_what_customers_know(committed_cast: Cast, staff
     page = staff.get(TENANTS, q=words).content.decode()
     assert str(committed_cast.acme.id) in page
     assert str(committed_cast.globex.id) not in page
-    assert in_accounts("staff.listed")[-1].detail == f"tenants: q={words}"
+    assert str(in_accounts("staff.listed")[-1].detail) == f"tenants: q={words}"
 
 
 def test_the_list_of_workspaces_shows_each_state(committed_cast: Cast, staff: Person) -> None:
@@ -67,7 +69,7 @@ def test_a_workspaces_page_shows_the_apps_panels(committed_cast: Cast, staff: Pe
     page = staff.get(f"{TENANTS}{committed_cast.acme.id}/change/").content.decode()
     for words in (
         "alice@acme.example", "new@acme.example", "Customer support", "T0ACME", "channel_not_found", "Trial credit",
-        "gpt-4.1-mini", "Audit trail, the latest", "no owner has let support look",
+        "gpt-4.1-mini", "Latest in the audit trail", "no owner has let support look",
     ):  # fmt: skip
         assert words in page, words
     assert "Open portal" not in page
@@ -218,3 +220,10 @@ def _queries(staff: Person) -> int:
     with CaptureQueriesContext(connections["staff"]) as asked:
         assert staff.get(TENANTS).status_code == 200
     return len(asked)
+
+
+def test_an_incident_is_found_by_what_it_says(committed_cast: Cast, staff: Person) -> None:
+    incidents.report("llm_refused", TOLD(text="OpenAI does not accept the API key."))
+    found = staff.get("/admin/tenants/incident/", q="accept the api KEY").content.decode()
+    assert "OpenAI does not accept the API key." in found
+    assert "does not accept" not in staff.get("/admin/tenants/incident/", q="Anthropic").content.decode()

@@ -77,7 +77,7 @@ def test_staff_see_a_portal_only_while_its_owner_lets_them(people: tuple[Operato
     _open(owner, f"{workspace}settings/support/")
     owner.press("End support access…")
     owner.page.get_by_role("button", name="End support access", exact=True).click()
-    expect(owner.page.get_by_text("Support access is ended.")).to_be_visible()
+    expect(owner.page.get_by_text("Support access was ended.")).to_be_visible()
     judge.look("support-ended")
     staff.page.reload()
     expect(staff.page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
@@ -113,8 +113,8 @@ def _become_staff(staff: Operator, stack: Stack) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     staff.press("Continue")
     secret = page.locator("copy-button").get_attribute("value") or ""
-    page.get_by_label("Code that the app shows").fill(code(secret))
-    staff.press("Switch on")
+    page.get_by_label("Code from the app").fill(code(secret))
+    staff.press("Turn on")
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
 
     _open(staff, "/admin/")
@@ -140,7 +140,7 @@ def _look_around(staff: Operator, name: str) -> None:
     _take(page, "admin-history")
     _open(staff, "/admin/tenants/tenant/?q=harbour")
     page.get_by_role("link", name=name).first.click()
-    expect(page.get_by_role("heading", name="Audit trail, the latest")).to_be_visible()
+    expect(page.get_by_role("heading", name="Latest in the audit trail")).to_be_visible()
     _take(page, "admin-tenant")
 
 

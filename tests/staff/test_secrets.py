@@ -17,6 +17,7 @@ from tenants.models import User
 from tenants.scope import tenant_scope
 from tenants.staff import STAFF, site
 from tenants.team import support
+from tenants.wordings import TOLD
 from tests.conftest import Cast
 from tests.staff.people import Person
 from tests.staff.workplace import CANARY, fill
@@ -48,7 +49,7 @@ def test_no_page_of_the_admin_shows_a_secret_or_a_message(committed_cast: Cast, 
         fill(tenant, team)
         with tenant_scope(tenant.id):
             support.grant(committed_cast.alice, 4, "Look at the channel")
-    incidents.report("llm_refused", "OpenAI does not accept the API key.")
+    incidents.report("llm_refused", TOLD(text="OpenAI does not accept the API key."))
     secrets = {CANARY, *_secrets_of(superuser)}
     pages = list(_pages(superuser))
     assert len(pages) >= 60

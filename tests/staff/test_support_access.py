@@ -130,7 +130,7 @@ def test_each_page_that_staff_open_is_in_the_workspaces_trail(committed_cast: Ca
     staff.post("/t/acme/employees/new/", name="Eve")
     staff.get("/t/acme/settings/support/")
     looks = [each for each in trail(committed_cast.acme) if each.action == "support.viewed"]
-    assert [each.detail for each in looks] == [
+    assert [str(each.detail) for each in looks] == [
         "GET /t/acme/usage/?month=2026-11", "POST /t/acme/employees/new/", "GET /t/acme/settings/support/",
     ]  # fmt: skip
     assert {(each.actor_kind, each.actor_name, each.ip) for each in looks} == {

@@ -22,6 +22,7 @@ from tenants.models import (
     Tenant,
 )
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests.factories import make_agent, make_connection
 from usage.models import DailyMessages, DailyUsage
 
@@ -79,7 +80,7 @@ def _failed_answer(agent: Agent, connection: Connection) -> tuple[InboxEvent, De
         position=Decimal(1),
         payload=CANARY,
         state=InboxEvent.State.FAILED,
-        reason="Slack said: channel_not_found",
+        reason=TOLD(text="Slack said: channel_not_found"),
     )
     delivery = Delivery.objects.create(
         thread=thread,
@@ -88,7 +89,7 @@ def _failed_answer(agent: Agent, connection: Connection) -> tuple[InboxEvent, De
         address={"channel": CANARY},
         text=CANARY,
         state=Delivery.State.FAILED,
-        error="channel_not_found",
+        error=TOLD(text="channel_not_found"),
     )
     return event, delivery
 

@@ -95,7 +95,7 @@ def joins(operator: Operator, link: str, judge: Judge) -> None:
     heading(operator, "Join Northwind")
     judge.look("invitation-yours")
     operator.press("Join as a viewer")
-    toast(operator, "You are a viewer of Northwind now.")
+    toast(operator, "You are now a viewer of Northwind.")
 
 
 @pytest.mark.timeout(300)
@@ -141,7 +141,7 @@ def see_members(owner: Operator, workspace: str, other: str, judge: Judge) -> No
     opened = dialog(owner, f"Change role of {other}")
     opened.get_by_label("Role").select_option("Operator")
     opened.get_by_role("button", name="Change role").click()
-    toast(owner, f"{other} is an operator now.")
+    toast(owner, f"{other} is now an operator.")
 
 
 def see_foreign_and_closed(owner: Operator, workspace: str, judge: Judge) -> None:
@@ -158,12 +158,12 @@ def see_the_end(owner: Operator, viewer: Operator, workspace: str, judge: Judge)
     owner.page.goto(f"{workspace}settings/members/")
     opened = dialog(owner, f"Remove {viewer.email}")
     opened.get_by_role("button", name=f"Remove {viewer.email[:23]}").click()
-    toast(owner, f"{viewer.email} is removed.")
+    toast(owner, f"{viewer.email} was removed.")
     viewer.page.goto(workspace)
     heading(viewer, "There is nothing at this address")
     viewer.open("/")
     heading(viewer, "Name your workspace")
-    expect(viewer.page.get_by_text("You are in no workspace now")).to_be_visible()
+    expect(viewer.page.get_by_text("You are not in any workspace now")).to_be_visible()
     judge.look("no-workspace")
 
 

@@ -42,9 +42,9 @@ def test_an_invitation_leads_from_the_mail_to_the_membership(alice: Person, newc
     assert "alice@acme.example invites you to the workspace “Acme”" in str(sent.body)
     assert "as an operator" in str(sent.body)
     page = newcomer.get(link_to(NEW))
-    assert "alice@acme.example invites you to this workspace of Roster as an operator" in text(page)
-    assert role_of(newcomer.user, cast.acme) is None, "opening the link does not join: mail scanners open links too"
-    assert "You are an operator of Acme now." in text(newcomer.post("/invitations/"))
+    assert "alice@acme.example invites you to this Roster workspace as an operator" in text(page)
+    assert role_of(newcomer.user, cast.acme) is None, "opening the link joins nothing: mail scanners do it too"
+    assert "You are now an operator of Acme." in text(newcomer.post("/invitations/"))
     assert role_of(newcomer.user, cast.acme) == Role.OPERATOR
     assert trail(cast.acme) == [
         ("invitation.sent", NEW, {"role": [None, "operator"]}),
@@ -141,7 +141,7 @@ def test_resending_creates_a_new_link_and_disables_the_old_one(alice: Person, ne
 def test_one_that_is_withdrawn_while_its_page_is_open_says_so(alice: Person, newcomer: Person, cast: Cast) -> None:
     invite(alice)
     newcomer.get(link_to(NEW))
-    assert f"The invitation of {NEW} is withdrawn." in again(alice, invited(NEW), "withdraw")
+    assert f"The invitation to {NEW} was withdrawn." in again(alice, invited(NEW), "withdraw")
     answer = newcomer.post("/invitations/")
     assert answer.status_code == 404
     assert "not open" in text(answer)
@@ -159,7 +159,7 @@ def test_after_a_week_it_expires_and_can_be_resent(alice: Person, newcomer: Pers
 
 def test_an_expired_invitation_is_replaced_by_a_new_one(alice: Person) -> None:
     invite(alice)
-    assert "is invited already: send that invitation again" in invite(alice)
+    assert "is already invited. Send that invitation again" in invite(alice)
     Invitation.objects.update(expires_at=timezone.now())
     assert "on its way" in invite(alice, role="viewer")
     assert invited(NEW).role == Role.VIEWER
@@ -167,7 +167,7 @@ def test_an_expired_invitation_is_replaced_by_a_new_one(alice: Person) -> None:
 
 def test_a_member_is_not_invited(alice: Person, hire: Hire) -> None:
     viewer = hire(Role.VIEWER)
-    assert "is a member of this workspace already" in invite(alice, viewer.user.email.upper())
+    assert "is already a member of this workspace" in invite(alice, viewer.user.email.upper())
     assert mail.outbox == []
 
 
@@ -188,8 +188,8 @@ def test_nobody_invites_above_their_own_role(hire: Hire) -> None:
 def test_an_admin_cannot_change_an_invitation_to_become_owner(alice: Person, hire: Hire) -> None:
     invite(alice, role="owner")
     admin = hire(Role.ADMIN)
-    assert "above your own role" in again(admin, invited(NEW))
-    assert "above your own role" in again(admin, invited(NEW), "withdraw")
+    assert "above your own, Admin" in again(admin, invited(NEW))
+    assert "above your own, Admin" in again(admin, invited(NEW), "withdraw")
     assert len(mail.outbox) == 1
 
 
@@ -201,7 +201,7 @@ def test_a_mail_server_error_is_reported_and_the_invitation_stays(
 
     with monkeypatch.context() as broken:
         broken.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
-        assert "did not get the mail. No mail can be sent at this moment" in invite(alice)
+        assert "did not get the mail. Mail cannot be sent right now" in invite(alice)
     assert "Not delivered" in text(alice.get("/t/acme/settings/members/"))
     assert [action for action, *_ in trail(cast.acme)] == ["invitation.sent", "invitation.undelivered"]
     assert "on its way" in again(alice, invited(NEW))
@@ -214,9 +214,9 @@ def test_nobody_is_flooded_with_mail(alice: Person) -> None:
         again(alice, invited(NEW), "withdraw")
     invite(alice)
     assert len(mail.outbox) == invitations.MAILS_TO_ONE_A_DAY
-    assert "wait until tomorrow" in again(alice, invited(NEW))
+    assert "Wait until tomorrow" in again(alice, invited(NEW))
     again(alice, invited(NEW), "withdraw")
-    assert "wait until tomorrow" in invite(alice)
+    assert "Wait until tomorrow" in invite(alice)
     assert len(mail.outbox) == invitations.MAILS_TO_ONE_A_DAY
 
 
@@ -227,11 +227,11 @@ def test_a_workspaces_open_invitations_and_daily_mails_are_limited(
     settings.MAILS_PER_DAY = 3
     invite(alice, "a@example.com")
     invite(alice, "b@example.com")
-    assert "2 invitations are open already" in invite(alice, "c@example.com")
+    assert "2 invitations are already open" in invite(alice, "c@example.com")
     again(alice, invited("a@example.com"), "withdraw")
     invite(alice, "c@example.com")
     again(alice, invited("c@example.com"), "withdraw")
-    assert "sent 3 mails within a day" in invite(alice, "d@example.com")
+    assert "limit of 3 mails within a day" in invite(alice, "d@example.com")
 
 
 @pytest.mark.parametrize("name", ["evil.example", "Win at http://evil", "Call me@evil"])
@@ -255,7 +255,7 @@ def test_someone_who_became_a_member_meanwhile_is_redirected(alice: Person, newc
     invite(alice)
     link = link_to(NEW)
     User.objects.get(email=NEW).memberships.create(tenant=cast.acme, role=Role.VIEWER)
-    assert "You are a member of this workspace already." in text(newcomer.get(link))
+    assert "You are already a member of this workspace." in text(newcomer.get(link))
     newcomer.post("/invitations/")
     assert role_of(newcomer.user, cast.acme) == Role.VIEWER, "an invitation does not change a member's role"
 

@@ -171,7 +171,7 @@ def test_a_refusal_says_whose_the_token_is_and_who_can_revoke_it(cast: Cast) -> 
     answer = acting_as(cast.acme, Role.ADMIN).browser.post(f"{TOKENS}{owners.id}/revoke/")
 
     assert answer.status_code == 403
-    assert "belongs to an owner, and your own role is admin: ask an owner to revoke it" in answer.content.decode()
+    assert "has the role Owner, which is above your own, Admin. Ask an owner to revoke it" in answer.content.decode()
 
 
 def test_a_just_revoked_token_is_not_found(cast: Cast) -> None:

@@ -48,7 +48,7 @@ def test_the_front_page_uses_only_your_own_workspaces(alice: Person, cast: Cast)
 def test_an_account_owns_five_workspaces_at_most(outsider: Person) -> None:
     for number in range(allowance.MOST_OWNED):
         make(outsider, f"Shop {number}")
-    assert "You own 5 workspaces, as many as one account may" in make(outsider, "One more")
+    assert "You own 5 workspaces, which is the limit" in make(outsider, "One more")
     assert outsider.user.memberships.count() == allowance.MOST_OWNED
 
 
@@ -56,7 +56,7 @@ def test_giving_workspaces_away_does_not_allow_more(outsider: Person) -> None:
     for number in range(allowance.MOST_MADE):
         make(outsider, f"Shop {number}")
     outsider.user.memberships.all().delete()
-    assert "You made 5 workspaces within 30 days" in make(outsider, "One more")
+    assert "You created 5 workspaces within 30 days" in make(outsider, "One more")
 
 
 def test_other_peoples_workspaces_do_not_count(outsider: Person) -> None:

@@ -9,7 +9,7 @@ NAMES = {
     " deletes_at) VALUES",
     "entry": "INSERT INTO tenants_auditevent (target_kind, target_id, target_name, changes, detail, user_agent,"
     " request_id, actor_name, action, id, tenant_id, at, actor_kind)"
-    " VALUES ('', '', '', '{}', '', '', '', '', 'a', gen_random_uuid(),",
+    " VALUES ('', '', '', '{}', '{}', '', '', '', 'a', gen_random_uuid(),",
     "erase": "SELECT erase_tenant_rows('tenants_auditevent', 1000)",
     "due": "now() - interval '1 day'",
 }
@@ -41,9 +41,9 @@ WIPING = {
     "the trail by truncating": "TRUNCATE tenants_auditevent",
     "the trail by a cascade": "TRUNCATE tenants_tenant CASCADE",
     "the trail by dropping": "DROP TABLE tenants_auditevent",
-    "an entry's words": "UPDATE tenants_auditevent SET detail = ''",
+    "an entry's words": "UPDATE tenants_auditevent SET detail = '{{}}'",
     "an entry's words by an upsert": "INSERT INTO tenants_auditevent SELECT * FROM tenants_auditevent"
-    " ON CONFLICT (id) DO UPDATE SET detail = ''",
+    " ON CONFLICT (id) DO UPDATE SET detail = '{{}}'",
     "an entry's words by a merge": "MERGE INTO tenants_auditevent a USING tenants_auditevent b ON a.id = b.id"
     " WHEN MATCHED THEN DELETE",
     "locking the trail's rows for a change": "SELECT * FROM tenants_auditevent FOR UPDATE",

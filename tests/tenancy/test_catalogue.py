@@ -6,6 +6,8 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
+from tenants.models import Job
+
 OUTSIDE = {
     "tenants_user": "a person may belong to several workspaces",
     "tenants_tenant": "looked up by slug before any tenant is set; holds no content",
@@ -62,6 +64,8 @@ FOREIGN_KEYS = """
                   ON a.attrelid = f.conrelid AND a.attnum = k.n ORDER BY k.place)
       FROM pg_constraint f WHERE f.contype = 'f'
 """
+IS_SWEEPER = "(CURRENT_USER = 'sweeper'::name)"
+IS_LEASED = f"({IS_SWEEPER} AND (leased_until IS NOT NULL))"
 MATCH = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid)"
 
 
@@ -97,7 +101,8 @@ def test_every_protected_table_shows_a_tenant_only_its_own_rows() -> None:
     by_table: dict[str, set[tuple[str, str]]] = {}
     for table, _name, roles, command, using, check in rows(POLICIES):
         if roles == ["sweeper"]:
-            assert (command, using, check) == ("SELECT", "(CURRENT_USER = 'sweeper'::name)", None)
+            renews = {("UPDATE", IS_LEASED, IS_LEASED)} if table in job_tables() else set()
+            assert (command, using, check) in {("SELECT", IS_SWEEPER, None), *renews}, table
             continue
         assert (command, using, check) == ("ALL", MATCH, MATCH), table
         by_table.setdefault(table, set()).update((role, command) for role in roles)
@@ -129,6 +134,44 @@ def test_the_sweeper_reads_only_ids_states_and_times() -> None:
         "received_at", "leased_until", "retry_at", "next_attempt_at", "sending_since", "unknown_since", "expires_at",
         "customer_id", "synced_at", "requested_at", "sent_at",
     }  # fmt: skip
+
+
+def job_tables() -> set[str]:
+    """Tables of all models that are jobs, also of those to come."""
+    return {model._meta.db_table for model in apps.get_models() if issubclass(model, Job)}
+
+
+@pytest.mark.django_db
+def test_the_sweeper_prolongs_leases_of_jobs_and_changes_nothing_else() -> None:
+    may_write = rows("""
+        SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0
+           AND NOT a.attisdropped
+           AND (has_column_privilege('sweeper', c.oid, a.attnum, 'UPDATE')
+                OR has_column_privilege('sweeper', c.oid, a.attnum, 'INSERT'))
+    """)
+    assert set(may_write) == {(table, "leased_until") for table in job_tables()}
+    assert len(job_tables()) >= 5
+
+
+@pytest.mark.django_db
+def test_every_job_has_its_columns_and_its_leases_can_be_renewed() -> None:
+    protected = {name for name, enabled, *_ in rows(TABLES) if enabled}
+    policies = [(table, command) for table, _, roles, command, *_ in rows(POLICIES) if roles == ["sweeper"]]
+    renewable, readable = ({table for table, command in policies if command == each} for each in ("UPDATE", "SELECT"))
+    columns = rows("""
+        SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+         WHERE column_name IN ('attempt', 'failures', 'leased_until', 'retry_at')
+    """)
+    for table in job_tables():
+        its = {name: (kind, null, default) for owner, name, kind, null, default in columns if owner == table}
+        assert its["attempt"] == its["failures"] == ("integer", "NO", "0"), table
+        assert its["leased_until"] == ("timestamp with time zone", "YES", None), table
+        assert its["retry_at"][:2] == ("timestamp with time zone", "YES"), table
+        for column in ("id", "attempt", "leased_until", "retry_at"):
+            assert rows(f"SELECT has_column_privilege('sweeper', '{table}', '{column}', 'SELECT')") == [(True,)], table
+    assert renewable == job_tables() & protected
+    assert renewable <= readable
 
 
 @pytest.mark.django_db

@@ -91,7 +91,7 @@ def test_a_role_cannot_gain_power(postgres: Postgres, acme: UUID, role: str) -> 
     assert succeeded(postgres, role, attacks.POWER, me=role, other=other, acme=acme) == {}
 
 
-def test_the_sweeper_reads_states_and_changes_nothing(postgres: Postgres, acme: UUID) -> None:
+def test_the_sweeper_reads_states_and_deletes_nothing(postgres: Postgres, acme: UUID) -> None:
     tables = speak(postgres, "owner", "SELECT 'public.' || tablename FROM pg_tables WHERE schemaname = 'public'")
     tried = {
         f"{form} {table}": f"SET ROLE sweeper; {form} {table}"

@@ -7,15 +7,19 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext_lazy as _
 
+from tenants.wordings import ReasonError, Wording
 from usage.models import Hold, Meter
 
+TOO_LITTLE_LEFT = Wording("usage.too_little_left", _("%(meter)s has %(left)s USD left, too little for this answer."))
 
-class BudgetExceededError(Exception):
+
+class BudgetExceededError(ReasonError):
     """A meter has no room for this call."""
 
     def __init__(self, meter: Meter) -> None:
-        super().__init__(f"{meter.name} has {meter.left_usd} USD left, too little for this answer.")
+        super().__init__(TOO_LITTLE_LEFT(meter=meter.name, left=str(meter.left_usd)))
         self.meter = meter
 
 
@@ -34,7 +38,7 @@ def ensure(key: str, name: str, cap_usd: Decimal | None) -> Meter:
 def reserve(meters: Sequence[Meter], reference: UUID, amount_usd: Decimal) -> None:
     """Hold this amount on every meter, or on none: one conditional UPDATE each, in the order given.
 
-    reference: the LLM call. Raises BudgetExceededError, with nothing held; that it was refused is noted on the meter.
+    reference: the LLM call. Raises BudgetExceededError, with nothing held; the refusal is noted on the meter.
     """
     try:
         with transaction.atomic():
@@ -46,7 +50,7 @@ def reserve(meters: Sequence[Meter], reference: UUID, amount_usd: Decimal) -> No
 
 
 def _note_refusal(meter: Meter, amount_usd: Decimal) -> None:
-    """Pages call a meter used up that still has a little, as soon as an answer was refused for it."""
+    """Once an answer was refused, pages call a meter used up, even if it has a little left."""
     since = Coalesce("refused_since", Now())
     Meter.objects.filter(id=meter.id).update(refused_usd=amount_usd, refused_since=since)
 

@@ -1,4 +1,4 @@
-"""What was spent and said: append-only records and daily roll-ups, written in the transaction of the answer."""
+"""What was spent and said: append-only records and daily sums, written in the transaction of the answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Spender:
 
 @dataclass(frozen=True)
 class Spent:
-    """One LLM call as it was billed. is_assumed: its end was not seen, so it is billed at its upper bound."""
+    """One LLM call as it was billed. is_assumed: nobody saw it end, so it is billed at its upper bound."""
 
     call_id: UUID
     conversation_id: UUID
@@ -41,7 +41,7 @@ class Spent:
 
 
 def record(spent: Spent) -> UsageRecord:
-    """Write one call to the ledger and its day's roll-up."""
+    """Add one call to the ledger and to the day's sums."""
     spender, columns = spent.spender, spent.tokens.columns()
     kept = UsageRecord.objects.create(
         call_id=spent.call_id,
@@ -75,7 +75,7 @@ def count_messages(spender: Spender, at: datetime, *, received: int = 0, sent: i
 
 
 def local_day(at: datetime) -> date:
-    """The day of a time in the workspace's time zone."""
+    """The day of a time, in the workspace's time zone."""
     zone = Tenant.objects.values_list("time_zone", flat=True).get(id=current_tenant_id())
     return at.astimezone(ZoneInfo(zone)).date()
 

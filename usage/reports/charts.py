@@ -1,8 +1,10 @@
-"""Charts as numbers: what a template draws as SVG, with a table beside it."""
+"""Charts as numbers, for a template that draws them as SVG, with a table beside it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log10
+
+from django.contrib.humanize.templatetags.humanize import intcomma
 
 from usage.reports.summary import EmployeeUsage
 
@@ -35,6 +37,11 @@ class Tick:
 class Bars:
     bars: list[Bar]
     ticks: list[Tick]
+
+    @property
+    def described(self) -> str:
+        """Each employee with its tokens: “Maya 4,100, Leo 350”."""
+        return ", ".join(f"{bar.employee.agent_name} {intcomma(bar.employee.tokens)}" for bar in self.bars)
 
 
 def token_bars(employees: Sequence[EmployeeUsage]) -> Bars:

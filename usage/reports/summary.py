@@ -1,4 +1,4 @@
-"""What a period cost: read from the roll-ups, never from the records."""
+"""What a period cost: read from the daily sums, never from the records."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -100,14 +100,14 @@ def _messages(first: date, last: date) -> Mapping[UUID, Sums]:
 
 
 def _sums(rows: QuerySet[Any], columns: Sequence[str]) -> Mapping[UUID, Sums]:
-    """The columns' sums for each employee."""
-    # A sum may not be named like its column, or Django takes the second for a sum of the first.
+    """The sums of these columns for each employee."""
+    # A sum must not have its column's name, or Django sums up the sum.
     grouped = rows.values("agent_id").annotate(**{f"sum_{column}": Sum(column) for column in columns})
     return {row["agent_id"]: {column: row[f"sum_{column}"] for column in columns} for row in grouped}
 
 
 def _latest_names(first: date, last: date) -> dict[UUID, str]:
-    """An employee that was renamed goes by its newest name."""
+    """A renamed employee goes by its newest name."""
     newest: dict[UUID, tuple[date, str]] = {}
     for model in (DailyUsage, DailyMessages):
         rows = model._default_manager.filter(day__range=(first, last)).order_by("agent_id", "-day")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.contrib import admin
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tenants.models import Tenant
 from tenants.staff import STAFF, Panel, StaffAdmin, Table, every, site
@@ -12,31 +13,36 @@ from usage.models import DailyMessages, DailyUsage, Meter
 
 
 class UsagePanel(Panel):
-    """Meters, and this month's usage by employee and model. Months begin in UTC here."""
+    """Meters, and this month's usage by employee and model. Here, months begin in UTC."""
 
     def tables(self, tenant: Tenant) -> Iterable[Table]:
         first = timezone.now().date().replace(day=1)
         mine = {"tenant__id__exact": tenant.id}
         meters = Meter.objects.using(STAFF).filter(tenant_id=tenant.id).order_by("key")
         columns = ("name", "cap_usd", "spent_usd", "reserved_usd")
-        head = ("Meter", "Cap, USD", "Spent, USD", "Reserved, USD")
-        yield Table("Meters", head, meters.values_list(*columns), "None yet: no call was made.", every(Meter, **mine))
+        head = (_("Meter"), _("Cap, USD"), _("Spent, USD"), _("Reserved, USD"))
+        yield Table(
+            _("Meters"), head, meters.values_list(*columns), _("None yet: no call was made."), every(Meter, **mine)
+        )
 
         month = {"tenant_id": tenant.id, "day__gte": first}
         used = DailyUsage.objects.using(STAFF).filter(**month).values_list("agent_name", "provider", "model")
         sums = used.annotate(Sum("calls"), Sum("input_tokens"), Sum("output_tokens"), Sum("cost_usd"))
-        counted = ("AI employee", "Provider", "Model", "Calls", "Input tokens", "Output tokens", "Cost, USD")
+        counted = (
+            _("AI employee"), _("Provider"), _("Model"), _("Calls"), _("Input tokens"), _("Output tokens"),
+            _("Cost, USD"),
+        )  # fmt: skip
         yield Table(
-            "Usage this month", counted, sums.order_by("agent_name", "model"), "None.", every(DailyUsage, **mine)
+            _("Usage this month"), counted, sums.order_by("agent_name", "model"), _("None."), every(DailyUsage, **mine)
         )
 
         said = DailyMessages.objects.using(STAFF).filter(**month).values_list("agent_name", "channel")
         counts = said.annotate(Sum("received"), Sum("sent")).order_by("agent_name", "channel")
         yield Table(
-            "Messages this month",
-            ("AI employee", "Channel", "Received", "Sent"),
+            _("Messages this month"),
+            (_("AI employee"), _("Channel"), _("Received"), _("Sent")),
             counts,
-            "None.",
+            _("None."),
             every(DailyMessages, **mine),
         )
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -18,7 +19,7 @@ from usage.ledger import records
 from usage.reports import summary
 
 AGENTS = 100
-"""AI employees of one answer."""
+"""AI employees in one answer."""
 MOST_PAGES = 10_000
 
 
@@ -35,7 +36,7 @@ class PeriodSerializer(serializers.Serializer[Period]):
     """`?from=…&to=…`"""
 
     def get_fields(self) -> dict[str, Any]:
-        """`from` is a word of Python's, so it cannot be declared as an attribute."""
+        """`from` is a keyword in Python, so it cannot be declared as an attribute."""
         return {
             "from": serializers.DateField(required=False, help_text="First day. Default: the first of `to`'s month."),
             "to": serializers.DateField(required=False, help_text="Last day, included. Default: today."),
@@ -48,9 +49,8 @@ class PeriodSerializer(serializers.Serializer[Period]):
         last = attrs.get("to") or records.local_day(timezone.now())
         first = attrs.get("from") or last.replace(day=1)
         if first > last:
-            raise serializers.ValidationError(
-                {"from": [f"It begins after it ends ({last.isoformat()}): give a `from` that is not after `to`."]}
-            )
+            wrong = _("It starts after it ends (%(last)s): give a `from` that is not after `to`.")
+            raise serializers.ValidationError({"from": [wrong % {"last": last.isoformat()}]})
         return {**attrs, "from": first, "to": last}
 
 
@@ -70,12 +70,12 @@ class AmountsSerializer(serializers.Serializer[Any]):
     cost_usd = serializers.DecimalField(max_digits=30, decimal_places=10, help_text="What the LLM calls cost, in USD.")
     messages_received = serializers.IntegerField(source="received", help_text="What people said.")
     messages_sent = serializers.IntegerField(
-        source="sent", help_text="Answers sent, without what is said in the place of one."
+        source="sent", help_text="Answers sent, without the texts that replace one."
     )
 
 
 class AgentUsageSerializer(AmountsSerializer):
-    """One AI employee's part; employees that were let go included."""
+    """One AI employee's part, including those that were let go."""
 
     agent = serializers.UUIDField(source="agent_id")
     agent_name = serializers.CharField()
@@ -84,13 +84,13 @@ class AgentUsageSerializer(AmountsSerializer):
 class SummarySerializer(serializers.Serializer[summary.Summary]):
     """What a period cost."""
 
-    time_zone = serializers.SerializerMethodField(help_text="The workspace's: its days are counted.")
+    time_zone = serializers.SerializerMethodField(help_text="The workspace's: days are counted in it.")
     totals = AmountsSerializer(source="*")
-    agents = serializers.SerializerMethodField(help_text=f"The highest cost first; at most {AGENTS}: see `page`.")
-    agents_total = serializers.SerializerMethodField(help_text="How many AI employees have a part, on all pages.")
+    agents = serializers.SerializerMethodField(help_text=f"Highest cost first; at most {AGENTS}: see `page`.")
+    agents_total = serializers.SerializerMethodField(help_text="How many AI employees there are, on all pages.")
 
     def get_fields(self) -> dict[str, Any]:
-        """`from` is a word of Python's, so it cannot be declared as an attribute."""
+        """`from` is a keyword in Python, so it cannot be declared as an attribute."""
         days = {"from": serializers.DateField(source="first"), "to": serializers.DateField(source="last")}
         return {**days, **super().get_fields()}
 
@@ -117,7 +117,7 @@ class SummaryView(APIView):
         tags=["Usage"],
         summary="What a period cost",
         description="Tokens, cost and messages from `from` to `to`, in total and per AI employee. "
-        "Decimals are strings, so that nothing is lost.",
+        "Decimals are strings, to keep every digit.",
         parameters=[PeriodSerializer],
         responses={200: SummarySerializer, **problem(400, "A date is not right: see `errors`.")},
     )

@@ -21,7 +21,7 @@ METERS = 25
 @requires(Permission.READ)
 @require_GET
 def usage(request: HttpRequest) -> HttpResponse:
-    """This month's tokens, cost and messages per AI employee, and what is left of the trial credit."""
+    """This month's tokens, cost and messages per AI employee, and what is left of the credit."""
     today = records.local_day(timezone.now())
     month = summary.summarise(today.replace(day=1), today)
     context = {

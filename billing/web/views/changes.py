@@ -1,4 +1,4 @@
-"""The portal's pages on which seats or plan are changed: first what it costs and does, then the change."""
+"""The portal's pages for changing seats or plan: first what it costs and does, then the change."""
 
 from typing import Any
 
@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from billing import dates, quota, standing
@@ -15,8 +17,9 @@ from billing.subscription.base import Shown
 from billing.subscription.plan import PlanSwitch, apply_switch, preview_switch
 from billing.subscription.seats import SeatChange, apply_seats, preview_seats
 from billing.templatetags.billing import listed
-from billing.web import links, statement
+from billing.web import links, price_sentences, statement
 from billing.web.forms import SeatsForm
+from billing.web.price_sentences import ChangeSentences
 from billing.web.refusals import heading_of, status_of, words_of
 from billing.web.statement import Statement
 from tenants.http.access import opens_own_scope, requires, workspace_of
@@ -50,7 +53,7 @@ def _apply_seats(request: HttpRequest, tenant: Tenant, bill: Statement) -> HttpR
     if not form.is_valid():
         return _seats_page(request, bill, form, status=422)
     wanted, shown = form.cleaned_data["seats"], _shown(request)
-    if shown is None:  # nobody pays what was not shown
+    if shown is None:  # nobody pays a price that was not shown
         return redirect(f"{request.path}?seats={wanted}")
     returns = _returning(tenant, wanted)
     try:
@@ -68,13 +71,26 @@ def _returning(tenant: Tenant, wanted: int) -> tuple[str, ...]:
 
 def _seats_changed(tenant: Tenant, after: Standing, wanted: int, returns: tuple[str, ...]) -> str:
     """What the server knows now."""
-    count = f"{wanted} seat{'' if wanted == 1 else 's'}"
+    given: dict[str, object] = {"count": wanted}
     if after.entitlement.next_seats_at and after.entitlement.next_seats == wanted:
-        return f"From {dates.day(tenant, after.entitlement.next_seats_at)} you have {count}."
+        given["day"] = dates.day(tenant, after.entitlement.next_seats_at)
+        return (
+            ngettext("From %(day)s you have %(count)d seat.", "From %(day)s you have %(count)d seats.", wanted) % given
+        )
     if after.entitlement.seats != wanted:
-        return f"Stripe has taken the change to {count}. It holds here once Stripe confirms it, usually within seconds."
-    back = f" {listed(returns)} {'has' if len(returns) == 1 else 'have'} a seat again." if returns else ""
-    return f"You have {count} now.{back}"
+        words = ngettext(
+            "Stripe accepted the change to %(count)d seat. It shows here once Stripe confirms it, usually in seconds.",
+            "Stripe accepted the change to %(count)d seats. It shows here once Stripe confirms it, usually in seconds.",
+            wanted,
+        )
+        return words % given
+    now = ngettext("You have %(count)d seat now.", "You have %(count)d seats now.", wanted) % given
+    return f"{now} {_have_returned(returns)}".strip()
+
+
+def _have_returned(names: tuple[str, ...]) -> str:
+    words = ngettext("%(names)s has a seat again.", "%(names)s have a seat again.", len(names))
+    return words % {"names": listed(names)} if names else ""
 
 
 def _seats_page(
@@ -94,11 +110,12 @@ def _seats_page(
         "bill": bill,
         "form": form,
         "change": change,
+        "says": ChangeSentences(bill, workspace_of(request).tenant, change) if change else None,
         "is_declined": isinstance(error, CardDeclinedError),
-        "heading": heading_of(error) if error else "Nothing is changed",
+        "heading": heading_of(error) if error else _("Nothing was changed"),
         "next": links.back_of(request),
     }
-    if getattr(request, "htmx", False):  # which shows nothing of an answer of 400 or more
+    if getattr(request, "htmx", False):  # it ignores answers of 400 and above
         return render(request, "billing/seats_preview.html", context)
     return render(request, "billing/seats.html", context, status=status)
 
@@ -107,7 +124,7 @@ def _seats_page(
 @requires(Permission.MANAGE_BILLING)
 @require_http_methods(["GET", "POST"])
 def switch_plan(request: HttpRequest) -> HttpResponseBase:
-    """From month to year or back: GET shows what it costs, POST switches."""
+    """From monthly to yearly or back: GET shows what it costs, POST switches."""
     tenant = workspace_of(request).tenant
     bill = _bill(tenant)
     plan, shown = bill.other_plan, _shown(request)
@@ -119,10 +136,12 @@ def switch_plan(request: HttpRequest) -> HttpResponseBase:
         after = apply_switch(tenant, plan, shown)
     except BillingError as error:
         return _switch_page(request, bill, error=error)
-    if after.plan == plan:
-        messages.success(request, f"You pay {plan.name.lower()} now.")
+    if after.plan != plan:
+        messages.success(request, _("Stripe accepted the switch. You see it here once Stripe confirms it."))
+    elif plan.is_yearly:
+        messages.success(request, _("You pay yearly now."))
     else:
-        messages.success(request, "Stripe has taken the switch. It shows here once Stripe confirms it.")
+        messages.success(request, _("You pay monthly now."))
     return redirect("workspace:billing", tenant.slug)
 
 
@@ -136,6 +155,8 @@ def _switch_page(
         "plan": plan,
         "total_usd": plan.unit_usd * bill.paid.seats if plan else None,
         "change": change,
+        "offer": price_sentences.offer_of(plan, bill) if plan else "",
+        "note": price_sentences.switch_note(bill, change) if change else "",
         "problem": words_of(error) if error else "",
         "heading": heading_of(error) if error else "",
         "is_declined": isinstance(error, CardDeclinedError),
@@ -149,5 +170,5 @@ def _bill(tenant: Tenant) -> Statement:
 
 
 def _shown(request: HttpRequest) -> Shown | None:
-    """What a price was shown for; None if none was."""
+    """What a price was shown for; None if no price was."""
     return Shown.read(request.POST.get("shown", ""))

@@ -1,4 +1,4 @@
-"""The portal's page about the subscription, and the ways from it to Stripe's pages and back."""
+"""The portal's billing page, and the ways to Stripe's pages and back."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import quota, standing
@@ -20,7 +21,9 @@ from billing.subscription.seats import keep_current_seats
 from billing.sync import invoices
 from billing.web import links, statement
 from billing.web.forms import SubscribeForm
+from billing.web.price_sentences import PriceSentences
 from billing.web.refusals import heading_of, status_of, words_of
+from billing.web.sentences import Sentences
 from billing.web.statement import Statement
 from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.models import Tenant
@@ -31,7 +34,7 @@ from tenants.scope import tenant_scope
 @requires(Permission.READ)
 @require_GET
 def billing(request: HttpRequest) -> HttpResponse:
-    """What is paid for, until when, by what; and what can be done about it."""
+    """What is paid for, until when and how; and what can be done about it."""
     return _page(request)
 
 
@@ -39,9 +42,9 @@ def billing(request: HttpRequest) -> HttpResponse:
 @requires(Permission.READ, writes=Permission.MANAGE_BILLING)
 @require_http_methods(["GET", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponseBase:
-    """Off to Stripe's Checkout with the chosen plan and seats."""
+    """Go to Stripe's Checkout with the chosen plan and seats."""
     tenant = workspace_of(request).tenant
-    if request.method == "GET":  # an answer with errors that is opened again
+    if request.method == "GET":  # the page with errors was reloaded
         return redirect("workspace:billing", tenant.slug)
     form = SubscribeForm(request.POST)
     if not form.is_valid():
@@ -58,7 +61,7 @@ def subscribe(request: HttpRequest) -> HttpResponseBase:
 @requires(Permission.MANAGE_BILLING)
 @require_POST
 def update_card(request: HttpRequest) -> HttpResponseBase:
-    """Off to Stripe's page for another card."""
+    """Go to Stripe's page for another card."""
     return _to_portal(request, flow=portal.UPDATE_CARD)
 
 
@@ -66,7 +69,7 @@ def update_card(request: HttpRequest) -> HttpResponseBase:
 @requires(Permission.MANAGE_BILLING)
 @require_POST
 def billing_portal(request: HttpRequest) -> HttpResponseBase:
-    """Off to Stripe's page with address, tax ids and all invoices."""
+    """Go to Stripe's page with the address, tax ids and all invoices."""
     return _to_portal(request)
 
 
@@ -85,28 +88,28 @@ def _to_portal(request: HttpRequest, flow: str = "") -> HttpResponseBase:
 @requires(Permission.MANAGE_BILLING)
 @require_POST
 def cancel_subscription(request: HttpRequest) -> HttpResponseBase:
-    """End the subscription when what is paid is used up."""
-    return _do(request, cancellation.cancel, "The subscription is cancelled.")
+    """End the subscription when the paid period is over."""
+    return _do(request, cancellation.cancel, _("The subscription is canceled."))
 
 
 @opens_own_scope
 @requires(Permission.MANAGE_BILLING)
 @require_POST
 def resume_subscription(request: HttpRequest) -> HttpResponseBase:
-    """Take the cancellation back, or go on after a pause."""
-    return _do(request, cancellation.resume, "The subscription goes on.")
+    """Undo the cancellation, or resume after a pause."""
+    return _do(request, cancellation.resume, _("The subscription continues."))
 
 
 @opens_own_scope
 @requires(Permission.MANAGE_BILLING)
 @require_POST
 def keep_seats(request: HttpRequest) -> HttpResponseBase:
-    """Take a planned change to fewer seats back."""
-    return _do(request, keep_current_seats, "You keep the seats that you have.")
+    """Drop a planned change to fewer seats."""
+    return _do(request, keep_current_seats, _("You keep your seats."))
 
 
 def card_of(current: Standing) -> str:
-    """What is charged now, to see on the way back whether that is another card."""
+    """The card that is charged now, to find out on the way back whether it has changed."""
     return current.entitlement.payment_method_id or "none"
 
 
@@ -121,7 +124,7 @@ def _do(request: HttpRequest, verb: Callable[[Tenant], object], done: str) -> Ht
 
 
 def again(request: HttpRequest, **page: Any) -> HttpResponse:
-    """The billing page with what went wrong, for views that have called Stripe outside of a scope."""
+    """The billing page with what went wrong, for views that called Stripe outside of a scope."""
     with tenant_scope(workspace_of(request).tenant.id):
         return _page(request, **page)
 
@@ -134,6 +137,8 @@ def _page(
     context = {
         "billing_page": True,
         "bill": bill,
+        "says": Sentences(bill, workspace_of(request).tenant, can),
+        "prices": PriceSentences(bill, workspace_of(request).tenant),
         "can": can,
         "is_on": client.is_configured(),
         "plans": PLANS,
@@ -150,13 +155,13 @@ def _page(
 
 
 def offers(request: HttpRequest, bill: Statement) -> dict[str, bool]:
-    """Which buttons this caller gets: those that the state offers, if they may buy, where something is sold."""
+    """Which buttons this caller gets: what the state offers, if they may buy and something is sold here."""
     is_asked = client.is_configured() and workspace_of(request).allows(Permission.MANAGE_BILLING)
     found = {act: is_asked and act in bill.standing.may for act in standing.ACTS}
     return {**found, "manage": is_asked and bool(bill.paid.customer_id)}
 
 
 def _suggested(bill: Statement) -> dict[str, Any]:
-    """The plan that there was, and a seat for everybody who is here."""
+    """The former plan, and a seat for everybody who is here."""
     plan = bill.plan or EMPLOYEE_MONTH
     return {"plan": plan.lookup_key, "seats": max(1, len(bill.places) - bill.standing.comp_seats)}

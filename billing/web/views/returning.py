@@ -1,8 +1,10 @@
-"""Back from Stripe's pages: what holds now is asked first, then the way goes on to where somebody was."""
+"""Back from Stripe's pages: ask for the current state first, then continue to where somebody was."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -21,14 +23,14 @@ from tenants.permissions import Permission
 from tenants.scope import tenant_scope
 
 LOOKS = 20
-"""After so many the page that waits for Stripe stops looking by itself."""
+"""After this many, the page that waits for Stripe stops refreshing."""
 
 
 @opens_own_scope
 @requires(Permission.MANAGE_BILLING)
 @require_GET
 def billing_return(request: HttpRequest) -> HttpResponseBase:
-    """The page to which Checkout and the portal lead back."""
+    """The page that Checkout and the portal lead back to."""
     session_id = request.GET.get(checkout.SESSION, "")
     return _from_checkout(request, session_id) if session_id else _from_portal(request)
 
@@ -49,15 +51,20 @@ def _from_checkout(request: HttpRequest, session_id: str) -> HttpResponseBase:
 
 def _begun(tenant: Tenant, current: Standing) -> str:
     """What the server knows now."""
-    seats = f"{current.paid_seats} seat{'' if current.paid_seats == 1 else 's'}"
-    if not current.entitlement.trial_ends_at:
-        return f"You are subscribed: {seats}."
-    day = dates.day(tenant, current.entitlement.trial_ends_at)
-    return f"The trial has begun: {seats}, and nothing is charged before {day}."
+    count, ends = current.paid_seats, current.entitlement.trial_ends_at
+    if not ends:
+        words = ngettext("You are subscribed: %(count)d seat.", "You are subscribed: %(count)d seats.", count)
+        return words % {"count": count}
+    words = ngettext(
+        "The trial has started: %(count)d seat, and nothing is charged before %(day)s.",
+        "The trial has started: %(count)d seats, and nothing is charged before %(day)s.",
+        count,
+    )
+    return words % {"count": count, "day": dates.day(tenant, ends)}
 
 
 def _checking(request: HttpRequest) -> HttpResponse:
-    """Stripe has not told yet. The page looks again by itself; whatever was paid counts anyway, by the webhook."""
+    """Stripe has not confirmed it yet. The page refreshes itself; the payment counts anyway, by the webhook."""
     given = request.GET.get("looks", "0")
     looks = int(given) if given.isascii() and given.isdecimal() and len(given) < 4 else 0
     query = request.GET.copy()
@@ -69,17 +76,17 @@ def _checking(request: HttpRequest) -> HttpResponse:
 
 
 def _from_portal(request: HttpRequest) -> HttpResponseBase:
-    """Or from a Checkout that was given up. The sync also has another card pay what is open."""
+    """Or from an abandoned Checkout. The sync also lets a new card pay what is open."""
     tenant = workspace_of(request).tenant
     try:
         current = entitlement.sync(tenant.id)
         card = _card(tenant)
         card_now = page.card_of(current)
         if card and request.GET.get("had", card_now) != card_now and standing.PAY not in current.may:
-            messages.success(request, f"{card} is charged from now on.")
+            messages.success(request, _("%(card)s is charged from now on.") % {"card": card})
     except StripeDownError:
         with tenant_scope(tenant.id):
-            entitlement.request_sync("return")
+            entitlement.request_sync(entitlement.RETURNED)
     except BillingError as error:
         return _wrong(request, error)
     return _onward(request, links.back_of(request))
@@ -91,7 +98,7 @@ def _card(tenant: Tenant) -> Card | None:
 
 
 def _wrong(request: HttpRequest, error: BillingError) -> HttpResponseBase:
-    """The billing page with what is wrong; htmx opens this page as a whole."""
+    """The billing page with what is wrong; htmx loads it as a whole page."""
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(request.get_full_path())
     return page.again(request, problem=words_of(error), status=status_of(error))

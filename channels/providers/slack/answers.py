@@ -1,4 +1,4 @@
-"""What we read of the Web API's answers. Each field that is missing or odd is found here, and nowhere later."""
+"""What we read of the Web API's answers. A field that is missing or odd is found here, and nowhere later."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from slack_sdk.web import SlackResponse
 
 from channels.providers.base import OutcomeUnknownError
+from channels.providers.slack import wordings
 
 Timestamp = Annotated[str, StringConstraints(pattern=r"^\d{1,11}\.\d{1,6}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -16,7 +17,7 @@ class Answer(BaseModel):
 
 
 class Posted(Answer):
-    """chat.postMessage: without `ts` it cannot be told what became of the message."""
+    """chat.postMessage: without `ts` nobody knows what became of the message."""
 
     ts: Timestamp
 
@@ -81,10 +82,10 @@ A = TypeVar("A", bound=Answer)
 
 
 def read(shape: type[A], response: SlackResponse) -> A:
-    """An answer in its shape. Raises OutcomeUnknownError, which names the field: what Slack did cannot be told."""
+    """An answer in its shape. Otherwise nobody knows what Slack did: raises OutcomeUnknownError, naming the field."""
     try:
         return shape.model_validate(response.data)
     except ValidationError as error:
         place = ".".join(str(each) for each in error.errors()[0]["loc"]) or "everything"
         method = response.api_url.rpartition("/")[2]
-        raise OutcomeUnknownError(f"Slack's answer to {method} is not as documented: look at its {place}.") from error
+        raise OutcomeUnknownError(wordings.UNDOCUMENTED(method=method, field=place)) from error

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.error import URLError
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
@@ -30,6 +31,7 @@ from channels.providers.base import (
     OutcomeUnknownError,
     Outgoing,
 )
+from channels.providers.slack import wordings
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
 from channels.providers.slack.incoming import events
 from channels.providers.slack.incoming.markup import storable
@@ -41,12 +43,12 @@ from tenants.outbound import patience
 
 METADATA = "roster_delivery"
 FORMAT = "format"
-"""In an address: Slack refused blocks for this message, so it goes as text."""
+"""In an address: Slack refused this message's blocks, so it goes as text."""
 LOOK_UP_MESSAGES = 15
 UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 DEAD_TOKEN = {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
 ERROR_CODE = re.compile(r"[a-z_]+")
-"""What is none is slack_sdk's own sentence about a body that is no JSON."""
+"""Anything else is not Slack's: slack_sdk says in a sentence of its own that a body is not JSON."""
 RETRY_AFTER = re.compile(r"[0-9]{1,9}")
 LONGEST_RETRY_AFTER = 3_600.0
 UNTHREADABLE = {
@@ -57,7 +59,7 @@ UNTHREADABLE = {
     "restricted_action_thread_locked",
     "thread_not_found",
 }
-"""The message that we answer takes no replies, any more or at all: the answer goes into the channel."""
+"""The message that we answer takes no replies: the answer goes into the channel instead."""
 UNREADABLE = {
     "invalid_blocks",
     "invalid_blocks_format",
@@ -66,7 +68,7 @@ UNREADABLE = {
     "msg_blocks_too_long",
     "msg_too_long",
 }
-"""Slack could not make anything of the blocks: the answer goes as text."""
+"""Slack cannot read the blocks: the answer goes as text."""
 PERSON = re.compile(r"(?<![\w@])@([UW](?=[A-Z]*\d)[A-Z0-9]{3,})(?!\w)")
 """A mention in plain text. Ids have digits, so that @USA stays a word."""
 OWN_TROUBLE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
@@ -96,21 +98,21 @@ class Slack:
             return _post(account, message.address, said, {"delivery_id": str(message.delivery_id)})
         except DeliveryRefusedError as refusal:
             if address := _another_way(message.address, refusal.code):
-                raise AnotherWayError(str(refusal), address) from refusal
+                raise AnotherWayError(refusal.reason, address) from refusal
             raise
 
     def find(self, account: Account, message: Outgoing) -> str | None:
-        """The one use of history: did this delivery arrive? None only when all that was said since then was seen."""
+        """Did this delivery arrive? The only use of history. None only if it has seen every message since then."""
         thread_ts = message.address.get("thread_ts", "")
         try:
             found = _said_since(account, message, thread_ts)
         except DeliveryRefusedError as refusal:
             if refusal.code != "thread_not_found":
                 raise
-            found = _said_since(account, message, "")  # a reply to what is gone stands outside of threads, if anywhere
+            found = _said_since(account, message, "")  # a reply to a deleted message stands outside of threads
         ts = found.of_delivery(str(message.delivery_id))
         if ts is None and found.has_more:
-            raise OutcomeUnknownError("Too much was said since to see whether the message arrived: look in Slack.")
+            raise OutcomeUnknownError(wordings.TOO_MUCH_SINCE())
         return ts
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
@@ -141,13 +143,13 @@ class Slack:
         with failures():
             client(account.token, timeout_seconds).auth_test()
 
-    def start_test(self, account: Account, text: str) -> InboundMessage:
-        """Post the question into the direct messages of whoever installed the app; it is answered in its thread."""
+    def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
+        """Post the question as a direct message to whoever installed the app; the answer comes in its thread."""
         with failures():
             opened = read(Opened, client(account.token).conversations_open(users=account.installer_id))
         channel = opened.channel.id
         question = escape(text).replace("\n", "\n>")
-        ts = _post(account, {"channel": channel}, {"text": f"*Test message from Roster*\n>{question}"}, {})
+        ts = _post(account, {"channel": channel}, {"text": f"*{escape(heading)}*\n>{question}"}, {})
         return InboundMessage(
             key=f"{channel}:{ts}",
             thread_ids=[f"{channel}:{ts}"],
@@ -157,17 +159,17 @@ class Slack:
             position=Decimal(ts),
             said_at=datetime.fromtimestamp(float(ts), UTC),
             address={"channel": channel, "thread_ts": ts},
-            title="Test message",
+            title=_("Test message"),
         )
 
 
 def client(token: str = "", timeout_seconds: int = CALL_SECONDS) -> WebClient:
-    """A client without the SDK's own retries: it re-sends once by default, and the outbox owns that decision."""
+    """A client without the SDK's own retries: it would send again, and that is the outbox's decision."""
     return DeadlineWebClient(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
 
 
 def _post(account: Account, address: Address, said: Mapping[str, Any], payload: Mapping[str, str]) -> str:
-    """Post and return the ts. Nothing is looked for in the text: neither names of groups nor addresses of channels."""
+    """Post and return the ts. Slack must not look for names of groups or channels in the text."""
     with failures():
         response = client(account.token).chat_postMessage(
             channel=address["channel"],
@@ -191,7 +193,7 @@ def _another_way(address: Address, code: str) -> Address | None:
 
 
 def _said_since(account: Account, message: Outgoing, thread_ts: str) -> Messages:
-    """What was said in the thread, or outside of threads, since the message can have been sent."""
+    """The messages in the thread, or outside of threads, since the earliest time at which it can have been sent."""
     web = client(account.token)
     look_up = partial(web.conversations_replies, ts=thread_ts) if thread_ts else web.conversations_history
     with failures():
@@ -206,34 +208,33 @@ def _said_since(account: Account, message: Outgoing, thread_ts: str) -> Messages
 
 @contextmanager
 def failures() -> Iterator[None]:
-    """Every way in which a Web API call can go wrong becomes one of three."""
+    """Turns every way in which a Web API call can go wrong into one of three errors."""
     try:
         patience.enter("Slack")
         yield
     except patience.BusyError as error:
-        raise BusyError(str(error), error.wait) from error
+        raise BusyError(wordings.BUSY(), error.wait) from error
     except SlackApiError as error:
         raise _refusal(error) from error
     except URLError as error:
         raise _broken_connection(error) from error
     except (HTTPException, SlackClientError, OSError) as error:
-        raise OutcomeUnknownError(f"Slack's answer was not seen: {error}.") from error
+        raise OutcomeUnknownError(wordings.NO_ANSWER(error=str(error))) from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        # slack_sdk reads whatever it gets as an object in UTF-8: a list, a number or other bytes end in one of these.
-        raise OutcomeUnknownError(f"Slack's answer cannot be read ({type(error).__name__}).") from error
+        # slack_sdk takes any answer for an object in UTF-8: a list, a number or other bytes raise one of these.
+        raise OutcomeUnknownError(wordings.UNREADABLE(error=type(error).__name__)) from error
 
 
 def _refusal(error: SlackApiError) -> DeliveryError:
     response = error.response
     code = str(response.get("error") or "") if isinstance(response.data, dict) else ""
     if response.status_code == 429 or code in {"ratelimited", "rate_limited"}:
-        return DeliveryNotNowError("Slack limits how often messages may be sent.", _retry_after(response))
+        return DeliveryNotNowError(wordings.LIMITED(), _retry_after(response))
     if response.status_code >= 500 or code in OWN_TROUBLE or not ERROR_CODE.fullmatch(code):
-        return OutcomeUnknownError(f"Slack has a problem of its own (HTTP {response.status_code} {code}).")
+        return OutcomeUnknownError(wordings.OWN_TROUBLE(status=response.status_code, code=code))
     if code in DEAD_TOKEN:
-        sentence = f"Slack no longer accepts the token ({code}): connect Slack again."
-        return DeliveryRefusedError(sentence, breaks_connection=True, code=code)
-    return DeliveryRefusedError(f"Slack refused the message: {code}.", code=code)
+        return DeliveryRefusedError(wordings.DEAD_TOKEN(code=code), breaks_connection=True, code=code)
+    return DeliveryRefusedError(wordings.REFUSED(code=code), code=code)
 
 
 def _retry_after(response: SlackResponse) -> float:
@@ -244,8 +245,8 @@ def _retry_after(response: SlackResponse) -> float:
 
 
 def _broken_connection(error: URLError) -> DeliveryError:
-    """What never reached Slack was not sent; anything later may have been."""
+    """What never reached Slack was not sent; anything after that may have been."""
     reason = error.reason
     if isinstance(reason, ConnectionRefusedError | socket.gaierror) or getattr(reason, "errno", None) in UNREACHABLE:
-        return DeliveryNotNowError("Slack cannot be reached.", 5.0)
-    return OutcomeUnknownError(f"The connection to Slack broke: {error.reason}.")
+        return DeliveryNotNowError(wordings.UNREACHABLE(), 5.0)
+    return OutcomeUnknownError(wordings.CUT_OFF(error=str(error.reason)))

@@ -14,6 +14,8 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from slack_bolt import BoltRequest, BoltResponse
 from slack_bolt.adapter.django.handler import to_bolt_request
 from slack_bolt.error import BoltError
@@ -31,10 +33,12 @@ from channels.providers.slack.client import client, failures
 from tenants.audit import journal
 from tenants.outbound import patience
 from tenants.scope import tenant_scope
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
 PROVIDER = "slack"
+CONSENT_ASKED = Wording("slack.consent_asked", gettext_lazy("Asked for Slack's consent page."))
 STATE_LIFE = timedelta(minutes=10)
 LONGEST_ID = 60
 LONGEST_NAME = 120
@@ -53,7 +57,7 @@ Connect = Callable[[Installed], object]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an installation ended: the team that was connected, or Slack's or our reason why not."""
+    """How an installation ended: the team that was connected, or why it was not, by Slack or by us."""
 
     tenant_id: UUID
     team: str = ""
@@ -67,9 +71,9 @@ def is_configured() -> bool:
 
 
 def authorize_url(tenant_id: UUID, *, user_id: UUID | None = None, session_key: str = "") -> str:
-    """Where a person goes to consent. Call it inside no scope.
+    """Where a person goes to consent. Call it outside of any scope.
 
-    user_id, session_key: who asked, and in which browser; without them (the API) whoever consents uses the state up.
+    user_id, session_key: who asked, and in which browser. Without them (the API) whoever consents uses up the state.
     """
     store = _StateStore(tenant_id, user_id, session_key)
     flow = _flow(store, InstallationStore(), [])  # nothing is installed yet
@@ -79,8 +83,8 @@ def authorize_url(tenant_id: UUID, *, user_id: UUID | None = None, session_key: 
 def tenant_of(state: str) -> UUID | None:
     """The tenant for which this state was issued here, even if it is used up or too old; None for any other state.
 
-    A state begins with a tenant's id, which anybody can write: whether there is such a tenant is not looked at, so the
-    answer and its time are the same for somebody else's tenant and for none.
+    A state begins with a tenant's id, which anybody can write. We do not look whether there is such a tenant, so the
+    answer, and how long it takes, are the same for somebody else's tenant and for none.
     """
     try:
         named = UUID(hex=state.partition(".")[0])
@@ -133,7 +137,7 @@ class _StateStore(OAuthStateStore):
                 session_digest=self.session_digest,
                 expires_at=timezone.now() + STATE_LIFE,
             )
-            journal.record(actions.INSTALL_BEGUN, detail="Slack's page for consent was asked for.")
+            journal.record(actions.INSTALL_BEGUN, detail=CONSENT_ASKED())
         return state
 
     def belongs_here(self, state: str) -> bool:
@@ -171,10 +175,12 @@ class _Installations(InstallationStore):
 
     def save(self, installation: Installation) -> None:
         if not installation.team_id:
-            raise TakenError("Roster joins single workspaces: choose one of the organisation's and install it there.")
+            raise TakenError(
+                _("Roster joins single Slack workspaces: choose one of your organisation's and install it there.")
+            )
         ids = (installation.team_id, installation.bot_user_id, installation.user_id)
         if not all(map(_is_id, ids)) or not _is_token(installation.bot_token):
-            raise TakenError("Slack's answer has no token, or does not say whose it is: start again from here.")
+            raise TakenError(_("Slack's answer has no token, or does not say whose it is: start again from here."))
         installed = Installed(
             provider=PROVIDER,
             external_id=installation.team_id,
@@ -200,7 +206,7 @@ def _is_token(value: object) -> bool:
 
 
 class _Flow(OAuthFlow):
-    """Bolt's flow, with every way in which its calls of Slack can go wrong told apart from our own faults."""
+    """Bolt's flow, with errors of its calls to Slack told apart from our own."""
 
     def run_installation(self, code: str) -> Installation | None:
         with failures():

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 
@@ -47,6 +48,7 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
     actor = ActorSerializer(source="*")
     target = TargetSerializer(source="*")
     changes = serializers.SerializerMethodField(help_text="Before and after of each field that changed.")
+    detail = serializers.CharField(help_text="More about it, in a sentence; may be empty.")
 
     class Meta:
         model = AuditEvent
@@ -89,14 +91,16 @@ class WantedSerializer(serializers.Serializer[Any]):
             return str(UUID(who))
         except ValueError as error:
             kinds = ", ".join(ActorKind.values)
-            raise serializers.ValidationError(f"Give one of {kinds}, or the id of a person or token.") from error
+            raise serializers.ValidationError(
+                _("Give one of %(kinds)s, or the id of a person or token.") % {"kinds": kinds}
+            ) from error
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         first, last = attrs.get("from"), attrs.get("to")
         if last and last > LATEST:
-            raise serializers.ValidationError({"to": ["Give a day before the year 9999."]})
+            raise serializers.ValidationError({"to": [_("Give a day before the year 9999.")]})
         if first and last and first > last:
-            raise serializers.ValidationError({"from": ["It begins after it ends: give a day that is not after `to`."]})
+            raise serializers.ValidationError({"from": [_("This is after `to`: give a day that is not.")]})
         return attrs
 
 

@@ -1,4 +1,4 @@
-"""What a person's own pages need beyond allauth's: the overview, the change of address, sessions, and proof by mail."""
+"""A person's own pages beyond allauth's: the overview, address changes, sessions, and proof by mail."""
 
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.generic.base import ContextMixin
 
@@ -34,9 +35,9 @@ from tenants.mail.server import MailError
 from tenants.models import User
 
 
-# The list needs a log-in; to end sessions, people prove again who they are (OWASP ASVS 5.0, 7.5.2).
+# The list needs a log-in; to end sessions, people must prove again who they are (OWASP ASVS 5.0, 7.5.2).
 class SessionsView(ListUserSessionsView):  # type: ignore[misc]
-    """Allauth's, which asks for each session by itself."""
+    """Allauth's, with one query for all sessions instead of one for each."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = list(sessions.of(_person(self.request))[: sessions.MOST])
@@ -65,7 +66,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def choose_password(request: HttpRequest) -> HttpResponse:
-    """A first password is a new way in, as a passkey is, but allauth asks for no proof here."""
+    """A first password is a new way to log in, as a passkey is, but allauth asks for no proof here."""
     if request.method == "POST" and is_reauthentication_required(request, app="allauth.account"):
         return redirect("account_set_password")  # allauth would keep the form, and so the password, in the session
     raise_if_reauthentication_required(request, app="allauth.account")
@@ -77,7 +78,7 @@ def choose_password(request: HttpRequest) -> HttpResponse:
 @rate_limit(action="manage_email")  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "POST"])
 def email(request: HttpRequest) -> HttpResponse:
-    """The address; a new one is first agreed to at the old one, by a code sent there."""
+    """The address. To change it, people first enter a code that was sent to the old one."""
     user = _person(request)
     sync_user_email_address(user)
     form = AddEmailForm(user, request.POST or None)
@@ -92,7 +93,7 @@ def email(request: HttpRequest) -> HttpResponse:
 @rate_limit(action="manage_email")  # type: ignore[untyped-decorator]
 @require_http_methods(["GET", "POST"])
 def confirm_email_change(request: HttpRequest) -> HttpResponse:
-    """The code from the old address; with it allauth sends another one to the new address."""
+    """The code from the old address. Then allauth sends another one to the new address."""
     process = EmailChange.pending(request)
     if process is None:
         return redirect("account_email")
@@ -124,10 +125,11 @@ def _ask_the_new_address(request: HttpRequest, process: EmailChange) -> HttpResp
 
 
 def _may_try_again(request: HttpRequest, process: MailedCode) -> bool:
-    """Count a wrong code; after the last one the process is over, and they are told."""
+    """Count a wrong code. After the last try the process ends with a message."""
     may: bool = process.record_invalid_attempt()
     if not may:
-        get_adapter().add_message(request, messages.ERROR, message="Three wrong codes: begin again to get a new one.")
+        words = _("That was the third wrong code. Start again to get a new one.")
+        get_adapter().add_message(request, messages.ERROR, message=words)
     return may
 
 
@@ -141,7 +143,7 @@ def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
     end_sessions(request, [session])
     if is_this_one:
         return redirect("account_login")
-    get_adapter().add_message(request, messages.SUCCESS, message="That session is ended.")
+    get_adapter().add_message(request, messages.SUCCESS, message=_("The session was ended."))
     return redirect("usersessions_list")
 
 

@@ -6,8 +6,10 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from tenants.accounts.receivers import SOMEBODY
 from tenants.audit import trail
 from tenants.audit.actions import LOG_IN_FAILED
 from tenants.models import AccountEvent
@@ -32,20 +34,24 @@ class Line:
     @property
     def by_others(self) -> str:
         """Who did it, if it was not the person."""
-        return "" if self.event.actor_id == self.event.account_id else self.event.actor_name
+        if self.event.actor_id == self.event.account_id:
+            return ""
+        return _("somebody unknown") if self.event.actor_name == SOMEBODY else self.event.actor_name
 
     @property
     def more(self) -> str:
-        """What it was about, in a sentence."""
-        changed = [f"From {before} to {after}." for before, after in self.event.changes.values()]
-        detail = self.event.detail and f"{self.event.detail.rstrip('.')}."
-        return " ".join(filter(None, [detail, *changed]))
+        """What it was about, in sentences."""
+        changed = [
+            _("From %(before)s to %(after)s.") % {"before": before, "after": after}
+            for before, after in self.event.changes.values()
+        ]
+        return " ".join(filter(None, [str(self.event.detail), *changed]))
 
 
 @login_required
 @require_GET
 def account_activity(request: HttpRequest) -> HttpResponse:
-    """Log-ins, failed ones too, and changes of the account, the newest first."""
+    """Log-ins, including failed ones, and changes to the account, newest first."""
     events = AccountEvent.objects.filter(account_id=request.user.pk).order_by("-id")
     before = _id(request.GET.get("before", ""))
     found = list((events.filter(id__lt=before) if before else events)[: PAGE + 1])

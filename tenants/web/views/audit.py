@@ -13,15 +13,18 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from tenants.audit import actions, journal, trail
+from tenants.audit.fields import field_of
 from tenants.audit.trail import Wanted
 from tenants.http.access import requires, workspace_of
 from tenants.models import AuditEvent, Tenant
 from tenants.permissions import Permission
 from tenants.scope import give_back, tenant_scope
 from tenants.web.trail_form import TrailForm
+from tenants.wordings import Reason, Wording
 
 PAGE = 50
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
@@ -29,6 +32,10 @@ COLUMNS = (
     "id", "at", "actor_kind", "actor_id", "actor_name", "action", "target_kind", "target_id", "target_name",
     "changes", "detail", "ip", "user_agent", "request_id",
 )  # fmt: skip
+
+
+EVERYTHING = Wording("tenants.audit_downloaded", _("All entries."))
+FILTERED = Wording("tenants.audit_downloaded_filtered", _("Entries that match %(filters)s."))
 
 
 @dataclass(frozen=True)
@@ -48,12 +55,12 @@ class Line:
     @property
     def changes(self) -> list[tuple[str, object, object]]:
         """Field, before, after."""
-        return [(name.replace("_", " ").capitalize(), *pair) for name, pair in self.event.changes.items()]
+        return [(field_of(name), *pair) for name, pair in self.event.changes.items()]
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some lines, and the queries of the pages beside it; empty where there are none."""
+    """Some lines, and the queries of the neighboring pages; empty where there are none."""
 
     lines: list[Line]
     newer: str = ""
@@ -63,7 +70,7 @@ class Page:
 @requires(Permission.READ_AUDIT)
 @require_GET
 def audit_trail(request: HttpRequest) -> HttpResponse:
-    """Who did what, the newest first."""
+    """Who did what, newest first."""
     tenant = workspace_of(request).tenant
     form = TrailForm(request.GET, tenant=tenant)
     is_valid = form.is_valid()
@@ -75,21 +82,26 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
 @requires(Permission.READ_AUDIT)
 @require_GET
 def audit_csv(request: HttpRequest) -> HttpResponseBase:
-    """The same entries as a table for spreadsheets; the download is an entry itself."""
+    """The same entries as a table for spreadsheets. The download becomes an entry itself."""
     tenant = workspace_of(request).tenant
     form = TrailForm(request.GET, tenant=tenant)
     if not form.is_valid():
         return audit_trail(request)
     newest = trail.entries(form.wanted, tenant.time_zone).first()
-    journal.record(actions.AUDIT_EXPORTED, tenant, detail=f"Asked for: {form.wanted}.")
+    journal.record(actions.AUDIT_EXPORTED, tenant, detail=_asked(form.wanted))
     day = timezone.localdate(timezone=ZoneInfo(tenant.time_zone))
     response = StreamingHttpResponse(_csv(tenant, form.wanted, newest), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="audit-{tenant.slug}-{day.isoformat()}.csv"'
     return response
 
 
+def _asked(wanted: Wanted) -> Reason:
+    filters = str(wanted)
+    return FILTERED(filters=filters) if filters else EVERYTHING()
+
+
 def _page(request: HttpRequest, found: QuerySet[AuditEvent]) -> Page:
-    """Keyset pages: by the id of the entry beside it, so that what is added meanwhile shifts nothing."""
+    """Keyset pages: by the id of the neighboring entry, so that new entries shift nothing."""
     before, after = _id(request, "before"), _id(request, "after")
     if after:
         rows = list(found.filter(id__gt=after).order_by("id")[: PAGE + 1])
@@ -121,21 +133,21 @@ def _query(request: HttpRequest, name: str, beside: AuditEvent) -> str:
 
 
 class _Echo:
-    """A file that hands back what is written: csv makes the lines, the response sends them."""
+    """A file that returns what is written: csv makes the lines, the response sends them."""
 
     def write(self, line: str) -> str:
         return line
 
 
 def _csv(tenant: Tenant, wanted: Wanted, newest: AuditEvent | None) -> Iterator[str]:
-    """From `newest` on. Streamed outside of the request's scope, so it opens short ones of its own."""
+    """Entries from `newest` on. Streamed outside of the request's scope, so it opens short ones itself."""
     writer = csv.writer(_Echo())
     yield writer.writerow(COLUMNS)
     if newest is None:
         return
     batches = trail.in_batches(trail.entries(wanted, tenant.time_zone).filter(id__lte=newest.id))
     while batch := _next_batch(tenant, batches):
-        give_back()  # to the pool, while a slow reader takes them
+        give_back()  # to the pool, while a slow client reads
         for event in batch:
             yield writer.writerow(_cells(event))
 
@@ -153,6 +165,6 @@ def _cells(event: AuditEvent) -> Iterable[str]:
 
 
 def safe_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
+    """A cell that no spreadsheet mistakes for a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text

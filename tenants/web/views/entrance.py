@@ -1,4 +1,4 @@
-"""The way in: the front page and a new workspace."""
+"""The front page and a new workspace."""
 
 from typing import cast
 
@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from tenants.audit.actions import MEMBER_LEFT, MEMBER_REMOVED
@@ -21,7 +22,7 @@ from tenants.web.forms import WorkspaceForm
 
 @require_GET
 def front(request: HttpRequest) -> HttpResponse:
-    """`/`: for members the workspace they used last, or else their first; for everybody else what Roster is."""
+    """`/`: the workspace that a member used last, or their first; for everybody else a page about Roster."""
     if not isinstance(request.user, User):
         return render(request, "front.html")
     own = Membership.objects.filter(user=request.user).select_related("tenant").order_by("created_at")
@@ -32,7 +33,7 @@ def front(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def workspaces(request: HttpRequest) -> HttpResponse:
-    """All workspaces of somebody who is in more than the menu names."""
+    """All workspaces, for somebody who is in more than the menu shows."""
     page = page_of(request, own_workspaces(cast("User", request.user)))
     return render(request, "tenants/workspaces.html", {"page": page})
 
@@ -40,7 +41,7 @@ def workspaces(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def new_workspace(request: HttpRequest) -> HttpResponse:
-    """Make a workspace, then begin its wizard."""
+    """Create a workspace, then start its wizard."""
     user = cast("User", request.user)
     form = WorkspaceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -50,7 +51,7 @@ def new_workspace(request: HttpRequest) -> HttpResponse:
         except AllowanceError as error:
             form.add_error(None, str(error))
         except (ValidationError, IntegrityError):
-            form.add_error(None, "Somebody took this workspace's address a moment ago: press the button again.")
+            form.add_error(None, _("Somebody just took this workspace's address. Press the button again."))
     context = {"form": form, "has_others": _has_workspace(user), "was_removed": _was_removed(user)}
     return render(request, "tenants/new_workspace.html", context, status=400 if form.errors else 200)
 
@@ -60,6 +61,6 @@ def _has_workspace(user: User) -> bool:
 
 
 def _was_removed(user: User) -> bool:
-    """Did they belong to a workspace, and to none now?"""
+    """Did they belong to a workspace, and now to none?"""
     ended = AccountEvent.objects.filter(account_id=user.id, action__in=[MEMBER_REMOVED.name, MEMBER_LEFT.name])
     return not _has_workspace(user) and ended.exists()

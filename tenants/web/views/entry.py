@@ -1,4 +1,4 @@
-"""Allauth's pages that mail somebody who waits for it: if the mail server does not take it, the form says so."""
+"""Allauth's pages that send a mail that somebody is waiting for: if the mail server fails, the form says so."""
 
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +15,7 @@ from tenants.models import User
 
 
 class _TellsOfMail:
-    """Puts what the mail server said beside the address; nothing of the try stays."""
+    """Shows the mail server's problem next to the address, and undoes everything else."""
 
     field = "email"
     user: User | None = None
@@ -32,11 +32,11 @@ class _TellsOfMail:
         return answer
 
     def undo(self) -> None:
-        """What a subclass made before the mail was sent."""
+        """Undo what was made before the mail was sent."""
 
 
 class SignupView(_TellsOfMail, views.SignupView):  # type: ignore[misc]
-    """A new account, unless its first mail cannot be sent: then the address is free again for the next try."""
+    """A new account. If its first mail cannot be sent, the address is free again for the next try."""
 
     def undo(self) -> None:
         if self.user:
@@ -58,7 +58,7 @@ class PasswordResetView(_TellsOfMail, views.PasswordResetView):  # type: ignore[
 
 
 class MailErrorMiddleware:
-    """On all other pages whoever waits for a mail comes back to where they were, and reads what happened."""
+    """On all other pages, whoever waits for a mail comes back to where they were and reads what happened."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response

@@ -8,6 +8,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenants.http.access import requires, workspace_of
@@ -35,7 +36,7 @@ def start_export(request: HttpRequest) -> HttpResponse:
 @requires(Permission.EXPORT_DATA)
 @require_GET
 def export_progress(request: HttpRequest, export_id: UUID) -> HttpResponse:
-    """How far an export is, for htmx; everybody else is led to the whole page."""
+    """An export's progress, for htmx; other requests are redirected to the whole page."""
     if not request.headers.get("HX-Request"):
         return redirect("workspace:data", workspace_of(request).tenant.slug)
     found = get_object_or_404(Export, id=export_id)
@@ -58,12 +59,12 @@ def download_export(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
 @requires(Permission.OWN)
 @require_http_methods(["GET", "POST"])
 def delete_workspace(request: HttpRequest) -> HttpResponse:
-    """What deletion means; who asks for it types the workspace's name, and proves who they are."""
+    """What deletion means. To ask for it, an owner types the workspace's name and proves who they are."""
     tenant = workspace_of(request).tenant
     try:
         raise_if_reauthentication_required(request, app="tenants")
     except ReauthenticationRequired:
-        if request.method == "POST":  # allauth would do the form by itself afterwards, outside of the workspace
+        if request.method == "POST":  # allauth would submit the form itself afterwards, outside of the workspace
             return redirect(request.path)
         raise
     form = DeletionForm(request.POST or None, expected=tenant.name)
@@ -78,17 +79,18 @@ def delete_workspace(request: HttpRequest) -> HttpResponse:
 @requires(Permission.OWN)
 @require_POST
 def keep_workspace(request: HttpRequest) -> HttpResponse:
-    """Take the deletion back."""
+    """Cancel the deletion."""
     tenant = workspace_of(request).tenant
     try:
         deletion.keep(tenant)
     except deletion.NotNowError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{tenant.name} is kept. Its AI employees answer again.")
+        words = _("%(workspace)s will not be deleted. Its AI employees answer again.")
+        messages.success(request, words % {"workspace": tenant.name})
     return redirect("workspace:data", tenant.slug)
 
 
 def _user(request: HttpRequest) -> User:
-    """Who is logged in: the portal knows nobody else."""
+    """Who is logged in: the portal is for nobody else."""
     return cast("User", request.user)

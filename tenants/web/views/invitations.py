@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,7 +23,7 @@ from tenants.web.forms import InviteForm
 from tenants.web.views.members import user_of
 
 LINK = "invitation"
-"""Under this name a session keeps the digest of the link that was opened in it."""
+"""The session's key for the digest of the link that was opened in it."""
 
 
 @opens_own_scope
@@ -51,7 +52,7 @@ def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     try:
         sent = invitations.resend(workspace_of(request).tenant, invitation_id, by=user_of(request))
     except Invitation.DoesNotExist as error:
-        raise Http404("No such invitation.") from error
+        raise Http404 from error
     except TeamError as error:
         messages.error(request, str(error))
         return _members(request)
@@ -61,25 +62,25 @@ def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
 @requires(Permission.MANAGE_MEMBERS)
 @require_POST
 def withdraw(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-    """Make an invitation's link worthless."""
+    """Make an invitation's link stop working."""
     try:
         gone = invitations.withdraw(workspace_of(request).tenant, invitation_id, by=user_of(request))
     except Invitation.DoesNotExist as error:
-        raise Http404("No such invitation.") from error
+        raise Http404 from error
     except TeamError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"The invitation of {gone} is withdrawn.")
+        messages.success(request, _("The invitation to %(email)s was withdrawn.") % {"email": gone.email})
     return _members(request)
 
 
 @never_cache
 @require_GET
 def follow(request: HttpRequest, link: str) -> HttpResponse:
-    """`/invitations/<link>/`, from the mail: keep the link's digest in the session, and leave its address at once.
+    """`/invitations/<link>/`, from the mail: keep the link's digest in the session, and redirect right away.
 
-    So the link reaches neither the log-in page's address nor the next request's Referer. It changes nothing else, since
-    mail scanners follow links too.
+    So the link appears neither in the log-in page's address nor in the next request's Referer. It changes nothing else,
+    since mail scanners follow links too.
     """
     request.session[LINK] = invitations.digest_of(link)
     return redirect("accept_invitation")
@@ -88,14 +89,14 @@ def follow(request: HttpRequest, link: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def accept(request: HttpRequest) -> HttpResponse:
-    """`/invitations/`: what the invitation is about; a POST by whose address it is accepts it."""
+    """`/invitations/`: what the invitation is about. A POST by the owner of its address accepts it."""
     if request.method == "POST" and isinstance(request.user, User):
         try:
             return _join(request, request.user)
         except ClosedError as error:
             return _closed(request, str(error))
         except TeamError:
-            pass  # the page says for whom it is
+            pass  # the page says who it is for
     invitation = invitations.open_one(request.session.get(LINK, ""))
     return _show(request, invitation) if invitation else _closed(request)
 
@@ -103,7 +104,7 @@ def accept(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
-    """Log out, and go on with the invitation as somebody else."""
+    """Log out, and continue with the invitation as somebody else."""
     digest = request.session.get(LINK, "")
     logout(request)
     request.session[LINK] = digest
@@ -114,9 +115,11 @@ def _mailed(request: HttpRequest, invitation: Invitation, plain: str) -> HttpRes
     try:
         invitations.mail(invitation, plain)
     except MailError as error:
-        messages.error(request, f"{invitation} is invited, but did not get the mail. {error}")
+        words = _("%(email)s is invited, but did not get the mail. %(problem)s")
+        messages.error(request, words % {"email": invitation.email, "problem": error})
     else:
-        messages.success(request, f"The invitation is on its way to {invitation}. It is good for seven days.")
+        words = _("The invitation is on its way to %(email)s. It is valid for seven days.")
+        messages.success(request, words % {"email": invitation.email})
     return _members(request)
 
 
@@ -127,7 +130,9 @@ def _members(request: HttpRequest) -> HttpResponse:
 def _join(request: HttpRequest, user: User) -> HttpResponse:
     membership = invitations.accept(request.session.get(LINK, ""), user)
     request.session.pop(LINK, None)
-    messages.success(request, f"You are {article(Role(membership.role))} of {membership.tenant.name} now.")
+    words = _("You are now %(role)s of %(workspace)s.")
+    role = article(Role(membership.role))
+    messages.success(request, words % {"role": role, "workspace": membership.tenant.name})
     return redirect("workspace:home", membership.tenant.slug)
 
 

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from tenants.http.access import requires, workspace_of
@@ -25,7 +26,7 @@ from tenants.web.forms import HandOverForm, RoleForm
 
 @dataclass(frozen=True)
 class Row:
-    """A member as the page shows it to one who looks."""
+    """A member as the page shows it to whoever looks."""
 
     membership: Membership
     is_you: bool
@@ -47,7 +48,7 @@ class Waiting:
 
 
 def user_of(request: HttpRequest) -> User:
-    """Who is logged in; workspace views are for nobody else."""
+    """Who is logged in: workspace views are for nobody else."""
     return cast("User", request.user)
 
 
@@ -78,14 +79,15 @@ def change_role(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     workspace = workspace_of(request)
     form = RoleForm(request.POST, own=workspace.role)
     if not form.is_valid():
-        return _back(request, error="Nothing is changed: choose a role that is not above your own.")
+        return _back(request, error=_("Nothing was changed. Choose a role that is not above your own."))
     try:
         changed = members.change_role(workspace.tenant, membership_id, form.chosen, by=user_of(request))
     except Membership.DoesNotExist as error:
-        raise Http404("No such member.") from error
+        raise Http404 from error
     except TeamError as error:
         return _back(request, error=str(error))
-    return _back(request, f"{changed} is {members.article(form.chosen)} now.")
+    words = _("%(member)s is now %(role)s.")
+    return _back(request, words % {"member": changed, "role": members.article(form.chosen)})
 
 
 @requires(Permission.MANAGE_MEMBERS)
@@ -95,12 +97,12 @@ def remove(request: HttpRequest, membership_id: UUID) -> HttpResponse:
     try:
         gone = members.remove(workspace_of(request).tenant, membership_id, by=user_of(request))
     except Membership.DoesNotExist as error:
-        raise Http404("No such member.") from error
+        raise Http404 from error
     except TeamError as error:
         return _back(request, error=str(error))
     if gone.user_id == user_of(request).id:
         return _gone(request)
-    return _back(request, f"{gone} is removed.")
+    return _back(request, _("%(member)s was removed.") % {"member": gone})
 
 
 @requires(Permission.READ)
@@ -117,16 +119,16 @@ def leave(request: HttpRequest) -> HttpResponse:
 @requires(Permission.OWN)
 @require_POST
 def hand_over(request: HttpRequest) -> HttpResponse:
-    """Make another member the owner in one's own place."""
+    """Make another member the owner in one's place."""
     tenant = workspace_of(request).tenant
     form = HandOverForm(request.POST, heirs=_heirs(tenant))
     if not form.is_valid():
-        return _back(request, error="Ownership is not handed over: choose a member who is here and no owner yet.")
+        return _back(request, error=_("Nothing was changed. Choose a member who is not an owner yet."))
     try:
         heir = members.hand_over(tenant, UUID(form.cleaned_data["heir"]), by=user_of(request))
     except (Membership.DoesNotExist, TeamError) as error:
         return _back(request, error=str(error))
-    return _back(request, f"{heir} is the owner now, and you are an admin.")
+    return _back(request, _("%(member)s is now the owner, and you are an admin.") % {"member": heir})
 
 
 def _heirs(tenant: Tenant) -> QuerySet[Membership]:
@@ -135,7 +137,7 @@ def _heirs(tenant: Tenant) -> QuerySet[Membership]:
 
 
 def _handing_over(workspace: Workspace) -> dict[str, Any]:
-    """The form, and how many could become the owner whom it does not list."""
+    """The form, and how many more people could become the owner than it lists."""
     heirs = _heirs(workspace.tenant)
     count = heirs.count()
     return {
@@ -145,7 +147,7 @@ def _handing_over(workspace: Workspace) -> dict[str, Any]:
 
 
 def _memberships(tenant: Tenant) -> QuerySet[Membership]:
-    """By role from most to least, then by time; with whether a second step guards the account."""
+    """By role from most to least, then by time, each with whether they use a second step."""
     steps = Authenticator.objects.filter(user=OuterRef("user")).exclude(type=Authenticator.Type.RECOVERY_CODES)
     found = Membership.objects.filter(tenant=tenant).select_related("user").annotate(has_second_step=Exists(steps))
     return found.order_by(members.by_rank(), "created_at")
@@ -157,7 +159,7 @@ def _rows(workspace: Workspace, found: Sequence[Membership], you: User) -> list[
     made = _counts(ApiToken.objects.filter(tenant=tenant, created_by__in=shown), "created_by")
     sent = _counts(tenant.invitations.filter(invited_by__in=shown), "invited_by")
     active = Membership.objects.filter(tenant=tenant, role=Role.OWNER, user__is_active=True)
-    owners = set(active.values_list("id", flat=True)[:2])  # two are enough to see that nobody is the last
+    owners = set(active.values_list("id", flat=True)[:2])  # with two, nobody is the last
     return [
         Row(
             membership=each,
@@ -179,7 +181,7 @@ def _counts(rows: QuerySet[Any], person: str) -> dict[UUID, int]:
 
 
 def _waiting(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:
-    """A page of the invitations, the newest first."""
+    """A page of the invitations, newest first."""
     page = page_of(request, workspace.tenant.invitations.select_related("invited_by").order_by("-id"), "invited")
     found = list(page.object_list)
     failed, now = invitations.undelivered(workspace.tenant, found), timezone.now()
@@ -199,5 +201,5 @@ def _back(request: HttpRequest, done: str = "", *, error: str = "") -> HttpRespo
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    messages.success(request, f"You left {workspace_of(request).tenant.name}.")
+    messages.success(request, _("You left %(workspace)s.") % {"workspace": workspace_of(request).tenant.name})
     return redirect("home")

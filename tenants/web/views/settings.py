@@ -1,9 +1,10 @@
-"""The portal's page of a workspace's settings, and the proof of its contact address."""
+"""The portal's page of a workspace's settings, and confirming its contact address."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenants.http.access import opens_own_scope, requires, workspace_of
@@ -23,7 +24,7 @@ from tenants.web.views.members import user_of
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Name, address, time zone, language and contact. A new contact gets a code at once."""
-    tenant = Tenant.objects.get(id=workspace_of(request).tenant.id)  # the form changes this one, not the page's
+    tenant = Tenant.objects.get(id=workspace_of(request).tenant.id)  # so that the form does not change the page's
     form = SettingsForm(request.POST or None, instance=tenant)
     if request.method == "POST" and form.is_valid():
         try:
@@ -32,7 +33,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, "The settings are saved.")
+            messages.success(request, _("Your settings were saved."))
             if "contact_email" in form.changed_data and kept.contact_email:
                 _mail_code(request, kept)
             return redirect("workspace:settings", kept.slug)
@@ -62,7 +63,8 @@ def confirm_contact(request: HttpRequest) -> HttpResponse:
         except ContactError as error:
             form.add_error("code", str(error))
         else:
-            messages.success(request, f"{tenant.contact_email} gets notices from now on.")
+            words = _("From now on, %(email)s gets notices.")
+            messages.success(request, words % {"email": tenant.contact_email})
             return redirect("workspace:settings", tenant.slug)
     return _page(request, SettingsForm(instance=Tenant.objects.get(id=tenant.id)), form)
 
@@ -71,9 +73,9 @@ def _mail_code(request: HttpRequest, tenant: Tenant) -> None:
     try:
         contact.mail_code(tenant, by=user_of(request))
     except (ContactError, MailError) as error:
-        messages.error(request, f"No code was sent to the contact. {error}")
+        messages.error(request, _("No code was sent to the contact. %(problem)s") % {"problem": error})
     else:
-        messages.success(request, f"A code is on its way to {tenant.contact_email}.")
+        messages.success(request, _("A code is on its way to %(email)s.") % {"email": tenant.contact_email})
 
 
 def _page(request: HttpRequest, form: SettingsForm, contact_form: ContactCodeForm | None = None) -> HttpResponse:

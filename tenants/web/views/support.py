@@ -1,12 +1,12 @@
-"""The owners' page about support access: let staff look, for hours, and end it."""
-
-from typing import ClassVar
+"""The owners' page about support access: let staff view the workspace for some hours, and end it."""
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenants.http.access import requires, workspace_of
@@ -16,21 +16,30 @@ from tenants.team import support as access
 
 SHOWN = 50
 """Grants that the page lists; the audit trail has all."""
+TWO_DAYS = 48
+"""Hours from which on a length is given in days."""
+
+
+def _hours() -> list[tuple[int, str]]:
+    return [(hours, _length(hours)) for hours in access.HOURS]
+
+
+def _length(hours: int) -> str:
+    if hours < TWO_DAYS:
+        return ngettext("%(hours)s hour", "%(hours)s hours", hours) % {"hours": hours}
+    days = hours // 24
+    return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
 
 
 class SupportForm(forms.Form):
     """For how long, and why."""
 
-    HOURS: ClassVar[list[tuple[int, str]]] = [
-        (hours, "1 hour" if hours == 1 else f"{hours} hours" if hours < 72 else "3 days") for hours in access.HOURS
-    ]
-
-    hours = forms.TypedChoiceField(label="For how long", choices=HOURS, coerce=int, initial=4)
+    hours = forms.TypedChoiceField(label=_("For how long"), choices=_hours, coerce=int, initial=4)
     reason = forms.CharField(
-        label="Reason",
+        label=_("Reason"),
         max_length=300,
         required=False,
-        help_text="What they should look at. It may stay empty.",
+        help_text=_("What they should look at. You can leave this empty."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -38,11 +47,11 @@ class SupportForm(forms.Form):
 @requires(Permission.GRANT_SUPPORT)
 @require_http_methods(["GET", "POST"])
 def support(request: HttpRequest) -> HttpResponse:
-    """Who let support look, until when; and let them."""
+    """Who granted support access, and until when; POST grants it."""
     form = SupportForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and isinstance(request.user, User):
         access.grant(request.user, form.cleaned_data["hours"], form.cleaned_data["reason"])
-        messages.success(request, "Roster's support may look at this workspace now.")
+        messages.success(request, gettext("Roster support can now view this workspace."))
         return _back(request)
     context = {
         "form": form,
@@ -59,9 +68,9 @@ def support(request: HttpRequest) -> HttpResponse:
 def end_support(request: HttpRequest) -> HttpResponse:
     """End it, from the next request on."""
     if access.end():
-        messages.success(request, "Support access is ended.")
+        messages.success(request, gettext("Support access was ended."))
     else:
-        messages.info(request, "Support access was over already.")
+        messages.info(request, gettext("Support access was already over."))
     return _back(request)
 
 

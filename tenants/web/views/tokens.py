@@ -1,4 +1,4 @@
-"""API tokens in the portal: which there are, making one, revoking one."""
+"""API tokens in the portal: listing, making and revoking them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ from django.core.paginator import Page
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
+from django_stubs_ext import StrPromise
 
 from tenants.http.access import requires, workspace_of
 from tenants.models import ApiToken, Role, User
@@ -22,27 +25,29 @@ from tenants.permissions import Permission
 from tenants.team import tokens as verbs
 from tenants.team.members import NotAllowedError
 
-LIVES: Sequence[tuple[str, str]] = (
-    ("30", "In 30 days"),
-    ("90", "In 90 days"),
-    ("365", "In a year"),
-    ("", "Never"),
+LIVES: Sequence[tuple[str, StrPromise]] = (
+    ("30", _("In 30 days")),
+    ("90", _("In 90 days")),
+    ("365", _("In a year")),
+    ("", _("Never")),
 )
 
 
 class TokenForm(forms.Form):
-    """What a new token is called, may do, and how long it lives."""
+    """A new token's name, role and lifetime."""
 
-    name = forms.CharField(max_length=80, help_text="For what it is used, such as “Website”.")
-    role = forms.ChoiceField()
-    life = forms.ChoiceField(label="Expires", choices=LIVES, initial="90", required=False)
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What you use it for, such as “Website”."))
+    role = forms.ChoiceField(label=_("Role"))
+    life = forms.ChoiceField(label=_("Expires"), choices=LIVES, initial="90", required=False)
 
     def __init__(self, *args: Any, own_role: Role, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         role = self.fields["role"]
         role.choices = [(each.value, each.label) for each in Role if own_role.covers(each)]  # type: ignore[attr-defined]
         role.initial = Role.OPERATOR if own_role.covers(Role.OPERATOR) else own_role
-        role.help_text = "What it may do, which is never more than you may: if your role changes, so does the token's."
+        role.help_text = gettext(
+            "What it may do. It can never do more than you: if your role shrinks, so does the token's."
+        )
 
     @property
     def chosen_life(self) -> timedelta | None:
@@ -53,7 +58,7 @@ class TokenForm(forms.Form):
 @requires(Permission.MANAGE_TOKENS)
 @require_http_methods(["GET", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
-    """The workspace's tokens; POST makes one, whose plain text is on the answer and nowhere else."""
+    """The workspace's tokens. POST makes one and shows its plain text, this one time."""
     form = TokenForm(request.POST or None, own_role=workspace_of(request).role)
     if request.method == "POST" and form.is_valid():
         made = _make(request, form)
@@ -67,20 +72,20 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @requires(Permission.MANAGE_TOKENS)
 @require_POST
 def revoke_token(request: HttpRequest, token_id: UUID) -> HttpResponse:
-    """End a token at once."""
+    """Revoke a token right away."""
     tenant = workspace_of(request).tenant
     try:
         token = verbs.revoke(tenant, token_id, by=cast("User", request.user))
     except ApiToken.DoesNotExist as error:
-        raise Http404("No such token.") from error
+        raise Http404 from error
     except NotAllowedError as error:
         raise PermissionDenied(str(error)) from error
-    messages.success(request, f"The token “{token.name}” is revoked.")
+    messages.success(request, gettext("The token “%(name)s” was revoked.") % {"name": token.name})
     return redirect("workspace:tokens", tenant.slug)
 
 
 def _make(request: HttpRequest, form: TokenForm) -> tuple[ApiToken, str] | None:
-    """The token that a valid form describes; None with an error on the form if it cannot be made."""
+    """Make the token that a valid form describes. None, with an error on the form, if that is impossible."""
     workspace = workspace_of(request)
     if not isinstance(request.user, User):
         return None
@@ -94,7 +99,7 @@ def _make(request: HttpRequest, form: TokenForm) -> tuple[ApiToken, str] | None:
 
 
 def _show_once(request: HttpRequest, token: ApiToken, plain: str) -> HttpResponse:
-    """Not by way of a redirect, since the token would have to be kept somewhere; and never from a cache."""
+    """Answered without a redirect, which would need the token stored somewhere, and never cached."""
     context = {"token": token, "plain": plain, "settings_page": "tokens"}
     page = render(request, "tenants/token_made.html", context, status=201)
     page.headers["Cache-Control"] = "no-store"

@@ -1,4 +1,4 @@
-"""The wizard's frame."""
+"""The wizard's pages."""
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -13,7 +13,7 @@ from tenants.scope import tenant_scope
 @requires(Permission.READ)
 @require_GET
 def onboarding_start(request: HttpRequest) -> HttpResponse:
-    """Go to the first step that is not done; with all done, or for those who may not set up anything, home."""
+    """Go to the first step that is not done, or home if all are done or the person may not set up anything."""
     workspace = workspace_of(request)
     tenant = workspace.tenant
     step = wizard.next_step(tenant) if workspace.allows(Permission.MANAGE_CHANNELS) else None
@@ -29,7 +29,7 @@ def onboarding_step(request: HttpRequest, step: str) -> HttpResponseBase:
     """One step of the wizard. Steps call providers, so they open their own scopes."""
     found = wizard.step_named(step)
     if found is None:
-        raise Http404("The wizard has no such step.")
+        raise Http404
     tenant = workspace_of(request).tenant
     with tenant_scope(tenant.id):
         request.wizard = [(each, each.is_done(tenant)) for each in wizard.steps()]  # type: ignore[attr-defined]

@@ -27,5 +27,5 @@ def author_of(event: Any, *, bot_user_id: str, app_id: str | None, is_direct: bo
     if not posting_app or posting_app == app_id or profile.get("is_workflow_bot"):
         return Author.MACHINE  # an old integration, an employee of ours in another installation, a workflow
     if is_direct or profile.get("user_id") not in (None, event.user):
-        return Author.PERSON  # nobody but one person and we is in a direct message; or the app's bot is somebody else
+        return Author.PERSON  # in a direct message there is only one person and us; or the app's bot is somebody else
     return Author.UNSURE

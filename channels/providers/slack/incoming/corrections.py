@@ -1,4 +1,4 @@
-"""What Slack tells about messages that were said before: edits and deletions.
+"""Edits and deletions of earlier messages, as Slack reports them.
 
 An edit comes as `message_changed`, and where it mentions the app also as `app_mention` with `edited`, both under the
 message's own `ts`. A message with replies that is deleted stays as a tombstone, which comes as an edit.
@@ -25,7 +25,7 @@ TIME = re.compile(r"[0-9]{1,11}\.[0-9]{1,6}")
 
 
 class MalformedCorrectionError(ValueError):
-    """An edit or a deletion that does not say of what."""
+    """An edit or a deletion that does not say of which message."""
 
 
 class _About(BaseModel):

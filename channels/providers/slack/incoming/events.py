@@ -11,15 +11,18 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from slack_sdk.signature import SignatureVerifier
 
-from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage
+from channels.providers.base import NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage
+from channels.providers.slack import wordings
 from channels.providers.slack.incoming import corrections, subtypes
 from channels.providers.slack.incoming.authors import Author, author_of
 from channels.providers.slack.incoming.content import Content, Quote, content_of
 from channels.providers.slack.incoming.ids import GivenId, Timestamp
 from channels.providers.slack.incoming.markup import MENTION, plain_text, storable
+from tenants.wordings import NOTHING, Reason
 
 PROVIDER = "slack"
 OTHERS = re.compile(r"<!(?:here|channel|everyone|subteam\^)")
@@ -50,7 +53,7 @@ def _object(value: object) -> object:
     return value if isinstance(value, dict) else None
 
 
-# Whatever has another shape than documented counts as absent: an event is not lost for a field that nobody needs.
+# A field of another shape than documented counts as absent: no event is lost for a field that nobody needs.
 Id = Annotated[str | None, BeforeValidator(_id)]
 Words = Annotated[str | None, BeforeValidator(_words)]
 
@@ -133,8 +136,8 @@ class Envelope(BaseModel):
     def accounts(self) -> list[str]:
         """The teams whose event this may be, the likeliest first.
 
-        In a shared channel team_id may be somebody else's, and of several installations Slack names any one; the one
-        whose bot is mentioned comes first.
+        In a shared channel team_id may be another company's, and of several installations Slack names just one. The
+        one whose bot is mentioned comes first.
         """
         said = self.event.words if self.event else ""
         named = sorted(self.authorizations, key=lambda each: f"<@{each.user_id}" not in said)
@@ -166,7 +169,7 @@ def is_signed(body: bytes, headers: Mapping[str, str]) -> bool:
 def read_envelope(body: bytes) -> Envelope:
     """The envelope in a signed body. Raises MalformedEventError."""
     try:
-        # Not pydantic's own parser: it refuses a whole body for half an emoji, which people can send.
+        # Not pydantic's own parser: it refuses a whole body because of half an emoji, which people can send.
         read = json.loads(body.decode(), parse_constant=_no_number)
         envelope = Envelope.model_validate(read)
     except (ValueError, RecursionError) as error:
@@ -185,11 +188,11 @@ def _no_number(name: str) -> None:
 def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEvent:
     """What an event callback says to us. bot_user_id: our own user in that workspace.
 
-    The account is the likeliest; whoever knows which one is ours puts that in its place.
+    Its account is only the likeliest one: the caller replaces it once it knows which is ours.
     """
     inner = envelope.event or Message()
     correction = _correction(inner, body, bot_user_id, envelope.api_app_id)
-    message, reason = (None, "") if correction else _message(inner, bot_user_id, envelope.api_app_id)
+    message, reason = (None, NOTHING) if correction else _message(inner, bot_user_id, envelope.api_app_id)
     return InboundEvent(
         provider=PROVIDER,
         account=next(iter(envelope.accounts), ""),
@@ -205,7 +208,7 @@ def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEven
 
 
 def _correction(inner: Message, body: bytes, bot_user_id: str, app_id: str | None) -> Edit | Deletion | None:
-    """What became of a message that a person said before; None for what machines do to theirs, and for all else."""
+    """How a person changed or deleted an earlier message; None for machines' messages and anything else."""
     if inner.subtype not in corrections.SUBTYPES and not inner.edited:
         return None
     envelope = json.loads(body)
@@ -215,7 +218,7 @@ def _correction(inner: Message, body: bytes, bot_user_id: str, app_id: str | Non
         said_anew = corrections.edited_message(envelope["event"])
         if said_anew is None:
             return None
-        message, _ = _message(Message.model_validate(said_anew), bot_user_id, app_id)
+        message, _reason = _message(Message.model_validate(said_anew), bot_user_id, app_id)
         if message and message.text == NOTHING_READABLE:
             return Deletion(message.key)
         return corrections.edit(envelope, said_anew, message) if message else None
@@ -223,20 +226,20 @@ def _correction(inner: Message, body: bytes, bot_user_id: str, app_id: str | Non
         raise MalformedEventError("An edit or a deletion needs the message's channel, ts and user.") from error
 
 
-def _message(inner: Message, bot_user_id: str, app_id: str | None) -> tuple[InboundMessage | None, str]:
+def _message(inner: Message, bot_user_id: str, app_id: str | None) -> tuple[InboundMessage | None, Reason]:
     if inner.type not in {"message", "app_mention"}:
-        return None, "Not a message."
+        return None, wordings.NOT_A_MESSAGE()
     silence = subtypes.why_silent(inner.subtype or "", is_typed=bool(inner.client_msg_id))
     if silence:
         return None, silence
     author = author_of(inner, bot_user_id=bot_user_id, app_id=app_id, is_direct=inner.is_direct)
     if author is Author.MACHINE:
-        return None, subtypes.NOT_A_PERSON
+        return None, NOT_A_PERSON()
     try:
         spoken = Spoken(channel=inner.channel, user=inner.user, ts=inner.ts, thread_ts=inner.thread_ts)
     except ValidationError as error:
         raise MalformedEventError("A message event needs channel, user and ts.") from error
-    return _spoken(inner, spoken, author, bot_user_id), ""
+    return _spoken(inner, spoken, author, bot_user_id), NOTHING
 
 
 def _spoken(inner: Message, spoken: Spoken, author: Author, bot_user_id: str) -> InboundMessage:
@@ -259,7 +262,7 @@ def _spoken(inner: Message, spoken: Spoken, author: Author, bot_user_id: str) ->
         position=Decimal(ts),
         said_at=min(datetime.fromtimestamp(float(ts), UTC), datetime.now(UTC)),
         address={"channel": channel, "thread_ts": spoken.thread_ts or ts},
-        title="Direct message" if inner.is_direct else "",
+        title=_("Direct message") if inner.is_direct else "",
     )
 
 

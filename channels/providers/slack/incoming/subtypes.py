@@ -3,20 +3,18 @@
 https://docs.slack.dev/reference/events/message lists them; some more are seen in practice.
 """
 
+from channels.providers.base import NOT_A_PERSON
+from channels.providers.slack import wordings
+from tenants.wordings import NOTHING, Reason, Wording
+
 SPOKEN = {"", "file_share", "thread_broadcast", "me_message", "document_mention", "huddle_thread", "sh_room_created"}
 """Somebody says something, or wants to be heard. The last two are calls: only in a direct message meant for us."""
 
-NOT_A_PERSON = "Not said by a person."
-ANNOUNCED = "Slack announces something; nobody said it."
-TOLD_BY_ANOTHER = "Slack tells of a message by another event."
-CHANGED = "A message was changed or deleted."
-UNREADABLE = "The workspace's own encryption keeps it from us."
-
-SILENT = {
+SILENT: dict[str, Wording] = {
     **dict.fromkeys(("bot_message", "slackbot_response"), NOT_A_PERSON),
-    **dict.fromkeys(("message_replied", "reply_broadcast"), TOLD_BY_ANOTHER),
-    **dict.fromkeys(("message_changed", "message_deleted", "tombstone"), CHANGED),
-    "ekm_access_denied": UNREADABLE,
+    **dict.fromkeys(("message_replied", "reply_broadcast"), wordings.TOLD_BY_ANOTHER),
+    **dict.fromkeys(("message_changed", "message_deleted", "tombstone"), wordings.CHANGED),
+    "ekm_access_denied": wordings.ENCRYPTED,
     **dict.fromkeys(
         (
             "assistant_app_thread", "app_conversation_join", "app_conversation_leave", "bot_add", "bot_disable",
@@ -28,18 +26,18 @@ SILENT = {
             "pinned_item", "reminder_add", "reminder_delete", "sh_room_shared", "tabbed_canvas_updated",
             "unpinned_item",
         ),
-        ANNOUNCED,
+        wordings.ANNOUNCED,
     ),
 }  # fmt: skip
 """Why nobody answers it, by subtype."""
 
 
-def why_silent(subtype: str, *, is_typed: bool) -> str:
+def why_silent(subtype: str, *, is_typed: bool) -> Reason:
     """Why nobody answers an event of this subtype; empty if somebody may.
 
-    is_typed: it has the mark of a message that a person's own Slack sent. What is neither spoken nor known, and has
-    that mark, came later than this code, and is heard.
+    is_typed: it has the mark of a message that a person's own Slack sent. An unknown subtype with that mark is newer
+    than this code, and is heard.
     """
     if subtype in SPOKEN or (subtype not in SILENT and is_typed):
-        return ""
-    return SILENT.get(subtype, ANNOUNCED)
+        return NOTHING
+    return SILENT.get(subtype, wordings.ANNOUNCED)()

@@ -1,0 +1,101 @@
+"""However much one workspace has to do, others find free slots in a worker."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from celery import shared_task
+from pytest_django import Settings
+
+from tenants import tasks
+from tenants.jobs import shares, sweeps
+from tenants.jobs.shares import Shares
+from tenants.models import Mail
+from tenants.scope import sweeper_scope, tenant_scope
+from tests.conftest import Cast
+
+BUSY, OTHER = uuid4(), uuid4()
+
+
+def test_a_workspace_gets_its_share_and_others_theirs() -> None:
+    counted, woken = Shares(), list[str]()
+
+    assert [counted.take(BUSY, 2, key, lambda: woken.append("late")) for key in ("a", "b", "c", "c")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert counted.take(OTHER, 2, "d", lambda: None)
+    counted.give_back(BUSY)
+    assert woken == ["late"], "each is remembered once"
+    counted.give_back(BUSY)
+    assert counted.take(BUSY, 1, "e", lambda: None)
+
+
+def test_what_waited_longest_comes_first() -> None:
+    counted, woken = Shares(), list[str]()
+    counted.take(BUSY, 1, "first", lambda: None)
+    for key in ("second", "third"):
+        counted.take(BUSY, 1, key, lambda key=key: woken.append(key))  # type: ignore[misc]
+    counted.give_back(BUSY)
+
+    assert woken == ["second"]
+
+
+def test_nothing_is_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "MOST_WAITING", 3)
+    counted, woken = Shares(), list[int]()
+    counted.take(BUSY, 1, "runs", lambda: None)
+    for number in range(9):
+        counted.take(BUSY, 1, number, lambda number=number: woken.append(number))  # type: ignore[misc]
+    for _ in range(9):
+        counted.give_back(BUSY)
+        counted.take(BUSY, 1, "again", lambda: None)
+
+    assert woken == [0, 1, 2]
+
+
+entered, leave = threading.Semaphore(0), threading.Event()
+
+
+@shared_task(base=tasks.SharedTask)
+def hang(tenant_id: UUID, row_id: UUID) -> None:
+    entered.release()
+    assert leave.wait(30)
+
+
+def test_hanging_tasks_of_one_workspace_leave_slots_to_others(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TENANT_SLOTS = 2
+    woken: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(tasks, "wake", lambda *args: woken.append(args))
+    row = uuid4()
+    with ThreadPoolExecutor(3) as pool:
+        running = [pool.submit(hang, str(BUSY), str(uuid4())) for _ in range(2)]
+        assert entered.acquire(timeout=30)
+        assert entered.acquire(timeout=30)
+        hang(str(BUSY), str(row))  # ends at once, and comes later
+        another = pool.submit(hang, str(OTHER), str(uuid4()))
+        assert entered.acquire(timeout=30), "another workspace's runs"
+        leave.set()
+        for each in (*running, another):
+            each.result(30)
+
+    assert [args[1:] for args in woken] == [(BUSY, row)]
+
+
+def test_one_workspaces_many_rows_do_not_hide_anothers_few(
+    committed_cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeps, "MOST", 4)
+    with tenant_scope(committed_cast.acme.id):
+        rows = [Mail(kind=Mail.Kind.EXPORT_READY, key=str(number), recipient="a@example.com") for number in range(50)]
+        Mail.objects.bulk_create(rows)
+    with tenant_scope(committed_cast.globex.id):
+        Mail.objects.create(kind=Mail.Kind.EXPORT_READY, key="1", recipient="b@example.com")
+    with sweeper_scope():
+        found = sweeps.drawn_in_turn(Mail.objects.order_by().values_list("tenant_id", "id"))
+
+    assert len(found) == 4
+    assert committed_cast.globex.id in {tenant_id for tenant_id, _ in found}
