@@ -23,14 +23,15 @@ class Asked:
 
 
 @contextmanager
-def busy_stack(llm_seconds: float) -> Iterator[Stack]:
-    """A product without quiet period and without limits on posts and answers."""
+def busy_stack(llm_seconds: float, **extra: str) -> Iterator[Stack]:
+    """A product without quiet period and without limits on posts and answers. extra: more variables."""
     with temporary_stack(
         SANDBOX_LLM_LATENCY=str(llm_seconds),
         SANDBOX_SLACK_POST_BURST="0",
         QUIET_SECONDS="0",
         TRIAL_CREDIT_USD="1000",
         **UNLOOPED,
+        **extra,
     ) as stack:
         yield stack
 

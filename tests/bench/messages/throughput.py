@@ -69,7 +69,7 @@ class InFlight:
 
 def in_flight() -> InFlight:
     """Many questions whose answers take long: how many calls one worker has open, and in how much memory."""
-    with busy_stack(0) as stack:
+    with busy_stack(0, TENANT_SLOTS=str(IN_FLIGHT)) as stack:
         offices = [open_office(stack) for _ in range(OFFICES)]
         answered(ask(offices, ["Note this."] * OFFICES), within=60)
         idle, before = _memory(stack), _calls(stack)

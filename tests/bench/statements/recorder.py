@@ -18,7 +18,7 @@ from psycopg import pq
 from psycopg.sql import Composable
 
 PRODUCT = ("agents", "billing", "channels", "tenants", "usage")
-BETWEEN = ("tenants.http", "tenants.scope", "tenants.tasks")
+BETWEEN = ("tenants.http", "tenants.jobs", "tenants.scope", "tenants.tasks")
 """What all requests and tasks go through."""
 FILE = "STATEMENTS_FILE"
 """The variable with the path. Nothing is recorded while there is no such file."""
