@@ -34,6 +34,11 @@ class Spread:
 SPREAD = ("n", "median", "p90", "p99", "longest")
 
 
+def ms(seconds: float) -> float:
+    """Seconds as milliseconds, for a figure."""
+    return round(seconds * 1000, 1)
+
+
 def say(line: str = "") -> None:
     """Print one line to the terminal immediately."""
     sys.stdout.write(f"{line}\n")

@@ -1,6 +1,8 @@
 """Run with `make chaos`, or `python -m tests.chaos --help`. Exit status 1: lost, duplicated or wrongly booked."""
 
 import argparse
+import json
+import os
 import random
 import sys
 import threading
@@ -42,13 +44,29 @@ def main() -> int:
         weather = Weather(stack, random.Random(chance.random()))
         _storm(people, weather, given.messages, given.seconds)
         waited = _settle(stack, offices)
+        drained = time.monotonic() - weather.last_kill
         said = [message for person in people for message in person.said]
         found, wrong, calls = check(said), money.audit(stack, offices), money.calls(offices)
         if given.keep_log:
             given.keep_log.write_bytes(stack.log.read_bytes())
     _report(found, wrong, people, weather, waited)
     table("LLM calls, each settled once", ["calls"], [[state, str(count)] for state, count in sorted(calls.items())])
+    if os.environ.get("JSON") == "1":
+        say(json.dumps(_figures(found, said, weather, drained)))
     return int(bool(wrong) or any(found.counts[kind] for kind in FATAL))
+
+
+def _figures(found: Report, said: Sequence[Said], weather: Weather, drained: float) -> dict[str, float]:
+    """The last line with JSON=1. drained_s: from the last kill until nothing was in progress."""
+    late = sum(number for kind, number in found.counts.items() if kind.startswith("out of order"))
+    return {
+        "messages": len(said),
+        "kills": weather.killed.total(),
+        "lost": found.counts["lost"],
+        "doubled": found.counts["duplicated"],
+        "out_of_order": late,
+        "drained_s": round(drained, 1),
+    }
 
 
 def _storm(people: Sequence[Person], weather: Weather, calls: int, seconds: float) -> None:

@@ -61,6 +61,8 @@ class Weather:
     chance: random.Random
     planned: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
+    last_kill: float = field(default_factory=time.monotonic)
+    """By the monotonic clock; the beginning, before anything is killed."""
 
     def plan_faults(self, calls: int, seconds: float, stop: threading.Event) -> None:
         """Plan one fault for the next call at each moment when, at this rate, one of evenly spaced calls would fail."""
@@ -105,6 +107,8 @@ class Weather:
         for each in victims:
             each.kill()
         psutil.wait_procs(victims, timeout=10)
+        if victims:
+            self.last_kill = time.monotonic()
         return int(bool(victims))
 
 

@@ -13,12 +13,12 @@ from psycopg.types.json import Jsonb
 
 from tests.bench.client import Burst, closed_loop
 from tests.bench.figures import cpu_seconds
-from tests.bench.slack_events import Sender
+from tests.bench.web.slack_events import Sender
 from tests.flow.office import Office
 from tests.stack import Stack
 
 CONNECTIONS = 16
-SECONDS = 15.0
+SECONDS = 8.0
 REQUESTS = 3_000
 WARM_UP = 200
 

@@ -3,14 +3,14 @@
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import urlsplit
 
-from tests.bench.client import open_loop
+from tests.bench.client import Burst, open_loop
 from tests.bench.figures import Spread
-from tests.bench.ingest import only_the_web
-from tests.bench.slack_events import Sender
+from tests.bench.web.ingest import only_the_web
+from tests.bench.web.slack_events import Sender
 from tests.stack import Stack
 from tests.waiting import eventually
 
@@ -19,16 +19,20 @@ EVERY_SECONDS = 0.05
 CONNECTIONS = 64
 
 
-def measure(stack: Stack, sender: Sender) -> list[list[str]]:
+def measure(stack: Stack, sender: Sender) -> dict[str, Burst]:
+    """The answers in each state of Valkey."""
+    states = {"well": _well, "dead": _dead, "frozen": _frozen}
+    return {name: _burst(stack, sender, state) for name, state in states.items()}
+
+
+def rows(found: Mapping[str, Burst]) -> list[list[str]]:
     """The table's rows, one per state of Valkey."""
-    states = {"Valkey well": _well, "Valkey dead": _dead, "Valkey frozen": _frozen}
-    return [_row(stack, sender, name, state) for name, state in states.items()]
+    return [[f"Valkey {name}", *Spread(burst.seconds).cells(), str(burst.refused)] for name, burst in found.items()]
 
 
-def _row(stack: Stack, sender: Sender, name: str, state: Callable[[Stack], AbstractContextManager[None]]) -> list[str]:
+def _burst(stack: Stack, sender: Sender, state: Callable[[Stack], AbstractContextManager[None]]) -> Burst:
     with only_the_web(stack), state(stack):
-        burst = open_loop(stack.port, list(sender.mentions(REQUESTS)), CONNECTIONS, EVERY_SECONDS)
-    return [name, *Spread(burst.seconds).cells(), str(burst.refused)]
+        return open_loop(stack.port, list(sender.mentions(REQUESTS)), CONNECTIONS, EVERY_SECONDS)
 
 
 @contextmanager

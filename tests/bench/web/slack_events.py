@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-PAYLOADS = Path(__file__).parents[1] / "payloads" / "slack"
+PAYLOADS = Path(__file__).parents[2] / "payloads" / "slack"
 _numbers = count(1)
 
 

@@ -14,6 +14,7 @@ from tests.waiting import eventually
 EVERY_SECONDS = 0.4
 AT_ONCE = 10
 REST_SECONDS = 2.0
+PEERS = "sandbox"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Latency:
     cpu: dict[str, float]
     """CPU seconds per message, by kind of process; less affected by other load on the machine."""
 
+    @property
+    def own_cpu(self) -> float:
+        """CPU seconds per message of web, worker, beat and Postgres, without the sandbox's."""
+        return sum(seconds for name, seconds in self.cpu.items() if name != PEERS)
+
 
 def measure(messages: int, quiet: float) -> Latency:
     """Ask that many questions one after another, each in its own thread, then the same number ten at once."""
@@ -63,12 +69,12 @@ def measure(messages: int, quiet: float) -> Latency:
         cpu = {name: (after - before[name]) / messages for name, after in _cpu(stack).items()}
         at_once = _ask_at_once(office, messages, quiet)
         _all_answered(office, AT_ONCE + messages + len(at_once))
-        ways = _ways(office)
-        return Latency(quiet, [ways[ts] for ts in apart], [ways[ts] for ts in at_once], cpu)
+        found = ways(office)
+        return Latency(quiet, [found[ts] for ts in apart], [found[ts] for ts in at_once], cpu)
 
 
 def _cpu(stack: Stack) -> dict[str, float]:
-    words = {"web": "granian", "worker and beat": "celery", "Postgres": "postgres", "sandbox": "sandbox"}
+    words = {"web": "granian", "worker and beat": "celery", "Postgres": "postgres", PEERS: "sandbox"}
     return {name: cpu_seconds(stack, word) for name, word in words.items()}
 
 
@@ -98,7 +104,7 @@ def _all_answered(office: Office, messages: int) -> None:
     eventually(sent, within=120, what=f"{messages} replies; see {office.stack.log}")
 
 
-def _ways(office: Office) -> dict[str, Way]:
+def ways(office: Office) -> dict[str, Way]:
     """Every answered message's timing by its ts. Slack's ts is the time of the post; all clocks are this machine's."""
     told = {each["event_id"]: each for each in office.stack.look("slack/control/events", team=office.team)["events"]}
     calls = {row["run_id"]: row for row in office.rows("agents_llmcall")}
@@ -120,13 +126,13 @@ def _ways(office: Office) -> dict[str, Way]:
 def rows(found: Latency) -> list[list[str]]:
     """One measurement's table rows."""
     lines = []
-    for name, ways in (("one at a time", found.apart), ("ten at once", found.at_once)):
+    for name, timed in (("one at a time", found.apart), ("ten at once", found.at_once)):
         label = f"{name}, quiet period {found.quiet:g} s"
-        lines.append([label, *Spread([way.own for way in ways]).cells()])
+        lines.append([label, *Spread([way.own for way in timed]).cells()])
         if found.quiet:
-            lines.append(["  without the quiet period", *Spread([way.own - found.quiet for way in ways]).cells()])
+            lines.append(["  without the quiet period", *Spread([way.own - found.quiet for way in timed]).cells()])
         lines += [
-            [f"    {label}", *Spread([getattr(way, part) for way in ways]).cells()] for part, label in PARTS.items()
+            [f"    {label}", *Spread([getattr(way, part) for way in timed]).cells()] for part, label in PARTS.items()
         ]
     return lines
 

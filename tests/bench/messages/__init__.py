@@ -1,0 +1,1 @@
+"""The way of whole messages through web, worker and the sandbox's peers."""
