@@ -73,7 +73,7 @@ def test_loading_that_page_again_makes_no_second_token(cast: Cast, admin: User) 
     client.post(PATH, WEBSITE)
     again = client.post(PATH, WEBSITE)
     assert again.status_code == 422
-    assert "There is a token called “Website” already" in again.content.decode()
+    assert "A token called “Website” already exists" in again.content.decode()
     assert ApiToken.objects.count() == 1
 
 
@@ -96,7 +96,7 @@ def test_invalid_input_creates_no_token(cast: Cast, admin: User, change: dict[st
 
 def test_no_function_creates_a_token_above_its_creators_role(cast: Cast, admin: User) -> None:
     maker: dict[str, Any] = {"maker": admin, "maker_role": Role.ADMIN}
-    with tenant_scope(cast.acme.id), pytest.raises(tokens.TokenError, match="Your role is admin"):
+    with tenant_scope(cast.acme.id), pytest.raises(tokens.TokenError, match="Your role is Admin"):
         tokens.make(cast.acme, "Root", Role.OWNER, life=None, **maker)
 
 

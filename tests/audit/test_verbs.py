@@ -183,7 +183,7 @@ def test_reading_a_conversation_in_the_portal(alice: Client, cast: Cast, convers
     assert alice.get(f"/t/acme/conversations/{conversation.id}/").status_code == 200
     entry = only(cast.acme, "conversation.read")
     assert is_by_alice(entry, cast)
-    assert (entry.target_id, entry.target_name) == (str(conversation.id), "Maya in Slack")  # not anything that was said
+    assert (entry.target_id, entry.target_name) == (str(conversation.id), "Maya · Slack")  # not anything that was said
 
 
 def test_reading_a_conversation_by_the_api(api: Caller, cast: Cast, conversation: Any) -> None:

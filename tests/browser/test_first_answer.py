@@ -54,7 +54,7 @@ def test_cancelling_in_slack_comes_back_to_the_step_with_a_retry(new_operator: N
 
     operator.press("Cancel")
 
-    expect(operator.page.get_by_role("alert")).to_contain_text("You cancelled the installation in Slack")
+    expect(operator.page.get_by_role("alert")).to_contain_text("You canceled the installation in Slack")
     expect(operator.page.get_by_role("button", name="Try again")).to_be_visible()
 
 

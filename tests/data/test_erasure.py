@@ -363,7 +363,7 @@ def test_an_admin_finds_and_erases_a_person(shop: Shop, hire: Callable[[Role], P
     assert "Nobody is called" in words(admin.get("settings/data/people/?q=dora"))
     contact = shop.contact()
     assert admin.post(f"settings/data/people/{contact.id}/erase/").status_code == 302
-    assert "Conversations deleted: 1." in words(admin.get("settings/data/people/"))
+    assert "1 conversation deleted." in words(admin.get("settings/data/people/"))
     assert admin.post(f"settings/data/people/{contact.id}/erase/").status_code == 404
     with tenant_scope(shop.tenant.id):
         assert AuditEvent.objects.get(action="person.erased").actor_name == admin.user.email

@@ -199,7 +199,7 @@ def test_an_admin_sets_it(shop: Shop, hire: Callable[[Role], Person]) -> None:
     assert "Talk around AI employees" in page
     assert admin.post("settings/data/talk/", hours="0").status_code == 302
     assert Tenant.objects.get(id=shop.tenant.id).overheard_hours == 0
-    assert "Talk around AI employees is kept not at all." in words(admin.get("settings/data/"))
+    assert "Talk around AI employees is not kept." in words(admin.get("settings/data/"))
     with tenant_scope(shop.tenant.id):
         entry = AuditEvent.objects.get(action="workspace.talk_changed")
     assert (entry.changes, entry.actor_name) == ({"overheard_hours": [24, 0]}, admin.user.email)

@@ -14,6 +14,7 @@ from tenants.jobs import keeper
 from tenants.jobs.keeper import Keeper
 from tenants.models import Export, IdempotentRequest, Incident, Job, Mail, Tenant
 from tenants.scope import tenant_scope
+from tenants.wordings import TOLD
 from tests import factories
 from tests.conftest import Cast
 
@@ -63,7 +64,7 @@ MAKERS: dict[type[Job], Callable[[int], Job]] = {
     Export: lambda number: Export(state=Export.State.RUNNING),
     IdempotentRequest: lambda number: IdempotentRequest(caller="x", key=f"k{number}", fingerprint="f"),
     Mail: lambda number: Mail(kind=Mail.Kind.EXPORT_READY, key=f"m{number}", recipient="a@example.com", text="Ready."),
-    Incident: lambda number: Incident(cause=f"cause-{number}", hour=timezone.now(), detail="Down."),
+    Incident: lambda number: Incident(cause=f"cause-{number}", hour=timezone.now(), detail=TOLD(text="Down.")),
 }
 """How a job of each kind is made."""
 

@@ -205,7 +205,7 @@ def test_a_model_without_a_price_is_refused_not_free(desk: Desk) -> None:
     answer(desk, desk.hear("When do you open?"))
     with tenant_scope(desk.tenant.id):
         assert str(Run.objects.get().error) == (
-            "There is no price for no-such-model of openai: choose a model that has one."
+            "There is no price for no-such-model from openai: choose a model that has one."
         )
         assert not LLMCall.objects.exists()
 

@@ -96,7 +96,7 @@ def test_each_fault_is_reported_with_its_cause_and_fix(office: Office) -> None:
     assert told.pop("Worker and beat").startswith("no sweep is known: start the worker and beat")
     assert told.pop("Mail").startswith(f"nothing is listening on 127.0.0.1:{closed}: start the mail server")
     assert told.pop("OpenAI").startswith("does not accept the key (HTTP 401): set OPENAI_API_KEY")
-    assert told.pop("Stripe").startswith("Stripe does not accept the key, so that nothing can be paid here")
+    assert told.pop("Stripe").startswith("Stripe does not accept the key, so nothing can be paid here")
     assert told.pop("Slack app").startswith("SLACK_SIGNING_SECRET has 20 characters and not the shape of one: copy it")
     assert told.pop("Slack's API").startswith("cannot be reached (ConnectError): check SLACK_API_URL")
     assert told.pop("Error reports").startswith(f"127.0.0.1:{closed} cannot be reached")

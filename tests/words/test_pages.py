@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client, override_settings
+from django.utils.functional import Promise
 
+from tenants.audit.journal import ACTIONS
 from tenants.models import Role
 from tests.isolation import values
 from tests.isolation.callers import logged_in
@@ -17,7 +19,7 @@ from tests.isolation.values import Things
 from tests.words import pseudo
 
 DATA = re.compile(
-    r"\S*q(acme|q-\d)\S*|\bqa\b|\S+@\S+|https?://\S+|acme|person|ltd|at rest|account\.test"  # what people typed
+    r"\S*q(acme|q-\d)\S*|\bqa\b|\S+@\S+|https?://\S+|acme|person|ltd|at rest|account\.test|^Test$"  # what people typed
     r"|Customer support|Our shop opens at 9 and closes at 18\.|I can't answer right now\. Please try again later\."
     r"|\b(owner|admin|operator|viewer)\b( \(•+[\w-]+\))?|\(•+[\w-]+\)|\bRO\b"  # names of tokens
     r"|Roster|Slack|Stripe|Postgres|OpenAI|Anthropic|Firefox|Chrome|Linux|python\S*|gpt-\S+|UTC|USD|API|JSON"
@@ -42,6 +44,7 @@ def world(db: None) -> Iterator[World]:
 
 def test_no_page_has_words_that_cannot_be_translated(world: World) -> None:
     client, headers = Client(), logged_in(world.people[Role.OWNER])
+    of_tests = {str(action.label) for action in ACTIONS.values() if not isinstance(action.label, Promise)}
     faults: list[str] = []
     read = 0
     with pseudo.bracketed():
@@ -52,7 +55,7 @@ def test_no_page_has_words_that_cannot_be_translated(world: World) -> None:
                 continue
             read += 1
             page = TIME_ZONES.sub("", answer.content.decode())
-            texts = (DATA.sub("", text).strip() for text in pseudo.outside(page))
+            texts = (DATA.sub("", text).strip() for text in pseudo.outside(page) if text not in of_tests)
             faults += [f"{route.pattern}: {text[:90]!r}" for text in texts if pseudo.LETTER.search(text)]
 
     assert read > 25

@@ -38,9 +38,12 @@ def test_what_is_counted_has_its_own_words_for_one(counting: Wording) -> None:
 
 
 def test_sentences_are_found_by_their_words(wording: Wording, counting: Wording) -> None:
-    assert {"tests.no_room", "tests.counted"} <= set(codes_saying("HAS"))
-    assert {"tests.counted"} == {"tests.no_room", "tests.counted"} & set(codes_saying(" seat."))
-    assert codes_saying("name") == codes_saying("2") == codes_saying("%") == []
+    def found(text: str) -> list[str]:
+        return [code for code in codes_saying(text) if code.startswith("tests.")]
+
+    assert found("HAS") == ["tests.no_room", "tests.counted"]
+    assert found(" seat.") == ["tests.counted"]
+    assert found("name") == codes_saying("2") == found("%") == []
 
 
 def test_nothing_is_kept_as_nothing() -> None:
