@@ -112,7 +112,16 @@ def test_every_module_of_the_product_can_be_imported(gated: Mapping[str, str]) -
 
 def test_the_web_starts(served: Mapping[str, str], tmp_path: Path) -> None:
     port, log = free_ports(1), tmp_path / "log"
-    command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "config.wsgi:application"]
+    command = [
+        "granian",
+        "--interface",
+        "asginl",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "config.asgi:application",
+    ]
 
     def is_ready() -> bool:
         try:
