@@ -18,6 +18,7 @@ from typing import Any
 
 from django.core import signals
 from django.core.handlers.base import BaseHandler
+from django.db import close_old_connections
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 from django.utils.translation import gettext_lazy as _
@@ -95,7 +96,8 @@ class Front:
         try:
             await self._send(send, context, response)
         finally:
-            await self._in_thread(context, response.close)
+            if response.streaming:
+                await self._in_thread(context, response.close)
 
     async def _in_thread(self, context: Context, work: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self.threads, partial(context.run, work, *args))
@@ -125,11 +127,20 @@ class Front:
         return Body(b"".join(pieces), size)
 
     def _respond(self, environ: dict[str, Any]) -> HttpResponseBase:
-        """What Django's own WSGIHandler does, but for the sending."""
+        """What Django's own WSGIHandler does, but for the sending.
+
+        Connections to the database belong to threads, and closing a response gives back those of its thread: so that
+        is done here, where they were used.
+        """
         set_script_prefix("/")
         signals.request_started.send(sender=type(self.handler), environ=environ)
         request = self.handler.request_class(environ)  # type: ignore[attr-defined]
-        return self.handler.get_response(request)
+        response = self.handler.get_response(request)
+        if response.streaming:
+            close_old_connections()
+        else:
+            response.close()
+        return response
 
     async def _send(self, send: Send, context: Context, response: HttpResponseBase) -> None:
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers_of(response)})
@@ -147,8 +158,16 @@ class Front:
                 yield piece
             return
         pieces: Iterator[bytes] = iter(response.streaming_content)
-        while (piece := await self._in_thread(context, next, pieces, None)) is not None:
+        while (piece := await self._in_thread(context, _next, pieces)) is not None:
             yield piece
+
+
+def _next(pieces: Iterator[bytes]) -> bytes | None:
+    """The next piece of a stream; this thread keeps no connection for it."""
+    try:
+        return next(pieces, None)
+    finally:
+        close_old_connections()
 
 
 async def _pieces(receive: Receive) -> AsyncIterator[bytes]:

@@ -73,7 +73,7 @@ def test_one_address_has_one_form(written: str, kept: str) -> None:
 
 @pytest.mark.parametrize(("written", "sentence"), OTHERS)
 def test_an_address_that_cannot_receive_mail_is_named(written: str, sentence: str) -> None:
-    with pytest.raises(ValidationError, match="") as refusal:
+    with pytest.raises(ValidationError, match=r"\S") as refusal:
         addresses.normalize(written)
     assert sentence in refusal.value.messages[0]
 

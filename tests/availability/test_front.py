@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 from pytest_django import DjangoDbBlocker
@@ -105,7 +106,17 @@ def long(request: HttpRequest) -> HttpResponse:
     return HttpResponse(request.META["CONTENT_LENGTH"])
 
 
-urlpatterns = [path("echo", echo), path("stream", stream), path("pieces", pieces), path("long", long)]
+def name(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(threading.current_thread().name)
+
+
+urlpatterns = [
+    path("name", name),
+    path("echo", echo),
+    path("stream", stream),
+    path("pieces", pieces),
+    path("long", long),
+]
 
 
 @pytest.fixture
@@ -185,6 +196,22 @@ def test_another_stream_takes_a_thread_for_one_piece_at_a_time(served: Front) ->
     got = ask(served, "/pieces", [part(b"")])
 
     assert all(message["body"].startswith(b"web") for message in got[1:4])
+
+
+def test_a_request_ends_in_the_thread_that_worked_on_it(served: Front) -> None:
+    """Connections belong to threads: one that is given back elsewhere is kept by an idle thread."""
+    ended: list[str] = []
+
+    def note(**kwargs: object) -> None:
+        ended.append(threading.current_thread().name)
+
+    request_finished.connect(note)
+    try:
+        worked = [ask(served, "/name", [part(b"")])[1]["body"].decode() for _ in range(5)]
+    finally:
+        request_finished.disconnect(note)
+
+    assert ended == worked
 
 
 def test_a_stream_is_closed_when_its_reader_leaves(served: Front) -> None:

@@ -1,14 +1,15 @@
 """However much one workspace has to do, others find free slots in a worker."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from celery import shared_task
 from pytest_django import Settings
 
+from config.celery import app
 from tenants import tasks
 from tenants.jobs import shares, sweeps
 from tenants.jobs.shares import Shares
@@ -58,14 +59,24 @@ def test_nothing_is_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> N
 entered, leave = threading.Semaphore(0), threading.Event()
 
 
-@shared_task(base=tasks.SharedTask)
-def hang(tenant_id: UUID, row_id: UUID) -> None:
-    entered.release()
-    assert leave.wait(30)
+class Hang(tasks.SharedTask):
+    """A task that ends when the test lets it."""
+
+    name = "tests.hang"
+
+    def run(self, tenant_id: UUID, row_id: UUID) -> None:
+        entered.release()
+        assert leave.wait(30)
+
+
+@pytest.fixture
+def hang() -> Iterator[Hang]:
+    yield app.register_task(Hang())
+    app.tasks.unregister(Hang.name)
 
 
 def test_hanging_tasks_of_one_workspace_leave_slots_to_others(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    hang: Hang, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.TENANT_SLOTS = 2
     woken: list[tuple[Any, ...]] = []
