@@ -119,8 +119,13 @@ urlpatterns = [
     path("invitations/<str:link>/", invitations.follow, name="invitation"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
     path("oauth/slack/callback", channels.slack_callback, name="slack_callback"),
-    path("webhooks/slack/events", webhooks.slack_events, name="slack_events"),
     path("webhooks/stripe/", include((stripe, "djstripe"))),
+    path("webhooks/<slug:provider>", webhooks.webhook, name="webhook"),
+    path("webhooks/<slug:provider>/<slug:endpoint>", webhooks.webhook, name="webhook_endpoint"),
+    path("webhooks/<slug:provider>/<uuid:connection_id>/", webhooks.webhook, name="own_webhook"),
+    path(
+        "webhooks/<slug:provider>/<uuid:connection_id>/<slug:endpoint>", webhooks.webhook, name="own_webhook_endpoint"
+    ),
     path("api/v1/", include(root.urlpatterns)),
     path("api/docs", docs.documentation, name="api_docs"),
     path("api/docs/", docs.documentation),

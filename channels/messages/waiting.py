@@ -8,6 +8,7 @@ from django.conf import settings
 
 from channels.messages import corrections
 from channels.models import InboxEvent, InboxEventQuerySet, Thread
+from channels.providers.registry import provider_named
 
 
 def free_thread(thread_id: UUID, now: datetime) -> Thread | None:
@@ -24,7 +25,7 @@ def is_due(thread: Thread, events: Sequence[InboxEvent], now: datetime) -> bool:
     if thread.is_waiting_to_retry(now):
         return False
     received = [event.received_at for event in events]
-    quiet_until = max(received) + timedelta(seconds=settings.QUIET_SECONDS)
+    quiet_until = max(received) + timedelta(seconds=provider_named(thread.conversation.channel).quiet_seconds)
     at_the_latest = min(received) + timedelta(seconds=settings.QUIET_MAX_SECONDS)
     return now >= min(quiet_until, at_the_latest)
 

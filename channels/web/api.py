@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -209,7 +208,7 @@ class ChannelTestView(APIView):
         asked.is_valid(raise_exception=True)
         workspace = caller_workspace(request)
         sent = _send(workspace, id, asked.validated_data["text"])
-        wake(answer, workspace.tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)
+        wake(answer, workspace.tenant.id, sent.thread_id, delay=sent.quiet_seconds)
         return Response(_receipt(workspace, sent), status=status.HTTP_202_ACCEPTED)
 
 

@@ -129,7 +129,7 @@ class SendTestMessage:
         except DeliveryError as error:
             form.add_error(None, reasons.right_now(error, connection.provider))
             return self.show(request, connection, agent, form)
-        wake(answer, tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)
+        wake(answer, tenant.id, sent.thread_id, delay=sent.quiet_seconds)
         return redirect(f"{request.path}?event={sent.event_id}")
 
     def show(

@@ -15,6 +15,9 @@ ONBOARDING_STEPS = [
 # The channels of AI employees, which agents cannot know (agents/web/presence.py says what this returns).
 REACHABILITY = "channels.web.presence.of_employees"
 
+# The channels' providers, by dotted path (see docs/adding-a-provider.md).
+CHANNEL_PROVIDERS = ["channels.providers.slack.Slack"]
+
 QUIET_SECONDS = env.seconds("QUIET_SECONDS", "2")
 QUIET_MAX_SECONDS = env.seconds("QUIET_MAX_SECONDS", "10")
 LEASE_SECONDS = env.seconds("LEASE_SECONDS", "20")

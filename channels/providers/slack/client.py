@@ -3,9 +3,9 @@
 import errno
 import re
 import socket
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from http.client import HTTPException
@@ -27,18 +27,22 @@ from channels.providers.base import (
     DeliveryError,
     DeliveryNotNowError,
     DeliveryRefusedError,
+    Inbound,
     InboundMessage,
     OutcomeUnknownError,
     Outgoing,
 )
-from channels.providers.slack import wordings
+from channels.providers.capabilities import Capabilities
+from channels.providers.slack import doctor, wordings
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
-from channels.providers.slack.incoming import events
+from channels.providers.slack.incoming import events, requests
 from channels.providers.slack.incoming.markup import storable
 from channels.providers.slack.outgoing import presentation
 from channels.providers.slack.outgoing.mrkdwn import escape
 from channels.providers.slack.refusals import REFUSALS
 from channels.providers.slack.transport import DeadlineWebClient
+from channels.providers.webhooks import Challenge, Webhook
+from tenants.doctor.report import Finding
 from tenants.outbound import patience
 
 METADATA = "roster_delivery"
@@ -79,8 +83,28 @@ class Slack:
 
     name = "slack"
     label = "Slack"
+    capabilities = Capabilities(
+        threads=True,
+        markdown=True,
+        edits=True,
+        looks_up_every=timedelta(seconds=60),  # https://docs.slack.dev/reference/methods/conversations.history
+    )
+    endpoints: Mapping[str, Sequence[str]] = {"events": ["POST"]}
     refusals = REFUSALS
     unknown_person = frozenset({"user_not_found", "user_not_visible"})
+
+    @property
+    def quiet_seconds(self) -> float:
+        """QUIET_SECONDS."""
+        return float(settings.QUIET_SECONDS)
+
+    def receive(self, request: Webhook) -> Sequence[Inbound | Challenge]:
+        """The Events API."""
+        return requests.receive(request)
+
+    def check(self) -> Iterable[Finding]:
+        """Are the Slack app's credentials there and plausible, and does Slack answer?"""
+        return doctor.findings()
 
     def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
         """The message of an event callback."""
