@@ -56,6 +56,11 @@ def keyholder(provider: str, connection_id: UUID) -> Keyholder | None:
     return found
 
 
+def forget_known() -> None:
+    """Look every keyholder up again."""
+    _known.clear()
+
+
 def _looked_up(provider: str, connection_id: UUID) -> Keyholder | None:
     """The route, which has no secret, says whose connection it is; only in that tenant's scope it can be read."""
     route = routes.route_to(provider, connection_id)
