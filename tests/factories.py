@@ -7,7 +7,7 @@ from agents.employees import hiring
 from agents.models import Agent
 from channels.connections.connect import connect
 from channels.models import Connection
-from channels.providers.base import Installed
+from channels.providers.connecting import Installed
 from tenants.models import Membership, Role, Tenant, User
 from tenants.team import workspaces
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from channels import actions
 from channels.connections import credentials, routes
 from channels.models import Connection
-from channels.providers.base import Installed
+from channels.providers.connecting import Installed
 from channels.providers.registry import provider_named
 from tenants.audit import journal
 from tenants.wordings import NOTHING, Wording

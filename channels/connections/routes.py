@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from channels.models import Connection, Route
-from channels.providers.base import AccountTakenError
+from channels.providers.connecting import AccountTakenError
 from tenants.scope import current_tenant_id
 
 

@@ -8,10 +8,10 @@ from typing import Protocol
 from uuid import UUID
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels.providers.capabilities import Capabilities
+from channels.providers.connecting import Consent
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
 from tenants.wordings import NOTHING, Reason, ReasonError, Wording
@@ -162,31 +162,6 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Installed:
-    """What an installation at a provider brought."""
-
-    provider: str
-    external_id: str
-    name: str
-    token: str
-    bot_user_id: str
-    installer_id: str
-    scopes: str
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The account's own, by name, such as what signs its webhooks; none if the platform's count."""
-
-
-class AccountTakenError(Exception):
-    """Another workspace of Roster has this outside account."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            _("“%(name)s” is connected to another workspace of Roster. Disconnect it there before you connect it here.")
-            % {"name": name}
-        )
-
-
-@dataclass(frozen=True)
 class Outgoing:
     """One message to post. It cannot have been sent before `sent_after`, where a later look-up begins."""
 
@@ -204,6 +179,8 @@ class Provider(Protocol):
     capabilities: Capabilities
     endpoints: Mapping[str, Sequence[str]]
     """The last part of each webhook's address, with its methods: `events` for /webhooks/<name>/events, "" for none."""
+    consent: Consent | None
+    """Its consent page, if that is how it is connected."""
     refusals: Mapping[str, Promise]
     """What members of a workspace read about DeliveryRefusedError.code."""
     unknown_person: frozenset[str]
@@ -277,4 +254,8 @@ class Provider(Protocol):
 
         Returns the message to be answered.
         """
+        ...
+
+    def receipt(self, message: InboundMessage) -> Mapping[str, str]:
+        """What the API tells of a test message: the provider's ids of it, by the provider's names."""
         ...

@@ -28,7 +28,7 @@ PUBLIC = {
     "invitations/<str:link>/": "an invitation's link, 256 random bits",
     "api/docs": "the API's documentation, the same for everyone",
     "api/docs/": "the API's documentation, the same for everyone",
-    "oauth/slack/callback": "Slack's redirect back: bound to its workspace by a single-use state",
+    "oauth/<slug:provider>/callback": "a provider's redirect back: bound to its workspace by a single-use state",
     "webhooks/<slug:provider>": "signed by the provider, which names the account: its workspace is the route's",
     "webhooks/<slug:provider>/<slug:endpoint>": "the same, where a provider has several addresses",
     "webhooks/<slug:provider>/<uuid:connection_id>/": "signed with the connection's own secret; touches it alone",

@@ -11,7 +11,7 @@ from agents.models import Conversation
 from channels.connections.connect import connect
 from channels.messages import answering, deliver
 from channels.models import Connection, Delivery, InboxEvent, Thread
-from channels.providers.base import Installed
+from channels.providers.connecting import Installed
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories

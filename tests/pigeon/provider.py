@@ -57,6 +57,7 @@ class Pigeon:
     label = "Pigeon Post"
     capabilities = Capabilities(delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
+    consent = None
     refusals: Mapping[str, Promise] = {"hawk": _("Pigeon Post did not take the message: a hawk did.")}
     unknown_person: frozenset[str] = frozenset({"nobody"})
     quiet_seconds = 0.0
@@ -109,6 +110,9 @@ class Pigeon:
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
         return _message({"id": "1", "from": account.installer_id, "text": text, "at": datetime.now(UTC).timestamp()})
+
+    def receipt(self, message: InboundMessage) -> Mapping[str, str]:
+        return message.address
 
 
 def lost() -> OutcomeUnknownError:
