@@ -49,5 +49,6 @@ def make_connection(team: str = "", **fields: Any) -> Connection:
         bot_user_id=fields.get("bot_user_id", "U0LAN0Z89"),
         installer_id=fields.get("installer_id", "U0INSTALL"),
         scopes="chat:write",
+        secrets=fields.get("secrets", {}),
     )
     return connect(installed)

@@ -1,6 +1,7 @@
 """What a connection lets us call its provider with, and what its own webhooks are verified with."""
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,10 @@ from uuid import UUID
 from channels.connections import routes
 from channels.models import Connection
 from channels.providers.base import Account
+from tenants.encryption import UndecryptableError
 from tenants.scope import tenant_scope
+
+log = logging.getLogger(__name__)
 
 KNOWN_FOR_SECONDS = 60
 MOST_KNOWN = 10_000
@@ -68,6 +72,10 @@ def _looked_up(provider: str, connection_id: UUID) -> Keyholder | None:
         return None
     with tenant_scope(route.tenant_id):
         connection = Connection.objects.filter(id=connection_id).first()
-        if connection is None or not connection.secrets:
-            return None
+    if connection is None or not connection.secrets:
+        return None
+    try:
         return Keyholder(route.tenant_id, connection_id, json.loads(connection.secrets.reveal()))
+    except (UndecryptableError, ValueError):  # to the sender, it is as if there were none
+        log.exception("The own secrets of connection %s cannot be read", connection_id)
+        return None

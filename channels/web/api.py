@@ -55,7 +55,7 @@ class ChannelSerializer(serializers.ModelSerializer[Connection]):
         ]  # fmt: skip
         read_only_fields: ClassVar = [name for name in fields if name != "only_when_mentioned"]
         extra_kwargs: ClassVar = {
-            "provider": {"help_text": "`slack`."},
+            "provider": {"help_text": "The provider's name."},
             "external_id": {"help_text": "The account's id at the provider, such as a `team_id`."},
             "lost_at": {"help_text": "Since when it is not active; null: it is."},
             "only_when_mentioned": {

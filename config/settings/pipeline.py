@@ -18,7 +18,7 @@ REACHABILITY = "channels.web.presence.of_employees"
 # The channels' providers, by dotted path (see docs/adding-a-provider.md).
 CHANNEL_PROVIDERS = ["channels.providers.slack.Slack"]
 
-QUIET_SECONDS = env.seconds("QUIET_SECONDS", "2")
+QUIET_SECONDS = env.seconds("QUIET_SECONDS", "1")
 QUIET_MAX_SECONDS = env.seconds("QUIET_MAX_SECONDS", "10")
 LEASE_SECONDS = env.seconds("LEASE_SECONDS", "20")
 HEARTBEAT_SECONDS = env.seconds("HEARTBEAT_SECONDS", "5")

@@ -66,8 +66,9 @@ class Pigeon:
         """Several items at once; every loft has its own secret, and Pigeon Post itself has none."""
         secret = (request.secrets or {}).get(SECRET, "")
         if request.method == "GET":
-            return [Challenge(_same(request.query.get("token", ""), secret) and request.query.get("challenge", ""))]
-        _same(request.headers.get("X-Pigeon", ""), signature(request.body, secret) if secret else "")
+            _verify(request.query.get("token", ""), secret)
+            return [Challenge(request.query.get("challenge", ""))]
+        _verify(request.headers.get("X-Pigeon", ""), signature(request.body, secret) if secret else "")
         try:
             return [_item(each) for each in json.loads(request.body)["items"]]
         except (ValueError, LookupError, TypeError) as error:
@@ -125,10 +126,9 @@ def signature(body: bytes, secret: str) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def _same(given: str, wanted: str) -> bool:
+def _verify(given: str, wanted: str) -> None:
     if not (wanted and hmac.compare_digest(given.encode(), wanted.encode())):
         raise UnverifiedError("Not signed by this loft.")
-    return True
 
 
 def _item(item: Mapping[str, Any]) -> Inbound | DeliveryUpdate:
