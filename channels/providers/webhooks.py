@@ -12,7 +12,7 @@ from tenants.wordings import NOTHING, Reason
 class Webhook:
     """A request as it arrived, still unverified.
 
-    headers: their names in any case. secrets: the connection's own if its address names one (`{}` if there are none: it
+    headers: by name, in any case. secrets: the connection's own if its address names one (`{}` if there are none: it
     is refused then); None if the platform's secret counts.
     """
 

@@ -59,6 +59,11 @@ def test_a_bad_item_loses_none_of_the_others(loft: Loft) -> None:
     assert loft.send(loft.message(4, at="noon")) == 400
 
 
+def test_an_item_that_cannot_be_stored_loses_none_of_the_others_and_is_asked_for_again(loft: Loft) -> None:
+    assert loft.send(loft.message(1), loft.message(2, id="2" * 500), loft.message(3)) == 500
+    assert loft.events() == ["pending"] * 2
+
+
 def test_the_address_is_proven_with_its_own_token(loft: Loft, client: Client) -> None:
     proven = client.get(loft.url, {"token": loft.secret, "challenge": "42"})
     assert (proven.status_code, proven.content, proven.headers["Content-Type"]) == (200, b"42", "text/plain")
@@ -158,6 +163,29 @@ def test_pages_say_what_became_of_it(loft: Loft, committed_cast: Cast) -> None:
     assert str(ADA) in owner.read("settings/data/people/")
     for page in ("channels/", "onboarding/channel/", "onboarding/test/"):
         assert "Loft 4930111" in owner.read(page)
+
+
+def test_the_wizard_and_the_api_send_test_messages(loft: Loft, committed_cast: Cast) -> None:
+    owner = member(committed_cast.alice, committed_cast.acme)
+    sent = owner.post("onboarding/test/", text="Hello?")
+    assert (sent.status_code, loft.events()) == (302, ["pending"])
+    assert "This message goes through Pigeon Post and back" in owner.read("onboarding/test/")
+    path = f"/api/v1/channels/{loft.connection.id}/test"
+    told = owner.client.post(
+        path, {"text": "Hello?"}, content_type="application/json", headers={"Roster-Workspace": "acme"}
+    )
+    assert (told.status_code, told.json()["provider_response"]) == (202, {"number": str(ADA)})
+    assert loft.events() == ["pending"] * 2
+
+
+def test_an_installation_that_only_has_pigeons_says_so(settings: Settings, loft: Loft, committed_cast: Cast) -> None:
+    settings.CHANNEL_PROVIDERS = PROVIDERS[1:]
+    owner = member(committed_cast.alice, committed_cast.acme)
+    for page in ("", "channels/", "onboarding/channel/", "onboarding/test/", "conversations/"):
+        assert "Slack is" not in owner.read(page), page
+    assert "Pigeon Post is connected" in owner.read("onboarding/channel/")
+    other = member(committed_cast.bob, committed_cast.globex)
+    assert "Pigeon Post is not set up on this installation yet" in other.read("onboarding/channel/")
 
 
 def test_the_doctor_asks_it_too(loft: Loft) -> None:

@@ -49,7 +49,9 @@ class Loft:
         """Post the items to this connection's own address, signed; the response's status."""
         body = json.dumps({"items": items}).encode()
         headers = {"X-Pigeon": signature(body, secret or self.secret)}
-        sent = Client().post(url or self.url, body, content_type="application/json", headers=headers)
+        sent = Client(raise_request_exception=False).post(
+            url or self.url, body, content_type="application/json", headers=headers
+        )
         return int(sent.status_code)
 
     def work(self) -> UUID:

@@ -110,7 +110,8 @@ class Pigeon:
             raise DeliveryRefusedError(NO_PERCH(), breaks_connection=True, code="closed")
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
-        return _message({"id": "1", "from": account.installer_id, "text": text, "at": datetime.now(UTC).timestamp()})
+        at = datetime.now(UTC).timestamp()
+        return _message({"id": f"test-{at}", "from": account.installer_id, "text": text, "at": at})
 
     def receipt(self, message: InboundMessage) -> Mapping[str, str]:
         return message.address
