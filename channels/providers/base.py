@@ -187,6 +187,11 @@ class Provider(Protocol):
     """Its codes for "there is no such person"."""
 
     @property
+    def speaks_as(self) -> str:
+        """The name that its messages come from, whoever answers; empty where each employee has its own."""
+        ...
+
+    @property
     def quiet_seconds(self) -> float:
         """How long to wait for more quick messages before one answer to all of them."""
         ...

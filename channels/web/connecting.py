@@ -35,6 +35,16 @@ def spoken_of() -> Provider:
     return offered() or next(iter(providers()))
 
 
+def whose_name() -> str:
+    """settings.SPEAKS_AS: in a sentence, whose name an employee's messages come under; empty if it is its own."""
+    provider = spoken_of()
+    if not provider.speaks_as:
+        return ""
+    return _("In %(channel)s, its messages come from the app, %(app)s.") % {
+        "channel": provider.label, "app": provider.speaks_as,
+    }  # fmt: skip
+
+
 def words_of(provider: Provider) -> Mapping[str, list[str]]:
     """Its own templates by what they say, each followed by the one for every provider."""
     return {each: [f"{provider.name}/{each}.html", f"channels/any/{each}.html"] for each in WORDED}

@@ -97,6 +97,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "trial": quota.trial_meter(),
         "connections": connections,
         "channel": provider.label,
+        "app_name": provider.speaks_as,
         "words": connecting.words_of(provider),
         "connections_left": max(0, Connection.objects.count() - SHOWN_AT_HOME),
         "rows": _rows(_conversations()[:SHOWN_AT_HOME]),

@@ -14,6 +14,7 @@ ONBOARDING_STEPS = [
 
 # The channels of AI employees, which agents cannot know (agents/web/presence.py says what this returns).
 REACHABILITY = "channels.web.presence.of_employees"
+SPEAKS_AS = "channels.web.connecting.whose_name"
 
 # The channels' providers, by dotted path (see docs/adding-a-provider.md).
 CHANNEL_PROVIDERS = ["channels.providers.slack.Slack"]

@@ -61,6 +61,7 @@ class Pigeon:
     refusals: Mapping[str, Promise] = {"hawk": _("Pigeon Post did not take the message: a hawk did.")}
     unknown_person: frozenset[str] = frozenset({"nobody"})
     quiet_seconds = 0.0
+    speaks_as = "The pigeon"
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """Several items at once; every loft has its own secret, and Pigeon Post itself has none."""

@@ -76,6 +76,11 @@ class Slack:
     unknown_person = frozenset({"user_not_found", "user_not_visible"})
 
     @property
+    def speaks_as(self) -> str:
+        """SLACK_APP_NAME."""
+        return str(settings.SLACK_APP_NAME)
+
+    @property
     def quiet_seconds(self) -> float:
         """QUIET_SECONDS."""
         return float(settings.QUIET_SECONDS)
