@@ -48,7 +48,7 @@ def cause_of(error: DeliveryError) -> str:
 
 
 def words(cause: str, provider: str) -> str:
-    """What members of the workspace read about it, in the past tense. provider: its name, such as slack."""
+    """What members of the workspace read about it, in the past tense. provider: its name."""
     code, _colon, detail = cause.partition(":")
     if code == Cause.REFUSED:
         return refusal(provider, detail)

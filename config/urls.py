@@ -7,9 +7,9 @@ from agents.web import views as agents
 from billing.web import webhooks as billing_webhooks
 from billing.web.views import changes, returning
 from billing.web.views import page as billing
+from channels.web import connecting, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
-from channels.web import webhooks
 from config.api import docs, root
 from config.http import health
 from tenants import staff
@@ -41,7 +41,7 @@ workspace = [
     path("employees/<uuid:agent_id>/reactivate/", agents.reactivate_employee, name="reactivate_employee"),
     path("employees/<uuid:agent_id>/move/", agents.move_employee, name="move_employee"),
     path("channels/", channels.channel_list, name="channels"),
-    path("channels/slack/install/", channels.install_slack, name="install_slack"),
+    path("channels/<slug:provider>/install/", connecting.install, name="install"),
     path("channels/<uuid:connection_id>/listen/", channels.listen, name="listen"),
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
     path("conversations/", channels.conversation_list, name="conversations"),
@@ -118,9 +118,14 @@ urlpatterns = [
     path("invitations/switch/", invitations.switch, name="switch_account"),
     path("invitations/<str:link>/", invitations.follow, name="invitation"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
-    path("oauth/slack/callback", channels.slack_callback, name="slack_callback"),
-    path("webhooks/slack/events", webhooks.slack_events, name="slack_events"),
+    path("oauth/<slug:provider>/callback", connecting.come_back, name="come_back"),
     path("webhooks/stripe/", include((stripe, "djstripe"))),
+    path("webhooks/<slug:provider>", webhooks.webhook, name="webhook"),
+    path("webhooks/<slug:provider>/<slug:endpoint>", webhooks.webhook, name="webhook_endpoint"),
+    path("webhooks/<slug:provider>/<uuid:connection_id>/", webhooks.webhook, name="own_webhook"),
+    path(
+        "webhooks/<slug:provider>/<uuid:connection_id>/<slug:endpoint>", webhooks.webhook, name="own_webhook_endpoint"
+    ),
     path("api/v1/", include(root.urlpatterns)),
     path("api/docs", docs.documentation, name="api_docs"),
     path("api/docs/", docs.documentation),

@@ -7,7 +7,7 @@ from agents.employees import hiring
 from agents.models import Agent
 from channels.connections.connect import connect
 from channels.models import Connection
-from channels.providers.base import Installed
+from channels.providers.connecting import Installed
 from tenants.models import Membership, Role, Tenant, User
 from tenants.team import workspaces
 
@@ -49,5 +49,6 @@ def make_connection(team: str = "", **fields: Any) -> Connection:
         bot_user_id=fields.get("bot_user_id", "U0LAN0Z89"),
         installer_id=fields.get("installer_id", "U0INSTALL"),
         scopes="chat:write",
+        secrets=fields.get("secrets", {}),
     )
     return connect(installed)

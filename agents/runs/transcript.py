@@ -17,7 +17,7 @@ REMEMBERED_BYTES = 24_000
 
 
 def begin(agent: Agent, channel: str, title: str) -> Conversation:
-    """A new conversation of an employee in a channel (the provider's name, such as slack)."""
+    """A new conversation of an employee in a channel (the provider's name)."""
     return Conversation.objects.create(agent=agent, channel=channel, title=title)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.functional import lazy
+from django.utils.module_loading import import_string
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +19,11 @@ EXAMPLE_INSTRUCTIONS = _(
     "Be friendly and brief. Ask one question back if something is unclear.\n"
     "If you do not know something, say so. Do not promise that somebody will get back to people."
 )
+
+
+def _whose_name() -> str:
+    """Agents cannot know the channels in which they speak."""
+    return str(import_string(settings.SPEAKS_AS)())
 
 
 class EmployeeForm(forms.ModelForm[Agent]):
@@ -32,10 +39,7 @@ class EmployeeForm(forms.ModelForm[Agent]):
             "unavailable_text": _("When unavailable"),
         }
         help_texts = {
-            "name": format_lazy(
-                _("It introduces itself with this name. In Slack, its messages come from the app, {app}."),
-                app=settings.SLACK_APP_NAME,
-            ),
+            "name": format_lazy("{} {}", _("It introduces itself with this name."), lazy(_whose_name, str)()),
             "job_title": _("One line, such as “Customer support for Acme”."),
             "instructions": _("What it should know and how it should behave, in plain words. It sticks to this job."),
             "unavailable_text": _("Sent whenever it may not answer, such as when it is paused or out of credit."),

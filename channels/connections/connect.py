@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels import actions
-from channels.connections import routes
+from channels.connections import credentials, routes
 from channels.models import Connection
-from channels.providers.base import Installed
+from channels.providers.connecting import Installed
+from channels.providers.registry import provider_named
 from tenants.audit import journal
 from tenants.wordings import NOTHING, Wording
 
@@ -30,6 +31,7 @@ def connect(installed: Installed) -> Connection:
             defaults={
                 "name": installed.name,
                 "token": installed.token,
+                "secrets": credentials.as_json(installed.secrets),
                 "bot_user_id": installed.bot_user_id,
                 "installer_id": installed.installer_id,
                 "scopes": installed.scopes,
@@ -47,7 +49,7 @@ def connect(installed: Installed) -> Connection:
 
 def _record_connected(known: Connection | None, connection: Connection) -> None:
     before = journal.snapshot(known, AUDITED) if known else {}
-    detail = INSTALLED(provider=connection.provider.title(), person=connection.installer_id)
+    detail = INSTALLED(provider=provider_named(connection.provider).label, person=connection.installer_id)
     changes = journal.difference(before, journal.snapshot(connection, AUDITED))
     journal.record(actions.CHANNEL_CONNECTED, connection, changes=changes, detail=detail)
 

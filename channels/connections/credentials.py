@@ -1,10 +1,81 @@
-"""What a connection lets us call its provider with."""
+"""What a connection lets us call its provider with, and what its own webhooks are verified with."""
 
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from channels.connections import routes
 from channels.models import Connection
 from channels.providers.base import Account
+from tenants.encryption import UndecryptableError
+from tenants.scope import tenant_scope
+
+log = logging.getLogger(__name__)
+
+KNOWN_FOR_SECONDS = 60
+MOST_KNOWN = 10_000
+
+
+@dataclass(frozen=True)
+class Keyholder:
+    """A connection whose own secrets verify what arrives at its own address, detached from the database."""
+
+    tenant_id: UUID
+    connection_id: UUID
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+_known: dict[tuple[str, UUID], tuple[float, Keyholder]] = {}
+"""By provider and connection, with the end of the time for which it counts."""
 
 
 def account_of(connection: Connection) -> Account:
     """What a provider call needs, detached from the database."""
     token = connection.token.reveal() if connection.token else ""
     return Account(token, connection.bot_user_id, connection.installer_id)
+
+
+def as_json(secrets: Mapping[str, str]) -> str:
+    """A connection's own secrets, as its column holds them encrypted."""
+    return json.dumps(dict(secrets)) if secrets else ""
+
+
+def keyholder(provider: str, connection_id: UUID) -> Keyholder | None:
+    """Who verifies what arrives at a connection's own address; None for an unknown one. Needs no scope.
+
+    Known for a minute in each process: until then, secrets that were replaced still count.
+    """
+    key, now = (provider, connection_id), time.monotonic()
+    until, known = _known.get(key, (0.0, None))
+    if known is not None and now < until:
+        return known
+    found = _looked_up(provider, connection_id)
+    if found is not None:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[key] = (now + KNOWN_FOR_SECONDS, found)
+    return found
+
+
+def forget_known() -> None:
+    """Look every keyholder up again."""
+    _known.clear()
+
+
+def _looked_up(provider: str, connection_id: UUID) -> Keyholder | None:
+    """The route, which has no secret, says whose connection it is; only in that tenant's scope it can be read."""
+    route = routes.route_to(provider, connection_id)
+    if route is None:
+        return None
+    with tenant_scope(route.tenant_id):
+        connection = Connection.objects.filter(id=connection_id).first()
+    if connection is None or not connection.secrets:
+        return None
+    try:
+        return Keyholder(route.tenant_id, connection_id, json.loads(connection.secrets.reveal()))
+    except (UndecryptableError, ValueError):  # to the sender, it is as if there were none
+        log.exception("The own secrets of connection %s cannot be read", connection_id)
+        return None

@@ -30,16 +30,16 @@ def disconnect(
     cause: Cause = Cause.DISCONNECTED,
     action: Action = actions.CHANNEL_DISCONNECTED,
 ) -> None:
-    """Erase the token, free the outside account for others, and cancel what was queued.
+    """Erase the token and its own secrets, free the outside account for others, and cancel what was queued.
 
     reason: for the trail and staff; cause: the same for pages.
     """
     with transaction.atomic():
         before = journal.snapshot(connection, AUDITED)
-        connection.token = ""
+        connection.token = connection.secrets = ""
         connection.state, connection.error, connection.cause = Connection.State.DISCONNECTED, reason, cause
         connection.lost_at = connection.lost_at or timezone.now()
-        connection.save(update_fields=["token", "state", "error", "cause", "lost_at"])
+        connection.save(update_fields=["token", "secrets", "state", "error", "cause", "lost_at"])
         Route.objects.filter(connection_id=connection.id, tenant_id=current_tenant_id()).delete()
         _cancel_queued(connection, reason, cause)
         changes = journal.difference(before, journal.snapshot(connection, AUDITED))

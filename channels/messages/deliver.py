@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Run
-from agents.runs import settlement
 from channels import reasons
 from channels.connections import credentials, health
+from channels.messages import outcomes
 from channels.models import Connection, Delivery, InboxEvent, Thread
 from channels.providers.base import (
     CALL_SECONDS,
@@ -30,8 +30,7 @@ from channels.providers.base import (
 )
 from channels.providers.registry import provider_named
 from tenants.scope import tenant_scope
-from tenants.wordings import NOTHING, Wording
-from usage.ledger import records
+from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +40,6 @@ LONGEST_WAIT = 60.0
 SENDING_SECONDS = 2 * CALL_SECONDS
 """After this long without news, whoever was sending is dead: its call ended long before."""
 LOOK_UP_AFTER_SECONDS = 3
-LOOK_UPS_EVERY = timedelta(seconds=60)
 LOOK_UPS_FOR = timedelta(hours=1)
 """After this it stays unknown, for the operator to see."""
 BROKE_OFF = Wording("channels.broke_off", _("Sending ended with %(error)s."))
@@ -160,15 +158,8 @@ def _ours(dispatch: Dispatch) -> Delivery | None:
 def _land_sent(dispatch: Dispatch, external_id: str) -> None:
     with tenant_scope(dispatch.tenant_id):
         delivery = _ours(dispatch)
-        if delivery is None:
-            return
-        now = timezone.now()
-        delivery.move(Delivery.State.SENT, external_id=external_id, sent_at=now, error=NOTHING, cause="")
-        if delivery.run.is_answer:  # an apology arrives too, and is none
-            records.count_messages(settlement.spender(delivery.thread.conversation), now, sent=1)
-        if not delivery.run.deliveries.exclude(state=Delivery.State.SENT).exists():
-            answered = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
-            answered.update(state=InboxEvent.State.DONE, finished_at=now)
+        if delivery:
+            outcomes.arrived(delivery, external_id)
 
 
 def _land_another_way(dispatch: Dispatch, address: Address) -> None:
@@ -196,24 +187,13 @@ def _land_error(dispatch: Dispatch, error: DeliveryError) -> None:
                 since = delivery.unknown_since or now
                 delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=error.reason, cause=cause)
             case _:
-                _fail(delivery, error)
+                outcomes.failed(delivery, error)
 
 
 def _wait(error: DeliveryNotNowError, attempt: int) -> float:
     """Seconds until the next try: what the provider asks, or longer each time, and never all at once."""
     backoff = min(2.0 ** min(attempt, 10) / 2, LONGEST_WAIT)
     return max(error.retry_after, backoff) * random.uniform(1, 1.2)  # noqa: S311 - jitter is no secret
-
-
-def _fail(delivery: Delivery, error: DeliveryError) -> None:
-    """Final and visible, with the rest of the answer; the conversation goes on."""
-    now, cause = timezone.now(), reasons.cause_of(error)
-    rest = delivery.run.deliveries.filter(sequence__gte=delivery.sequence)
-    rest.update(state=Delivery.State.FAILED, error=error.reason, cause=cause)
-    events = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
-    events.update(state=InboxEvent.State.FAILED, reason=error.reason, cause=cause, finished_at=now)
-    if isinstance(error, DeliveryRefusedError):
-        health.refused(delivery.thread.connection_id, error)
 
 
 def look_up(tenant_id: UUID, thread_id: UUID) -> None:
@@ -257,12 +237,21 @@ def _next_unknown(tenant_id: UUID, thread_id: UUID) -> Dispatch | None:
         deliveries = Delivery.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related(
             "thread__connection"
         )
-        delivery = deliveries.filter(is_unseen(now), thread_id=thread_id).in_order().first()
+        unseen = deliveries.filter(is_unseen(now), thread_id=thread_id).in_order()
+        delivery = unseen.first()
+        every = _looks_up_every(delivery.thread) if delivery else None
+        if every is None:  # what is unknown already waits for the provider's word
+            delivery = unseen.filter(state=Delivery.State.SENDING).first() if delivery else None
         if delivery is None:
             return None
         since = delivery.unknown_since or delivery.sending_since or now
         delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=delivery.error or SENDER_ENDED())
-        return _dispatch(tenant_id, delivery) if _may_look_up(delivery.thread.connection_id, now) else None
+        may_look_up = every is not None and _may_look_up(delivery.thread.connection_id, now, every)
+        return _dispatch(tenant_id, delivery) if may_look_up else None
+
+
+def _looks_up_every(thread: Thread) -> timedelta | None:
+    return provider_named(thread.connection.provider).capabilities.looks_up_every
 
 
 def is_unseen(now: datetime) -> Q:
@@ -272,9 +261,9 @@ def is_unseen(now: datetime) -> Q:
     return unknown | Q(state=Delivery.State.SENDING, sending_since__lte=now - timedelta(seconds=SENDING_SECONDS))
 
 
-def _may_look_up(connection_id: UUID, now: datetime) -> bool:
-    """Slack allows one call for history a minute and workspace."""
-    waited = Q(looked_up_at=None) | Q(looked_up_at__lte=now - LOOK_UPS_EVERY)
+def _may_look_up(connection_id: UUID, now: datetime, every: timedelta) -> bool:
+    """No more often than the provider allows for one connection."""
+    waited = Q(looked_up_at=None) | Q(looked_up_at__lte=now - every)
     return bool(Connection.objects.filter(waited, id=connection_id).update(looked_up_at=now))
 
 

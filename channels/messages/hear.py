@@ -17,7 +17,7 @@ from channels.providers.registry import provider_named
 from usage.ledger import records
 
 ADOPTED_WITHIN = timedelta(minutes=10)
-"""Slack brings an event again after a minute and after five."""
+"""Providers bring an event again after minutes, such as one and five."""
 MOST_ADOPTED = 20
 
 

@@ -26,11 +26,12 @@ AUTHOR = "author"
 
 @dataclass(frozen=True)
 class Sent:
-    """A test message under way: the event to follow, the thread to answer, and what the provider said."""
+    """A test message under way: the event to follow, the thread to answer and when, and what the provider said."""
 
     event_id: UUID
     thread_id: UUID
     message: InboundMessage
+    quiet_seconds: float
 
 
 class NotReadyError(Exception):
@@ -76,7 +77,7 @@ def _accept(connection: Connection, message: InboundMessage) -> Sent:
     if thread_id is None:
         raise _nobody()
     journal.record(actions.TEST_SENT, connection)
-    return Sent(stored.id, thread_id, message)
+    return Sent(stored.id, thread_id, message, provider_named(connection.provider).quiet_seconds)
 
 
 def _nobody() -> NotReadyError:

@@ -8,11 +8,12 @@ from django.conf import settings
 
 from channels.messages import corrections
 from channels.models import InboxEvent, InboxEventQuerySet, Thread
+from channels.providers.registry import provider_named
 
 
 def free_thread(thread_id: UUID, now: datetime) -> Thread | None:
     """The thread, locked, if nobody answers it and nothing of it is on its way out."""
-    threads = Thread.objects.claimable(now).select_related("conversation__agent")
+    threads = Thread.objects.claimable(now).select_related("conversation__agent", "connection")
     thread = threads.filter(id=thread_id).first()
     if thread is None or thread.deliveries.holding_up(now).exists():
         return None
@@ -24,7 +25,7 @@ def is_due(thread: Thread, events: Sequence[InboxEvent], now: datetime) -> bool:
     if thread.is_waiting_to_retry(now):
         return False
     received = [event.received_at for event in events]
-    quiet_until = max(received) + timedelta(seconds=settings.QUIET_SECONDS)
+    quiet_until = max(received) + timedelta(seconds=provider_named(thread.connection.provider).quiet_seconds)
     at_the_latest = min(received) + timedelta(seconds=settings.QUIET_MAX_SECONDS)
     return now >= min(quiet_until, at_the_latest)
 

@@ -22,10 +22,11 @@ class Route(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["provider", "external_id"], name="channels_route_one_tenant")]
+        indexes = [models.Index(fields=["connection_id"], name="channels_route_connection")]
 
 
 class Connection(TenantModel):
-    """An outside account that a workspace connected: a Slack workspace, a WhatsApp number."""
+    """An outside account that a workspace connected: a workspace there, a number."""
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -39,6 +40,9 @@ class Connection(TenantModel):
     installer_id = models.CharField(max_length=60, blank=True, help_text=_("Who installed it, at the provider"))
     scopes = models.TextField(blank=True)
     token = EncryptedField(blank=True, default="")
+    secrets = EncryptedField(
+        blank=True, default="", db_default="", help_text=_("Its own by name, as JSON, such as what signs its webhooks")
+    )
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     error = ReasonField(help_text=_("Why it is not active, in technical words: for staff"))
     cause = models.CharField(

@@ -52,6 +52,9 @@ class Delivery(TenantModel):
     )
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the provider said that it reached the person")
+    )
 
     objects = DeliveryQuerySet.as_manager()
 

@@ -1,6 +1,6 @@
 """What a provider is: how its events read, how a message is posted, how a lost answer is looked up."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -8,13 +8,16 @@ from typing import Protocol
 from uuid import UUID
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from channels.providers.capabilities import Capabilities
+from channels.providers.connecting import Consent
+from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
+from tenants.doctor.report import Finding
 from tenants.wordings import NOTHING, Reason, ReasonError, Wording
 
 Address = Mapping[str, str]
-"""Where a message goes, in the provider's own terms (Slack: channel, thread_ts). Plain strings, stored as JSON."""
+"""Where a message goes, in the provider's own terms (a channel, a number). Plain strings, stored as JSON."""
 
 NOT_A_PERSON = Wording("channels.not_a_person", gettext_lazy("Not written by a person."))
 CALL_SECONDS = 10
@@ -98,6 +101,17 @@ class InboundEvent:
     is_test: bool = False
 
 
+@dataclass(frozen=True)
+class Inbound:
+    """One item of a verified request, for the first of these accounts that is connected; the others are other people's.
+
+    read: the event in it, as the connection with this bot_user_id sees it. Raises webhooks.MalformedError.
+    """
+
+    accounts: tuple[str, ...]
+    read: Callable[[str], InboundEvent] = field(repr=False)
+
+
 class DeliveryError(ReasonError):
     """A message that was not sent, or may not have been. Its reason names the provider, the cause and the fix."""
 
@@ -142,32 +156,9 @@ class OutcomeUnknownError(DeliveryError):
 class Account:
     """What a provider call needs of a connection, detached from the database."""
 
-    token: str
+    token: str = field(repr=False)
     bot_user_id: str = ""
     installer_id: str = ""
-
-
-@dataclass(frozen=True)
-class Installed:
-    """What an installation at a provider brought."""
-
-    provider: str
-    external_id: str
-    name: str
-    token: str
-    bot_user_id: str
-    installer_id: str
-    scopes: str
-
-
-class AccountTakenError(Exception):
-    """Another workspace of Roster has this outside account."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            _("“%(name)s” is connected to another workspace of Roster. Disconnect it there before you connect it here.")
-            % {"name": name}
-        )
 
 
 @dataclass(frozen=True)
@@ -181,14 +172,40 @@ class Outgoing:
 
 
 class Provider(Protocol):
-    """One module in channels/providers/ per provider. Calls block; hold no transaction around them."""
+    """One package in channels/providers/ per provider. Calls block; hold no transaction around them."""
 
     name: str
     label: str
+    capabilities: Capabilities
+    endpoints: Mapping[str, Sequence[str]]
+    """The last part of each webhook's address, with its methods: `events` for /webhooks/<name>/events, "" for none."""
+    consent: Consent | None
+    """Its consent page, if that is how it is connected."""
     refusals: Mapping[str, Promise]
     """What members of a workspace read about DeliveryRefusedError.code."""
     unknown_person: frozenset[str]
     """Its codes for "there is no such person"."""
+
+    @property
+    def speaks_as(self) -> str:
+        """The name that its messages come from, whoever answers; empty where each employee has its own."""
+        ...
+
+    @property
+    def quiet_seconds(self) -> float:
+        """How long to wait for more quick messages before one answer to all of them."""
+        ...
+
+    def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
+        """What is in a request. Verifies it before anything else, by the connection's own secrets if it has them.
+
+        Calls nobody. Raises webhooks.UnverifiedError and webhooks.MalformedError.
+        """
+        ...
+
+    def check(self) -> Iterable[Finding]:
+        """The doctor's look at what the platform itself needs of this provider: its credentials, its reach."""
+        ...
 
     def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
         """The message in a stored event, read once more; None if it has none."""
@@ -207,6 +224,8 @@ class Provider(Protocol):
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """The provider's id of a message that may have been sent; None when it certainly was not.
+
+        Never called without `capabilities.looks_up_every`.
 
         Raises OutcomeUnknownError if the look-up cannot tell, DeliveryNotNowError if it must wait.
         """
@@ -240,4 +259,8 @@ class Provider(Protocol):
 
         Returns the message to be answered.
         """
+        ...
+
+    def receipt(self, message: InboundMessage) -> Mapping[str, str]:
+        """What the API tells of a test message: the provider's ids of it, by the provider's names."""
         ...

@@ -1,11 +1,25 @@
-"""The providers, by name."""
+"""The providers, by name: those that CHANNEL_PROVIDERS lists."""
+
+from collections.abc import Collection, Mapping
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from channels.providers.base import Provider
-from channels.providers.slack import Slack
-
-_PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (Slack(),)}
 
 
 def provider_named(name: str) -> Provider:
     """The provider with this name. Raises KeyError."""
-    return _PROVIDERS[name]
+    return _loaded(tuple(settings.CHANNEL_PROVIDERS))[name]
+
+
+def providers() -> Collection[Provider]:
+    """All of them, in the setting's order."""
+    return _loaded(tuple(settings.CHANNEL_PROVIDERS)).values()
+
+
+@cache
+def _loaded(paths: tuple[str, ...]) -> Mapping[str, Provider]:
+    found: list[Provider] = [import_string(path)() for path in paths]
+    return {provider.name: provider for provider in found}

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -18,8 +17,8 @@ from channels.connections import health
 from channels.connections.connect import listen
 from channels.messages import test_messages
 from channels.models import Connection, Thread
-from channels.providers.base import BusyError, DeliveryError
-from channels.providers.slack import oauth
+from channels.providers.base import BusyError, DeliveryError, Provider
+from channels.providers.registry import provider_named
 from channels.reasons import Cause
 from channels.tasks import answer
 from channels.web import presence
@@ -37,7 +36,7 @@ from tenants.tasks import wake
 
 
 class ChannelSerializer(serializers.ModelSerializer[Connection]):
-    """An outside account that the workspace connected, such as a Slack workspace."""
+    """An outside account that the workspace connected, such as a workspace there, or a number."""
 
     agent = serializers.UUIDField(
         source="agent_id",
@@ -56,8 +55,8 @@ class ChannelSerializer(serializers.ModelSerializer[Connection]):
         ]  # fmt: skip
         read_only_fields: ClassVar = [name for name in fields if name != "only_when_mentioned"]
         extra_kwargs: ClassVar = {
-            "provider": {"help_text": "`slack`."},
-            "external_id": {"help_text": "The account's id at the provider, such as Slack's `team_id`."},
+            "provider": {"help_text": "The provider's name."},
+            "external_id": {"help_text": "The account's id at the provider, such as a `team_id`."},
             "lost_at": {"help_text": "Since when it is not active; null: it is."},
             "only_when_mentioned": {
                 "help_text": "In channels, only what mentions the AI employee is answered. False: in a thread, whoever "
@@ -94,20 +93,15 @@ class TestMessageSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=1_000, default=str(EXAMPLE), help_text="The question.")
 
 
-class ProviderAnswerSerializer(serializers.Serializer[Any]):
-    """What the provider said to the message."""
-
-    channel = serializers.CharField(help_text="Slack: the direct messages of whoever installed the app.")
-    ts = serializers.CharField(help_text="Slack: the id of the message.")
-
-
 class SentTestSerializer(serializers.Serializer[Any]):
     """A test message under way."""
 
     event = serializers.UUIDField(help_text="The inbox's event.")
     conversation = serializers.UUIDField(help_text="Its messages show the answer as soon as there is one.")
     provider = serializers.CharField()
-    provider_response = ProviderAnswerSerializer()
+    provider_response = serializers.DictField(
+        child=serializers.CharField(), help_text="The provider's ids of the message and of where it is."
+    )
 
 
 @extend_schema(tags=["Channels"])
@@ -149,31 +143,35 @@ class ChannelViewSet(
         health.disconnect(instance, health.THROUGH_THE_API(), Cause.DISCONNECTED_BY_API)
 
 
-class SlackInstallView(APIView):
-    """The way to Slack's consent page. Runs outside the tenant's scope, as the state is committed by itself."""
+class InstallView(APIView):
+    """The way to a provider's consent page. Runs outside the tenant's scope, as the state is committed by itself."""
 
     schema = ProblemSchema()
     writes = Permission.MANAGE_CHANNELS
 
-    @extend_schema(
-        operation_id="installSlack",
+    @idempotent
+    def post(self, request: Request, provider: str) -> Response:
+        consent = provider_named(provider).consent
+        if consent is None:
+            raise Http404
+        if not consent.is_configured():
+            raise ConflictError(consent.what_is_missing())
+        return Response({"url": consent.authorize_url(caller_workspace(request).tenant.id, **_browser(request))})
+
+
+def install_view(provider: Provider) -> type[InstallView]:
+    """InstallView as the documentation describes it for one provider."""
+    label = provider.label
+    described = extend_schema(
+        operation_id=f"install{label.replace(' ', '')}",
         tags=["Channels"],
-        summary="Connect Slack",
-        description="Open the URL in a browser and consent in Slack: the channel is connected then. "
+        summary=f"Connect {label}",
+        description=f"Open the URL in a browser and consent in {label}: the channel is connected then. "
         "Asked for with a log-in's session, the URL works in that browser only.",
         request=None,
-        responses={200: InstallSerializer, **problem(409, "Slack is not configured on this installation.")},
+        responses={200: InstallSerializer, **problem(409, f"{label} is not configured on this installation.")},
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        if not oauth.is_configured():
-            raise ConflictError(
-                _(
-                    "Slack is not configured on this installation: "
-                    "set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_SIGNING_SECRET."
-                )
-            )
-        return Response({"url": oauth.authorize_url(caller_workspace(request).tenant.id, **_browser(request))})
+    return extend_schema_view(post=described)(type(f"{label.replace(' ', '')}InstallView", (InstallView,), {}))
 
 
 def _browser(request: Request) -> dict[str, Any]:
@@ -209,7 +207,7 @@ class ChannelTestView(APIView):
         asked.is_valid(raise_exception=True)
         workspace = caller_workspace(request)
         sent = _send(workspace, id, asked.validated_data["text"])
-        wake(answer, workspace.tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)
+        wake(answer, workspace.tenant.id, sent.thread_id, delay=sent.quiet_seconds)
         return Response(_receipt(workspace, sent), status=status.HTTP_202_ACCEPTED)
 
 
@@ -232,10 +230,11 @@ def _send(workspace: Workspace, connection_id: UUID, text: str) -> test_messages
 def _receipt(workspace: Workspace, sent: test_messages.Sent) -> dict[str, Any]:
     with tenant_scope(workspace.tenant.id):
         thread = Thread.objects.select_related("connection").get(id=sent.thread_id)
+    provider = provider_named(thread.connection.provider)
     receipt = {
         "event": sent.event_id,
         "conversation": thread.conversation_id,
-        "provider": thread.connection.provider,
-        "provider_response": {"channel": sent.message.address["channel"], "ts": sent.message.address["thread_ts"]},
+        "provider": provider.name,
+        "provider_response": dict(provider.receipt(sent.message)),
     }
     return dict(SentTestSerializer(receipt).data)

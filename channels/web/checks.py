@@ -1,71 +1,31 @@
-"""The doctor's checks of the platform's Slack app, of every tenant's connection, and of the worker."""
+"""The doctor's checks of the providers, of every tenant's connection, and of the worker."""
 
-import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import httpx
-from django.conf import settings
 from django.core.cache import cache
 from django.db import connection as database
 
 from channels.connections import credentials
 from channels.models import Connection
 from channels.providers.base import Account, DeliveryError, DeliveryRefusedError
-from channels.providers.registry import provider_named
+from channels.providers.registry import provider_named, providers
 from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 from tenants.encryption import UndecryptableError
 from tenants.jobs.sweeps import LAST_SWEEP
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
-SLACK = "Slack app"
-PAGE = "copy it from your Slack app's Basic Information page"
-SHAPES = {
-    "SLACK_CLIENT_ID": re.compile(r"\d{1,40}\.\d{1,40}"),
-    "SLACK_CLIENT_SECRET": re.compile(r"[0-9a-f]{32}"),
-    "SLACK_SIGNING_SECRET": re.compile(r"[0-9a-f]{32}"),
-}
-"""https://docs.slack.dev/authentication/verifying-requests-from-slack"""
 AT_ONCE = 8
 STALE_SECONDS = 30
 
 
-def slack_app() -> Iterator[Finding]:
-    """Are the Slack app's credentials there and plausible, and does Slack answer?"""
-    values = {name: getattr(settings, name) for name in SHAPES}
-    if not any(values.values()):
-        yield skipped(SLACK, "SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_SIGNING_SECRET are not set: no Slack.")
-        return
-    wrong = [_fault(name, value) for name, value in values.items() if not SHAPES[name].fullmatch(value)]
-    for sentence in wrong:
-        yield problem(SLACK, sentence)
-    if not wrong:
-        yield ok(SLACK, "its three credentials are set and have the right shape.")
-    yield _slack_answers()
-
-
-def _fault(name: str, value: str) -> str:
-    what = "is not set" if not value else f"has {len(value)} characters and not the shape of one"
-    return f"{name} {what}: {PAGE}."
-
-
-def _slack_answers() -> Finding:
-    subject = "Slack's API"
-    try:
-        answer = httpx.post(f"{settings.SLACK_API_URL}api.test", timeout=TIMEOUT_SECONDS)
-        is_slack = "ok" in answer.json()
-    except httpx.HTTPError as error:
-        return problem(
-            subject, f"cannot be reached ({type(error).__name__}): check SLACK_API_URL and this machine's way out."
-        )
-    except ValueError:
-        is_slack = False
-    if not is_slack:
-        return problem(subject, f"answers HTTP {answer.status_code} and not as Slack does: check SLACK_API_URL.")
-    return ok(subject, "answers.")
+def platforms() -> Iterator[Finding]:
+    """Does each provider have what the platform itself needs of it?"""
+    for provider in providers():
+        yield from provider.check()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     agent = serializers.UUIDField(source="agent_id", read_only=True)
     agent_name = serializers.CharField(source="agent.name", read_only=True)
     channel = serializers.UUIDField(source="thread.connection_id", read_only=True, allow_null=True)
-    provider = serializers.CharField(source="channel", read_only=True, help_text="`slack`.")
+    provider = serializers.CharField(source="channel", read_only=True, help_text="The channel's name.")
     last_message_at = serializers.DateTimeField(source="last_turn_at", read_only=True)
 
     class Meta:
@@ -44,7 +44,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     error = serializers.SerializerMethodField(help_text="Why it is not sent, or not seen to be; empty otherwise.")
 
     provider_id = serializers.CharField(
-        source="external_id", read_only=True, help_text="The provider's id of the message, once sent. Slack: `ts`."
+        source="external_id", read_only=True, help_text="The provider's id of the message, once sent."
     )
 
     class Meta:

@@ -81,11 +81,14 @@ def _about(part: Delivery, provider: str) -> str:
         return reasons.words(part.cause, provider)
     if part.state != State.UNKNOWN:
         return ""
-    if _is_given_up(part, timezone.now()):
+    its = provider_named(provider)
+    if its.capabilities.looks_up_every is None:
+        words = _("%(channel)s did not confirm it so far. Roster does not send it again, so that nobody gets it twice.")
+    elif _is_given_up(part, timezone.now()):
         words = _("%(channel)s did not confirm it, and Roster could not look it up for an hour. Look there yourself.")
     else:
         words = _("%(channel)s did not confirm it. Roster looks it up before it sends anything again.")
-    return words % {"channel": provider_named(provider).label}
+    return words % {"channel": its.label}
 
 
 def _is_given_up(part: Delivery, now: datetime) -> bool:

@@ -1,14 +1,12 @@
 """The wizard's steps about channels: connect one, and send a test message through it."""
 
 from typing import ClassVar
-from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -19,26 +17,14 @@ from channels.messages import test_messages
 from channels.messages.test_messages import NotReadyError
 from channels.models import Connection, InboxEvent
 from channels.providers.base import DeliveryError
-from channels.providers.slack import oauth
+from channels.providers.registry import provider_named
 from channels.tasks import answer
-from channels.web import presence
+from channels.web import connecting, presence
 from channels.web.forms import TestMessageForm
 from tenants.http.access import workspace_of
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tenants.tasks import wake
-
-OUTCOMES = {
-    "access_denied": _("You canceled the installation in Slack. Nothing was changed; you can try again."),
-    "invalid_browser": _("This link was made in another browser or for another account. Start again from here."),
-    "invalid_state": _("This link was already used, or is older than ten minutes. Start again from here."),
-    "invalid_code": _("Slack did not accept the installation's code. Start again from here."),
-    "missing_code": _("Slack sent no code. Start again from here."),
-    "busy": _("Slack does not answer right now. Nothing was changed: try again in a minute."),
-    "unreachable": _("Slack cannot be reached right now. Try again in a minute."),
-}
-ENDED = _("Slack ended the installation. Nothing was changed; you can try again.")
-
 
 NEWEST = 5
 """Connections that the step shows; the page of channels has all."""
@@ -57,40 +43,25 @@ class ConnectChannel:
     def view(self, request: HttpRequest) -> HttpResponseBase:
         tenant = workspace_of(request).tenant
         if request.method == "POST":
-            return start_slack(request)
+            return connecting.start(request, connecting.spoken_of())
         with tenant_scope(tenant.id):
             active = Connection.objects.filter(state=Connection.State.ACTIVE).order_by("-connected_at")
             connected = list(active[:NEWEST])
             losses = presence.losses(workspace_of(request))
+        known = [*connected, *(loss.connection for loss in losses)]
+        provider = provider_named(known[0].provider) if known else connecting.spoken_of()
         context = {
             "step": self,
             "connections": connected,
             "losses": losses,
-            "can_slack": oauth.is_configured(),
-            "redirect_url": f"{settings.PUBLIC_URL}{reverse('slack_callback')}",
-            "problem": request.session.pop("slack_problem", ""),
+            "offer": connecting.offered(),
+            "channel": provider.label,
+            "app_name": provider.speaks_as,
+            "words": connecting.words_of(provider),
+            "redirect_url": f"{settings.PUBLIC_URL}{reverse('come_back', args=[provider.name])}",
+            "problem": request.session.pop(connecting.PROBLEM, ""),
         }
         return render(request, "channels/onboarding_channel.html", context)
-
-
-def start_slack(request: HttpRequest) -> HttpResponse:
-    """Send the operator to Slack's consent page, through a page that leads there.
-
-    The Content-Security-Policy does not let a form redirect to another site.
-    """
-    if not oauth.is_configured():
-        raise Http404(gettext("Slack is not configured on this installation."))
-    url = oauth.authorize_url(
-        workspace_of(request).tenant.id,
-        user_id=UUID(str(request.user.pk)),
-        session_key=request.session.session_key or "",
-    )
-    return render(request, "channels/to_slack.html", {"url": url})
-
-
-def explain(outcome: oauth.Outcome) -> str:
-    """Why Slack is not connected, and what to do."""
-    return outcome.detail if outcome.reason == "storage_error" else str(OUTCOMES.get(outcome.reason, ENDED))
 
 
 class SendTestMessage:
@@ -129,14 +100,14 @@ class SendTestMessage:
         except DeliveryError as error:
             form.add_error(None, reasons.right_now(error, connection.provider))
             return self.show(request, connection, agent, form)
-        wake(answer, tenant.id, sent.thread_id, delay=settings.QUIET_SECONDS)
+        wake(answer, tenant.id, sent.thread_id, delay=sent.quiet_seconds)
         return redirect(f"{request.path}?event={sent.event_id}")
 
     def show(
         self, request: HttpRequest, connection: Connection, agent: Agent, form: TestMessageForm
     ) -> HttpResponseBase:
         """The form with the latest test message's progress; htmx asks for the progress alone."""
-        tenant = workspace_of(request).tenant
+        tenant, provider = workspace_of(request).tenant, provider_named(connection.provider)
         with tenant_scope(tenant.id):
             progress = self.progress(request)
             context = {
@@ -145,6 +116,10 @@ class SendTestMessage:
                 "connection": connection,
                 "agent": agent,
                 "progress": progress,
+                "channel": provider.label,
+                "app_name": provider.speaks_as,
+                "words": connecting.words_of(provider),
+                "can_look_up": provider.capabilities.looks_up_every is not None,
                 "silence": agents_presence.of(workspace_of(request), agent),
             }
             template = "channels/onboarding_test.html"

@@ -15,8 +15,8 @@ from agents.web.team import Silence
 from billing.templatetags.billing import listed
 from billing.web.links import Way
 from channels.models import Connection
+from channels.providers.base import Provider
 from channels.providers.registry import provider_named
-from channels.providers.slack import oauth
 from channels.reasons import Cause
 from tenants.http.middleware import Workspace
 from tenants.permissions import Permission
@@ -68,7 +68,7 @@ def losses(workspace: Workspace) -> list[Loss]:
 
 def loss_of(workspace: Workspace, connection: Connection) -> Loss:
     """What to say about a channel that is not active."""
-    fix, way = _again(workspace, provider_named(connection.provider).label)
+    fix, way = _again(workspace, provider_named(connection.provider))
     return Loss(connection, lost_words(connection), fix, way)
 
 
@@ -86,11 +86,11 @@ def lost_words(connection: Connection) -> str:
     return words % {"channel": provider_named(connection.provider).label, "name": connection.name}
 
 
-def _again(workspace: Workspace, label: str) -> tuple[str, Way | None]:
-    channel = {"channel": label}
+def _again(workspace: Workspace, provider: Provider) -> tuple[str, Way | None]:
+    channel = {"channel": provider.label}
     if not workspace.allows(Permission.MANAGE_CHANNELS):
         return _("Operators, admins and owners of this workspace can connect %(channel)s again.") % channel, None
-    if not oauth.is_configured():
+    if provider.consent and not provider.consent.is_configured():
         return _("%(channel)s is no longer set up on this installation: ask whoever runs it.") % channel, None
     page = reverse("workspace:onboarding_step", args=[workspace.tenant.slug, "channel"])
     return _("Your conversations are still here."), Way(page, _("Connect %(channel)s again") % channel)

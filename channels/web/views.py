@@ -1,13 +1,11 @@
-"""The portal's pages about channels and conversations, and Slack's way back from its consent page."""
+"""The portal's pages about channels and conversations."""
 
 from collections.abc import Iterable
-from http import HTTPStatus
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -21,13 +19,12 @@ from billing import quota
 from channels.connections import connect, health
 from channels.messages import loops
 from channels.models import Connection
-from channels.providers.slack import oauth
+from channels.providers.registry import provider_named
 from channels.reasons import Cause
-from channels.web import fates, onboarding, presence, reading
+from channels.web import connecting, fates, onboarding, presence, reading
 from channels.web.fates import Fate
 from tenants.audit import journal
-from tenants.http.access import opens_own_scope, requires, workspace_of
-from tenants.models import Membership, Tenant, User
+from tenants.http.access import requires, workspace_of
 from tenants.onboarding.wizard import next_step
 from tenants.paging import keyset
 from tenants.paging.keyset import Asked
@@ -40,39 +37,6 @@ CONVERSATIONS = 25
 SHOWN_AT_HOME = 5
 
 
-@require_GET
-def slack_callback(request: HttpRequest) -> HttpResponse:
-    """`/oauth/slack/callback`: back from Slack, installed or not."""
-    tenant_id = oauth.tenant_of(request.GET.get("state", ""))
-    if tenant_id is None:
-        return render(
-            request, "channels/slack_failed.html", {"problem": onboarding.OUTCOMES["invalid_state"]}, status=400
-        )
-    tenant = Tenant.objects.get(id=tenant_id)
-    outcome = oauth.finish(request, tenant.id, connect.connect)
-    if not _is_member(request, tenant):
-        return _answer_stranger(request, tenant, outcome)
-    if outcome.reason:
-        request.session["slack_problem"] = onboarding.explain(outcome)
-        return redirect("workspace:onboarding_step", tenant.slug, onboarding.ConnectChannel.slug)
-    messages.success(request, _("Slack is connected: %(team)s.") % {"team": outcome.team})
-    return redirect("workspace:onboarding", tenant.slug)
-
-
-def _is_member(request: HttpRequest, tenant: Tenant) -> bool:
-    return isinstance(request.user, User) and Membership.objects.filter(tenant=tenant, user=request.user).exists()
-
-
-def _answer_stranger(request: HttpRequest, tenant: Tenant, outcome: oauth.Outcome) -> HttpResponse:
-    """Somebody consented in Slack, by a link that the API made, for a workspace of Roster that is not theirs."""
-    if outcome.reason == "invalid_browser" and not request.user.is_authenticated:
-        return redirect_to_login("/")  # not its address, which the link alone does not tell
-    if outcome.reason:
-        status = HTTPStatus.SERVICE_UNAVAILABLE if outcome.reason == "busy" else HTTPStatus.BAD_REQUEST
-        return render(request, "channels/slack_failed.html", {"problem": onboarding.explain(outcome)}, status=status)
-    return render(request, "channels/slack_connected.html", {"team": outcome.team, "tenant": tenant})
-
-
 @requires(Permission.READ)
 @require_GET
 def channel_list(request: HttpRequest) -> HttpResponse:
@@ -82,18 +46,11 @@ def channel_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "connections": [(each, presence.who_answers(each), presence.loss_of(workspace, each)) for each in page],
-        "can_slack": oauth.is_configured(),
-        "problem": request.session.pop("slack_problem", ""),
+        "offer": connecting.offered(),
+        "channel": connecting.spoken_of().label,
+        "problem": request.session.pop(connecting.PROBLEM, ""),
     }
     return render(request, "channels/channel_list.html", context)
-
-
-@opens_own_scope
-@requires(Permission.MANAGE_CHANNELS)
-@require_POST
-def install_slack(request: HttpRequest) -> HttpResponseBase:
-    """Off to Slack's consent page."""
-    return onboarding.start_slack(request)
 
 
 @requires(Permission.MANAGE_CHANNELS)
@@ -128,6 +85,8 @@ def home(request: HttpRequest) -> HttpResponse:
     today = records.local_day(timezone.now())
     team, losses = agents_presence.look(workspace), presence.losses(workspace)
     step = next_step(workspace.tenant)
+    connections = list(Connection.objects.order_by("connected_at")[:SHOWN_AT_HOME])
+    provider = provider_named(connections[0].provider) if connections else connecting.spoken_of()
     context = {
         "next_step": None if losses and step and step.slug == onboarding.ConnectChannel.slug else step,
         "losses": losses,
@@ -136,7 +95,10 @@ def home(request: HttpRequest) -> HttpResponse:
         "has_channel": Connection.objects.filter(state=Connection.State.ACTIVE).exists(),
         "summary": summary.summarise(today.replace(day=1), today),
         "trial": quota.trial_meter(),
-        "connections": Connection.objects.order_by("connected_at")[:SHOWN_AT_HOME],
+        "connections": connections,
+        "channel": provider.label,
+        "app_name": provider.speaks_as,
+        "words": connecting.words_of(provider),
         "connections_left": max(0, Connection.objects.count() - SHOWN_AT_HOME),
         "rows": _rows(_conversations()[:SHOWN_AT_HOME]),
     }

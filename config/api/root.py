@@ -21,7 +21,8 @@ from rest_framework.views import APIView
 
 from agents.web.api import AgentViewSet
 from billing.web.api import CheckoutView, PortalView, PreviewView, SubscriptionView
-from channels.web.api import ChannelTestView, ChannelViewSet, SlackInstallView
+from channels.providers.registry import providers
+from channels.web.api import ChannelTestView, ChannelViewSet, install_view
 from channels.web.conversations_api import ConversationViewSet
 from tenants.http.access import opens_own_scope
 from tenants.web.api.audit import AuditViewSet
@@ -48,11 +49,13 @@ def openapi() -> dict[str, Any]:
     return schema
 
 
-def _either_slash(route: str, view: type[APIView], wrap: Callable[..., Any] = lambda view: view) -> list[URLPattern]:
+def _either_slash(
+    route: str, view: type[APIView], wrap: Callable[..., Any] = lambda view: view, **given: str
+) -> list[URLPattern]:
     """A path that is documented without a trailing slash and works with one too."""
     exact: Callable[..., HttpResponseBase] = wrap(view.as_view())
     other: Callable[..., HttpResponseBase] = wrap(view.as_view(schema=None))
-    return [path(route, exact), path(f"{route}/", other)]
+    return [path(route, exact, given), path(f"{route}/", other, given)]
 
 
 router = SimpleRouter()
@@ -71,7 +74,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_either_slash("billing/checkout", CheckoutView, opens_own_scope),
     *_either_slash("billing/portal", PortalView, opens_own_scope),
     *_either_slash("billing/preview", PreviewView, opens_own_scope),
-    *_either_slash("channels/slack/install", SlackInstallView, opens_own_scope),
+    *(
+        route
+        for provider in providers()
+        if provider.consent
+        for route in _either_slash(
+            f"channels/{provider.name}/install", install_view(provider), opens_own_scope, provider=provider.name
+        )
+    ),
     *_either_slash("channels/<uuid:id>/test", ChannelTestView, opens_own_scope),
     *router.urls,
 ]

@@ -10,7 +10,7 @@ DOCTOR_CHECKS = [
     "channels.web.checks.worker",
     "config.checks.addresses",
     "config.checks.mail",
-    "channels.web.checks.slack_app",
+    "channels.web.checks.platforms",
     "channels.web.checks.tenants_connections",
     "agents.web.checks.llm_providers",
     "tenants.doctor.checks.incidents",

@@ -14,8 +14,12 @@ ONBOARDING_STEPS = [
 
 # The channels of AI employees, which agents cannot know (agents/web/presence.py says what this returns).
 REACHABILITY = "channels.web.presence.of_employees"
+SPEAKS_AS = "channels.web.connecting.whose_name"
 
-QUIET_SECONDS = env.seconds("QUIET_SECONDS", "2")
+# The channels' providers, by dotted path (see docs/adding-a-provider.md).
+CHANNEL_PROVIDERS = ["channels.providers.slack.Slack"]
+
+QUIET_SECONDS = env.seconds("QUIET_SECONDS", "1")
 QUIET_MAX_SECONDS = env.seconds("QUIET_MAX_SECONDS", "10")
 LEASE_SECONDS = env.seconds("LEASE_SECONDS", "20")
 HEARTBEAT_SECONDS = env.seconds("HEARTBEAT_SECONDS", "5")

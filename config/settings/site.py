@@ -89,6 +89,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "tenants.web.context.portal",
                 "billing.web.context.billing",
+                "channels.web.context.channels",
             ],
         },
     },

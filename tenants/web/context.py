@@ -14,11 +14,10 @@ MOST = 20
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """The workspace, the person's others, the app's name in Slack, and the sandbox's address if it is on."""
+    """The workspace, the person's others, and the sandbox's address if it is on."""
     return {
         "workspace": getattr(request, "workspace", None),
         "own_workspaces": SimpleLazyObject(lambda: _workspaces_of(request)),
-        "slack_app_name": settings.SLACK_APP_NAME,
         "most_workspaces": MOST,
         "sandbox_url": settings.SANDBOX_URL if settings.SANDBOX else "",
     }

@@ -1,5 +1,6 @@
 """Slack's Events API webhook: signatures, malformed bodies, what is answered and what is only stored."""
 
+import json
 import time
 from typing import Any
 
@@ -240,3 +241,22 @@ def test_an_event_for_a_workspace_erased_meanwhile_is_dropped(
     monkeypatch.setattr(routes, "route_of", then_erased)
     assert post(client, payload("app_mention")).status_code == 200
     assert events_of(acme) == []
+
+
+def test_a_workspaces_own_slack_app_signs_for_its_own_team_only(acme: Tenant, committed_cast: Cast) -> None:
+    with tenant_scope(acme.id):
+        own = factories.make_connection("T0OWNAPP", secrets={"signing_secret": "of acme's own app"})
+    url = f"/webhooks/slack/{own.id}/events"
+
+    def send(team: str, secret: str, event_id: str) -> int:
+        body = json.dumps(
+            {**payload("app_mention"), "team_id": team, "event_id": event_id, "authorizations": []}
+        ).encode()
+        sent = Client().post(url, body, content_type="application/json", headers=signed(body, secret=secret))
+        return int(sent.status_code)
+
+    assert send("T0OWNAPP", "", "Ev1") == 401, "the platform's secret does not count there"
+    assert send(TEAM, "of acme's own app", "Ev2") == 200
+    assert events_of(acme) == []
+    assert send("T0OWNAPP", "of acme's own app", "Ev3") == 200
+    assert events_of(acme) == [("app_mention", "pending")]

@@ -36,6 +36,8 @@ ARGUMENTS_OF = {
 WORDS = {
     "step": "employee",
     "provider_id": "google",
+    "provider": "slack",
+    "endpoint": "events",
     "link": "a-link-of-nobody",
     "url": "anything",
     "app_label": "agents",

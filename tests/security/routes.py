@@ -16,7 +16,7 @@ ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 MODEL_PAGE = re.compile(r"/admin/\w+/\w+/")
 ONE_MODEL = "/admin/tenants/tenant/"
 NOBODY = str(UUID(int=7))
-SAMPLES = {"workspace": "acme", "step": "channel"}
+SAMPLES = {"workspace": "acme", "step": "channel", "provider": "slack", "endpoint": "events"}
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,14 @@ from tests.conftest import Cast
 from tests.security.routes import Route, all_routes
 
 # Providers call these and sign their requests.
-SIGNED = {"/webhooks/slack/events": 401, "/webhooks/stripe/<uuid>/": 404}
-"""With the answer to a stranger: Stripe's has a URL per endpoint."""
+SIGNED = {
+    "/webhooks/<provider>": 404,
+    "/webhooks/<provider>/<endpoint>": 401,
+    "/webhooks/<provider>/<connection_id>/": 404,
+    "/webhooks/<provider>/<connection_id>/<endpoint>": 401,
+    "/webhooks/stripe/<uuid>/": 404,
+}
+"""With the answer to a stranger: Slack's have an endpoint, Stripe's a URL per endpoint."""
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 

@@ -1,56 +1,42 @@
 """Slack's Web API: posting, looking up, the test message. https://docs.slack.dev/reference/methods"""
 
-import errno
 import re
-import socket
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.web import SlackResponse
 
 from channels.providers.base import (
-    CALL_SECONDS,
     Account,
     Address,
     AnotherWayError,
-    BusyError,
-    DeliveryError,
-    DeliveryNotNowError,
     DeliveryRefusedError,
+    Inbound,
     InboundMessage,
     OutcomeUnknownError,
     Outgoing,
 )
-from channels.providers.slack import wordings
+from channels.providers.capabilities import Capabilities
+from channels.providers.connecting import Consent
+from channels.providers.slack import doctor, oauth, wordings
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
-from channels.providers.slack.incoming import events
+from channels.providers.slack.calls import client, failures
+from channels.providers.slack.incoming import events, requests
 from channels.providers.slack.incoming.markup import storable
 from channels.providers.slack.outgoing import presentation
 from channels.providers.slack.outgoing.mrkdwn import escape
 from channels.providers.slack.refusals import REFUSALS
-from channels.providers.slack.transport import DeadlineWebClient
-from tenants.outbound import patience
+from channels.providers.webhooks import Challenge, Webhook
+from tenants.doctor.report import Finding
 
 METADATA = "roster_delivery"
 FORMAT = "format"
 """In an address: Slack refused this message's blocks, so it goes as text."""
 LOOK_UP_MESSAGES = 15
-UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
-DEAD_TOKEN = {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
-ERROR_CODE = re.compile(r"[a-z_]+")
-"""Anything else is not Slack's: slack_sdk says in a sentence of its own that a body is not JSON."""
-RETRY_AFTER = re.compile(r"[0-9]{1,9}")
-LONGEST_RETRY_AFTER = 3_600.0
 UNTHREADABLE = {
     "cannot_reply_to_message",
     "invalid_thread_ts",
@@ -71,7 +57,6 @@ UNREADABLE = {
 """Slack cannot read the blocks: the answer goes as text."""
 PERSON = re.compile(r"(?<![\w@])@([UW](?=[A-Z]*\d)[A-Z0-9]{3,})(?!\w)")
 """A mention in plain text. Ids have digits, so that @USA stays a word."""
-OWN_TROUBLE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
 
 
 class Slack:
@@ -79,8 +64,34 @@ class Slack:
 
     name = "slack"
     label = "Slack"
+    capabilities = Capabilities(
+        threads=True,
+        markdown=True,
+        edits=True,
+        looks_up_every=timedelta(seconds=60),  # https://docs.slack.dev/reference/methods/conversations.history
+    )
+    endpoints: Mapping[str, Sequence[str]] = {"events": ["POST"]}
+    consent: Consent = oauth
     refusals = REFUSALS
     unknown_person = frozenset({"user_not_found", "user_not_visible"})
+
+    @property
+    def speaks_as(self) -> str:
+        """SLACK_APP_NAME."""
+        return str(settings.SLACK_APP_NAME)
+
+    @property
+    def quiet_seconds(self) -> float:
+        """QUIET_SECONDS."""
+        return float(settings.QUIET_SECONDS)
+
+    def receive(self, request: Webhook) -> Sequence[Inbound | Challenge]:
+        """The Events API."""
+        return requests.receive(request)
+
+    def check(self) -> Iterable[Finding]:
+        """Are the Slack app's credentials there and plausible, and does Slack answer?"""
+        return doctor.findings()
 
     def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
         """The message of an event callback."""
@@ -162,10 +173,9 @@ class Slack:
             title=_("Test message"),
         )
 
-
-def client(token: str = "", timeout_seconds: int = CALL_SECONDS) -> WebClient:
-    """A client without the SDK's own retries: it would send again, and that is the outbox's decision."""
-    return DeadlineWebClient(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
+    def receipt(self, message: InboundMessage) -> Mapping[str, str]:
+        """The direct messages of whoever installed the app, and the message's ts."""
+        return {"channel": message.address["channel"], "ts": message.address["thread_ts"]}
 
 
 def _post(account: Account, address: Address, said: Mapping[str, Any], payload: Mapping[str, str]) -> str:
@@ -204,49 +214,3 @@ def _said_since(account: Account, message: Outgoing, thread_ts: str) -> Messages
             include_all_metadata=True,
         )
         return read(Messages, response)
-
-
-@contextmanager
-def failures() -> Iterator[None]:
-    """Turns every way in which a Web API call can go wrong into one of three errors."""
-    try:
-        patience.enter("Slack")
-        yield
-    except patience.BusyError as error:
-        raise BusyError(wordings.BUSY(), error.wait) from error
-    except SlackApiError as error:
-        raise _refusal(error) from error
-    except URLError as error:
-        raise _broken_connection(error) from error
-    except (HTTPException, SlackClientError, OSError) as error:
-        raise OutcomeUnknownError(wordings.NO_ANSWER(error=str(error))) from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        # slack_sdk takes any answer for an object in UTF-8: a list, a number or other bytes raise one of these.
-        raise OutcomeUnknownError(wordings.UNREADABLE(error=type(error).__name__)) from error
-
-
-def _refusal(error: SlackApiError) -> DeliveryError:
-    response = error.response
-    code = str(response.get("error") or "") if isinstance(response.data, dict) else ""
-    if response.status_code == 429 or code in {"ratelimited", "rate_limited"}:
-        return DeliveryNotNowError(wordings.LIMITED(), _retry_after(response))
-    if response.status_code >= 500 or code in OWN_TROUBLE or not ERROR_CODE.fullmatch(code):
-        return OutcomeUnknownError(wordings.OWN_TROUBLE(status=response.status_code, code=code))
-    if code in DEAD_TOKEN:
-        return DeliveryRefusedError(wordings.DEAD_TOKEN(code=code), breaks_connection=True, code=code)
-    return DeliveryRefusedError(wordings.REFUSED(code=code), code=code)
-
-
-def _retry_after(response: SlackResponse) -> float:
-    for name, value in response.headers.items():
-        if name.lower() == "retry-after" and RETRY_AFTER.fullmatch(str(value)):
-            return min(float(value), LONGEST_RETRY_AFTER)
-    return 1.0
-
-
-def _broken_connection(error: URLError) -> DeliveryError:
-    """What never reached Slack was not sent; anything after that may have been."""
-    reason = error.reason
-    if isinstance(reason, ConnectionRefusedError | socket.gaierror) or getattr(reason, "errno", None) in UNREACHABLE:
-        return DeliveryNotNowError(wordings.UNREACHABLE(), 5.0)
-    return OutcomeUnknownError(wordings.CUT_OFF(error=str(error.reason)))

@@ -6,8 +6,7 @@ https://docs.slack.dev/authentication/installing-with-oauth
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,8 +27,9 @@ from slack_sdk.oauth.state_store import OAuthStateStore
 
 from channels import actions
 from channels.models import InstallAttempt
-from channels.providers.base import AccountTakenError, DeliveryError, Installed
-from channels.providers.slack.client import client, failures
+from channels.providers.base import DeliveryError
+from channels.providers.connecting import AccountTakenError, Connect, Installed, Outcome
+from channels.providers.slack.calls import client, failures
 from tenants.audit import journal
 from tenants.outbound import patience
 from tenants.scope import tenant_scope
@@ -51,23 +51,42 @@ SCOPES = (
     "im:write",
     "users:read",
 )
-Connect = Callable[[Installed], object]
-"""What keeps an installed account."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How an installation ended: the team that was connected, or why it was not, by Slack or by us."""
-
-    tenant_id: UUID
-    team: str = ""
-    reason: str = ""
-    detail: str = ""
+OUTCOMES = {
+    "access_denied": gettext_lazy("You canceled the installation in Slack. Nothing was changed; you can try again."),
+    "invalid_browser": gettext_lazy(
+        "This link was made in another browser or for another account. Start again from here."
+    ),
+    "invalid_state": gettext_lazy("This link was already used, or is older than ten minutes. Start again from here."),
+    "invalid_code": gettext_lazy("Slack did not accept the installation's code. Start again from here."),
+    "missing_code": gettext_lazy("Slack sent no code. Start again from here."),
+    "busy": gettext_lazy("Slack does not answer right now. Nothing was changed: try again in a minute."),
+    "unreachable": gettext_lazy("Slack cannot be reached right now. Try again in a minute."),
+}
+ENDED = gettext_lazy("Slack ended the installation. Nothing was changed; you can try again.")
 
 
 def is_configured() -> bool:
     """Can this installation of Roster connect Slack at all?"""
     return bool(settings.SLACK_CLIENT_ID and settings.SLACK_CLIENT_SECRET and settings.SLACK_SIGNING_SECRET)
+
+
+def what_is_missing() -> str:
+    """The three variables."""
+    return _(
+        "Slack is not configured on this installation: "
+        "set SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_SIGNING_SECRET."
+    )
+
+
+def what_expired() -> str:
+    """Somebody came back with a state that nobody issued."""
+    return str(OUTCOMES["invalid_state"])
+
+
+def _failed(tenant_id: UUID, reason: str, detail: str = "") -> Outcome:
+    """Why Slack is not connected, and what to do."""
+    problem = detail if reason == "storage_error" else str(OUTCOMES.get(reason, ENDED))
+    return Outcome(tenant_id, reason=reason, problem=problem)
 
 
 def authorize_url(tenant_id: UUID, *, user_id: UUID | None = None, session_key: str = "") -> str:
@@ -108,10 +127,10 @@ def finish(request: HttpRequest, tenant_id: UUID, connect: Connect) -> Outcome:
         patience.enter("Slack")  # before the state is used up: the same address works a minute later
         flow.handle_callback(to_bolt_request(request))
     except patience.BusyError:
-        return Outcome(tenant_id, reason="busy")
+        return _failed(tenant_id, "busy")
     except DeliveryError as error:
         log.warning("An installation failed: %s", error)
-        return Outcome(tenant_id, reason="unreachable", detail=str(error))
+        return _failed(tenant_id, "unreachable")
     return outcomes[0]
 
 
@@ -221,11 +240,11 @@ def _reports(tenant_id: UUID, outcomes: list[Outcome]) -> CallbackOptions:
     """Bolt's answers are ours to give, so its callbacks only report."""
 
     def success(args: SuccessArgs) -> BoltResponse:
-        outcomes.append(Outcome(tenant_id, team=args.installation.team_name or ""))
+        outcomes.append(Outcome(tenant_id, account=args.installation.team_name or ""))
         return BoltResponse(status=200)
 
     def failure(args: FailureArgs) -> BoltResponse:
-        outcomes.append(Outcome(tenant_id, reason=args.reason, detail=str(args.error or "")))
+        outcomes.append(_failed(tenant_id, args.reason, str(args.error or "")))
         return BoltResponse(status=args.suggested_status_code)
 
     return CallbackOptions(success=success, failure=failure)

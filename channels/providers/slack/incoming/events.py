@@ -1,19 +1,16 @@
-"""Slack's Events API: the signature, the envelope, and which message events mean that somebody wants an answer.
+"""Slack's Events API: the envelope, and which message events mean that somebody wants an answer.
 
 https://docs.slack.dev/apis/events-api/ and https://docs.slack.dev/reference/events/message
 """
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from slack_sdk.signature import SignatureVerifier
 
 from channels.providers.base import NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage
 from channels.providers.slack import wordings
@@ -22,6 +19,7 @@ from channels.providers.slack.incoming.authors import Author, author_of
 from channels.providers.slack.incoming.content import Content, Quote, content_of
 from channels.providers.slack.incoming.ids import GivenId, Timestamp
 from channels.providers.slack.incoming.markup import MENTION, plain_text, storable
+from channels.providers.webhooks import MalformedError
 from tenants.wordings import NOTHING, Reason
 
 PROVIDER = "slack"
@@ -33,7 +31,7 @@ NOTHING_READABLE = "[The person sent something without any words.]"
 MOST_ACCOUNTS = 10
 
 
-class MalformedEventError(ValueError):
+class MalformedEventError(MalformedError):
     """A signed body that is not an event."""
 
 
@@ -153,17 +151,6 @@ class Envelope(BaseModel):
             return datetime.fromtimestamp(self.event_time, UTC)
         except (ValueError, OverflowError, OSError):
             return None
-
-
-def is_signed(body: bytes, headers: Mapping[str, str]) -> bool:
-    """Is this body from Slack, and fresh? https://docs.slack.dev/authentication/verifying-requests-from-slack"""
-    secret = settings.SLACK_SIGNING_SECRET
-    if not secret:
-        return False
-    try:
-        return SignatureVerifier(secret).is_valid_request(body, dict(headers))
-    except ValueError:  # a time stamp that is no number, or a body that is no text
-        return False
 
 
 def read_envelope(body: bytes) -> Envelope:

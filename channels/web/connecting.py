@@ -1,0 +1,123 @@
+"""Connecting a channel by its provider's consent page: the way there, and the way back."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from channels.connections.connect import connect
+from channels.providers.base import Provider
+from channels.providers.connecting import Consent, Outcome
+from channels.providers.registry import provider_named, providers
+from tenants.http.access import opens_own_scope, requires, workspace_of
+from tenants.models import Membership, Tenant, User
+from tenants.permissions import Permission
+
+PROBLEM = "connect_problem"
+"""In the session: why the last try failed, shown once."""
+WORDED = ("choice", "connected", "link", "live", "may", "missing", "reach")
+"""What a provider may word itself, in templates/<its name>/; templates/channels/any/ has the words for the others."""
+
+
+def offered() -> Provider | None:
+    """The channel that an operator can connect here; None if this installation is set up for none."""
+    return next((each for each in providers() if each.consent and each.consent.is_configured()), None)
+
+
+def spoken_of() -> Provider:
+    """The channel to speak of where none is connected: what is offered, or what could be."""
+    return offered() or next(iter(providers()))
+
+
+def whose_name() -> str:
+    """settings.SPEAKS_AS: in a sentence, whose name an employee's messages come under; empty if it is its own."""
+    provider = spoken_of()
+    if not provider.speaks_as:
+        return ""
+    return _("In %(channel)s, its messages come from the app, %(app)s.") % {
+        "channel": provider.label, "app": provider.speaks_as,
+    }  # fmt: skip
+
+
+def words_of(provider: Provider) -> Mapping[str, list[str]]:
+    """Its own templates by what they say, each followed by the one for every provider."""
+    return {each: [f"{provider.name}/{each}.html", f"channels/any/{each}.html"] for each in WORDED}
+
+
+def start(request: HttpRequest, provider: Provider) -> HttpResponse:
+    """Send the operator to the provider's consent page, through a page that leads there.
+
+    The Content-Security-Policy does not let a form redirect to another site.
+    """
+    consent = provider.consent
+    if consent is None or not consent.is_configured():
+        raise Http404(_("%(channel)s is not configured on this installation.") % {"channel": provider.label})
+    url = consent.authorize_url(
+        workspace_of(request).tenant.id,
+        user_id=UUID(str(request.user.pk)),
+        session_key=request.session.session_key or "",
+    )
+    return render(request, "channels/to_consent.html", {"url": url, "channel": provider.label})
+
+
+@opens_own_scope
+@requires(Permission.MANAGE_CHANNELS)
+@require_POST
+def install(request: HttpRequest, provider: str) -> HttpResponseBase:
+    """Off to a provider's consent page."""
+    return start(request, _consenting(provider)[0])
+
+
+@require_GET
+def come_back(request: HttpRequest, provider: str) -> HttpResponse:
+    """`/oauth/<provider>/callback`: back from the consent page, installed or not."""
+    its, consent = _consenting(provider)
+    tenant_id = consent.tenant_of(request.GET.get("state", ""))
+    if tenant_id is None:
+        return _failed(request, its, consent.what_expired(), HTTPStatus.BAD_REQUEST)
+    tenant = Tenant.objects.get(id=tenant_id)
+    outcome = consent.finish(request, tenant.id, connect)
+    if not _is_member(request, tenant):
+        return _answer_stranger(request, its, tenant, outcome)
+    if outcome.reason:
+        request.session[PROBLEM] = outcome.problem
+        return redirect("workspace:onboarding_step", tenant.slug, "channel")
+    words = _("%(channel)s is connected: %(account)s.") % {"channel": its.label, "account": outcome.account}
+    messages.success(request, words)
+    return redirect("workspace:onboarding", tenant.slug)
+
+
+def _consenting(name: str) -> tuple[Provider, Consent]:
+    try:
+        provider = provider_named(name)
+    except KeyError as error:
+        raise Http404 from error
+    if provider.consent is None:
+        raise Http404
+    return provider, provider.consent
+
+
+def _is_member(request: HttpRequest, tenant: Tenant) -> bool:
+    return isinstance(request.user, User) and Membership.objects.filter(tenant=tenant, user=request.user).exists()
+
+
+def _answer_stranger(request: HttpRequest, provider: Provider, tenant: Tenant, outcome: Outcome) -> HttpResponse:
+    """Somebody consented, by a link that the API made, for a workspace of Roster that is not theirs."""
+    if outcome.reason == "invalid_browser" and not request.user.is_authenticated:
+        return redirect_to_login("/")  # not its address, which the link alone does not tell
+    if outcome.reason:
+        status = HTTPStatus.SERVICE_UNAVAILABLE if outcome.is_busy else HTTPStatus.BAD_REQUEST
+        return _failed(request, provider, outcome.problem, status)
+    context = {"channel": provider.label, "account": outcome.account, "tenant": tenant}
+    return render(request, "channels/consent_given.html", context)
+
+
+def _failed(request: HttpRequest, provider: Provider, problem: str, status: int) -> HttpResponse:
+    context = {"channel": provider.label, "problem": problem}
+    return render(request, "channels/consent_failed.html", context, status=status)

@@ -1,0 +1,164 @@
+"""Pigeon Post's client: everything that a provider is, in one module."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from channels.providers.base import (
+    Account,
+    DeliveryRefusedError,
+    Inbound,
+    InboundEvent,
+    InboundMessage,
+    OutcomeUnknownError,
+    Outgoing,
+)
+from channels.providers.capabilities import Capabilities
+from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
+from tenants.doctor.report import Finding, ok
+from tenants.wordings import Wording
+
+SECRET = "loft"
+LONGEST = 300
+NO_RECEIPT = Wording("pigeon.no_receipt", _("The pigeon did not come back."))
+NO_PERCH = Wording("pigeon.no_perch", _("The loft of this number is closed: open it again."))
+
+
+@dataclass
+class Sky:
+    """Where posted messages go. Tests look at them, and decide what goes wrong next."""
+
+    posted: list[Outgoing] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
+    closed: set[str] = field(default_factory=set)
+
+    def clear(self) -> None:
+        """Fair weather."""
+        self.__init__()  # type: ignore[misc]
+
+
+SKY = Sky()
+
+
+class Pigeon:
+    """The provider `pigeon`."""
+
+    name = "pigeon"
+    label = "Pigeon Post"
+    capabilities = Capabilities(delivery_updates=True)
+    endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
+    consent = None
+    refusals: Mapping[str, Promise] = {"hawk": _("Pigeon Post did not take the message: a hawk did.")}
+    unknown_person: frozenset[str] = frozenset({"nobody"})
+    quiet_seconds = 0.0
+    speaks_as = "The pigeon"
+
+    def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
+        """Several items at once; every loft has its own secret, and Pigeon Post itself has none."""
+        secret = (request.secrets or {}).get(SECRET, "")
+        if request.method == "GET":
+            _verify(request.query.get("token", ""), secret)
+            return [Challenge(request.query.get("challenge", ""))]
+        _verify(request.headers.get("X-Pigeon", ""), signature(request.body, secret) if secret else "")
+        try:
+            return [_item(each) for each in json.loads(request.body)["items"]]
+        except (ValueError, LookupError, TypeError) as error:
+            raise MalformedError("The body is not a list of items.") from error
+
+    def check(self) -> Iterable[Finding]:
+        yield ok(self.label, "needs nothing of the platform.")
+
+    def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
+        return _message(json.loads(payload))
+
+    def split(self, text: str) -> Sequence[str]:
+        return [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
+
+    def post(self, account: Account, message: Outgoing) -> str:
+        """It never says what became of it: updates do."""
+        if SKY.faults:
+            raise SKY.faults.pop(0)
+        SKY.posted.append(message)
+        return str(1_000 + len(SKY.posted))
+
+    def find(self, account: Account, message: Outgoing) -> str | None:
+        raise AssertionError("Nobody looks up what cannot be looked up.")
+
+    def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
+        return f"Number {person_id}"
+
+    def is_person(self, account: Account, person_id: str) -> bool:
+        return True
+
+    def mentioned(self, text: str) -> Collection[str]:
+        return ()
+
+    def revoke(self, account: Account) -> None:
+        """There is nothing to give back."""
+
+    def verify(self, account: Account, timeout_seconds: int) -> None:
+        if account.token in SKY.closed:
+            raise DeliveryRefusedError(NO_PERCH(), breaks_connection=True, code="closed")
+
+    def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
+        at = datetime.now(UTC).timestamp()
+        return _message({"id": f"test-{at}", "from": account.installer_id, "text": text, "at": at})
+
+    def receipt(self, message: InboundMessage) -> Mapping[str, str]:
+        return message.address
+
+
+def lost() -> OutcomeUnknownError:
+    """For Sky.faults: the message may have been sent."""
+    return OutcomeUnknownError(NO_RECEIPT())
+
+
+def signature(body: bytes, secret: str) -> str:
+    """What signs a request."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def _verify(given: str, wanted: str) -> None:
+    if not (wanted and hmac.compare_digest(given.encode(), wanted.encode())):
+        raise UnverifiedError("Not signed by this loft.")
+
+
+def _item(item: Mapping[str, Any]) -> Inbound | DeliveryUpdate:
+    accounts = (str(item["to"]),)
+    if "status" not in item:
+        return Inbound(accounts, partial(_event, item))
+    state = DeliveryUpdate.State(item["status"])
+    return DeliveryUpdate(accounts, UUID(item["carries"]), state, str(item.get("id", "")), item.get("error", ""))
+
+
+def _event(item: Mapping[str, Any], bot_user_id: str) -> InboundEvent:
+    try:
+        message = _message(item)
+    except (LookupError, TypeError, ArithmeticError) as error:
+        raise MalformedError("A message needs id, from, text and at.") from error
+    return InboundEvent("pigeon", str(item["to"]), message.key, "message", json.dumps(dict(item)), message)
+
+
+def _message(item: Mapping[str, Any]) -> InboundMessage:
+    person, said_at = str(item["from"]), datetime.fromtimestamp(item["at"], UTC)
+    return InboundMessage(
+        key=str(item["id"]),
+        thread_ids=[person],
+        is_addressed=True,
+        author=person,
+        text=item["text"] or "[A feather.]",
+        position=Decimal(str(item["at"])),
+        said_at=said_at,
+        address={"number": person},
+        is_readable=bool(item["text"]),
+    )
