@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from django.core.cache import cache
 from django.db import connections
+from psycopg import sql
 from pytest_django import DjangoDbBlocker, Settings
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
@@ -124,7 +125,7 @@ KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 
 @pytest.fixture
 def committed(django_db_setup: None, postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Real transactions, including from threads; the owner empties the tables afterwards."""
+    """Real transactions, including from threads; the tables are emptied afterwards."""
     with django_db_blocker.unblock():
         yield
         connections.close_all()
@@ -132,12 +133,15 @@ def committed(django_db_setup: None, postgres: Postgres, django_db_blocker: Djan
 
 
 def empty(postgres: Postgres) -> None:
-    """Delete all rows of all tables. Skips tables without data pages, since truncating all of them is much slower."""
-    with psycopg.connect(postgres.url("owner")) as connection:
-        tables = connection.execute(FILLED).fetchall()
-        names = ", ".join(f'"{name}"' for (name,) in tables if name not in KEPT_TABLES)
-        if names:
-            connection.execute(f"TRUNCATE {names} CASCADE".encode())
+    """Delete all rows of all tables that ever had some. TRUNCATE makes new files, and takes five times as long.
+
+    The superuser does so without triggers, which check foreign keys and guard the trails.
+    """
+    with psycopg.connect(postgres.url("postgres")) as connection:
+        connection.execute("SET session_replication_role = replica")
+        names = [name for (name,) in connection.execute(FILLED).fetchall() if name not in KEPT_TABLES]
+        for name in names:
+            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
 
 
 @dataclass(frozen=True)

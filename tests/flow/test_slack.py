@@ -90,16 +90,16 @@ def test_an_edit_and_a_deletion_get_no_reply(office: Office) -> None:
 
 
 def test_a_mention_added_by_an_edit_is_answered_once_and_a_deletion_removes_its_text(office: Office) -> None:
-    said = office.says("Is parking free on 4711?")
+    said = office.says("Is parking free on Quokka?")
     place = {"team": office.team, "channel": "general", "user": "ben", "ts": said["ts"]}
-    changed = office.stack.control("slack/control/messages/edit", **place, text="@roster Is parking free on 4711?")
+    changed = office.stack.control("slack/control/messages/edit", **place, text="@roster Is parking free on Quokka?")
     assert sorted(event["type"] for event in changed["events"]) == ["app_mention", "message"]
     assert "arking" in office.reply_to(said["ts"])["text"]
     office.settled()
     assert len(office.replies_to(said["ts"])) == 1
     office.stack.control("slack/control/messages/delete", **place)
     eventually(
-        lambda: all("4711" not in f"{row}" for table in ("agents_turn", "channels_inboxevent", "agents_conversation")
+        lambda: all("Quokka" not in f"{row}" for table in ("agents_turn", "channels_inboxevent", "agents_conversation")
                     for row in office.rows(table)),
         what="the words of a deleted message gone",
     )  # fmt: skip
