@@ -70,7 +70,7 @@ def wake_on_commit(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -
 
 
 class SharedTask(TenantTask):
-    """A task of which a workspace may run settings.TENANT_SLOTS at a time in one worker; the others come later."""
+    """A task that one workspace can run settings.TENANT_SLOTS times at once in a worker; further ones run later."""
 
     abstract = True
 

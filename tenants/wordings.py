@@ -60,7 +60,7 @@ class Wording:
             if isinstance(value, Promise):
                 raise TypeError(f"{name} of {self.code} is a translated text: keep a code instead.")
         reason = Reason(self.code, {name: _short(value) for name, value in details.items()})
-        str(reason)  # a missing placeholder shows here rather than to whoever reads it
+        str(reason)  # a missing value fails here, not when somebody reads it
         return reason
 
 

@@ -4,42 +4,33 @@ Nothing is held across the network: one short scope before the LLM works, one af
 """
 
 import logging
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection as database
-from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from agents import reasons
 from agents.llm import calls
-from agents.llm.calls import LONGEST_WAIT, Completion, LLMError, LLMTooLongError, UnexpectedError
+from agents.llm.calls import Completion, LLMError, LLMTooLongError, UnexpectedError
 from agents.models import Run
 from agents.phrases import said
 from agents.reasons import Cause
 from agents.runs import steps, transcript
 from agents.runs.steps import Prepared, Refused
 from channels import phrases
-from channels.messages import corrections, deliver, loops, waiting
+from channels.messages import corrections, deliver, failures, loops, waiting
 from channels.messages.loops import Pause
 from channels.models import InboxEvent, Thread
 from channels.scene import introductions, scenes
 from tenants.jobs.keeper import Ending, kept
 from tenants.outbound.event_loop import Cancellation, CancelledError
 from tenants.scope import tenant_scope
-from tenants.wordings import Reason, Wording
+from tenants.wordings import Reason
 
 log = logging.getLogger(__name__)
-
-MOST_FAILURES = 5
-LONGEST_BACKOFF = 30.0
-"""Seconds between tries where the provider does not say how long to wait."""
-WORKERS_DIED = Wording("channels.workers_died", _("Every try at an answer ended with its worker."))
 
 
 @dataclass(frozen=True)
@@ -77,7 +68,7 @@ def _claimed(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> C
         return _claim(tenant_id, thread_id, is_restart=is_restart)
     except Exception as error:
         log.exception("A conversation could not be prepared")
-        _count_failure(tenant_id, thread_id, UnexpectedError(error))
+        failures.count(tenant_id, thread_id, UnexpectedError(error))
         return None
 
 
@@ -141,7 +132,7 @@ def _end(claim: Claim, error: LLMError) -> None:
         _land_failure(claim, error)
     except Exception as fault:
         log.exception("A failure could not be landed")
-        _count_failure(claim.tenant_id, claim.thread_id, UnexpectedError(fault), attempt=claim.attempt)
+        failures.count(claim.tenant_id, claim.thread_id, UnexpectedError(fault), attempt=claim.attempt)
 
 
 def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Claim | None:
@@ -159,7 +150,7 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
         if not events or not (is_restart or waiting.is_due(thread, events, now)):
             return None
         steps.abandon(thread.conversation)
-        if _keeps_failing(thread, events):
+        if failures.keeps_failing(thread, events):
             return None
         pause = loops.pause_of(thread, events, now)
         if pause and pause.is_told:
@@ -192,18 +183,6 @@ def _reply_unasked(thread: Thread, pause: Pause | None) -> None:
     why = (pause.reason, Cause.LOOP) if pause else ()
     run, reply = steps.reply_unasked(thread.conversation, thread.attempt, text, *why)
     _queue(thread, run, reply)
-
-
-def _keeps_failing(thread: Thread, events: Sequence[InboxEvent]) -> bool:
-    """A message whose worker died counts as a failure, so that one message cannot kill workers for ever."""
-    if any(event.state == InboxEvent.State.RUNNING for event in events):
-        thread.failures += 1
-    if thread.failures < MOST_FAILURES:
-        return False
-    reason = WORKERS_DIED()
-    _give_up(thread, reason, Cause.WORKER_DIED)
-    reasons.tell_staff(Cause.WORKER_DIED, reason)
-    return True
 
 
 def _land(claim: Claim, completion: Completion, *, may_start_over: bool) -> bool:
@@ -239,62 +218,11 @@ def _land_failure(claim: Claim, error: LLMError) -> None:
         if waiting.is_moot(thread):
             thread.release(failures=thread.failures)
             return
-        if error.is_transient and thread.failures + 1 < MOST_FAILURES:
-            _try_later(thread, error)
+        if error.is_transient and not failures.is_last(thread):
+            failures.try_later(thread, error)
             return
-        _give_up(thread, error.reason, reasons.cause_of(error), run)
+        failures.give_up(thread, error.reason, reasons.cause_of(error), run)
     reasons.tell_staff(reasons.cause_of(error), error.reason)
-
-
-def _count_failure(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: int | None = None) -> None:
-    """One failure without a run of its own. attempt: of the lease that ends with it; None: there was none."""
-    with tenant_scope(tenant_id):
-        threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related("conversation__agent")
-        thread = threads.filter(id=thread_id).first()
-        if thread is None or (thread.is_leased(timezone.now()) and thread.attempt != attempt):
-            return
-        if not InboxEvent.objects.unanswered().filter(thread=thread).exists():
-            return
-        if thread.failures + 1 < MOST_FAILURES:
-            _try_later(thread, error)
-            return
-        if waiting.is_over(thread):
-            thread.release()
-            return
-        _settle_what_is_open(thread)
-        thread.overtake()
-        run = steps.failed(thread.conversation, thread.attempt, error)
-        _give_up(thread, error.reason, run.cause, run)
-    reasons.tell_staff(reasons.cause_of(error), error.reason)
-
-
-def _settle_what_is_open(thread: Thread) -> None:
-    try:
-        with transaction.atomic():
-            steps.abandon(thread.conversation)
-    except Exception:  # it may be what made the conversation fail: the apology goes out all the same
-        log.exception("Calls of a conversation could not be settled")
-
-
-def _try_later(thread: Thread, error: LLMError) -> None:
-    """What the provider asks for, or longer each time; never all at once, and never more than a minute."""
-    pause = min(settings.RETRY_SECONDS * 2**thread.failures, LONGEST_BACKOFF)
-    wait = min(max(error.retry_after or 0, pause) * random.uniform(1, 1.2), LONGEST_WAIT)  # noqa: S311 - no secret
-    waiting.running(thread).update(state=InboxEvent.State.PENDING)
-    thread.release(failures=thread.failures + 1, retry_at=timezone.now() + timedelta(seconds=wait))
-
-
-def _give_up(thread: Thread, reason: Reason, cause: str, run: Run | None = None) -> None:
-    """Final, visible, and can be replayed; the end user gets one apology."""
-    run = run or Run.objects.filter(conversation=thread.conversation).order_by("-attempt").first()
-    events = InboxEvent.objects.unanswered().filter(thread=thread)
-    address = waiting.address_of(events)
-    events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, run=run, finished_at=timezone.now())
-    thread.release()
-    if run and not run.deliveries.exists():
-        apology = said(phrases.APOLOGY, thread.tenant.language)
-        steps.apologise(run, apology)
-        deliver.queue(thread, run, apology, address)
 
 
 def _queue(thread: Thread, run: Run, text: str) -> None:

@@ -1,13 +1,12 @@
-"""The front of the web: an ASGI application that reads a request whole before Django's threads see it.
+"""The ASGI application in front of Django: it reads the whole request before a thread takes it.
 
-Under WSGI whoever sends a body slowly holds a thread; here the server's event loop waits instead, with a deadline and a
-minimum rate, and Django (which is quickest in threads) gets what is complete. Streams go out on the event loop, too: a
-thread is held for one piece at most.
+Under WSGI, a client that sends its body slowly holds a thread. Here the event loop waits for it, with a deadline
+and a minimum rate. Django itself runs in threads, where it is fastest. Streams are sent from the event loop, and hold a
+thread for one piece at most.
 """
 
 import asyncio
 import io
-import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,51 +23,50 @@ from django.urls import set_script_prefix
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
-log = logging.getLogger(__name__)
-
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 GRACE_SECONDS = 10.0
-"""A body may take so long whatever its size: a phone's network pauses."""
+"""How long any body may take, since a phone's network pauses."""
 BYTES_PER_SECOND = 2_000
-"""Beyond these seconds it has to come at least this fast."""
+"""A body that takes longer has to arrive at least this fast."""
 LONGEST_SECONDS = 60.0
-"""No body takes longer."""
+"""The longest that any body may take."""
 MOST_HELD = 64 * 1024 * 1024
-"""Bytes of bodies on their way in that one process holds."""
-TOO_SLOW = _("The body came too slowly: send it again over a better connection.")
-TOO_MANY = _("Too many long bodies are on their way in: send it again in a minute.")
+"""The most bytes of bodies that one process holds, from the first byte until a thread has answered."""
+TOO_SLOW = _("The request's body arrived too slowly. Send it again over a faster connection.")
+TOO_MANY = _("The server is receiving too many long requests. Send yours again in a minute.")
 PROTOCOLS = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2.0"}
 NOT_HTTP = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
 
 class TooSlowError(Exception):
-    """The body did not come in time."""
+    """The body did not arrive in time."""
 
 
 class TooManyError(Exception):
-    """The bodies on their way in take all the room that there is for them."""
+    """This process holds as many bytes of bodies as it may."""
 
 
 class GoneError(Exception):
-    """Whoever asked has left before the body was complete."""
+    """The client closed the connection before its body was complete."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """A request's body, as far as it is wanted."""
+    """A request's body; without its content if it is too long."""
 
     content: bytes
     length: int
-    """Of the whole, which is more than there is here if it is too long to be read."""
+    """Bytes of the whole body."""
 
 
 class Front:
-    """Django behind an event loop. threads: how many requests it works on at once; most_bytes: of a body that is read.
+    """Django behind an event loop.
 
-    A body that is longer, or announced to be, is not read: Django is told its length, and refuses it.
+    threads: how many requests Django works on at once. most_bytes: the longest body that is read. If a body is longer,
+    or announces it, Django gets its length only, and refuses it.
     """
 
     def __init__(self, handler: BaseHandler, *, threads: int, most_bytes: int) -> None:
@@ -78,7 +76,7 @@ class Front:
         self.held = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request. Whatever else a server speaks of, such as its own life, is left alone."""
+        """Answer one HTTP request. Other ASGI events, such as lifespan, are ignored."""
         if scope["type"] != "http":
             return
         try:
@@ -92,7 +90,10 @@ class Front:
         except GoneError:
             return
         context = copy_context()
-        response = await self._in_thread(context, self._respond, environ_of(scope, body))
+        try:
+            response = await self._in_thread(context, self._respond, environ_of(scope, body))
+        finally:
+            self.held -= len(body.content)
         try:
             await self._send(send, context, response)
         finally:
@@ -103,12 +104,12 @@ class Front:
         return await asyncio.get_running_loop().run_in_executor(self.threads, partial(context.run, work, *args))
 
     async def _body(self, scope: Message, receive: Receive) -> Body:
-        """The whole body. Raises TooSlowError, TooManyError and GoneError."""
+        """Read the whole body, and count it in `held`. Raises TooSlowError, TooManyError and GoneError."""
         announced = _announced(scope)
         if announced is not None and announced > self.most_bytes:
             return Body(b"", announced)
         pieces: list[bytes] = []
-        size, began = 0, asyncio.get_running_loop().time()
+        size, began, is_whole = 0, asyncio.get_running_loop().time(), False
         try:
             async with asyncio.timeout_at(began + GRACE_SECONDS) as limit:
                 async for piece in _pieces(receive):
@@ -120,17 +121,17 @@ class Front:
                     if self.held > MOST_HELD:
                         raise TooManyError
                     limit.reschedule(began + min(GRACE_SECONDS + size / BYTES_PER_SECOND, LONGEST_SECONDS))
+            is_whole = True
         except TimeoutError as error:
             raise TooSlowError from error
         finally:
-            self.held -= size
+            self.held -= 0 if is_whole else size
         return Body(b"".join(pieces), size)
 
     def _respond(self, environ: dict[str, Any]) -> HttpResponseBase:
-        """What Django's own WSGIHandler does, but for the sending.
+        """Do what Django's WSGIHandler does, except sending the response.
 
-        Connections to the database belong to threads, and closing a response gives back those of its thread: so that
-        is done here, where they were used.
+        Closing a response returns this thread's database connections, so it has to happen in this thread.
         """
         set_script_prefix("/")
         signals.request_started.send(sender=type(self.handler), environ=environ)
@@ -152,7 +153,7 @@ class Front:
         await send({"type": "http.response.body", "body": b""})
 
     async def _streamed(self, context: Context, response: Any) -> AsyncIterator[bytes]:
-        """An asynchronous stream on the event loop; of another one each piece in a thread."""
+        """Read an asynchronous stream on the event loop, and any other stream piece by piece in a thread."""
         if response.is_async:
             async for piece in response.streaming_content:
                 yield piece
@@ -163,7 +164,7 @@ class Front:
 
 
 def _next(pieces: Iterator[bytes]) -> bytes | None:
-    """The next piece of a stream; this thread keeps no connection for it."""
+    """The next piece of a stream. The thread keeps no database connection."""
     try:
         return next(pieces, None)
     finally:
@@ -181,7 +182,7 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
 
 
 def _announced(scope: Message) -> int | None:
-    """The body's length as its sender says; what is no number is Django's to refuse."""
+    """The length that the client announces; Django refuses one that is not a number."""
     given = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
     return int(given) if given.isdigit() else None
 
@@ -189,8 +190,8 @@ def _announced(scope: Message) -> int | None:
 def environ_of(scope: Message, body: Body) -> dict[str, Any]:
     """A request as WSGI has it (PEP 3333).
 
-    Headers with an underscore in their names are dropped: they would take the place of those with a hyphen, which a
-    proxy has checked.
+    Headers with an underscore in their names are dropped, because they would replace those with a hyphen, which a proxy
+    has checked.
     """
     host, port = scope.get("server") or ("localhost", 0)
     environ: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The short way of webhooks: no session, no messages, no log-in, no workspace of a person's."""
+"""Webhooks skip the middleware that only people need: sessions, messages, log-ins and workspaces."""
 
 from collections.abc import Callable
 
@@ -9,10 +9,10 @@ from tenants.http.request_limits import WEBHOOKS, RequestLimitsMiddleware
 
 
 class WebhookMiddleware:
-    """Calls the views under /webhooks/ itself, so that the middleware after this one does not run for them.
+    """Calls the views under /webhooks/ directly, without the middleware that comes after this one.
 
-    A webhook is verified by its signature: its view needs nothing that a person's request needs. Size and charset are
-    limited as everywhere, and the host has to be ours.
+    A webhook is verified by its signature, so its view needs neither a session nor a CSRF check. The limits on size and
+    charset apply as everywhere, and the host has to be ours.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

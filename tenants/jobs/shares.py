@@ -1,7 +1,7 @@
-"""One workspace's share of a worker: however much it has to do, the other slots are for others.
+"""Limits how many of a worker's slots one workspace uses, so that the others stay free for other workspaces.
 
-What finds no slot waits in Postgres anyway; here its wake-up is remembered, and comes when a slot of the workspace
-becomes free. A wake-up that is forgotten with its process is found by the sweep.
+The work itself waits in Postgres. A wake-up that finds no slot is remembered here and repeated when one of the
+workspace's slots becomes free. If the process ends first, the sweep finds the work.
 """
 
 import threading
@@ -9,11 +9,11 @@ from collections.abc import Callable, Hashable
 from uuid import UUID
 
 MOST_WAITING = 1_000
-"""Wake-ups that are remembered for one workspace; the sweep finds the rest."""
+"""How many wake-ups are remembered for one workspace; the sweep finds the rest."""
 
 
 class Shares:
-    """Counts what runs for each workspace in this process."""
+    """Counts the tasks that run for each workspace in this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -23,7 +23,7 @@ class Shares:
     def take(self, tenant_id: UUID, most: int, key: Hashable, wake: Callable[[], None]) -> bool:
         """Take a slot if fewer than `most` are taken. Otherwise `wake` is called when one becomes free.
 
-        key: what this is about, so that it is remembered once.
+        key: identifies the work, so that it is remembered only once.
         """
         with self._lock:
             running = self._running.get(tenant_id, 0)
@@ -36,7 +36,7 @@ class Shares:
             return False
 
     def give_back(self, tenant_id: UUID) -> None:
-        """A slot is free: wake what has waited the longest."""
+        """Free a slot, and wake what has waited the longest."""
         with self._lock:
             running = self._running.pop(tenant_id) - 1
             if running:
@@ -50,4 +50,4 @@ class Shares:
 
 
 shares = Shares()
-"""Of this process."""
+"""This process's own."""

@@ -74,7 +74,7 @@ def drawn(rows: "QuerySet[Any, Row]") -> list[Row]:
 
 
 def drawn_in_turn(rows: "QuerySet[Any, tuple[UUID, UUID]]") -> list[tuple[UUID, UUID]]:
-    """The same of (tenant, row) pairs, one for each tenant in turn: one tenant's many must not hide another's few."""
+    """The same for (tenant, row) pairs, one per tenant in turn, so that a tenant with many does not hide the others."""
     found = list(rows[:CONSIDERED])
     random.shuffle(found)
     by_tenant: dict[UUID, list[tuple[UUID, UUID]]] = {}

@@ -236,3 +236,18 @@ def test_a_stream_is_closed_when_its_reader_leaves(served: Front) -> None:
     with pytest.raises(ConnectionResetError):
         asyncio.run(served(scope(), receive, send))
     assert closed.is_set()
+
+
+def test_a_body_counts_until_a_thread_has_answered(served: Front) -> None:
+    """Otherwise many quick senders could fill the memory while their requests wait for a thread."""
+    held: list[int] = []
+    respond = served._respond
+
+    def watching(environ: dict[str, Any]) -> HttpResponseBase:
+        held.append(served.held)
+        return respond(environ)
+
+    served._respond = watching  # type: ignore[method-assign]
+    ask(served, "/echo", [part(b"x" * 300)])
+
+    assert (held, served.held) == ([300], 0)

@@ -8,7 +8,7 @@ import pytest
 from agents.llm.calls import Completion, LLMBusyError
 from agents.models import Conversation, LLMCall, Run, Turn
 from agents.runs.transcript import ERASED
-from channels.messages import answering, replays
+from channels.messages import answering, failures, replays
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.privacy import erasure
 from tenants.scope import tenant_scope
@@ -126,7 +126,7 @@ def test_a_failure_for_a_deleted_message_is_not_reported(shop: Shop) -> None:
     claim = shop.claim(thread_of(shop))
     send(shop, deleted())
     with tenant_scope(shop.tenant.id):
-        Thread.objects.update(failures=answering.MOST_FAILURES)
+        Thread.objects.update(failures=failures.MOST_FAILURES)
     answering._land_failure(claim, LLMBusyError(TOLD(text="Busy.")))
     assert shop.turns() == [ERASED]
     assert calls(shop) == ["settled"]

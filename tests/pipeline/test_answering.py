@@ -17,7 +17,7 @@ from agents.models import LLMCall, Run, Turn
 from agents.runs import steps
 from billing import quota
 from channels import phrases
-from channels.messages import answering, deliver, sweep
+from channels.messages import answering, deliver, failures, sweep
 from channels.models import Delivery, InboxEvent, Thread
 from tenants.jobs import renewals
 from tenants.scope import tenant_scope
@@ -142,7 +142,7 @@ def test_a_leased_conversation_is_not_claimed(desk: Desk) -> None:
 
 def test_a_message_that_keeps_killing_its_worker_ends_with_one_apology(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    for _ in range(answering.MOST_FAILURES):
+    for _ in range(failures.MOST_FAILURES):
         assert answering._claim(desk.tenant.id, thread_id)
         with tenant_scope(desk.tenant.id):
             Thread.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
@@ -157,13 +157,13 @@ def test_a_message_that_keeps_killing_its_worker_ends_with_one_apology(desk: Des
 
 def test_a_permanent_fault_ends_with_one_apology(desk: Desk) -> None:
     thread_id = desk.hear("Hello [sandbox:500]")
-    for _ in range(answering.MOST_FAILURES + 2):
+    for _ in range(failures.MOST_FAILURES + 2):
         answer(desk, thread_id)
     assert [state for state, _ in desk.events()] == ["failed"]
     assert "OpenAI" in desk.events()[0][1]
     assert len(desk.posted()) == 1
     with tenant_scope(desk.tenant.id):
-        assert LLMCall.objects.count() == answering.MOST_FAILURES
+        assert LLMCall.objects.count() == failures.MOST_FAILURES
         assert Meter.objects.get().spent_usd == 0
 
 
@@ -298,7 +298,7 @@ def test_pending_messages_come_last_in_the_prompt_even_if_the_answer_was_saved_l
 def test_starting_over_is_not_a_failure(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
-        Thread.objects.update(failures=answering.MOST_FAILURES - 1)
+        Thread.objects.update(failures=failures.MOST_FAILURES - 1)
     claim = answering._claim(desk.tenant.id, thread_id)
     assert claim
     desk.hear("And when do you close?", desk.first_ts())

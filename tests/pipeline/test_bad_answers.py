@@ -14,7 +14,7 @@ from agents.employees import hiring
 from agents.models import LLMCall, Outcome, Run, Turn
 from agents.runs import steps
 from channels import phrases
-from channels.messages import answering, deliver
+from channels.messages import answering, deliver, failures
 from channels.models import Thread
 from tenants.scope import tenant_scope
 from tests.pipeline import shapes
@@ -44,7 +44,7 @@ def ask(desk: Desk, body: str | None = None, *, times: int = 1, peer: str = "cha
             "openai/control/faults", kind="raw", method=peer, times=times, body=body or "", **({"seconds": 1} | raw)
         )
     thread_id = desk.hear("When do you open?")
-    for _ in range(answering.MOST_FAILURES + 1):
+    for _ in range(failures.MOST_FAILURES + 1):
         answering.answer(desk.tenant.id, thread_id)
         if deliver.send_due(desk.tenant.id, thread_id) or desk.deliveries():
             break
@@ -256,7 +256,7 @@ def test_a_repeated_failure_ends_with_one_apology_and_its_own_reason(
     thread_id = desk.hear("When do you open?")
     with monkeypatch.context() as patched:
         patched.setattr(steps, place, broken)
-        for _ in range(answering.MOST_FAILURES + 1):
+        for _ in range(failures.MOST_FAILURES + 1):
             answering.answer(desk.tenant.id, thread_id)
             deliver.send_due(desk.tenant.id, thread_id)
     books = books_of(desk)
