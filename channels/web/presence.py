@@ -48,7 +48,7 @@ class Loss:
     @property
     def title(self) -> str:
         """The heading of a notice about it."""
-        words = _("%(channel)s is disconnected") if self.is_chosen else _("%(channel)s is lost")
+        words = _("%(channel)s is disconnected") if self.is_chosen else _("%(channel)s does not work")
         return words % {"channel": provider_named(self.connection.provider).label}
 
 

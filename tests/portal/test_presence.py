@@ -80,7 +80,7 @@ def test_a_lost_slack_connection_is_shown_with_its_day_and_can_be_reconnected(ow
     assert ON_DUTY not in pages["list"]
     assert "Disconnected</span>" in pages["list"]
     assert "Slack no longer lets Roster into Northwind: nobody there gets an answer." in pages["own"]
-    assert "Slack is lost since" in pages["home"]
+    assert "Slack has not worked since" in pages["home"]
     assert "Connect Slack again</a>" in pages["home"]
     assert "Next: Connect a channel" not in pages["home"]
     assert "How people reach it" not in pages["home"]
@@ -108,7 +108,7 @@ def test_a_channel_that_we_disconnected_ourselves_is_not_shown_as_lost(owner: Me
 
     home = owner.read("")
 
-    assert "Slack is disconnected since" in home
+    assert "Slack has been disconnected since" in home
     assert "Northwind was disconnected here" in home
 
 
@@ -120,7 +120,7 @@ def test_reconnecting_fixes_it(owner: Member, maya: Agent) -> None:
     pages = pages_of(owner, maya)
 
     assert ON_DUTY in pages["list"]
-    assert "is lost since" not in pages["home"]
+    assert "has not worked since" not in pages["home"]
 
 
 def test_members_who_may_not_connect_are_told_who_may(cast: Cast, maya: Agent) -> None:
