@@ -95,6 +95,16 @@ class AgentRevision(TenantModel, Profile):
         ]
 
 
+class Person(TenantModel):
+    """Somebody who talks to AI employees, whatever ids they have at providers."""
+
+    name = models.CharField(max_length=120, blank=True, help_text=_("Empty as long as nobody told it"))
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+
 class Conversation(TenantModel):
     """What one or more people and one AI employee say to each other in one place."""
 
@@ -173,6 +183,9 @@ class Turn(TenantModel):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
     run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="turn")
     speaker = models.CharField(max_length=8, choices=Speaker)
+    person = models.ForeignKey(
+        Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="turns", help_text=_("Who said it")
+    )
     author = models.CharField(max_length=120, blank=True)
     text = models.TextField()
     said_at = models.DateTimeField(default=timezone.now)

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from agents.models import Agent
+from agents.models import Agent, Person
 from tenants.encryption import EncryptedField
 from tenants.models import Tenant, TenantModel
 from tenants.models.fields import ReasonField
@@ -81,6 +81,7 @@ class Contact(TenantModel):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="contacts")
     external_id = models.CharField(max_length=120)
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="contacts")
     name = models.CharField(max_length=120, blank=True)
     is_machine = models.BooleanField(null=True, help_text=_("What the provider said; empty: it was never asked"))
 

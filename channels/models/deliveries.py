@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Run
+from agents.models import Run, Turn
 from channels.models.inbox import Thread
 from tenants.models import TenantModel
 from tenants.models.fields import ReasonField
@@ -37,6 +37,7 @@ class Delivery(TenantModel):
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="deliveries")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="deliveries")
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, null=True, related_name="deliveries")
     sequence = models.PositiveIntegerField()
     address = models.JSONField()
     text = models.TextField()

@@ -19,6 +19,7 @@ class Thread(Job, TenantModel):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="threads")
     external_id = models.CharField(max_length=200)
+    place_id = models.UUIDField(null=True, editable=False, help_text=_("What is said in one place is heard together"))
     conversation = models.OneToOneField(Conversation, on_delete=models.CASCADE, related_name="thread")
 
     objects = ThreadQuerySet.as_manager()
@@ -28,9 +29,11 @@ class Thread(Job, TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["connection", "external_id"], name="channels_thread_once"),
         ]
+        indexes = [models.Index(fields=["connection", "place_id"], name="channels_thread_place")]
 
 
 OVERHEARD = models.Q(state="ignored") & ~models.Q(payload="")
+UNHEARD = models.Q(state="received")
 UNANSWERED, DOUBTFUL = models.Q(state__in=["pending", "running"]), models.Q(state="doubtful")
 SIGNED = ~models.Q(author="")
 
@@ -54,6 +57,7 @@ class InboxEvent(TenantModel):
     """One event from a provider. Its keys absorb retries and the twin events of one message."""
 
     class State(models.TextChoices):
+        RECEIVED = "received", _("Received")
         PENDING = "pending", _("Pending")
         RUNNING = "running", _("Running")
         ANSWERED = "answered", _("Answered")
@@ -63,7 +67,7 @@ class InboxEvent(TenantModel):
         DOUBTFUL = "doubtful", _("The provider has to say whether a person wrote it")
 
     WAITING = (State.PENDING, State.RUNNING)
-    UNFINISHED = (*WAITING, State.ANSWERED, State.DOUBTFUL)
+    UNFINISHED = (State.RECEIVED, *WAITING, State.ANSWERED, State.DOUBTFUL)
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="events")
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, null=True, blank=True, related_name="events")
@@ -76,6 +80,8 @@ class InboxEvent(TenantModel):
     place = models.CharField(
         max_length=200, default="", db_default="", blank=True, help_text=_("The thread in which it was said to others")
     )
+    place_id = models.UUIDField(null=True, editable=False, help_text=_("What is said in one place is heard together"))
+    due_at = models.DateTimeField(null=True, editable=False, help_text=_("When the quiet period after it is over"))
     version = models.DecimalField(
         max_digits=20,
         decimal_places=6,
@@ -91,6 +97,9 @@ class InboxEvent(TenantModel):
     payload = models.TextField()
     author = models.CharField(
         max_length=120, blank=True, default="", db_default="", help_text=_("Who said it, at the provider")
+    )
+    is_addressed = models.BooleanField(
+        default=False, db_default=False, help_text=_("By itself it is meant for the AI employee")
     )
     is_readable = models.BooleanField(default=True, db_default=True, help_text=_("It has words, not only files"))
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
@@ -113,6 +122,9 @@ class InboxEvent(TenantModel):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["connection", "place_id"], name="channels_event_received", condition=UNHEARD
+            ),
             models.Index(fields=["received_at"], name="channels_event_waiting", condition=UNANSWERED),
             models.Index(fields=["received_at"], name="channels_event_doubtful", condition=DOUBTFUL),
             models.Index(

@@ -130,7 +130,7 @@ def test_the_sweeper_reads_only_ids_states_and_times() -> None:
            AND has_column_privilege('sweeper', c.oid, a.attnum, 'SELECT')
     """)
     assert {name for (name,) in granted} == {
-        "id", "tenant_id", "connection_id", "thread_id", "state", "attempt",
+        "id", "tenant_id", "connection_id", "thread_id", "place_id", "state", "attempt", "due_at",
         "received_at", "leased_until", "retry_at", "next_attempt_at", "sending_since", "unknown_since", "expires_at",
         "customer_id", "synced_at", "requested_at", "sent_at",
     }  # fmt: skip
