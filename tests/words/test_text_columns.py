@@ -43,6 +43,7 @@ WORDS_OF_OTHERS = {
     "agents.AgentRevision.instructions": "an operator typed it",
     "agents.AgentRevision.unavailable_text": "an operator typed it",
     "agents.Conversation.title": "what somebody said first",
+    "agents.Person.name": "a person's name",
     "agents.Turn.author": "a person's name",
     "agents.Turn.text": "what was said",
     "channels.Connection.name": "its name at the provider",
