@@ -28,24 +28,36 @@ def is_scoped() -> bool:
     return _current.get() is not None
 
 
-def _tell_postgres(tenant_id: UUID | None) -> None:
+def _tell_postgres(tenant_id: UUID | None, lock: str = "") -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [str(tenant_id or "")])
+        if lock:
+            locked = "SELECT set_config('app.tenant_id', %s, true), pg_advisory_xact_lock(hashtextextended(%s, 0))"
+            cursor.execute(locked, [str(tenant_id or ""), lock])
+        else:
+            cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [str(tenant_id or "")])
+
+
+def hold_alone(name: str) -> None:
+    """Wait until nobody else holds this name, and hold it until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 @contextmanager
-def tenant_scope(tenant_id: UUID) -> Iterator[None]:
+def tenant_scope(tenant_id: UUID, *, lock: str = "") -> Iterator[None]:
     """Open one transaction (or a savepoint) in which only this tenant's rows exist.
 
     The setting is local to the transaction, so no pool can carry it to another request. Nested scopes restore the outer
     tenant on success; on an error the savepoint's rollback has done so already.
+
+    lock: a name that only one transaction holds at a time, as with `hold_alone`, in the same round trip.
     """
     outer = _current.get()
     is_nested = connection.in_atomic_block
     token = _current.set(tenant_id)
     try:
         with transaction.atomic():
-            _tell_postgres(tenant_id)
+            _tell_postgres(tenant_id, lock)
             yield
             if is_nested and not transaction.get_rollback():
                 _tell_postgres(outer)

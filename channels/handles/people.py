@@ -1,11 +1,24 @@
 """Who talks to the AI employees, by the provider's ids and by the names that are known."""
 
+from collections.abc import Collection
+
 from channels.models import Connection, Contact
 
 
 def meet(connection: Connection, external_id: str) -> Contact:
     """The contact who wrote, inside the tenant's scope; made at the first message, still without a name."""
     return Contact.objects.get_or_create(connection=connection, external_id=external_id)[0]
+
+
+def known(connection: Connection, external_ids: Collection[str]) -> dict[str, Contact]:
+    """Those of them whom we know, by the provider's id."""
+    contacts = Contact.objects.filter(connection=connection, external_id__in=external_ids).select_related("person")
+    return {contact.external_id: contact for contact in contacts}
+
+
+def meet_all(connection: Connection, external_ids: Collection[str]) -> dict[str, Contact]:
+    """The contacts of all of them, by the provider's id; made where they write for the first time."""
+    return {each: meet(connection, each) for each in external_ids}
 
 
 def is_machine(connection: Connection, external_id: str) -> bool | None:

@@ -8,14 +8,16 @@ and not answered.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Conversation, Run, Turn
-from channels.models import InboxEvent, Thread
+from channels.models import Delivery, InboxEvent, Thread
 from tenants.wordings import Reason, Wording
 
 IN_A_CONVERSATION = Wording(
@@ -34,6 +36,8 @@ IN_A_DAY = Wording(
 )
 PAUSES = (IN_A_CONVERSATION.code, IN_A_DAY.code)
 DAY = timedelta(days=1)
+MOST_COUNTED = 10
+"""Authors of one answer whose answers are counted."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,45 @@ class Pause:
     is_told: bool
 
 
-def pause_of(thread: Thread, events: Sequence[InboxEvent], now: datetime) -> Pause | None:
+@dataclass(frozen=True)
+class Look:
+    """A conversation's recent past: is something on its way out, and how much did the employee say here and to whom?
+
+    said: answers in this conversation, and those that were dropped because what they answer was changed meanwhile.
+    said_to: answers to whoever of the authors got fewest.
+    """
+
+    is_held_up: bool
+    said: int
+    said_to: int
+
+
+def look(thread: Thread, authors: Collection[str], now: datetime) -> Look:
+    """All of it in one statement, for a locked thread, inside the tenant's scope."""
+    window = now - timedelta(seconds=settings.LOOP_SECONDS)
+    conversation = {"conversation": OuterRef("conversation")}
+    said = Turn.objects.filter(**conversation, speaker=Turn.Speaker.EMPLOYEE, said_at__gt=window)
+    dropped = Run.objects.filter(**conversation, state=Run.State.SUPERSEDED, started_at__gt=window)
+    heard = InboxEvent.objects.filter(connection=OuterRef("connection"), received_at__gt=now - DAY, run__isnull=False)
+    held_up = Exists(Delivery.objects.filter(thread=OuterRef("id")).holding_up(now))
+    to_each = [_count(heard.filter(author=each), "run") for each in sorted({*authors} - {""})[:MOST_COUNTED]]
+    row = Thread.objects.filter(id=thread.id).values_list(held_up, _count(said), _count(dropped), *to_each).get()
+    return Look(is_held_up=row[0], said=row[1] + row[2], said_to=min(row[3:], default=0))
+
+
+def _count(rows: "QuerySet[Any]", column: str = "id") -> Subquery:
+    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(n=Count(column, distinct=True))
+    return Coalesce(Subquery(counted.values("n")), 0)
+
+
+def pause_of(thread: Thread, events: Sequence[InboxEvent], look: Look, now: datetime) -> Pause | None:
     """Should what waits in this thread stay unanswered? None if it should be answered. Inside the tenant's scope."""
     window = timedelta(seconds=settings.LOOP_SECONDS)
     authors = {event.author for event in events} - {""}
-    if settings.LOOP_ANSWERS and _said_in(thread, now - window) >= settings.LOOP_ANSWERS:
+    if settings.LOOP_ANSWERS and look.said >= settings.LOOP_ANSWERS:
         reason = IN_A_CONVERSATION(answers=settings.LOOP_ANSWERS, seconds=f"{settings.LOOP_SECONDS:g}")
         return Pause(reason, is_told=_is_told(Q(conversation=thread.conversation_id), reason, now - window))
-    if settings.LOOP_DAILY_ANSWERS and _said_to(thread, authors, now - DAY) >= settings.LOOP_DAILY_ANSWERS:
+    if settings.LOOP_DAILY_ANSWERS and look.said_to >= settings.LOOP_DAILY_ANSWERS:
         reason = IN_A_DAY(answers=settings.LOOP_DAILY_ANSWERS)
         theirs = Q(events__connection=thread.connection_id, events__author__in=authors)
         return Pause(reason, is_told=_is_told(theirs, reason, now - DAY))
@@ -63,19 +98,6 @@ def last_paused(conversation: Conversation) -> InboxEvent | None:
     ignored = InboxEvent.objects.filter(turn__conversation=conversation, state=InboxEvent.State.IGNORED)
     paused = ignored.alias(code=KT("reason__code")).filter(code__in=PAUSES)
     return paused.order_by("-received_at").first()
-
-
-def _said_in(thread: Thread, since: datetime) -> int:
-    """Answers in this conversation, and those that were dropped because what they answer was changed meanwhile."""
-    said = Turn.objects.filter(conversation=thread.conversation_id, speaker=Turn.Speaker.EMPLOYEE, said_at__gt=since)
-    dropped = Run.objects.filter(conversation=thread.conversation_id, state=Run.State.SUPERSEDED, started_at__gt=since)
-    return said.count() + dropped.count()
-
-
-def _said_to(thread: Thread, authors: Collection[str], since: datetime) -> int:
-    """Answers to whoever of these got fewest: somebody under the limit is answered, whoever else writes too."""
-    heard = InboxEvent.objects.filter(connection=thread.connection_id, received_at__gt=since, run__isnull=False)
-    return min((heard.filter(author=each).values("run").distinct().count() for each in authors), default=0)
 
 
 def _is_told(whose: Q, reason: Reason, since: datetime) -> bool:

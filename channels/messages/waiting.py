@@ -1,60 +1,91 @@
-"""What waits for an answer in a thread, whether it is due, and who has it."""
+"""What waits for an answer in a place, whether it is due, and who has it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
-from channels.messages import corrections
+from channels.messages.incoming import corrections
+from channels.messages.incoming.room import Place
 from channels.models import InboxEvent, InboxEventQuerySet, Thread
-from channels.providers.registry import provider_named
+
+State = InboxEvent.State
 
 
-def free_thread(thread_id: UUID, now: datetime) -> Thread | None:
-    """The thread, locked, if nobody answers it and nothing of it is on its way out."""
-    threads = Thread.objects.claimable(now).select_related("conversation__agent", "connection")
-    thread = threads.filter(id=thread_id).first()
-    if thread is None or thread.deliveries.holding_up(now).exists():
-        return None
-    return thread
+def threads_in(place: Place) -> list[Thread]:
+    """The threads of a place, locked, with all that an answer needs of them."""
+    threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "conversation__agent", "connection__agent", "connection__tenant", "tenant"
+    )
+    return list(threads.filter(connection=place.connection_id, place_id=place.place_id).order_by("id"))
 
 
-def is_due(thread: Thread, events: Sequence[InboxEvent], now: datetime) -> bool:
-    """A short quiet period lets quick messages get one answer; a failed try waits before the next."""
-    if thread.is_waiting_to_retry(now):
-        return False
-    received = [event.received_at for event in events]
-    quiet_until = max(received) + timedelta(seconds=provider_named(thread.connection.provider).quiet_seconds)
-    at_the_latest = min(received) + timedelta(seconds=settings.QUIET_MAX_SECONDS)
-    return now >= min(quiet_until, at_the_latest)
+def events_in(place: Place, threads: Collection[Thread]) -> list[InboxEvent]:
+    """What is to be heard or answered in a place, locked after its threads, in the provider's order."""
+    events = InboxEvent.objects.select_for_update(no_key=True, of=("self",)).select_related("turn__person")
+    if not threads:
+        events = events.select_related("connection__agent", "connection__tenant")
+    unheard = Q(state=State.RECEIVED, connection=place.connection_id, place_id=place.place_id)
+    unanswered = Q(state__in=InboxEvent.WAITING, thread__in=[thread.id for thread in threads])
+    return list(events.filter(unheard | unanswered if threads else unheard).order_by("position", "id"))
+
+
+def is_quiet(events: Iterable[InboxEvent], now: datetime) -> bool:
+    """A short quiet period lets quick messages get one answer, and ends after a while, whatever comes."""
+    waiting = list(events)
+    quiet = max((event.due_at for event in waiting if event.due_at), default=now)
+    first = min((event.received_at for event in waiting), default=now)
+    return now >= min(quiet, first + timedelta(seconds=settings.QUIET_MAX_SECONDS))
 
 
 def still_ours(thread_id: UUID, attempt: int) -> Thread | None:
     """The thread, locked, unless another worker has taken it over since."""
-    return Thread.objects.still_ours(thread_id, attempt).select_related("conversation__agent").first()
+    threads = Thread.objects.still_ours(thread_id, attempt)
+    return threads.select_related("conversation__agent", "connection", "tenant").first()
 
 
 def running(thread: Thread) -> InboxEventQuerySet:
     """What is being answered."""
-    return InboxEvent.objects.filter(thread=thread, state=InboxEvent.State.RUNNING)
+    return InboxEvent.objects.filter(thread=thread, state=State.RUNNING)
 
 
-def is_moot(thread: Thread) -> bool:
-    """Was all that is being answered changed or deleted meanwhile?"""
-    corrections.drop_deleted(thread)
-    return not running(thread).exists()
+@dataclass(frozen=True)
+class Standing:
+    """What became of a conversation while its answer was made: what it answers, and whether there is newer input."""
+
+    answered: Sequence[InboxEvent]
+    has_newer: bool
+
+    @property
+    def is_moot(self) -> bool:
+        """Was all that is being answered changed or deleted meanwhile?"""
+        return not self.answered
+
+    @property
+    def address(self) -> dict[str, str]:
+        """An answer goes where the last of what it answers was said."""
+        return dict(self.answered[-1].address)
+
+
+def standing_of(thread: Thread) -> Standing:
+    """The same for a locked thread. What was deleted meanwhile waits no more."""
+    unheard = Q(state=State.RECEIVED, connection=thread.connection_id, place_id=thread.place_id)
+    open_events = InboxEvent.objects.filter(unheard | Q(thread=thread, state__in=InboxEvent.WAITING))
+    found = list(open_events.order_by("position", "id"))
+    if any(event.deleted_at for event in found):
+        corrections.drop_deleted(thread)
+        found = [event for event in found if not event.deleted_at]
+    answered = [event for event in found if event.state == State.RUNNING]
+    return Standing(answered, has_newer=len(answered) < len(found))
 
 
 def is_over(thread: Thread) -> bool:
     """Does nothing wait for an answer, because all of it was deleted?"""
     corrections.drop_deleted(thread)
     return not InboxEvent.objects.unanswered().filter(thread=thread).exists()
-
-
-def newer_input(thread: Thread) -> InboxEventQuerySet:
-    """What came in, or was changed, since its answer was begun."""
-    return InboxEvent.objects.filter(thread=thread, state=InboxEvent.State.PENDING)
 
 
 def address_of(events: InboxEventQuerySet) -> dict[str, str]:

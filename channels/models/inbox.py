@@ -1,5 +1,8 @@
 """What came in: threads with their lease, and events."""
 
+from hashlib import md5
+from uuid import UUID
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -8,6 +11,11 @@ from agents.models import Conversation, Run, Turn
 from channels.models.connections import Connection
 from tenants.models import Job, JobQuerySet, TenantModel
 from tenants.models.fields import ReasonField
+
+
+def place_id_of(place: str) -> UUID:
+    """The id of a place, from what its provider calls it (`InboundMessage.place`). An id, not a secret."""
+    return UUID(md5(place.encode(), usedforsecurity=False).hexdigest())
 
 
 class ThreadQuerySet(JobQuerySet["Thread"]):

@@ -31,6 +31,7 @@ class InboundMessage:
     key names the message itself, since several events may be about it. position orders messages within a thread.
     is_addressed: by itself it is meant for the employee (a mention, a direct message), not only as part of a thread.
     thread_ids: the conversation it belongs to: the first that is already known, else the last one.
+    within: where it is said, if that is more than its conversation, such as a direct message with threads.
     mentions_others: it names somebody else, so within a thread it is for the employee only if it names that too.
     is_author_unsure: only the provider can tell whether a person wrote it (`Provider.is_person`).
     is_readable: its text has words, not only notes about what the employee cannot see or hear.
@@ -48,6 +49,12 @@ class InboundMessage:
     mentions_others: bool = False
     is_author_unsure: bool = False
     is_readable: bool = True
+    within: str = ""
+
+    @property
+    def place(self) -> str:
+        """What is said in one place is heard by one worker at a time, in the provider's order."""
+        return self.within or self.thread_ids[-1]
 
 
 @dataclass(frozen=True)

@@ -171,6 +171,7 @@ class Slack:
             said_at=datetime.fromtimestamp(float(ts), UTC),
             address={"channel": channel, "thread_ts": ts},
             title=_("Test message"),
+            within=channel,
         )
 
     def receipt(self, message: InboundMessage) -> Mapping[str, str]:

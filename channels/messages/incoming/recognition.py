@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.connections import credentials, health
 from channels.handles import people
-from channels.messages import receive
+from channels.messages.incoming import changes
 from channels.models import Contact, InboxEvent
 from channels.providers.base import DeliveryError, DeliveryRefusedError
 from channels.providers.registry import provider_named
@@ -23,15 +23,15 @@ ASK_FOR = timedelta(minutes=10)
 UNANSWERED = Wording("channels.unrecognised", _("The provider did not say in time whether a person wrote this."))
 
 
-def recognise(tenant_id: UUID, event_id: UUID) -> UUID | None:
+def recognise(tenant_id: UUID, event_id: UUID) -> bool:
     """Decide a doubtful event. Calls the provider: open no scope around this. Harmless to call twice.
 
-    Returns the thread that now waits for an answer, if any.
+    True if it is to be heard now.
     """
     with tenant_scope(tenant_id):
         event = _due(event_id, timezone.now())
         if event is None:
-            return None
+            return False
         connection = event.connection
         provider, account = provider_named(connection.provider), credentials.account_of(connection)
     try:
@@ -39,11 +39,11 @@ def recognise(tenant_id: UUID, event_id: UUID) -> UUID | None:
     except DeliveryRefusedError as error:
         if error.code not in provider.unknown_person:  # it is about something else, such as a missing permission
             _give_up_later(tenant_id, event, error)
-            return None
+            return False
         is_person = False  # somebody the provider does not know is nobody to talk to
     except DeliveryError as error:
         _give_up_later(tenant_id, event, error)
-        return None
+        return False
     with tenant_scope(tenant_id):
         return _decide(event, is_person=is_person)
 
@@ -60,10 +60,10 @@ def _due(event_id: UUID, now: datetime) -> InboxEvent | None:
     return event
 
 
-def _decide(event: InboxEvent, *, is_person: bool) -> UUID | None:
+def _decide(event: InboxEvent, *, is_person: bool) -> bool:
     contact = people.meet(event.connection, event.author)
     Contact.objects.filter(id=contact.id).update(is_machine=not is_person)
-    return receive.believe(event, is_person=is_person)
+    return changes.believe(event.id, is_person=is_person)
 
 
 def _give_up_later(tenant_id: UUID, event: InboxEvent, error: DeliveryError) -> None:
@@ -72,4 +72,4 @@ def _give_up_later(tenant_id: UUID, event: InboxEvent, error: DeliveryError) -> 
         if isinstance(error, DeliveryRefusedError):
             health.refused(event.connection_id, error)
         if timezone.now() > event.received_at + ASK_FOR:
-            receive.doubt_for_good(event, UNANSWERED())
+            changes.doubt_for_good(event.id, UNANSWERED())

@@ -15,13 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Conversation
 from agents.runs import steps, transcript
 from agents.runs.transcript import ERASED
-from channels.messages.addressing import SAID_TO_OTHERS
+from channels.messages.incoming.addressing import SAID_TO_OTHERS
 from channels.models import Delivery, InboxEvent, InboxEventQuerySet, Thread
 from channels.providers.base import Edit, InboundEvent
 from tenants.wordings import NOTHING, Wording
 
 DELETED = Wording("channels.deleted", _("Deleted by its author."))
 _OPEN = (
+    InboxEvent.State.RECEIVED,
     InboxEvent.State.PENDING,
     InboxEvent.State.DOUBTFUL,
     InboxEvent.State.FAILED,
@@ -83,7 +84,9 @@ def edit(event: InboxEvent, edit: Edit, *, is_for_others: bool) -> UUID | None:
     event.version, event.is_readable = edit.version, edit.message.is_readable
     if event.payload:
         event.payload = edit.payload
-    event.save(update_fields=["version", "payload", "is_readable"])
+    if event.state == InboxEvent.State.RECEIVED:  # it is heard as it reads now
+        event.is_addressed = edit.message.is_addressed
+    event.save(update_fields=["version", "payload", "is_readable", "is_addressed"])
     turn = event.turn
     if turn is None or turn.text == ERASED or not transcript.reword(turn, edit.message.text):
         return None

@@ -1,0 +1,148 @@
+"""A place where people and an employee talk, while what came in there is heard: what is known of it, read once."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from agents.models import Agent, Conversation
+from agents.runs import transcript
+from channels.handles import people
+from channels.messages.incoming import addressing
+from channels.models import Connection, Contact, Thread
+from channels.models.inbox import place_id_of
+from channels.providers.base import NOT_A_PERSON, InboundMessage
+from channels.providers.registry import provider_named
+from tenants.wordings import NOTHING, Reason
+
+
+class Place(NamedTuple):
+    """Where people talk at a provider: a thread, a direct message. One worker at a time hears what is said there."""
+
+    tenant_id: UUID
+    connection_id: UUID
+    place_id: UUID
+
+    @property
+    def lock(self) -> str:
+        """What nobody else may hold while its events are heard."""
+        return f"{self.connection_id}:{self.place_id}"
+
+
+class Room:
+    """A place under its lock, inside the tenant's scope. threads: those of the place, each locked."""
+
+    def __init__(self, connection: Connection, threads: Iterable[Thread]) -> None:
+        self.connection = connection
+        self.provider = provider_named(connection.provider)
+        self.begun: list[Thread] = []
+        self._threads = {thread.external_id: thread for thread in threads}
+        self._contacts: dict[str, Contact | None] = {}
+        self._asked: dict[UUID, set[str]] = {}
+        self._asks_now: dict[UUID, set[str]] = {}
+        self._agent: Agent | None = None
+        self._knows_agent = False
+
+    def look_up(self, authors: Iterable[str]) -> None:
+        """Find out who is known already, once for all of them."""
+        unknown = [author for author in dict.fromkeys(authors) if author not in self._contacts]
+        if unknown:
+            known = people.known(self.connection, unknown)
+            self._contacts.update({author: known.get(author) for author in unknown})
+
+    def contact(self, author: str) -> Contact | None:
+        """Who wrote, by the provider's id; None for somebody who never talked to an employee."""
+        self.look_up([author])
+        return self._contacts[author]
+
+    def meet(self, authors: Iterable[str]) -> None:
+        """These talk to an employee now: keep who they are."""
+        self.look_up(authors)
+        new = [author for author in dict.fromkeys(authors) if self._contacts[author] is None]
+        if new:
+            self._contacts.update(people.meet_all(self.connection, new))
+
+    def met(self, author: str) -> Contact:
+        """Somebody who was met."""
+        contact = self._contacts[author]
+        assert contact is not None
+        return contact
+
+    def are_strangers(self, others: Iterable[str]) -> bool:
+        """Is there a name to ask for: of somebody who talks to an employee now, or of these others?"""
+        self.look_up(others)
+        return any(each is None or not (each.name or each.is_machine) for each in self._contacts.values())
+
+    def answering_agent(self) -> Agent | None:
+        """Who answers here, if anybody."""
+        if not self._knows_agent:
+            self._agent, self._knows_agent = self.connection.answering_agent(), True
+        return self._agent
+
+    def thread_of(self, message: InboundMessage) -> Thread | None:
+        """The conversation that a message belongs to, if it was begun already."""
+        return next((self._threads[each] for each in message.thread_ids if each in self._threads), None)
+
+    def why_not(self, message: InboundMessage, thread: Thread | None) -> Reason:
+        """Why nobody answers a message; empty if somebody does."""
+        if message.is_author_unsure and self._is_machine(message):
+            return NOT_A_PERSON()
+        if not message.is_addressed and not self.goes_on(message, thread):
+            return addressing.SAID_TO_OTHERS()
+        return NOTHING if thread or self.answering_agent() else addressing.NOBODY_EMPLOYED()
+
+    def goes_on(self, message: InboundMessage, thread: Thread | None) -> bool:
+        """Does somebody who asked in this thread say more to the employee?"""
+        only_mentions = self.connection.only_when_mentioned
+        if thread is None or not addressing.may_go_on(message, only_when_mentioned=only_mentions):
+            return False
+        if thread.id not in self._asked:
+            self.look_up([message.author])
+            known = [contact for contact in self._contacts.values() if contact]
+            self._asked[thread.id] = addressing.who_asked(thread, known)
+        return message.author in self._asked[thread.id] | self._asks_now.get(thread.id, set())
+
+    def is_in_doubt(self, message: InboundMessage) -> bool:
+        """May a machine have written it, so that the provider has to be asked?"""
+        return message.is_author_unsure and self._is_machine(message) is not False
+
+    def _is_machine(self, message: InboundMessage) -> bool | None:
+        contact = self.contact(message.author)
+        return contact.is_machine if contact else None
+
+    def note_asked(self, thread: Thread, author: str) -> None:
+        """This person asks the employee in this thread."""
+        self._asks_now.setdefault(thread.id, set()).add(author)
+
+    def begin(self, message: InboundMessage) -> Thread:
+        """The thread of a message that begins one. Raises IntegrityError if somebody else did so at this moment."""
+        agent = self.answering_agent()
+        if agent is None:
+            raise ValueError("A thread begins only where somebody is employed.")
+        conversation = transcript.begin(agent, self.connection.provider, title_of(message))
+        thread = Thread(
+            connection=self.connection,
+            external_id=message.thread_ids[-1],
+            place_id=place_id_of(message.place),
+            conversation=conversation,
+            tenant=self.connection.tenant,
+        )
+        thread.save(force_insert=True)
+        self._threads[thread.external_id] = thread
+        self._asked[thread.id] = set()
+        self.begun.append(thread)
+        return thread
+
+    def staffed(self, thread: Thread, message: InboundMessage) -> Conversation:
+        """The thread's conversation; a new one if its employee was let go and another answers here now."""
+        if not thread.conversation.agent.deleted_at:
+            return thread.conversation
+        successor = self.answering_agent()
+        if successor:
+            thread.conversation = transcript.begin(successor, self.connection.provider, title_of(message))
+            thread.save(update_fields=["conversation"])
+        return thread.conversation
+
+
+def title_of(message: InboundMessage) -> str:
+    """The title of a conversation that begins with this."""
+    return message.title or transcript.title_of(message.text)
