@@ -6,9 +6,11 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from channels.messages import answering, recognition
-from channels.messages.deliver import look_up, send_due
-from channels.messages.sweep import due
+from channels.messages.deliver import send_due
+from channels.messages.dispatch import dispatcher
+from channels.messages.incoming import recognition
+from channels.messages.lookups import look_up
+from channels.messages.sweep import overdue
 from channels.privacy import retention
 from channels.privacy.close_workspace import close
 from channels.scene import talk
@@ -19,17 +21,17 @@ from tenants.privacy import deletion
 from tenants.tasks import SharedTask, TenantTask, announce_deletion, wake, warn_of_deletion
 
 
-@shared_task(base=SharedTask)
-def answer(tenant_id: UUID, thread_id: UUID) -> None:
-    """Answer what waits in a thread and send it."""
-    answering.answer(tenant_id, thread_id)
-    _deliver(tenant_id, thread_id)
+@shared_task
+def dispatch() -> None:
+    """Take up the conversations that are due, as far as this worker has slots. It does not wait for them."""
+    dispatcher().look()
 
 
 @shared_task(base=SharedTask)
 def deliver(tenant_id: UUID, thread_id: UUID) -> None:
     """Send what is due in a thread."""
-    _deliver(tenant_id, thread_id)
+    if send_due(tenant_id, thread_id):
+        wake(dispatch)
 
 
 @shared_task(base=SharedTask)
@@ -37,26 +39,21 @@ def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
     """Look up a delivery whose outcome was not seen, and send again what is absent."""
     look_up(tenant_id, thread_id)
     send_due(tenant_id, thread_id)
-    wake(answer, tenant_id, thread_id)
+    wake(dispatch)
 
 
 @shared_task(base=SharedTask)
 def recognise(tenant_id: UUID, event_id: UUID) -> None:
     """Ask the provider who wrote what was posted through an app."""
-    thread_id = recognition.recognise(tenant_id, event_id)
-    if thread_id:
-        wake(answer, tenant_id, thread_id)
+    if recognition.recognise(tenant_id, event_id):
+        wake(dispatch)
 
 
 def overdue_messages() -> Iterator[WakeUp]:
-    """A sweep: threads to answer, to send in and to look up in, and events whose author is in doubt."""
-    overdue = due()
-    for task, found in (
-        (answer, overdue.answers),
-        (deliver, overdue.deliveries),
-        (reconcile, overdue.look_ups),
-        (recognise, overdue.doubts),
-    ):
+    """A sweep: conversations to take up, threads to send and to look up in, and events whose author is in doubt."""
+    yield dispatch, ()
+    due = overdue()
+    for task, found in ((deliver, due.deliveries), (reconcile, due.look_ups), (recognise, due.doubts)):
         yield from ((task, ids) for ids in found)
 
 
@@ -111,7 +108,3 @@ def forget_requests() -> None:
     """Delete answers to requests with an Idempotency-Key that are older than a day."""
     idempotency.forget(timezone.now())
 
-
-def _deliver(tenant_id: UUID, thread_id: UUID) -> None:
-    if send_due(tenant_id, thread_id):
-        wake(answer, tenant_id, thread_id)

@@ -70,13 +70,13 @@ def wake_on_commit(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -
 
 
 class SharedTask(TenantTask):
-    """A task that one workspace can run settings.TENANT_SLOTS times at once in a worker; further ones run later."""
+    """A task that one workspace can run settings.TENANT_THREADS times at once in a worker; further ones run later."""
 
     abstract = True
 
     def __call__(self, tenant_id: str, *args: Any, **kwargs: Any) -> Any:
         tenant, key = UUID(tenant_id), (self.name, args)
-        if not shares.take(tenant, settings.TENANT_SLOTS, key, lambda: wake(self, tenant, *map(UUID, args))):
+        if not shares.take(tenant, settings.TENANT_THREADS, key, lambda: wake(self, tenant, *map(UUID, args))):
             return None
         try:
             return super().__call__(tenant_id, *args, **kwargs)

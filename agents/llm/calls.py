@@ -3,7 +3,9 @@
 The providers' SDKs take seconds to import and only workers call them, so agents/llm/client.py is loaded on first use.
 """
 
+import asyncio
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -15,7 +17,6 @@ from agents.llm import wordings
 from agents.llm.request import Prompt
 from agents.models import Outcome
 from tenants.outbound import event_loop
-from tenants.outbound.event_loop import Cancellation
 from tenants.wordings import Reason, ReasonError
 from usage.tokens import Tokens
 
@@ -145,20 +146,21 @@ def platform_credential(provider: str) -> Credential:
     return Credential(api_key, base_url)
 
 
-def complete(prompt: Prompt, credential: Credential, cancellation: Cancellation | None = None) -> Completion:
-    """Ask an LLM once. Blocks the calling thread for at most settings.LLM_TOTAL_SECONDS; hold no transaction.
+def start(prompt: Prompt, credential: Credential) -> "Future[Completion]":
+    """Ask an LLM once, within settings.LLM_TOTAL_SECONDS, on the process's event loop.
 
-    Raises LLMError in one of its kinds, whatever the provider answers; CancelledError if `cancellation` says so.
+    The future raises LLMError in one of its kinds, whatever the provider answers. Canceling it ends the call at once.
     """
-    name = PROVIDERS[prompt.provider]
+    return event_loop.start(_complete(prompt, credential))
+
+
+async def _complete(prompt: Prompt, credential: Credential) -> Completion:
+    """The edge has its own deadline; this one is for what hangs on the way there."""
     try:
-        completion: Completion = event_loop.run(
-            _edge().complete(prompt, credential),
-            within=settings.LLM_TOTAL_SECONDS + event_loop.GRACE_SECONDS,
-            cancellation=cancellation,
-        )
+        async with asyncio.timeout(settings.LLM_TOTAL_SECONDS + event_loop.GRACE_SECONDS):
+            completion: Completion = await _edge().complete(prompt, credential)
     except TimeoutError as error:
-        raise LLMLostError(timed_out(name)) from error
+        raise LLMLostError(timed_out(PROVIDERS[prompt.provider])) from error
     return completion
 
 

@@ -1,6 +1,7 @@
 """One try at an answer: prepare it in one transaction, ask outside of any, finish it in another."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -21,7 +22,6 @@ from agents.runs import settlement, shortening, silence, transcript
 from agents.runs.context import Scene
 from agents.runs.prompt import prompt_for
 from billing import quota
-from tenants.outbound.event_loop import Cancellation
 from tenants.wordings import NOTHING, Reason, Wording
 from usage import prices
 from usage.ledger.meter import BudgetExceededError
@@ -31,6 +31,7 @@ MARKS = {Outcome.CUT: phrases.CUT, Outcome.REFUSED: phrases.DECLINED, Outcome.FI
 """What is added to an answer that is not whole, so that nobody takes it for one."""
 TAKEN_BACK = Wording("agents.taken_back", _("The message was changed or deleted before its answer was sent."))
 OVERTAKEN = Wording("agents.overtaken", _("Another worker took over while the LLM was thinking."))
+STOPPED = Wording("agents.stopped", _("The worker was stopped while the LLM was thinking."))
 WORKER_DIED = Wording("agents.worker_died", _("The worker died while the LLM was thinking."))
 
 
@@ -87,12 +88,12 @@ def reply_unasked(
     return transcript.say(conversation, run, text, now)
 
 
-def ask(prepared: Prepared, cancellation: Cancellation | None = None) -> Completion:
-    """Ask the LLM. Hold no transaction and no connection around this.
+def ask(prepared: Prepared) -> "Future[Completion]":
+    """Ask the LLM, which takes no thread and no connection. Hold no transaction around this.
 
-    Raises agents.llm.calls.LLMError, and CancelledError if `cancellation` says so.
+    The future raises agents.llm.calls.LLMError; cancel it to stop asking.
     """
-    return calls.complete(prepared.prompt, calls.platform_credential(prepared.prompt.provider), cancellation)
+    return calls.start(prepared.prompt, calls.platform_credential(prepared.prompt.provider))
 
 
 def ask_for_less(prepared: Prepared, error: LLMError) -> Prepared | None:
@@ -145,11 +146,20 @@ def lose(prepared: Prepared) -> None:
     Whoever took over has settled the call at its estimate (`abandon`), which is what holds: a late answer would change
     nothing. Where that failed, it is settled at the same estimate here.
     """
+    _leave(prepared, OVERTAKEN())
+
+
+def stop(prepared: Prepared) -> None:
+    """This process is stopping and does not wait for the LLM: its call is settled at its estimate, in the scope."""
+    _leave(prepared, STOPPED())
+
+
+def _leave(prepared: Prepared, reason: Reason) -> None:
     run = _runs().filter(id=prepared.run_id, state=Run.State.THINKING).first()
     if run:
         now = timezone.now()
         settlement.assume(run, now)
-        run.end(Run.State.SUPERSEDED, now, OVERTAKEN(), Cause.WORKER_DIED)
+        run.end(Run.State.SUPERSEDED, now, reason, Cause.WORKER_DIED)
 
 
 def fail(prepared: Prepared, error: LLMError) -> Run | None:

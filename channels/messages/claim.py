@@ -14,7 +14,6 @@ from django.utils import timezone
 from agents import reasons
 from agents.llm import calls
 from agents.llm.calls import UnexpectedError
-from agents.models import Run
 from agents.phrases import said
 from agents.reasons import Cause
 from agents.runs import steps, transcript
@@ -201,18 +200,15 @@ class _Attempt:
         prepared = steps.prepare(self.thread.conversation, self.thread.attempt, turns, scene)
         if isinstance(prepared, Refused):
             log.info("Refused by the quota: %s", prepared.reason)
-            return self._say(Run.objects.get(id=prepared.run_id), prepared.reply)
+            return deliver.say(self.thread, prepared.turn, self.events)
         return Claim(self.place, self.thread.id, self.thread.attempt, prepared)
 
     def _reply_unasked(self, pause: Pause | None) -> Dispatch:
         """For a message without words, and as the last one of a loop: a fixed sentence that costs nothing."""
         text = said(phrases.PAUSED if pause else phrases.CANNOT_SEE, self.thread.tenant.language)
         why = (pause.reason, Cause.LOOP) if pause else ()
-        run, reply = steps.reply_unasked(self.thread.conversation, self.thread.attempt, text, *why)
-        return self._say(run, reply)
-
-    def _say(self, run: Run, text: str) -> Dispatch:
-        return deliver.say(self.thread, run, text, self.events)
+        turn = steps.reply_unasked(self.thread.conversation, self.thread.attempt, text, *why)
+        return deliver.say(self.thread, turn, self.events)
 
     def _give_up(self) -> Dispatch | None:
         reason = failures.WORKERS_DIED()

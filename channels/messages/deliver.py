@@ -2,20 +2,22 @@
 
 import logging
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection as database
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Turn
 from channels import reasons
-from channels.connections import credentials, health
+from channels.connections import credentials
 from channels.messages import outcomes
-from channels.models import Connection, Delivery, InboxEvent, Thread
+from channels.messages.outcomes import Told
+from channels.models import Delivery, InboxEvent, Thread
 from channels.providers.base import (
     CALL_SECONDS,
     Account,
@@ -23,7 +25,6 @@ from channels.providers.base import (
     AnotherWayError,
     DeliveryError,
     DeliveryNotNowError,
-    DeliveryRefusedError,
     OutcomeUnknownError,
     Outgoing,
     Provider,
@@ -39,11 +40,7 @@ KEEP_TRYING_FOR = timedelta(hours=6)
 LONGEST_WAIT = 60.0
 SENDING_SECONDS = 2 * CALL_SECONDS
 """After this long without news, whoever was sending is dead: its call ended long before."""
-LOOK_UP_AFTER_SECONDS = 3
-LOOK_UPS_FOR = timedelta(hours=1)
-"""After this it stays unknown, for the operator to see."""
 BROKE_OFF = Wording("channels.broke_off", _("Sending ended with %(error)s."))
-SENDER_ENDED = Wording("channels.sender_ended", _("The worker that was sending it ended."))
 
 
 @dataclass(frozen=True)
@@ -51,60 +48,109 @@ class Dispatch:
     """One delivery under way since then, detached from the database. `attempt` fences."""
 
     tenant_id: UUID
+    thread_id: UUID
     delivery_id: UUID
     attempt: int
+    is_last: bool
+    """Does nothing of the same answer follow it?"""
+    told: Told
     provider: Provider
     account: Account
     message: Outgoing
     since: datetime
 
 
-def queue(thread: Thread, turn: Turn, address: Address) -> None:
-    """Put what was said on its way, inside the tenant's scope and the transaction that saves it."""
-    parts = provider_named(thread.connection.provider).split(turn.text)
-    Delivery.objects.bulk_create(
-        Delivery(thread=thread, turn=turn, sequence=number, text=part, address=dict(address))
-        for number, part in enumerate(parts)
-    )
+After = Dispatch | bool
+"""What follows a message: the next one, or whether something waits for an answer and nothing holds it up."""
+
+
+def queue(thread: Thread, turn: Turn, address: Address) -> Dispatch:
+    """Put what was said on its way, inside the tenant's scope and the transaction that saves it.
+
+    Its first part is claimed already: the caller sends it once the transaction is committed.
+    """
+    now = timezone.now()
+    texts = provider_named(thread.connection.provider).split(turn.text)
+    parts = [
+        Delivery(thread=thread, turn=turn, sequence=number, text=text, address=dict(address), created_at=now)
+        for number, text in enumerate(texts)
+    ]
+    first = parts[0]
+    first.state, first.attempt, first.sending_since = Delivery.State.SENDING, 1, now
+    Delivery.objects.bulk_create(parts)
+    return dispatch_of(first, is_last=len(parts) == 1)
+
+
+def say(thread: Thread, turn: Turn, answered: Sequence[InboxEvent]) -> Dispatch:
+    """Put the answer to these messages of a claimed thread on its way, and free the thread."""
+    dispatch = queue(thread, turn, answered[-1].address)
+    ids = [event.id for event in answered]
+    InboxEvent.objects.filter(id__in=ids).update(state=InboxEvent.State.ANSWERED, run=turn.run)
+    thread.release()
+    return dispatch
+
+
+def send(dispatch: Dispatch) -> bool:
+    """Send a claimed message and what follows it in its thread. Calls the provider: open no scope around this.
+
+    True if something waits for an answer there now.
+    """
+    after: After = dispatch
+    while isinstance(after, Dispatch):
+        database.close()
+        after = _send(after)
+    return after
 
 
 def send_due(tenant_id: UUID, thread_id: UUID) -> bool:
-    """Send what is due in a thread, in order. True if that freed the thread for something that waits for an answer."""
-    has_sent = False
-    while dispatch := _next(tenant_id, thread_id):
-        database.close()
-        if not _send(dispatch):
-            return False
-        has_sent = True
-    return has_sent and _has_more_to_answer(tenant_id, thread_id)
-
-
-def _has_more_to_answer(tenant_id: UUID, thread_id: UUID) -> bool:
+    """Send what is due in a thread, in order. True if something waits for an answer there now."""
     with tenant_scope(tenant_id):
-        is_held_up = Delivery.objects.filter(thread_id=thread_id).holding_up(timezone.now()).exists()
-        return not is_held_up and InboxEvent.objects.unanswered().filter(thread_id=thread_id).exists()
+        dispatch = _next(thread_id)
+    return send(dispatch) if dispatch else False
 
 
-def _next(tenant_id: UUID, thread_id: UUID) -> Dispatch | None:
+def _next(thread_id: UUID) -> Dispatch | None:
     """Claim the thread's next message if it is due and none before it is still on its way."""
-    with tenant_scope(tenant_id):
-        now = timezone.now()
-        if not Thread.objects.select_for_update(no_key=True, skip_locked=True).filter(id=thread_id).exists():
-            return None
-        delivery = Delivery.objects.filter(thread_id=thread_id).holding_up(now).in_order().first()
-        if delivery is None or delivery.state != Delivery.State.PENDING or delivery.next_attempt_at > now:
-            return None
-        delivery.move(Delivery.State.SENDING, attempt=delivery.attempt + 1, sending_since=now)
-        return _dispatch(tenant_id, delivery)
+    now = timezone.now()
+    threads = Thread.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    thread = threads.select_related("connection", "conversation__agent").filter(id=thread_id).first()
+    if thread is None:
+        return None
+    deliveries = Delivery.objects.filter(thread_id=thread_id).holding_up(now).in_order()
+    delivery = deliveries.select_related("turn__run").first()
+    if delivery is None or delivery.state != Delivery.State.PENDING or delivery.next_attempt_at > now:
+        return None
+    delivery.thread = thread
+    delivery.move(Delivery.State.SENDING, attempt=delivery.attempt + 1, sending_since=now)
+    return dispatch_of(delivery, is_last=False)
 
 
-def _dispatch(tenant_id: UUID, delivery: Delivery) -> Dispatch:
+def _after(thread_id: UUID, *, is_last: bool) -> After:
+    return (None if is_last else _next(thread_id)) or _has_more(thread_id, timezone.now())
+
+
+def _has_more(thread_id: UUID, now: datetime) -> bool:
+    """Does something wait in this thread's place, with nothing of the thread on its way?"""
+    unheard = InboxEvent.objects.filter(
+        state=InboxEvent.State.RECEIVED, connection=OuterRef("connection"), place_id=OuterRef("place_id")
+    )
+    unanswered = InboxEvent.objects.filter(state__in=InboxEvent.WAITING, thread=OuterRef("id"))
+    held_up = Delivery.objects.filter(thread=OuterRef("id")).holding_up(now)
+    waits = Exists(unheard) | Exists(unanswered)
+    return Thread.objects.filter(waits, ~Exists(held_up), id=thread_id).exists()
+
+
+def dispatch_of(delivery: Delivery, *, is_last: bool) -> Dispatch:
+    """A delivery that is claimed, read with its thread's connection and conversation and its turn's run."""
     connection = delivery.thread.connection
     sent_after = delivery.created_at - timedelta(seconds=60)  # clocks differ
     return Dispatch(
-        tenant_id=tenant_id,
+        tenant_id=delivery.tenant_id,
+        thread_id=delivery.thread_id,
         delivery_id=delivery.id,
         attempt=delivery.attempt,
+        is_last=is_last,
+        told=outcomes.told_by(delivery),
         provider=provider_named(connection.provider),
         account=credentials.account_of(connection),
         message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after),
@@ -112,22 +158,19 @@ def _dispatch(tenant_id: UUID, delivery: Delivery) -> Dispatch:
     )
 
 
-def _send(dispatch: Dispatch) -> bool:
-    """Post one message and write down what came of it. True if the thread's next may follow at once."""
+def _send(dispatch: Dispatch) -> After:
+    """Post one message and write down what came of it."""
     if _is_overdue(dispatch):
         return False
     try:
         external_id = _post(dispatch)
     except AnotherWayError as error:
         log.info("Delivery %s goes another way: %s", dispatch.delivery_id, error)
-        _land_another_way(dispatch, error.address)
-        return True
+        return _land_another_way(dispatch, error.address)
     except DeliveryError as error:
         log.warning("Delivery %s: %s", dispatch.delivery_id, error)
-        _land_error(dispatch, error)
-        return False
-    _land_sent(dispatch, external_id)
-    return True
+        return land_error(dispatch, error)
+    return land_sent(dispatch, external_id)
 
 
 def _is_overdue(dispatch: Dispatch) -> bool:
@@ -146,38 +189,43 @@ def _post(dispatch: Dispatch) -> str:
         raise OutcomeUnknownError(BROKE_OFF(error=type(error).__name__)) from error
 
 
-def _ours(dispatch: Dispatch) -> Delivery | None:
-    """The delivery, locked, unless somebody else has moved it on since."""
-    deliveries = Delivery.objects.select_for_update(no_key=True, of=("self",)).select_related(
-        "thread__conversation__agent", "turn__run"
-    )
+def _open(dispatch: Dispatch) -> QuerySet[Delivery]:
     open_states = [Delivery.State.SENDING, Delivery.State.UNKNOWN]
-    return deliveries.filter(id=dispatch.delivery_id, attempt=dispatch.attempt, state__in=open_states).first()
+    return Delivery.objects.filter(id=dispatch.delivery_id, attempt=dispatch.attempt, state__in=open_states)
 
 
-def _land_sent(dispatch: Dispatch, external_id: str) -> None:
+def ours(dispatch: Dispatch) -> Delivery | None:
+    """The delivery, locked, unless somebody else has moved it on since."""
+    locked = _open(dispatch).select_for_update(no_key=True, of=("self",))
+    return locked.select_related("thread__connection", "turn__run").first()
+
+
+def land_sent(dispatch: Dispatch, external_id: str) -> After:
+    """The provider has it, under this id of its own."""
     with tenant_scope(dispatch.tenant_id):
-        delivery = _ours(dispatch)
-        if delivery:
-            outcomes.arrived(delivery, external_id)
+        if not outcomes.arrived(_open(dispatch), dispatch.told, external_id):
+            return False
+        return _after(dispatch.thread_id, is_last=dispatch.is_last)
 
 
-def _land_another_way(dispatch: Dispatch, address: Address) -> None:
+def _land_another_way(dispatch: Dispatch, address: Address) -> After:
     """This part and the rest of its answer go there: written down before it is sent, so that a look-up finds it."""
     with tenant_scope(dispatch.tenant_id):
-        delivery = _ours(dispatch)
+        delivery = ours(dispatch)
         if delivery is None:
-            return
+            return False
         delivery.move(Delivery.State.PENDING, next_attempt_at=timezone.now())
         rest = delivery.turn.deliveries.filter(sequence__gte=delivery.sequence, state=Delivery.State.PENDING)
         rest.update(address=dict(address))
+        return _after(dispatch.thread_id, is_last=False)
 
 
-def _land_error(dispatch: Dispatch, error: DeliveryError) -> None:
+def land_error(dispatch: Dispatch, error: DeliveryError) -> bool:
+    """Try again later, look it up, or give up; whether something waits for an answer there now."""
     with tenant_scope(dispatch.tenant_id):
-        delivery = _ours(dispatch)
+        delivery = ours(dispatch)
         if delivery is None:
-            return
+            return False
         now, cause = timezone.now(), reasons.cause_of(error)
         match error:
             case DeliveryNotNowError() if now - delivery.created_at < KEEP_TRYING_FOR:
@@ -188,83 +236,13 @@ def _land_error(dispatch: Dispatch, error: DeliveryError) -> None:
                 delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=error.reason, cause=cause)
             case _:
                 outcomes.failed(delivery, error)
+        return _has_more(dispatch.thread_id, now)
 
 
 def _wait(error: DeliveryNotNowError, attempt: int) -> float:
     """Seconds until the next try: what the provider asks, or longer each time, and never all at once."""
     backoff = min(2.0 ** min(attempt, 10) / 2, LONGEST_WAIT)
     return max(error.retry_after, backoff) * random.uniform(1, 1.2)  # noqa: S311 - jitter is no secret
-
-
-def look_up(tenant_id: UUID, thread_id: UUID) -> None:
-    """Find out about a delivery whose outcome was not seen: look it up, and send again only what is absent."""
-    dispatch = _next_unknown(tenant_id, thread_id)
-    if dispatch is None:
-        return
-    database.close()
-    try:
-        external_id = dispatch.provider.find(dispatch.account, dispatch.message)
-    except DeliveryNotNowError as error:
-        log.info("Look-up of %s must wait: %s", dispatch.delivery_id, error)
-    except DeliveryError as error:
-        log.warning("Look-up of %s: %s", dispatch.delivery_id, error)
-        _land_look_up_error(dispatch, error)
-    else:
-        _land_found(dispatch, external_id)
-
-
-def _land_look_up_error(dispatch: Dispatch, error: DeliveryError) -> None:
-    """A refused look-up says nothing about the message: it stays unknown."""
-    _land_error(dispatch, OutcomeUnknownError(error.reason))
-    if isinstance(error, DeliveryRefusedError):
-        with tenant_scope(dispatch.tenant_id):
-            health.refused(Delivery.objects.get(id=dispatch.delivery_id).thread.connection_id, error)
-
-
-def _land_found(dispatch: Dispatch, external_id: str | None) -> None:
-    if external_id:
-        _land_sent(dispatch, external_id)
-        return
-    with tenant_scope(dispatch.tenant_id):
-        delivery = _ours(dispatch)
-        if delivery:
-            delivery.move(Delivery.State.PENDING, next_attempt_at=timezone.now(), unknown_since=None)
-
-
-def _next_unknown(tenant_id: UUID, thread_id: UUID) -> Dispatch | None:
-    with tenant_scope(tenant_id):
-        now = timezone.now()
-        deliveries = Delivery.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).select_related(
-            "thread__connection"
-        )
-        unseen = deliveries.filter(is_unseen(now), thread_id=thread_id).in_order()
-        delivery = unseen.first()
-        every = _looks_up_every(delivery.thread) if delivery else None
-        if every is None:  # what is unknown already waits for the provider's word
-            delivery = unseen.filter(state=Delivery.State.SENDING).first() if delivery else None
-        if delivery is None:
-            return None
-        since = delivery.unknown_since or delivery.sending_since or now
-        delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=delivery.error or SENDER_ENDED())
-        may_look_up = every is not None and _may_look_up(delivery.thread.connection_id, now, every)
-        return _dispatch(tenant_id, delivery) if may_look_up else None
-
-
-def _looks_up_every(thread: Thread) -> timedelta | None:
-    return provider_named(thread.connection.provider).capabilities.looks_up_every
-
-
-def is_unseen(now: datetime) -> Q:
-    """Deliveries to look up: unknown for a moment, or in sending for longer than sending takes."""
-    settled_down, given_up = now - timedelta(seconds=LOOK_UP_AFTER_SECONDS), now - LOOK_UPS_FOR
-    unknown = Q(state=Delivery.State.UNKNOWN, unknown_since__lte=settled_down, unknown_since__gt=given_up)
-    return unknown | Q(state=Delivery.State.SENDING, sending_since__lte=now - timedelta(seconds=SENDING_SECONDS))
-
-
-def _may_look_up(connection_id: UUID, now: datetime, every: timedelta) -> bool:
-    """No more often than the provider allows for one connection."""
-    waited = Q(looked_up_at=None) | Q(looked_up_at__lte=now - every)
-    return bool(Connection.objects.filter(waited, id=connection_id).update(looked_up_at=now))
 
 
 def due_after(now: datetime) -> Q:

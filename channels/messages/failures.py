@@ -2,12 +2,12 @@
 
 import logging
 import random
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,10 +15,11 @@ from agents import reasons
 from agents.llm.calls import LONGEST_WAIT, LLMError
 from agents.models import Run, Turn
 from agents.phrases import said
-from agents.reasons import Cause
 from agents.runs import steps
 from channels import phrases
 from channels.messages import deliver, waiting
+from channels.messages.deliver import Dispatch
+from channels.messages.incoming.room import Place
 from channels.models import InboxEvent, Thread
 from tenants.scope import tenant_scope
 from tenants.wordings import Reason, Wording
@@ -36,38 +37,48 @@ def is_last(thread: Thread) -> bool:
     return thread.failures + 1 >= MOST_FAILURES
 
 
-def keeps_failing(thread: Thread, events: Sequence[InboxEvent]) -> bool:
-    """A message whose worker died counts as a failure, so that one message cannot kill workers for ever."""
-    if any(event.state == InboxEvent.State.RUNNING for event in events):
-        thread.failures += 1
-    if thread.failures < MOST_FAILURES:
-        return False
-    reason = WORKERS_DIED()
-    give_up(thread, reason, Cause.WORKER_DIED)
-    reasons.tell_staff(Cause.WORKER_DIED, reason)
-    return True
+def count(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: int | None = None) -> Dispatch | None:
+    """One failure without a run of its own; the apology to send, if it was the last.
 
-
-def count(tenant_id: UUID, thread_id: UUID, error: LLMError, attempt: int | None = None) -> None:
-    """One failure without a run of its own. attempt: of the lease that ends with it; None: there was none."""
+    attempt: of the lease that ends with it; None: there was none.
+    """
     with tenant_scope(tenant_id):
-        threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related("conversation__agent")
+        threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related(
+            "conversation__agent", "connection", "tenant"
+        )
         thread = threads.filter(id=thread_id).first()
         if thread is None or (thread.is_leased(timezone.now()) and thread.attempt != attempt):
-            return
+            return None
         if not InboxEvent.objects.unanswered().filter(thread=thread).exists():
-            return
+            return None
         if not is_last(thread):
             try_later(thread, error)
-            return
+            return None
         if waiting.is_over(thread):
             thread.release()
-            return
+            return None
         _settle_what_is_open(thread)
         thread.overtake()
         run = steps.failed(thread.conversation, thread.attempt, error)
-        give_up(thread, error.reason, run.cause, run)
+        apology = give_up(thread, error.reason, run.cause, run)
     reasons.tell_staff(reasons.cause_of(error), error.reason)
+    return apology
+
+
+def postpone(place: Place, error: LLMError) -> None:
+    """What came in could not even be heard: it is tried again later, and fails for good after some tries."""
+    with tenant_scope(place.tenant_id):
+        unheard = InboxEvent.objects.filter(
+            state=InboxEvent.State.RECEIVED, connection=place.connection_id, place_id=place.place_id
+        )
+        now = timezone.now()
+        failed = unheard.filter(attempt__gte=MOST_FAILURES - 1).update(
+            state=InboxEvent.State.FAILED, reason=error.reason, cause=reasons.cause_of(error), finished_at=now
+        )
+        later = now + timedelta(seconds=_pause(0, error))
+        unheard.update(attempt=F("attempt") + 1, received_at=now, due_at=later)
+    if failed:
+        reasons.tell_staff(reasons.cause_of(error), error.reason)
 
 
 def _settle_what_is_open(thread: Thread) -> None:
@@ -80,19 +91,24 @@ def _settle_what_is_open(thread: Thread) -> None:
 
 def try_later(thread: Thread, error: LLMError) -> None:
     """What the provider asks for, or longer each time; never all at once, and never more than a minute."""
-    pause = min(settings.RETRY_SECONDS * 2**thread.failures, LONGEST_BACKOFF)
-    wait = min(max(error.retry_after or 0, pause) * random.uniform(1, 1.2), LONGEST_WAIT)  # noqa: S311 - no secret
     waiting.running(thread).update(state=InboxEvent.State.PENDING)
-    thread.release(failures=thread.failures + 1, retry_at=timezone.now() + timedelta(seconds=wait))
+    later = timezone.now() + timedelta(seconds=_pause(thread.failures, error))
+    thread.release(failures=thread.failures + 1, retry_at=later)
 
 
-def give_up(thread: Thread, reason: Reason, cause: str, run: Run | None = None) -> None:
-    """Final, visible, and can be replayed; the end user gets one apology."""
+def _pause(failures: int, error: LLMError) -> float:
+    """Seconds until the next try."""
+    pause = min(settings.RETRY_SECONDS * 2**failures, LONGEST_BACKOFF)
+    return min(max(error.retry_after or 0, pause) * random.uniform(1, 1.2), LONGEST_WAIT)  # noqa: S311 - no secret
+
+
+def give_up(thread: Thread, reason: Reason, cause: str, run: Run | None = None) -> Dispatch | None:
+    """Final, visible, and can be replayed. The end user gets one apology, which is returned, to be sent."""
     run = run or Run.objects.filter(conversation=thread.conversation).order_by("-attempt").first()
     events = InboxEvent.objects.unanswered().filter(thread=thread)
     address = waiting.address_of(events)
     events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, run=run, finished_at=timezone.now())
     thread.release()
-    if run and not Turn.objects.filter(run=run).exists():
-        apology = steps.apologise(run, said(phrases.APOLOGY, thread.tenant.language))
-        deliver.queue(thread, apology, address)
+    if run is None or Turn.objects.filter(run=run).exists():
+        return None
+    return deliver.queue(thread, steps.apologise(run, said(phrases.APOLOGY, thread.tenant.language)), address)

@@ -1,9 +1,10 @@
 """What became of a delivery, and what follows: seen at once by whoever sent it, or told later by the provider."""
 
 import logging
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from channels.providers.base import DeliveryError, DeliveryRefusedError
 from channels.providers.webhooks import DeliveryUpdate
 from tenants.wordings import NOTHING, Wording
 from usage.ledger import records
+from usage.ledger.records import Spender
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +26,41 @@ REACHED = (DeliveryUpdate.State.DELIVERED, DeliveryUpdate.State.READ)
 POSTED = (Delivery.State.SENDING, Delivery.State.UNKNOWN, Delivery.State.SENT)
 
 
-def arrived(delivery: Delivery, external_id: str) -> None:
-    """The provider took it. With the last part of an answer, what it answers is done."""
-    now = timezone.now()
-    delivery.move(Delivery.State.SENT, external_id=external_id, sent_at=now, error=NOTHING, cause="")
+@dataclass(frozen=True)
+class Told:
+    """What a delivery tells people: a turn. answers: the run whose messages are done with it, if any.
+
+    spender: whom a sent answer is counted on; None for what is no answer, such as an apology.
+    """
+
+    turn_id: UUID
+    answers: UUID | None
+    spender: Spender | None
+
+
+def told_by(delivery: Delivery) -> Told:
+    """The same of a delivery that was read with its thread's conversation and its turn's run."""
     run = delivery.turn.run
-    if run and run.is_answer:  # an apology arrives too, and is none
-        records.count_messages(settlement.spender(delivery.thread.conversation), now, sent=1)
-    if run and not delivery.turn.deliveries.exclude(state=Delivery.State.SENT).exists():
-        answered = InboxEvent.objects.filter(run=run, state=InboxEvent.State.ANSWERED)
+    is_counted = run is not None and run.is_answer
+    spender = settlement.spender(delivery.thread.conversation) if is_counted else None
+    return Told(delivery.turn_id, run.id if run else None, spender)
+
+
+def arrived(delivery: QuerySet[Delivery], told: Told, external_id: str) -> bool:
+    """The provider took it. With the last part of an answer, what it answers is done.
+
+    delivery: the one row, unless somebody moved it on; then nothing happens, and this is False.
+    """
+    now, sent = timezone.now(), Delivery.State.SENT
+    if not delivery.update(state=sent, external_id=external_id, sent_at=now, error=NOTHING, cause=""):
+        return False
+    if told.spender:
+        records.count_messages(told.spender, now, sent=1)
+    if told.answers:
+        unsent = Delivery.objects.filter(turn=told.turn_id).exclude(state=sent)
+        answered = InboxEvent.objects.filter(~Exists(unsent), run=told.answers, state=InboxEvent.State.ANSWERED)
         answered.update(state=InboxEvent.State.DONE, finished_at=now)
+    return True
 
 
 def failed(delivery: Delivery, error: DeliveryError) -> None:
@@ -69,7 +96,8 @@ def _is_news(delivery: Delivery, told: DeliveryUpdate) -> bool:
         return _fails(delivery, told)
     is_news = delivery.state in UNDER_WAY
     if is_news:
-        arrived(delivery, told.external_id)
+        arrived(Delivery.objects.filter(id=delivery.id), told_by(delivery), told.external_id)
+        delivery.refresh_from_db(fields=["state"])
     if told.state in REACHED and delivery.state == Delivery.State.SENT and delivery.delivered_at is None:
         delivery.move(Delivery.State.SENT, delivered_at=timezone.now())
     return is_news

@@ -28,8 +28,12 @@ UNKNOWN_FREES_SECONDS = env.number(
 )
 if HEARTBEAT_SECONDS >= LEASE_SECONDS:
     raise ImproperlyConfigured("HEARTBEAT_SECONDS must be shorter than LEASE_SECONDS: a quarter of it is good.")
-# Of a worker's slots, so many are for one workspace at a time.
-TENANT_SLOTS = env.count("TENANT_SLOTS", "8")
+# Conversations under way at once in a worker, those of one workspace, and the same for its threads. A conversation
+# that waits for its LLM takes a slot and no thread.
+MESSAGE_SLOTS = env.count("MESSAGE_SLOTS", "400")
+TENANT_SLOTS = env.count("TENANT_SLOTS", "100")
+MESSAGE_THREADS = env.count("MESSAGE_THREADS", "32")
+TENANT_THREADS = env.count("TENANT_THREADS", "8")
 RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 
 # Two bots must not keep each other talking (channels/messages/loops.py); 0 turns a limit off.

@@ -22,7 +22,9 @@ from tenants.jobs.hold import Ending, Hold, OvertakenError, StoppedError
 from tenants.jobs.renewals import Answer
 from tenants.models import Job
 
-__all__ = ["Ending", "Hold", "Keeper", "OvertakenError", "StoppedError", "kept", "stop", "stop_all"]
+__all__ = [
+    "Ending", "Hold", "Keeper", "OvertakenError", "StoppedError", "keep", "kept", "let_go", "stop", "stop_all",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -159,12 +161,30 @@ def kept(
     on_look: called about every LOOK_SECONDS while the job is ours, to show progress. on_end: called once when the work
     was overtaken or is to stop. The keeper's thread calls both, so they must be quick.
     """
-    hold = Hold(model, (job_id, attempt), on_look, on_end)
-    _keeper.add(hold)
+    hold = keep(model, job_id, attempt, on_look=on_look, on_end=on_end)
     try:
         yield hold
     finally:
-        _keeper.remove(hold)
+        let_go(hold)
+
+
+def keep(
+    model: type[Job],
+    job_id: UUID,
+    attempt: int,
+    *,
+    on_look: Callable[[], None] | None = None,
+    on_end: Callable[[Ending], None] | None = None,
+) -> Hold:
+    """Keep this lease until `let_go`, for work that has no thread of its own; otherwise as `kept`."""
+    hold = Hold(model, (job_id, attempt), on_look, on_end)
+    _keeper.add(hold)
+    return hold
+
+
+def let_go(hold: Hold) -> None:
+    """Keep this lease no longer."""
+    _keeper.remove(hold)
 
 
 def stop(job_id: UUID) -> None:

@@ -6,8 +6,8 @@ that is canceled on an event loop ends at once: its connection is closed, and no
 
 import asyncio
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import CancelledError, Future
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,8 +15,6 @@ T = TypeVar("T")
 
 GRACE_SECONDS = 5.0
 """How late the loop itself may be; after that the caller goes on without it."""
-
-__all__ = ["GRACE_SECONDS", "Cancellation", "CancelledError", "run"]
 
 _starting = threading.Lock()
 
@@ -33,37 +31,23 @@ def _loop() -> asyncio.AbstractEventLoop:
         return _loop_once()
 
 
-class Cancellation:
-    """Lets another thread end a call: `run` then raises CancelledError. May be used again for the next call."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._is_cancelled = False
-        self._future: Future[Any] | None = None
-
-    def cancel(self) -> None:
-        """End the call that is under way, or the next one."""
-        with self._lock:
-            self._is_cancelled, future = True, self._future
-        if future:
-            future.cancel()
-
-    def watch(self, future: "Future[Any]") -> None:
-        with self._lock:
-            self._future, is_cancelled = future, self._is_cancelled
-        if is_cancelled:
-            future.cancel()
+def start(work: Coroutine[Any, Any, T]) -> "Future[T]":
+    """Do this on the loop and do not wait for it. Canceling the future ends it at once."""
+    return asyncio.run_coroutine_threadsafe(work, _loop())
 
 
-def run(work: Coroutine[Any, Any, T], *, within: float, cancellation: Cancellation | None = None) -> T:
+def later(seconds: float, call: Callable[[], object]) -> None:
+    """Call this on the loop after so many seconds. It must be quick."""
+    _loop().call_soon_threadsafe(lambda: _loop().call_later(seconds, call))
+
+
+def run(work: Coroutine[Any, Any, T], *, within: float) -> T:
     """Do this on the loop and wait for it, at most so many seconds.
 
-    Raises TimeoutError, CancelledError if `cancellation` says so, and whatever `work` raises. Clients that hold
-    connections cannot be shared between loops, so all of a process use this one.
+    Raises TimeoutError, and whatever `work` raises. Clients that hold connections cannot be shared between loops, so
+    all of a process use this one.
     """
-    future = asyncio.run_coroutine_threadsafe(_within(work, within), _loop())
-    if cancellation:
-        cancellation.watch(future)
+    future = start(_within(work, within))
     try:
         return future.result(within + GRACE_SECONDS)
     finally:
