@@ -19,6 +19,11 @@ from tenants.privacy import deletion
 from tenants.tasks import SharedTask, TenantTask, announce_deletion, wake, warn_of_deletion
 
 
+@shared_task
+def dispatch() -> None:
+    """Answer what people said once their quiet period is over."""
+
+
 @shared_task(base=SharedTask)
 def answer(tenant_id: UUID, thread_id: UUID) -> None:
     """Answer what waits in a thread and send it."""

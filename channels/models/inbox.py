@@ -1,5 +1,8 @@
 """What came in: threads with their lease, and events."""
 
+import hashlib
+from uuid import UUID
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -8,6 +11,11 @@ from agents.models import Conversation, Run, Turn
 from channels.models.connections import Connection
 from tenants.models import Job, JobQuerySet, TenantModel
 from tenants.models.fields import ReasonField
+
+
+def place_id_of(place: str) -> UUID:
+    """A place's id: the same as md5(place)::uuid in Postgres, of the last of InboundMessage.thread_ids."""
+    return UUID(hashlib.md5(place.encode(), usedforsecurity=False).hexdigest())
 
 
 class ThreadQuerySet(JobQuerySet["Thread"]):
@@ -122,9 +130,7 @@ class InboxEvent(TenantModel):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["connection", "place_id"], name="channels_event_received", condition=UNHEARD
-            ),
+            models.Index(fields=["connection", "place_id"], name="channels_event_received", condition=UNHEARD),
             models.Index(fields=["received_at"], name="channels_event_waiting", condition=UNANSWERED),
             models.Index(fields=["received_at"], name="channels_event_doubtful", condition=DOUBTFUL),
             models.Index(
