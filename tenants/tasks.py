@@ -1,6 +1,8 @@
 """Celery tasks that carry a tenant, and how to wake them."""
 
+import atexit
 import logging
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +21,7 @@ from tenants.accounts import sessions
 from tenants.jobs import sweeps
 from tenants.jobs.shares import shares
 from tenants.jobs.sweeps import LAST_SWEEP, WakeUp
+from tenants.jobs.wakeups import Bell
 from tenants.mail import outbox
 from tenants.models import Tenant
 from tenants.outbound.breaker import Breaker
@@ -67,6 +70,22 @@ def wake(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -> None:
 def wake_on_commit(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -> None:
     """The same, once the transaction that made the work is committed."""
     transaction.on_commit(lambda: wake(task, *ids, delay=delay))
+
+
+_bell = Bell[tuple["Task[Any, Any]", float]](lambda rung: wake(rung[0], delay=rung[1]))
+os.register_at_fork(after_in_child=_bell.forget)
+atexit.register(_bell.flush)
+
+
+def ring(task: "Task[Any, Any]", delay: float = 0) -> None:
+    """Wake a task that takes no ids, since it looks by itself for what is due. Returns at once.
+
+    However often it rings, one wake-up is published every 50 ms, and one after the last ring. As with `wake`, the
+    sweeper finds what is due if the broker is down.
+
+    delay: seconds until the task should run.
+    """
+    _bell.ring((task, delay))
 
 
 class SharedTask(TenantTask):

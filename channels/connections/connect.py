@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels import actions
-from channels.connections import credentials, routes
+from channels.connections import credentials, recipients, routes
 from channels.models import Connection
 from channels.providers.connecting import Installed
 from channels.providers.registry import provider_named
@@ -44,6 +44,7 @@ def connect(installed: Installed) -> Connection:
         )
         routes.claim(connection)
         _record_connected(known, connection)
+        transaction.on_commit(recipients.forget_known)
     return connection
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.runs import steps
 from channels import actions, reasons
+from channels.connections import recipients
 from channels.connections.connect import AUDITED
 from channels.models import Connection, Delivery, InboxEvent, Route
 from channels.providers.base import DeliveryRefusedError
@@ -45,6 +46,7 @@ def disconnect(
         changes = journal.difference(before, journal.snapshot(connection, AUDITED))
         if changes:
             journal.record(action, connection, changes=changes, detail=reason)
+        transaction.on_commit(recipients.forget_known)
 
 
 def _cancel_queued(connection: Connection, reason: Reason, cause: Cause) -> None:

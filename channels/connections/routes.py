@@ -1,5 +1,6 @@
 """Which workspace an outside account belongs to: one at a time."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -9,14 +10,25 @@ from channels.providers.connecting import AccountTakenError
 from tenants.scope import current_tenant_id
 
 
-def route_of(provider: str, external_id: str) -> Route | None:
-    """Which tenant an outside account belongs to; needs no scope."""
-    return Route.objects.filter(provider=provider, external_id=external_id).first()
+def route_of(provider: str, *external_ids: str) -> Route | None:
+    """Which tenant the first of these outside accounts that is connected belongs to; needs no scope."""
+    connected = Route.objects.filter(provider=provider, external_id__in=external_ids)
+    found = {route.external_id: route for route in connected}
+    return next((found[each] for each in external_ids if each in found), None)
 
 
 def route_to(provider: str, connection_id: UUID) -> Route | None:
     """Which tenant a connection belongs to, while it has its outside account; needs no scope."""
     return Route.objects.filter(provider=provider, connection_id=connection_id).first()
+
+
+def route_for(provider: str, accounts: Sequence[str], own: UUID | None = None) -> Route | None:
+    """Where something for these accounts goes: to the first that is connected; needs no scope.
+
+    own: the connection whose own secret verified it. That speaks for its own account alone.
+    """
+    route = route_to(provider, own) if own else route_of(provider, *accounts)
+    return route if route and route.external_id in accounts else None
 
 
 def claim(connection: Connection) -> None:

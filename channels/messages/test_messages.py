@@ -12,12 +12,13 @@ from uuid_utils.compat import uuid7
 from agents.phrases import said
 from channels import actions, phrases, reasons
 from channels.connections import credentials, health
-from channels.messages import receive
-from channels.models import Connection, Delivery, InboxEvent
+from channels.messages.incoming import changes, hear
+from channels.messages.incoming.room import Place, Room
+from channels.models import Connection, Delivery, InboxEvent, Thread, place_id_of
 from channels.providers.base import DeliveryRefusedError, InboundEvent, InboundMessage
 from channels.providers.registry import provider_named
 from tenants.audit import journal
-from tenants.scope import tenant_scope
+from tenants.scope import hold_alone, tenant_scope
 
 UNSIGNED = "{}"
 """How test messages used to be stored: only the name of the author says whose they are."""
@@ -44,7 +45,7 @@ def send(tenant_id: UUID, connection_id: UUID, text: str) -> Sent:
     Raises channels.providers.base.DeliveryError, NotReadyError, Connection.DoesNotExist.
     """
     with tenant_scope(tenant_id):
-        connection = Connection.objects.get(id=connection_id)
+        connection = Connection.objects.select_related("tenant").get(id=connection_id)
         if connection.state == Connection.State.DISCONNECTED:
             raise NotReadyError(_("%(name)s is disconnected: connect it again first.") % {"name": connection.name})
         if connection.answering_agent() is None:
@@ -72,12 +73,25 @@ def _accept(connection: Connection, message: InboundMessage) -> Sent:
         occurred_at=datetime.now(UTC),
         is_test=True,
     )
-    thread_id = receive.accept(connection, event)
-    stored = InboxEvent.objects.get(event_id=event.event_id)
-    if thread_id is None:
-        raise _nobody()
+    thread_id, stored = _heard(connection, event, message)
     journal.record(actions.TEST_SENT, connection)
     return Sent(stored.id, thread_id, message, provider_named(connection.provider).quiet_seconds)
+
+
+def _heard(connection: Connection, event: InboundEvent, message: InboundMessage) -> tuple[UUID, InboxEvent]:
+    """Store it and hear it at once: its words are in no payload of the provider's."""
+    place_id = place_id_of(message.place)
+    hold_alone(Place(connection.tenant_id, connection.id, place_id).lock)
+    threads = Thread.objects.filter(connection=connection, place_id=place_id).select_related("conversation__agent")
+    room = Room(connection, threads)
+    if room.answering_agent() is None:
+        raise _nobody()
+    stored = changes.made(connection, event, message, state=InboxEvent.State.RECEIVED)
+    stored.save(force_insert=True)
+    changed = hear.hear_said(room, [(stored, message)], stored.received_at)
+    hear.write([stored, *changed])
+    assert stored.thread_id
+    return stored.thread_id, stored
 
 
 def _nobody() -> NotReadyError:

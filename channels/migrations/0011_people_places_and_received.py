@@ -15,7 +15,13 @@ UPDATE channels_thread thread
        ELSE thread.external_id END)::uuid
   FROM channels_connection connection
  WHERE connection.id = thread.connection_id;
+ALTER TABLE channels_inboxevent NO FORCE ROW LEVEL SECURITY;
+UPDATE channels_inboxevent event
+   SET place_id = thread.place_id
+  FROM channels_thread thread
+ WHERE thread.id = event.thread_id AND event.state IN ('pending', 'running', 'failed');
 SET CONSTRAINTS ALL IMMEDIATE;
+ALTER TABLE channels_inboxevent FORCE ROW LEVEL SECURITY;
 ALTER TABLE channels_thread FORCE ROW LEVEL SECURITY;
 ALTER TABLE channels_connection FORCE ROW LEVEL SECURITY;
 """

@@ -2,7 +2,7 @@
 
 from channels.models.connections import Connection, Contact, InstallAttempt, Route
 from channels.models.deliveries import Delivery, DeliveryQuerySet
-from channels.models.inbox import InboxEvent, InboxEventQuerySet, Thread
+from channels.models.inbox import InboxEvent, InboxEventQuerySet, Thread, place_id_of
 
 __all__ = [
     "Connection",
@@ -14,4 +14,5 @@ __all__ = [
     "InstallAttempt",
     "Route",
     "Thread",
+    "place_id_of",
 ]

@@ -1,6 +1,6 @@
 """What came in: threads with their lease, and events."""
 
-from hashlib import md5
+import hashlib
 from uuid import UUID
 
 from django.db import models
@@ -15,7 +15,7 @@ from tenants.models.fields import ReasonField
 
 def place_id_of(place: str) -> UUID:
     """The id of a place, from what its provider calls it (`InboundMessage.place`). An id, not a secret."""
-    return UUID(md5(place.encode(), usedforsecurity=False).hexdigest())
+    return UUID(hashlib.md5(place.encode(), usedforsecurity=False).hexdigest())
 
 
 class ThreadQuerySet(JobQuerySet["Thread"]):

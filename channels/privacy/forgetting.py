@@ -120,4 +120,4 @@ def empty(events: InboxEventQuerySet, *, is_detached: bool = False) -> int:
     )
     events.filter(state=InboxEvent.State.IGNORED).update(reason=ERASED())
     detached: dict[str, Any] = {"thread": None, "turn": None, "run": None, "address": {}} if is_detached else {}
-    return events.update(payload="", author="", place="", **detached)
+    return events.update(payload="", author="", place="", place_id=None, **detached)

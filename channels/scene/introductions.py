@@ -34,7 +34,7 @@ def introduce(tenant_id: UUID, thread_id: UUID) -> None:
     A name that is not told quickly is asked for another time: people are answered without it.
     """
     with tenant_scope(tenant_id):
-        thread = Thread.objects.select_related("connection").filter(id=thread_id).first()
+        thread = Thread.objects.select_related("connection__tenant").filter(id=thread_id).first()
         strangers = _strangers(thread) if thread else []
         if thread is None or not strangers:  # it may have been erased meanwhile
             return

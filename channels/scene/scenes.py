@@ -11,15 +11,16 @@ from agents.runs.context import Remark, Scene
 from channels.models import Connection, Contact, InboxEvent, Thread
 from channels.providers.base import InboundMessage
 from channels.providers.registry import provider_named
-from channels.scene import talk
 
 SOMEBODY_MENTIONED = "@somebody"
 
 
-def scene_of(thread: Thread, turns: Sequence[Turn], now: datetime) -> Scene:
-    """What an LLM is told around these turns of a thread, inside the tenant's scope."""
+def scene_of(thread: Thread, turns: Sequence[Turn], overheard: Sequence[InboundMessage], now: datetime) -> Scene:
+    """What an LLM is told around these turns of a thread, inside the tenant's scope.
+
+    overheard: what people said to others there before, oldest first.
+    """
     connection = thread.connection
-    overheard = talk.before(connection, thread.external_id, now)
     authors = _authors(turns)
     texts = [*(turn.text for turn in turns), *(message.text for message in overheard)]
     mentioned = provider_named(connection.provider).mentioned("\n".join(texts))

@@ -58,7 +58,8 @@ def before(connection: Connection, place: str, now: datetime) -> list[InboundMes
 
     What may be a machine's is left out, unless the provider has said that a person stands behind it.
     """
-    said = InboxEvent.objects.overheard().filter(connection=connection, place=place, received_at__gt=kept_since(now))
+    since = now - timedelta(hours=connection.tenant.overheard_hours)
+    said = InboxEvent.objects.overheard().filter(connection=connection, place=place, received_at__gt=since)
     newest = list(said.order_by("-position").values_list("payload", flat=True)[:REMEMBERED])
     read = (_read(connection, payload) for payload in reversed(newest))
     return _of_people(connection, [message for message in read if message])

@@ -20,7 +20,7 @@ from channels.models import Connection, Thread
 from channels.providers.base import BusyError, DeliveryError, Provider
 from channels.providers.registry import provider_named
 from channels.reasons import Cause
-from channels.tasks import answer
+from channels.tasks import dispatch
 from channels.web import presence
 from channels.web.forms import EXAMPLE
 from tenants.http import problems
@@ -32,7 +32,7 @@ from tenants.http.schema import ProblemSchema, problem
 from tenants.models import User
 from tenants.permissions import Permission
 from tenants.scope import tenant_scope
-from tenants.tasks import wake
+from tenants.tasks import ring
 
 
 class ChannelSerializer(serializers.ModelSerializer[Connection]):
@@ -207,7 +207,7 @@ class ChannelTestView(APIView):
         asked.is_valid(raise_exception=True)
         workspace = caller_workspace(request)
         sent = _send(workspace, id, asked.validated_data["text"])
-        wake(answer, workspace.tenant.id, sent.thread_id, delay=sent.quiet_seconds)
+        ring(dispatch, delay=sent.quiet_seconds)
         return Response(_receipt(workspace, sent), status=status.HTTP_202_ACCEPTED)
 
 

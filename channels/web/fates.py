@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from agents.models import Conversation, Run, Turn
 from channels import reasons
-from channels.messages.deliver import LOOK_UPS_FOR
+from channels.messages.lookups import LOOK_UPS_FOR
 from channels.models import Delivery, InboxEvent
 from channels.providers.registry import provider_named
 

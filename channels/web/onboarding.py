@@ -18,13 +18,13 @@ from channels.messages.test_messages import NotReadyError
 from channels.models import Connection, InboxEvent
 from channels.providers.base import DeliveryError
 from channels.providers.registry import provider_named
-from channels.tasks import answer
+from channels.tasks import dispatch
 from channels.web import connecting, presence
 from channels.web.forms import TestMessageForm
 from tenants.http.access import workspace_of
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-from tenants.tasks import wake
+from tenants.tasks import ring
 
 NEWEST = 5
 """Connections that the step shows; the page of channels has all."""
@@ -100,7 +100,7 @@ class SendTestMessage:
         except DeliveryError as error:
             form.add_error(None, reasons.right_now(error, connection.provider))
             return self.show(request, connection, agent, form)
-        wake(answer, tenant.id, sent.thread_id, delay=sent.quiet_seconds)
+        ring(dispatch, delay=sent.quiet_seconds)
         return redirect(f"{request.path}?event={sent.event_id}")
 
     def show(

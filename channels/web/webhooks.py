@@ -9,16 +9,16 @@ from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from channels.connections import credentials, routes
-from channels.connections.credentials import Keyholder
-from channels.messages import outcomes, receive
-from channels.models import Connection, Route
+from channels.connections import credentials, recipients, routes
+from channels.messages import outcomes
+from channels.messages.incoming import changes, receive
+from channels.models import Connection
 from channels.providers.base import Inbound, Provider
 from channels.providers.registry import provider_named
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
-from channels.tasks import answer
+from channels.tasks import dispatch
 from tenants.scope import tenant_scope
-from tenants.tasks import wake_on_commit
+from tenants.tasks import ring
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def webhook(request: HttpRequest, provider: str, endpoint: str = "", connection_
         return _refusal(NOT_ITS_SECRET if connection_id else str(error), 401)
     except MalformedError as error:
         return _refusal(str(error), 400)
-    return _answer(called, received, holder)
+    return _answer(called, received, connection_id)
 
 
 def _provider(name: str, endpoint: str) -> Provider:
@@ -67,14 +67,14 @@ def _refusal(text: str, status: int) -> HttpResponse:
     return JsonResponse({"error": text}, status=status)
 
 
-def _answer(provider: Provider, received: Sequence[Item | Challenge], holder: Keyholder | None) -> HttpResponse:
+def _answer(provider: Provider, received: Sequence[Item | Challenge], own: UUID | None) -> HttpResponse:
     """Store each item by itself: a bad one loses none of the others, and is refused only if no other was stored."""
     items = [each for each in received if not isinstance(each, Challenge)]
     malformed: list[MalformedError] = []
     faults: list[Exception] = []
     for item in items:
         try:
-            _accept(provider, item, holder)
+            _accept(provider, item, own)
         except MalformedError as error:
             log.warning("An item of a request of %s is malformed: %s", provider.name, error)
             malformed.append(error)
@@ -89,49 +89,58 @@ def _answer(provider: Provider, received: Sequence[Item | Challenge], holder: Ke
     return HttpResponse("".join(challenges), content_type="text/plain") if challenges else HttpResponse(status=200)
 
 
-def _accept(provider: Provider, item: Item, holder: Keyholder | None) -> None:
+def _accept(provider: Provider, item: Item, own: UUID | None) -> None:
     """Store it. What is erased at this very moment (the thread, or the whole workspace) is looked up once more."""
     for is_last in (False, False, True):
         try:
-            _store(provider, item, holder or _route(provider, item.accounts))
+            _store(provider, item, own)
         except (IntegrityError, OperationalError, Connection.DoesNotExist) as error:  # a deadlock is one, too
-            if is_last and not (holder and isinstance(error, Connection.DoesNotExist)):
+            if is_last:
                 raise
             log.info("An item is stored again: %s", error)
         else:
             break
 
 
-def _store(provider: Provider, item: Item, place: Route | Keyholder | None) -> None:
-    if place is None:
-        log.info("Something for an account at %s that nobody connected: %s", provider.label, ", ".join(item.accounts))
-        return
-    with tenant_scope(place.tenant_id):
-        connection = Connection.objects.get(id=place.connection_id)
-        if isinstance(place, Keyholder) and not _is_its_own(connection, item):
-            log.warning("Connection %s got something that is not its own: it is dropped", connection.id)
-            return
-        thread_id = _stored(connection, item)
-        if thread_id:
-            delay = 0.0 if isinstance(item, DeliveryUpdate) else provider.quiet_seconds
-            wake_on_commit(answer, place.tenant_id, thread_id, delay=delay)
-
-
-def _is_its_own(connection: Connection, item: Item) -> bool:
-    """A connection's own secret speaks for this account alone, and only while it is connected."""
-    is_connected = connection.state != Connection.State.DISCONNECTED
-    return is_connected and connection.external_id in item.accounts
-
-
-def _stored(connection: Connection, item: Item) -> UUID | None:
-    """The thread that waits now, if any."""
+def _store(provider: Provider, item: Item, own: UUID | None) -> None:
+    """What people say, and what is only noted, takes one statement; what is about something earlier takes a scope."""
     if isinstance(item, DeliveryUpdate):
-        return outcomes.update(connection, item)
-    event = item.read(connection.bot_user_id)
-    return receive.accept(connection, replace(event, account=connection.external_id))
+        _apply(provider, item, own)
+        return
+    recipient = recipients.recipient_of(provider.name, item.accounts, own)
+    if recipient is None:
+        _drop(provider, item, own)
+        return
+    event = item.read(recipient.bot_user_id)
+    if event.correction or event.ends_connection:
+        _apply(provider, item, own)
+        return
+    arrival = receive.store(event, item.accounts, quiet_seconds=provider.quiet_seconds, own=own)
+    if arrival is None:
+        recipients.forget_known()
+        _drop(provider, item, own)
+    elif arrival.is_new and event.message:
+        ring(dispatch, delay=provider.quiet_seconds)
 
 
-def _route(provider: Provider, accounts: Sequence[str]) -> Route | None:
-    """The first of the item's accounts that is connected."""
-    found = (routes.route_of(provider.name, account) for account in accounts)
-    return next((route for route in found if route), None)
+def _drop(provider: Provider, item: Item, own: UUID | None) -> None:
+    if own:
+        log.warning("Connection %s got something that is not its own: it is dropped", own)
+    else:
+        log.info("Something for an account at %s that nobody connected: %s", provider.label, ", ".join(item.accounts))
+
+
+def _apply(provider: Provider, item: Item, own: UUID | None) -> None:
+    """What is about something earlier."""
+    route = routes.route_for(provider.name, item.accounts, own)
+    if route is None:
+        _drop(provider, item, own)
+        return
+    with tenant_scope(route.tenant_id):
+        connection = Connection.objects.select_related("tenant").get(id=route.connection_id)
+        if isinstance(item, DeliveryUpdate):
+            outcomes.update(connection, item)
+        else:
+            event = item.read(connection.bot_user_id)
+            changes.accept(connection, replace(event, account=connection.external_id))
+    ring(dispatch, delay=0 if isinstance(item, DeliveryUpdate) else provider.quiet_seconds)  # something may wait now

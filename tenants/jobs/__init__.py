@@ -3,5 +3,6 @@
 The row itself, with its attempt and lease, is tenants.models.Job. `keeper` renews the leases of this process, by the
 SQL in `renewals`, and tells work through its `hold` that it was overtaken or has to stop. `sweeps` runs what
 settings.SWEEPS names: each app's own search for overdue work. `shares` bounds what one workspace can use of a worker.
+`wakeups` has the bell that turns many wake-ups into few.
 Everything that claims jobs may import this package; it knows only models and scopes, and no kind of job.
 """
