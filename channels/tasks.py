@@ -107,4 +107,3 @@ def close_workspace(tenant_id: UUID) -> None:
 def forget_requests() -> None:
     """Delete answers to requests with an Idempotency-Key that are older than a day."""
     idempotency.forget(timezone.now())
-

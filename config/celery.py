@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 import structlog
-from celery import Celery, Task
+from celery import Celery, Task, bootsteps
 from celery.signals import worker_init, worker_ready, worker_shutting_down
 from django.dispatch import receiver
 from django.utils.module_loading import import_string
@@ -41,9 +41,27 @@ def refuse_unknown_sweeps(**kwargs: object) -> None:
 
 
 @worker_shutting_down.connect
-def stop_jobs(**kwargs: object) -> None:
+def stop_jobs(how: str = "", **kwargs: object) -> None:
     """Ask long jobs to stop and give their leases back. By a thread: a signal's handler must not wait for locks."""
-    threading.Thread(target=import_string("tenants.jobs.keeper.stop_all"), name="stop-jobs", daemon=True).start()
+    stop = import_string("channels.messages.stopping.begin")
+    threading.Thread(target=stop, args=[how != "Warm"], name="stop-jobs", daemon=True).start()
+
+
+class Drain(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Before the worker ends, wait for the conversations under way: Celery knows nothing of them."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def stop(self, parent: object) -> None:
+        """SIGTERM: nothing new is taken up, and each answer under way is still sent."""
+        import_string("channels.messages.stopping.drain")(is_urgent=False)
+
+    def terminate(self, parent: object) -> None:
+        """SIGQUIT, as `make run` stops: what is not answered within seconds is settled, and waits for other workers."""
+        import_string("channels.messages.stopping.drain")(is_urgent=True)
+
+
+app.steps["worker"].add(Drain)
 
 
 @worker_ready.connect

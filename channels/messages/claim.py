@@ -23,7 +23,7 @@ from channels.messages import deliver, failures, loops, waiting
 from channels.messages.deliver import Dispatch
 from channels.messages.incoming import corrections, hear
 from channels.messages.incoming.room import Place, Room
-from channels.messages.loops import Pause
+from channels.messages.loops import Look, Pause
 from channels.models import InboxEvent, Thread
 from channels.providers.base import InboundMessage
 from channels.scene import scenes, talk
@@ -142,16 +142,14 @@ def _choose(
 class _Attempt:
     """One try at answering a conversation, under its lock. Decided first, so that its events are written once."""
 
-    def __init__(
-        self, place: Place, room: Room, thread: Thread, events: Sequence[InboxEvent], now: datetime
-    ) -> None:
+    def __init__(self, place: Place, room: Room, thread: Thread, events: Sequence[InboxEvent], now: datetime) -> None:
         self.place, self.room, self.thread, self.now = place, room, thread, now
         self.events = self._without_deleted(events)
         self.is_begun = thread in room.begun
 
     def step(self, *, are_introduced: bool) -> Callable[[], Taken] | None:
         """What is to be done once the events are written; None where nothing can be done now."""
-        thread, now = self.thread, self.now
+        thread = self.thread
         if thread.leased_until is not None:  # whoever had it died with it
             steps.abandon(thread.conversation)
             if any(event.state == State.RUNNING for event in self.events):
@@ -160,20 +158,21 @@ class _Attempt:
             return None
         if thread.failures >= failures.MOST_FAILURES:
             return self._give_up
-        look = loops.look(thread, {event.author for event in self.events}, now)
-        if look.is_held_up:
-            return None
-        pause = loops.pause_of(thread, self.events, look, now)
+        look = loops.look(thread, {event.author for event in self.events}, self.now)
+        return None if look.is_held_up else self._reply(look, are_introduced=are_introduced)
+
+    def _reply(self, look: Look, *, are_introduced: bool) -> Callable[[], Taken] | None:
+        pause = loops.pause_of(self.thread, self.events, look, self.now)
         if pause and pause.is_told:
             self._set_aside(pause.reason)
             return None
         is_asked = not pause and any(event.is_readable for event in self.events)
         overheard = self._overheard() if is_asked else []
         if is_asked and not are_introduced and self.room.are_strangers(message.author for message in overheard):
-            return lambda: Strangers(thread.id)
-        thread.lease(now)
+            return lambda: Strangers(self.thread.id)
+        self.thread.lease(self.now)
         for event in self.events:
-            event.state, event.attempt = State.RUNNING, thread.attempt
+            event.state, event.attempt = State.RUNNING, self.thread.attempt
         return (lambda: self._ask(overheard)) if is_asked else (lambda: self._reply_unasked(pause))
 
     def _without_deleted(self, events: Sequence[InboxEvent]) -> list[InboxEvent]:

@@ -30,7 +30,7 @@ from channels.providers.base import (
     Provider,
 )
 from channels.providers.registry import provider_named
-from tenants.scope import tenant_scope
+from tenants.scope import current_tenant_id, tenant_scope
 from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
@@ -145,7 +145,7 @@ def dispatch_of(delivery: Delivery, *, is_last: bool) -> Dispatch:
     connection = delivery.thread.connection
     sent_after = delivery.created_at - timedelta(seconds=60)  # clocks differ
     return Dispatch(
-        tenant_id=delivery.tenant_id,
+        tenant_id=current_tenant_id(),
         thread_id=delivery.thread_id,
         delivery_id=delivery.id,
         attempt=delivery.attempt,

@@ -65,7 +65,7 @@ class Dispatcher:
         self._is_closed = self._is_canceled = False
 
     def look(self) -> None:
-        """Take up what is due, in turn by workspace, as far as there are slots. Call it at any time, from any thread."""
+        """Take up what is due, in turn by workspace, as far as there are slots. Harmless at any time, in any thread."""
         with self._changed:
             self._is_wanted = True
             if self._is_looking:
@@ -101,6 +101,11 @@ class Dispatcher:
             while self._visits and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
             return not self._visits
+
+    @property
+    def is_closed(self) -> bool:
+        """Is nothing taken up any more?"""
+        return self._is_closed
 
     @property
     def under_way(self) -> int:
@@ -190,12 +195,15 @@ class Dispatcher:
         if call.cancelled():
             land.overtaken(claim) if hold.ending is Ending.OVERTAKEN else land.stopped(claim)
             return None
-        error = call.exception()
-        if error is None:
-            return land.answered(claim, call.result(), may_start_over=visit.may_start_over and not self._is_closed)
-        may_ask_less, visit.may_ask_less = visit.may_ask_less, False
-        known = error if isinstance(error, LLMError) else UnexpectedError(error)
-        return land.failed(claim, known, may_ask_less=may_ask_less)
+        try:
+            completion = call.result()
+        except LLMError as error:
+            may_ask_less, visit.may_ask_less = visit.may_ask_less, False
+            return land.failed(claim, error, may_ask_less=may_ask_less)
+        except Exception as error:
+            log.exception("The call of an LLM ended in an unexpected way")
+            return land.failed(claim, UnexpectedError(error))
+        return land.answered(claim, completion, may_start_over=visit.may_start_over and not self._is_closed)
 
     def _leave(self, visit: _Visit) -> None:
         with self._changed:

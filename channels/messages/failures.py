@@ -98,7 +98,7 @@ def try_later(thread: Thread, error: LLMError) -> None:
 
 def _pause(failures: int, error: LLMError) -> float:
     """Seconds until the next try."""
-    pause = min(settings.RETRY_SECONDS * 2**failures, LONGEST_BACKOFF)
+    pause: float = min(settings.RETRY_SECONDS * 2**failures, LONGEST_BACKOFF)
     return min(max(error.retry_after or 0, pause) * random.uniform(1, 1.2), LONGEST_WAIT)  # noqa: S311 - no secret
 
 

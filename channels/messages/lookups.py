@@ -88,7 +88,9 @@ def is_unseen(now: datetime) -> Q:
     """Deliveries to look up: unknown for a moment, or in sending for longer than sending takes."""
     settled_down, given_up = now - timedelta(seconds=LOOK_UP_AFTER_SECONDS), now - LOOK_UPS_FOR
     unknown = Q(state=Delivery.State.UNKNOWN, unknown_since__lte=settled_down, unknown_since__gt=given_up)
-    return unknown | Q(state=Delivery.State.SENDING, sending_since__lte=now - timedelta(seconds=deliver.SENDING_SECONDS))
+    return unknown | Q(
+        state=Delivery.State.SENDING, sending_since__lte=now - timedelta(seconds=deliver.SENDING_SECONDS)
+    )
 
 
 def _may_look_up(connection_id: UUID, now: datetime, every: timedelta) -> bool:

@@ -74,7 +74,7 @@ def look(thread: Thread, authors: Collection[str], now: datetime) -> Look:
     return Look(is_held_up=row[0], said=row[1] + row[2], said_to=min(row[3:], default=0))
 
 
-def _count(rows: "QuerySet[Any]", column: str = "id") -> Subquery:
+def _count(rows: "QuerySet[Any]", column: str = "id") -> Coalesce:
     counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(n=Count(column, distinct=True))
     return Coalesce(Subquery(counted.values("n")), 0)
 

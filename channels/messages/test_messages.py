@@ -18,7 +18,7 @@ from channels.models import Connection, Delivery, InboxEvent, Thread, place_id_o
 from channels.providers.base import DeliveryRefusedError, InboundEvent, InboundMessage
 from channels.providers.registry import provider_named
 from tenants.audit import journal
-from tenants.scope import hold_alone, tenant_scope
+from tenants.scope import current_tenant_id, hold_alone, tenant_scope
 
 UNSIGNED = "{}"
 """How test messages used to be stored: only the name of the author says whose they are."""
@@ -81,7 +81,7 @@ def _accept(connection: Connection, message: InboundMessage) -> Sent:
 def _heard(connection: Connection, event: InboundEvent, message: InboundMessage) -> tuple[UUID, InboxEvent]:
     """Store it and hear it at once: its words are in no payload of the provider's."""
     place_id = place_id_of(message.place)
-    hold_alone(Place(connection.tenant_id, connection.id, place_id).lock)
+    hold_alone(Place(current_tenant_id(), connection.id, place_id).lock)
     threads = Thread.objects.filter(connection=connection, place_id=place_id).select_related("conversation__agent")
     room = Room(connection, threads)
     if room.answering_agent() is None:
@@ -90,8 +90,9 @@ def _heard(connection: Connection, event: InboundEvent, message: InboundMessage)
     stored.save(force_insert=True)
     changed = hear.hear_said(room, [(stored, message)], stored.received_at)
     hear.write([stored, *changed])
-    assert stored.thread_id
-    return stored.thread_id, stored
+    if stored.thread is None:
+        raise _nobody()
+    return stored.thread.id, stored
 
 
 def _nobody() -> NotReadyError:

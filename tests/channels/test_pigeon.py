@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from channels.connections import credentials, health
-from channels.messages import deliver
+from channels.messages import lookups
 from channels.models import Connection, Delivery, InboxEvent
 from channels.web import checks
 from tenants.doctor.report import State
@@ -124,7 +124,7 @@ def test_what_is_unclear_stays_so_until_the_provider_says_more(
     with tenant_scope(loft.tenant.id):
         Delivery.objects.update(unknown_since=timezone.now() - timedelta(minutes=5))
     thread_id = loft.work()
-    deliver.look_up(loft.tenant.id, thread_id)
+    lookups.look_up(loft.tenant.id, thread_id)
     assert (loft.deliveries(), SKY.posted) == (["unknown"], []), "it is neither looked up nor sent again"
     told = loft.status(status, error="hawk")
     assert [loft.send(told), loft.send(told)] == [200, 200]
@@ -136,7 +136,7 @@ def test_a_sender_that_died_leaves_it_unclear(loft: Loft) -> None:
     thread_id = loft.work()
     with tenant_scope(loft.tenant.id):
         Delivery.objects.update(state="sending", sending_since=timezone.now() - timedelta(minutes=1))
-    deliver.look_up(loft.tenant.id, thread_id)
+    lookups.look_up(loft.tenant.id, thread_id)
     assert loft.deliveries() == ["unknown"]
 
 

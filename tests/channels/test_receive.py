@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
+from channels.messages.addressing import NOBODY_EMPLOYED, SAID_TO_OTHERS
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,7 +19,6 @@ from pytest_django import Settings
 
 from channels.connections import health, recipients, routes
 from channels.messages import arrivals
-from channels.messages.addressing import NOBODY_EMPLOYED, SAID_TO_OTHERS
 from channels.models import Connection, InboxEvent, Route, place_id_of
 from channels.providers.base import InboundEvent, InboundMessage
 from channels.tasks import dispatch

@@ -29,7 +29,7 @@ from channels.providers.registry import provider_named
 from channels.providers.base import Account, Outgoing
 
 prompt = Prompt("openai", "gpt-4.1-mini", "Be kind.", [Message(False, ("Hi",))], 50)
-completion = calls.complete(prompt, calls.platform_credential("openai"))
+completion = calls.start(prompt, calls.platform_credential("openai")).result()
 address = {"channel": "C1", "thread_ts": "1.000001"}
 message = Outgoing(uuid4(), address, completion.text, datetime.now(UTC))
 print(completion.tokens)

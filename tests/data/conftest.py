@@ -18,7 +18,8 @@ from pytest_django import Settings
 
 from agents.llm.calls import Completion
 from agents.models import Conversation, Turn
-from channels.messages import answering, deliver
+from channels.messages import deliver
+from channels.messages.claim import Claim
 from channels.models import Contact, InboxEvent, InstallAttempt, Thread
 from config.local.embedded.postgres import Postgres
 from tenants.audit import actions, journal
@@ -27,7 +28,7 @@ from tenants.privacy import export
 from tenants.scope import tenant_scope
 from tenants.team import profile
 from tenants.wordings import TOLD
-from tests import factories
+from tests import factories, working
 from tests.channels.slack import BOT, TEAM, payload, post
 from tests.conftest import Cast
 from usage.tokens import Tokens
@@ -65,18 +66,18 @@ class Shop:
         with tenant_scope(self.tenant.id):
             return Thread.objects.get(id=thread_id).external_id.partition(":")[2]
 
-    def claim(self, thread_id: UUID) -> answering.Claim:
+    def claim(self, thread_id: UUID) -> Claim:
         """A worker claims the conversation but hasn't called the LLM yet."""
         claimed = self.claim_or_none(thread_id)
         assert claimed
         return claimed
 
-    def claim_or_none(self, thread_id: UUID) -> answering.Claim | None:
-        return answering._claim(self.tenant.id, thread_id)
+    def claim_or_none(self, thread_id: UUID) -> Claim | None:
+        return working.claim(self.tenant.id, thread_id)
 
-    def land(self, claim: answering.Claim, text: str = "We open at nine.") -> None:
+    def land(self, claim: Claim, text: str = "We open at nine.") -> None:
         """Save the LLM's answer."""
-        answering._land(claim, Completion(text, Tokens(input=10, output=5), "req"), may_start_over=False)
+        working.land_answer(claim, Completion(text, Tokens(input=10, output=5), "req"), may_start_over=False)
 
     def send(self, thread_id: UUID) -> None:
         """Send pending answers to Slack."""

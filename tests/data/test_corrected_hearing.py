@@ -10,12 +10,13 @@ from pytest_django import Settings
 from agents.models import Turn
 from channels import phrases
 from channels.connections.connect import listen
-from channels.messages import addressing, answering, receive
+from channels.messages import addressing, receive
 from channels.models import Connection, Contact, InboxEvent
 from channels.privacy import erasure
 from channels.providers.base import NOT_A_PERSON
 from channels.scene import talk
 from tenants.scope import tenant_scope
+from tests import working
 from tests.data.conftest import BEN, CAROL, Shop
 from tests.data.test_corrections import (
     COMPLETION,
@@ -125,7 +126,7 @@ def test_an_edit_that_addresses_others_cancels_the_answer_until_it_is_undone(sho
     send(shop, said("And on Sunday?", REPLY, thread_ts=ROOT))
     claim = shop.claim(thread_of(shop, REPLY))
     send(shop, edited("<@U0CAROL> And on Sunday?", REPLY, thread_ts=ROOT))
-    assert answering._land(claim, COMPLETION, may_start_over=True) is False
+    assert working.land_answer(claim, COMPLETION, may_start_over=True) is False
     assert state_of(shop, REPLY) == ("ignored", str(addressing.SAID_TO_OTHERS()))
     assert shop.claim_or_none(thread_of(shop, REPLY)) is None
     send(shop, edited(f"<@U0CAROL> {MENTION} And on Sunday?", REPLY, at="1700000570.000000", thread_ts=ROOT))
@@ -200,7 +201,7 @@ def test_constant_edits_do_not_cause_endless_answers(shop: Shop, settings: Setti
     for number in range(1, 4):
         claim = shop.claim(thread_of(shop))
         send(shop, edited(f"{MENTION} Question {number}", at=f"17000005{60 + number}.000000"))
-        answering._land(claim, COMPLETION, may_start_over=False)
+        working.land_answer(claim, COMPLETION, may_start_over=False)
     assert shop.claim_or_none(thread_of(shop)) is None
     assert shop.turns() == ["Question 3", str(phrases.PAUSED)]
 

@@ -13,6 +13,7 @@ from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.privacy import erasure
 from tenants.scope import tenant_scope
 from tenants.wordings import TOLD
+from tests import working
 from tests.channels.slack import BOT, payload, post
 from tests.data.conftest import BEN, CAROL, Shop
 from usage.models import Hold, Meter, UsageRecord
@@ -111,7 +112,7 @@ def test_deleted_while_the_llm_works_the_answer_is_dropped_and_paid_for(shop: Sh
     send(shop, said(f"{MENTION} My number is 4711."))
     claim = shop.claim(thread_of(shop))
     send(shop, deleted())
-    assert answering._land(claim, COMPLETION, may_start_over=True) is False
+    assert working.land_answer(claim, COMPLETION, may_start_over=True) is False
     assert state_of(shop) == ("ignored", "Deleted by its author.")
     assert shop.claim_or_none(thread_of(shop)) is None
     assert shop.turns() == [ERASED]
@@ -148,7 +149,7 @@ def test_messages_asked_together_with_it_are_answered_without_it(shop: Shop) -> 
     send(shop, said(f"{MENTION} My number is 4711."), said(f"{MENTION} When do you open?", second, thread_ts=ROOT))
     claim = shop.claim(thread_of(shop))
     send(shop, deleted())
-    assert answering._land(claim, COMPLETION, may_start_over=True) is True
+    assert working.land_answer(claim, COMPLETION, may_start_over=True) is True
     asked = answer(shop, second)
     assert "When do you open?" in asked
     assert "4711" not in asked
@@ -219,7 +220,7 @@ def test_edited_while_the_llm_works_it_starts_over_once(shop: Shop) -> None:
     send(shop, said(f"{MENTION} Do you open on Monday?"))
     claim = shop.claim(thread_of(shop))
     send(shop, edited(f"{MENTION} Do you open on Sunday?"))
-    assert answering._land(claim, COMPLETION, may_start_over=True) is True
+    assert working.land_answer(claim, COMPLETION, may_start_over=True) is True
     assert "on Sunday?" in answer(shop, text="No.")
     assert shop.turns() == ["Do you open on Sunday?", "No."]
     assert calls(shop) == ["settled", "settled"]
@@ -230,7 +231,7 @@ def test_an_answer_to_a_message_edited_twice_is_never_sent(shop: Shop) -> None:
     for day, at in (("Saturday", "1700000570.000000"), ("Sunday", "1700000580.000000")):
         claim = shop.claim(thread_of(shop))
         send(shop, edited(f"{MENTION} Do you open on {day}?", at=at))
-        answering._land(claim, COMPLETION, may_start_over=day == "Saturday")
+        working.land_answer(claim, COMPLETION, may_start_over=day == "Saturday")
     assert "on Sunday?" in answer(shop, text="No.")
     assert shop.turns() == ["Do you open on Sunday?", "No."]
 

@@ -9,12 +9,11 @@ from django.test import Client
 
 from agents.models import Conversation
 from channels.connections.connect import connect
-from channels.messages import answering, deliver
 from channels.models import Connection, Delivery, InboxEvent, Thread
 from channels.providers.connecting import Installed
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-from tests import factories
+from tests import factories, working
 from tests.pigeon.provider import SECRET, signature
 
 PROVIDERS = ["channels.providers.slack.Slack", "tests.pigeon.provider.Pigeon"]
@@ -58,8 +57,8 @@ class Loft:
         """What the tasks do for the only thread; its id."""
         with tenant_scope(self.tenant.id):
             thread_id = Thread.objects.get().id
-        answering.answer(self.tenant.id, thread_id)
-        deliver.send_due(self.tenant.id, thread_id)
+        working.answer(self.tenant.id, thread_id)
+        working.send_due(self.tenant.id, thread_id)
         return thread_id
 
     def events(self) -> list[str]:

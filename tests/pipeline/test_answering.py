@@ -17,11 +17,11 @@ from agents.models import LLMCall, Run, Turn
 from agents.runs import steps
 from billing import quota
 from channels import phrases
-from channels.messages import answering, deliver, failures, sweep
+from channels.messages import failures, lookups, sweep
 from channels.models import Delivery, InboxEvent, Thread
 from tenants.jobs import renewals
 from tenants.scope import tenant_scope
-from tests import factories
+from tests import factories, working
 from tests.pipeline.conftest import Desk
 from usage.models import DailyMessages, DailyUsage, Hold, Meter, UsageRecord
 from usage.tokens import Tokens
@@ -29,8 +29,8 @@ from usage.tokens import Tokens
 
 def answer(desk: Desk, thread_id: UUID) -> None:
     """Run the task's work."""
-    answering.answer(desk.tenant.id, thread_id)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
 
 
 def test_a_message_is_answered_metered_and_counted(desk: Desk) -> None:
@@ -51,7 +51,7 @@ def test_every_step_twice_changes_nothing(desk: Desk) -> None:
     thread = desk.hear("When do you open?")
     for _ in range(2):
         answer(desk, thread)
-        deliver.look_up(desk.tenant.id, thread)
+        lookups.look_up(desk.tenant.id, thread)
     with tenant_scope(desk.tenant.id):
         assert (Run.objects.count(), LLMCall.objects.count(), UsageRecord.objects.count()) == (1, 1, 1)
     assert len(desk.posted()) == 1
@@ -75,15 +75,15 @@ def test_ten_workers_at_once_give_one_answer(desk: Desk) -> None:
 
 def test_a_worker_that_lost_its_lease_sends_nothing_and_is_billed(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    slow = answering._claim(desk.tenant.id, thread_id)
+    slow = working.claim(desk.tenant.id, thread_id)
     assert slow
-    completion = steps.ask(slow.run)
+    completion = steps.ask(slow.run).result()
     with tenant_scope(desk.tenant.id):
         Thread.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     answer(desk, thread_id)
-    assert answering._land(slow, completion, may_start_over=True) is False
+    assert working.land_answer(slow, completion, may_start_over=True) is False
     assert renewals.renew(Thread, [(thread_id, slow.attempt)]) == set()
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert len(desk.posted()) == 1
     with tenant_scope(desk.tenant.id):
         assert set(Run.objects.values_list("attempt", "state")) == {(1, "superseded"), (2, "answered")}
@@ -94,10 +94,10 @@ def test_a_worker_that_lost_its_lease_sends_nothing_and_is_billed(desk: Desk) ->
 
 def test_nobody_waits_for_an_answer_once_the_conversation_is_taken_over(desk: Desk) -> None:
     thread_id = desk.hear("When do you open? [sandbox:slow=60]")
-    slow = answering._claim(desk.tenant.id, thread_id)
+    slow = working.claim(desk.tenant.id, thread_id)
     assert slow
     with ThreadPoolExecutor(1) as pool, closing_connections(pool):
-        waiting = pool.submit(answering._attempt, slow, may_start_over=True)
+        waiting = pool.submit(working.attempt, slow, may_start_over=True)
         with tenant_scope(desk.tenant.id):
             thread = Thread.objects.select_related("conversation").get()
             steps.abandon(thread.conversation)
@@ -113,10 +113,10 @@ def test_nobody_waits_for_an_answer_once_the_conversation_is_taken_over(desk: De
 
 def test_a_call_that_whoever_took_over_could_not_settle_is_settled_at_its_estimate(desk: Desk) -> None:
     thread_id = desk.hear("When do you open? [sandbox:slow=60]")
-    slow = answering._claim(desk.tenant.id, thread_id)
+    slow = working.claim(desk.tenant.id, thread_id)
     assert slow
     with ThreadPoolExecutor(1) as pool, closing_connections(pool):
-        waiting = pool.submit(answering._attempt, slow, may_start_over=True)
+        waiting = pool.submit(working.attempt, slow, may_start_over=True)
         with tenant_scope(desk.tenant.id):
             Thread.objects.get().overtake()
         assert waiting.result(30) is False
@@ -136,18 +136,18 @@ def closing_connections(pool: ThreadPoolExecutor) -> Iterator[None]:
 
 def test_a_leased_conversation_is_not_claimed(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    assert answering._claim(desk.tenant.id, thread_id)
-    assert answering._claim(desk.tenant.id, thread_id) is None
+    assert working.claim(desk.tenant.id, thread_id)
+    assert working.claim(desk.tenant.id, thread_id) is None
 
 
 def test_a_message_that_keeps_killing_its_worker_ends_with_one_apology(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     for _ in range(failures.MOST_FAILURES):
-        assert answering._claim(desk.tenant.id, thread_id)
+        assert working.claim(desk.tenant.id, thread_id)
         with tenant_scope(desk.tenant.id):
             Thread.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    assert answering._claim(desk.tenant.id, thread_id) is None
-    deliver.send_due(desk.tenant.id, thread_id)
+    assert working.claim(desk.tenant.id, thread_id) is None
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.events() == [("failed", "Every try at an answer ended with its worker.")]
     assert desk.posted() == [str(phrases.APOLOGY)]
     with tenant_scope(desk.tenant.id):
@@ -229,7 +229,7 @@ def test_the_sweeper_finds_conversations_without_a_task(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
         InboxEvent.objects.update(received_at=timezone.now() - timedelta(seconds=30))
     assert sweep.due().answers == [(desk.tenant.id, thread_id)]
-    answering.answer(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=30))
     assert sweep.due().deliveries == [(desk.tenant.id, thread_id)]
@@ -240,12 +240,12 @@ def test_the_sweeper_finds_conversations_without_a_task(desk: Desk) -> None:
 
 def test_a_long_answer_is_sent_in_parts_in_order(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    claim = answering._claim(desk.tenant.id, thread_id)
+    claim = working.claim(desk.tenant.id, thread_id)
     assert claim
-    completion = steps.ask(claim.run)
+    completion = steps.ask(claim.run).result()
     text = "\n\n".join(f"Paragraph {number}. " + "word " * 150 for number in range(40))
-    answering._land(claim, type(completion)(text, completion.tokens, ""), may_start_over=False)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.land_answer(claim, type(completion)(text, completion.tokens, ""), may_start_over=False)
+    working.send_due(desk.tenant.id, thread_id)
     parts = desk.posted()
     assert len(parts) > 1
     assert all(len(part) <= 12_000 for part in parts)
@@ -261,9 +261,9 @@ def test_people_and_employee_take_turns(desk: Desk) -> None:
 
 def test_accepting_and_landing_at_once_do_not_deadlock(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    claim = answering._claim(desk.tenant.id, thread_id)
+    claim = working.claim(desk.tenant.id, thread_id)
     assert claim
-    completion = steps.ask(claim.run)
+    completion = steps.ask(claim.run).result()
 
     def hear(number: int) -> None:
         try:
@@ -273,7 +273,7 @@ def test_accepting_and_landing_at_once_do_not_deadlock(desk: Desk) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         heard = [pool.submit(hear, number) for number in range(16)]
-        answering._land(claim, completion, may_start_over=False)
+        working.land_answer(claim, completion, may_start_over=False)
         for each in heard:
             each.result()
     with tenant_scope(desk.tenant.id):
@@ -283,13 +283,13 @@ def test_accepting_and_landing_at_once_do_not_deadlock(desk: Desk) -> None:
 
 def test_pending_messages_come_last_in_the_prompt_even_if_the_answer_was_saved_later(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    claim = answering._claim(desk.tenant.id, thread_id)
+    claim = working.claim(desk.tenant.id, thread_id)
     assert claim
-    completion = steps.ask(claim.run)
+    completion = steps.ask(claim.run).result()
     desk.hear("And when do you close?", desk.first_ts())
-    answering._land(claim, completion, may_start_over=False)
-    deliver.send_due(desk.tenant.id, thread_id)
-    following = answering._claim(desk.tenant.id, thread_id)
+    working.land_answer(claim, completion, may_start_over=False)
+    working.send_due(desk.tenant.id, thread_id)
+    following = working.claim(desk.tenant.id, thread_id)
     assert following
     assert [message.is_from_employee for message in following.run.prompt.messages] == [False, True, False]
     assert following.run.prompt.messages[-1].text.endswith(": And when do you close?")
@@ -299,10 +299,10 @@ def test_starting_over_is_not_a_failure(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
         Thread.objects.update(failures=failures.MOST_FAILURES - 1)
-    claim = answering._claim(desk.tenant.id, thread_id)
+    claim = working.claim(desk.tenant.id, thread_id)
     assert claim
     desk.hear("And when do you close?", desk.first_ts())
-    assert answering._attempt(claim, may_start_over=True) is True
+    assert working.attempt(claim, may_start_over=True) is True
     answer(desk, thread_id)
     assert desk.events() == [("done", ""), ("done", "")]
 
@@ -319,9 +319,9 @@ def test_after_an_employee_is_let_go_its_successor_answers_in_the_old_thread(des
 
 
 def test_an_answer_without_usage_is_billed_at_its_estimate(desk: Desk) -> None:
-    claim = answering._claim(desk.tenant.id, desk.hear("When do you open?"))
+    claim = working.claim(desk.tenant.id, desk.hear("When do you open?"))
     assert claim
-    answering._land(claim, Completion("Hello", Tokens(), ""), may_start_over=False)
+    working.land_answer(claim, Completion("Hello", Tokens(), ""), may_start_over=False)
     with tenant_scope(desk.tenant.id):
         record = UsageRecord.objects.get()
         assert record.is_assumed
@@ -331,5 +331,5 @@ def test_an_answer_without_usage_is_billed_at_its_estimate(desk: Desk) -> None:
 def test_a_wake_up_for_nothing_due_queues_nothing(desk: Desk) -> None:
     """A worker that finds nothing to send must not publish a task, or it would loop."""
     thread_id = desk.hear("When do you open?")
-    assert answering._claim(desk.tenant.id, thread_id)
-    assert deliver.send_due(desk.tenant.id, thread_id) is False
+    assert working.claim(desk.tenant.id, thread_id)
+    assert working.send_due(desk.tenant.id, thread_id) is False

@@ -14,9 +14,10 @@ from agents.employees import hiring
 from agents.models import LLMCall, Outcome, Run, Turn
 from agents.runs import steps
 from channels import phrases
-from channels.messages import answering, deliver, failures
+from channels.messages import failures
 from channels.models import Thread
 from tenants.scope import tenant_scope
+from tests import working
 from tests.pipeline import shapes
 from tests.pipeline.conftest import Desk
 from tests.pipeline.shapes import USAGE, openai
@@ -45,8 +46,8 @@ def ask(desk: Desk, body: str | None = None, *, times: int = 1, peer: str = "cha
         )
     thread_id = desk.hear("When do you open?")
     for _ in range(failures.MOST_FAILURES + 1):
-        answering.answer(desk.tenant.id, thread_id)
-        if deliver.send_due(desk.tenant.id, thread_id) or desk.deliveries():
+        working.answer(desk.tenant.id, thread_id)
+        if working.send_due(desk.tenant.id, thread_id) or desk.deliveries():
             break
     return books_of(desk)
 
@@ -116,7 +117,7 @@ def test_no_usage_is_too_strange_to_be_billed(desk: Desk) -> None:
     """All in one conversation: missing usage is filled in, impossible usage costs the estimate."""
     for told, expected in USAGES.values():
         desk.stack.control("openai/control/faults", kind="raw", body=openai(usage=told))
-        answering.answer(desk.tenant.id, desk.hear("When do you open?"))
+        working.answer(desk.tenant.id, desk.hear("When do you open?"))
         with tenant_scope(desk.tenant.id):
             call = LLMCall.objects.order_by("-id")[0]
             assert call.actual_usd is not None
@@ -189,8 +190,8 @@ def test_a_prompt_too_long_for_the_model_is_shortened_and_retried_once(desk: Des
                 conversation=turn.conversation, speaker="person", text=f"{number} " + "word " * 200, said_at=earlier
             )
     desk.stack.control("openai/control/faults", kind="raw", times=1, status=400, body=json.dumps({"error": error}))
-    answering.answer(desk.tenant.id, thread_id)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     books = books_of(desk)
     assert "9" in books.posted[0]
     assert [(state, actual > 0) for state, actual, _ in books.calls] == [("settled", False), ("settled", True)]
@@ -232,13 +233,13 @@ def test_an_unexpected_error_frees_the_lease_at_once_and_counts_one_failure(
     for place in ("ask", "finish", "prepare"):
         with monkeypatch.context() as patched:
             patched.setattr(steps, place, broken)
-            answering.answer(desk.tenant.id, thread_id)
+            working.answer(desk.tenant.id, thread_id)
         with tenant_scope(desk.tenant.id):
             assert Thread.objects.get().leased_until is None, place
     with tenant_scope(desk.tenant.id):
         assert Thread.objects.get().failures == 3
-    answering.answer(desk.tenant.id, thread_id)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     books = books_of(desk)
     assert (len(books.posted), books.events) == (1, [("done", "")])
     assert [state for state, _, _ in books.calls] == ["assumed", "settled", "settled"], "the second reported its usage"
@@ -257,8 +258,8 @@ def test_a_repeated_failure_ends_with_one_apology_and_its_own_reason(
     with monkeypatch.context() as patched:
         patched.setattr(steps, place, broken)
         for _ in range(failures.MOST_FAILURES + 1):
-            answering.answer(desk.tenant.id, thread_id)
-            deliver.send_due(desk.tenant.id, thread_id)
+            working.answer(desk.tenant.id, thread_id)
+            working.send_due(desk.tenant.id, thread_id)
     books = books_of(desk)
     assert books.posted == [str(phrases.APOLOGY)]
     reason = "An error on our side (ZeroDivisionError): its details are in the log."

@@ -12,12 +12,12 @@ from agents.models import Turn
 from agents.runs import context, shortening
 from agents.runs.context import Remark, Scene
 from agents.runs.prompt import joined
-from channels.messages import answering
 from channels.models import Contact, Delivery, Thread
 from channels.providers.registry import provider_named
 from channels.scene import introductions
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tests import working
 from tests.pipeline.conftest import Desk
 
 NOW = datetime(2026, 11, 30, 14, 5, tzinfo=ZoneInfo("Europe/London"))
@@ -44,11 +44,11 @@ def test_the_constant_part_comes_first_byte_for_byte(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     prompts_made = []
     for text in ("And on Sunday?", "And on Monday?"):
-        answering.answer(desk.tenant.id, thread_id)
+        working.answer(desk.tenant.id, thread_id)
         desk.hear(text, desk.first_ts())
         with tenant_scope(desk.tenant.id):
             Delivery.objects.update(state="sent")
-        claim = answering._claim(desk.tenant.id, thread_id)
+        claim = working.claim(desk.tenant.id, thread_id)
         assert claim
         prompts_made.append(claim.run.prompt)
         with tenant_scope(desk.tenant.id):
@@ -149,7 +149,7 @@ def test_the_asker_is_named_with_the_workspaces_local_time(desk: Desk) -> None:
     Tenant.objects.filter(id=desk.tenant.id).update(time_zone="Asia/Tokyo")
     thread_id = desk.hear(f"Is <@{desk.ben}> or <@U0NOBODY1> there?")
     introductions.introduce(desk.tenant.id, thread_id)
-    claim = answering._claim(desk.tenant.id, thread_id)
+    claim = working.claim(desk.tenant.id, thread_id)
     assert claim
     text = claim.run.prompt.messages[-1].text
     assert "time zone Asia/Tokyo]" in text
@@ -157,7 +157,7 @@ def test_the_asker_is_named_with_the_workspaces_local_time(desk: Desk) -> None:
 
 
 def test_a_name_is_looked_up_before_the_first_answer_and_no_id_is_in_the_prompt(desk: Desk) -> None:
-    answering.answer(desk.tenant.id, desk.hear("When do you open?"))
+    working.answer(desk.tenant.id, desk.hear("When do you open?"))
     assert contact(desk) == "ben"
     assert desk.stack.look("slack/control/calls")["calls"]["users.info"] == 1
 
@@ -169,7 +169,7 @@ def test_an_answer_does_not_wait_long_for_a_name(desk: Desk, monkeypatch: pytest
     introductions.introduce(desk.tenant.id, thread_id)
     introductions.introduce(desk.tenant.id, thread_id)  # it pauses after a fault
     assert desk.stack.look("slack/control/calls")["calls"]["users.info"] == 1
-    claim = answering._claim(desk.tenant.id, thread_id)
+    claim = working.claim(desk.tenant.id, thread_id)
     assert claim
     assert claim.run.prompt.messages[-1].text.endswith("\n\na person: When do you open?")
 
@@ -184,7 +184,7 @@ def test_a_bots_name_is_not_looked_up_and_an_odd_name_breaks_no_answer(desk: Des
         Contact.objects.update(is_machine=None)
     odd = {"ok": True, "user": {"profile": {"display_name": "B\x00en"}}}
     desk.stack.control("slack/control/faults", method="users.info", kind="answer", answer=odd)
-    answering.answer(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
     assert contact(desk) == "Ben"
     assert desk.events() == [("answered", "")]
 
@@ -198,6 +198,6 @@ def test_ids_without_a_name_are_never_in_the_prompt(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
         Contact.objects.update(name=desk.ben)  # Slack refused to give a name
-    claim = answering._claim(desk.tenant.id, thread_id)
+    claim = working.claim(desk.tenant.id, thread_id)
     assert claim
     assert desk.ben not in "".join(message.text for message in claim.run.prompt.messages)

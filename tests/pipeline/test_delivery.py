@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from agents.models import LLMCall
 from channels.connections import health
-from channels.messages import answering, deliver, replays
+from channels.messages import deliver, lookups, replays
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.base import CALL_SECONDS, Account, OutcomeUnknownError
 from channels.providers.registry import provider_named
 from channels.providers.slack.client import Slack
 from tenants.scope import tenant_scope
+from tests import working
 from tests.pipeline.conftest import Desk
 from usage.models import Meter
 
@@ -32,8 +33,8 @@ def sent_unseen(desk: Desk, kind: str) -> UUID:
     """A message whose post failed with an unknown outcome, and whose lookup is due."""
     fault(desk, kind)
     thread_id = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread_id)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
     age(desk)
     return thread_id
@@ -47,9 +48,9 @@ def age(desk: Desk) -> None:
 @pytest.mark.parametrize(("kind", "was_sent"), [("drop", True), ("cut", False), ("500", False)])
 def test_it_is_looked_up_and_resent_only_when_missing(desk: Desk, kind: str, was_sent: bool) -> None:
     thread_id = sent_unseen(desk, kind)
-    deliver.look_up(desk.tenant.id, thread_id)
+    lookups.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent" if was_sent else "pending"]
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent"]
     assert len(desk.posted()) == 1
     assert [state for state, _ in desk.events()] == ["done"]
@@ -59,7 +60,7 @@ def test_history_is_read_once_a_minute_per_workspace(desk: Desk) -> None:
     thread_id = sent_unseen(desk, "drop")
     with tenant_scope(desk.tenant.id):
         Connection.objects.update(looked_up_at=timezone.now() - timedelta(seconds=30))
-    deliver.look_up(desk.tenant.id, thread_id)
+    lookups.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
     assert "conversations.replies" not in desk.stack.look("slack/control/calls")["calls"]
 
@@ -67,7 +68,7 @@ def test_history_is_read_once_a_minute_per_workspace(desk: Desk) -> None:
 def test_a_failed_look_up_leaves_it_unknown(desk: Desk) -> None:
     thread_id = sent_unseen(desk, "drop")
     desk.stack.control("slack/control/faults", method="conversations.replies", kind="500", times=1)
-    deliver.look_up(desk.tenant.id, thread_id)
+    lookups.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
     assert len(desk.posted()) == 1
 
@@ -75,24 +76,24 @@ def test_a_failed_look_up_leaves_it_unknown(desk: Desk) -> None:
 def test_an_unknown_one_blocks_the_conversation_for_only_a_minute(desk: Desk) -> None:
     thread_id = sent_unseen(desk, "drop")
     desk.hear("And when do you close?", desk.first_ts())
-    answering.answer(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
     assert [state for state, _ in desk.events()] == ["answered", "pending"]
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(unknown_since=timezone.now() - timedelta(seconds=61))
-    answering.answer(desk.tenant.id, thread_id)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown", "sent"]
 
 
 def test_a_sender_that_died_is_looked_up(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
     dispatch = deliver._next(desk.tenant.id, thread_id)
     assert dispatch
     dispatch.provider.post(dispatch.account, dispatch.message)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=30))
-    deliver.look_up(desk.tenant.id, thread_id)
+    lookups.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent"]
     assert len(desk.posted()) == 1
 
@@ -101,8 +102,8 @@ def test_a_dead_token_breaks_the_connection_and_says_so(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
         Connection.objects.update(token="xoxb-revoked")
     thread_id = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread_id)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["failed"]
     assert desk.events() == [("failed", "Slack no longer accepts the token (invalid_auth): connect Slack again.")]
     with tenant_scope(desk.tenant.id):
@@ -112,48 +113,48 @@ def test_a_dead_token_breaks_the_connection_and_says_so(desk: Desk) -> None:
 def test_a_rate_limit_is_waited_out_but_not_forever(desk: Desk) -> None:
     fault(desk, "429", times=50)
     thread_id = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
     for _ in range(20):
         with tenant_scope(desk.tenant.id):
             Delivery.objects.update(next_attempt_at=timezone.now())
-        deliver.send_due(desk.tenant.id, thread_id)
+        working.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["pending"]
     with tenant_scope(desk.tenant.id):
         delivery = Delivery.objects.get()
         assert delivery.next_attempt_at - timezone.now() > timedelta(seconds=30), "the delays grow"
         Delivery.objects.update(next_attempt_at=timezone.now(), created_at=timezone.now() - deliver.KEEP_TRYING_FOR)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["failed"]
     assert [state for state, _ in desk.events()] == ["failed"]
 
 
 def test_a_stale_sender_frees_the_conversation_even_when_no_look_up_is_allowed(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
     assert deliver._next(desk.tenant.id, thread_id)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=70))
         Connection.objects.update(looked_up_at=timezone.now())
-    deliver.look_up(desk.tenant.id, thread_id)
+    lookups.look_up(desk.tenant.id, thread_id)
     with tenant_scope(desk.tenant.id):
         assert not Delivery.objects.holding_up(timezone.now()).exists()
 
 
 def test_disconnecting_ends_pending_messages_and_releases_the_reservation(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    claim = answering._claim(desk.tenant.id, thread_id)
+    claim = working.claim(desk.tenant.id, thread_id)
     assert claim
     with tenant_scope(desk.tenant.id):
         health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL())
         assert Meter.objects.get().reserved_usd == 0
-    answering._attempt(claim, may_start_over=True)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.attempt(claim, may_start_over=True)
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.events() == [("failed", "Disconnected here in the portal.")]
     assert desk.deliveries() == []
 
 
 def test_disconnecting_ends_an_unsent_answer(desk: Desk) -> None:
-    answering.answer(desk.tenant.id, desk.hear("When do you open?"))
+    working.answer(desk.tenant.id, desk.hear("When do you open?"))
     with tenant_scope(desk.tenant.id):
         health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL())
     assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected here in the portal.")])
@@ -163,14 +164,14 @@ def test_replay_resends_a_failed_answer_and_answers_unanswered_messages(desk: De
     with tenant_scope(desk.tenant.id):
         Connection.objects.update(token="xoxb-revoked")
     thread_id = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread_id)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert [state for state, _ in desk.events()] == ["failed"]
     with tenant_scope(desk.tenant.id):
         assert replays.replay(YESTERDAY) == replays.Replayed(0, 0), "not while the connection is broken"
         Connection.objects.update(token=desk.token, state="active")
         assert replays.replay(YESTERDAY) == replays.Replayed(1, 0)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert (desk.events(), len(desk.posted())) == ([("done", "")], 1)
     with tenant_scope(desk.tenant.id):
         InboxEvent.objects.update(state="failed")
@@ -178,7 +179,7 @@ def test_replay_resends_a_failed_answer_and_answers_unanswered_messages(desk: De
         InboxEvent.objects.update(run=None)
         assert replays.replay(YESTERDAY) == replays.Replayed(0, 1)
         assert LLMCall.objects.count() == 1
-    answering.answer(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
     assert [state for state, _ in desk.events()] == ["answered"]
 
 
@@ -194,7 +195,7 @@ def posts(desk: Desk) -> list[dict[str, Any]]:
 
 def answered(desk: Desk) -> UUID:
     thread_id = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
     return thread_id
 
 
@@ -205,7 +206,7 @@ UNTHREADABLE = ["cannot_reply_to_message", "thread_not_found", "restricted_actio
 def test_a_reply_that_slack_cannot_thread_is_posted_once_without_a_thread(desk: Desk, code: str) -> None:
     thread_id = answered(desk)
     refuse(desk, code)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     [posted] = posts(desk)
     assert "thread_ts" not in posted
     assert (desk.deliveries(), desk.events()) == (["sent"], [("done", "")])
@@ -218,12 +219,12 @@ def test_one_without_a_thread_and_with_an_unknown_outcome_is_looked_up_too(
     thread_id = answered(desk)
     refuse(desk, "cannot_reply_to_message")
     fault(desk, kind)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
     age(desk)
-    deliver.look_up(desk.tenant.id, thread_id)
+    lookups.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent" if was_sent else "pending"]
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert (desk.deliveries(), len(posts(desk))) == (["sent"], 1)
 
 
@@ -231,7 +232,7 @@ def test_an_answer_to_a_deleted_message_is_looked_up_outside_threads(desk: Desk)
     thread_id = sent_unseen(desk, "cut")
     ts = desk.first_ts()
     desk.stack.control("slack/control/messages/delete", team=desk.team, channel=desk.channel, user="ben", ts=ts)
-    deliver.look_up(desk.tenant.id, thread_id)
+    lookups.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["pending"]
     calls = desk.stack.look("slack/control/calls")["calls"]
     assert (calls["conversations.replies"], calls["conversations.history"]) == (1, 1)
@@ -241,7 +242,7 @@ def test_an_answer_to_a_deleted_message_is_looked_up_outside_threads(desk: Desk)
 def test_an_answer_that_slack_refuses_as_blocks_is_posted_once_as_text(desk: Desk, code: str) -> None:
     thread_id = answered(desk)
     refuse(desk, code)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     [posted] = posts(desk)
     assert posted["thread_ts"] == desk.first_ts()
     assert [each["type"] for each in posted["blocks"]] == ["rich_text"], "what Slack creates from text"
@@ -252,18 +253,18 @@ def test_an_answer_arrives_without_thread_and_blocks_or_fails_if_all_is_refused(
     thread_id = answered(desk)
     refuse(desk, "invalid_blocks")
     refuse(desk, "cannot_reply_to_message")
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert (desk.deliveries(), len(posts(desk))) == (["sent"], 1)
     refuse(desk, "cannot_reply_to_message")
     refuse(desk, "restricted_action_thread_only_channel")
     thread_id = answered(desk)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["sent", "failed"]
     assert "restricted_action_thread_only_channel" in desk.events()[-1][1]
 
 
 def test_an_answer_shown_by_a_markdown_block_includes_it(desk: Desk) -> None:
-    deliver.send_due(desk.tenant.id, answered(desk))
+    working.send_due(desk.tenant.id, answered(desk))
     [posted] = posts(desk)
     assert [(each["type"], each["text"]) for each in posted["blocks"]] == [("markdown", posted["text"])]
 
@@ -275,10 +276,10 @@ ODD = [{"ok": True}, {"ok": True, "ts": None}, {"ok": True, "ts": 17.5}, {"ok": 
 def test_a_slack_answer_without_a_timestamp_is_unknown_and_found_by_the_look_up(desk: Desk, answer: Any) -> None:
     thread_id = answered(desk)
     desk.stack.control("slack/control/faults", method="chat.postMessage", kind="answer", answer=answer)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
     age(desk)
-    deliver.look_up(desk.tenant.id, thread_id)
+    lookups.look_up(desk.tenant.id, thread_id)
     assert (desk.deliveries(), len(posts(desk))) == (["sent"], 1)
 
 
@@ -286,7 +287,7 @@ def test_a_slack_answer_without_a_timestamp_is_unknown_and_found_by_the_look_up(
 def test_an_odd_answer_to_a_look_up_decides_nothing(desk: Desk, answer: Any) -> None:
     thread_id = sent_unseen(desk, "drop")
     desk.stack.control("slack/control/faults", method="conversations.replies", kind="answer", answer=answer)
-    deliver.look_up(desk.tenant.id, thread_id)
+    lookups.look_up(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
 
 
@@ -317,7 +318,7 @@ def test_an_odd_error_is_unknown(desk: Desk, error: Any) -> None:
     thread_id = answered(desk)
     answer = {"ok": False, "error": error}
     desk.stack.control("slack/control/faults", method="chat.postMessage", kind="answer", answer=answer)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert desk.deliveries() == ["unknown"]
 
 
@@ -337,7 +338,7 @@ def test_a_sender_is_considered_dead_only_long_after_its_call_ended() -> None:
 def test_a_suspended_sender_sends_nothing(desk: Desk) -> None:
     """By the time its call ends, others may consider it dead."""
     thread_id = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
     claimed = deliver._next(desk.tenant.id, thread_id)
     assert claimed
     late = replace(claimed, since=timezone.now() - timedelta(seconds=deliver.SENDING_SECONDS - CALL_SECONDS + 1))
@@ -345,6 +346,6 @@ def test_a_suspended_sender_sends_nothing(desk: Desk) -> None:
     assert desk.posted() == []
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=deliver.SENDING_SECONDS + 1))
-    deliver.look_up(desk.tenant.id, thread_id)
-    deliver.send_due(desk.tenant.id, thread_id)
+    lookups.look_up(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     assert len(desk.posted()) == 1

@@ -13,10 +13,11 @@ from agents.models import LLMCall, Run, Turn
 from agents.phrases import said
 from channels import phrases
 from channels.connections.connect import listen
-from channels.messages import addressing, answering, deliver, loops, recognition, sweep
+from channels.messages import addressing, loops, recognition, sweep
 from channels.models import Connection, Contact, InboxEvent, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tests import working
 from tests.channels.slack import post
 from tests.pipeline.conftest import Desk
 
@@ -44,8 +45,8 @@ def newest(desk: Desk) -> UUID:
 
 def answer(desk: Desk, thread_id: UUID | None = None) -> None:
     thread_id = thread_id or newest(desk)
-    answering.answer(desk.tenant.id, thread_id)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
 
 
 def posted(desk: Desk, channel: str = "") -> list[str]:

@@ -32,7 +32,7 @@ def complete(peers: Stack, provider: str = "openai", **raw: Any) -> Completion:
     peers.control("openai/control/faults", **order)
     model = "claude-sonnet-5-5" if provider == "anthropic" else "gpt-4.1-mini"
     prompt = Prompt(provider, model, "Be brief.", [Message(is_from_employee=False, said=("Hi",))], 1_000)
-    return calls.complete(prompt, calls.platform_credential(provider))
+    return calls.start(prompt, calls.platform_credential(provider)).result()
 
 
 def failure(peers: Stack, provider: str = "openai", **raw: Any) -> LLMError:
@@ -116,7 +116,7 @@ def test_a_redirect_is_not_followed_with_the_prompt(peers: Stack) -> None:
 def test_an_unreachable_provider_counts_as_busy() -> None:
     prompt = Prompt("openai", "gpt-4.1-mini", "", [Message(is_from_employee=False, said=("Hi",))], 100)
     with pytest.raises(LLMBusyError):
-        calls.complete(prompt, Credential("sk-sandbox-x", "http://127.0.0.1:1/v1"))
+        calls.start(prompt, Credential("sk-sandbox-x", "http://127.0.0.1:1/v1")).result()
 
 
 WHOLE = "We open at 7."

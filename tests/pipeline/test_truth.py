@@ -14,7 +14,7 @@ from pytest_django import Settings
 from agents.models import Conversation, Run
 from channels import phrases
 from channels.connections import health
-from channels.messages import answering, deliver, test_messages
+from channels.messages import lookups, test_messages
 from channels.models import Connection, Delivery
 from tenants import incidents
 from tenants.doctor.checks import incidents as doctor
@@ -22,7 +22,7 @@ from tenants.doctor.report import State
 from tenants.models import Incident, Role
 from tenants.scope import tenant_scope
 from tenants.wordings import TOLD
-from tests import factories
+from tests import factories, working
 from tests.billing.people import words_of
 from tests.pipeline.conftest import Desk
 from tests.pipeline.test_answering import answer
@@ -142,7 +142,7 @@ def test_a_spent_credit_is_explained_in_plain_words(desk: Desk) -> None:
 def test_an_apology_that_did_not_arrive_is_shown_as_such(desk: Desk, arrived: str) -> None:
     desk.stack.control("openai/control/faults", kind="401", times=1)
     thread = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread)
+    working.answer(desk.tenant.id, thread)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.get().move(Delivery.State(arrived), unknown_since=timezone.now(), cause="not_seen")
 
@@ -159,10 +159,10 @@ def test_an_apology_that_did_not_arrive_is_shown_as_such(desk: Desk, arrived: st
 
 def test_an_answer_that_slack_refused_says_who_has_to_act(desk: Desk) -> None:
     thread = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread)
+    working.answer(desk.tenant.id, thread)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(address={"channel": "C0NOWHERE"})
-    deliver.send_due(desk.tenant.id, thread)
+    working.send_due(desk.tenant.id, thread)
     reader = Reader(desk)
 
     page = reader.page(conversation(desk))
@@ -175,14 +175,14 @@ def test_an_answer_that_slack_refused_says_who_has_to_act(desk: Desk) -> None:
 
 def test_a_delivery_with_an_unknown_outcome_stays_unclear_after_the_look_ups_end(desk: Desk) -> None:
     thread = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread)
+    working.answer(desk.tenant.id, thread)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.get().move(Delivery.State.UNKNOWN, unknown_since=timezone.now(), cause="not_seen")
     reader = Reader(desk)
 
     assert "Roster looks it up before it sends anything again." in reader.page(conversation(desk))
     with tenant_scope(desk.tenant.id):
-        Delivery.objects.update(unknown_since=timezone.now() - deliver.LOOK_UPS_FOR)
+        Delivery.objects.update(unknown_since=timezone.now() - lookups.LOOK_UPS_FOR)
     page = reader.page(conversation(desk))
     assert "Unclear</span>" in page
     assert "Roster could not look it up for an hour" in page

@@ -1,9 +1,10 @@
 """What is sent without a run, such as words of a person in the employee's place, goes the same way as an answer."""
 
 from agents.models import Conversation, Turn
-from channels.messages import answering, deliver
+from channels.messages import deliver
 from channels.models import Delivery, Thread
 from tenants.scope import tenant_scope
+from tests import working
 from tests.pipeline.conftest import Desk
 from tests.pipeline.test_truth import Reader, conversation, messages, sent_and_received
 
@@ -11,8 +12,8 @@ from tests.pipeline.test_truth import Reader, conversation, messages, sent_and_r
 def reply(desk: Desk, text: str = "I am Alice. We open at nine.") -> Thread:
     """Ben got an answer, and a colleague of the employee adds something."""
     thread_id = desk.hear("When do you open?")
-    answering.answer(desk.tenant.id, thread_id)
-    deliver.send_due(desk.tenant.id, thread_id)
+    working.answer(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
     with tenant_scope(desk.tenant.id):
         thread = Thread.objects.select_related("connection").get(id=thread_id)
         turn = Turn.objects.create(
@@ -24,7 +25,7 @@ def reply(desk: Desk, text: str = "I am Alice. We open at nine.") -> Thread:
 
 def test_it_arrives_and_answers_nothing_else(desk: Desk) -> None:
     thread = reply(desk)
-    deliver.send_due(desk.tenant.id, thread.id)
+    working.send_due(desk.tenant.id, thread.id)
     assert desk.posted()[-1] == "I am Alice. We open at nine."
     assert (desk.deliveries(), desk.events()) == (["sent", "sent"], [("done", "")])
     assert sent_and_received(desk) == (1, 1), "only answers count"
@@ -34,7 +35,7 @@ def test_it_fails_and_fails_nothing_else(desk: Desk) -> None:
     thread = reply(desk)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.filter(turn__run=None).update(address={"channel": "C0NOWHERE"})
-    deliver.send_due(desk.tenant.id, thread.id)
+    working.send_due(desk.tenant.id, thread.id)
     assert (desk.deliveries(), desk.events()) == (["sent", "failed"], [("done", "")])
     page = Reader(desk).page(conversation(desk))
     assert "I am Alice. We open at nine." in page
@@ -43,7 +44,7 @@ def test_it_fails_and_fails_nothing_else(desk: Desk) -> None:
 
 def test_pages_and_the_api_show_its_way(desk: Desk) -> None:
     thread = reply(desk)
-    deliver.send_due(desk.tenant.id, thread.id)
+    working.send_due(desk.tenant.id, thread.id)
     reader = Reader(desk)
     assert reader.page(conversation(desk)).count("Delivered") == 2
     said = messages(reader, desk)[-1]

@@ -18,7 +18,7 @@ from channels.models import Connection, InboxEvent, Thread
 from channels.models.inbox import place_id_of
 from channels.providers.base import NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage
 from channels.providers.registry import provider_named
-from tenants.scope import hold_alone
+from tenants.scope import current_tenant_id, hold_alone
 from tenants.wordings import NOTHING, Reason, Wording
 
 CORRECTION = Wording("channels.correction", _("About an earlier message."))
@@ -93,7 +93,7 @@ def _correct(connection: Connection, event: InboundEvent, correction: Edit | Del
 
 def _alone(connection: Connection, message: InboundMessage) -> None:
     """While its place is heard, nothing that was said there is changed."""
-    hold_alone(Place(connection.tenant_id, connection.id, place_id_of(message.place)).lock)
+    hold_alone(Place(current_tenant_id(), connection.id, place_id_of(message.place)).lock)
 
 
 def _say_anew(connection: Connection, event: InboundEvent, edit: Edit) -> None:

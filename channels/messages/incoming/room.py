@@ -56,15 +56,17 @@ class Room:
 
     def meet(self, authors: Iterable[str]) -> None:
         """These talk to an employee now: keep who they are."""
-        self.look_up(authors)
-        new = [author for author in dict.fromkeys(authors) if self._contacts[author] is None]
+        wrote = list(dict.fromkeys(authors))
+        self.look_up(wrote)
+        new = [author for author in wrote if self._contacts[author] is None]
         if new:
             self._contacts.update(people.meet_all(self.connection, new))
 
     def met(self, author: str) -> Contact:
         """Somebody who was met."""
         contact = self._contacts[author]
-        assert contact is not None
+        if contact is None:
+            raise LookupError(author)
         return contact
 
     def are_strangers(self, others: Iterable[str]) -> bool:
