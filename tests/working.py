@@ -1,26 +1,29 @@
 """What a worker does about messages, one step at a time and in this thread: by the product's own functions.
 
-A message that an answer left claimed is sent by `send_due`, as the worker that claimed it does at once.
+A worker sends what it has claimed at once. Here a claimed message is put back, so that tests can look at it and change
+it before `send_due` claims it again.
 """
 
 from concurrent.futures import CancelledError
 from uuid import UUID
 
-from agents.llm.calls import Completion, LLMError
+from agents.llm.calls import Completion
 from agents.runs import steps
 from channels.messages import claim as claims
 from channels.messages import deliver, land
 from channels.messages.claim import Claim, Strangers, Taken
 from channels.messages.deliver import Dispatch
-from channels.messages.incoming.room import Place
+from channels.messages.incoming import changes
+from channels.messages.incoming import hear as hear_events
+from channels.messages.incoming.room import Place, Room
 from channels.messages.land import Again, Landed
-from channels.models import InboxEvent, Thread
+from channels.models import Connection, Delivery, InboxEvent, Thread, place_id_of
+from channels.providers.base import InboundEvent, InboundMessage
 from channels.scene import introductions
 from tenants.jobs import keeper
 from tenants.jobs.keeper import Ending
+from tenants.models import Tenant
 from tenants.scope import tenant_scope
-
-_claimed: dict[UUID, Dispatch] = {}
 
 
 def hear(tenant_id: UUID) -> None:
@@ -30,6 +33,23 @@ def hear(tenant_id: UUID) -> None:
         places = {Place(tenant_id, *row) for row in received.values_list("connection_id", "place_id")}
     for place in places:
         claims.hear_all(place)
+
+
+def hear_now(connection: Connection, event: InboundEvent, message: InboundMessage) -> Thread:
+    """Store an event and hear it, inside the tenant's scope."""
+    threads = Thread.objects.filter(connection=connection, place_id=place_id_of(message.place))
+    room = Room(connection, threads.select_related("conversation__agent"))
+    stored = changes.made(connection, event, message, state=InboxEvent.State.RECEIVED)
+    stored.save(force_insert=True)
+    hear_events.write([stored, *hear_events.hear_said(room, [(stored, message)], stored.received_at)])
+    assert stored.thread
+    return stored.thread
+
+
+def hear_everywhere() -> None:
+    """The same in all workspaces."""
+    for tenant_id in Tenant.objects.values_list("id", flat=True):
+        hear(tenant_id)
 
 
 def place_of(tenant_id: UUID, thread_id: UUID) -> Place | None:
@@ -55,15 +75,15 @@ def claim(tenant_id: UUID, thread_id: UUID) -> Claim | None:
     """The same; None if there is nothing to ask an LLM."""
     taken = take(tenant_id, thread_id)
     if isinstance(taken, Dispatch):
-        _claimed[thread_id] = taken
+        put_back(taken)
     return taken if isinstance(taken, Claim) else None
 
 
 def answer(tenant_id: UUID, thread_id: UUID) -> None:
     """Claim, ask, land; nothing is sent."""
-    taken: Taken = take(tenant_id, thread_id)
+    taken = take(tenant_id, thread_id)
     if isinstance(taken, Dispatch):
-        _claimed[thread_id] = taken
+        put_back(taken)
     if isinstance(taken, Claim) and attempt(taken, may_start_over=True):
         again = take(tenant_id, thread_id, is_restart=True)
         if isinstance(again, Claim):
@@ -78,7 +98,7 @@ def attempt(claimed: Claim, *, may_start_over: bool) -> bool:
         following = _asked(following, may_start_over=may_start_over, may_ask_less=may_ask_less)
         may_ask_less = False
     if isinstance(following, Dispatch):
-        _claimed[claimed.thread_id] = following
+        put_back(following)
     return isinstance(following, Again)
 
 
@@ -86,15 +106,15 @@ def land_answer(claimed: Claim, completion: Completion, *, may_start_over: bool)
     """Land an answer, to be sent by `send_due`. True if it was dropped for newer input."""
     landed = land.answered(claimed, completion, may_start_over=may_start_over)
     if isinstance(landed, Dispatch):
-        _claimed[claimed.thread_id] = landed
+        put_back(landed)
     return isinstance(landed, Again)
 
 
 def _asked(claimed: Claim, *, may_start_over: bool, may_ask_less: bool) -> Landed:
     try:
         call = steps.ask(claimed.run)
-    except LLMError as error:
-        return land.failed(claimed, error)
+    except Exception as error:  # noqa: BLE001 - it is named there
+        return land.failed(claimed, land.named(error))
 
     def end(ending: Ending) -> None:
         if ending is Ending.OVERTAKEN:
@@ -106,12 +126,24 @@ def _asked(claimed: Claim, *, may_start_over: bool, may_ask_less: bool) -> Lande
         except CancelledError:
             land.overtaken(claimed)
             return None
-        except LLMError as error:
-            return land.failed(claimed, error, may_ask_less=may_ask_less)
+        except Exception as error:  # noqa: BLE001 - it is named there
+            return land.failed(claimed, land.named(error), may_ask_less=may_ask_less)
     return land.answered(claimed, completion, may_start_over=may_start_over)
 
 
+def put_back(dispatch: Dispatch) -> None:
+    """As if nobody had claimed this message yet."""
+    with tenant_scope(dispatch.tenant_id):
+        delivery = Delivery.objects.get(id=dispatch.delivery_id)
+        delivery.move(Delivery.State.PENDING, attempt=0, sending_since=None)
+
+
+def next_of(tenant_id: UUID, thread_id: UUID) -> Dispatch | None:
+    """Claim the thread's next message that is due."""
+    with tenant_scope(tenant_id):
+        return deliver.claim_next(thread_id)
+
+
 def send_due(tenant_id: UUID, thread_id: UUID) -> bool:
-    """Send what is claimed, or else what is due; whether something waits for an answer there now."""
-    claimed_now = _claimed.pop(thread_id, None)
-    return deliver.send(claimed_now) if claimed_now else deliver.send_due(tenant_id, thread_id)
+    """Send what is due; whether something waits for an answer there now."""
+    return deliver.send_due(tenant_id, thread_id)

@@ -168,7 +168,7 @@ class _Attempt:
             return None
         is_asked = not pause and any(event.is_readable for event in self.events)
         overheard = self._overheard() if is_asked else []
-        if is_asked and not are_introduced and self.room.are_strangers(message.author for message in overheard):
+        if is_asked and not are_introduced and self.room.are_strangers(self._speakers(overheard)):
             return lambda: Strangers(self.thread.id)
         self.thread.lease(self.now)
         for event in self.events:
@@ -185,6 +185,10 @@ class _Attempt:
         log.warning("Left unanswered: %s", reason)
         for event in self.events:  # its words are in the conversation
             event.state, event.reason, event.finished_at, event.payload = State.IGNORED, reason, self.now, ""
+
+    def _speakers(self, overheard: Sequence[InboundMessage]) -> set[str]:
+        asking = {event.author for event in self.events if event.author and not event.is_test}
+        return asking | {message.author for message in overheard}
 
     def _overheard(self) -> list[InboundMessage]:
         has_threads = self.room.provider.capabilities.threads

@@ -105,11 +105,11 @@ def send(dispatch: Dispatch) -> bool:
 def send_due(tenant_id: UUID, thread_id: UUID) -> bool:
     """Send what is due in a thread, in order. True if something waits for an answer there now."""
     with tenant_scope(tenant_id):
-        dispatch = _next(thread_id)
+        dispatch = claim_next(thread_id)
     return send(dispatch) if dispatch else False
 
 
-def _next(thread_id: UUID) -> Dispatch | None:
+def claim_next(thread_id: UUID) -> Dispatch | None:
     """Claim the thread's next message if it is due and none before it is still on its way."""
     now = timezone.now()
     threads = Thread.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
@@ -126,7 +126,7 @@ def _next(thread_id: UUID) -> Dispatch | None:
 
 
 def _after(thread_id: UUID, *, is_last: bool) -> After:
-    return (None if is_last else _next(thread_id)) or _has_more(thread_id, timezone.now())
+    return (None if is_last else claim_next(thread_id)) or _has_more(thread_id, timezone.now())
 
 
 def _has_more(thread_id: UUID, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from functools import cache, partial
 
 from django.conf import settings
 
-from agents.llm.calls import Completion, LLMError, UnexpectedError
+from agents.llm.calls import Completion
 from agents.runs import steps
 from channels.messages import claim as claims
 from channels.messages import deliver, due, land
@@ -176,8 +176,8 @@ class Dispatcher:
         """Hand the call to the event loop; its end brings the conversation back into the pool."""
         try:
             call = visit.call = steps.ask(claim.run)
-        except LLMError as error:
-            return partial(land.failed, claim, error)
+        except Exception as error:  # noqa: BLE001 - it is named there
+            return partial(land.failed, claim, land.named(error))
 
         def end(ending: Ending) -> None:
             if ending is Ending.OVERTAKEN:
@@ -197,12 +197,9 @@ class Dispatcher:
             return None
         try:
             completion = call.result()
-        except LLMError as error:
+        except Exception as error:  # noqa: BLE001 - it is named there
             may_ask_less, visit.may_ask_less = visit.may_ask_less, False
-            return land.failed(claim, error, may_ask_less=may_ask_less)
-        except Exception as error:
-            log.exception("The call of an LLM ended in an unexpected way")
-            return land.failed(claim, UnexpectedError(error))
+            return land.failed(claim, land.named(error), may_ask_less=may_ask_less)
         return land.answered(claim, completion, may_start_over=visit.may_start_over and not self._is_closed)
 
     def _leave(self, visit: _Visit) -> None:

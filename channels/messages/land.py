@@ -28,6 +28,14 @@ Landed = Dispatch | Claim | Again | None
 """What follows: a message to send, the LLM asked once more with less, a new start, or nothing."""
 
 
+def named(error: Exception) -> LLMError:
+    """What kept an LLM from answering, as one of the kinds that are known."""
+    if isinstance(error, LLMError):
+        return error
+    log.error("An answer could not be made", exc_info=error)
+    return UnexpectedError(error)
+
+
 def answered(claim: Claim, completion: Completion, *, may_start_over: bool) -> Landed:
     """Land an answer: settle its call, save it, and put it on its way."""
     try:

@@ -11,12 +11,12 @@ from django.test.utils import CaptureQueriesContext
 
 from agents.models import Agent, AgentRevision, Run
 from agents.runs import transcript
-from channels.messages import deliver, receive
+from channels.messages import deliver
 from channels.models import Connection, Delivery, Thread
 from channels.providers.base import InboundEvent, InboundMessage
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-from tests import factories
+from tests import factories, working
 from tests.api.conftest import Caller
 from tests.billing.people import member
 from tests.conftest import Cast
@@ -40,9 +40,9 @@ class Office:
     def talk(self, ts: str, question: str = "When do you open?", answers: int = 1) -> Thread:
         """One question with answers that were sent."""
         with tenant_scope(self.tenant.id):
-            thread_id = receive.accept(self.channel, self.heard(ts, question))
-            assert thread_id
-            thread = Thread.objects.get(id=thread_id)
+            event = self.heard(ts, question)
+            assert event.message
+            thread = working.hear_now(self.channel, event, event.message)
             for number in range(answers):
                 self.answer(thread, number)
         return thread

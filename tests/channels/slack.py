@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
+from tests import working
+
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "slack"
 TEAM, BOT = "T123ABC456", "U0LAN0Z89"
 
@@ -30,8 +32,15 @@ def signed(body: bytes, *, secret: str = "", at: float | None = None) -> dict[st
     return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
 
 
-def post(client: Client, body: dict[str, Any] | bytes, headers: dict[str, str] | None = None) -> Any:
+def arrive(client: Client, body: dict[str, Any] | bytes, headers: dict[str, str] | None = None) -> Any:
     """Send a body to the webhook; signed unless headers are given."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = signed(raw) if headers is None else headers
     return client.post("/webhooks/slack/events", raw, content_type="application/json", headers=sent)
+
+
+def post(client: Client, body: dict[str, Any] | bytes, headers: dict[str, str] | None = None) -> Any:
+    """The same, and a worker hears what came in."""
+    answer = arrive(client, body, headers)
+    working.hear_everywhere()
+    return answer

@@ -7,7 +7,7 @@ from django.test import Client
 
 from channels.connections import health
 from channels.connections.connect import listen
-from channels.messages import addressing
+from channels.messages.incoming import addressing
 from channels.models import Connection, Contact, InboxEvent
 from channels.providers.base import NOT_A_PERSON
 from tenants.models import Role, Tenant

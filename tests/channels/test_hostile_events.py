@@ -13,8 +13,8 @@ from channels.models import InboxEvent
 from channels.providers.slack.incoming import events
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-from tests import factories
-from tests.channels.slack import BOT, TEAM, payload, post
+from tests import factories, working
+from tests.channels.slack import BOT, TEAM, arrive, payload
 from tests.conftest import Cast
 
 ODD: list[Any] = [
@@ -40,7 +40,7 @@ def acme(committed_cast: Cast) -> Tenant:
 
 
 def answered(client: Client, body: dict[str, Any] | bytes) -> int:
-    status: int = post(client, body).status_code
+    status: int = arrive(client, body).status_code
     assert status in {200, 400, 401}
     return status
 
@@ -63,6 +63,7 @@ def tampered(name: str, values: list[Any]) -> Iterator[dict[str, Any]]:
 
 def test_no_field_value_causes_a_server_error(acme: Tenant, client: Client) -> None:
     statuses = [answered(client, body) for body in tampered("message_im", STORED)]
+    working.hear_everywhere()
     assert {200, 400} == set(statuses)
     with tenant_scope(acme.id):
         assert InboxEvent.objects.count() > 150, "valid events are stored"

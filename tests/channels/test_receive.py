@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
-from channels.messages.addressing import NOBODY_EMPLOYED, SAID_TO_OTHERS
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,7 +17,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from channels.connections import health, recipients, routes
-from channels.messages import arrivals
+from channels.messages.incoming import receive
+from channels.messages.incoming.addressing import NOBODY_EMPLOYED, SAID_TO_OTHERS
 from channels.models import Connection, InboxEvent, Route, place_id_of
 from channels.providers.base import InboundEvent, InboundMessage
 from channels.tasks import dispatch
@@ -27,7 +27,7 @@ from config.local.embedded.postgres import Postgres
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories, pgbouncer
-from tests.channels.slack import BOT, TEAM, payload, post
+from tests.channels.slack import BOT, TEAM, arrive, payload
 from tests.conftest import Cast
 from tests.pigeon.loft import PROVIDERS, Loft, open_loft
 
@@ -86,13 +86,13 @@ def message(key: str = "C1:1.0", *, is_addressed: bool = False, **fields: Any) -
     return InboundMessage(key=key, thread_ids=["C1:1.0"], is_addressed=is_addressed, position=Decimal("1.5"), **said)
 
 
-def keep(found: InboundEvent, *accounts: str, own: UUID | None = None) -> arrivals.Arrival | None:
-    return arrivals.store(found, accounts or (TEAM,), quiet_seconds=1.0, own=own)
+def keep(found: InboundEvent, *accounts: str, own: UUID | None = None) -> receive.Arrival | None:
+    return receive.store(found, accounts or (TEAM,), quiet_seconds=1.0, own=own)
 
 
 def test_a_message_waits_to_be_heard(acme: Tenant, client: Client, rung: Rung) -> None:
     before = timezone.now()
-    assert post(client, mention("app_mention")).status_code == 200
+    assert arrive(client, mention("app_mention")).status_code == 200
     found, said = one(acme), payload("app_mention")["event"]
 
     assert (found.state, found.kind, found.author) == ("received", "app_mention", said["user"])
@@ -119,7 +119,7 @@ def test_a_place_has_the_id_that_postgres_gives_it(committed: None) -> None:
 @pytest.mark.parametrize("name", ["message_bot", "channel_join", "channel_created"])
 def test_what_nobody_said_is_noted_without_its_words(acme: Tenant, client: Client, rung: Rung, name: str) -> None:
     for _ in range(2):
-        assert post(client, payload(name)).status_code == 200
+        assert arrive(client, payload(name)).status_code == 200
     found = one(acme)
 
     assert (found.state, found.payload, found.message_key, found.due_at) == ("ignored", "", None, None)
@@ -141,28 +141,28 @@ def test_what_nobody_said_is_noted_without_its_words(acme: Tenant, client: Clien
     ids=["accepted", "to others", "ignored", "repeat", "twin", "twin the other way"],
 )
 def test_each_event_is_one_statement(acme: Tenant, client: Client, bodies: list[dict[str, Any]]) -> None:
-    post(client, payload("app_mention", ts="1515449000.000001", _event_id="EvBefore"))  # the connection is known now
+    arrive(client, payload("app_mention", ts="1515449000.000001", _event_id="EvBefore"))  # the connection is known now
     for body in bodies:
         with CaptureQueriesContext(connection) as captured:
-            assert post(client, body).status_code == 200
+            assert arrive(client, body).status_code == 200
         assert len(captured) == 1, captured.captured_queries
 
 
 def test_an_unknown_account_takes_only_the_look_up(acme: Tenant, client: Client) -> None:
     for _ in range(2):
         with CaptureQueriesContext(connection) as captured:
-            assert post(client, payload("app_mention", _team_id="T0NOBODYS")).status_code == 200
+            assert arrive(client, payload("app_mention", _team_id="T0NOBODYS")).status_code == 200
         assert len(captured) == 1
     assert stored(acme) == []
 
 
 def test_an_account_that_another_process_disconnected_stores_nothing(acme: Tenant, client: Client) -> None:
-    post(client, payload("app_mention"))
+    arrive(client, payload("app_mention"))
     with tenant_scope(acme.id):
         Route.objects.all().delete()  # here, nobody hears of it
         InboxEvent.objects.all().delete()
     with CaptureQueriesContext(connection) as captured:
-        assert post(client, payload("app_mention")).status_code == 200
+        assert arrive(client, payload("app_mention")).status_code == 200
     assert len(captured) == 1
     assert stored(acme) == []
 
@@ -185,7 +185,7 @@ def test_nothing_of_another_workspace_is_touched(acme: Tenant, committed_cast: C
         factories.make_connection("T0GLOBEX", bot_user_id=BOT)
     for team in ("T0GLOBEX", TEAM):
         body = {**payload("app_mention"), "authorizations": [], "team_id": team}
-        assert post(client, body).status_code == 200
+        assert arrive(client, body).status_code == 200
     theirs, ours = one(committed_cast.globex), one(acme)
     assert (theirs.tenant_id, ours.tenant_id) == (committed_cast.globex.id, acme.id)
     assert theirs.message_key == ours.message_key
@@ -227,9 +227,9 @@ def test_the_statement_itself_keeps_an_own_secret_to_its_number(lofts: tuple[Lof
     ours, theirs = lofts
     said = InboundEvent("pigeon", "x", "1", "message", "{}", message("1"))
     numbers = (theirs.connection.external_id, ours.connection.external_id)
-    assert arrivals.store(said, numbers[:1], quiet_seconds=0, own=ours.connection.id) is None
-    assert arrivals.store(said, numbers, quiet_seconds=0, own=uuid4()) is None
-    arrival = arrivals.store(said, numbers, quiet_seconds=0, own=ours.connection.id)
+    assert receive.store(said, numbers[:1], quiet_seconds=0, own=ours.connection.id) is None
+    assert receive.store(said, numbers, quiet_seconds=0, own=uuid4()) is None
+    arrival = receive.store(said, numbers, quiet_seconds=0, own=ours.connection.id)
     assert arrival is not None
     assert arrival.tenant_id == ours.tenant.id
     assert (ours.events(), theirs.events()) == (["received"], [])
@@ -241,7 +241,7 @@ def test_both_events_of_a_mention_are_one_message(
 ) -> None:
     """One of them alone does not show that it is for the employee."""
     for name in (*order, *order):
-        assert post(client, mention(name, text="What is the hour of the pearl?")).status_code == 200
+        assert arrive(client, mention(name, text="What is the hour of the pearl?")).status_code == 200
     found = one(acme)
     assert (found.state, found.is_addressed) == ("received", True)
     assert len(rung) == (2 if order == TWINS else 1)
@@ -324,9 +324,9 @@ def test_a_redelivery_that_reads_otherwise_today_changes_nothing(acme: Tenant) -
 
 
 def test_an_event_whose_row_has_lost_its_messages_key_is_a_repeat(acme: Tenant, client: Client, rung: Rung) -> None:
-    post(client, payload("app_mention"))
+    arrive(client, payload("app_mention"))
     change(acme, message_key=None, state="done")
-    assert post(client, payload("app_mention")).status_code == 200
+    assert arrive(client, payload("app_mention")).status_code == 200
     assert one(acme).state == "done"
     assert len(rung) == 1
 
@@ -376,11 +376,11 @@ def test_nor_behind_pgbouncer(acme: Tenant, committed_cast: Cast, postgres: Post
 
 def test_what_a_connection_is_called_there_is_looked_up_again_once_it_changed(acme: Tenant, client: Client) -> None:
     """Here at once; in other processes within a minute."""
-    post(client, payload("app_mention"))
+    arrive(client, payload("app_mention"))
     with tenant_scope(acme.id):
         factories.make_connection(TEAM, bot_user_id="U0NEWBOT0")
     said = payload("message_channels", text="<@U0NEWBOT0> hello", ts="1515449600.000001", _event_id="EvNew")
-    post(client, said)
+    arrive(client, said)
     assert stored(acme)[-1].is_addressed is True
     with tenant_scope(acme.id):
         health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL())
@@ -420,15 +420,15 @@ def test_a_connection_erased_meanwhile_is_looked_up_again(
     acme: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the row refers to is gone by the end of the statement: then the account is nobody's."""
-    store, faults = arrivals.store, [IntegrityError("the connection is gone"), OperationalError("a deadlock")]
+    store, faults = receive.store, [IntegrityError("the connection is gone"), OperationalError("a deadlock")]
 
     def interrupted(*args: Any, **options: Any) -> Any:
         if faults:
             raise faults.pop()
         return store(*args, **options)
 
-    monkeypatch.setattr(arrivals, "store", interrupted)
-    assert post(client, payload("app_mention")).status_code == 200
+    monkeypatch.setattr(receive, "store", interrupted)
+    assert arrive(client, payload("app_mention")).status_code == 200
     assert one(acme).state == "received"
 
 
@@ -446,6 +446,6 @@ def test_without_postgres_the_provider_is_asked_to_come_again(
     def down(*args: Any, **options: Any) -> Any:
         raise OperationalError("the server closed the connection")
 
-    monkeypatch.setattr(arrivals, "store", down)
-    assert post(Client(raise_request_exception=False), payload("app_mention")).status_code >= 500
+    monkeypatch.setattr(receive, "store", down)
+    assert arrive(Client(raise_request_exception=False), payload("app_mention")).status_code >= 500
     assert rung == []

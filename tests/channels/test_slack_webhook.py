@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.test import Client
 
 from channels.connections import routes
-from channels.messages import receive
+from channels.messages.incoming import receive
 from channels.models import Connection, InboxEvent, Route, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -213,15 +213,15 @@ def test_a_reply_that_arrives_before_its_mention_is_heard_with_it(acme: Tenant, 
 def test_a_conversation_erased_meanwhile_is_looked_up_again(
     acme: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    accept, faults = receive.accept, [IntegrityError("the thread is gone"), IntegrityError("again")]
+    store, faults = receive.store, [IntegrityError("the thread is gone"), IntegrityError("again")]
 
-    def interrupted(*args: Any) -> Any:
-        thread_id = accept(*args)
+    def interrupted(*args: Any, **named: Any) -> Any:
+        arrival = store(*args, **named)
         if faults:
             raise faults.pop()
-        return thread_id
+        return arrival
 
-    monkeypatch.setattr(receive, "accept", interrupted)
+    monkeypatch.setattr(receive, "store", interrupted)
     assert post(client, payload("app_mention")).status_code == 200
     assert events_of(acme) == [("app_mention", "pending")]
 
@@ -229,16 +229,16 @@ def test_a_conversation_erased_meanwhile_is_looked_up_again(
 def test_an_event_for_a_workspace_erased_meanwhile_is_dropped(
     acme: Tenant, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    route_of = routes.route_of
+    route_for = routes.route_for
 
-    def then_erased(provider: str, account: str) -> Route | None:
-        route = route_of(provider, account)
+    def then_erased(provider: str, accounts: Any, own: Any) -> Route | None:
+        route = route_for(provider, accounts, own)
         with tenant_scope(acme.id):
             Route.objects.all().delete()
             Connection.objects.all().delete()
         return route
 
-    monkeypatch.setattr(routes, "route_of", then_erased)
+    monkeypatch.setattr(routes, "route_for", then_erased)
     assert post(client, payload("app_mention")).status_code == 200
     assert events_of(acme) == []
 

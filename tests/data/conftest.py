@@ -81,8 +81,10 @@ class Shop:
 
     def send(self, thread_id: UUID) -> None:
         """Send pending answers to Slack."""
-        while dispatch := deliver._next(self.tenant.id, thread_id):
-            deliver._land_sent(dispatch, "1800000000.000100")
+        dispatch = working.next_of(self.tenant.id, thread_id)
+        while dispatch:
+            deliver.land_sent(dispatch, "1800000000.000100")
+            dispatch = working.next_of(self.tenant.id, thread_id)
 
     def talk(self, text: str, *, by: str = BEN, thread_ts: str = "", reply: str = "We open at nine.") -> UUID:
         """A message and its answer, sent; returns the thread."""

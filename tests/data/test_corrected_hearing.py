@@ -10,7 +10,7 @@ from pytest_django import Settings
 from agents.models import Turn
 from channels import phrases
 from channels.connections.connect import listen
-from channels.messages import addressing, receive
+from channels.messages.incoming import addressing, changes
 from channels.models import Connection, Contact, InboxEvent
 from channels.privacy import erasure
 from channels.providers.base import NOT_A_PERSON
@@ -46,7 +46,9 @@ def believe(shop: Shop, *, is_person: bool = True, ts: str = ROOT) -> object:
         Contact.objects.update_or_create(
             connection=event.connection, external_id=event.author, defaults={"is_machine": not is_person}
         )
-        return receive.believe(event, is_person=is_person)
+        believed = changes.believe(event.id, is_person=is_person)
+    working.hear(shop.tenant.id)
+    return believed
 
 
 def told(shop: Shop, ts: str) -> str:

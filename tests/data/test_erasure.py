@@ -15,7 +15,7 @@ from agents.llm.calls import LLMBusyError
 from agents.models import Agent, Conversation, LLMCall, Run, Turn
 from agents.runs import transcript
 from agents.runs.transcript import ERASED
-from channels.messages import answering, deliver
+from channels.messages import answering, lookups
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.privacy import erasure, forgetting
 from channels.scene import introductions
@@ -24,7 +24,7 @@ from tenants.models import AuditEvent, Export, ExportPart, Role
 from tenants.privacy import export
 from tenants.scope import tenant_scope
 from tenants.wordings import TOLD
-from tests import factories
+from tests import factories, working
 from tests.channels.slack import payload, post
 from tests.data.conftest import BEN, CAROL, Person, Shop, words
 from usage.models import Hold, Meter, UsageRecord
@@ -184,13 +184,13 @@ def test_a_pending_answer_is_no_longer_sent(shop: Shop, state: str) -> None:
     post(shop.client, body)
     thread_id = shop.hear("Me too", by=CAROL, thread_ts=ts)
     shop.land(shop.claim(thread_id), "Thank you, 4711.")
-    dispatch = deliver._next(shop.tenant.id, thread_id)
+    dispatch = working.next_of(shop.tenant.id, thread_id)
     assert dispatch
     with tenant_scope(shop.tenant.id):
         Delivery.objects.update(state=state)
     erase(shop)
-    deliver._land_found(dispatch, None)
-    assert deliver._next(shop.tenant.id, thread_id) is None
+    lookups._land_found(dispatch, None)
+    assert working.next_of(shop.tenant.id, thread_id) is None
     with tenant_scope(shop.tenant.id):
         assert [(each.state, each.text) for each in Delivery.objects.all()] == [("failed", ERASED)]
 

@@ -51,6 +51,7 @@ class Loft:
         sent = Client(raise_request_exception=False).post(
             url or self.url, body, content_type="application/json", headers=headers
         )
+        working.hear_everywhere()
         return int(sent.status_code)
 
     def work(self) -> UUID:

@@ -11,7 +11,7 @@ from agents.models import Agent
 from channels.models import Connection, Delivery, InboxEvent, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-from tests import factories, working
+from tests import factories
 from tests.channels.slack import payload, post
 from tests.conftest import Cast
 from tests.stack import Stack
@@ -41,7 +41,6 @@ class Desk:
         )
         body |= {"team_id": self.team, "event_id": f"Ev{said['ts']}"}
         assert post(Client(), body).status_code == 200
-        working.hear(self.tenant.id)
         with tenant_scope(self.tenant.id):
             return Thread.objects.order_by("-id")[0].id
 

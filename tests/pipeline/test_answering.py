@@ -17,7 +17,7 @@ from agents.models import LLMCall, Run, Turn
 from agents.runs import steps
 from billing import quota
 from channels import phrases
-from channels.messages import failures, lookups, sweep
+from channels.messages import due, failures, lookups, sweep
 from channels.models import Delivery, InboxEvent, Thread
 from tenants.jobs import renewals
 from tenants.scope import tenant_scope
@@ -191,8 +191,8 @@ def test_a_spent_budget_answers_with_the_unavailable_text_and_makes_no_call(desk
 
 
 def test_an_employee_without_a_seat_answers_with_the_unavailable_text(desk: Desk) -> None:
+    thread_id = desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
-        thread_id = desk.hear("When do you open?")
         quota.leave_seat(desk.agent.id)
     answer(desk, thread_id)
     assert desk.posted() == [desk.agent.unavailable_text]
@@ -225,17 +225,21 @@ def test_the_quiet_period_collects_messages_and_is_limited(desk: Desk, settings:
 
 def test_the_sweeper_finds_conversations_without_a_task(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
-    assert sweep.due().answers == []
+    place = working.place_of(desk.tenant.id, thread_id)
     with tenant_scope(desk.tenant.id):
-        InboxEvent.objects.update(received_at=timezone.now() - timedelta(seconds=30))
-    assert sweep.due().answers == [(desk.tenant.id, thread_id)]
+        InboxEvent.objects.update(due_at=timezone.now() + timedelta(seconds=30))
+    assert due.places(9, 9, [], {}) == []
+    with tenant_scope(desk.tenant.id):
+        InboxEvent.objects.update(due_at=timezone.now() - timedelta(seconds=30))
+    assert due.places(9, 9, [], {}) == [place]
     working.answer(desk.tenant.id, thread_id)
+    assert due.places(9, 9, [], {}) == []
     with tenant_scope(desk.tenant.id):
-        Delivery.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=30))
-    assert sweep.due().deliveries == [(desk.tenant.id, thread_id)]
+        Delivery.objects.update(state="pending", next_attempt_at=timezone.now() - timedelta(seconds=30))
+    assert sweep.overdue().deliveries == [(desk.tenant.id, thread_id)]
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(state="sending", sending_since=timezone.now() - timedelta(seconds=30))
-    assert sweep.due().look_ups == [(desk.tenant.id, thread_id)]
+    assert sweep.overdue().look_ups == [(desk.tenant.id, thread_id)]
 
 
 def test_a_long_answer_is_sent_in_parts_in_order(desk: Desk) -> None:

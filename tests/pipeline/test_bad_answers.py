@@ -181,8 +181,8 @@ def test_a_refusal_keeps_the_providers_words_for_the_operator(desk: Desk) -> Non
 
 def test_a_prompt_too_long_for_the_model_is_shortened_and_retried_once(desk: Desk) -> None:
     error = {"message": "This model's maximum context length is 8192 tokens.", "code": "context_length_exceeded"}
+    thread_id = desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
-        thread_id = desk.hear("When do you open?")
         turn = Turn.objects.get()
         for number in range(20):
             earlier = turn.said_at - timedelta(minutes=number + 1)

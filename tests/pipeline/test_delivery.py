@@ -88,7 +88,7 @@ def test_an_unknown_one_blocks_the_conversation_for_only_a_minute(desk: Desk) ->
 def test_a_sender_that_died_is_looked_up(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     working.answer(desk.tenant.id, thread_id)
-    dispatch = deliver._next(desk.tenant.id, thread_id)
+    dispatch = working.next_of(desk.tenant.id, thread_id)
     assert dispatch
     dispatch.provider.post(dispatch.account, dispatch.message)
     with tenant_scope(desk.tenant.id):
@@ -131,7 +131,7 @@ def test_a_rate_limit_is_waited_out_but_not_forever(desk: Desk) -> None:
 def test_a_stale_sender_frees_the_conversation_even_when_no_look_up_is_allowed(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     working.answer(desk.tenant.id, thread_id)
-    assert deliver._next(desk.tenant.id, thread_id)
+    assert working.next_of(desk.tenant.id, thread_id)
     with tenant_scope(desk.tenant.id):
         Delivery.objects.update(sending_since=timezone.now() - timedelta(seconds=70))
         Connection.objects.update(looked_up_at=timezone.now())
@@ -339,7 +339,7 @@ def test_a_suspended_sender_sends_nothing(desk: Desk) -> None:
     """By the time its call ends, others may consider it dead."""
     thread_id = desk.hear("When do you open?")
     working.answer(desk.tenant.id, thread_id)
-    claimed = deliver._next(desk.tenant.id, thread_id)
+    claimed = working.next_of(desk.tenant.id, thread_id)
     assert claimed
     late = replace(claimed, since=timezone.now() - timedelta(seconds=deliver.SENDING_SECONDS - CALL_SECONDS + 1))
     assert deliver._send(late) is False

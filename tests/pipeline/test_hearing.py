@@ -13,7 +13,8 @@ from agents.models import LLMCall, Run, Turn
 from agents.phrases import said
 from channels import phrases
 from channels.connections.connect import listen
-from channels.messages import addressing, loops, recognition, sweep
+from channels.messages import loops, sweep
+from channels.messages.incoming import addressing, recognition
 from channels.models import Connection, Contact, InboxEvent, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope

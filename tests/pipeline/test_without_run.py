@@ -19,7 +19,8 @@ def reply(desk: Desk, text: str = "I am Alice. We open at nine.") -> Thread:
         turn = Turn.objects.create(
             conversation=Conversation.objects.get(), speaker=Turn.Speaker.EMPLOYEE, author="Alice", text=text
         )
-        deliver.queue(thread, turn, Delivery.objects.get().address)
+        dispatch = deliver.queue(thread, turn, Delivery.objects.get().address)
+    working.put_back(dispatch)
     return thread
 
 
