@@ -19,8 +19,9 @@ from usage.tokens import Tokens
 
 
 def spender(conversation: Conversation) -> Spender:
-    """Whom the ledger books this conversation on."""
-    return Spender(conversation.agent_id, conversation.agent.name, conversation.channel)
+    """Whom the ledger books this conversation on. Load its agent and its tenant with it."""
+    agent = conversation.agent
+    return Spender(agent.id, agent.name, conversation.channel, conversation.tenant.time_zone)
 
 
 @dataclass(frozen=True)
