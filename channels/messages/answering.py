@@ -195,7 +195,7 @@ def _land(claim: Claim, completion: Completion, *, may_start_over: bool) -> bool
             waiting.running(thread).update(state=InboxEvent.State.PENDING)
             thread.release(failures=thread.failures)
             return may_start_over and waiting.newer_input(thread).exists()
-        _queue(thread, steps.finish(claim.run, completion))
+        _queue(thread, steps.finish(claim.run, completion, thread.conversation))
         return False
 
 
