@@ -80,5 +80,5 @@ def add(row: DailyUsage | DailyMessages, sums: Sequence[str]) -> Write:
     columns = ", ".join(f"{name}_id" if name == "tenant" else name for name in key)
     added = ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in sums)
     new = insert(row)
-    conflict = f"ON CONFLICT ({columns}) DO UPDATE SET agent_name = EXCLUDED.agent_name, {added}"
-    return Write(f"{new.text} {conflict}", new.values)
+    changes = f"DO UPDATE SET agent_name = EXCLUDED.agent_name, {added}"
+    return Write(" ".join((new.text, "ON CONFLICT", f"({columns})", changes)), new.values)
