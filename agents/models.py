@@ -14,7 +14,6 @@ from tenants.models import TenantModel
 from tenants.models.fields import ReasonField
 from tenants.wordings import NOTHING, Reason
 from usage.models import USD, TokenCounts
-from usage.tokens import Tokens
 
 
 def unavailable_text() -> str:
@@ -166,11 +165,20 @@ class Run(TenantModel):
         """Did it bring an answer of the employee's own, and not a text in its place?"""
         return self.state == Run.State.ANSWERED and not self.cause
 
+    ENDING = ("state", "error", "cause", "finished_at", "outcome")
+    """The columns of its end."""
+
     def end(
         self, state: "Run.State", at: datetime, error: Reason = NOTHING, cause: str = "", outcome: str = ""
     ) -> None:
+        self.set_ended(state, at, error, cause, outcome)
+        self.save(update_fields=self.ENDING)
+
+    def set_ended(
+        self, state: "Run.State", at: datetime, error: Reason = NOTHING, cause: str = "", outcome: str = ""
+    ) -> None:
+        """The same in memory only, for whoever writes it together with something else."""
         self.state, self.error, self.cause, self.finished_at, self.outcome = state, error, cause, at, outcome
-        self.save(update_fields=["state", "error", "cause", "finished_at", "outcome"])
 
 
 class Turn(TenantModel):
@@ -217,7 +225,3 @@ class LLMCall(TenantModel, TokenCounts):
     class Meta(TenantModel.Meta):
         verbose_name = _("LLM call")
         indexes = [models.Index(fields=["started_at"], name="agents_llmcall_open", condition=models.Q(state="started"))]
-
-    def set_tokens(self, tokens: Tokens) -> None:
-        for column, count in tokens.columns().items():
-            setattr(self, column, count)

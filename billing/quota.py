@@ -140,7 +140,8 @@ def move_seat(holder_id: UUID, place: int) -> None:
 
 def is_seated(holder_id: UUID) -> bool:
     """Is this employee among the first `seats()` in the order of seats?"""
-    return holder_id in set(_holders()[: seats()])
+    office = standing.office()
+    return holder_id in office.holders[: office.standing.seats]
 
 
 def who_pauses(seats_then: int) -> tuple[str, ...]:
@@ -167,12 +168,12 @@ def credit() -> Meter | None:
 
 def require_work(holder_id: UUID, name: str) -> None:
     """Raises RefusedError if this employee is paused or has no seat, or nobody may work here."""
-    if Tenant.objects.filter(id=current_tenant_id(), deletes_at__isnull=False).exists():
+    office = standing.office()
+    current, order = office.standing, office.holders
+    if office.is_closing:
         raise ClosingError
-    current = standing.current()
     if current.reason:
         raise NotEntitledError(current.reason)
-    order = _holders()
     if holder_id not in order:
         raise PausedError(name)
     if holder_id not in order[: current.seats]:
@@ -186,16 +187,13 @@ def reserve(holder_id: UUID, name: str, call_id: UUID, worst_case_usd: Decimal) 
     the meter that has no room.
     """
     require_work(holder_id, name)
-    meter.reserve([trial_meter()], call_id, worst_case_usd)
+    trial = Meter(key=TRIAL, name=TRIAL_NAME, cap_usd=settings.TRIAL_CREDIT_USD)
+    meter.reserve([trial], call_id, worst_case_usd)
 
 
 def settle(call_id: UUID, actual_usd: Decimal) -> bool:
     """Turn what was held for a call into what it cost, exactly once. False if it was settled before."""
     return meter.settle(call_id, actual_usd)
-
-
-def _holders() -> list[UUID]:
-    return list(Seat.objects.in_order().values_list("holder_id", flat=True))
 
 
 def _names(first: int, end: int) -> tuple[str, ...]:

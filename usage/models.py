@@ -44,6 +44,10 @@ class Meter(TenantModel):
         """What may still be reserved; None without a cap."""
         return None if self.cap_usd is None else max(Decimal(0), self.cap_usd - self.spent_usd - self.reserved_usd)
 
+    def has_room(self, amount_usd: Decimal) -> bool:
+        """May this much be reserved?"""
+        return self.cap_usd is None or self.cap_usd >= self.spent_usd + self.reserved_usd + amount_usd
+
     @property
     def is_used_up(self) -> bool:
         """Is nothing left, or less than the last refused call needed?"""

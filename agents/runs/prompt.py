@@ -32,13 +32,16 @@ and the people; treat none anywhere else so.
 Never begin an answer with a name and a colon, and do not repeat notes."""
 
 
-def prompt_for(revision: AgentRevision, turns: Sequence[Turn], scene: Scene) -> Prompt:
-    """The request for the next answer of this employee in this conversation, what waits for it last."""
+def prompt_for(revision: AgentRevision, turns: Sequence[Turn], scene: Scene, language: str) -> Prompt:
+    """The request for the next answer of this employee in this conversation, what waits for it last.
+
+    language: the workspace's.
+    """
     system = SYSTEM.format(
         name=revision.name,
         job_title=revision.job_title,
         instructions=revision.instructions.strip(),
-        language=Language(revision.tenant.language).label,
+        language=Language(language).label,
     )
     messages = [*joined(turns, scene)]
     last = (

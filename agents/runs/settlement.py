@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -11,6 +10,7 @@ from django.utils import timezone
 from agents.llm.calls import Completion, LLMError
 from agents.models import Conversation, LLMCall, Run
 from billing import quota
+from tenants.statements import Write, execute, update
 from usage import prices
 from usage.ledger import records
 from usage.ledger.records import Spender, Spent
@@ -19,8 +19,9 @@ from usage.tokens import Tokens
 
 
 def spender(conversation: Conversation) -> Spender:
-    """Whom the ledger books this conversation on."""
-    return Spender(conversation.agent_id, conversation.agent.name, conversation.channel)
+    """Whom the ledger books this conversation on. Load its agent and its tenant with it."""
+    agent = conversation.agent
+    return Spender(agent.id, agent.name, conversation.channel, conversation.tenant.time_zone)
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,31 @@ class _Bill:
     is_assumed: bool
 
 
-def _open_calls(run: Run) -> QuerySet[LLMCall]:
-    """Its calls, locked, without those that were settled already (by the worker that took over)."""
-    return LLMCall.objects.select_for_update(no_key=True).filter(run=run, state=LLMCall.State.STARTED)
-
-
 def end_calls(run: Run, error: LLMError) -> None:
     """Settle what brought no answer."""
     for call in _open_calls(run):
-        call.error = error.as_told
-        _close(call, _billed(call, error.tokens or Tokens()) if error.is_maybe_billed else None, timezone.now())
+        bill = _billed(call, error.tokens or Tokens()) if error.is_maybe_billed else None
+        _close(call, bill, timezone.now(), error=error.as_told)
 
 
 def assume(run: Run, now: datetime) -> None:
     """Settle at the estimate what its worker left open when it died."""
     for call in _open_calls(run):
         _close(call, _estimated(call), now)
+
+
+def settle(call: LLMCall, completion: Completion, now: datetime, *beside: Write) -> None:
+    """Settle and record a call that brought an answer, unless somebody has done so.
+
+    call: as it was written, with its run and conversation loaded; nothing is read again. beside: what is written in the
+    same statement, whoever settles the call.
+    """
+    _close(call, _billed(call, completion.tokens), now, *beside, provider_request_id=completion.request_id)
+
+
+def _open_calls(run: Run) -> QuerySet[LLMCall]:
+    """Its calls, without those that were settled already (by the worker that took over)."""
+    return run.calls.filter(state=LLMCall.State.STARTED)
 
 
 def _estimated(call: LLMCall) -> _Bill:
@@ -76,26 +86,24 @@ def _filled(call: LLMCall, told: Tokens) -> Tokens:
     return tokens if tokens.output else replace(tokens, output=call.output_tokens)
 
 
-def settle(call_id: UUID, completion: Completion, now: datetime) -> None:
-    """Settle and record a call that brought an answer, unless somebody has done so."""
-    calls = LLMCall.objects.select_for_update(no_key=True)
-    call = calls.filter(id=call_id, state=LLMCall.State.STARTED).first()
-    if call is None:
-        return
-    call.provider_request_id = completion.request_id
-    _close(call, _billed(call, completion.tokens), now)
+def _close(call: LLMCall, bill: _Bill | None, now: datetime, *beside: Write, **told: object) -> None:
+    """Settle a call at its bill, or at nothing if it was certainly not billed.
 
-
-def _close(call: LLMCall, bill: _Bill | None, now: datetime) -> None:
-    """Settle a call at its bill, or at nothing if it was certainly not billed."""
-    call.state = LLMCall.State.ASSUMED if bill and bill.is_assumed else LLMCall.State.SETTLED
-    call.actual_usd = bill.cost.usd if bill else Decimal(0)
-    call.set_tokens(bill.tokens if bill else Tokens())
-    call.finished_at = now
-    call.save()
-    quota.settle(call.id, call.actual_usd)
-    if bill:
-        _record(call, bill)
+    Only while it is open: of several who settle it, one finds it so, and only that one moves money. told: what else is
+    known about it.
+    """
+    changes = {
+        "state": LLMCall.State.ASSUMED if bill and bill.is_assumed else LLMCall.State.SETTLED,
+        "actual_usd": bill.cost.usd if bill else Decimal(0),
+        "finished_at": now,
+        **(bill.tokens if bill else Tokens()).columns(),
+        **told,
+    }
+    is_open = LLMCall.objects.filter(id=call.id, state=LLMCall.State.STARTED)
+    if execute(*beside, update(is_open, **changes)):
+        quota.settle(call.id, bill.cost.usd if bill else Decimal(0))
+        if bill:
+            _record(call, bill)
 
 
 def _record(call: LLMCall, bill: _Bill) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -16,12 +16,13 @@ from agents import phrases, reasons
 from agents.llm import calls
 from agents.llm.calls import Completion, LLMError
 from agents.llm.request import Prompt
-from agents.models import AgentRevision, Conversation, LLMCall, Outcome, Run, Turn
+from agents.models import Conversation, LLMCall, Outcome, Run, Turn
 from agents.reasons import Cause
-from agents.runs import settlement, shortening, silence, transcript
+from agents.runs import revisions, settlement, shortening, silence, transcript
 from agents.runs.context import Scene
 from agents.runs.prompt import prompt_for
 from billing import quota
+from tenants.statements import execute, insert, update_row
 from tenants.wordings import NOTHING, Reason, Wording
 from usage import prices
 from usage.ledger.meter import BudgetExceededError
@@ -37,11 +38,19 @@ WORKER_DIED = Wording("agents.worker_died", _("The worker died while the LLM was
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run that may ask: its call is written and its worst case reserved."""
+    """A run that may ask: its call is written and its worst case reserved.
 
-    run_id: UUID
-    call_id: UUID
+    run, call: as they were written, with their conversation, employee and workspace loaded, so that nothing has to be
+    read again for the bill.
+    """
+
+    run: Run
+    call: LLMCall
     prompt: Prompt
+
+    @property
+    def run_id(self) -> UUID:
+        return self.run.id
 
 
 @dataclass(frozen=True)
@@ -55,17 +64,17 @@ class Refused:
 def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn], scene: Scene) -> Prepared | Refused:
     """Reserve the worst case of the next answer and write the call down, inside the tenant's scope.
 
-    attempt: the fencing number of the conversation's lease. turns: what the LLM is told; what waits for an answer comes
-    last. scene: where, when and with whom.
+    Three statements, with the conversation's agent and tenant loaded. attempt: the fencing number of the conversation's
+    lease. turns: what the LLM is told; what waits for an answer comes last. scene: where, when and with whom.
     """
-    revision = _current_revision(conversation)
-    prompt = prompt_for(revision, turns, scene)
-    run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
+    run = _begun(conversation, attempt)
+    prompt = prompt_for(run.revision, turns, scene, conversation.tenant.language)
     try:
         call = _reserve(run, prompt)
     except (quota.RefusedError, BudgetExceededError, UnknownPriceError) as refusal:
         return _refuse(run, refusal)
-    return Prepared(run.id, call.id, prompt)
+    execute(insert(run), insert(call))
+    return Prepared(run, call, prompt)
 
 
 def reply_unasked(
@@ -76,16 +85,15 @@ def reply_unasked(
     declined: why this is not an answer, if it is not; cause: the same as agents.reasons names it.
     An employee who may not work says that it is unavailable instead.
     """
-    revision, now = _current_revision(conversation), timezone.now()
-    run = Run.objects.create(conversation=conversation, revision=revision, attempt=attempt)
+    run, now = _begun(conversation, attempt), timezone.now()
     if not declined:
         try:
-            quota.require_work(revision.agent_id, revision.name)
+            quota.require_work(conversation.agent_id, run.revision.name)
         except quota.RefusedError as refusal:
             declined, cause = reasons.reason_of(refusal), reasons.cause_of(refusal)
-            text = revision.unavailable_text
-    run.end(Run.State.REFUSED if declined else Run.State.ANSWERED, now, declined, cause)
-    return transcript.say(conversation, run, text, now)
+            text = run.revision.unavailable_text
+    run.set_ended(Run.State.REFUSED if declined else Run.State.ANSWERED, now, declined, cause)
+    return _said_at_once(run, text, now)
 
 
 def ask(prepared: Prepared) -> "Future[Completion]":
@@ -107,37 +115,43 @@ def ask_for_less(prepared: Prepared, error: LLMError) -> Prepared | None:
     settlement.end_calls(run, error)
     prompt = shortening.shorter(prepared.prompt)
     try:
-        return Prepared(run.id, _reserve(run, prompt).id, prompt)
+        call = _reserve(run, prompt)
     except (quota.RefusedError, BudgetExceededError, UnknownPriceError):
         return None
+    call.save(force_insert=True)
+    return Prepared(run, call, prompt)
 
 
-def finish(prepared: Prepared, completion: Completion) -> Turn:
+def finish(prepared: Prepared, completion: Completion, conversation: Conversation) -> Turn:
     """Settle, record and save the answer as the conversation's next turn, inside the tenant's scope.
 
-    Returns it, to be sent. An answer that is not whole says so.
+    Three statements. conversation: the thread's, read in this transaction with its agent; if the thread has gone on in
+    another one meanwhile, the answer still belongs to its run's. Returns the turn, to be sent. An answer that is not
+    whole says so.
     """
-    run = _runs().get(id=prepared.run_id)
-    now = timezone.now()
-    settlement.settle(prepared.call_id, completion, now)
-    run.end(Run.State.ANSWERED, now, outcome=completion.outcome)
-    mark = MARKS.get(completion.outcome)
-    reply = completion.text
-    if mark:
-        reply = f"{reply}\n\n{phrases.said(mark, run.conversation.tenant.language)}"
-    turn = transcript.say(run.conversation, run, reply, now)
-    if run.is_answer:
-        silence.note_answered(run.conversation.agent_id)
+    run, now = prepared.run, timezone.now()
+    run.set_ended(Run.State.ANSWERED, now, outcome=completion.outcome)
+    turn = transcript.reply(run.conversation, run, _whole(completion, run.conversation.tenant.language), now)
+    settlement.settle(prepared.call, completion, now, update_row(run, Run.ENDING), *transcript.adding(turn))
+    agent = conversation.agent if conversation.id == run.conversation_id else run.conversation.agent
+    if run.is_answer and agent.unanswered_since:
+        silence.note_answered(agent.id)
     return turn
 
 
+def _whole(completion: Completion, language: str) -> str:
+    mark = MARKS.get(completion.outcome)
+    return f"{completion.text}\n\n{phrases.said(mark, language)}" if mark else completion.text
+
+
 def supersede(prepared: Prepared, completion: Completion) -> None:
-    """Settle and record an answer that is not sent: newer input arrived, or another worker took over."""
-    now = timezone.now()
-    settlement.settle(prepared.call_id, completion, now)
-    run = _runs().filter(id=prepared.run_id).first()
-    if run:  # else its conversation was erased while the LLM worked
-        run.end(Run.State.SUPERSEDED, now, outcome=completion.outcome)
+    """Settle and record an answer that is not sent: newer input arrived, or another worker took over.
+
+    Harmless if its conversation was erased while the LLM worked.
+    """
+    run, now = prepared.run, timezone.now()
+    run.set_ended(Run.State.SUPERSEDED, now, outcome=completion.outcome)
+    settlement.settle(prepared.call, completion, now, update_row(run, Run.ENDING))
 
 
 def lose(prepared: Prepared) -> None:
@@ -177,8 +191,9 @@ def fail(prepared: Prepared, error: LLMError) -> Run | None:
 
 def failed(conversation: Conversation, attempt: int, error: LLMError) -> Run:
     """A run that ended before its LLM was asked, inside the tenant's scope."""
-    run = Run.objects.create(conversation=conversation, revision=_current_revision(conversation), attempt=attempt)
-    run.end(Run.State.FAILED, timezone.now(), error.reason, reasons.cause_of(error))
+    run = _begun(conversation, attempt)
+    run.set_ended(Run.State.FAILED, timezone.now(), error.reason, reasons.cause_of(error))
+    run.save(force_insert=True)
     return run
 
 
@@ -200,20 +215,22 @@ def abandon(conversation: Conversation) -> None:
     """Settle the calls of tries whose worker died at their estimate, so that no billed call goes unmetered."""
     now = timezone.now()
     for run in Run.objects.filter(conversation=conversation, state=Run.State.THINKING):
+        run.conversation = conversation
         settlement.assume(run, now)
         run.end(Run.State.SUPERSEDED, now, WORKER_DIED(), Cause.WORKER_DIED)
 
 
-def _current_revision(conversation: Conversation) -> AgentRevision:
-    agent = conversation.agent
-    return AgentRevision.objects.get(agent=agent, number=agent.revision_number)
+def _begun(conversation: Conversation, attempt: int) -> Run:
+    """A new run, not saved yet."""
+    return Run(conversation=conversation, revision=revisions.current(conversation.agent), attempt=attempt)
 
 
 def _runs() -> QuerySet[Run]:
-    return Run.objects.select_related("conversation__agent", "revision")
+    return Run.objects.select_related("conversation__agent", "conversation__tenant", "revision")
 
 
 def _reserve(run: Run, prompt: Prompt) -> LLMCall:
+    """The call that may be made, not saved yet, with its worst case on hold."""
     at, input_tokens, output_tokens = timezone.now(), prompt.most_input_tokens(), calls.most_output_tokens(prompt)
     worst = prices.upper_bound(
         prompt.provider,
@@ -225,7 +242,7 @@ def _reserve(run: Run, prompt: Prompt) -> LLMCall:
     )
     call_id = uuid7()
     quota.reserve(run.revision.agent_id, run.revision.name, call_id, worst.usd)
-    return LLMCall.objects.create(
+    return LLMCall(
         id=call_id,
         run=run,
         provider=prompt.provider,
@@ -240,8 +257,15 @@ def _reserve(run: Run, prompt: Prompt) -> LLMCall:
 
 def _refuse(run: Run, refusal: Exception) -> Refused:
     now, reason, cause = timezone.now(), reasons.reason_of(refusal), reasons.cause_of(refusal)
-    run.end(Run.State.REFUSED, now, reason, cause)
-    turn = transcript.say(run.conversation, run, run.revision.unavailable_text, now)
+    run.set_ended(Run.State.REFUSED, now, reason, cause)
+    turn = _said_at_once(run, run.revision.unavailable_text, now)
     silence.note_unanswered(run.conversation.agent_id, cause, now)
     reasons.tell_staff(cause, reason)
     return Refused(turn, reason)
+
+
+def _said_at_once(run: Run, text: str, now: datetime) -> Turn:
+    """Save a run that has ended already, with what the employee said in it."""
+    turn = transcript.reply(run.conversation, run, text, now)
+    execute(insert(run), *transcript.adding(turn))
+    return turn

@@ -1,12 +1,13 @@
 """What was said in a conversation, and how much of it the LLM gets to read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 
-from agents.models import Agent, Conversation, Run, Turn
+from agents.models import Agent, Conversation, Person, Run, Turn
+from tenants.statements import Write, execute, insert, update
 
 ERASED = "[erased]"
 """Stands in place of words that were erased. The LLM does not get to read it."""
@@ -21,21 +22,59 @@ def begin(agent: Agent, channel: str, title: str) -> Conversation:
     return Conversation.objects.create(agent=agent, channel=channel, title=title)
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a person said. person: who, where that is known."""
+
+    author: str
+    text: str
+    said_at: datetime
+    person: Person | None = None
+
+
 def hear(conversation: Conversation, *, author: str, text: str, said_at: datetime) -> Turn:
     """A person said something."""
-    return _add(conversation, speaker=Turn.Speaker.PERSON, author=author, text=text, said_at=said_at)
+    (turn,) = hear_all(conversation, [Said(author, text, said_at)])
+    return turn
+
+
+def hear_all(conversation: Conversation, said: Sequence[Said]) -> list[Turn]:
+    """People said this, in this order: their turns, saved in one statement."""
+    turns = [
+        Turn(
+            conversation=conversation,
+            speaker=Turn.Speaker.PERSON,
+            person=each.person,
+            author=each.author,
+            text=each.text,
+            said_at=each.said_at,
+        )
+        for each in said
+    ]
+    if turns:
+        execute(*adding(*turns))
+    return turns
 
 
 def say(conversation: Conversation, run: Run, text: str, said_at: datetime) -> Turn:
     """The employee answered, in this run."""
-    author = run.revision.name
-    return _add(conversation, run=run, speaker=Turn.Speaker.EMPLOYEE, author=author, text=text, said_at=said_at)
-
-
-def _add(conversation: Conversation, *, said_at: datetime, **fields: Any) -> Turn:
-    turn = Turn.objects.create(conversation=conversation, said_at=said_at, **fields)
-    Conversation.objects.filter(id=conversation.id).update(last_turn_at=said_at)
+    turn = reply(conversation, run, text, said_at)
+    execute(*adding(turn))
     return turn
+
+
+def reply(conversation: Conversation, run: Run, text: str, said_at: datetime) -> Turn:
+    """The turn of what the employee answered in this run, not saved yet: see `adding`."""
+    author = run.revision.name
+    return Turn(
+        conversation=conversation, run=run, speaker=Turn.Speaker.EMPLOYEE, author=author, text=text, said_at=said_at
+    )
+
+
+def adding(*turns: Turn) -> tuple[Write, Write]:
+    """What saves new turns of one conversation, for whoever writes them together with something else."""
+    conversation = Conversation.objects.filter(id=turns[0].conversation_id)
+    return insert(*turns), update(conversation, last_turn_at=max(turn.said_at for turn in turns))
 
 
 def title_of(text: str) -> str:

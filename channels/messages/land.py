@@ -92,7 +92,7 @@ def _answered(claim: Claim, completion: Completion, *, may_start_over: bool) -> 
             waiting.running(thread).update(state=State.PENDING)
             thread.release(failures=thread.failures)
             return Again() if is_dropped else None
-        return deliver.say(thread, steps.finish(claim.run, completion), standing.answered)
+        return deliver.say(thread, steps.finish(claim.run, completion, thread.conversation), standing.answered)
 
 
 def _failed(claim: Claim, error: LLMError) -> Dispatch | None:

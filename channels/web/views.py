@@ -82,7 +82,7 @@ def listen(request: HttpRequest, connection_id: UUID) -> HttpResponse:
 def home(request: HttpRequest) -> HttpResponse:
     """What needs the operator, and what happened last."""
     workspace = workspace_of(request)
-    today = records.local_day(timezone.now())
+    today = records.local_day(timezone.now(), workspace.tenant.time_zone)
     team, losses = agents_presence.look(workspace), presence.losses(workspace)
     step = next_step(workspace.tenant)
     connections = list(Connection.objects.order_by("connected_at")[:SHOWN_AT_HOME])

@@ -1,5 +1,6 @@
 """`usage/summary`."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import uuid4
@@ -16,8 +17,8 @@ from usage.ledger.records import Spender, Spent
 from usage.prices import Cost
 from usage.tokens import Tokens
 
-MAYA = Spender(uuid4(), "Maya", "slack")
-BEN = Spender(uuid4(), "Ben", "slack")
+MAYA = Spender(uuid4(), "Maya", "slack", "UTC")
+BEN = Spender(uuid4(), "Ben", "slack", "UTC")
 
 
 def spend(tenant: Tenant, spender: Spender, at: datetime, usd: str) -> None:
@@ -49,7 +50,7 @@ def test_totals_and_employees_with_decimals_as_strings(acme: Caller, cast: Cast)
 
 def test_days_follow_the_workspaces_time_zone(acme: Caller, cast: Cast) -> None:
     Tenant.objects.filter(id=cast.acme.id).update(time_zone="Asia/Tokyo")
-    spend(cast.acme, MAYA, datetime(2026, 2, 28, 23, tzinfo=UTC), "1")
+    spend(cast.acme, replace(MAYA, time_zone="Asia/Tokyo"), datetime(2026, 2, 28, 23, tzinfo=UTC), "1")
     found = acme.get("usage/summary?from=2026-03-01&to=2026-03-01").json
     assert found["totals"]["cost_usd"] == "1.0000000000"
     assert found["time_zone"] == "Asia/Tokyo"

@@ -5,12 +5,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from tenants.wordings import ReasonError, Wording
-from usage.models import Hold, Meter
+from usage.ledger import statements
+from usage.models import Meter
 
 TOO_LITTLE_LEFT = Wording("usage.too_little_left", _("%(meter)s has %(left)s USD left, too little for this answer."))
 
@@ -36,17 +36,21 @@ def ensure(key: str, name: str, cap_usd: Decimal | None) -> Meter:
 
 
 def reserve(meters: Sequence[Meter], reference: UUID, amount_usd: Decimal) -> None:
-    """Hold this amount on every meter, or on none: one conditional UPDATE each, in the order given.
+    """Hold this amount on every meter, or on none, in one statement.
 
-    reference: the LLM call. Raises BudgetExceededError, with nothing held; the refusal is noted on the meter.
+    meters: found by their keys; one that is not there yet is made as it is given. reference: the LLM call. Raises
+    BudgetExceededError, with nothing held; the refusal is noted on the meter.
     """
-    try:
-        with transaction.atomic():
-            for meter in meters:
-                _reserve_on(meter, reference, amount_usd)
-    except BudgetExceededError as error:
-        _note_refusal(error.meter, amount_usd)
-        raise
+    keys = [meter.key for meter in meters]
+    if statements.reserve(keys, reference, amount_usd):
+        return
+    kept = [ensure(meter.key, meter.name, meter.cap_usd) for meter in meters]
+    if statements.reserve(keys, reference, amount_usd):  # one was not there yet, or got room meanwhile
+        return
+    full = next((meter for meter in kept if not meter.has_room(amount_usd)), kept[-1])
+    _note_refusal(full, amount_usd)
+    full.refresh_from_db()
+    raise BudgetExceededError(full)
 
 
 def _note_refusal(meter: Meter, amount_usd: Decimal) -> None:
@@ -55,27 +59,6 @@ def _note_refusal(meter: Meter, amount_usd: Decimal) -> None:
     Meter.objects.filter(id=meter.id).update(refused_usd=amount_usd, refused_since=since)
 
 
-def _reserve_on(meter: Meter, reference: UUID, amount_usd: Decimal) -> None:
-    has_room = Q(cap_usd=None) | Q(cap_usd__gte=F("spent_usd") + F("reserved_usd") + amount_usd)
-    reserved = Meter.objects.filter(has_room, id=meter.id).update(
-        reserved_usd=F("reserved_usd") + amount_usd, refused_usd=None, refused_since=None
-    )
-    if not reserved:
-        meter.refresh_from_db()
-        raise BudgetExceededError(meter)
-    Hold.objects.create(meter=meter, reference=reference, amount_usd=amount_usd)
-
-
 def settle(reference: UUID, actual_usd: Decimal) -> bool:
     """Turn the holds of an LLM call into spending, exactly once. False if they were settled before."""
-    settled = False
-    for hold in (
-        Hold.objects.select_for_update(no_key=True).filter(reference=reference, state=Hold.State.OPEN).order_by("id")
-    ):
-        hold.state = Hold.State.SETTLED
-        hold.save(update_fields=["state"])
-        Meter.objects.filter(id=hold.meter_id).update(
-            reserved_usd=F("reserved_usd") - hold.amount_usd, spent_usd=F("spent_usd") + actual_usd
-        )
-        settled = True
-    return settled
+    return statements.settle(reference, actual_usd)

@@ -1,16 +1,12 @@
 """What was spent and said: append-only records and daily sums, written in the transaction of the answer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Model, Value
-
-from tenants.models import Tenant
-from tenants.scope import current_tenant_id
+from tenants.statements import execute, insert
+from usage.ledger import statements
 from usage.models import DailyMessages, DailyUsage, UsageRecord
 from usage.prices import Cost
 from usage.tokens import Tokens
@@ -18,11 +14,12 @@ from usage.tokens import Tokens
 
 @dataclass(frozen=True)
 class Spender:
-    """Which AI employee spent, and where."""
+    """Which AI employee spent, and where. time_zone: its workspace's, in which days are counted."""
 
     agent_id: UUID
     agent_name: str
     channel: str
+    time_zone: str
 
 
 @dataclass(frozen=True)
@@ -40,49 +37,46 @@ class Spent:
     is_assumed: bool = False
 
 
-def record(spent: Spent) -> UsageRecord:
+def record(spent: Spent) -> None:
     """Add one call to the ledger and to the day's sums."""
     spender, columns = spent.spender, spent.tokens.columns()
-    kept = UsageRecord.objects.create(
-        call_id=spent.call_id,
-        occurred_at=spent.occurred_at,
-        agent_id=spender.agent_id,
-        agent_name=spender.agent_name,
-        conversation_id=spent.conversation_id,
-        channel=spender.channel,
-        provider=spent.provider,
-        model=spent.model,
-        cost_usd=spent.cost.usd,
-        price=spent.cost.price,
-        is_assumed=spent.is_assumed,
-        **columns,
-    )
-    key = {
-        "day": local_day(spent.occurred_at),
+    both = {
         "agent_id": spender.agent_id,
+        "agent_name": spender.agent_name,
+        "channel": spender.channel,
         "provider": spent.provider,
         "model": spent.model,
-        "channel": spender.channel,
+        "cost_usd": spent.cost.usd,
+        **columns,
     }
-    _add(DailyUsage, key, spender.agent_name, {**columns, "cost_usd": spent.cost.usd, "calls": 1})
-    return kept
+    kept = UsageRecord(
+        call_id=spent.call_id,
+        occurred_at=spent.occurred_at,
+        conversation_id=spent.conversation_id,
+        price=spent.cost.price,
+        is_assumed=spent.is_assumed,
+        **both,
+    )
+    day = DailyUsage(day=local_day(spent.occurred_at, spender.time_zone), calls=1, **both)
+    execute(insert(kept), statements.add(day, sums=("calls", "cost_usd", *columns)))
 
 
 def count_messages(spender: Spender, at: datetime, *, received: int = 0, sent: int = 0) -> None:
-    """Add to the day's message counts of an employee on a channel."""
-    key = {"day": local_day(at), "agent_id": spender.agent_id, "channel": spender.channel}
-    _add(DailyMessages, key, spender.agent_name, {"received": received, "sent": sent})
+    """Add to the day's message counts of an employee on a channel, in one statement.
+
+    It locks the day's row until the end of the transaction: count as late in it as you can.
+    """
+    day = DailyMessages(
+        day=local_day(at, spender.time_zone),
+        agent_id=spender.agent_id,
+        agent_name=spender.agent_name,
+        channel=spender.channel,
+        received=received,
+        sent=sent,
+    )
+    execute(statements.add(day, sums=("received", "sent")))
 
 
-def local_day(at: datetime) -> date:
-    """The day of a time, in the workspace's time zone."""
-    zone = Tenant.objects.values_list("time_zone", flat=True).get(id=current_tenant_id())
-    return at.astimezone(ZoneInfo(zone)).date()
-
-
-def _add(model: type[Model], key: Mapping[str, object], agent_name: str, amounts: Mapping[str, int | Decimal]) -> None:
-    rows = model._default_manager.filter(**key)
-    changes = {"agent_name": Value(agent_name), **{column: F(column) + amount for column, amount in amounts.items()}}
-    if not rows.update(**changes):
-        model._default_manager.bulk_create([model(**key, agent_name=agent_name)], ignore_conflicts=True)
-        rows.update(**changes)
+def local_day(at: datetime, time_zone: str) -> date:
+    """The day of a time in a time zone, the workspace's."""
+    return at.astimezone(ZoneInfo(time_zone)).date()

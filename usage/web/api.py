@@ -46,7 +46,7 @@ class PeriodSerializer(serializers.Serializer[Period]):
         }
 
     def validate(self, attrs: dict[str, date]) -> dict[str, date]:
-        last = attrs.get("to") or records.local_day(timezone.now())
+        last = attrs.get("to") or records.local_day(timezone.now(), self.context["time_zone"])
         first = attrs.get("from") or last.replace(day=1)
         if first > last:
             wrong = _("It starts after it ends (%(last)s): give a `from` that is not after `to`.")
@@ -54,9 +54,9 @@ class PeriodSerializer(serializers.Serializer[Period]):
         return {**attrs, "from": first, "to": last}
 
 
-def period_of(request: Request) -> Period:
-    """The period that a request asks for. Raises ValidationError naming the parameter."""
-    asked = PeriodSerializer(data=request.query_params.dict())
+def period_of(request: Request, time_zone: str) -> Period:
+    """The period that a request asks for; today is in this time zone. Raises ValidationError naming the parameter."""
+    asked = PeriodSerializer(data=request.query_params.dict(), context={"time_zone": time_zone})
     asked.is_valid(raise_exception=True)
     given = asked.validated_data
     return Period(given["from"], given["to"], given.get("page", 1))
@@ -122,7 +122,8 @@ class SummaryView(APIView):
         responses={200: SummarySerializer, **problem(400, "A date is not right: see `errors`.")},
     )
     def get(self, request: Request) -> Response:
-        period = period_of(request)
+        time_zone = caller_workspace(request).tenant.time_zone
+        period = period_of(request, time_zone)
         found = summary.summarise(period.first, period.last)
-        context = {"time_zone": caller_workspace(request).tenant.time_zone, "page": period.page}
+        context = {"time_zone": time_zone, "page": period.page}
         return Response(SummarySerializer(found, context=context).data)
