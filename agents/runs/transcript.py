@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from agents.models import Agent, Conversation, Run, Turn
+from agents.models import Agent, Conversation, Person, Run, Turn
 
 ERASED = "[erased]"
 """Stands in place of words that were erased. The LLM does not get to read it."""
@@ -21,9 +21,9 @@ def begin(agent: Agent, channel: str, title: str) -> Conversation:
     return Conversation.objects.create(agent=agent, channel=channel, title=title)
 
 
-def hear(conversation: Conversation, *, author: str, text: str, said_at: datetime) -> Turn:
+def hear(conversation: Conversation, *, person: Person, text: str, said_at: datetime) -> Turn:
     """A person said something."""
-    return _add(conversation, speaker=Turn.Speaker.PERSON, author=author, text=text, said_at=said_at)
+    return _add(conversation, speaker=Turn.Speaker.PERSON, person=person, text=text, said_at=said_at)
 
 
 def say(conversation: Conversation, run: Run, text: str, said_at: datetime) -> Turn:
@@ -65,7 +65,7 @@ def _retitle(turn: Turn, title: str) -> None:
 
 def erase(turns: QuerySet[Turn]) -> int:
     """Replace what was said and who said it; returns how many turns. The employee's name stays."""
-    turns.filter(speaker=Turn.Speaker.PERSON).update(author="")
+    turns.filter(speaker=Turn.Speaker.PERSON).update(person=None, author="")
     return turns.update(text=ERASED)
 
 
@@ -77,7 +77,8 @@ def with_last(said: Sequence[Turn], asked: Sequence[Turn]) -> list[Turn]:
 
 def remembered(conversation: Conversation) -> Sequence[Turn]:
     """The newest turns that fit, oldest first; the last one always, however long it is."""
-    newest = conversation.turns.exclude(text=ERASED).order_by("-said_at", "-id")[:REMEMBERED_TURNS]
+    said = conversation.turns.exclude(text=ERASED).select_related("person")
+    newest = said.order_by("-said_at", "-id")[:REMEMBERED_TURNS]
     kept: list[Turn] = []
     room = REMEMBERED_BYTES
     for turn in newest:

@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.handles import people
-from channels.models import Connection, InboxEvent, Thread
+from channels.models import Connection, Contact, InboxEvent, Thread
 from channels.providers.base import NOT_A_PERSON, InboundMessage
 from tenants.wordings import NOTHING, Reason, Wording
 
@@ -36,7 +36,8 @@ def goes_on(connection: Connection, message: InboundMessage, thread: Thread | No
     if thread is None or message.mentions_others or connection.only_when_mentioned:
         return False
     heard = InboxEvent.objects.filter(thread=thread).exclude(state=InboxEvent.State.IGNORED)
-    before = Q(author="", turn__author__in=people.names_of(connection, message.author))  # from before it was noted
+    theirs = Contact.objects.filter(connection=connection, external_id=message.author).values("person")
+    before = Q(author="", turn__person__in=theirs)  # from before it was noted
     return heard.filter(Q(author=message.author) | before).exists()
 
 

@@ -146,7 +146,7 @@ def _claim(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Cla
             steps.abandon(thread.conversation)
         # Read in this order, whatever was said is either among the events or not in the prompt.
         remembered = transcript.remembered(thread.conversation)
-        events = list(InboxEvent.objects.unanswered().filter(thread=thread).select_related("turn"))
+        events = list(InboxEvent.objects.unanswered().filter(thread=thread).select_related("turn__person"))
         if not events or not (is_restart or waiting.is_due(thread, events, now)):
             return None
         steps.abandon(thread.conversation)

@@ -41,9 +41,9 @@ def hear(connection: Connection, stored: InboxEvent, message: InboundMessage, th
     begins = thread is None
     thread = thread or _begin_thread(connection, message)
     conversation = _staffed(connection, thread, message)
-    author = str(people.meet(connection, message.author))
+    person = people.meet(connection, message.author).person
     stored.thread = thread
-    stored.turn = transcript.hear(conversation, author=author, text=message.text, said_at=message.said_at)
+    stored.turn = transcript.hear(conversation, person=person, text=message.text, said_at=message.said_at)
     stored.save(update_fields=["thread", "turn"])
     records.count_messages(settlement.spender(conversation), timezone.now(), received=1)
     if begins:

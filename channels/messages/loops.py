@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
@@ -75,7 +75,9 @@ def _said_in(thread: Thread, since: datetime) -> int:
 def _said_to(thread: Thread, authors: Collection[str], since: datetime) -> int:
     """Answers to whoever of these got fewest: somebody under the limit is answered, whoever else writes too."""
     heard = InboxEvent.objects.filter(connection=thread.connection_id, received_at__gt=since, run__isnull=False)
-    return min((heard.filter(author=each).values("run").distinct().count() for each in authors), default=0)
+    counted = heard.filter(author__in=authors).values_list("author").annotate(Count("run", distinct=True)).order_by()
+    answers = dict(counted)
+    return min((answers.get(each, 0) for each in authors), default=0)
 
 
 def _is_told(whose: Q, reason: Reason, since: datetime) -> bool:
