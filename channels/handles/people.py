@@ -33,13 +33,12 @@ def _known(connection: Connection, external_ids: Iterable[str]) -> dict[str, Con
 def _introduced(connection: Connection, external_ids: list[str]) -> dict[str, Contact]:
     """New people. Where another worker met somebody at the same moment, theirs counts."""
     people = persons.create(len(external_ids))
-    Contact.objects.bulk_create(
-        (
-            Contact(connection=connection, external_id=external_id, person=person)
-            for external_id, person in zip(external_ids, people, strict=True)
-        ),
-        ignore_conflicts=True,
-    )
+    made = [
+        Contact(connection=connection, external_id=external_id, person=person)
+        for external_id, person in zip(external_ids, people, strict=True)
+    ]
+    made.sort(key=lambda contact: contact.external_id)  # two workers with the same people wait in the same order
+    Contact.objects.bulk_create(made, ignore_conflicts=True)
     met = _known(connection, external_ids)
     needless = {person.id for person in people} - {contact.person_id for contact in met.values()}
     if needless:
