@@ -195,11 +195,17 @@ class Turn(TenantModel):
         Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="turns", help_text=_("Who said it")
     )
     author = models.CharField(max_length=120, blank=True)
+    """The AI employee's name at that time; of a person, what was known before people were rows."""
     text = models.TextField()
     said_at = models.DateTimeField(default=timezone.now)
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["conversation", "said_at"], name="agents_turn_order")]
+
+    @property
+    def said_by(self) -> str:
+        """The name of who said it; else the id at a provider, where the query annotates it as `handle`; else empty."""
+        return (self.person.name if self.person else "") or self.author or getattr(self, "handle", "")
 
 
 class LLMCall(TenantModel, TokenCounts):

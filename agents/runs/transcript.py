@@ -24,31 +24,24 @@ def begin(agent: Agent, channel: str, title: str) -> Conversation:
 
 @dataclass(frozen=True)
 class Said:
-    """What a person said. person: who, where that is known."""
+    """What a person said."""
 
-    author: str
+    person: Person
     text: str
     said_at: datetime
-    person: Person | None = None
 
 
-def hear(conversation: Conversation, *, author: str, text: str, said_at: datetime) -> Turn:
+def hear(conversation: Conversation, *, person: Person, text: str, said_at: datetime) -> Turn:
     """A person said something."""
-    (turn,) = hear_all(conversation, [Said(author, text, said_at)])
+    (turn,) = hear_all(conversation, [Said(person, text, said_at)])
     return turn
 
 
 def hear_all(conversation: Conversation, said: Sequence[Said]) -> list[Turn]:
     """People said this, in this order: their turns, saved in one statement."""
+    speaker = Turn.Speaker.PERSON
     turns = [
-        Turn(
-            conversation=conversation,
-            speaker=Turn.Speaker.PERSON,
-            person=each.person,
-            author=each.author,
-            text=each.text,
-            said_at=each.said_at,
-        )
+        Turn(conversation=conversation, speaker=speaker, person=each.person, text=each.text, said_at=each.said_at)
         for each in said
     ]
     if turns:
@@ -104,7 +97,7 @@ def _retitle(turn: Turn, title: str) -> None:
 
 def erase(turns: QuerySet[Turn]) -> int:
     """Replace what was said and who said it; returns how many turns. The employee's name stays."""
-    turns.filter(speaker=Turn.Speaker.PERSON).update(author="")
+    turns.filter(speaker=Turn.Speaker.PERSON).update(person=None, author="")
     return turns.update(text=ERASED)
 
 
@@ -116,7 +109,8 @@ def with_last(said: Sequence[Turn], asked: Sequence[Turn]) -> list[Turn]:
 
 def remembered(conversation: Conversation) -> Sequence[Turn]:
     """The newest turns that fit, oldest first; the last one always, however long it is."""
-    newest = conversation.turns.exclude(text=ERASED).order_by("-said_at", "-id")[:REMEMBERED_TURNS]
+    said = conversation.turns.exclude(text=ERASED).select_related("person")
+    newest = said.order_by("-said_at", "-id")[:REMEMBERED_TURNS]
     kept: list[Turn] = []
     room = REMEMBERED_BYTES
     for turn in newest:

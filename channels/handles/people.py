@@ -1,24 +1,50 @@
-"""Who talks to the AI employees, by the provider's ids and by the names that are known."""
+"""Who talks to the AI employees: people, and the ids by which a connection's provider knows them."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from agents.models import Turn
+from agents.people import persons
 from channels.models import Connection, Contact
 
 
 def meet(connection: Connection, external_id: str) -> Contact:
     """The contact who wrote, inside the tenant's scope; made at the first message, still without a name."""
-    return Contact.objects.get_or_create(connection=connection, external_id=external_id)[0]
+    return meet_all(connection, [external_id])[external_id]
 
 
-def known(connection: Connection, external_ids: Collection[str]) -> dict[str, Contact]:
-    """Those of them whom we know, by the provider's id."""
-    contacts = Contact.objects.filter(connection=connection, external_id__in=external_ids).select_related("person")
-    return {contact.external_id: contact for contact in contacts}
+def meet_all(connection: Connection, external_ids: Iterable[str]) -> dict[str, Contact]:
+    """The contacts of these ids, each with its person: one statement, unless somebody is new."""
+    wanted = list(dict.fromkeys(external_ids))
+    found = known(connection, wanted)
+    new = [each for each in wanted if each not in found]
+    if new:
+        found |= _introduced(connection, new)
+    return {each: found[each] for each in wanted}
 
 
-def meet_all(connection: Connection, external_ids: Collection[str]) -> dict[str, Contact]:
-    """The contacts of all of them, by the provider's id; made where they write for the first time."""
-    return {each: meet(connection, each) for each in external_ids}
+def known(connection: Connection, external_ids: Iterable[str]) -> dict[str, Contact]:
+    """Those of these ids whom we know, each with its person."""
+    found = Contact.objects.select_related("person").filter(connection=connection, external_id__in=external_ids)
+    return {contact.external_id: contact for contact in found}
+
+
+def _introduced(connection: Connection, external_ids: list[str]) -> dict[str, Contact]:
+    """New people. Where another worker met somebody at the same moment, theirs counts."""
+    people = persons.create(len(external_ids))
+    made = [
+        Contact(connection=connection, external_id=external_id, person=person)
+        for external_id, person in zip(external_ids, people, strict=True)
+    ]
+    made.sort(key=lambda contact: contact.external_id)  # two workers with the same people wait in the same order
+    Contact.objects.bulk_create(made, ignore_conflicts=True)
+    met = known(connection, external_ids)
+    needless = {person.id for person in people} - {contact.person_id for contact in met.values()}
+    if needless:
+        persons.forget(needless)
+    return met
 
 
 def is_machine(connection: Connection, external_id: str) -> bool | None:
@@ -27,7 +53,7 @@ def is_machine(connection: Connection, external_id: str) -> bool | None:
     return contacts.values_list("is_machine", flat=True).first()
 
 
-def names_of(connection: Connection, external_id: str) -> list[str]:
-    """What a turn may have as this person's name: the provider's id, and the name once it is known."""
-    contacts = Contact.objects.filter(connection=connection, external_id=external_id)
-    return [external_id, *(name for name in contacts.values_list("name", flat=True) if name)]
+def with_speakers(turns: QuerySet[Turn]) -> QuerySet[Turn]:
+    """Turns with who said them, in the same statement: `Turn.said_by` then has the provider's id of the nameless."""
+    handles = Contact.objects.filter(person=OuterRef("person")).order_by("id").values("external_id")[:1]
+    return turns.select_related("person").annotate(handle=Coalesce(Subquery(handles), Value("")))

@@ -77,11 +77,14 @@ class Connection(TenantModel):
 
 
 class Contact(TenantModel):
-    """A person at a provider. The name comes after the first message, since it takes a call to the provider."""
+    """A person at a provider: their id at one connection.
+
+    `name` is what the provider said when it was asked: empty before, and the id where it tells no name.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="contacts")
     external_id = models.CharField(max_length=120)
-    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="contacts")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contacts")
     name = models.CharField(max_length=120, blank=True)
     is_machine = models.BooleanField(null=True, help_text=_("What the provider said; empty: it was never asked"))
 
@@ -92,12 +95,7 @@ class Contact(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.external_id
-
-    @property
-    def known_name(self) -> str:
-        """What they are called; empty if the provider has not said so yet, or never will."""
-        return "" if self.name == self.external_id else self.name
+        return self.person.name or self.external_id
 
 
 class InstallAttempt(TenantModel):

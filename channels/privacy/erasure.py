@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from agents.models import Conversation, Turn
+from agents.people import persons
 from agents.runs import transcript
 from agents.runs.transcript import ERASED
 from channels import actions
@@ -46,11 +47,10 @@ class Person:
     contact_id: UUID
     connection_id: UUID
     external_id: str
-    name: str
     provider: str
     bot_user_id: str
-    sole_names: frozenset[str]
-    """By which nobody else of the connection is known."""
+    person_id: UUID
+    """The person, who may have other ids, too."""
 
     @property
     def digest(self) -> str:
@@ -114,6 +114,8 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
         raise StillTalkingError
     with tenant_scope(tenant_id):
         Contact.objects.filter(id=contact_id).delete()
+        if not Contact.objects.filter(person=person.person_id).exists():
+            persons.forget([person.person_id])
         export.withdraw()
         detail = PERSON_ERASED(mark=ERASED, digest=person.digest, **asdict(erased))
         journal.record(actions.PERSON_ERASED, detail=detail)
@@ -161,23 +163,17 @@ def _person(tenant_id: UUID, contact_id: UUID) -> Person:
             contact_id=contact_id,
             connection_id=connection.id,
             external_id=contact.external_id,
-            name=contact.name,
             provider=connection.provider,
             bot_user_id=connection.bot_user_id,
-            sole_names=_sole_names(contact),
+            person_id=contact.person_id,
         )
-
-
-def _sole_names(contact: Contact) -> frozenset[str]:
-    others = Contact.objects.filter(connection=contact.connection_id, name=contact.name).exclude(id=contact.id)
-    return frozenset({contact.external_id, contact.name} - {""} - ({contact.name} if others.exists() else set()))
 
 
 def _events_about(person: Person) -> Iterator[_Found]:
     """Every event that still mentions them, a limited number of payloads at a time."""
     # The payload has the id, or a longer one that contains it: _judged() tells them apart.
     about = Q(author=person.external_id) | Q(payload__contains=person.external_id)
-    own_tests = Q(is_test=True, payload=test_messages.UNSIGNED, turn__author__in=person.sole_names)
+    own_tests = Q(is_test=True, payload=test_messages.UNSIGNED, turn__person=person.person_id)
     after = UUID(int=0)
     while True:
         with tenant_scope(person.tenant_id):

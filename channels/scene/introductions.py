@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.utils import timezone
 
-from agents.models import Turn
+from agents.people import persons
 from channels.connections import credentials
 from channels.handles import people
 from channels.models import Contact, InboxEvent, Thread
@@ -19,8 +19,6 @@ from tenants.scope import tenant_scope
 log = logging.getLogger(__name__)
 
 AT_ONCE = 5
-TURNS_AT_ONCE = 500
-CLOCKS_DIFFER_MILLISECONDS = 60_000
 ASK_SECONDS = 2
 """An answer waits no longer for names."""
 SLOW_SECONDS = 1
@@ -61,28 +59,11 @@ def introduce(tenant_id: UUID, thread_id: UUID) -> None:
 
 
 def _remember(tenant_id: UUID, contact: Contact, name: str) -> None:
-    """In short transactions: who was without a name for long may have said very much."""
+    """The first name that is told counts for all that the person said, whatever ids they have elsewhere."""
     with tenant_scope(tenant_id):
-        if not Contact.objects.filter(id=contact.id).update(name=name):
-            return  # erased meanwhile
-    after: UUID | None = _met(contact)
-    while after is not None:
-        after = _rename_next(tenant_id, contact, name, after)
-
-
-def _met(contact: Contact) -> UUID:
-    """The least id of what was said since the contact is known: ids are in the order of time, to the millisecond."""
-    milliseconds = (contact.id.int >> 80) - CLOCKS_DIFFER_MILLISECONDS
-    return UUID(int=max(0, milliseconds) << 80)
-
-
-def _rename_next(tenant_id: UUID, contact: Contact, name: str, after: UUID) -> UUID | None:
-    with tenant_scope(tenant_id):
-        said = Turn.objects.filter(id__gt=after, author=contact.external_id)
-        theirs = said.filter(conversation__thread__connection=contact.connection_id).order_by("id")
-        ids = list(theirs.values_list("id", flat=True)[:TURNS_AT_ONCE])
-        Turn.objects.filter(id__in=ids, author=contact.external_id).update(author=name)  # not what was erased since
-    return ids[-1] if len(ids) == TURNS_AT_ONCE else None
+        is_known = Contact.objects.filter(id=contact.id).update(name=name)
+        if is_known and name != contact.external_id and not contact.person.name:  # not erased meanwhile
+            persons.rename(contact.person_id, name)
 
 
 def _strangers(thread: Thread) -> list[Contact]:
@@ -91,7 +72,8 @@ def _strangers(thread: Thread) -> list[Contact]:
     wrote = list(wait.values_list("author", flat=True).distinct()[:AT_ONCE])
     if not wrote:
         return []
-    strangers = list(thread.connection.contacts.filter(name="", external_id__in=wrote).exclude(is_machine=True))
+    nameless = thread.connection.contacts.filter(name="", external_id__in=wrote).exclude(is_machine=True)
+    strangers = list(nameless.select_related("person"))
     talked = dict.fromkeys(m.author for m in talk.before(thread.connection, thread.external_id, timezone.now()))
-    met = [people.meet(thread.connection, author) for author in talked]
-    return [*strangers, *(each for each in met if not each.name and each not in strangers)][:AT_ONCE]
+    met = people.meet_all(thread.connection, talked)
+    return [*strangers, *(each for each in met.values() if not each.name and each not in strangers)][:AT_ONCE]

@@ -1,14 +1,13 @@
 """The scene of an answer: names in place of the provider's ids, the workspace's time, and talk that went before."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from agents.models import Turn
 from agents.runs import context
 from agents.runs.context import Remark, Scene
-from channels.models import Connection, Contact, InboxEvent, Thread
+from channels.models import Connection, Contact, Thread
 from channels.providers.base import InboundMessage
 from channels.providers.registry import provider_named
 
@@ -21,38 +20,43 @@ def scene_of(thread: Thread, turns: Sequence[Turn], overheard: Sequence[InboundM
     overheard: what people said to others there before, oldest first.
     """
     connection = thread.connection
-    authors = _authors(turns)
+    said = [turn for turn in turns if turn.speaker == Turn.Speaker.PERSON]
     texts = [*(turn.text for turn in turns), *(message.text for message in overheard)]
     mentioned = provider_named(connection.provider).mentioned("\n".join(texts))
-    people = [*authors.values(), *(message.author for message in overheard), *mentioned]
-    names = _names(connection, people, taken=thread.conversation.agent.name)
+    handles = [*(message.author for message in overheard), *mentioned]
+    names = _names(connection, said, handles, taken=thread.conversation.agent.name)
     return Scene(
         channel=provider_named(connection.provider).label,
         now=now.astimezone(ZoneInfo(thread.tenant.time_zone)),
-        speakers={turn: names[author] for turn, author in authors.items()},
+        speakers={turn.id: names[_speaker(turn)] for turn in said},
         mentions={f"@{each}": _called(names[each]) for each in mentioned},
         remarks=[_remark(message, names) for message in overheard],
     )
 
 
-def _authors(turns: Sequence[Turn]) -> Mapping[UUID, str]:
-    """Who said each turn, by id; by the name that was kept with it, where the id is not known any more."""
-    said = {turn.id: turn.author for turn in turns if turn.speaker == Turn.Speaker.PERSON}
-    known = InboxEvent.objects.filter(turn__in=said).exclude(author="").values_list("turn_id", "author")
-    return {**said, **{turn: author for turn, author in known if turn}}
+def _speaker(turn: Turn) -> str:
+    """Who said it: a person's id in the database; what was kept with it before people were rows."""
+    return str(turn.person_id) if turn.person_id else turn.author
 
 
-def _names(connection: Connection, people: Iterable[str], *, taken: str) -> dict[str, str]:
-    """Each person's name, told apart from the others'; those who were met first come first."""
-    wanted = list(dict.fromkeys(people))
-    contacts = Contact.objects.filter(connection=connection, external_id__in=wanted).order_by("id")
-    met = {contact.external_id: contact.known_name for contact in contacts}
+def _names(connection: Connection, said: Sequence[Turn], handles: Sequence[str], *, taken: str) -> dict[str, str]:
+    """The names of who said these turns, by `_speaker`, and of these ids at the provider, by the id.
+
+    Each is told apart from the others'; those who were met first come first.
+    """
+    kept = [turn.author for turn in said if not turn.person]
+    wanted = list(dict.fromkeys([*kept, *handles]))
+    contacts = Contact.objects.filter(connection=connection, external_id__in=wanted).select_related("person")
+    met = {contact.external_id: contact.person for contact in contacts}
+    people = {person.id: person for person in [*met.values(), *(turn.person for turn in said if turn.person)]}
+    known = {str(key): people[key].name for key in sorted(people)}
     is_id = set(provider_named(connection.provider).mentioned(" ".join(f"@{each}" for each in wanted)))
     others = {each: "" if each in is_id else each for each in wanted if each not in met}
-    by_name = {name: each for each, name in met.items() if name}
-    same = {each: by_name[each] for each in others if each in by_name}  # kept by name, before ids were kept
-    names = context.names_for({**met, **{each: name for each, name in others.items() if each not in same}}, [taken])
-    return {**names, **{each: names[person] for each, person in same.items()}}
+    by_name = {name: key for key, name in known.items() if name}
+    same = {each: by_name[each] for each in others if each in by_name}  # kept by name, before people were rows
+    names = context.names_for({**known, **{each: name for each, name in others.items() if each not in same}}, [taken])
+    ids = {external_id: str(person.id) for external_id, person in met.items()}
+    return {**names, **{each: names[key] for each, key in {**same, **ids}.items()}}
 
 
 def _called(name: str) -> str:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from agents import actions
 from agents.models import Conversation, Outcome, Turn
 from channels import reasons
+from channels.handles import people
 from channels.models import Delivery
 from channels.web import fates
 from channels.web.fates import Answer
@@ -60,6 +61,12 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 class MessageSerializer(serializers.ModelSerializer[Turn]):
     """One thing said in a conversation."""
 
+    author = serializers.CharField(
+        source="said_by",
+        read_only=True,
+        help_text="The AI employee's name; a person's name, or their id at the provider as long as no name is known. "
+        "Empty: the person was erased.",
+    )
     outcome = serializers.ChoiceField(
         source="run.outcome",
         choices=Outcome.choices,
@@ -140,7 +147,7 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet[Conversation]):
         deliveries = Prefetch("deliveries", queryset=Delivery.objects.order_by("sequence"))
         conversation = self.get_object()
         journal.record(actions.CONVERSATION_READ, conversation)
-        turns = conversation.turns.select_related("run").prefetch_related(deliveries)
+        turns = people.with_speakers(conversation.turns.select_related("run")).prefetch_related(deliveries)
         page: Any = self.paginate_queryset(turns)  # type: ignore[arg-type]  # another model than the view's own
         words = {"provider": conversation.channel}
         return self.get_paginated_response(MessageSerializer(page, many=True, context=words).data)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from agents.models import Conversation
+from agents.models import Conversation, Person
 from channels.models import Contact
 from channels.privacy import erasure, retention
 from channels.scene import talk
@@ -75,7 +75,7 @@ def _page(request: HttpRequest, form: RetentionForm, *, status: int = 200, **ask
         "talk_form": TalkForm(tenant=tenant),
         "export": Export.objects.order_by("-created_at").first(),
         "conversations": Conversation.objects.count(),
-        "people": Contact.objects.count(),
+        "people": Person.objects.count(),
         "retention_days": tenant.retention_days,
         **asked,
     }
@@ -87,9 +87,9 @@ def _page(request: HttpRequest, form: RetentionForm, *, status: int = 200, **ask
 def people(request: HttpRequest) -> HttpResponse:
     """Who wrote to the AI employees, by name or by the provider's id."""
     wanted = request.GET.get("q", "").replace("\x00", "").strip()
-    found = Contact.objects.select_related("connection").order_by("name", "external_id")
+    found = Contact.objects.select_related("connection", "person").order_by("person__name", "external_id")
     if wanted:
-        found = found.filter(Q(name__icontains=wanted) | Q(external_id__iexact=wanted))
+        found = found.filter(Q(person__name__icontains=wanted) | Q(external_id__iexact=wanted))
     page = Paginator(found, 25).get_page(request.GET.get("page"))
     return render(request, "channels/people.html", {"settings_page": "data", "page": page, "wanted": wanted})
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from agents.models import Conversation, Turn
 from channels import reasons
+from channels.handles import people
 from channels.models import InboxEvent
 from channels.web import fates
 from channels.web.fates import Fate
@@ -60,7 +61,7 @@ class Page:
 
 def page(conversation: Conversation, asked: Asked) -> Page:
     """The newest turns, or those beside another one, in a handful of statements; inside the scope."""
-    turns = Turn.objects.filter(conversation=conversation).select_related("run")
+    turns = people.with_speakers(Turn.objects.filter(conversation=conversation).select_related("run"))
     found = keyset.look(turns, "said_at", asked, size=PAGE, weight=lambda turn: len(turn.text), most=CHARACTERS)
     became, failed = fates.of_conversation(conversation, found.rows), _failed(found.rows)
     said = [Said(each, became.get(each.id), each.id in failed) for each in reversed(found.rows)]
@@ -78,7 +79,7 @@ def failures(conversation: Conversation) -> Failures:
 
 
 def _failed(turns: Iterable[Turn]) -> set[UUID | None]:
-    people = [turn.id for turn in turns if turn.speaker == Turn.Speaker.PERSON]
+    asked = [turn.id for turn in turns if turn.speaker == Turn.Speaker.PERSON]
     """Whoever got an apology reads it below, with the reason."""
-    events = InboxEvent.objects.filter(turn__in=people, state=InboxEvent.State.FAILED, run__turn__isnull=True)
+    events = InboxEvent.objects.filter(turn__in=asked, state=InboxEvent.State.FAILED, run__turn__isnull=True)
     return set(events.values_list("turn_id", flat=True))

@@ -56,6 +56,7 @@ Where to look first:
   data/tenants_membership.jsonl    who belongs to it, with names and e-mail addresses
   data/agents_agent.jsonl          the AI employees; agents_agentrevision has each earlier version
   data/agents_conversation.jsonl   the conversations; agents_turn has what was said, by conversation_id
+  data/agents_person.jsonl         the people who write; in agents_turn and channels_contact by person_id
   data/usage_usagerecord.jsonl     each call to an LLM, with its tokens and its cost in USD
   data/tenants_auditevent.jsonl    who did what, when
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from agents.models import Agent, AgentRevision, Run
+from agents.models import Agent, AgentRevision, Person, Run
 from agents.runs import transcript
 from channels.messages import deliver
 from channels.models import Connection, Delivery, Thread
@@ -118,7 +118,7 @@ def test_messages_of_the_same_moment_are_paged_without_loss(acme: Caller, office
     thread = office.talk("1.5", answers=0)
     with tenant_scope(office.tenant.id):
         for number in range(6):
-            transcript.hear(thread.conversation, author="U1", text=str(number), said_at=NOON)
+            transcript.hear(thread.conversation, person=Person.objects.get(), text=str(number), said_at=NOON)
     url, texts = f"conversations/{thread.conversation_id}/messages/?page_size=2", []
     while url:
         page = acme.get(url)

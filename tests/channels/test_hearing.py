@@ -7,6 +7,7 @@ from django.test import Client
 
 from channels.connections import health
 from channels.connections.connect import listen
+from channels.handles import people
 from channels.messages.incoming import addressing
 from channels.models import Connection, Contact, InboxEvent
 from channels.providers.base import NOT_A_PERSON
@@ -153,7 +154,8 @@ def test_unclear_messages_wait_for_slacks_answer(channel: Channel, profile: Any)
 @pytest.mark.parametrize(("is_machine", "outcome"), [(True, str(NOT_A_PERSON())), (False, "pending")])
 def test_a_known_author_is_not_looked_up_again(channel: Channel, is_machine: bool, outcome: str) -> None:
     with tenant_scope(channel.tenant.id):
-        Contact.objects.create(connection=Connection.objects.get(), external_id=ADA, is_machine=is_machine)
+        contact = people.meet(Connection.objects.get(), ADA)
+        Contact.objects.filter(id=contact.id).update(is_machine=is_machine)
     assert channel.says(f"<@{BOT}> hello", "app_mention", **BY_APP) == outcome
 
 

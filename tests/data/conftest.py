@@ -100,7 +100,7 @@ class Shop:
 
     def contact(self, external_id: str = BEN) -> Contact:
         with tenant_scope(self.tenant.id):
-            return Contact.objects.get(external_id=external_id)
+            return Contact.objects.select_related("person").get(external_id=external_id)
 
     def grow_old(self, days: int) -> None:
         """Set the last message of all conversations to that many days ago."""

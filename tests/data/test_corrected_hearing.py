@@ -8,8 +8,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from agents.models import Turn
+from agents.people import persons
 from channels import phrases
 from channels.connections.connect import listen
+from channels.handles import people
 from channels.messages.incoming import addressing, changes
 from channels.models import Connection, Contact, InboxEvent
 from channels.privacy import erasure
@@ -43,9 +45,8 @@ def believe(shop: Shop, *, is_person: bool = True, ts: str = ROOT) -> object:
     """Slack has identified the author."""
     with tenant_scope(shop.tenant.id):
         event = InboxEvent.objects.select_related("connection").get(message_key=f"C1:{ts}")
-        Contact.objects.update_or_create(
-            connection=event.connection, external_id=event.author, defaults={"is_machine": not is_person}
-        )
+        contact = people.meet(event.connection, event.author)
+        Contact.objects.filter(id=contact.id).update(is_machine=not is_person)
         believed = changes.believe(event.id, is_person=is_person)
     working.hear(shop.tenant.id)
     return believed
@@ -148,8 +149,9 @@ def test_talk_is_read_as_people_read_it_and_includes_only_people(shop: Shop) -> 
     send(shop, said("Build 1 failed", next(times), by="U0MACHINE", thread_ts=ROOT, **BY_APP))
     send(shop, said("Build 2 failed", next(times), by="U0PERSON", thread_ts=ROOT, **BY_APP))
     with tenant_scope(shop.tenant.id):
-        connection = Connection.objects.get()
-        Contact.objects.create(connection=connection, external_id="U0PERSON", name="Pia", is_machine=False)
+        contact = people.meet(Connection.objects.get(), "U0PERSON")
+        Contact.objects.filter(id=contact.id).update(name="Pia", is_machine=False)
+        persons.rename(contact.person_id, "Pia")
     send(shop, said(f"{MENTION} Well?", REPLY, thread_ts=ROOT))
     assert told(shop, REPLY).splitlines()[1:-1] == [
         "  a person: The oven & this (https://x.example)",

@@ -15,7 +15,8 @@ from agents.llm.calls import LLMBusyError
 from agents.models import Agent, Conversation, LLMCall, Run, Turn
 from agents.runs import transcript
 from agents.runs.transcript import ERASED
-from channels.messages import answering, lookups
+from channels.handles import people
+from channels.messages import land, lookups
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.privacy import erasure, forgetting
 from channels.scene import introductions
@@ -65,7 +66,8 @@ def test_in_a_conversation_with_others_text_and_answers_are_replaced(shop: Shop)
     assert (erased.conversations, erased.messages, erased.answers) == (0, 1, 1)
     assert shop.turns() == [ERASED, ERASED, "What about me?", "You too, Carol."]
     with tenant_scope(shop.tenant.id):
-        assert list(Turn.objects.order_by("id").values_list("author", flat=True)) == ["", "Maya", CAROL, "Maya"]
+        turns = people.with_speakers(Turn.objects.order_by("id"))
+        assert [each.said_by for each in turns] == ["", "Maya", CAROL, "Maya"]
         assert [each.text for each in Delivery.objects.in_order()] == [ERASED, "You too, Carol."]
         assert Conversation.objects.get().title == ERASED
         assert LLMCall.objects.filter(actual_usd__gt=0).count() == 2
@@ -158,7 +160,7 @@ def test_a_person_being_answered_is_erased_and_the_worker_drops_its_answer(shop:
 def test_a_late_llm_failure_is_dropped_as_well(shop: Shop) -> None:
     claim = shop.claim(shop.hear("My number is 4711."))
     erase(shop)
-    answering._land_failure(claim, LLMBusyError(TOLD(text="Busy.")))
+    land.failed(claim, LLMBusyError(TOLD(text="Busy.")))
     assert shop.turns() == []
 
 
@@ -203,13 +205,13 @@ def test_a_name_that_is_learned_meanwhile_is_not_kept(shop: Shop) -> None:
     introductions.introduce(shop.tenant.id, thread_id)
     with tenant_scope(shop.tenant.id):
         assert not Contact.objects.exists()
+        assert not Turn.objects.exclude(person=None).exists()
 
 
 def test_the_trail_says_how_much_but_not_who(shop: Shop) -> None:
     shop.talk("My number is 4711.")
     with tenant_scope(shop.tenant.id):
-        Contact.objects.update(name="Ben Smith")
-        Turn.objects.filter(author=BEN).update(author="Ben Smith")
+        introductions._remember(shop.tenant.id, shop.contact(), "Ben Smith")
     erase(shop)
     with tenant_scope(shop.tenant.id):
         entry = AuditEvent.objects.get(action="person.erased")
@@ -355,8 +357,7 @@ def test_a_conversation_that_a_worker_has_locked_is_left_alone(shop: Shop) -> No
 
 def test_an_admin_finds_and_erases_a_person(shop: Shop, hire: Callable[[Role], Person]) -> None:
     shop.talk("My number is 4711.")
-    with tenant_scope(shop.tenant.id):
-        Contact.objects.update(name="Ben Smith")
+    introductions._remember(shop.tenant.id, shop.contact(), "Ben Smith")
     admin = hire(Role.ADMIN)
     page = words(admin.get("settings/data/people/?q=ben"))
     assert "Erase Ben Smith?" in page

@@ -3,16 +3,15 @@
 import json
 
 import pytest
-from django.db import connection as database
-from django.test.utils import CaptureQueriesContext
 from djstripe import models as mirror
 
 from agents.models import Conversation, Turn
+from agents.people import persons
 from billing.sync.mirror import forget_customer
+from channels.handles import people
 from channels.messages import test_messages
 from channels.models import Connection, Contact, InboxEvent
 from channels.privacy import erasure
-from channels.scene import introductions
 from tenants.privacy.exact_ids import names
 from tenants.scope import tenant_scope
 from tests.data.conftest import BEN, Shop
@@ -68,7 +67,10 @@ def _tested(shop: Shop, number: int, author: str, payload: str) -> None:
     with tenant_scope(shop.tenant.id):
         connection, agent = Connection.objects.get(), Conversation.objects.all()[0].agent
         talk = Conversation.objects.create(agent=agent, channel="slack")
-        turn = Turn.objects.create(conversation=talk, speaker="person", author="Ben", text=f"Test {number}")
+        person = Contact.objects.get(external_id=author).person if author else None
+        turn = Turn.objects.create(
+            conversation=talk, speaker="person", person=person, author="" if person else "Ben", text=f"Test {number}"
+        )
         InboxEvent.objects.create(
             connection=connection, turn=turn, provider="slack", external_account=connection.external_id,
             event_id=f"test-{number}", kind="test_message", position=0, state="done", is_test=True, payload=payload,
@@ -78,8 +80,8 @@ def _tested(shop: Shop, number: int, author: str, payload: str) -> None:
 def test_test_messages_of_a_namesake_are_kept(shop: Shop) -> None:
     shop.talk("Hello")
     with tenant_scope(shop.tenant.id):
-        Contact.objects.filter(external_id=BEN).update(name="Ben")
-        Contact.objects.create(connection=Connection.objects.get(), external_id=BENNY, name="Ben")
+        for contact in people.meet_all(Connection.objects.get(), [BEN, BENNY]).values():
+            persons.rename(contact.person_id, "Ben")
     for number, author in enumerate([BEN, BENNY]):
         _tested(shop, number, author, json.dumps({test_messages.AUTHOR: author}))
     _tested(shop, 2, "", test_messages.UNSIGNED)  # from before ids were stored: by one Ben or the other
@@ -94,19 +96,3 @@ def test_events_of_a_customer_with_a_longer_id_are_kept() -> None:
         mirror.WebhookEventTrigger.objects.create(body=body, headers={}, remote_ip="127.0.0.1")
     forget_customer("cus_1")
     assert ["cus_12" in each.body for each in mirror.WebhookEventTrigger.objects.all()] == [True]
-
-
-def test_a_name_learned_late_is_added_to_all_messages_in_batches(shop: Shop) -> None:
-    thread_id = shop.talk("Hello")
-    contact, count = shop.contact(), 2 * introductions.TURNS_AT_ONCE + 1
-    with tenant_scope(shop.tenant.id):
-        talk = Conversation.objects.get(thread=thread_id)
-        Turn.objects.bulk_create(
-            Turn(conversation=talk, speaker="person", author=BEN, text="More.") for _ in range(count - 1)
-        )
-    with CaptureQueriesContext(database) as queries:
-        introductions._remember(shop.tenant.id, contact, "Ben Smith")
-    with tenant_scope(shop.tenant.id):
-        assert Turn.objects.filter(author="Ben Smith").count() == count
-        assert not Turn.objects.filter(author=BEN).exists()
-    assert sum(each["sql"].startswith('UPDATE "agents_turn"') for each in queries) == 3

@@ -116,9 +116,10 @@ def test_an_answer_cannot_ping_the_channel(stack: Stack) -> None:
 def test_people_are_called_by_their_names(office: Office) -> None:
     said = office.mentions("When do you open?", user="chloe")
     office.reply_to(said["ts"])
-    named = eventually(
-        lambda: [row for row in office.rows("agents_turn") if row["author"] == "chloe"], what="her display name"
+    (chloe,) = eventually(
+        lambda: [row["id"] for row in office.rows("agents_person") if row["name"] == "chloe"], what="her display name"
     )
+    named = [row for row in office.rows("agents_turn") if row["person_id"] == chloe]
     assert {row["text"] for row in named} >= {"When do you open?"}
 
 

@@ -12,7 +12,7 @@ from tests.pipeline.conftest import Desk
 def names(desk: Desk) -> tuple[str, str]:
     """The contact's stored name, and the messages' author."""
     with tenant_scope(desk.tenant.id):
-        return Contact.objects.get().name, Turn.objects.get(speaker="person").author
+        return Contact.objects.get().name, Turn.objects.get(speaker="person").said_by
 
 
 def test_a_new_contact_is_looked_up_once(desk: Desk) -> None:
@@ -21,6 +21,7 @@ def test_a_new_contact_is_looked_up_once(desk: Desk) -> None:
         introductions.introduce(desk.tenant.id, thread_id)
     kept, author = names(desk)
     assert kept == author
+    assert author
     assert not author.startswith("U")
     assert desk.stack.look("slack/control/calls")["calls"]["users.info"] == 1
 

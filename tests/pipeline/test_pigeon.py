@@ -34,7 +34,7 @@ def test_from_a_request_to_the_update_about_its_answer(loft: Loft) -> None:
     assert loft.deliveries() == ["sent", "sent"]
     assert [each.address for each in SKY.posted] == [{"number": "4930555"}]
     with tenant_scope(loft.tenant.id):
-        assert {turn.author for turn in Turn.objects.filter(speaker="person")} == {"Number 4930555"}
+        assert {turn.said_by for turn in Turn.objects.filter(speaker="person")} == {"Number 4930555"}
 
 
 def test_a_request_costs_nothing_more_than_its_statements(loft: Loft) -> None:

@@ -7,9 +7,11 @@ from decimal import Decimal
 from django.utils import timezone
 
 from agents.models import Agent, Conversation, LLMCall, Run, Turn
+from agents.people import persons
 from agents.runs import transcript
 from billing import quota
 from billing.models import CompSeats, Drift, Entitlement
+from channels.handles import people
 from channels.models import Connection, Contact, Delivery, InboxEvent, InstallAttempt, Thread
 from tenants.audit import journal
 from tenants.audit.actions import STAFF_VIEWED
@@ -110,7 +112,9 @@ def _kept_secrets(tenant: Tenant, connection: Connection) -> None:
     digest = f"{CANARY} {tenant.slug}"
     ApiToken.objects.create(tenant=tenant, name="Robot", role=Role.VIEWER, digest=digest, last_four="ab1c")
     Invitation.objects.create(tenant=tenant, email=f"new@{tenant.slug}.example", digest=digest, expires_at=tomorrow)
-    Contact.objects.create(connection=connection, external_id="U1", name=CANARY)
+    contact = people.meet(connection, "U1")
+    Contact.objects.filter(id=contact.id).update(name=CANARY)
+    persons.rename(contact.person_id, CANARY)
     InstallAttempt.objects.create(provider="slack", state_digest=CANARY, session_digest=CANARY, expires_at=tomorrow)
     export = Export.objects.create(requested_by_name="alice@acme.example")
     ExportPart.objects.create(export=export, number=0, content=CANARY.encode())

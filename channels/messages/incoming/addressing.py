@@ -26,8 +26,8 @@ def may_go_on(message: InboundMessage, *, only_when_mentioned: bool) -> bool:
 def who_asked(thread: Thread, contacts: Collection[Contact]) -> set[str]:
     """Who of these has asked the employee in this thread before, by their ids at the provider."""
     ids = {contact.external_id for contact in contacts}
-    names = {name: contact.external_id for contact in contacts for name in (contact.external_id, contact.name) if name}
+    by_person = {contact.person_id: contact.external_id for contact in contacts if contact.person_id}
     heard = InboxEvent.objects.filter(thread=thread).exclude(state=InboxEvent.State.IGNORED)
-    unsigned = Q(author="", turn__author__in=names)  # from before the author was noted
-    found = heard.filter(Q(author__in=ids) | unsigned).values_list("author", "turn__author").distinct()
-    return {author or names[name] for author, name in found}
+    unsigned = Q(author="", turn__person__in=by_person)  # from before the author was noted
+    found = heard.filter(Q(author__in=ids) | unsigned).values_list("author", "turn__person").distinct()
+    return {author or by_person[person] for author, person in found}
