@@ -6,7 +6,7 @@ Nothing else happens while the provider waits. Whose turn it is, and whether any
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -109,13 +109,6 @@ def store(
     return _execute(values, REPEAT)  # the row of this event has lost its message's key
 
 
-class _Prepared(psycopg.Cursor[Any]):
-    """Django's own cursors never prepare a statement. Planning this one takes Postgres as long as running it."""
-
-    def execute(self, *args: Any, **options: Any) -> Self:
-        return super().execute(*args, **options, prepare=True)
-
-
 def _execute(values: Mapping[str, Any], conflict: str) -> Arrival | None:
     with _cursor() as cursor:
         cursor.execute(STATEMENTS[conflict, values["own"] is not None], values)
@@ -124,11 +117,12 @@ def _execute(values: Mapping[str, Any], conflict: str) -> Arrival | None:
 
 
 def _cursor() -> CursorWrapper:
-    """One that prepares, where a connection lives long enough to be worth it: in a pool of our own."""
-    if not database.settings_dict["OPTIONS"].get("pool"):
-        return database.cursor()
+    """Unlike Django's own, one that prepares statements if OPTIONS have a prepare_threshold.
+
+    Planning this one takes Postgres as long as running it.
+    """
     database.ensure_connection()
-    cursor = _Prepared(database.connection)
+    cursor = psycopg.Cursor(database.connection)
     return database.make_debug_cursor(cursor) if database.queries_logged else database.make_cursor(cursor)
 
 
