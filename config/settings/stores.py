@@ -15,11 +15,15 @@ _pool = {"min_size": 1, "max_size": _pool_size, "timeout": 5} if _pool_size else
 DATABASES = {
     "default": {
         **_app,
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.postgres",  # it looks by itself whether a pooled connection still lives
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": _behind_pgbouncer,
-        "OPTIONS": {"pool": _pool, "connect_timeout": 5},
+        "OPTIONS": {
+            "pool": _pool,
+            "connect_timeout": 5,
+            # For psycopg's own cursors (channels/messages/arrivals.py). Django's prepare nothing.
+            "prepare_threshold": 0 if _pool_size and not _behind_pgbouncer else None,
+        },
     },
 }
 if env.text("DATABASE_OWNER_URL"):

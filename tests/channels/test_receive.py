@@ -339,6 +339,22 @@ def test_no_setting_is_left_on_the_connection(acme: Tenant) -> None:
             assert cursor.fetchone() in [(None, 0), ("", 0)]
 
 
+def test_where_it_is_prepared_it_is_one_statement_all_the_same(acme: Tenant) -> None:
+    """In a pool. Some values are missing in some events."""
+    connection.ensure_connection()
+    connection.connection.prepare_threshold = 0
+    for number in range(8):
+        for found in (event(message(f"C1:{number}"), f"Ev{number}"), event(None, f"EvNone{number}")):
+            with CaptureQueriesContext(connection) as captured:
+                assert keep(found)
+                assert keep(found, TEAM, own=uuid4()) is None
+            assert len(captured) == 2
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert cursor.fetchone() == (4,)
+    assert len(stored(acme)) == 16
+
+
 def test_it_refuses_an_open_transaction(acme: Tenant) -> None:
     """There the setting would outlive the statement."""
     with transaction.atomic(), pytest.raises(RuntimeError, match="outside of it"):
@@ -348,7 +364,7 @@ def test_it_refuses_an_open_transaction(acme: Tenant) -> None:
 
 @contextmanager
 def _through(url: str) -> Iterator[None]:
-    """Reach Postgres by this URL."""
+    """Reach Postgres by this URL, as with DATABASE_PGBOUNCER."""
     pooler, settings = urlsplit(url), connection.settings_dict
     direct = {name: settings[name] for name in ("HOST", "PORT")}
     connection.close()

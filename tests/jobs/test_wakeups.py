@@ -98,14 +98,14 @@ def test_a_ring_during_a_publication_leads_to_another_one(clock: Clock) -> None:
     def publish(key: str) -> None:
         published.append(key)
         if len(published) == 1:
-            bell.ring(key)  # it may have looked already
+            own.ring(key)  # it may have looked already
 
-    bell = Unattended(clock)
-    bell._publish = publish
-    bell.ring("dispatch")
-    bell.publish_due()
+    own = Unattended(clock)
+    own._publish = publish
+    own.ring("dispatch")
+    own.publish_due()
     clock.now += EVERY_SECONDS * 1.01
-    bell.publish_due()
+    own.publish_due()
 
     assert published == ["dispatch"] * 2
 
@@ -156,15 +156,15 @@ def test_many_threads_ring_at_once_and_none_is_lost() -> None:
         for each in range(200):
             with lock:
                 work.append(number * 1_000 + each)
-            bell.ring("dispatch")
+            own.ring("dispatch")
 
-    bell = Bell[str](publish)
+    own = Bell[str](publish)
     threads = [threading.Thread(target=ring, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert bell.flush(within=30)
+    assert own.flush(within=30)
     assert work == []
     assert len(set(done)) == len(done) == 1_600
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 from django.db import IntegrityError
 from django.db import connection as database
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
@@ -109,10 +110,20 @@ def store(
 
 
 def _execute(values: Mapping[str, Any], conflict: str) -> Arrival | None:
-    with database.cursor() as cursor:
+    with _cursor() as cursor:
         cursor.execute(STATEMENTS[conflict, values["own"] is not None], values)
         found = cursor.fetchone()
     return Arrival(*found) if found else None
+
+
+def _cursor() -> CursorWrapper:
+    """Unlike Django's own, one that prepares statements if OPTIONS have a prepare_threshold.
+
+    Planning this one takes Postgres as long as running it.
+    """
+    database.ensure_connection()
+    cursor = psycopg.Cursor(database.connection)
+    return database.make_debug_cursor(cursor) if database.queries_logged else database.make_cursor(cursor)
 
 
 def _constraint(error: IntegrityError) -> str | None:
