@@ -47,7 +47,7 @@ def stop_jobs(how: str = "", **kwargs: object) -> None:
     threading.Thread(target=stop, args=[how != "Warm"], name="stop-jobs", daemon=True).start()
 
 
-class Drain(bootsteps.StartStopStep):  # type: ignore[misc]
+class Drain(bootsteps.StartStopStep):
     """Before the worker ends, wait for the conversations under way: Celery knows nothing of them."""
 
     requires = ("celery.worker.components:Pool",)

@@ -30,7 +30,8 @@ def hear(tenant_id: UUID) -> None:
     """Hear everything that came in."""
     with tenant_scope(tenant_id):
         received = InboxEvent.objects.filter(state=InboxEvent.State.RECEIVED, place_id__isnull=False)
-        places = {Place(tenant_id, *row) for row in received.values_list("connection_id", "place_id")}
+        rows = received.values_list("connection_id", "place_id")
+        places = {Place(tenant_id, connection, place) for connection, place in rows if place}
     for place in places:
         claims.hear_all(place)
 
@@ -56,7 +57,7 @@ def place_of(tenant_id: UUID, thread_id: UUID) -> Place | None:
     """Where a thread is; None once it is gone."""
     with tenant_scope(tenant_id):
         row = Thread.objects.filter(id=thread_id).values_list("connection_id", "place_id").first()
-    return Place(tenant_id, *row) if row and row[1] else None
+    return Place(tenant_id, row[0], row[1]) if row and row[1] else None
 
 
 def take(tenant_id: UUID, thread_id: UUID, *, is_restart: bool = False) -> Taken:

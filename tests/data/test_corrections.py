@@ -8,7 +8,7 @@ import pytest
 from agents.llm.calls import Completion, LLMBusyError
 from agents.models import Conversation, LLMCall, Run, Turn
 from agents.runs.transcript import ERASED
-from channels.messages import answering, failures, replays
+from channels.messages import failures, land, replays
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.privacy import erasure
 from tenants.scope import tenant_scope
@@ -128,7 +128,7 @@ def test_a_failure_for_a_deleted_message_is_not_reported(shop: Shop) -> None:
     send(shop, deleted())
     with tenant_scope(shop.tenant.id):
         Thread.objects.update(failures=failures.MOST_FAILURES)
-    answering._land_failure(claim, LLMBusyError(TOLD(text="Busy.")))
+    land.failed(claim, LLMBusyError(TOLD(text="Busy.")))
     assert shop.turns() == [ERASED]
     assert calls(shop) == ["settled"]
 

@@ -122,8 +122,10 @@ def test_a_forwarded_message_and_an_action_are_heard(desk: Desk) -> None:
     assert len(posted(desk)) == 1
 
 
-def recognise_all(desk: Desk) -> list[UUID | None]:
-    return [recognition.recognise(tenant, event) for tenant, event in sweep.due().doubts]
+def recognise_all(desk: Desk) -> list[bool]:
+    found = [recognition.recognise(tenant, event) for tenant, event in sweep.overdue().doubts]
+    working.hear(desk.tenant.id)
+    return found
 
 
 @pytest.mark.parametrize(("through", "is_answered"), [("user token", True), ("bot", False)])
@@ -225,5 +227,6 @@ def test_the_limits_can_be_switched_off(desk: Desk, settings: Settings) -> None:
     says(desk, "@roster When do you open?")
     with tenant_scope(desk.tenant.id):
         events = list(InboxEvent.objects.all())
-        assert loops.pause_of(Thread.objects.get(), events, timezone.now()) is None
+        thread, now = Thread.objects.get(), timezone.now()
+        assert loops.pause_of(thread, events, loops.look(thread, {event.author for event in events}, now), now) is None
         assert not listen(Connection.objects.get(), only_when_mentioned=False).only_when_mentioned

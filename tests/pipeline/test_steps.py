@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from agents.employees import hiring
 from agents.llm.calls import Completion, LLMLostError, timed_out
-from agents.models import Agent, Conversation, LLMCall, Outcome, Run, Turn
+from agents.models import Agent, Conversation, LLMCall, Outcome, Person, Run, Turn
 from agents.runs import revisions, silence, steps, transcript
 from agents.runs.context import Scene
 from agents.runs.steps import Prepared, Refused
@@ -39,7 +39,7 @@ def statements(most: int) -> Iterator[None]:
 
 def talk(agent: Agent) -> Conversation:
     begun = transcript.begin(agent, "slack", "Hours")
-    transcript.hear(begun, author="Ben", text="When do you open?", said_at=timezone.now())
+    transcript.hear(begun, person=Person.objects.create(name="Ben"), text="When do you open?", said_at=timezone.now())
     return reread(begun)
 
 
@@ -107,7 +107,8 @@ def test_a_reply_without_an_llm_costs_two_statements(cast: Cast) -> None:
 def test_what_several_people_said_is_one_statement(cast: Cast) -> None:
     with tenant_scope(cast.acme.id):
         conversation, now = talk(factories.make_agent()), timezone.now()
-        said = [Said(f"U{number}", f"Note {number}.", now + timedelta(seconds=number)) for number in range(5)]
+        ben = Person.objects.get()
+        said = [Said(ben, f"Note {number}.", now + timedelta(seconds=number)) for number in range(5)]
         with statements(1):
             turns = transcript.hear_all(conversation, said)
         with statements(0):

@@ -140,8 +140,8 @@ def _take_in(room: Room, taken: Sequence[tuple[Thread, Said]], now: datetime) ->
     for thread, all_said in by_thread.values():
         conversation = room.staffed(thread, all_said[0][1])
         all_said.sort(key=lambda each: each[1].position)
-        said = [transcript.Said(room.met(m.author).person, m.text, m.said_at) for _, m in all_said]
-        for (event, message), turn in zip(all_said, transcript.hear_all(conversation, said), strict=True):
+        words = [transcript.Said(room.met(m.author).person, m.text, m.said_at) for _, m in all_said]
+        for (event, message), turn in zip(all_said, transcript.hear_all(conversation, words), strict=True):
             event.thread, event.turn, event.is_readable = thread, turn, message.is_readable
             event.state, event.reason, event.place, event.finished_at = InboxEvent.State.PENDING, NOTHING, "", None
         records.count_messages(settlement.spender(conversation), now, received=len(all_said))
