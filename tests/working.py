@@ -43,6 +43,7 @@ def hear_now(connection: Connection, event: InboundEvent, message: InboundMessag
     stored = changes.made(connection, event, message, state=InboxEvent.State.RECEIVED)
     stored.save(force_insert=True)
     hear_events.write([stored, *hear_events.hear_said(room, [(stored, message)], stored.received_at)])
+    hear_events.count(room, stored.received_at)
     assert stored.thread
     return stored.thread
 

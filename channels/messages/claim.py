@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 
 from agents import reasons
@@ -33,6 +34,7 @@ from tenants.wordings import Reason
 log = logging.getLogger(__name__)
 
 State = InboxEvent.State
+MOST_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,22 @@ def take_up(place: Place, *, is_restart: bool = False, are_introduced: bool = Fa
     """
     try:
         calls.load()
-        with tenant_scope(place.tenant_id, lock=place.lock):
-            return _take_up(place, is_restart=is_restart, are_introduced=are_introduced)
+        return _try_to_take_up(place, is_restart=is_restart, are_introduced=are_introduced)
     except Exception as error:
         log.exception("A conversation could not be taken up")
         return _count_failure(place, UnexpectedError(error))
+
+
+def _try_to_take_up(place: Place, *, is_restart: bool, are_introduced: bool) -> Taken:
+    """Again, if something was erased at this very moment: a person, a thread. A deadlock ends the same way."""
+    for _try in range(MOST_TRIES - 1):
+        try:
+            with tenant_scope(place.tenant_id, lock=place.lock):
+                return _take_up(place, is_restart=is_restart, are_introduced=are_introduced)
+        except (IntegrityError, OperationalError) as error:
+            log.info("A conversation is taken up again: %s", error)
+    with tenant_scope(place.tenant_id, lock=place.lock):
+        return _take_up(place, is_restart=is_restart, are_introduced=are_introduced)
 
 
 def hear_all(place: Place) -> None:
@@ -81,7 +94,9 @@ def hear_all(place: Place) -> None:
         threads = waiting.threads_in(place)
         events = waiting.events_in(place, threads)
         if events:
-            hear.write(_hear(threads, events, timezone.now())[1])
+            room, changed = _hear(threads, events, timezone.now())
+            hear.write(changed)
+            hear.count(room, timezone.now())
 
 
 def _count_failure(place: Place, error: UnexpectedError) -> Dispatch | None:
@@ -107,12 +122,9 @@ def _take_up(place: Place, *, is_restart: bool, are_introduced: bool) -> Taken:
         return None
     room, changed = _hear(threads, events, now)
     chosen = _choose([*threads, *room.begun], changed, now)
-    if chosen is None:
-        hear.write(changed)
-        return None
-    attempt = _Attempt(place, room, *chosen, now)
-    step = attempt.step(are_introduced=are_introduced)
+    step = _Attempt(place, room, *chosen, now).step(are_introduced=are_introduced) if chosen else None
     hear.write(changed)
+    hear.count(room, now)
     return step() if step else None
 
 

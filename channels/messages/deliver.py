@@ -113,7 +113,9 @@ def claim_next(thread_id: UUID) -> Dispatch | None:
     """Claim the thread's next message if it is due and none before it is still on its way."""
     now = timezone.now()
     threads = Thread.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    thread = threads.select_related("connection", "conversation__agent").filter(id=thread_id).first()
+    thread = (
+        threads.select_related("connection", "conversation__agent", "conversation__tenant").filter(id=thread_id).first()
+    )
     if thread is None:
         return None
     deliveries = Delivery.objects.filter(thread_id=thread_id).holding_up(now).in_order()

@@ -90,6 +90,7 @@ def _heard(connection: Connection, event: InboundEvent, message: InboundMessage)
     stored.save(force_insert=True)
     changed = hear.hear_said(room, [(stored, message)], stored.received_at)
     hear.write([stored, *changed])
+    hear.count(room, stored.received_at)
     if stored.thread is None:
         raise _nobody()
     return stored.thread.id, stored

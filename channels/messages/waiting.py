@@ -20,7 +20,10 @@ def threads_in(place: Place) -> list[Thread]:
     threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "conversation__agent", "connection__agent", "connection__tenant", "tenant"
     )
-    return list(threads.filter(connection=place.connection_id, place_id=place.place_id).order_by("id"))
+    found = list(threads.filter(connection=place.connection_id, place_id=place.place_id).order_by("id"))
+    for thread in found:
+        thread.conversation.tenant = thread.tenant
+    return found
 
 
 def events_in(place: Place, threads: Collection[Thread]) -> list[InboxEvent]:
@@ -44,7 +47,10 @@ def is_quiet(events: Iterable[InboxEvent], now: datetime) -> bool:
 def still_ours(thread_id: UUID, attempt: int) -> Thread | None:
     """The thread, locked, unless another worker has taken it over since."""
     threads = Thread.objects.still_ours(thread_id, attempt)
-    return threads.select_related("conversation__agent", "connection", "tenant").first()
+    thread = threads.select_related("conversation__agent", "connection", "tenant").first()
+    if thread:
+        thread.conversation.tenant = thread.tenant
+    return thread
 
 
 def running(thread: Thread) -> InboxEventQuerySet:

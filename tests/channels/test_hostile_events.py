@@ -125,6 +125,7 @@ def test_no_body_causes_a_server_error(acme: Tenant, client: Client, body: bytes
 
 def test_a_far_future_does_not_reach_the_conversation(acme: Tenant, client: Client) -> None:
     assert answered(client, payload("message_im", ts="99999999999.000001")) == 200
+    working.hear_everywhere()
     with tenant_scope(acme.id):
         turn = InboxEvent.objects.get().turn
         assert turn

@@ -13,7 +13,7 @@ from channels.messages.incoming import receive
 from channels.models import Connection, InboxEvent, Route, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-from tests import factories
+from tests import factories, working
 from tests.channels.slack import BOT, TEAM, payload, post, signed
 from tests.conftest import Cast
 
@@ -253,6 +253,7 @@ def test_a_workspaces_own_slack_app_signs_for_its_own_team_only(acme: Tenant, co
             {**payload("app_mention"), "team_id": team, "event_id": event_id, "authorizations": []}
         ).encode()
         sent = Client().post(url, body, content_type="application/json", headers=signed(body, secret=secret))
+        working.hear_everywhere()
         return int(sent.status_code)
 
     assert send("T0OWNAPP", "", "Ev1") == 401, "the platform's secret does not count there"

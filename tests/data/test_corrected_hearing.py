@@ -42,14 +42,16 @@ REPLY = "1700000510.000100"
 
 
 def believe(shop: Shop, *, is_person: bool = True, ts: str = ROOT) -> object:
-    """Slack has identified the author."""
+    """Slack has identified the author; the thread that waits for an answer now, if any."""
     with tenant_scope(shop.tenant.id):
         event = InboxEvent.objects.select_related("connection").get(message_key=f"C1:{ts}")
         contact = people.meet(event.connection, event.author)
         Contact.objects.filter(id=contact.id).update(is_machine=not is_person)
-        believed = changes.believe(event.id, is_person=is_person)
+        changes.believe(event.id, is_person=is_person)
     working.hear(shop.tenant.id)
-    return believed
+    with tenant_scope(shop.tenant.id):
+        waits = InboxEvent.objects.filter(id=event.id, state=InboxEvent.State.PENDING)
+        return waits.values_list("thread", flat=True).first()
 
 
 def told(shop: Shop, ts: str) -> str:

@@ -223,7 +223,8 @@ def test_the_quiet_period_collects_messages_and_is_limited(desk: Desk, settings:
     assert len(desk.posted()) == 1
 
 
-def test_the_sweeper_finds_conversations_without_a_task(desk: Desk) -> None:
+def test_the_sweeper_finds_conversations_without_a_task(desk: Desk, settings: Settings) -> None:
+    settings.QUIET_MAX_SECONDS = 60
     thread_id = desk.hear("When do you open?")
     place = working.place_of(desk.tenant.id, thread_id)
     with tenant_scope(desk.tenant.id):

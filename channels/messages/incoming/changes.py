@@ -35,9 +35,9 @@ def accept(connection: Connection, event: InboundEvent) -> None:
         _correct(connection, event, event.correction)
 
 
-def keep(connection: Connection, event: InboundEvent, message: InboundMessage) -> InboxEvent | None:
+def keep(connection: Connection, event: InboundEvent, message: InboundMessage, **fields: Any) -> InboxEvent | None:
     """Store a message to be heard; None if it is stored already."""
-    stored = made(connection, event, message, state=InboxEvent.State.RECEIVED)
+    stored = made(connection, event, message, state=InboxEvent.State.RECEIVED, **fields)
     return stored if InboxEvent.objects.insert_new(stored) else None
 
 
@@ -65,9 +65,8 @@ def made(
         kind=event.kind[:60],
         payload=event.payload,
         is_test=event.is_test,
-        received_at=now,
         version=event.correction.version if message and isinstance(event.correction, Edit) else None,
-        **{**said, **fields},
+        **{"received_at": now, **said, **fields},
     )
 
 
@@ -105,7 +104,8 @@ def _say_anew(connection: Connection, event: InboundEvent, edit: Edit) -> None:
     if edit.edited_at - edit.message.said_at < hear.ADOPTED_WITHIN:
         keep(connection, said_anew, edit.message)
     elif edit.message.is_addressed:
-        keep(connection, said_anew, edit.as_said_now())
+        message = edit.as_said_now()
+        keep(connection, said_anew, message, received_at=min(timezone.now(), message.said_at))
     else:
         _ignore(connection, event, CORRECTION())
 
@@ -125,7 +125,7 @@ def _hear_again(known: InboxEvent, message: InboundMessage, payload: str) -> Non
     now = timezone.now()
     known.state, known.reason, known.finished_at = InboxEvent.State.RECEIVED, NOTHING, None
     known.place, known.attempt, known.is_addressed = "", 0, message.is_addressed
-    known.payload, known.received_at = payload, now
+    known.payload, known.received_at = payload, min(now, message.said_at)  # the time of its turn
     known.due_at = now + timedelta(seconds=provider_named(known.provider).quiet_seconds)
     known.author, known.position, known.address = message.author, message.position, dict(message.address)
     known.place_id, known.is_readable = place_id_of(message.place), message.is_readable

@@ -55,7 +55,11 @@ def hear_said(room: Room, said: Sequence[Said], now: datetime) -> list[InboxEven
         if thread:
             taken.append((thread, (event, message)))
     adopted = [(thread, each) for thread in room.begun for each in _adopted(room, thread, taken, now)]
-    _take_in(room, [*taken, *adopted], now)
+    for _thread, (event, message) in adopted:
+        if room.is_in_doubt(message):
+            _doubt(event)
+    certain = [each for each in adopted if each[1][0].state != InboxEvent.State.DOUBTFUL]
+    _take_in(room, [*taken, *certain])
     return [event for _, (event, _) in adopted]
 
 
@@ -65,6 +69,12 @@ def write(events: Sequence[InboxEvent]) -> None:
         events[0].save(update_fields=CHANGED)
     elif events:
         InboxEvent.objects.bulk_update(events, CHANGED)
+
+
+def count(room: Room, now: datetime) -> None:
+    """Count what was heard. As late as possible, since it locks the employee's day, and in a fixed order."""
+    for spender, messages in sorted(room.heard, key=lambda each: each[0].agent_id):
+        records.count_messages(spender, now, received=messages)
 
 
 def set_aside(room: Room, event: InboxEvent, reason: Reason, talked: InboundMessage | None, now: datetime) -> None:
@@ -100,7 +110,7 @@ def _judge(room: Room, event: InboxEvent, message: InboundMessage, now: datetime
         set_aside(room, event, reason, message, now)
         return None
     if room.is_in_doubt(message):
-        event.state, event.reason, event.attempt = InboxEvent.State.DOUBTFUL, addressing.WHO_WROTE(), 0
+        _doubt(event)
         return None
     thread = thread or room.begin(message)
     room.note_asked(thread, message.author)
@@ -131,8 +141,14 @@ def _adopted(room: Room, thread: Thread, taken: Iterable[tuple[Thread, Said]], n
     return said
 
 
-def _take_in(room: Room, taken: Sequence[tuple[Thread, Said]], now: datetime) -> None:
-    """Add what people said as turns, and count it."""
+def _doubt(event: InboxEvent) -> None:
+    """The provider has to say first whether a person wrote it."""
+    event.state, event.reason, event.attempt = InboxEvent.State.DOUBTFUL, addressing.WHO_WROTE(), 0
+    event.place, event.finished_at = "", None
+
+
+def _take_in(room: Room, taken: Sequence[tuple[Thread, Said]]) -> None:
+    """Add what people said as turns."""
     room.meet(message.author for _, (_, message) in taken)
     by_thread: dict[UUID, tuple[Thread, list[Said]]] = {}
     for thread, said in taken:
@@ -144,4 +160,4 @@ def _take_in(room: Room, taken: Sequence[tuple[Thread, Said]], now: datetime) ->
         for (event, message), turn in zip(all_said, transcript.hear_all(conversation, words), strict=True):
             event.thread, event.turn, event.is_readable = thread, turn, message.is_readable
             event.state, event.reason, event.place, event.finished_at = InboxEvent.State.PENDING, NOTHING, "", None
-        records.count_messages(settlement.spender(conversation), now, received=len(all_said))
+        room.heard.append((settlement.spender(conversation), len(all_said)))

@@ -13,6 +13,7 @@ from channels.models.inbox import place_id_of
 from channels.providers.base import NOT_A_PERSON, InboundMessage
 from channels.providers.registry import provider_named
 from tenants.wordings import NOTHING, Reason
+from usage.ledger.records import Spender
 
 
 class Place(NamedTuple):
@@ -35,6 +36,7 @@ class Room:
         self.connection = connection
         self.provider = provider_named(connection.provider)
         self.begun: list[Thread] = []
+        self.heard: list[tuple[Spender, int]] = []
         self._threads = {thread.external_id: thread for thread in threads}
         self._contacts: dict[str, Contact | None] = {}
         self._asked: dict[UUID, set[str]] = {}
@@ -120,7 +122,7 @@ class Room:
         agent = self.answering_agent()
         if agent is None:
             raise ValueError("A thread begins only where somebody is employed.")
-        conversation = transcript.begin(agent, self.connection.provider, title_of(message))
+        conversation = self._begun_with(agent, message)
         thread = Thread(
             connection=self.connection,
             external_id=message.thread_ids[-1],
@@ -140,9 +142,14 @@ class Room:
             return thread.conversation
         successor = self.answering_agent()
         if successor:
-            thread.conversation = transcript.begin(successor, self.connection.provider, title_of(message))
+            thread.conversation = self._begun_with(successor, message)
             thread.save(update_fields=["conversation"])
         return thread.conversation
+
+    def _begun_with(self, agent: Agent, message: InboundMessage) -> Conversation:
+        conversation = transcript.begin(agent, self.connection.provider, title_of(message))
+        conversation.tenant = self.connection.tenant
+        return conversation
 
 
 def title_of(message: InboundMessage) -> str:
