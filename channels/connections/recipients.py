@@ -68,7 +68,7 @@ def recipient_of(provider: str, accounts: tuple[str, ...], own: UUID | None = No
     Known for a minute in each process, if there is one; whoever connects or disconnects in this process ends that.
     With a stale one, an event may be misread, and no more: while another process does not know yet that an account was
     connected, or has another bot user now, it may take a mention of that for one of somebody else, and our own message
-    for a person's. The worker reads both again. Nothing is stored in a wrong workspace, or in one that has disconnected.
+    for a person's. The worker reads both again. Nothing is stored in a wrong workspace, or one that has disconnected.
     """
     key, version = (provider, own or accounts), _known.version
     known = _known.get(key)

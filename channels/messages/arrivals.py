@@ -122,7 +122,7 @@ def _cursor() -> CursorWrapper:
     Planning this one takes Postgres as long as running it.
     """
     database.ensure_connection()
-    cursor = psycopg.Cursor(database.connection)
+    cursor: Any = psycopg.Cursor(database.connection)
     return database.make_debug_cursor(cursor) if database.queries_logged else database.make_cursor(cursor)
 
 
