@@ -65,9 +65,10 @@ def recipient_of(provider: str, accounts: tuple[str, ...], own: UUID | None = No
 
     own: the connection whose own secret verified the request, so no other one is looked for.
 
-    Known for a minute in each process, if there is one. Until another process knows that an account was connected
-    again under another bot user, it may take a mention of that for one of somebody else, and our own messages for a
-    person's: the worker reads them again. It cannot store anything in a wrong workspace, or in one that disconnected.
+    Known for a minute in each process, if there is one; whoever connects or disconnects in this process ends that.
+    With a stale one, an event may be misread, and no more: while another process does not know yet that an account was
+    connected, or has another bot user now, it may take a mention of that for one of somebody else, and our own message
+    for a person's. The worker reads both again. Nothing is stored in a wrong workspace, or one that has disconnected.
     """
     key, version = (provider, own or accounts), _known.version
     known = _known.get(key)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, close_old_connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -98,6 +98,7 @@ def _accept(provider: Provider, item: Item, own: UUID | None) -> None:
             if is_last:
                 raise
             log.info("An item is stored again: %s", error)
+            close_old_connections()  # only one that an error has broken
         else:
             break
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
@@ -454,6 +455,18 @@ def test_a_route_to_a_connection_that_is_gone_is_no_repeat(acme: Tenant) -> None
         Connection.objects.all().delete()
     with pytest.raises(IntegrityError):
         keep(event(message()))
+
+
+def test_a_connection_that_postgres_closed_loses_nothing(acme: Tenant, client: Client, postgres: Postgres) -> None:
+    """Between two requests, such as at a restart."""
+    post(client, payload("channel_join"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as superuser:
+        superuser.execute("SELECT pg_terminate_backend(%s, 10000)", backend)
+    assert post(client, payload("app_mention")).status_code == 200
+    assert [each.state for each in stored(acme)] == ["ignored", "received"]
 
 
 def test_without_postgres_the_provider_is_asked_to_come_again(

@@ -17,6 +17,7 @@ from tests.isolation.routes import NOBODY
 from tests.isolation.watching import digests
 
 ACROSS = {
+    "channels.tasks.dispatch": "finds what is due by ids that the role `sweeper` may read; the rest is per tenant",
     "tenants.tasks.sweep": "queues due work, by ids that the role `sweeper` may read; each task names its tenant",
     "channels.tasks.forget_old": "the same for conversations past their retention",
     "channels.tasks.blank_talk": "the same for talk past its retention",
