@@ -3,17 +3,19 @@
 Computed from our own row and the clock, so it is quick, needs no network, and expires by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.catalogue import Plan, plan_of
-from billing.models import CompSeats, Entitlement
+from billing.models import Entitlement
+from tenants.scope import current_tenant_id
 from tenants.wordings import NOTHING, Reason, Wording
 
 Status = Entitlement.Status
@@ -105,11 +107,41 @@ class Standing:
         return str(Status(self.status).label)
 
 
+@dataclass(frozen=True)
+class Office:
+    """Who may work in a workspace: its standing, and who holds its seats, in their order.
+
+    names: the holders', beside their ids. is_closing: the workspace is going to be deleted.
+    """
+
+    standing: Standing
+    holders: Sequence[UUID]
+    names: Sequence[str]
+    is_closing: bool
+
+
+# One row, whatever the workspace has: whoever asks before each LLM call, or for each page, asks once.
+OFFICE = """
+SELECT entitlement.*, tenant.deletes_at IS NOT NULL AS is_closing,
+       (SELECT coalesce(sum(seats), 0) FROM billing_compseats WHERE expires_at > %(now)s) AS comp_seats,
+       ARRAY(SELECT holder_id FROM billing_seat ORDER BY position) AS holders,
+       ARRAY(SELECT holder_name FROM billing_seat ORDER BY position) AS names
+  FROM tenants_tenant AS tenant LEFT JOIN billing_entitlement AS entitlement ON entitlement.tenant_id = tenant.id
+ WHERE tenant.id = %(tenant)s
+"""
+
+
+def office() -> Office:
+    """The open scope's workspace, read in one statement."""
+    (row,) = Entitlement.objects.raw(OFFICE, {"now": timezone.now(), "tenant": current_tenant_id()})
+    found: Any = row  # beside the entitlement's columns it has those of the workspace
+    entitlement = row if row.pk else Entitlement()
+    return Office(of(entitlement, found.comp_seats, entitlement.now()), found.holders, found.names, found.is_closing)
+
+
 def current() -> Standing:
     """The current standing of the open scope's workspace."""
-    comp = CompSeats.objects.current(timezone.now()).aggregate(seats=Sum("seats"))["seats"] or 0
-    entitlement = Entitlement.objects.first() or Entitlement()
-    return of(entitlement, comp, entitlement.now())
+    return office().standing
 
 
 def of(entitlement: Entitlement, comp_seats: int, now: datetime) -> Standing:

@@ -74,9 +74,9 @@ def count_messages(spender: Spender, at: datetime, *, received: int = 0, sent: i
     _add(DailyMessages, key, spender.agent_name, {"received": received, "sent": sent})
 
 
-def local_day(at: datetime) -> date:
-    """The day of a time, in the workspace's time zone."""
-    zone = Tenant.objects.values_list("time_zone", flat=True).get(id=current_tenant_id())
+def local_day(at: datetime, time_zone: str = "") -> date:
+    """The day of a time in a time zone, the workspace's."""
+    zone = time_zone or Tenant.objects.values_list("time_zone", flat=True).get(id=current_tenant_id())
     return at.astimezone(ZoneInfo(zone)).date()
 
 

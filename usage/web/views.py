@@ -22,13 +22,14 @@ METERS = 25
 @require_GET
 def usage(request: HttpRequest) -> HttpResponse:
     """This month's tokens, cost and messages per AI employee, and what is left of the credit."""
-    today = records.local_day(timezone.now())
+    time_zone = workspace_of(request).tenant.time_zone
+    today = records.local_day(timezone.now(), time_zone)
     month = summary.summarise(today.replace(day=1), today)
     context = {
         "summary": month,
         "page": Paginator(month.employees, PAGE).get_page(request.GET.get("page")),
         "bars": charts.token_bars(month.employees[:BARS]),
         "meters": Meter.objects.order_by("key")[:METERS],
-        "time_zone": workspace_of(request).tenant.time_zone,
+        "time_zone": time_zone,
     }
     return render(request, "usage/usage.html", context)
