@@ -74,9 +74,9 @@ def configure_structlog() -> None:
     """Send structlog's lines through the standard library's handlers, like all other lines."""
     structlog.configure(
         processors=[
+            structlog.stdlib.filter_by_level,
             structlog.contextvars.merge_contextvars,
             add_tenant,
-            structlog.stdlib.filter_by_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.stdlib.add_logger_name,
             structlog.stdlib.add_log_level,
