@@ -110,7 +110,8 @@ def to_look_at(conversations: Sequence[Conversation]) -> dict[UUID, Fate]:
     with_parts = Turn.objects.filter(id__in=ids.values("last")).annotate(part=FilteredRelation("deliveries"))
     turns: dict[UUID, Turn] = {}
     parts: dict[UUID, list[Delivery]] = {}
-    for turn in with_parts.select_related("run", "event", "part").order_by("part__sequence"):
+    found = with_parts.select_related("run", "event", "part")  # type: ignore[misc]  # the plugin knows no such relation
+    for turn in found.order_by("part__sequence"):
         turns[turn.conversation_id] = turn
         part: Delivery | None = getattr(turn, "part", None)
         if part:

@@ -1,7 +1,7 @@
 """Gives each request an id, which is in every log line, in error reports and in the response."""
 
 import re
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import structlog
@@ -21,7 +21,7 @@ class RequestMiddleware(StructlogMiddleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         self.prepare(request)
-        response: HttpResponse = self.get_response(request)
+        response = cast("HttpResponse", self.get_response(request))
         self.handle_response(request, response)
         return response
 

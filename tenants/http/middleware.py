@@ -185,9 +185,9 @@ def _visit(request: HttpRequest, slug: str) -> Workspace | None:
         .order_by("-is_here", "place")
     )
     found = list(memberships[: MOST + 2])
-    if not found or not found[0].is_here:  # type: ignore[attr-defined]
+    if not found or not found[0].is_here:
         return None
-    menu = sorted((each for each in found if each.place <= MOST + 1), key=lambda each: each.place)  # type: ignore[attr-defined]
+    menu = sorted((each for each in found if each.place <= MOST + 1), key=lambda each: each.place)
     here, own = found[0], tuple(each.tenant for each in menu)
     return Workspace(here.tenant, Role(here.role), own=own, is_reading=request.method in SAFE)
 

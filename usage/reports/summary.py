@@ -100,7 +100,8 @@ def _sums(rows: QuerySet[Any], columns: Sequence[str], others: Sequence[str], *,
     zeros = {f"sum_{column}": Value(Decimal(0), AMOUNT) for column in others}
     names = ArrayAgg("agent_name", order_by="-day")
     grouped = rows.order_by().values("agent_id").annotate(last_day=Max("day"), names=names, **sums)
-    return grouped.annotate(name=F("names__0"), is_talk=Value(is_talk), **zeros)
+    found: QuerySet[Any, Row] = grouped.annotate(name=F("names__0"), is_talk=Value(is_talk), **zeros)
+    return found
 
 
 def _employee(agent_id: UUID, rows: Sequence[Row]) -> EmployeeUsage:
