@@ -111,19 +111,21 @@ class Standing:
 class Office:
     """Who may work in a workspace: its standing, and who holds its seats, in their order.
 
-    is_closing: the workspace is going to be deleted.
+    names: the holders', beside their ids. is_closing: the workspace is going to be deleted.
     """
 
     standing: Standing
     holders: Sequence[UUID]
+    names: Sequence[str]
     is_closing: bool
 
 
-# One row, whatever the workspace has: whoever asks before each LLM call asks once.
+# One row, whatever the workspace has: whoever asks before each LLM call, or for each page, asks once.
 OFFICE = """
 SELECT entitlement.*, tenant.deletes_at IS NOT NULL AS is_closing,
        (SELECT coalesce(sum(seats), 0) FROM billing_compseats WHERE expires_at > %(now)s) AS comp_seats,
-       ARRAY(SELECT holder_id FROM billing_seat ORDER BY position) AS holders
+       ARRAY(SELECT holder_id FROM billing_seat ORDER BY position) AS holders,
+       ARRAY(SELECT holder_name FROM billing_seat ORDER BY position) AS names
   FROM tenants_tenant AS tenant LEFT JOIN billing_entitlement AS entitlement ON entitlement.tenant_id = tenant.id
  WHERE tenant.id = %(tenant)s
 """
@@ -134,7 +136,7 @@ def office() -> Office:
     (row,) = Entitlement.objects.raw(OFFICE, {"now": timezone.now(), "tenant": current_tenant_id()})
     found: Any = row  # beside the entitlement's columns it has those of the workspace
     entitlement = row if row.pk else Entitlement()
-    return Office(of(entitlement, found.comp_seats, entitlement.now()), found.holders, found.is_closing)
+    return Office(of(entitlement, found.comp_seats, entitlement.now()), found.holders, found.names, found.is_closing)
 
 
 def current() -> Standing:

@@ -2,9 +2,10 @@
 
 Every app may import it; it imports none. At the root are the models and what everything needs:
 
-`scope`: `tenant_scope(tenant_id)` is one transaction (or a savepoint in one) in which Postgres knows the tenant. The
-setting is local to the transaction, so no connection pool can carry it to another request. Nested scopes restore the
-outer tenant. A new row gets its tenant from the scope. `sweeper_scope` becomes the role `sweeper` for one transaction.
+`scope`: `tenant_scope(tenant_id)` is one transaction in which Postgres knows the tenant. The setting is local to the
+transaction, so no connection pool can carry it to another request. Inside a scope, one of the same tenant costs
+nothing; one of another tenant is a savepoint and restores the outer tenant. A new row gets its tenant from the scope.
+`sweeper_scope` becomes the role `sweeper` for one transaction.
 
 `row_level_security`: the migration operation that puts a table under a forced policy: with no tenant set, there are no
 rows and inserts fail. A plain foreign key may point to another tenant's row, because its check ignores policies. So

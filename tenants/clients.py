@@ -1,6 +1,7 @@
 """The address of a request's client, behind proxies too."""
 
 import ipaddress
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -32,6 +33,7 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/64", strict=False)) if ":" in address else address
 
 
+@lru_cache(maxsize=4_096)
 def _address(text: str) -> str:
     """An IP address in its canonical form, without a port; empty if the text is not one."""
     bare, _ = split_domain_port(text.strip())

@@ -47,13 +47,23 @@ def hold_alone(name: str) -> None:
 def tenant_scope(tenant_id: UUID, *, lock: str = "") -> Iterator[None]:
     """Open one transaction (or a savepoint) in which only this tenant's rows exist.
 
-    The setting is local to the transaction, so no pool can carry it to another request. Nested scopes restore the outer
-    tenant on success; on an error the savepoint's rollback has done so already.
+    The setting is local to the transaction, so no pool can carry it to another request. A nested scope of the same
+    tenant costs nothing: if it raises, the whole transaction rolls back, and until then no more statements are taken.
+    Whoever catches that error and goes on puts `transaction.atomic()` around what may fail.
+
+    A nested scope of another tenant restores the outer one on success; on an error the savepoint's rollback has done so
+    already.
 
     lock: a name that only one transaction holds at a time, as with `hold_alone`, in the same round trip.
     """
     outer = _current.get()
     is_nested = connection.in_atomic_block
+    if is_nested and outer == tenant_id:
+        with transaction.atomic(savepoint=False):
+            if lock:
+                hold_alone(lock)
+            yield
+        return
     token = _current.set(tenant_id)
     try:
         with transaction.atomic():

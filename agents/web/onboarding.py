@@ -10,10 +10,11 @@ from django_stubs_ext import StrOrPromise
 
 from agents.employees import hiring
 from agents.models import Agent
+from agents.web import team
 from agents.web.forms import EmployeeForm
 from billing.quota import PaymentRequiredError
 from tenants.http.access import workspace_of
-from tenants.models import Tenant
+from tenants.http.middleware import Workspace
 from tenants.onboarding.wizard import step_after
 from tenants.scope import tenant_scope
 
@@ -25,8 +26,8 @@ class SetUpEmployee:
     title: ClassVar[StrOrPromise] = _("Set up your AI employee")
     minutes: ClassVar[StrOrPromise] = _("About 3 minutes")
 
-    def is_done(self, tenant: Tenant) -> bool:
-        return Agent.objects.on_duty() is not None
+    def is_done(self, workspace: Workspace) -> bool:
+        return workspace.once(team.on_duty) is not None
 
     def view(self, request: HttpRequest) -> HttpResponseBase:
         tenant = workspace_of(request).tenant

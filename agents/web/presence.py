@@ -24,8 +24,8 @@ from billing import quota
 from billing.models import Entitlement
 from billing.standing import Standing
 from billing.web import links
+from billing.web.context import office_of
 from tenants.http.middleware import Workspace
-from tenants.models import Tenant
 from tenants.permissions import Permission
 from usage.models import Meter
 
@@ -40,18 +40,26 @@ Reachability = Callable[[Workspace, Iterable[Agent]], Mapping[UUID, Silence]]
 
 def look(workspace: Workspace, page: str | None = None) -> Team:
     """The team of the open scope's workspace, this page of it, and who there is silent."""
-    found = team.look(page)
-    return replace(found, rows=_with_silences(workspace, found, found.rows))
+    office = workspace.once(office_of)
+    found = team.look(office, page)
+    if found.page.number == 1:
+        workspace.keep(team.on_duty, found.rows[0].agent if found.rows else None)
+    return replace(found, rows=_with_silences(workspace, office.standing, found.rows))
 
 
 def of(workspace: Workspace, agent: Agent) -> Silence | None:
     """Why this employee is silent; None if it answers."""
-    found = team.look()
-    return _with_silences(workspace, found, [team.place_of(agent, found)])[0].silence
+    office = workspace.once(office_of)
+    return _with_silences(workspace, office.standing, [team.place_of(agent, office)])[0].silence
 
 
-def _with_silences(workspace: Workspace, found: Team, rows: Iterable[Place]) -> tuple[Place, ...]:
-    places = [(place, _own_silence(workspace, found, place)) for place in rows]
+def credit_of(workspace: Workspace) -> Meter | None:
+    """The trial credit of the open scope's workspace, if anything was ever reserved on it."""
+    return quota.credit()
+
+
+def _with_silences(workspace: Workspace, current: Standing, rows: Iterable[Place]) -> tuple[Place, ...]:
+    places = [(place, _own_silence(workspace, current, place)) for place in rows]
     reachable = [place.agent for place, silence in places if silence is None]
     cut_off = import_string(settings.REACHABILITY)(workspace, reachable)
     return tuple(
@@ -60,24 +68,24 @@ def _with_silences(workspace: Workspace, found: Team, rows: Iterable[Place]) -> 
     )
 
 
-def _own_silence(workspace: Workspace, found: Team, place: Place) -> Silence | None:
+def _own_silence(workspace: Workspace, current: Standing, place: Place) -> Silence | None:
     """What keeps an employee from answering anywhere, in the order in which quota.reserve checks."""
     closing = _closing(workspace)
     if closing:
         return closing
     if place.state is Duty.PAUSED:
         return _paused(workspace, place.agent)
-    if found.standing.reason:
-        return _unpaid(workspace, found.standing)
+    if current.reason:
+        return _unpaid(workspace, current)
     if place.state is Duty.NO_SEAT:
-        return _without_seat(workspace, found, place.agent)
-    credit = quota.credit()
+        return _without_seat(workspace, current, place.agent)
+    credit = workspace.once(credit_of)
     return _without_credit(credit) if credit and credit.is_used_up else None
 
 
 def _closing(workspace: Workspace) -> Silence | None:
-    asked = Tenant.objects.filter(id=workspace.tenant.id, deletes_at__isnull=False).first()
-    if asked is None:
+    asked = workspace.tenant
+    if asked.deletes_at is None:
         return None
     what = _("This workspace is going to be deleted, so nobody answers.")
     fix = _("An owner can keep it: under Settings, Data.")
@@ -107,13 +115,13 @@ def _stopped_at(current: Standing) -> datetime | None:
     return paid.ended_at
 
 
-def _without_seat(workspace: Workspace, found: Team, agent: Agent) -> Silence:
+def _without_seat(workspace: Workspace, current: Standing, agent: Agent) -> Silence:
     what = ngettext(
         "%(name)s has no seat: this workspace has %(seats)d seat, and it goes to whoever is at the top.",
         "%(name)s has no seat: this workspace has %(seats)d seats, filled from the top.",
-        found.seats,
-    ) % {"name": agent.name, "seats": found.seats}
-    way = links.to_a_seat(workspace, found.standing, reverse("workspace:employees", args=[workspace.tenant.slug]))
+        current.seats,
+    ) % {"name": agent.name, "seats": current.seats}
+    way = links.to_a_seat(workspace, current, reverse("workspace:employees", args=[workspace.tenant.slug]))
     if not workspace.allows(Permission.MANAGE_EMPLOYEES):
         fix = _("Operators, admins and owners can change the order.")
     else:

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agents.models import Agent
 from billing import quota, standing
-from billing.models import Seat
-from billing.standing import Standing
+from billing.standing import Office, Standing
 from billing.web.links import Way
+from tenants.http.middleware import Workspace
+from tenants.paging.pages import page_numbered
 
 PAGE = 25
 
@@ -136,31 +137,33 @@ class Team:
         return f"{count % {'seats': self.seats}} {rest}"
 
 
-def look(number: str | None = None) -> Team:
+def look(office: Office, number: str | None = None) -> Team:
     """The team of the open scope's workspace, with this page of it."""
-    current = standing.current()
-    page = Paginator(Agent.objects.in_order(), PAGE).get_page(number)
-    placed = Agent.objects.in_order().filter(paused_at=None)
-    in_order = placed.count()
+    current, in_order = office.standing, len(office.holders)
+    page = page_numbered(Agent.objects.in_order(), number, PAGE)
     first = (page.number - 1) * PAGE
     rows = (_place(agent, place, current.seats, in_order - 1) for place, agent in enumerate(page.object_list, first))
-    waiting = tuple(placed.values_list("name", flat=True)[current.seats :])
-    return Team(page, tuple(rows), in_order, waiting, current)
+    return Team(page, tuple(rows), in_order, tuple(office.names[current.seats :]), current)
 
 
-def place_of(agent: Agent, found: Team) -> Place:
-    """Where one employee of this team stands, whichever page was looked at."""
-    seat = Seat.objects.filter(holder_id=agent.id).first()
-    number = Seat.objects.before(seat).count() if seat else found.in_order
-    return _place(agent, number, found.seats, found.in_order - 1)
+def on_duty(workspace: Workspace) -> Agent | None:
+    """Who answers a channel that names nobody, in the open scope."""
+    return Agent.objects.on_duty()
+
+
+def place_of(agent: Agent, office: Office) -> Place:
+    """Where one employee stands in the order of seats."""
+    order = office.holders
+    number = order.index(agent.id) if agent.id in order else len(order)
+    return _place(agent, number, office.standing.seats, len(order) - 1)
 
 
 def require_free_seat() -> None:
     """Before somebody describes a new employee. Raises billing.quota.PaymentRequiredError; hiring.hire is the law."""
     quota.require_entitled()
-    team = look()
-    if not team.has_free_seat:
-        raise quota.NoSeatError(_("one more AI employee"), team.seats)
+    office = standing.office()
+    if len(office.holders) >= office.standing.seats:
+        raise quota.NoSeatError(_("one more AI employee"), office.standing.seats)
 
 
 def _place(agent: Agent, number: int, seats: int, last: int) -> Place:

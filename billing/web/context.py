@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing import dates, standing
-from billing.models import Entitlement, Seat
-from billing.standing import Standing
+from billing.models import Entitlement
+from billing.standing import Office, Standing
 from billing.stripe import client
 from billing.web import sentences
 from tenants.http.middleware import Workspace
@@ -26,15 +26,24 @@ Status = Entitlement.Status
 
 @dataclass(frozen=True)
 class Glance:
-    """Standing, and who works. names: in the order of seats, including those who are paused without one.
+    """Standing, and who works, in the order of seats, including those who are paused without one.
 
     may_manage: may the reader change the subscription?
     """
 
-    standing: Standing
-    names: tuple[str, ...]
+    office: Office
     tenant: Tenant
     may_manage: bool
+
+    @property
+    def standing(self) -> Standing:
+        """What is paid, and what follows from it."""
+        return self.office.standing
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Who has a place in the order of seats."""
+        return tuple(self.office.names)
 
     @cached_property
     def is_sold(self) -> bool:
@@ -116,8 +125,11 @@ def billing(request: HttpRequest) -> dict[str, Any]:
     return {"subscription": SimpleLazyObject(lambda: _glance(workspace)) if workspace else None}
 
 
-def _glance(workspace: Workspace) -> Glance:
+def office_of(workspace: Workspace) -> Office:
+    """The standing and the seats of a request's workspace."""
     with tenant_scope(workspace.tenant.id):
-        names = tuple(Seat.objects.in_order().values_list("holder_name", flat=True))
-        may_manage = workspace.allows(Permission.MANAGE_BILLING)
-        return Glance(standing.current(), names, workspace.tenant, may_manage)
+        return standing.office()
+
+
+def _glance(workspace: Workspace) -> Glance:
+    return Glance(workspace.once(office_of), workspace.tenant, workspace.allows(Permission.MANAGE_BILLING))

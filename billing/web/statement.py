@@ -14,8 +14,8 @@ from django_stubs_ext import StrOrPromise
 
 from billing import standing
 from billing.catalogue import PLANS, Plan
-from billing.models import CompSeats, Entitlement, Seat
-from billing.standing import Standing
+from billing.models import CompSeats, Entitlement
+from billing.standing import Office, Standing
 from billing.subscription import cancellation
 
 BRANDS: dict[str, StrOrPromise] = {
@@ -158,11 +158,16 @@ class Statement:
 
 def of_workspace() -> Statement:
     """The statement of the open scope's workspace."""
-    current = standing.current()
+    return of(standing.office())
+
+
+def of(office: Office) -> Statement:
+    """The statement of the open scope's workspace with this standing and these seats."""
+    current = office.standing
     ends = sorted(set(CompSeats.objects.current(timezone.now()).values_list("expires_at", flat=True)))
     return Statement(
         standing=current,
-        places=_places(current, _seats_left(current)),
+        places=_places(office, _seats_left(current)),
         given_until=ends[0] if ends else None,
         is_given_in_parts=len(ends) > 1,
         now=current.entitlement.now(),
@@ -177,11 +182,11 @@ def _seats_left(current: Standing) -> int:
     return current.seats if planned is None else current.comp_seats + planned
 
 
-def _places(current: Standing, left: int) -> tuple[SeatHolder, ...]:
-    seated = Seat.objects.in_order().values_list("holder_id", "holder_name")
+def _places(office: Office, left: int) -> tuple[SeatHolder, ...]:
+    seats = office.standing.seats
     return tuple(
-        SeatHolder(holder_id, name, is_seated=number < current.seats, pauses=left <= number < current.seats)
-        for number, (holder_id, name) in enumerate(seated)
+        SeatHolder(holder_id, name, is_seated=number < seats, pauses=left <= number < seats)
+        for number, (holder_id, name) in enumerate(zip(office.holders, office.names, strict=True))
     )
 
 

@@ -1,6 +1,8 @@
 """What is connected, and who is there: routes, connections, contacts, installations that were begun."""
 
 from django.db import models
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
@@ -23,6 +25,24 @@ class Route(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["provider", "external_id"], name="channels_route_one_tenant")]
         indexes = [models.Index(fields=["connection_id"], name="channels_route_connection")]
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def at_a_glance(self, most: int) -> "ConnectionQuerySet":
+        """The first of all, and of each state those that matter most: the oldest that work, the last that were lost.
+
+        how_many: of all. Each with its AI employee.
+        """
+        loss = [F("lost_at").desc(nulls_last=True), F("connected_at").desc()]
+        placed = self.select_related("agent").annotate(
+            how_many=Window(Count("*")),
+            by_age=Window(RowNumber(), order_by=["connected_at", "id"]),
+            by_use=Window(RowNumber(), partition_by="state", order_by=["connected_at", "id"]),
+            by_loss=Window(RowNumber(), partition_by="state", order_by=loss),
+        )
+        is_working = Q(state=Connection.State.ACTIVE)
+        shown = Q(is_working, by_use__lte=most) | Q(~is_working, by_loss__lte=most) | Q(by_age__lte=most)
+        return placed.filter(shown).order_by("by_age")
 
 
 class Connection(TenantModel):
@@ -59,6 +79,8 @@ class Connection(TenantModel):
     only_when_mentioned = models.BooleanField(
         default=False, db_default=False, help_text=_("In channels, nothing without a mention is answered")
     )
+
+    objects = ConnectionQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
         constraints = [

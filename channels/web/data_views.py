@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +19,7 @@ from channels.scene import talk
 from channels.web.forms import RetentionForm, TalkForm
 from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.models import Export, Tenant
+from tenants.paging.pages import page_of
 from tenants.permissions import Permission
 from tenants.scope import tenant_scope
 
@@ -90,7 +90,7 @@ def people(request: HttpRequest) -> HttpResponse:
     found = Contact.objects.select_related("connection", "person").order_by("person__name", "external_id")
     if wanted:
         found = found.filter(Q(person__name__icontains=wanted) | Q(external_id__iexact=wanted))
-    page = Paginator(found, 25).get_page(request.GET.get("page"))
+    page = page_of(request, found)
     return render(request, "channels/people.html", {"settings_page": "data", "page": page, "wanted": wanted})
 
 

@@ -22,7 +22,7 @@ from channels.tasks import dispatch
 from channels.web import connecting, presence
 from channels.web.forms import TestMessageForm
 from tenants.http.access import workspace_of
-from tenants.models import Tenant
+from tenants.http.middleware import Workspace
 from tenants.scope import tenant_scope
 from tenants.tasks import ring
 
@@ -37,8 +37,8 @@ class ConnectChannel:
     title: ClassVar[StrOrPromise] = _("Connect a channel")
     minutes: ClassVar[StrOrPromise] = _("About 2 minutes")
 
-    def is_done(self, tenant: Tenant) -> bool:
-        return Connection.objects.filter(state=Connection.State.ACTIVE).exists()
+    def is_done(self, workspace: Workspace) -> bool:
+        return presence.is_connected(workspace)
 
     def view(self, request: HttpRequest) -> HttpResponseBase:
         tenant = workspace_of(request).tenant
@@ -71,7 +71,7 @@ class SendTestMessage:
     title: ClassVar[StrOrPromise] = _("Send a test message")
     minutes: ClassVar[StrOrPromise] = _("About 1 minute")
 
-    def is_done(self, tenant: Tenant) -> bool:
+    def is_done(self, workspace: Workspace) -> bool:
         return test_messages.sent().filter(state=InboxEvent.State.DONE, run__state="answered", run__cause="").exists()
 
     def view(self, request: HttpRequest) -> HttpResponseBase:

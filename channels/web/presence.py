@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from agents.models import Agent
+from agents.web import team
 from agents.web.presence import MANAGERS
 from agents.web.team import Silence
 from billing.templatetags.billing import listed
@@ -25,6 +25,7 @@ State = Connection.State
 TOLD = 5
 """Lost channels that home shows; the channels' page has all."""
 LOOKED_AT = 50
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,36 @@ class Loss:
         return words % {"channel": provider_named(self.connection.provider).label}
 
 
-def who_answers(connection: Connection) -> Agent | None:
-    """Who gets new conversations there; None while nobody is employed."""
-    return connection.answering_agent()
+def connections_of(workspace: Workspace) -> list[Connection]:
+    """The open scope's connections that pages tell about, the oldest first."""
+    return list(Connection.objects.at_a_glance(LOOKED_AT))
+
+
+def is_connected(workspace: Workspace) -> bool:
+    """Is a channel connected that brings messages?"""
+    return any(each.state == State.ACTIVE for each in workspace.once(connections_of))
+
+
+def who_answers(workspace: Workspace, connection: Connection) -> Agent | None:
+    """Who gets new conversations there; None while nobody is employed. As Connection.answering_agent() decides it."""
+    if connection.agent and connection.agent.deleted_at is None:
+        return connection.agent
+    return workspace.once(team.on_duty)
 
 
 def losses(workspace: Workspace) -> list[Loss]:
     """What home shows, the newest first: what broke and, if no channel is left, what was disconnected last."""
-    found = Connection.objects.order_by(F("lost_at").desc(nulls_last=True), "-connected_at")
-    lost = list(found.filter(state=State.BROKEN)[:TOLD])
-    if not lost and not found.filter(state=State.ACTIVE).exists():
-        lost = list(found.filter(state=State.DISCONNECTED)[:1])
-    return [loss_of(workspace, each) for each in lost]
+    lost = _lost(workspace.once(connections_of))
+    shown = [each for each in lost if each.state == State.BROKEN][:TOLD]
+    if not shown and not is_connected(workspace):
+        shown = [each for each in lost if each.state == State.DISCONNECTED][:1]
+    return [loss_of(workspace, each) for each in shown]
+
+
+def _lost(found: Iterable[Connection]) -> list[Connection]:
+    """Those of them that are not active; the one that was lost last comes first."""
+    lost = (each for each in found if each.state != State.ACTIVE)
+    return sorted(lost, key=lambda each: (each.lost_at or NEVER, each.connected_at), reverse=True)
 
 
 def loss_of(workspace: Workspace, connection: Connection) -> Loss:
@@ -98,10 +117,10 @@ def _again(workspace: Workspace, provider: Provider) -> tuple[str, Way | None]:
 
 def of_employees(workspace: Workspace, agents: Iterable[Agent]) -> Mapping[UUID, Silence]:
     """agents.web.presence.Reachability: which of these employees nobody can reach, and why."""
-    known = Connection.objects.select_related("agent")
-    lost = known.exclude(state=State.ACTIVE).order_by(F("lost_at").desc(nulls_last=True), "-connected_at")
-    found = [*known.filter(state=State.ACTIVE).order_by("connected_at")[:LOOKED_AT], *lost[:LOOKED_AT]]
-    first = Agent.objects.on_duty()
+    known = workspace.once(connections_of)
+    active = [each for each in known if each.state == State.ACTIVE]
+    found = [*active[:LOOKED_AT], *_lost(known)[:LOOKED_AT]]
+    first = workspace.once(team.on_duty)
     silences = ((agent.id, _cut_off(workspace, agent, first, found)) for agent in agents)
     return {agent_id: silence for agent_id, silence in silences if silence}
 

@@ -1,8 +1,9 @@
 """Reading a conversation, page by page: what was said, and what became of it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, QuerySet, Window
 
 from agents.models import Conversation, Turn
 from channels import reasons
@@ -61,10 +62,10 @@ class Page:
 
 def page(conversation: Conversation, asked: Asked) -> Page:
     """The newest turns, or those beside another one, in a handful of statements; inside the scope."""
-    turns = people.with_speakers(Turn.objects.filter(conversation=conversation).select_related("run"))
+    turns = _turns(conversation)
     found = keyset.look(turns, "said_at", asked, size=PAGE, weight=lambda turn: len(turn.text), most=CHARACTERS)
-    became, failed = fates.of_conversation(conversation, found.rows), _failed(found.rows)
-    said = [Said(each, became.get(each.id), each.id in failed) for each in reversed(found.rows)]
+    became = fates.of_conversation(conversation, found.rows)
+    said = [Said(each, became.get(each.id), _is_unanswered(each)) for each in reversed(found.rows)]
     return Page(said, found.older, found.newer, found.beside)
 
 
@@ -73,13 +74,18 @@ def failures(conversation: Conversation) -> Failures:
     events = InboxEvent.objects.filter(
         turn__conversation=conversation, state=InboxEvent.State.FAILED, run__turn__isnull=True
     )
-    found = events.order_by("-received_at", "-id").values_list("turn_id", "cause")[:FAILED]
-    newest = [Failure(turn_id, reasons.words(cause, conversation.channel)) for turn_id, cause in found]
-    return Failures(newest, events.count() - len(newest) if len(newest) == FAILED else 0)
+    counted = events.annotate(how_many=Window(Count("*"))).order_by("-received_at", "-id")
+    found = list(counted.values_list("turn_id", "cause", "how_many")[:FAILED])
+    newest = [Failure(turn_id, reasons.words(cause, conversation.channel)) for turn_id, cause, _ in found]
+    return Failures(newest, found[0][2] - len(newest) if found else 0)
 
 
-def _failed(turns: Iterable[Turn]) -> set[UUID | None]:
-    asked = [turn.id for turn in turns if turn.speaker == Turn.Speaker.PERSON]
-    """Whoever got an apology reads it below, with the reason."""
-    events = InboxEvent.objects.filter(turn__in=asked, state=InboxEvent.State.FAILED, run__turn__isnull=True)
-    return set(events.values_list("turn_id", flat=True))
+def _turns(conversation: Conversation) -> QuerySet[Turn]:
+    """Each with whether it got nothing at all: whoever got an apology reads it below, with the reason."""
+    failed = InboxEvent.objects.filter(turn=OuterRef("id"), state=InboxEvent.State.FAILED, run__turn__isnull=True)
+    turns = people.with_speakers(Turn.objects.filter(conversation=conversation).select_related("run"))
+    return turns.annotate(is_unanswered=Exists(failed))
+
+
+def _is_unanswered(turn: Turn) -> bool:
+    return turn.speaker == Turn.Speaker.PERSON and bool(turn.is_unanswered)  # type: ignore[attr-defined]

@@ -45,7 +45,9 @@ def channel_list(request: HttpRequest) -> HttpResponse:
     page = page_of(request, Connection.objects.select_related("agent").order_by("connected_at", "id"))
     context = {
         "page": page,
-        "connections": [(each, presence.who_answers(each), presence.loss_of(workspace, each)) for each in page],
+        "connections": [
+            (each, presence.who_answers(workspace, each), presence.loss_of(workspace, each)) for each in page
+        ],
         "offer": connecting.offered(),
         "channel": connecting.spoken_of().label,
         "problem": request.session.pop(connecting.PROBLEM, ""),
@@ -84,22 +86,23 @@ def home(request: HttpRequest) -> HttpResponse:
     workspace = workspace_of(request)
     today = records.local_day(timezone.now(), workspace.tenant.time_zone)
     team, losses = agents_presence.look(workspace), presence.losses(workspace)
-    step = next_step(workspace.tenant)
-    connections = list(Connection.objects.order_by("connected_at")[:SHOWN_AT_HOME])
+    step = next_step(workspace)
+    known = workspace.once(presence.connections_of)
+    connections = known[:SHOWN_AT_HOME]
     provider = provider_named(connections[0].provider) if connections else connecting.spoken_of()
     context = {
         "next_step": None if losses and step and step.slug == onboarding.ConnectChannel.slug else step,
         "losses": losses,
         "team": team,
         "silent": [row for row in team.rows if row.silence and not row.silence.is_shown_elsewhere],
-        "has_channel": Connection.objects.filter(state=Connection.State.ACTIVE).exists(),
+        "has_channel": presence.is_connected(workspace),
         "summary": summary.summarise(today.replace(day=1), today),
-        "trial": quota.trial_meter(),
+        "trial": workspace.once(agents_presence.credit_of) or quota.trial_meter(),
         "connections": connections,
         "channel": provider.label,
         "app_name": provider.speaks_as,
         "words": connecting.words_of(provider),
-        "connections_left": max(0, Connection.objects.count() - SHOWN_AT_HOME),
+        "connections_left": max(0, known[0].how_many - SHOWN_AT_HOME) if known else 0,  # type: ignore[attr-defined]
         "rows": _rows(_conversations()[:SHOWN_AT_HOME]),
     }
     return render(request, "channels/home.html", context)

@@ -1,7 +1,8 @@
 """Gives each request an id, which is in every log line, in error reports and in the response."""
 
 import re
-from typing import Any
+from typing import Any, cast
+from uuid import uuid4
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -18,12 +19,19 @@ class RequestMiddleware(StructlogMiddleware):
     well-formed one is logged as `caller_request_id`.
     """
 
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        self.prepare(request)
+        response = cast("HttpResponse", self.get_response(request))
+        self.handle_response(request, response)
+        return response
+
     def prepare(self, request: HttpRequest) -> None:
+        """Without the line about each request that begins, which nobody logs (config/http/logging.py)."""
         structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=str(uuid4()))
         theirs = request.headers.get(HEADER, "")
         if WELL_FORMED.fullmatch(theirs):
             structlog.contextvars.bind_contextvars(caller_request_id=theirs)
-        super().prepare(request)
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]) -> None:
         """The workspace is known by now, so log lines of views that open their own scopes have it too."""
@@ -31,8 +39,12 @@ class RequestMiddleware(StructlogMiddleware):
         self.bind_user_id(request)
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
-        _bind_tenant(request)
+        """What went well is not logged, either."""
         response[HEADER] = structlog.contextvars.get_contextvars().get("request_id", "")
+        if response.status_code < 400 and not response.streaming and not hasattr(request, "_raised_exception"):
+            structlog.contextvars.clear_contextvars()
+            return
+        _bind_tenant(request)
         super().handle_response(request, response)
 
     @staticmethod

@@ -43,6 +43,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "tenants.http.errors.csrf_failed"
 # A session ends after a week without a visit, and after 30 days at most. Sensitive actions ask for the password anyway.
+SESSION_ENGINE = "tenants.accounts.session_store"
 SESSION_COOKIE_AGE = 7 * DAY
 SESSION_ABSOLUTE_SECONDS = 30 * DAY
 SESSION_RENEW_SECONDS = 60 * 60

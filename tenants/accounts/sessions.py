@@ -26,7 +26,7 @@ SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": 
 
 
 class LastSeenMiddleware:
-    """Notes every five minutes that a session is in use, with one UPDATE that usually matches no row.
+    """Notes every five minutes that a session is in use. The session itself was read with when it was last seen.
 
     Allauth's own tracking reads and writes the row on every request.
     """
@@ -41,6 +41,9 @@ class LastSeenMiddleware:
 
     def _note(self, request: HttpRequest, key: str) -> None:
         now = timezone.now()
+        seen: datetime | None = getattr(request.session, "last_seen_at", None)
+        if seen is None or seen >= now - SEEN_EVERY:
+            return
         old = UserSession.objects.filter(session_key=key, last_seen_at__lt=now - SEEN_EVERY)
         old.update(last_seen_at=now, ip=client_ip(request))
 

@@ -1,15 +1,16 @@
 """Finds the workspace of a request: by the address in the portal, by token or header in the API."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Window
+from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils import timezone
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from tenants.audit import actor
 from tenants.clients import client_ip
-from tenants.models import ActorKind, ApiToken, Membership, Role, SupportGrant, Tenant, User
+from tenants.models import ActorKind, ApiToken, FormerSlug, Membership, Role, SupportGrant, Tenant, User
 from tenants.permissions import Permission, allows
 from tenants.scope import tenant_scope
 from tenants.staff import staff_mfa
@@ -25,19 +26,41 @@ from tenants.team import support
 
 API = "/api/"
 SAFE = ("GET", "HEAD", "OPTIONS")
+MOST = 20
+"""Workspaces in the menu; the page of all workspaces has the rest."""
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
 class Workspace:
     """The workspace of a request and what its caller may do there.
 
-    support: what lets Roster's staff look at it, if the caller is staff and no member.
+    support: what lets Roster's staff look at it, if the caller is staff and no member. own: the first workspaces that
+    the caller belongs to, by name, and one more than MOST if there is one; None if nobody asked. is_reading: a request
+    that changes nothing.
     """
 
     tenant: Tenant
     role: Role
     token: ApiToken | None = None
     support: SupportGrant | None = None
+    own: tuple[Tenant, ...] | None = None
+    is_reading: bool = False
+    _found: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, look: "Callable[[Workspace], Found]") -> Found:
+        """What `look` finds in this workspace. A request that only reads asks once, any other each time."""
+        if not self.is_reading:
+            return look(self)
+        if look not in self._found:
+            self._found[look] = look(self)
+        found: Found = self._found[look]
+        return found
+
+    def keep(self, look: "Callable[[Workspace], Found]", found: Found) -> None:
+        """Somebody has just found what `look` would find."""
+        self._found[look] = found
 
     def allows(self, needed: Permission) -> bool:
         return allows(self.role, needed)
@@ -127,7 +150,7 @@ def _runs_outside(match: ResolverMatch | None) -> bool:
 
 def _of_portal(request: HttpRequest, match: ResolverMatch | None) -> Workspace | None:
     slug = match.kwargs.get("workspace") if match else None
-    return (_membership(request, slug) or _support_visit(request, slug)) if slug else None
+    return (_visit(request, slug) or _support_visit(request, slug)) if slug else None
 
 
 def _support_visit(request: HttpRequest, slug: str) -> Workspace | None:
@@ -136,7 +159,9 @@ def _support_visit(request: HttpRequest, slug: str) -> Workspace | None:
         return None
     tenant = Tenant.objects.filter(Q(slug=slug) | Q(former_slugs__slug=slug)).first()
     access = support.current_of(tenant.id) if tenant else None
-    return Workspace(tenant, Role.VIEWER, support=access) if tenant and access else None
+    if tenant is None or access is None:
+        return None
+    return Workspace(tenant, Role.VIEWER, support=access, is_reading=request.method in SAFE)
 
 
 def _moved(request: HttpRequest, match: ResolverMatch, tenant: Tenant) -> HttpResponseRedirect:
@@ -145,6 +170,26 @@ def _moved(request: HttpRequest, match: ResolverMatch, tenant: Tenant) -> HttpRe
     query = request.META.get("QUERY_STRING", "")
     is_reading = request.method in {"GET", "HEAD"}
     return HttpResponseRedirect(f"{path}?{query}" if query else path, preserve_request=not is_reading)
+
+
+def _visit(request: HttpRequest, slug: str) -> Workspace | None:
+    """A member's visit to a page of the workspace that has this address, or had it; with what the menu shows."""
+    if not request.user.is_authenticated:
+        return None
+    former = FormerSlug.objects.filter(tenant=OuterRef("tenant"), slug=slug)
+    by_name = [F("tenant__name"), F("tenant__id")]
+    memberships = (
+        Membership.objects.filter(user=request.user)
+        .select_related("tenant")
+        .annotate(is_here=Q(tenant__slug=slug) | Exists(former), place=Window(RowNumber(), order_by=by_name))
+        .order_by("-is_here", "place")
+    )
+    found = list(memberships[: MOST + 2])
+    if not found or not found[0].is_here:
+        return None
+    menu = sorted((each for each in found if each.place <= MOST + 1), key=lambda each: each.place)
+    here, own = found[0], tuple(each.tenant for each in menu)
+    return Workspace(here.tenant, Role(here.role), own=own, is_reading=request.method in SAFE)
 
 
 def _membership(request: HttpRequest, slug: str) -> Workspace | None:

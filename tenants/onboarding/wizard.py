@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.module_loading import import_string
 from django_stubs_ext import StrPromise
 
-from tenants.models import Tenant
+from tenants.http.middleware import Workspace
 
 
 class Step(Protocol):
@@ -18,7 +18,7 @@ class Step(Protocol):
     title: ClassVar[StrPromise | str]
     minutes: ClassVar[StrPromise | str]
 
-    def is_done(self, tenant: Tenant) -> bool:
+    def is_done(self, workspace: Workspace) -> bool:
         """Does the workspace have what this step is for? Called inside the tenant's scope."""
         ...
 
@@ -36,9 +36,9 @@ def step_named(slug: str) -> Step | None:
     return next((step for step in steps() if step.slug == slug), None)
 
 
-def next_step(tenant: Tenant) -> Step | None:
+def next_step(workspace: Workspace) -> Step | None:
     """The first step that is not done; None if all are. Call it inside the tenant's scope."""
-    return next((step for step in steps() if not step.is_done(tenant)), None)
+    return next((step for step in steps() if not step.is_done(workspace)), None)
 
 
 def step_after(slug: str) -> Step | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Case, When
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -47,8 +48,11 @@ class NotAllowedError(TeamError):
 
 @contextmanager
 def changing(tenant: Tenant) -> Iterator[Tenant]:
-    """The tenant's scope with its row locked: until it ends nobody else changes who belongs to the workspace."""
-    with tenant_scope(tenant.id):
+    """The tenant's scope with its row locked: until it ends nobody else changes who belongs to the workspace.
+
+    Callers go on after a refusal, so that it undoes only what is inside.
+    """
+    with transaction.atomic(), tenant_scope(tenant.id):
         yield Tenant.objects.select_for_update(no_key=True).get(id=tenant.id)
 
 

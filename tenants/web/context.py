@@ -7,10 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from tenants.http.middleware import MOST, Workspace
 from tenants.models import Tenant, User
-
-MOST = 20
-"""Workspaces in the menu; the page of all workspaces has the rest."""
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -29,7 +27,10 @@ def own_workspaces(user: User) -> QuerySet[Tenant]:
 
 
 def _workspaces_of(request: HttpRequest) -> list[Tenant]:
-    """The first ones, and one more if there is one. Only pages that show them ask the database."""
+    """The first ones, and one more if there is one. Outside of a workspace, only pages that show them ask."""
+    workspace: Workspace | None = getattr(request, "workspace", None)
+    if workspace and workspace.own is not None:
+        return list(workspace.own)
     if not isinstance(request.user, User):
         return []
     return list(own_workspaces(request.user)[: MOST + 1])

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from tenants.accounts import sessions
 from tenants.accounts.passkeys import MOST_PASSKEYS, AddWebAuthnForm
+from tenants.http.middleware import MOST
 from tenants.models import Membership, Role, Tenant, User
 from tenants.team import workspaces
-from tenants.web.context import MOST
 from tests.accounts.visitor import Visitor, text
 
 

@@ -7,9 +7,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import DecimalField, F, Max, QuerySet, Sum, Value
+from django.db.models.functions import Cast
 
-from usage.models import DailyMessages, DailyUsage
+from usage.models import USD, DailyMessages, DailyUsage
+
+AMOUNT = DecimalField(max_digits=30, decimal_places=USD["decimal_places"])
 
 
 @dataclass(frozen=True)
@@ -68,50 +72,48 @@ class Summary:
 
 def summarise(first: date, last: date) -> Summary:
     """The open scope's usage from `first` to `last`, employees with the highest cost first."""
-    spent, said = _spending(first, last), _messages(first, last)
-    names = _latest_names(first, last)
-    employees = [_employee(agent, names[agent], spent.get(agent, {}), said.get(agent, {})) for agent in names]
+    employees = [_employee(agent_id, rows) for agent_id, rows in _rows(first, last).items()]
     return Summary(first, last, sorted(employees, key=lambda each: (-each.cost_usd, each.agent_name)))
 
 
-Sums = Mapping[str, Any]
+Row = Mapping[str, Any]
+INPUTS = ("input_tokens", "cached_read_tokens", "cache_write_tokens")
+SPENT = (*INPUTS, "output_tokens", "cost_usd")
+SAID = ("received", "sent")
 
 
-def _employee(agent_id: UUID, name: str, spent: Sums, said: Sums) -> EmployeeUsage:
-    inputs = ("input_tokens", "cached_read_tokens", "cache_write_tokens")
+def _rows(first: date, last: date) -> dict[UUID, list[Row]]:
+    """By employee its sums of what was spent and of what was said, found in one statement."""
+    columns = ("agent_id", "last_day", "is_talk", "name", *(f"sum_{each}" for each in (*SPENT, *SAID)))
+    spent = _sums(DailyUsage.objects.filter(day__range=(first, last)), SPENT, SAID, is_talk=False)
+    said = _sums(DailyMessages.objects.filter(day__range=(first, last)), SAID, SPENT, is_talk=True)
+    found: dict[UUID, list[Row]] = {}
+    for row in spent.values(*columns).union(said.values(*columns), all=True):
+        found.setdefault(row["agent_id"], []).append(row)
+    return found
+
+
+def _sums(rows: QuerySet[Any], columns: Sequence[str], others: Sequence[str], *, is_talk: bool) -> QuerySet[Any, Row]:
+    """For each employee the sums of these columns, zeros for the others, and its name on its last day."""
+    # A sum must not have its column's name, or Django sums up the sum.
+    sums = {f"sum_{column}": Cast(Sum(column), AMOUNT) for column in columns}
+    zeros = {f"sum_{column}": Value(Decimal(0), AMOUNT) for column in others}
+    names = ArrayAgg("agent_name", order_by="-day")
+    grouped = rows.order_by().values("agent_id").annotate(last_day=Max("day"), names=names, **sums)
+    found: QuerySet[Any, Row] = grouped.annotate(name=F("names__0"), is_talk=Value(is_talk), **zeros)
+    return found
+
+
+def _employee(agent_id: UUID, rows: Sequence[Row]) -> EmployeeUsage:
+    """A renamed employee goes by its newest name."""
+    newest = max(rows, key=lambda row: (row["last_day"], row["is_talk"]))
+    total = {column: sum((row[f"sum_{column}"] for row in rows), Decimal(0)) for column in (*SPENT, *SAID)}
     return EmployeeUsage(
         agent_id=agent_id,
-        agent_name=name,
-        input_tokens=sum(int(spent.get(column, 0)) for column in inputs),
-        output_tokens=int(spent.get("output_tokens", 0)),
-        cost_usd=Decimal(spent.get("cost_usd", 0)),
-        received=int(said.get("received", 0)),
-        sent=int(said.get("sent", 0)),
+        agent_name=newest["name"],
+        input_tokens=sum(int(total[column]) for column in INPUTS),
+        output_tokens=int(total["output_tokens"]),
+        cost_usd=total["cost_usd"],
+        received=int(total["received"]),
+        sent=int(total["sent"]),
     )
-
-
-def _spending(first: date, last: date) -> Mapping[UUID, Sums]:
-    columns = ("input_tokens", "cached_read_tokens", "cache_write_tokens", "output_tokens", "cost_usd")
-    return _sums(DailyUsage.objects.filter(day__range=(first, last)), columns)
-
-
-def _messages(first: date, last: date) -> Mapping[UUID, Sums]:
-    return _sums(DailyMessages.objects.filter(day__range=(first, last)), ("received", "sent"))
-
-
-def _sums(rows: QuerySet[Any], columns: Sequence[str]) -> Mapping[UUID, Sums]:
-    """The sums of these columns for each employee."""
-    # A sum must not have its column's name, or Django sums up the sum.
-    grouped = rows.values("agent_id").annotate(**{f"sum_{column}": Sum(column) for column in columns})
-    return {row["agent_id"]: {column: row[f"sum_{column}"] for column in columns} for row in grouped}
-
-
-def _latest_names(first: date, last: date) -> dict[UUID, str]:
-    """A renamed employee goes by its newest name."""
-    newest: dict[UUID, tuple[date, str]] = {}
-    for model in (DailyUsage, DailyMessages):
-        rows = model._default_manager.filter(day__range=(first, last)).order_by("agent_id", "-day")
-        for agent_id, day, name in rows.distinct("agent_id").values_list("agent_id", "day", "agent_name"):
-            if agent_id not in newest or newest[agent_id][0] <= day:
-                newest[agent_id] = (day, name)
-    return {agent_id: name for agent_id, (_, name) in newest.items()}

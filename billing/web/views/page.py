@@ -20,6 +20,7 @@ from billing.subscription import cancellation, checkout, portal
 from billing.subscription.seats import keep_current_seats
 from billing.sync import invoices
 from billing.web import links, statement
+from billing.web.context import office_of
 from billing.web.forms import SubscribeForm
 from billing.web.price_sentences import PriceSentences
 from billing.web.refusals import heading_of, status_of, words_of
@@ -132,7 +133,7 @@ def again(request: HttpRequest, **page: Any) -> HttpResponse:
 def _page(
     request: HttpRequest, *, form: SubscribeForm | None = None, problem: str = "", heading: str = "", status: int = 200
 ) -> HttpResponse:
-    bill = statement.of_workspace()
+    bill = statement.of(workspace_of(request).once(office_of))
     can = offers(request, bill)
     context = {
         "billing_page": True,

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -38,6 +39,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Crowd:
+    """How many active members own the workspace, and how many could."""
+
+    owners: int
+    heirs: int
+
+
+@dataclass(frozen=True)
 class Waiting:
     """An open or expired invitation as the page shows it."""
 
@@ -57,15 +66,18 @@ def user_of(request: HttpRequest) -> User:
 def member_list(request: HttpRequest) -> HttpResponse:
     """Who belongs here with which role, who is invited, and what each role may do."""
     workspace, you = workspace_of(request), user_of(request)
-    page = page_of(request, _memberships(workspace.tenant))
-    own = _rows(workspace, list(_memberships(workspace.tenant).filter(user=you)), you)
+    page, crowd = page_of(request, _memberships(workspace.tenant)), _crowd(workspace.tenant)
+    rows = _rows(workspace, list(page.object_list), you, crowd)
+    own = [row for row in rows if row.is_you]
+    if not own:
+        own = _rows(workspace, list(_memberships(workspace.tenant).filter(user=you)), you, crowd)
     context: dict[str, Any] = {
         "settings_page": "members",
         "page": page,
-        "rows": _rows(workspace, list(page.object_list), you),
+        "rows": rows,
         "own": own[0] if own else None,
         **(_waiting(request, workspace) if workspace.allows(Permission.MANAGE_MEMBERS) else {}),
-        **(_handing_over(workspace) if workspace.allows(Permission.OWN) else {}),
+        **(_handing_over(workspace, crowd) if workspace.allows(Permission.OWN) else {}),
         "roles": list(Role),
         "table": [(each, [allows(role, each) for role in Role]) for each in Permission],
     }
@@ -136,48 +148,56 @@ def _heirs(tenant: Tenant) -> QuerySet[Membership]:
     return _memberships(tenant).filter(user__is_active=True).exclude(role=Role.OWNER)
 
 
-def _handing_over(workspace: Workspace) -> dict[str, Any]:
+def _crowd(tenant: Tenant) -> Crowd:
+    is_owner = Q(role=Role.OWNER)
+    active = Membership.objects.filter(tenant=tenant, user__is_active=True)
+    return Crowd(**active.aggregate(owners=Count("id", filter=is_owner), heirs=Count("id", filter=~is_owner)))
+
+
+def _handing_over(workspace: Workspace, crowd: Crowd) -> dict[str, Any]:
     """The form, and how many more people could become the owner than it lists."""
-    heirs = _heirs(workspace.tenant)
-    count = heirs.count()
     return {
-        "hand_over_form": HandOverForm(heirs=heirs) if count else None,
-        "heirs_left": max(0, count - HandOverForm.SHOWN),
+        "hand_over_form": HandOverForm(heirs=_heirs(workspace.tenant)) if crowd.heirs else None,
+        "heirs_left": max(0, crowd.heirs - HandOverForm.SHOWN),
     }
 
 
 def _memberships(tenant: Tenant) -> QuerySet[Membership]:
-    """By role from most to least, then by time, each with whether they use a second step."""
+    """By role from most to least, then by time.
+
+    Each with whether they use a second step, and how many tokens they made and invitations they sent.
+    """
     steps = Authenticator.objects.filter(user=OuterRef("user")).exclude(type=Authenticator.Type.RECOVERY_CODES)
-    found = Membership.objects.filter(tenant=tenant).select_related("user").annotate(has_second_step=Exists(steps))
+    found = Membership.objects.filter(tenant=tenant).select_related("user").annotate(
+        has_second_step=Exists(steps),
+        tokens_made=_count(ApiToken.objects.filter(tenant=tenant), "created_by"),
+        invitations_sent=_count(Invitation.objects.filter(tenant=tenant), "invited_by"),
+    )  # fmt: skip
     return found.order_by(members.by_rank(), "created_at")
 
 
-def _rows(workspace: Workspace, found: Sequence[Membership], you: User) -> list[Row]:
-    tenant, manages = workspace.tenant, workspace.allows(Permission.MANAGE_MEMBERS)
-    shown = [each.user_id for each in found] if manages else []
-    made = _counts(ApiToken.objects.filter(tenant=tenant, created_by__in=shown), "created_by")
-    sent = _counts(tenant.invitations.filter(invited_by__in=shown), "invited_by")
-    active = Membership.objects.filter(tenant=tenant, role=Role.OWNER, user__is_active=True)
-    owners = set(active.values_list("id", flat=True)[:2])  # with two, nobody is the last
+def _count(rows: QuerySet[Any], person: str) -> Coalesce:
+    """How many of these rows are each member's."""
+    theirs = rows.order_by().filter(**{person: OuterRef("user")}).values(person).annotate(number=Count("id"))
+    return Coalesce(Subquery(theirs.values("number")), 0)
+
+
+def _rows(workspace: Workspace, found: Sequence[Any], you: User, crowd: Crowd) -> list[Row]:
+    manages = workspace.allows(Permission.MANAGE_MEMBERS)
     return [
         Row(
             membership=each,
             is_you=each.user_id == you.id,
-            is_last_owner=each.role == Role.OWNER and not owners - {each.id},
+            is_last_owner=each.role == Role.OWNER and crowd.owners == int(each.user.is_active),
             may_change=manages and workspace.role.covers(Role(each.role)),
-            tokens=made.get(each.user_id, 0),
-            invitations=sent.get(each.user_id, 0),
+            tokens=each.tokens_made if manages else 0,
+            invitations=each.invitations_sent if manages else 0,
             form=RoleForm(initial={"role": each.role}, own=workspace.role, auto_id=f"role-{each.id}")
             if manages
             else None,
         )
         for each in found
     ]
-
-
-def _counts(rows: QuerySet[Any], person: str) -> dict[UUID, int]:
-    return dict(rows.order_by().values_list(person).annotate(Count("id")))
 
 
 def _waiting(request: HttpRequest, workspace: Workspace) -> dict[str, Any]:

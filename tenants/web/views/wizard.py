@@ -16,7 +16,7 @@ def onboarding_start(request: HttpRequest) -> HttpResponse:
     """Go to the first step that is not done, or home if all are done or the person may not set up anything."""
     workspace = workspace_of(request)
     tenant = workspace.tenant
-    step = wizard.next_step(tenant) if workspace.allows(Permission.MANAGE_CHANNELS) else None
+    step = wizard.next_step(workspace) if workspace.allows(Permission.MANAGE_CHANNELS) else None
     if step is None:
         return redirect("workspace:home", tenant.slug)
     return redirect("workspace:onboarding_step", tenant.slug, step.slug)
@@ -30,7 +30,7 @@ def onboarding_step(request: HttpRequest, step: str) -> HttpResponseBase:
     found = wizard.step_named(step)
     if found is None:
         raise Http404
-    tenant = workspace_of(request).tenant
-    with tenant_scope(tenant.id):
-        request.wizard = [(each, each.is_done(tenant)) for each in wizard.steps()]  # type: ignore[attr-defined]
+    workspace = workspace_of(request)
+    with tenant_scope(workspace.tenant.id):
+        request.wizard = [(each, each.is_done(workspace)) for each in wizard.steps()]  # type: ignore[attr-defined]
     return found.view(request)
