@@ -46,7 +46,8 @@ def channel_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "connections": [(each, presence.who_answers(each), presence.loss_of(workspace, each)) for each in page],
-        "offer": connecting.offered(),
+        "offers": connecting.offers(),
+        "own_apps": connecting.own_apps(),
         "channel": connecting.spoken_of().label,
         "problem": request.session.pop(connecting.PROBLEM, ""),
     }

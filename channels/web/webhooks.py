@@ -9,7 +9,7 @@ from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from channels.connections import credentials, routes
+from channels.connections import credentials, drafts, routes
 from channels.connections.credentials import Keyholder
 from channels.messages import outcomes, receive
 from channels.models import Connection, Route
@@ -86,6 +86,8 @@ def _answer(provider: Provider, received: Sequence[Item | Challenge], holder: Ke
     if malformed and len(malformed) == len(items):
         return _refusal(str(malformed[0]), 400)
     challenges = [each.answer for each in received if isinstance(each, Challenge)]
+    if challenges and holder and not holder.is_connection:
+        drafts.prove(holder.tenant_id, holder.connection_id)
     return HttpResponse("".join(challenges), content_type="text/plain") if challenges else HttpResponse(status=200)
 
 

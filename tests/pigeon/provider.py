@@ -24,6 +24,7 @@ from channels.providers.base import (
     Outgoing,
 )
 from channels.providers.capabilities import Capabilities
+from channels.providers.connecting import Field, Form, Installed, NotAcceptedError
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
 from tenants.wordings import Wording
@@ -41,6 +42,7 @@ class Sky:
     posted: list[Outgoing] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
+    asked: list[UUID] = field(default_factory=list)
 
     def clear(self) -> None:
         """Fair weather."""
@@ -48,6 +50,35 @@ class Sky:
 
 
 SKY = Sky()
+
+
+class LoftForm:
+    """A number and the secret of its loft."""
+
+    fields = (Field("number", _("Number"), _("Digits only."), is_secret=False), Field(SECRET, _("Loft secret")))
+
+    def is_configured(self) -> bool:
+        return True
+
+    def what_is_missing(self) -> str:
+        return ""
+
+    def context(self, connection_id: UUID) -> Mapping[str, str]:
+        return {}
+
+    def faults(self, values: Mapping[str, str]) -> Mapping[str, str]:
+        found = {} if values["number"].isdecimal() else {"number": "A number of Pigeon Post has digits only."}
+        return found if values[SECRET] else {**found, SECRET: "The loft secret is on the door of the loft."}
+
+    def install(self, values: Mapping[str, str], connection_id: UUID) -> Installed:
+        """The loft sends a pigeon to the connection's address, which has to come back; then it says who has moved in."""
+        number, secret = values["number"], values[SECRET]
+        if SKY.faults:
+            raise SKY.faults.pop(0)
+        if number in SKY.closed:
+            raise NotAcceptedError("Pigeon Post has no loft with this number.", "number")
+        SKY.asked.append(connection_id)
+        return Installed("pigeon", number, f"Loft {number}", f"token-{number}", "", number, "", {SECRET: secret})
 
 
 class Pigeon:
@@ -58,10 +89,17 @@ class Pigeon:
     capabilities = Capabilities(delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None
+    form: Form = LoftForm()
     refusals: Mapping[str, Promise] = {"hawk": _("Pigeon Post did not take the message: a hawk did.")}
     unknown_person: frozenset[str] = frozenset({"nobody"})
     quiet_seconds = 0.0
     speaks_as = "The pigeon"
+
+    def account_words(self, external_id: str) -> str:
+        return f"number {external_id}"
+
+    def account_url(self, external_id: str) -> str:
+        return ""
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """Several items at once; every loft has its own secret, and Pigeon Post itself has none."""

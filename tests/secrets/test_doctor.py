@@ -147,7 +147,7 @@ def test_a_secret_with_a_missing_key_names_the_row(office: Office, settings: Set
     row = office.rows("channels_connection")[0]["id"]
     assert status == 1
     assert problems(found)["Encryption keys"].startswith(
-        f"No key opens channels_connection.token of row {row} (key {lost[:8]}): put the key back"
+        f"No key opens channels_connection.secrets of row {row} (key {lost[:8]}): put the key back"
     )
     assert len(problems(found)) == 2, "with the connection that has it"
 
