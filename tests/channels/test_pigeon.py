@@ -1,6 +1,5 @@
 """A provider that is nothing like Slack, through the same code: its webhook, its statuses, and the pages."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -185,7 +184,7 @@ def test_an_installation_that_only_has_pigeons_says_so(settings: Settings, loft:
         assert "Slack is" not in owner.read(page), page
     assert "Pigeon Post is connected" in owner.read("onboarding/channel/")
     other = member(committed_cast.bob, committed_cast.globex)
-    assert "Pigeon Post is not set up on this installation yet" in other.read("onboarding/channel/")
+    assert "You copy a few values from Pigeon Post." in other.read("onboarding/channel/")
 
 
 def test_the_doctor_asks_it_too(loft: Loft) -> None:

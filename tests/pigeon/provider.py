@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import httpx
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -42,7 +44,6 @@ class Sky:
     posted: list[Outgoing] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
-    asked: list[UUID] = field(default_factory=list)
 
     def clear(self) -> None:
         """Fair weather."""
@@ -71,13 +72,15 @@ class LoftForm:
         return found if values[SECRET] else {**found, SECRET: "The loft secret is on the door of the loft."}
 
     def install(self, values: Mapping[str, str], connection_id: UUID) -> Installed:
-        """The loft sends a pigeon to the connection's address, which has to come back; then it says who has moved in."""
+        """The loft sends a pigeon to the connection's address, which has to come back."""
         number, secret = values["number"], values[SECRET]
         if SKY.faults:
             raise SKY.faults.pop(0)
         if number in SKY.closed:
             raise NotAcceptedError("Pigeon Post has no loft with this number.", "number")
-        SKY.asked.append(connection_id)
+        address = f"{settings.PUBLIC_URL}/webhooks/pigeon/{connection_id}/"
+        if httpx.get(address, params={"token": secret, "challenge": "42"}).text != "42":
+            raise NotAcceptedError("The pigeon found nobody at the address of this installation.")
         return Installed("pigeon", number, f"Loft {number}", f"token-{number}", "", number, "", {SECRET: secret})
 
 
