@@ -99,7 +99,7 @@ def forget_drafts() -> None:
 @shared_task(base=TenantTask)
 def forget_drafts_of(tenant_id: UUID) -> None:
     """The same for one workspace."""
-    drafts.forget_expired()
+    drafts.forget_expired(tenant_id)
 
 
 @shared_task

@@ -85,10 +85,12 @@ def who_has_some() -> Iterable[UUID]:
     return Route.objects.filter(external_id__startswith=DRAFT).values_list("tenant_id", flat=True).distinct()
 
 
-def forget_expired() -> None:
-    """Delete what was abandoned, inside the tenant's scope."""
-    for draft_id in ConnectionDraft.objects.filter(expires_at__lte=timezone.now()).values_list("id", flat=True):
-        close(draft_id)
+def forget_expired(tenant_id: UUID) -> None:
+    """Delete what was abandoned."""
+    with tenant_scope(tenant_id):
+        abandoned = ConnectionDraft.objects.filter(expires_at__lte=timezone.now())
+        for draft_id in list(abandoned.values_list("id", flat=True)):
+            close(draft_id)
 
 
 def _open() -> QuerySet[ConnectionDraft]:

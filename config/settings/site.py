@@ -77,6 +77,11 @@ MIDDLEWARE = [
     "billing.web.middleware.StandingMiddleware",
 ]
 
+TEMPLATE_SOURCES = [
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+    "channels.providers.templates.Loader",
+]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -84,12 +89,8 @@ TEMPLATES = [
         "OPTIONS": {
             "loaders": [
                 (
-                    "django.template.loaders.cached.Loader",
-                    [
-                        "django.template.loaders.filesystem.Loader",
-                        "django.template.loaders.app_directories.Loader",
-                        "channels.providers.templates.Loader",
-                    ],
+                    "template_partials.loader.Loader",
+                    [("django.template.loaders.cached.Loader", TEMPLATE_SOURCES)],
                 )
             ],
             "context_processors": [
