@@ -164,6 +164,22 @@ def test_pages_say_what_became_of_it(loft: Loft, committed_cast: Cast) -> None:
         assert "Loft 4930111" in owner.read(page)
 
 
+def test_sent_is_shown_first_and_delivered_once_the_provider_says_so(loft: Loft, committed_cast: Cast) -> None:
+    loft.send(loft.message(1))
+    loft.work()
+    owner = member(committed_cast.alice, committed_cast.acme)
+    page, api = f"conversations/{loft.conversation().id}/", f"/api/v1/conversations/{loft.conversation().id}/messages/"
+
+    def delivered_at() -> str:
+        told = owner.client.get(api, headers={"Roster-Workspace": "acme"}).json()["results"]
+        return str(told[-1]["deliveries"][0]["delivered_at"] or "")
+
+    assert ("Sent</span>" in owner.read(page), "Delivered" in owner.read(page), delivered_at()) == (True, False, "")
+    loft.send(loft.status("delivered"))
+    assert ("Sent</span>" in owner.read(page), "Delivered" in owner.read(page)) == (True, True)
+    assert delivered_at()
+
+
 def test_the_wizard_and_the_api_send_test_messages(loft: Loft, committed_cast: Cast) -> None:
     owner = member(committed_cast.alice, committed_cast.acme)
     sent = owner.post("onboarding/test/", text="Hello?")

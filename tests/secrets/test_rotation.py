@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from pytest_django import Settings
 
+from channels.connections import credentials
 from channels.models import Connection
 from tenants import encryption
 from tenants.encryption import Secret
@@ -95,7 +96,7 @@ def test_a_row_that_cannot_be_decrypted_is_named_and_the_others_continue(
     tenant_id, connection = next(iter(connected.items()))
     strange = f"{encryption.key_id('gone')}:{Fernet(Fernet.generate_key()).encrypt(b'lost').decode()}"
     with tenant_scope(tenant_id):
-        Connection.objects.update(token=Secret(stored=strange))
+        Connection.objects.update(secrets=Secret(stored=strange))
     new = add_key(settings)
     with pytest.raises(CommandError, match="1 secrets cannot be opened: put the key back"):
         call_command("rotate_encryption_keys")
@@ -125,7 +126,7 @@ def test_a_row_being_written_is_waited_for_and_not_overwritten(
             mine = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
             is_locked.set()
             eventually(somebody_waits, what="the rotation to wait for the row")
-            mine.token = "written meanwhile"
+            mine.secrets = credentials.as_json("written meanwhile", {})
             mine.save()
         connections.close_all()
 
