@@ -12,7 +12,7 @@ from channels.providers.registry import providers
 class Loader(filesystem.Loader):
     """Those of the providers that CHANNEL_PROVIDERS lists."""
 
-    def get_dirs(self) -> list[Path]:
+    def get_dirs(self) -> list[str | Path]:
         """Looked up each time, as the setting says."""
         return list(_folders())
 

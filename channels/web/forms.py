@@ -37,7 +37,7 @@ class SetupForm(forms.Form):
     """
 
     def __init__(self, *args: Any, entered: Entered, known: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="id_%s", **kwargs)
+        super().__init__(*args, **kwargs)
         self.entered, self.known = entered, known
         for each in entered.fields:
             self.fields[each.name] = forms.CharField(
@@ -68,7 +68,7 @@ class SetupForm(forms.Form):
         return [(each.label, str(Secret(value)) if each.is_secret else value) for each, value in found if value]
 
 
-def _entry(*, is_secret: bool) -> forms.TextInput:
+def _entry(*, is_secret: bool) -> forms.Widget:
     attrs = {"autocomplete": "off", "spellcheck": "false"}
     return forms.PasswordInput(attrs={**attrs, "autocomplete": "new-password"}) if is_secret else forms.TextInput(attrs)
 

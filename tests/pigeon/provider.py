@@ -56,7 +56,10 @@ SKY = Sky()
 class LoftForm:
     """A number and the secret of its loft."""
 
-    fields = (Field("number", _("Number"), _("Digits only."), is_secret=False), Field(SECRET, _("Loft secret")))
+    fields: Sequence[Field] = (
+        Field("number", _("Number"), _("Digits only."), is_secret=False),
+        Field(SECRET, _("Loft secret")),
+    )
 
     def is_configured(self) -> bool:
         return True

@@ -4,7 +4,7 @@ https://docs.slack.dev/reference/app-manifest
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -32,7 +32,7 @@ EVENTS = ("app_mention", "message.channels", "message.groups", "message.im", "ap
 """What an app asks for and hears, the platform's as well as a workspace's own."""
 LONGEST_NAME = 35
 
-fields = (
+fields: Sequence[Field] = (
     Field(
         CLIENT_ID,
         gettext_lazy("Client ID"),
