@@ -45,10 +45,9 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Refused:
-    """A run that may not ask, and what the employee says instead."""
+    """A run that may not ask: what the employee says instead, and why."""
 
-    run_id: UUID
-    reply: str
+    turn: Turn
     reason: Reason
 
 
@@ -70,8 +69,8 @@ def prepare(conversation: Conversation, attempt: int, turns: Sequence[Turn], sce
 
 def reply_unasked(
     conversation: Conversation, attempt: int, text: str, declined: Reason = NOTHING, cause: str = ""
-) -> tuple[Run, str]:
-    """Save a reply without asking an LLM, inside the tenant's scope. Returns the run, and what to send.
+) -> Turn:
+    """Save a reply without asking an LLM, inside the tenant's scope. Returns it, to be sent.
 
     declined: why this is not an answer, if it is not; cause: the same as agents.reasons names it.
     An employee who may not work says that it is unavailable instead.
@@ -85,8 +84,7 @@ def reply_unasked(
             declined, cause = reasons.reason_of(refusal), reasons.cause_of(refusal)
             text = revision.unavailable_text
     run.end(Run.State.REFUSED if declined else Run.State.ANSWERED, now, declined, cause)
-    transcript.say(conversation, run, text, now)
-    return run, text
+    return transcript.say(conversation, run, text, now)
 
 
 def ask(prepared: Prepared, cancellation: Cancellation | None = None) -> Completion:
@@ -113,10 +111,10 @@ def ask_for_less(prepared: Prepared, error: LLMError) -> Prepared | None:
         return None
 
 
-def finish(prepared: Prepared, completion: Completion) -> tuple[Run, str]:
+def finish(prepared: Prepared, completion: Completion) -> Turn:
     """Settle, record and save the answer as the conversation's next turn, inside the tenant's scope.
 
-    Returns the run and what to send. An answer that is not whole says so.
+    Returns it, to be sent. An answer that is not whole says so.
     """
     run = _runs().get(id=prepared.run_id)
     now = timezone.now()
@@ -126,10 +124,10 @@ def finish(prepared: Prepared, completion: Completion) -> tuple[Run, str]:
     reply = completion.text
     if mark:
         reply = f"{reply}\n\n{phrases.said(mark, run.conversation.tenant.language)}"
-    transcript.say(run.conversation, run, reply, now)
+    turn = transcript.say(run.conversation, run, reply, now)
     if run.is_answer:
         silence.note_answered(run.conversation.agent_id)
-    return run, reply
+    return turn
 
 
 def supersede(prepared: Prepared, completion: Completion) -> None:
@@ -180,11 +178,12 @@ def take_back(run: Run) -> None:
     run.end(Run.State.SUPERSEDED, timezone.now(), TAKEN_BACK())
 
 
-def apologise(run: Run, text: str) -> None:
-    """Save what the employee says instead of an answer that will not come."""
+def apologise(run: Run, text: str) -> Turn:
+    """Save what the employee says instead of an answer that will not come. Returns it, to be sent."""
     now = timezone.now()
-    transcript.say(run.conversation, run, text, now)
+    turn = transcript.say(run.conversation, run, text, now)
     silence.note_unanswered(run.conversation.agent_id, run.cause, now)
+    return turn
 
 
 def abandon(conversation: Conversation) -> None:
@@ -232,7 +231,7 @@ def _reserve(run: Run, prompt: Prompt) -> LLMCall:
 def _refuse(run: Run, refusal: Exception) -> Refused:
     now, reason, cause = timezone.now(), reasons.reason_of(refusal), reasons.cause_of(refusal)
     run.end(Run.State.REFUSED, now, reason, cause)
-    transcript.say(run.conversation, run, run.revision.unavailable_text, now)
+    turn = transcript.say(run.conversation, run, run.revision.unavailable_text, now)
     silence.note_unanswered(run.conversation.agent_id, cause, now)
     reasons.tell_staff(cause, reason)
-    return Refused(run.id, run.revision.unavailable_text, reason)
+    return Refused(turn, reason)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from agents.models import Agent, Conversation, LLMCall, Run
+from agents.models import Agent, Conversation, LLMCall, Run, Turn
 from billing.models import Seat
 from tenants.models import Tenant
 from tenants.staff import STAFF, Panel, StaffAdmin, Table, every, site
@@ -79,6 +79,18 @@ class RunAdmin(StaffAdmin):
     list_filter = ("state", "outcome")
     search_fields = (*OF_TENANT, "error")
     ordering = ("-started_at",)
+
+
+@admin.register(Turn, site=site)
+class TurnAdmin(StaffAdmin):
+    """When something was said, never what."""
+
+    reads = ("tenant", "speaker", "said_at")
+    also_reads = ("run",)
+    follows = ("tenant",)
+    list_display = ("said_at", "tenant", "speaker")
+    search_fields = OF_TENANT
+    ordering = ("-said_at",)
 
 
 @admin.register(LLMCall, site=site)

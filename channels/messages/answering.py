@@ -15,7 +15,7 @@ from django.utils import timezone
 from agents import reasons
 from agents.llm import calls
 from agents.llm.calls import Completion, LLMError, LLMTooLongError, UnexpectedError
-from agents.models import Run
+from agents.models import Turn
 from agents.phrases import said
 from agents.reasons import Cause
 from agents.runs import steps, transcript
@@ -181,8 +181,7 @@ def _reply_unasked(thread: Thread, pause: Pause | None) -> None:
     """For a message without words, and as the last one of a loop: a fixed sentence that costs nothing."""
     text = said(phrases.PAUSED if pause else phrases.CANNOT_SEE, thread.tenant.language)
     why = (pause.reason, Cause.LOOP) if pause else ()
-    run, reply = steps.reply_unasked(thread.conversation, thread.attempt, text, *why)
-    _queue(thread, run, reply)
+    _queue(thread, steps.reply_unasked(thread.conversation, thread.attempt, text, *why))
 
 
 def _land(claim: Claim, completion: Completion, *, may_start_over: bool) -> bool:
@@ -196,15 +195,13 @@ def _land(claim: Claim, completion: Completion, *, may_start_over: bool) -> bool
             waiting.running(thread).update(state=InboxEvent.State.PENDING)
             thread.release(failures=thread.failures)
             return may_start_over and waiting.newer_input(thread).exists()
-        run, reply = steps.finish(claim.run, completion)
-        _queue(thread, run, reply)
+        _queue(thread, steps.finish(claim.run, completion))
         return False
 
 
 def _land_refusal(thread: Thread, refused: Refused) -> None:
     log.info("Refused by the quota: %s", refused.reason)
-    run = Run.objects.get(id=refused.run_id)
-    _queue(thread, run, refused.reply)
+    _queue(thread, refused.turn)
 
 
 def _land_failure(claim: Claim, error: LLMError) -> None:
@@ -225,9 +222,9 @@ def _land_failure(claim: Claim, error: LLMError) -> None:
     reasons.tell_staff(reasons.cause_of(error), error.reason)
 
 
-def _queue(thread: Thread, run: Run, text: str) -> None:
+def _queue(thread: Thread, turn: Turn) -> None:
     events = waiting.running(thread)
     address = waiting.address_of(events)
-    events.update(state=InboxEvent.State.ANSWERED, run=run)
-    deliver.queue(thread, run, text, address)
+    events.update(state=InboxEvent.State.ANSWERED, run=turn.run)
+    deliver.queue(thread, turn, address)
     thread.release()

@@ -49,7 +49,8 @@ def locked(event_id: UUID) -> InboxEvent:
     if seen.turn:
         list(Conversation.objects.select_for_update(no_key=True).filter(id=seen.turn.conversation_id))
     if seen.run_id:
-        list(Delivery.objects.select_for_update(no_key=True).filter(run=seen.run_id).order_by("id"))
+        parts = Delivery.objects.select_for_update(no_key=True, of=("self",)).filter(turn__run=seen.run_id)
+        list(parts.order_by("id"))
     event = events.select_for_update(no_key=True, of=("self",)).get(id=event_id)
     if (event.thread_id, event.turn_id, event.run_id) != (seen.thread_id, seen.turn_id, seen.run_id):
         raise MovedError(f"event {event.id} has moved on")
@@ -138,8 +139,10 @@ def _ask_again(event: InboxEvent) -> None:
 def _take_back(event: InboxEvent) -> bool:
     """Drop an answer of which nothing went out yet; what it answers waits again. False if it is too late."""
     run = event.run
-    parts = Delivery.objects.filter(run=run)
-    if run is None or parts.exclude(state=Delivery.State.PENDING).exists():
+    if run is None:
+        return False
+    parts = Delivery.objects.filter(turn__run=run)
+    if parts.exclude(state=Delivery.State.PENDING).exists():
         return False
     parts.delete()
     steps.take_back(run)

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Run
+from agents.models import Turn
 from channels import reasons
 from channels.connections import credentials, health
 from channels.messages import outcomes
@@ -59,11 +59,11 @@ class Dispatch:
     since: datetime
 
 
-def queue(thread: Thread, run: Run, text: str, address: Address) -> None:
-    """Put an answer on its way, inside the tenant's scope and the transaction that ends its run."""
-    parts = provider_named(thread.connection.provider).split(text)
+def queue(thread: Thread, turn: Turn, address: Address) -> None:
+    """Put what was said on its way, inside the tenant's scope and the transaction that saves it."""
+    parts = provider_named(thread.connection.provider).split(turn.text)
     Delivery.objects.bulk_create(
-        Delivery(thread=thread, run=run, sequence=number, text=part, address=dict(address))
+        Delivery(thread=thread, turn=turn, sequence=number, text=part, address=dict(address))
         for number, part in enumerate(parts)
     )
 
@@ -149,7 +149,7 @@ def _post(dispatch: Dispatch) -> str:
 def _ours(dispatch: Dispatch) -> Delivery | None:
     """The delivery, locked, unless somebody else has moved it on since."""
     deliveries = Delivery.objects.select_for_update(no_key=True, of=("self",)).select_related(
-        "thread__conversation__agent", "run"
+        "thread__conversation__agent", "turn__run"
     )
     open_states = [Delivery.State.SENDING, Delivery.State.UNKNOWN]
     return deliveries.filter(id=dispatch.delivery_id, attempt=dispatch.attempt, state__in=open_states).first()
@@ -169,7 +169,7 @@ def _land_another_way(dispatch: Dispatch, address: Address) -> None:
         if delivery is None:
             return
         delivery.move(Delivery.State.PENDING, next_attempt_at=timezone.now())
-        rest = delivery.run.deliveries.filter(sequence__gte=delivery.sequence, state=Delivery.State.PENDING)
+        rest = delivery.turn.deliveries.filter(sequence__gte=delivery.sequence, state=Delivery.State.PENDING)
         rest.update(address=dict(address))
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agents import reasons
 from agents.llm.calls import LONGEST_WAIT, LLMError
-from agents.models import Run
+from agents.models import Run, Turn
 from agents.phrases import said
 from agents.reasons import Cause
 from agents.runs import steps
@@ -93,7 +93,6 @@ def give_up(thread: Thread, reason: Reason, cause: str, run: Run | None = None) 
     address = waiting.address_of(events)
     events.update(state=InboxEvent.State.FAILED, reason=reason, cause=cause, run=run, finished_at=timezone.now())
     thread.release()
-    if run and not run.deliveries.exists():
-        apology = said(phrases.APOLOGY, thread.tenant.language)
-        steps.apologise(run, apology)
-        deliver.queue(thread, run, apology, address)
+    if run and not Turn.objects.filter(run=run).exists():
+        apology = steps.apologise(run, said(phrases.APOLOGY, thread.tenant.language))
+        deliver.queue(thread, apology, address)

@@ -28,10 +28,11 @@ def arrived(delivery: Delivery, external_id: str) -> None:
     """The provider took it. With the last part of an answer, what it answers is done."""
     now = timezone.now()
     delivery.move(Delivery.State.SENT, external_id=external_id, sent_at=now, error=NOTHING, cause="")
-    if delivery.run.is_answer:  # an apology arrives too, and is none
+    run = delivery.turn.run
+    if run and run.is_answer:  # an apology arrives too, and is none
         records.count_messages(settlement.spender(delivery.thread.conversation), now, sent=1)
-    if not delivery.run.deliveries.exclude(state=Delivery.State.SENT).exists():
-        answered = InboxEvent.objects.filter(run=delivery.run, state=InboxEvent.State.ANSWERED)
+    if run and not delivery.turn.deliveries.exclude(state=Delivery.State.SENT).exists():
+        answered = InboxEvent.objects.filter(run=run, state=InboxEvent.State.ANSWERED)
         answered.update(state=InboxEvent.State.DONE, finished_at=now)
 
 
@@ -39,10 +40,11 @@ def failed(delivery: Delivery, error: DeliveryError) -> None:
     """Final and visible, with the rest of the answer; the conversation goes on."""
     now, cause = timezone.now(), reasons.cause_of(error)
     rest = Q(id=delivery.id) | (Q(sequence__gt=delivery.sequence) & ~Q(state=Delivery.State.SENT))
-    delivery.run.deliveries.filter(rest).update(state=Delivery.State.FAILED, error=error.reason, cause=cause)
-    told = (InboxEvent.State.ANSWERED, InboxEvent.State.DONE)
-    events = InboxEvent.objects.filter(run=delivery.run, state__in=told)
-    events.update(state=InboxEvent.State.FAILED, reason=error.reason, cause=cause, finished_at=now)
+    delivery.turn.deliveries.filter(rest).update(state=Delivery.State.FAILED, error=error.reason, cause=cause)
+    if delivery.turn.run_id:
+        told = (InboxEvent.State.ANSWERED, InboxEvent.State.DONE)
+        events = InboxEvent.objects.filter(run=delivery.turn.run_id, state__in=told)
+        events.update(state=InboxEvent.State.FAILED, reason=error.reason, cause=cause, finished_at=now)
     if isinstance(error, DeliveryRefusedError):
         health.refused(delivery.thread.connection_id, error)
 
@@ -53,7 +55,7 @@ def update(connection: Connection, told: DeliveryUpdate) -> UUID | None:
     Harmless in any order and more than once. Returns the thread that may go on, or None if nothing changed.
     """
     deliveries = Delivery.objects.select_for_update(no_key=True, of=("self",)).select_related(
-        "thread__conversation__agent", "run"
+        "thread__conversation__agent", "turn__run"
     )
     delivery = deliveries.filter(id=told.delivery_id, thread__connection=connection).first()
     if delivery is None:

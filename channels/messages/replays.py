@@ -58,7 +58,7 @@ def _replay(failed: QuerySet[InboxEvent]) -> Replayed:
     answered = Run.objects.filter(state__in=[Run.State.ANSWERED, Run.State.REFUSED], events__in=failed)
     unseen = [Delivery.State.SENT, Delivery.State.SENDING, Delivery.State.UNKNOWN]
     with transaction.atomic():
-        to_send = list(answered.exclude(deliveries__state__in=unseen).values_list("id", flat=True).distinct())
+        to_send = list(answered.exclude(turn__deliveries__state__in=unseen).values_list("id", flat=True).distinct())
         to_answer = list(failed.exclude(run__in=answered).values_list("id", flat=True))
         replayed = Replayed(deliveries=_send_again(to_send), events=_answer_again(to_answer))
         if replayed.deliveries or replayed.events:
@@ -70,7 +70,7 @@ def _send_again(runs: Sequence[UUID]) -> int:
     now = timezone.now()
     events = InboxEvent.objects.filter(run__in=runs, state=InboxEvent.State.FAILED)
     events.update(state=InboxEvent.State.ANSWERED, reason=NOTHING, cause="", finished_at=None)
-    unsent = Delivery.objects.filter(run__in=runs, state=Delivery.State.FAILED)
+    unsent = Delivery.objects.filter(turn__run__in=runs, state=Delivery.State.FAILED)
     return unsent.update(state=Delivery.State.PENDING, next_attempt_at=now, created_at=now, error=NOTHING, cause="")
 
 

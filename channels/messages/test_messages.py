@@ -149,5 +149,5 @@ class Progress:
 
 def progress_of(event: InboxEvent) -> Progress:
     """How far this test message is, inside the tenant's scope."""
-    delivery = Delivery.objects.filter(run=event.run).order_by("sequence").first() if event.run else None
+    delivery = Delivery.objects.filter(turn__run=event.run).order_by("sequence").first() if event.run else None
     return Progress(event, delivery)

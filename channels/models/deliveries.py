@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Run, Turn
+from agents.models import Turn
 from channels.models.inbox import Thread
 from tenants.models import TenantModel
 from tenants.models.fields import ReasonField
@@ -22,11 +22,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(on_its_way | models.Q(state=Delivery.State.UNKNOWN, unknown_since__gt=freed))
 
     def in_order(self) -> "DeliveryQuerySet":
-        return self.order_by("created_at", "run_id", "sequence")
+        return self.order_by("created_at", "turn_id", "sequence")
 
 
 class Delivery(TenantModel):
-    """One message on its way out: exactly one row per part of an answer, by constraint."""
+    """One message on its way out: exactly one row per part of a turn, by constraint."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("Pending")
@@ -36,8 +36,7 @@ class Delivery(TenantModel):
         FAILED = "failed", _("Failed")
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="deliveries")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="deliveries")
-    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, null=True, related_name="deliveries")
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="deliveries")
     sequence = models.PositiveIntegerField()
     address = models.JSONField()
     text = models.TextField()
@@ -63,7 +62,7 @@ class Delivery(TenantModel):
         verbose_name_plural = _("deliveries")
         constraints = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["run", "sequence"], name="channels_delivery_once"),
+            models.UniqueConstraint(fields=["turn", "sequence"], name="channels_delivery_once"),
         ]
         indexes = [
             models.Index(

@@ -122,9 +122,7 @@ class InboxEvent(TenantModel):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["connection", "place_id"], name="channels_event_received", condition=UNHEARD
-            ),
+            models.Index(fields=["connection", "place_id"], name="channels_event_received", condition=UNHEARD),
             models.Index(fields=["received_at"], name="channels_event_waiting", condition=UNANSWERED),
             models.Index(fields=["received_at"], name="channels_event_doubtful", condition=DOUBTFUL),
             models.Index(

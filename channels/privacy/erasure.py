@@ -239,7 +239,7 @@ def _blank(conversation: UUID, said: Sequence[UUID], erased: Erased) -> None:
         Conversation.objects.filter(id=conversation).update(title=ERASED)
     answered = InboxEvent.objects.filter(id__in=said, run__conversation=conversation)
     answering = list(answered.order_by().values_list("run", flat=True).distinct())
-    deliveries = Delivery.objects.filter(run__in=answering)
+    deliveries = Delivery.objects.filter(turn__run__in=answering)
     deliveries.update(text=ERASED)
     open_states = [Delivery.State.PENDING, Delivery.State.SENDING, Delivery.State.UNKNOWN]
     deliveries.filter(state__in=open_states).update(state=Delivery.State.FAILED, error=forgetting.ERASED())

@@ -60,7 +60,7 @@ def _thin_once(tenant_id: UUID, conversation: UUID, *, even_open: bool) -> bool:
         oldest = list(turns.values_list("id", "run")[:TURNS_AT_ONCE])
         runs_of = [run for _, run in oldest if run]
         said = [turn for turn, _ in oldest]
-        Delivery.objects.filter(run__in=runs_of).delete()
+        Delivery.objects.filter(turn__in=said).delete()
         events = InboxEvent.objects.filter(Q(turn__in=said) | Q(run__in=runs_of)).order_by()
         empty(InboxEvent.objects.filter(id__in=list(events.values_list("id", flat=True))), is_detached=True)
         Turn.objects.filter(id__in=said).delete()
@@ -78,11 +78,11 @@ def _closed(conversations: Collection[UUID]) -> list[UUID]:
     """Those of which nothing is under way."""
     now = timezone.now()
     waiting = InboxEvent.objects.unanswered().filter(Q(turn__conversation__in=conversations)).order_by()
-    leaving = Delivery.objects.filter(run__conversation__in=conversations).holding_up(now)
+    leaving = Delivery.objects.filter(turn__conversation__in=conversations).holding_up(now)
     leased = Thread.objects.filter(conversation__in=conversations, leased_until__gt=now)
     busy = {
         *waiting.values_list("turn__conversation", flat=True),
-        *leaving.values_list("run__conversation", flat=True),
+        *leaving.values_list("turn__conversation", flat=True),
         *leased.values_list("conversation", flat=True),
     }
     return [each for each in conversations if each not in busy]
@@ -99,10 +99,10 @@ def end(threads: Sequence[Thread]) -> None:
 
 def _delete(conversations: Collection[UUID]) -> None:
     threads = list(Thread.objects.filter(conversation__in=conversations).values_list("id", flat=True))
-    made = Q(run__conversation__in=conversations)
-    Delivery.objects.filter(made | Q(thread__in=threads)).delete()
-    theirs = Q(turn__conversation__in=conversations) | Q(thread__in=threads, turn=None)
-    told = InboxEvent.objects.filter(made | theirs)
+    heard = Q(turn__conversation__in=conversations)
+    Delivery.objects.filter(heard | Q(thread__in=threads)).delete()
+    answered = Q(run__conversation__in=conversations) | Q(thread__in=threads, turn=None)
+    told = InboxEvent.objects.filter(answered | heard)
     empty(InboxEvent.objects.filter(id__in=list(told.order_by().values_list("id", flat=True))), is_detached=True)
     # What is left was said in the same place to a predecessor: its event still leads to it when its author is erased.
     InboxEvent.objects.filter(thread__in=threads).update(thread=None)

@@ -212,8 +212,8 @@ class DeliveryAdmin(ReplayAdmin):
         "tenant", "sequence", "state", "attempt", "next_attempt_at", "external_id", "cause", "error", "created_at",
         "sent_at",
     )  # fmt: skip
-    also_reads = ("run",)
-    follows = ("tenant", "run")
+    also_reads = ("turn",)
+    follows = ("tenant", "turn", "turn__run")
     list_display = (
         "created_at", "tenant", "what", "state", "attempt", "next_attempt_at", "cause", "error", "sent_at",
     )  # fmt: skip
@@ -222,12 +222,15 @@ class DeliveryAdmin(ReplayAdmin):
 
     @admin.display(description=_("What"))
     def what(self, row: Delivery) -> str:
-        """An apology is not an answer, even if it was sent."""
-        if row.run.is_answer:
+        """An apology is not an answer, even if it was sent; what is sent without a run is a person's."""
+        run = row.turn.run
+        if run is None:
+            return gettext("a person's message")
+        if run.is_answer:
             return gettext("answer")
-        return gettext("no answer: %(cause)s") % {"cause": row.run.cause or row.run.state}
+        return gettext("no answer: %(cause)s") % {"cause": run.cause or run.state}
 
     def events_of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        runs = rows.filter(state=Delivery.State.FAILED).order_by().values("run_id")
+        runs = rows.filter(state=Delivery.State.FAILED).order_by().values("turn__run_id")
         failed = InboxEvent.objects.using(STAFF).filter(run_id__in=runs, state=InboxEvent.State.FAILED)
         return failed.values_list("tenant_id", "id")

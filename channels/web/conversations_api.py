@@ -77,10 +77,8 @@ class MessageSerializer(serializers.ModelSerializer[Turn]):
     )
     reason = serializers.SerializerMethodField(help_text="Why it is no answer; empty for one.")
     deliveries = DeliverySerializer(
-        source="run.deliveries",
         many=True,
         read_only=True,
-        default=[],
         help_text="An AI employee's message: its way to the provider, in parts if it is long. A person's: empty.",
     )
 
@@ -94,7 +92,7 @@ class MessageSerializer(serializers.ModelSerializer[Turn]):
         return fates.kind_of(turn.run) if turn.run else None
 
     def get_reason(self, turn: Turn) -> str:
-        return fates.why(turn.run, self.context["provider"]) if turn.run else ""
+        return fates.why(turn.run, self.context["provider"])
 
 
 class ConversationFilterSerializer(serializers.Serializer[Any]):
@@ -142,7 +140,7 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet[Conversation]):
     )
     @action(detail=True, serializer_class=MessageSerializer, pagination_class=OldestFirst)
     def messages(self, request: Request, id: str) -> Response:
-        deliveries = Prefetch("run__deliveries", queryset=Delivery.objects.order_by("sequence"))
+        deliveries = Prefetch("deliveries", queryset=Delivery.objects.order_by("sequence"))
         conversation = self.get_object()
         journal.record(actions.CONVERSATION_READ, conversation)
         turns = conversation.turns.select_related("run").prefetch_related(deliveries)

@@ -64,16 +64,16 @@ def kind_of(run: Run) -> Answer:
     return Answer.UNAVAILABLE if is_unavailable else Answer.APOLOGISED
 
 
-def why(run: Run, provider: str) -> str:
-    """Why a run brought no answer; "" if it did."""
-    return "" if run.is_answer else reasons.words(run.cause, provider)
+def why(run: Run | None, provider: str) -> str:
+    """Why a run brought no answer; "" if it did, or if there was none."""
+    return "" if run is None or run.is_answer else reasons.words(run.cause, provider)
 
 
-def of_run(run: Run, parts: Sequence[Delivery], provider: str) -> Fate:
-    """What became of what was said in a run. parts: its deliveries; provider: the conversation's channel."""
+def of_turn(turn: Turn, parts: Sequence[Delivery], provider: str) -> Fate:
+    """What became of a turn that was sent. parts: its deliveries; provider: the conversation's channel."""
     worst = min(parts, key=lambda part: WORST_FIRST.index(State(part.state)), default=None)
     state = worst.state if worst else ""
-    reason = why(run, provider)
+    reason = why(turn.run, provider)
     if reason:
         return Fate(state, reason, str(INSTEAD.get(State(state), ON_ITS_WAY)) if state else "")
     if state == State.SENT:
@@ -103,10 +103,11 @@ def _is_given_up(part: Delivery, now: datetime) -> bool:
 
 
 def of_conversation(conversation: Conversation, turns: Iterable[Turn]) -> dict[UUID, Fate]:
-    """The fates of the employee's turns among these of one conversation, by the turns' ids."""
-    said = [turn for turn in turns if turn.run_id]
-    parts = _parts([turn.run for turn in said if turn.run])
-    return {turn.id: of_run(turn.run, parts.get(turn.run.id, []), conversation.channel) for turn in said if turn.run}
+    """The fates of what was sent, or was to be, among these turns of one conversation, by the turns' ids."""
+    said = list(turns)
+    parts = _parts(said)
+    sent = [turn for turn in said if turn.run or turn.id in parts]
+    return {turn.id: of_turn(turn, parts.get(turn.id, []), conversation.channel) for turn in sent}
 
 
 def to_look_at(conversations: Sequence[Conversation]) -> dict[UUID, Fate]:
@@ -115,22 +116,22 @@ def to_look_at(conversations: Sequence[Conversation]) -> dict[UUID, Fate]:
     ids = Conversation.objects.filter(id__in=[each.id for each in conversations]).annotate(last=Subquery(newest))
     turns = Turn.objects.filter(id__in=ids.values("last")).select_related("run", "event", "conversation")
     found = list(turns)
-    parts = _parts([turn.run for turn in found if turn.run])
+    parts = _parts(found)
     fates = {turn.conversation_id: _last_fate(turn, parts) for turn in found}
     return {key: fate for key, fate in fates.items() if fate.needs_a_look}
 
 
 def _last_fate(turn: Turn, parts: dict[UUID, list[Delivery]]) -> Fate:
-    if turn.run:
-        return of_run(turn.run, parts.get(turn.run.id, []), turn.conversation.channel)
+    if turn.run or turn.id in parts:
+        return of_turn(turn, parts.get(turn.id, []), turn.conversation.channel)
     event = getattr(turn, "event", None)
     if event is None or event.state != InboxEvent.State.FAILED:
         return Fate()
     return Fate("", reasons.words(event.cause, turn.conversation.channel))
 
 
-def _parts(runs: Sequence[Run]) -> dict[UUID, list[Delivery]]:
+def _parts(turns: Sequence[Turn]) -> dict[UUID, list[Delivery]]:
     found: dict[UUID, list[Delivery]] = {}
-    for part in Delivery.objects.filter(run__in=[run.id for run in runs]).order_by("sequence"):
-        found.setdefault(part.run_id, []).append(part)
+    for part in Delivery.objects.filter(turn__in=[turn.id for turn in turns]).order_by("sequence"):
+        found.setdefault(part.turn_id, []).append(part)
     return found

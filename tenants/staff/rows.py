@@ -33,7 +33,7 @@ class StaffAdmin(admin.ModelAdmin[Any]):
     reads: columns that staff may read (tenants/staff/rights.py grants them), which the page of a row shows.
     also_reads: columns that are read but not shown, such as those that a search needs.
     writes: columns that staff may change.
-    follows: foreign keys among `reads` whose target is shown by its name.
+    follows: foreign keys among `columns` whose target is read with the row, and theirs after `__`.
     """
 
     reads: ClassVar[tuple[str, ...]] = ()
@@ -54,7 +54,9 @@ class StaffAdmin(admin.ModelAdmin[Any]):
 
     def _followed(self) -> Iterator[str]:
         for name in self.follows:
-            target = self.model._meta.get_field(name).related_model
+            target: Any = self.model
+            for step in name.split("__"):
+                target = target._meta.get_field(step).related_model
             for column in self.admin_site.get_model_admin(target).columns():  # type: ignore[attr-defined]
                 yield f"{name}__{column}"
 

@@ -58,9 +58,10 @@ class Office:
         revision = AgentRevision.objects.get(agent=self.agent)
         run = Run.objects.create(conversation=thread.conversation, revision=revision, attempt=number + 1)
         run.end(Run.State.ANSWERED, NOON)
-        transcript.say(thread.conversation, run, f"At nine, {number}.", NOON + timedelta(seconds=number + 1))
-        deliver.queue(thread, run, f"At nine, {number}.", {"channel": "C1"})
-        Delivery.objects.get(run=run).move(Delivery.State.SENT, external_id=f"ts-{number}", sent_at=NOON)
+        said_at = NOON + timedelta(seconds=number + 1)
+        turn = transcript.say(thread.conversation, run, f"At nine, {number}.", said_at)
+        deliver.queue(thread, turn, {"channel": "C1"})
+        Delivery.objects.get(turn=turn).move(Delivery.State.SENT, external_id=f"ts-{number}", sent_at=NOON)
 
 
 @pytest.fixture

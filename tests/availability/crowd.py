@@ -111,7 +111,7 @@ def _related(column: Any, world: World, number: int) -> Any:
     if column.related_model is User:
         return world.people[Role.OWNER].id
     known = world.rows[column.related_model.__name__]
-    has_own = column.unique or (column.model.__name__, column.name) == ("Delivery", "run")  # answers have few parts
+    has_own = column.unique or (column.model.__name__, column.name) == ("Delivery", "turn")  # answers have few parts
     return known[number if has_own else 0].pk
 
 

@@ -48,13 +48,21 @@ class Books:
     def deliveries(self) -> dict[str, Row]:
         return {str(row["id"]): row for row in self.office.rows("channels_delivery")}
 
+    @cached_property
+    def runs(self) -> dict[object, object]:
+        """The run of each turn."""
+        return {row["id"]: row["run_id"] for row in self.office.rows("agents_turn")}
+
+    def deliveries_of_run(self, run_id: object) -> list[Row]:
+        return [row for row in self.deliveries.values() if run_id and self.runs[row["turn_id"]] == run_id]
+
     def attempts(self, ts: str) -> list[int | str]:
         """The result of each of Slack's delivery attempts: a status, or why there was none."""
         told = self.office.stack.look("slack/control/events", team=self.office.team)["events"]
         return [each["status"] or each["error"] for event in told if event["ts"] == ts for each in event["attempts"]]
 
     def posts_of_run(self, run_id: object) -> list[Row]:
-        ids = {id_ for id_, row in self.deliveries.items() if row["run_id"] == run_id}
+        ids = {str(row["id"]) for row in self.deliveries_of_run(run_id)}
         return [post for post in self.posts if delivery_id(post) in ids]
 
 
@@ -149,7 +157,6 @@ def _why_late(books: Books, message: Said, overtaking: Sequence[Said]) -> str:
     event, others = books.events[message.ts], [books.events[each.ts] for each in overtaking]
     if event["received_at"] > min(other["received_at"] for other in others):
         return "Slack delivered it later"
-    sent = [row for row in books.deliveries.values() if row["run_id"] == event["run_id"]]
-    if any(row["attempt"] > 1 for row in sent):
+    if any(row["attempt"] > 1 for row in books.deliveries_of_run(event["run_id"])):
         return "its delivery was unknown"
     return "unexplained"

@@ -36,7 +36,7 @@ def long_talk(tenant: Tenant, turns: int, *, words: str = "line", apart: timedel
         runs = Run.objects.bulk_create(
             Run(conversation=talk, revision=revision, attempt=number, state="answered") for number in range(turns // 2)
         )
-        Turn.objects.bulk_create(
+        said = Turn.objects.bulk_create(
             Turn(
                 conversation=talk,
                 run=runs[number // 2] if number % 2 else None,
@@ -47,8 +47,9 @@ def long_talk(tenant: Tenant, turns: int, *, words: str = "line", apart: timedel
             for number in range(turns)
         )
         Delivery.objects.bulk_create(
-            Delivery(thread=thread, run=run, sequence=part, address={}, text="part", state="sent")
-            for run in runs
+            Delivery(thread=thread, turn=turn, sequence=part, address={}, text="part", state="sent")
+            for turn in said
+            if turn.run_id
             for part in range(2)
         )
     return talk.id

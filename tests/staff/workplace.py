@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from agents.models import Agent, Conversation, LLMCall, Run, Turn
+from agents.runs import transcript
 from billing import quota
 from billing.models import CompSeats, Drift, Entitlement
 from channels.models import Connection, Contact, Delivery, InboxEvent, InstallAttempt, Thread
@@ -84,7 +85,7 @@ def _failed_answer(agent: Agent, connection: Connection) -> tuple[InboxEvent, De
     )
     delivery = Delivery.objects.create(
         thread=thread,
-        run=run,
+        turn=transcript.say(conversation, run, CANARY, timezone.now()),
         sequence=0,
         address={"channel": CANARY},
         text=CANARY,

@@ -108,7 +108,8 @@ def ways(office: Office) -> dict[str, Way]:
     """Every answered message's timing by its ts. Slack's ts is the time of the post; all clocks are this machine's."""
     told = {each["event_id"]: each for each in office.stack.look("slack/control/events", team=office.team)["events"]}
     calls = {row["run_id"]: row for row in office.rows("agents_llmcall")}
-    posts = {row["run_id"]: float(row["external_id"]) for row in office.rows("channels_delivery")}
+    runs = {row["id"]: row["run_id"] for row in office.rows("agents_turn")}
+    posts = {runs[row["turn_id"]]: float(row["external_id"]) for row in office.rows("channels_delivery")}
     found: dict[str, Way] = {}
     for event in office.rows("channels_inboxevent"):
         if event["run_id"] is None:
