@@ -12,7 +12,7 @@ from tenants.row_level_security import ProtectTenantTable
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0012_places_by_index'),
+        ('channels', '0013_deliveries_of_turns'),
         ('tenants', '0013_job_indexes'),
     ]
 
