@@ -20,6 +20,7 @@ from channels.providers.connecting import AccountTakenError, AnotherAddressError
 from channels.web import connecting
 from channels.web.forms import SetupForm
 from channels.web.onboarding import ConnectChannel
+from tenants.encryption import UndecryptableError
 from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.onboarding import wizard
 from tenants.permissions import Permission
@@ -36,7 +37,7 @@ def setup(request: HttpRequest, provider: str, draft_id: UUID) -> HttpResponseBa
     """The page of one connection to be: what to do at the provider, and the form."""
     its, entered = _entered(provider)
     draft = _draft(request, its, draft_id)
-    form = SetupForm(request.POST or None, entered=entered, known=draft.values)
+    form = SetupForm(request.POST or None, entered=entered, known=_known(draft))
     if request.method == "POST" and form.is_valid():
         answer = _enter(request, its, draft, form)
         if answer is not None:
@@ -51,7 +52,7 @@ def ask(request: HttpRequest, provider: str, draft_id: UUID) -> HttpResponseBase
     """Off to the provider's consent page, where the own app asks."""
     its, _entered_there = _entered(provider)
     draft = _draft(request, its, draft_id)
-    if its.consent is None or not draft.secrets:
+    if its.consent is None or not _known(draft):
         return redirect("workspace:setup", workspace_of(request).tenant.slug, provider, draft_id)
     return connecting.ask_consent(request, its, its.consent, draft.id)
 
@@ -70,6 +71,14 @@ def _draft(request: HttpRequest, provider: Provider, draft_id: UUID) -> Connecti
     if found is None:
         raise Http404(_("This page is older than a week. Begin anew under Channels."))
     return found
+
+
+def _known(draft: ConnectionDraft) -> Mapping[str, str]:
+    """What was entered before; nothing if no key opens it any more."""
+    try:
+        return draft.values
+    except UndecryptableError:
+        return {}
 
 
 def _enter(request: HttpRequest, provider: Provider, draft: ConnectionDraft, form: SetupForm) -> HttpResponse | None:
@@ -119,7 +128,7 @@ def _keep(
 def _show(
     request: HttpRequest, provider: Provider, entered: Form | OwnApp, draft: ConnectionDraft, form: SetupForm
 ) -> HttpResponse:
-    is_entered = bool(draft.secrets) and provider.form is None and CHANGE not in request.GET and not form.is_bound
+    is_entered = bool(form.known) and provider.form is None and CHANGE not in request.GET and not form.is_bound
     context: dict[str, Any] = {
         "step": ConnectChannel,
         "its": provider,
