@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CREATED := $(VENV)/.stamp-created
 LOCAL := $(VENV)/.stamp-local
 DEVELOPMENT := $(VENV)/.stamp-development
-TEMPLATES = $(shell find templates */templates -name '*.html' 2>/dev/null)
+TEMPLATES = $(shell find templates */templates */*/*/templates -name '*.html' 2>/dev/null)
 # The checks load the settings but connect to no service, so they need no running service and no configuration.
 CHECK_ENVIRONMENT = ROSTER_DATA=/nonexistent SANDBOX=0 PORT=8000 SECRET_KEY=check DATABASE_POOL_SIZE=0 DATABASE_URL=postgres://app@127.0.0.1:1/roster \
 	DATABASE_OWNER_URL=postgres://owner@127.0.0.1:1/roster REDIS_URL=redis://127.0.0.1:1/0 \

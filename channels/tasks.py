@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from channels.connections import drafts
 from channels.messages.deliver import send_due
 from channels.messages.dispatch import dispatcher
 from channels.messages.incoming import recognition
@@ -83,6 +84,19 @@ def blank_talk() -> None:
 def blank_talk_of(tenant_id: UUID) -> None:
     """The same for one workspace."""
     talk.blank(tenant_id)
+
+
+@shared_task
+def forget_drafts() -> None:
+    """Each night: delete connections that somebody began to set up and did not finish."""
+    for tenant_id in drafts.who_has_some():
+        wake(forget_drafts_of, tenant_id)
+
+
+@shared_task(base=TenantTask)
+def forget_drafts_of(tenant_id: UUID) -> None:
+    """The same for one workspace."""
+    drafts.forget_expired(tenant_id)
 
 
 @shared_task

@@ -7,7 +7,7 @@ from agents.web import views as agents
 from billing.web import webhooks as billing_webhooks
 from billing.web.views import changes, returning
 from billing.web.views import page as billing
-from channels.web import connecting, webhooks
+from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
 from config.api import docs, root
@@ -42,6 +42,9 @@ workspace = [
     path("employees/<uuid:agent_id>/move/", agents.move_employee, name="move_employee"),
     path("channels/", channels.channel_list, name="channels"),
     path("channels/<slug:provider>/install/", connecting.install, name="install"),
+    path("channels/<slug:provider>/own-app/", connecting.use_own_app, name="use_own_app"),
+    path("channels/<slug:provider>/setup/<uuid:draft_id>/", setup.setup, name="setup"),
+    path("channels/<slug:provider>/setup/<uuid:draft_id>/consent/", setup.ask, name="ask_consent"),
     path("channels/<uuid:connection_id>/listen/", channels.listen, name="listen"),
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
     path("conversations/", channels.conversation_list, name="conversations"),

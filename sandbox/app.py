@@ -27,6 +27,7 @@ from sandbox.mail.inbox import Inbox
 from sandbox.pages import STATIC, page, top_bar
 from sandbox.settings import Settings
 from sandbox.slack import api as slack_api
+from sandbox.slack import apps_page as slack_apps
 from sandbox.slack import consent as slack_consent
 from sandbox.slack import control as slack_control
 from sandbox.slack.chat import routes as slack_chat
@@ -74,6 +75,7 @@ def create_app(settings: Settings) -> Starlette:
         Mount("/static", StaticFiles(directory=STATIC)),
         Route("/slack/oauth/v2/authorize", slack_consent.authorize, methods=["GET", "POST"]),
         Route("/slack/api/{method}", slack_api.call_method, methods=["GET", "POST"]),
+        *slack_apps.ROUTES,
         Mount("/slack/chat", routes=slack_chat.ROUTES),
         Mount("/slack/control", routes=slack_control.ROUTES),
         Mount("/openai/control", routes=llm_control.ROUTES),

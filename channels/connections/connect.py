@@ -7,9 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels import actions
-from channels.connections import credentials, recipients, routes
+from channels.connections import credentials, drafts, recipients, routes
 from channels.models import Connection
-from channels.providers.connecting import Installed
+from channels.providers.connecting import AnotherAddressError, Installed
 from channels.providers.registry import provider_named
 from tenants.audit import journal
 from tenants.wordings import NOTHING, Wording
@@ -21,31 +21,49 @@ AUDITED = ("provider", "external_id", "name", "scopes", "state")
 def connect(installed: Installed) -> Connection:
     """Connect, or connect again with a fresh token, inside the tenant's scope.
 
-    Raises AccountTakenError if another tenant has this account.
+    Raises AccountTakenError if another tenant has this account, and AnotherAddressError if this workspace has it under
+    another id than the one that it was set up with.
     """
     key: dict[str, Any] = {"provider": installed.provider, "external_id": installed.external_id}
     with transaction.atomic():
         known = Connection.objects.filter(**key).first()
+        _check_address(known, installed)
         connection, _made = Connection.objects.update_or_create(
             **key,
-            defaults={
-                "name": installed.name,
-                "token": installed.token,
-                "secrets": credentials.as_json(installed.secrets),
-                "bot_user_id": installed.bot_user_id,
-                "installer_id": installed.installer_id,
-                "scopes": installed.scopes,
-                "state": Connection.State.ACTIVE,
-                "error": NOTHING,
-                "cause": "",
-                "lost_at": None,
-                "connected_at": timezone.now(),
-            },
+            defaults=_fields(installed),
+            create_defaults=_fields(installed) | ({"id": installed.connection_id} if installed.connection_id else {}),
         )
         routes.claim(connection)
+        drafts.close(connection.id)
         _record_connected(known, connection)
         transaction.on_commit(recipients.forget_known)
     return connection
+
+
+def _check_address(known: Connection | None, installed: Installed) -> None:
+    """What the provider calls has the connection's id in its address: it must be that of this account."""
+    wanted = installed.connection_id
+    if wanted is None or (known and known.id == wanted):
+        return
+    other = known or Connection.objects.filter(id=wanted).first()
+    if other is not None:
+        raise AnotherAddressError(other.name, is_known=known is not None)
+
+
+def _fields(installed: Installed) -> dict[str, Any]:
+    return {
+        "name": installed.name,
+        "token": "",
+        "secrets": credentials.as_json(installed.token, installed.secrets),
+        "bot_user_id": installed.bot_user_id,
+        "installer_id": installed.installer_id,
+        "scopes": installed.scopes,
+        "state": Connection.State.ACTIVE,
+        "error": NOTHING,
+        "cause": "",
+        "lost_at": None,
+        "connected_at": timezone.now(),
+    }
 
 
 def _record_connected(known: Connection | None, connection: Connection) -> None:

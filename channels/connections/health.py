@@ -37,7 +37,7 @@ def disconnect(
     """
     with transaction.atomic():
         before = journal.snapshot(connection, AUDITED)
-        connection.token = connection.secrets = ""
+        connection.erase_credentials()
         connection.state, connection.error, connection.cause = Connection.State.DISCONNECTED, reason, cause
         connection.lost_at = connection.lost_at or timezone.now()
         connection.save(update_fields=["token", "secrets", "state", "error", "cause", "lost_at"])

@@ -1,11 +1,12 @@
 """The rows of this app: connections, threads, incoming events, deliveries. Everything in channels may import it."""
 
-from channels.models.connections import Connection, Contact, InstallAttempt, Route
+from channels.models.connections import Connection, ConnectionDraft, Contact, InstallAttempt, Route
 from channels.models.deliveries import Delivery, DeliveryQuerySet
 from channels.models.inbox import InboxEvent, InboxEventQuerySet, Thread, place_id_of
 
 __all__ = [
     "Connection",
+    "ConnectionDraft",
     "Contact",
     "Delivery",
     "DeliveryQuerySet",

@@ -1,5 +1,8 @@
 """What is connected, and who is there: routes, connections, contacts, installations that were begun."""
 
+import json
+from collections.abc import Mapping
+
 from django.db import models
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
@@ -11,6 +14,9 @@ from agents.models import Agent, Person
 from tenants.encryption import EncryptedField
 from tenants.models import Tenant, TenantModel
 from tenants.models.fields import ReasonField
+
+TOKEN = "token"  # noqa: S105 - the name of one
+"""The name of the provider's token among a connection's credentials."""
 
 
 class Route(models.Model):
@@ -59,9 +65,20 @@ class Connection(TenantModel):
     bot_user_id = models.CharField(max_length=60, blank=True)
     installer_id = models.CharField(max_length=60, blank=True, help_text=_("Who installed it, at the provider"))
     scopes = models.TextField(blank=True)
-    token = EncryptedField(blank=True, default="")
+    token = EncryptedField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Only of connections made before their credentials were one JSON: read while that has no token, never "
+            "written. No migration moves it, since older processes still read it while a release is rolled out"
+        ),
+    )
     secrets = EncryptedField(
-        blank=True, default="", db_default="", help_text=_("Its own by name, as JSON, such as what signs its webhooks")
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("All its credentials by name, as JSON: the token, and its own, such as what signs its webhooks"),
     )
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     error = ReasonField(help_text=_("Why it is not active, in technical words: for staff"))
@@ -91,11 +108,48 @@ class Connection(TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """All of them by name; the provider's token is TOKEN. Raises UndecryptableError."""
+        found = dict(json.loads(self.secrets.reveal())) if self.secrets else {}
+        if TOKEN not in found and self.token:
+            found[TOKEN] = self.token.reveal()
+        return found
+
+    @property
+    def own_secrets(self) -> Mapping[str, str]:
+        """The account's own, such as what signs its webhooks; none where the platform's count."""
+        return {name: value for name, value in self.credentials.items() if name != TOKEN}
+
+    def erase_credentials(self) -> None:
+        """Forget them all; unsaved."""
+        self.token = self.secrets = ""
+
     def answering_agent(self) -> Agent | None:
         """The AI employee that answers here: the chosen one, else the first in the order of seats."""
         if self.agent and self.agent.deleted_at is None:
             return self.agent
         return Agent.objects.on_duty()
+
+
+class ConnectionDraft(TenantModel):
+    """A connection that somebody began to set up by hand. Its id is that of the connection to be.
+
+    It is connected to nothing, and forgotten when it expires. Once it has secrets, they verify the provider's question
+    whether our address is right, which comes before there is a connection.
+    """
+
+    provider = models.CharField(max_length=20)
+    secrets = EncryptedField(blank=True, default="", help_text=_("What was entered so far, by name, as JSON"))
+    proven_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the provider found our address right, if it asks")
+    )
+    expires_at = models.DateTimeField()
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What was entered so far, by name. Raises UndecryptableError."""
+        return dict(json.loads(self.secrets.reveal())) if self.secrets else {}
 
 
 class Contact(TenantModel):
@@ -127,6 +181,14 @@ class InstallAttempt(TenantModel):
     """
 
     provider = models.CharField(max_length=20)
+    draft = models.ForeignKey(
+        ConnectionDraft,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="attempts",
+        help_text=_("Whose app asks for consent; empty: the platform's"),
+    )
     state_digest = models.CharField(max_length=64)
     user_id = models.UUIDField(null=True, blank=True)
     session_digest = models.CharField(max_length=64, blank=True)

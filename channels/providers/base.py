@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from channels.providers.capabilities import Capabilities
-from channels.providers.connecting import Consent
+from channels.providers.connecting import Consent, Form
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
 from tenants.wordings import NOTHING, Reason, ReasonError, Wording
@@ -166,6 +166,8 @@ class Account:
     token: str = field(repr=False)
     bot_user_id: str = ""
     installer_id: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Its own by name; none where the platform's count."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,8 @@ class Provider(Protocol):
     endpoints: Mapping[str, Sequence[str]]
     """The last part of each webhook's address, with its methods: `events` for /webhooks/<name>/events, "" for none."""
     consent: Consent | None
-    """Its consent page, if that is how it is connected."""
+    form: Form | None
+    """How an operator connects it: by its consent page, by a form, or, without both, not at all."""
     refusals: Mapping[str, Promise]
     """What members of a workspace read about DeliveryRefusedError.code."""
     unknown_person: frozenset[str]
@@ -201,6 +204,14 @@ class Provider(Protocol):
     @property
     def quiet_seconds(self) -> float:
         """How long to wait for more quick messages before one answer to all of them."""
+        ...
+
+    def account_words(self, external_id: str) -> str:
+        """A connected account's id as people read it, after the provider's label."""
+        ...
+
+    def account_url(self, external_id: str) -> str:
+        """Where people open a connected account in a browser; empty if nowhere."""
         ...
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:

@@ -2,6 +2,7 @@
 
 from django import template
 
+from channels.models import Connection
 from channels.providers.base import Provider
 from channels.providers.registry import provider_named
 
@@ -20,6 +21,13 @@ def has_threads(provider: str) -> bool:
     """Do people talk to each other there, in threads?"""
     its = _known(provider)
     return its is not None and its.capabilities.threads
+
+
+@register.filter
+def account_words(connection: Connection) -> str:
+    """An outside account's id, as its provider words it."""
+    its = _known(connection.provider)
+    return its.account_words(connection.external_id) if its else connection.external_id
 
 
 def _known(name: str) -> Provider | None:

@@ -1,6 +1,6 @@
-"""Connecting a channel by its provider's consent page: the way there, and the way back."""
+"""Connecting a channel: which ones are offered, the way to a consent page or a form, and the way back from consent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from uuid import UUID
 
@@ -11,28 +11,56 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from channels.connections import drafts
 from channels.connections.connect import connect
 from channels.providers.base import Provider
-from channels.providers.connecting import Consent, Outcome
+from channels.providers.connecting import Consent, Form, Outcome, OwnApp
 from channels.providers.registry import provider_named, providers
 from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.models import Membership, Tenant, User
 from tenants.permissions import Permission
+from tenants.scope import tenant_scope
 
 PROBLEM = "connect_problem"
 """In the session: why the last try failed, shown once."""
-WORDED = ("choice", "connected", "link", "live", "may", "missing", "reach")
-"""What a provider may word itself, in templates/<its name>/; templates/channels/any/ has the words for the others."""
+WORDED = (
+    "address", "choice", "connected", "find", "link", "live", "may", "missing", "next", "own", "reach", "setup",
+)  # fmt: skip
+"""What a provider may word itself, in its own templates; templates/channels/any/ has the words for the others."""
 
 
-def offered() -> Provider | None:
-    """The channel that an operator can connect here; None if this installation is set up for none."""
-    return next((each for each in providers() if each.consent and each.consent.is_configured()), None)
+def offers() -> Sequence[Provider]:
+    """The channels that an operator can connect here; empty if this installation is set up for none."""
+    return [each for each in providers() if can_connect(each)]
+
+
+def can_connect(provider: Provider) -> bool:
+    """Is this installation set up for it?"""
+    ways = (each for each in (provider.consent, provider.form) if each)
+    return any(way.is_configured() for way in ways)
+
+
+def own_apps() -> Sequence[Provider]:
+    """The channels that a workspace can connect through an app of its own."""
+    return [each for each in providers() if each.consent and each.consent.own_app]
+
+
+def entered(provider: Provider) -> Form | OwnApp | None:
+    """What an operator may enter by hand: the provider's form, or the credentials of an own app."""
+    return provider.form or (provider.consent.own_app if provider.consent else None)
+
+
+def is_by_hand(provider: Provider, external_id: str) -> bool:
+    """Was this account connected by what an operator entered?"""
+    if provider.form:
+        return True
+    own_app = provider.consent.own_app if provider.consent else None
+    return own_app is not None and own_app.is_own(external_id)
 
 
 def spoken_of() -> Provider:
     """The channel to speak of where none is connected: what is offered, or what could be."""
-    return offered() or next(iter(providers()))
+    return next(iter(offers()), None) or next(iter(providers()))
 
 
 def whose_name() -> str:
@@ -50,28 +78,54 @@ def words_of(provider: Provider) -> Mapping[str, list[str]]:
     return {each: [f"{provider.name}/{each}.html", f"channels/any/{each}.html"] for each in WORDED}
 
 
-def start(request: HttpRequest, provider: Provider) -> HttpResponse:
-    """Send the operator to the provider's consent page, through a page that leads there.
+def start(request: HttpRequest, provider: Provider) -> HttpResponseBase:
+    """Send the operator to the provider's consent page, or to its form."""
+    if not can_connect(provider):
+        raise Http404(_("%(channel)s is not configured on this installation.") % {"channel": provider.label})
+    return ask_consent(request, provider, provider.consent) if provider.consent else begin(request, provider)
+
+
+def ask_consent(
+    request: HttpRequest, provider: Provider, consent: Consent, draft_id: UUID | None = None
+) -> HttpResponse:
+    """To the provider's consent page, through a page that leads there.
 
     The Content-Security-Policy does not let a form redirect to another site.
     """
-    consent = provider.consent
-    if consent is None or not consent.is_configured():
-        raise Http404(_("%(channel)s is not configured on this installation.") % {"channel": provider.label})
     url = consent.authorize_url(
         workspace_of(request).tenant.id,
         user_id=UUID(str(request.user.pk)),
         session_key=request.session.session_key or "",
+        draft_id=draft_id,
     )
     return render(request, "channels/to_consent.html", {"url": url, "channel": provider.label})
+
+
+def begin(request: HttpRequest, provider: Provider) -> HttpResponseBase:
+    """To the page where an operator enters what connects it."""
+    tenant = workspace_of(request).tenant
+    with tenant_scope(tenant.id):
+        draft = drafts.begin(provider.name)
+    return redirect("workspace:setup", tenant.slug, provider.name, draft.id)
 
 
 @opens_own_scope
 @requires(Permission.MANAGE_CHANNELS)
 @require_POST
 def install(request: HttpRequest, provider: str) -> HttpResponseBase:
-    """Off to a provider's consent page."""
-    return start(request, _consenting(provider)[0])
+    """Off to a provider's consent page, or to its form."""
+    return start(request, known(provider))
+
+
+@opens_own_scope
+@requires(Permission.MANAGE_CHANNELS)
+@require_POST
+def use_own_app(request: HttpRequest, provider: str) -> HttpResponseBase:
+    """Off to the page where an app of the workspace's own is made and entered."""
+    its, consent = _consenting(provider)
+    if consent.own_app is None:
+        raise Http404
+    return begin(request, its)
 
 
 @require_GET
@@ -87,17 +141,24 @@ def come_back(request: HttpRequest, provider: str) -> HttpResponse:
         return _answer_stranger(request, its, tenant, outcome)
     if outcome.reason:
         request.session[PROBLEM] = outcome.problem
+        if outcome.draft_id:
+            return redirect("workspace:setup", tenant.slug, provider, outcome.draft_id)
         return redirect("workspace:onboarding_step", tenant.slug, "channel")
     words = _("%(channel)s is connected: %(account)s.") % {"channel": its.label, "account": outcome.account}
     messages.success(request, words)
     return redirect("workspace:onboarding", tenant.slug)
 
 
-def _consenting(name: str) -> tuple[Provider, Consent]:
+def known(name: str) -> Provider:
+    """The provider with this name, else a 404."""
     try:
-        provider = provider_named(name)
+        return provider_named(name)
     except KeyError as error:
         raise Http404 from error
+
+
+def _consenting(name: str) -> tuple[Provider, Consent]:
+    provider = known(name)
     if provider.consent is None:
         raise Http404
     return provider, provider.consent

@@ -41,11 +41,14 @@ class Fate:
     """delivery: a state of channels.models.Delivery, or "" if there was nothing to send.
 
     reason: why it is not an answer, or "". detail: what else there is to know about its way.
+    is_told_more: the provider says later whether it reached the person, and delivered_at is when all of it had.
     """
 
     delivery: str = ""
     reason: str = ""
     detail: str = ""
+    is_told_more: bool = False
+    delivered_at: datetime | None = None
 
     @property
     def needs_a_look(self) -> bool:
@@ -73,6 +76,10 @@ def of_turn(turn: Turn, parts: Sequence[Delivery], provider: str) -> Fate:
     reason = why(turn.run, provider)
     if reason:
         return Fate(state, reason, str(INSTEAD.get(State(state), ON_ITS_WAY)) if state else "")
+    if state == State.SENT:
+        reached = [part.delivered_at for part in parts if part.delivered_at]
+        is_told_more = provider_named(provider).capabilities.delivery_updates
+        return Fate(state, "", "", is_told_more, max(reached) if len(reached) == len(parts) else None)
     return Fate(state, "", _about(worst, provider) if worst else "")
 
 

@@ -1,14 +1,19 @@
 """Forms about channels."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
+from channels.providers.connecting import Entered
+from tenants.encryption import Secret
 from tenants.models import Tenant
 
 EXAMPLE = _("Hi! Who are you, and what can you help me with?")
+LONGEST_ENTRY = 4_000
 
 
 class TestMessageForm(forms.Form):
@@ -23,6 +28,49 @@ class TestMessageForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": _("Write a message to send.")},
     )
+
+
+class SetupForm(forms.Form):
+    """What an operator copies from a provider, as the provider declares it.
+
+    known: what was entered before; what is secret of it is never shown again.
+    """
+
+    def __init__(self, *args: Any, entered: Entered, known: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.entered, self.known = entered, known
+        for each in entered.fields:
+            self.fields[each.name] = forms.CharField(
+                label=each.label,
+                help_text=each.help,
+                required=False,  # an empty value has a sentence of the provider's, too
+                max_length=LONGEST_ENTRY,
+                initial="" if each.is_secret else known.get(each.name, ""),
+                widget=_entry(is_secret=each.is_secret),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            for name, sentence in self.entered.faults(cleaned).items():
+                self.add_error(name or None, sentence)
+        return cleaned
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """A valid form's, by name."""
+        return {each.name: str(self.cleaned_data[each.name]) for each in self.entered.fields}
+
+    @property
+    def shown(self) -> Sequence[tuple[StrOrPromise, str]]:
+        """What was entered before, by label; of a secret only the end."""
+        found = ((each, self.known.get(each.name, "")) for each in self.entered.fields)
+        return [(each.label, str(Secret(value)) if each.is_secret else value) for each, value in found if value]
+
+
+def _entry(*, is_secret: bool) -> forms.Widget:
+    attrs = {"autocomplete": "off", "spellcheck": "false"}
+    return forms.PasswordInput(attrs={**attrs, "autocomplete": "new-password"}) if is_secret else forms.TextInput(attrs)
 
 
 class RetentionForm(forms.Form):

@@ -16,7 +16,7 @@ from channels import reasons
 from channels.messages import test_messages
 from channels.messages.test_messages import NotReadyError
 from channels.models import Connection, InboxEvent
-from channels.providers.base import DeliveryError
+from channels.providers.base import DeliveryError, Provider
 from channels.providers.registry import provider_named
 from channels.tasks import dispatch
 from channels.web import connecting, presence
@@ -43,7 +43,7 @@ class ConnectChannel:
     def view(self, request: HttpRequest) -> HttpResponseBase:
         tenant = workspace_of(request).tenant
         if request.method == "POST":
-            return connecting.start(request, connecting.spoken_of())
+            return connecting.start(request, self.chosen(request))
         with tenant_scope(tenant.id):
             active = Connection.objects.filter(state=Connection.State.ACTIVE).order_by("-connected_at")
             connected = list(active[:NEWEST])
@@ -54,7 +54,8 @@ class ConnectChannel:
             "step": self,
             "connections": connected,
             "losses": losses,
-            "offer": connecting.offered(),
+            "offers": [(each, connecting.words_of(each)) for each in connecting.offers()],
+            "own_apps": [(each, connecting.words_of(each)) for each in connecting.own_apps()],
             "channel": provider.label,
             "app_name": provider.speaks_as,
             "words": connecting.words_of(provider),
@@ -62,6 +63,11 @@ class ConnectChannel:
             "problem": request.session.pop(connecting.PROBLEM, ""),
         }
         return render(request, "channels/onboarding_channel.html", context)
+
+    def chosen(self, request: HttpRequest) -> Provider:
+        """The channel that the operator picked, or the only one."""
+        offers = {each.name: each for each in connecting.offers()}
+        return offers.get(request.POST.get("provider", "")) or connecting.spoken_of()
 
 
 class SendTestMessage:
@@ -119,6 +125,7 @@ class SendTestMessage:
                 "channel": provider.label,
                 "app_name": provider.speaks_as,
                 "words": connecting.words_of(provider),
+                "account_url": provider.account_url(connection.external_id),
                 "can_look_up": provider.capabilities.looks_up_every is not None,
                 "silence": agents_presence.of(workspace_of(request), agent),
             }

@@ -15,9 +15,9 @@ from agents.web.team import Silence
 from billing.templatetags.billing import listed
 from billing.web.links import Way
 from channels.models import Connection
-from channels.providers.base import Provider
 from channels.providers.registry import provider_named
 from channels.reasons import Cause
+from channels.web import connecting
 from tenants.http.middleware import Workspace
 from tenants.permissions import Permission
 
@@ -45,6 +45,11 @@ class Loss:
     def is_chosen(self) -> bool:
         """Did somebody of the workspace disconnect it?"""
         return self.connection.cause in {Cause.DISCONNECTED, Cause.DISCONNECTED_BY_API}
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Does its link lead to the page where its credentials are entered?"""
+        return connecting.is_by_hand(provider_named(self.connection.provider), self.connection.external_id)
 
     @property
     def title(self) -> str:
@@ -87,7 +92,7 @@ def _lost(found: Iterable[Connection]) -> list[Connection]:
 
 def loss_of(workspace: Workspace, connection: Connection) -> Loss:
     """What to say about a channel that is not active."""
-    fix, way = _again(workspace, provider_named(connection.provider))
+    fix, way = _again(workspace, connection)
     return Loss(connection, lost_words(connection), fix, way)
 
 
@@ -105,14 +110,19 @@ def lost_words(connection: Connection) -> str:
     return words % {"channel": provider_named(connection.provider).label, "name": connection.name}
 
 
-def _again(workspace: Workspace, provider: Provider) -> tuple[str, Way | None]:
+def _again(workspace: Workspace, connection: Connection) -> tuple[str, Way | None]:
+    provider = provider_named(connection.provider)
     channel = {"channel": provider.label}
     if not workspace.allows(Permission.MANAGE_CHANNELS):
         return _("Operators, admins and owners of this workspace can connect %(channel)s again.") % channel, None
+    still_here = _("Your conversations are still here.")
+    if connecting.is_by_hand(provider, connection.external_id):
+        page = reverse("workspace:setup", args=[workspace.tenant.slug, provider.name, connection.id])
+        return still_here, Way(page, _("Connect %(channel)s again") % channel)
     if provider.consent and not provider.consent.is_configured():
         return _("%(channel)s is no longer set up on this installation: ask whoever runs it.") % channel, None
     page = reverse("workspace:onboarding_step", args=[workspace.tenant.slug, "channel"])
-    return _("Your conversations are still here."), Way(page, _("Connect %(channel)s again") % channel)
+    return still_here, Way(page, _("Connect %(channel)s again") % channel)
 
 
 def of_employees(workspace: Workspace, agents: Iterable[Agent]) -> Mapping[UUID, Silence]:

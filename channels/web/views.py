@@ -48,7 +48,8 @@ def channel_list(request: HttpRequest) -> HttpResponse:
         "connections": [
             (each, presence.who_answers(workspace, each), presence.loss_of(workspace, each)) for each in page
         ],
-        "offer": connecting.offered(),
+        "offers": connecting.offers(),
+        "own_apps": connecting.own_apps(),
         "channel": connecting.spoken_of().label,
         "problem": request.session.pop(connecting.PROBLEM, ""),
     }

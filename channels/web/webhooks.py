@@ -9,7 +9,7 @@ from django.db import IntegrityError, OperationalError, close_old_connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from channels.connections import credentials, recipients, routes
+from channels.connections import credentials, drafts, recipients, routes
 from channels.messages import outcomes
 from channels.messages.incoming import changes, receive
 from channels.models import Connection
@@ -46,7 +46,11 @@ def webhook(request: HttpRequest, provider: str, endpoint: str = "", connection_
         return _refusal(NOT_ITS_SECRET if connection_id else str(error), 401)
     except MalformedError as error:
         return _refusal(str(error), 400)
-    return _answer(called, received, connection_id)
+    challenges = [each.answer for each in received if isinstance(each, Challenge)]
+    if challenges and holder and not holder.is_connection:
+        drafts.prove(holder.tenant_id, holder.connection_id)
+    refusal = _take_in(called, [each for each in received if not isinstance(each, Challenge)], connection_id)
+    return refusal or HttpResponse("".join(challenges), content_type="text/plain" if challenges else None)
 
 
 def _provider(name: str, endpoint: str) -> Provider:
@@ -67,9 +71,8 @@ def _refusal(text: str, status: int) -> HttpResponse:
     return JsonResponse({"error": text}, status=status)
 
 
-def _answer(provider: Provider, received: Sequence[Item | Challenge], own: UUID | None) -> HttpResponse:
+def _take_in(provider: Provider, items: Sequence[Item], own: UUID | None) -> HttpResponse | None:
     """Store each item by itself: a bad one loses none of the others, and is refused only if no other was stored."""
-    items = [each for each in received if not isinstance(each, Challenge)]
     malformed: list[MalformedError] = []
     faults: list[Exception] = []
     for item in items:
@@ -85,8 +88,7 @@ def _answer(provider: Provider, received: Sequence[Item | Challenge], own: UUID 
         raise faults[0]  # the provider brings all of it again; what is stored already is known by its keys
     if malformed and len(malformed) == len(items):
         return _refusal(str(malformed[0]), 400)
-    challenges = [each.answer for each in received if isinstance(each, Challenge)]
-    return HttpResponse("".join(challenges), content_type="text/plain") if challenges else HttpResponse(status=200)
+    return None
 
 
 def _accept(provider: Provider, item: Item, own: UUID | None) -> None:

@@ -29,6 +29,7 @@ SLACK_API_URL = env.url("SLACK_API_URL", peer("/slack/api/", "https://slack.com/
 SLACK_AUTHORIZE_URL = env.url(
     "SLACK_AUTHORIZE_URL", peer("/slack/oauth/v2/authorize", "https://slack.com/oauth/v2/authorize")
 )
+SLACK_APPS_URL = env.url("SLACK_APPS_URL", peer("/slack/apps", "https://api.slack.com/apps"))
 
 # LLM providers
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")

@@ -102,5 +102,6 @@ CELERY_BEAT_SCHEDULE = {
     "tell-staff": {"task": "tenants.tasks.tell_staff", "schedule": 60.0, "options": {"expires": 60}},
     "forget-sessions": {"task": "tenants.tasks.forget_sessions", "schedule": crontab(hour=2, minute=45)},
     "blank-talk": {"task": "channels.tasks.blank_talk", "schedule": 10 * 60.0, "options": {"expires": 10 * 60}},
+    "forget-drafts": {"task": "channels.tasks.forget_drafts", "schedule": crontab(hour=2, minute=10)},
     "forget-old": {"task": "channels.tasks.forget_old", "schedule": crontab(hour=2, minute=30)},
 }

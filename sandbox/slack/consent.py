@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from sandbox.html import Html, tag
 from sandbox.pages import notice_page, page, see_other, top_bar
-from sandbox.settings import SlackApp
 from sandbox.slack.methods.scopes import WORDS, parse, unknown
+from sandbox.slack.state.apps import Apps, Registered
 from sandbox.slack.state.peer import Slack
 from sandbox.slack.state.records import Workspace
 
@@ -30,16 +30,22 @@ class ConsentError(Exception):
 class Consent:
     """What the app asks for. `redirect_uri` is where the answer goes, `asked_uri` what was requested (may be empty)."""
 
+    registered: Registered
     scopes: tuple[str, ...]
     state: str
     redirect_uri: str
     asked_uri: str
 
     @classmethod
-    def of(cls, app: SlackApp, query: Mapping[str, str]) -> Consent:
+    def of(cls, apps: Apps, query: Mapping[str, str]) -> Consent:
         """Check the page's parameters. Raises ConsentError."""
-        if query.get("client_id") != app.client_id:
-            raise ConsentError("invalid_client_id: no app has this client_id. Compare it with SLACK_CLIENT_ID.")
+        try:
+            registered = apps.by_client(query.get("client_id", ""))
+        except KeyError as error:
+            raise ConsentError(
+                "invalid_client_id: no app has this client_id. Compare it with SLACK_CLIENT_ID."
+            ) from error
+        app = registered.app
         scopes, asked = parse(query.get("scope", "")), query.get("redirect_uri", "")
         if not scopes or unknown(scopes):
             raise ConsentError(f"invalid_scope: {', '.join(unknown(scopes)) or 'no scope was asked for'}.")
@@ -48,7 +54,7 @@ class Consent:
                 f"redirect_uri did not match any configured URIs. Passed URI: {asked or 'none'}. "
                 f"Registered: {app.redirect_url or 'none, SLACK_REDIRECT_URL is empty'}."
             )
-        return cls(scopes, query.get("state", ""), asked or app.redirect_url, asked)
+        return cls(registered, scopes, query.get("state", ""), asked or app.redirect_url, asked)
 
     def back(self, **answer: str) -> str:
         """The URL to send the browser to; every answer includes `state`."""
@@ -68,7 +74,7 @@ async def authorize(request: Request) -> Response:
     """GET shows the consent page, POST answers it."""
     slack: Slack = request.app.state.slack
     try:
-        consent = Consent.of(slack.app, request.query_params)
+        consent = Consent.of(slack.apps, request.query_params)
     except ConsentError as refused:
         return notice_page("Something went wrong when authorizing this app", str(refused), status=400)
     if request.method == "GET":
@@ -87,6 +93,7 @@ def _decide(slack: Slack, consent: Consent, form: Mapping[str, str]) -> Response
     if workspace.needs_approval:
         return _request_to_install(slack, consent, workspace)
     code = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(32)}"
+    slack.apps.give(code, consent.registered.owner)
     sql = "INSERT INTO oauth_code VALUES (?, ?, ?, ?, ?, ?, NULL)"
     values = (workspace.id, installer, ",".join(consent.scopes), consent.asked_uri)
     slack.database.run(sql, code, *values, time.time())
@@ -102,7 +109,7 @@ def _chosen(slack: Slack, form: Mapping[str, str]) -> Workspace:
 
 def _show(slack: Slack, consent: Consent) -> Response:
     workspaces = slack.workspaces.all()
-    name = slack.app.name
+    name = consent.registered.app.name
     card = tag(
         "form",
         tag("p", tag("span", "Slack, played by the sandbox", class_="badge b-info")),
@@ -169,10 +176,11 @@ def _buttons() -> Html:
 
 def _request_to_install(slack: Slack, consent: Consent, workspace: Workspace) -> Response:
     """Slack's page for members who may not install apps: no redirect, the admins decide later."""
+    name = consent.registered.app.name
     message = (
-        f"{workspace.name} only lets its admins add apps. Your request to install {slack.app.name} has been "
+        f"{workspace.name} only lets its admins add apps. Your request to install {name} has been "
         "sent to them. You won't be notified of their decision. You can close this page, or go back to the app."
     )
     approve = tag("a", "Decide as the admin", href=f"/slack/chat/?team={workspace.id}", class_="btn btn-plain")
-    back = tag("a", f"Back to {slack.app.name}", href=consent.back(error="access_denied"), class_="btn btn-ghost")
+    back = tag("a", f"Back to {name}", href=consent.back(error="access_denied"), class_="btn btn-ghost")
     return notice_page("Request to install sent", message, tag("div", approve, back, class_="row wrap"))

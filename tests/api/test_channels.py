@@ -52,7 +52,7 @@ def test_disconnecting_erases_the_token_and_frees_the_account(acme: Caller, cast
     assert acme.delete(f"channels/{connection.id}/").status == 204
     assert acme.get(f"channels/{connection.id}/").json["state"] == "disconnected"
     with tenant_scope(cast.acme.id):
-        assert not Connection.objects.get().token
+        assert not Connection.objects.get().credentials
     assert not Route.objects.exists()
     assert "is disconnected: connect it again" in acme.post(f"channels/{connection.id}/test").problem(409)["detail"]
 

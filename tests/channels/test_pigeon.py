@@ -1,6 +1,5 @@
 """A provider that is nothing like Slack, through the same code: its webhook, its statuses, and the pages."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -165,6 +164,22 @@ def test_pages_say_what_became_of_it(loft: Loft, committed_cast: Cast) -> None:
         assert "Loft 4930111" in owner.read(page)
 
 
+def test_sent_is_shown_first_and_delivered_once_the_provider_says_so(loft: Loft, committed_cast: Cast) -> None:
+    loft.send(loft.message(1))
+    loft.work()
+    owner = member(committed_cast.alice, committed_cast.acme)
+    page, api = f"conversations/{loft.conversation().id}/", f"/api/v1/conversations/{loft.conversation().id}/messages/"
+
+    def delivered_at() -> str:
+        told = owner.client.get(api, headers={"Roster-Workspace": "acme"}).json()["results"]
+        return str(told[-1]["deliveries"][0]["delivered_at"] or "")
+
+    assert ("Sent</span>" in owner.read(page), "Delivered" in owner.read(page), delivered_at()) == (True, False, "")
+    loft.send(loft.status("delivered"))
+    assert ("Sent</span>" in owner.read(page), "Delivered" in owner.read(page)) == (True, True)
+    assert delivered_at()
+
+
 def test_the_wizard_and_the_api_send_test_messages(loft: Loft, committed_cast: Cast) -> None:
     owner = member(committed_cast.alice, committed_cast.acme)
     sent = owner.post("onboarding/test/", text="Hello?")
@@ -185,7 +200,7 @@ def test_an_installation_that_only_has_pigeons_says_so(settings: Settings, loft:
         assert "Slack is" not in owner.read(page), page
     assert "Pigeon Post is connected" in owner.read("onboarding/channel/")
     other = member(committed_cast.bob, committed_cast.globex)
-    assert "Pigeon Post is not set up on this installation yet" in other.read("onboarding/channel/")
+    assert "You copy a few values from Pigeon Post." in other.read("onboarding/channel/")
 
 
 def test_the_doctor_asks_it_too(loft: Loft) -> None:
@@ -202,4 +217,4 @@ def test_its_secret_is_stored_encrypted(loft: Loft) -> None:
     with tenant_scope(loft.tenant.id):
         assert loft.secret not in str(Connection.objects.get().secrets)
         assert InboxEvent.objects.count() == 0
-        assert json.loads(Connection.objects.get().secrets.reveal()) == {"loft": loft.secret}
+        assert Connection.objects.get().own_secrets == {"loft": loft.secret}

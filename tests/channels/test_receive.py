@@ -459,13 +459,13 @@ def test_a_route_to_a_connection_that_is_gone_is_no_repeat(acme: Tenant) -> None
 
 def test_a_connection_that_postgres_closed_loses_nothing(acme: Tenant, client: Client, postgres: Postgres) -> None:
     """Between two requests, such as at a restart."""
-    post(client, payload("channel_join"))
+    arrive(client, payload("channel_join"))
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         backend = cursor.fetchone()
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as superuser:
         superuser.execute("SELECT pg_terminate_backend(%s, 10000)", backend)
-    assert post(client, payload("app_mention")).status_code == 200
+    assert arrive(client, payload("app_mention")).status_code == 200
     assert [each.state for each in stored(acme)] == ["ignored", "received"]
 
 

@@ -67,7 +67,7 @@ def test_allow_connects_the_team_and_leads_on(alice: Client, committed_cast: Cas
     assert connections_of(committed_cast.acme) == [("Northwind", "active")]
     with tenant_scope(committed_cast.acme.id):
         connection = Connection.objects.get()
-        assert connection.token.reveal().startswith("xoxb-")
+        assert connection.credentials["token"].startswith("xoxb-")
         assert connection.bot_user_id.startswith("U")
         assert connection.installer_id.startswith("U")
     assert Route.objects.get().tenant == committed_cast.acme
@@ -204,7 +204,7 @@ def test_a_link_made_by_the_api_connects_its_own_workspace_from_any_browser(comm
 
 def test_the_scopes_asked_for_are_the_ones_used(alice: Client) -> None:
     scopes = parse_qs(urlsplit(install_url(alice)).query)["scope"][0].split(",")
-    assert set(scopes) == set(oauth.SCOPES)
+    assert set(scopes) == set(oauth.own_app.SCOPES)
     assert "channels:read" not in scopes
 
 

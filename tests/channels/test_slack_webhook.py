@@ -166,7 +166,7 @@ def test_an_uninstalled_app_erases_the_token_and_frees_the_route(acme: Tenant, c
     assert post(client, payload("app_uninstalled", _event_time=int(time.time()) + 5)).status_code == 200
     with tenant_scope(acme.id):
         connection = Connection.objects.get()
-        assert (connection.state, bool(connection.token)) == ("disconnected", False)
+        assert (connection.state, bool(connection.secrets)) == ("disconnected", False)
         assert InboxEvent.objects.get(kind="message").state == "failed"
     assert not Route.objects.exists()
 
@@ -245,19 +245,40 @@ def test_an_event_for_a_workspace_erased_meanwhile_is_dropped(
 
 def test_a_workspaces_own_slack_app_signs_for_its_own_team_only(acme: Tenant, committed_cast: Cast) -> None:
     with tenant_scope(acme.id):
-        own = factories.make_connection("T0OWNAPP", secrets={"signing_secret": "of acme's own app"})
+        own = factories.make_connection("A0OWN:T0OWNAPP", secrets={"signing_secret": "of acme's own app"})
+    with tenant_scope(committed_cast.globex.id):
+        factories.make_connection("A0OWN:T0THEIRS", secrets={"signing_secret": "of globex's own app"})
     url = f"/webhooks/slack/{own.id}/events"
 
-    def send(team: str, secret: str, event_id: str) -> int:
-        body = json.dumps(
-            {**payload("app_mention"), "team_id": team, "event_id": event_id, "authorizations": []}
-        ).encode()
+    def send(team: str, secret: str, event_id: str, app: str = "A0OWN") -> int:
+        event = {**payload("app_mention"), "team_id": team, "event_id": event_id, "authorizations": []}
+        body = json.dumps({**event, "context_team_id": team, "api_app_id": app}).encode()
         sent = Client().post(url, body, content_type="application/json", headers=signed(body, secret=secret))
         working.hear_everywhere()
         return int(sent.status_code)
 
     assert send("T0OWNAPP", "", "Ev1") == 401, "the platform's secret does not count there"
-    assert send(TEAM, "of acme's own app", "Ev2") == 200
-    assert events_of(acme) == []
-    assert send("T0OWNAPP", "of acme's own app", "Ev3") == 200
+    assert send(TEAM, "of acme's own app", "Ev2") == 200, "the team that the platform's app is in"
+    assert send("T0THEIRS", "of acme's own app", "Ev3") == 200, "another workspace's team"
+    assert send("T0OWNAPP", "of acme's own app", "Ev4", app="A0OTHER") == 200, "another app's event"
+    assert send("T0OWNAPP", "of acme's own app", "Ev5", app="") == 200, "no app's event"
+    assert (events_of(acme), events_of(committed_cast.globex)) == ([], [])
+    assert send("T0OWNAPP", "of acme's own app", "Ev6") == 200
     assert events_of(acme) == [("app_mention", "pending")]
+
+
+def test_one_team_is_in_both_the_platforms_app_and_an_own_one(acme: Tenant, committed_cast: Cast) -> None:
+    with tenant_scope(committed_cast.globex.id):
+        own = factories.make_connection(f"A0OWN:{TEAM}", secrets={"signing_secret": "of globex's own app"})
+    event = {**payload("app_mention"), "api_app_id": "A0OWN"}
+    body = json.dumps(event).encode()
+    sent = Client().post(
+        f"/webhooks/slack/{own.id}/events",
+        body,
+        content_type="application/json",
+        headers=signed(body, secret="of globex's own app"),
+    )
+    assert sent.status_code == 200
+    assert (events_of(acme), events_of(committed_cast.globex)) == ([], [("app_mention", "pending")])
+    assert post(Client(), event).status_code == 200, "the platform's secret reaches the platform's connection"
+    assert (events_of(acme), events_of(committed_cast.globex)) == ([("app_mention", "pending")],) * 2

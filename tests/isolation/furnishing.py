@@ -40,6 +40,11 @@ GIVEN: dict[str, dict[str, Any]] = {
         "other_items": [],
     },
     "channels.Connection": {"provider": "slack", "state": "active"},
+    "channels.ConnectionDraft": {
+        "provider": "slack",
+        "secrets": '{"client_id": "1.2", "client_secret": "qsecretq", "signing_secret": "qsecretq"}',
+        "expires_at": timezone.now() + timedelta(days=7),
+    },
     "channels.Delivery": {"state": "sent"},
     "channels.InboxEvent": {"state": "done", "is_test": True},
     "channels.Route": {"provider": "slack"},

@@ -20,6 +20,7 @@ ACROSS = {
     "channels.tasks.dispatch": "finds what is due by ids that the role `sweeper` may read; the rest is per tenant",
     "tenants.tasks.sweep": "queues due work, by ids that the role `sweeper` may read; each task names its tenant",
     "channels.tasks.forget_old": "the same for conversations past their retention",
+    "channels.tasks.forget_drafts": "the same for connections that nobody finished",
     "channels.tasks.blank_talk": "the same for talk past its retention",
     "channels.tasks.close_workspaces": "the same for workspaces to be deleted",
     "channels.tasks.forget_requests": "the same for responses stored for retries",

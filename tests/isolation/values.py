@@ -22,6 +22,7 @@ ARGUMENTS = {
     "membership_id": "Membership",
     "invitation_id": "Invitation",
     "contact_id": "Contact",
+    "draft_id": "ConnectionDraft",
     "export_id": "Export",
     "token_id": "ApiToken",
 }
@@ -75,6 +76,7 @@ BODIES: Bodies = {
     "POST agent-list": lambda things: PROFILE,
     "PUT agent-detail": lambda things: PROFILE,
     "PATCH agent-detail": lambda things: {"name": "Mia"},
+    "workspace:setup": lambda things: {"client_id": "1.2", "client_secret": "a" * 32, "signing_secret": "b" * 32},
     "workspace:listen": lambda things: {"only_when_mentioned": "1"},
     "PATCH connection-detail": lambda things: {"only_when_mentioned": True},
     "PATCH member-detail": lambda things: {"role": "viewer"},
@@ -108,6 +110,7 @@ OTHERWISE: Mapping[str, tuple[set[int], str]] = {
 
 STILL: Mapping[str, str] = {
     "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which isn't available here",
+    "POST workspace:setup": "it gets as far as Slack, which isn't available here",
     "POST workspace:keep_workspace": "there is no pending deletion to cancel",
     **dict.fromkeys(CALLS_STRIPE, AT_STRIPE),
     "POST workspace:switch_plan": AT_STRIPE,

@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import httpx
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +26,7 @@ from channels.providers.base import (
     Outgoing,
 )
 from channels.providers.capabilities import Capabilities
+from channels.providers.connecting import Field, Form, Installed, NotAcceptedError
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
 from tenants.wordings import Wording
@@ -50,6 +53,40 @@ class Sky:
 SKY = Sky()
 
 
+class LoftForm:
+    """A number and the secret of its loft."""
+
+    fields: Sequence[Field] = (
+        Field("number", _("Number"), _("Digits only."), is_secret=False),
+        Field(SECRET, _("Loft secret")),
+    )
+
+    def is_configured(self) -> bool:
+        return True
+
+    def what_is_missing(self) -> str:
+        return ""
+
+    def context(self, connection_id: UUID) -> Mapping[str, str]:
+        return {}
+
+    def faults(self, values: Mapping[str, str]) -> Mapping[str, str]:
+        found = {} if values["number"].isdecimal() else {"number": "A number of Pigeon Post has digits only."}
+        return found if values[SECRET] else {**found, SECRET: "The loft secret is on the door of the loft."}
+
+    def install(self, values: Mapping[str, str], connection_id: UUID) -> Installed:
+        """The loft sends a pigeon to the connection's address, which has to come back."""
+        number, secret = values["number"], values[SECRET]
+        if SKY.faults:
+            raise SKY.faults.pop(0)
+        if number in SKY.closed:
+            raise NotAcceptedError("Pigeon Post has no loft with this number.", "number")
+        address = f"{settings.PUBLIC_URL}/webhooks/pigeon/{connection_id}/"
+        if httpx.get(address, params={"token": secret, "challenge": "42"}).text != "42":
+            raise NotAcceptedError("The pigeon found nobody at the address of this installation.")
+        return Installed("pigeon", number, f"Loft {number}", f"token-{number}", "", number, "", {SECRET: secret})
+
+
 class Pigeon:
     """The provider `pigeon`."""
 
@@ -58,10 +95,17 @@ class Pigeon:
     capabilities = Capabilities(delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None
+    form: Form = LoftForm()
     refusals: Mapping[str, Promise] = {"hawk": _("Pigeon Post did not take the message: a hawk did.")}
     unknown_person: frozenset[str] = frozenset({"nobody"})
     quiet_seconds = 0.0
     speaks_as = "The pigeon"
+
+    def account_words(self, external_id: str) -> str:
+        return f"number {external_id}"
+
+    def account_url(self, external_id: str) -> str:
+        return ""
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """Several items at once; every loft has its own secret, and Pigeon Post itself has none."""

@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pytest_django import Settings
 
+from channels.connections import credentials
 from tenants import encryption
 from tests.flow.office import Office, open_office
 from tests.stack import ROOT, Stack
@@ -122,17 +123,17 @@ def test_a_mail_server_that_refuses_the_log_in(office: Office) -> None:
 def token_in_database(office: Office, ciphertext: str) -> Iterator[None]:
     """Give the office's connection another token for the duration."""
     before = office.rows("channels_connection")[0]
-    change = "UPDATE channels_connection SET token = %s WHERE id = %s RETURNING id"
+    change = "UPDATE channels_connection SET secrets = %s WHERE id = %s RETURNING id"
     assert office.stack.query(change, [ciphertext, before["id"]])
     try:
         yield
     finally:
-        office.stack.query(change, [before["token"], before["id"]])
+        office.stack.query(change, [before["secrets"], before["id"]])
 
 
 def test_a_token_that_slack_no_longer_accepts_names_the_workspace(office: Office, settings: Settings) -> None:
     settings.PLATFORM_ENCRYPTION_KEYS = office.stack.generated["PLATFORM_ENCRYPTION_KEYS"].split(",")
-    with token_in_database(office, encryption.encrypt("xoxb-revoked-1234567890")):
+    with token_in_database(office, encryption.encrypt(credentials.as_json("xoxb-revoked-1234567890", {}))):
         status, found = ask(office.stack)
     assert status == 1
     assert list(problems(found).values()) == ["Slack no longer accepts the token (invalid_auth): connect Slack again."]
@@ -141,13 +142,13 @@ def test_a_token_that_slack_no_longer_accepts_names_the_workspace(office: Office
 
 def test_a_secret_with_a_missing_key_names_the_row(office: Office, settings: Settings) -> None:
     settings.PLATFORM_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    lost = encryption.encrypt("xoxb-lost-1234567890")
+    lost = encryption.encrypt(credentials.as_json("xoxb-lost-1234567890", {}))
     with token_in_database(office, lost):
         status, found = ask(office.stack)
     row = office.rows("channels_connection")[0]["id"]
     assert status == 1
     assert problems(found)["Encryption keys"].startswith(
-        f"No key opens channels_connection.token of row {row} (key {lost[:8]}): put the key back"
+        f"No key opens channels_connection.secrets of row {row} (key {lost[:8]}): put the key back"
     )
     assert len(problems(found)) == 2, "with the connection that has it"
 

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from pytest_django import Settings
 
+from channels.connections import credentials
 from channels.models import Connection
 from tenants import encryption
 from tenants.encryption import Secret
@@ -48,7 +49,7 @@ def test_it_reaches_every_tenant_and_the_second_factors(
     call_command("rotate_encryption_keys")
     assert rotation.key_usage() == {new: 4}
     told = capsys.readouterr().out
-    assert "channels_connection.token: done, 2 encrypted anew." in told
+    assert "channels_connection.secrets: done, 2 encrypted anew." in told
     assert "mfa_authenticator.data: done, 1 encrypted anew." in told
     assert f"Key {old}: 0 secrets remain under it, it may be removed from PLATFORM_ENCRYPTION_KEYS." in told
     settings.PLATFORM_ENCRYPTION_KEYS = settings.PLATFORM_ENCRYPTION_KEYS[:1]
@@ -57,7 +58,7 @@ def test_it_reaches_every_tenant_and_the_second_factors(
     assert encryption.decrypt(data["migrated_codes"][0]) == "12345678"
     for tenant_id in connected:
         with tenant_scope(tenant_id):
-            assert Connection.objects.get().token.reveal() == TOKEN
+            assert Connection.objects.get().credentials["token"] == TOKEN
 
 
 def test_the_second_time_there_is_nothing_to_do(connected: dict[UUID, Connection], settings: Settings) -> None:
@@ -95,15 +96,15 @@ def test_a_row_that_cannot_be_decrypted_is_named_and_the_others_continue(
     tenant_id, connection = next(iter(connected.items()))
     strange = f"{encryption.key_id('gone')}:{Fernet(Fernet.generate_key()).encrypt(b'lost').decode()}"
     with tenant_scope(tenant_id):
-        Connection.objects.update(token=Secret(stored=strange))
+        Connection.objects.update(secrets=Secret(stored=strange))
     new = add_key(settings)
     with pytest.raises(CommandError, match="1 secrets cannot be opened: put the key back"):
         call_command("rotate_encryption_keys")
     told = capsys.readouterr().err
-    assert f"channels_connection.token of row {connection.id}: none of PLATFORM_ENCRYPTION_KEYS opens it." in told
+    assert f"channels_connection.secrets of row {connection.id}: none of PLATFORM_ENCRYPTION_KEYS opens it." in told
     assert rotation.key_usage() == {new: 3, encryption.key_id("gone"): 1}
     with tenant_scope(tenant_id):
-        assert Connection.objects.get().token.sealed() == strange, "its key may be restored later"
+        assert Connection.objects.get().secrets.sealed() == strange, "its key may be restored later"
 
 
 def somebody_waits() -> bool:
@@ -125,7 +126,7 @@ def test_a_row_being_written_is_waited_for_and_not_overwritten(
             mine = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
             is_locked.set()
             eventually(somebody_waits, what="the rotation to wait for the row")
-            mine.token = "written meanwhile"
+            mine.secrets = credentials.as_json("written meanwhile", {})
             mine.save()
         connections.close_all()
 
@@ -137,7 +138,7 @@ def test_a_row_being_written_is_waited_for_and_not_overwritten(
     assert not any(each.busy or each.lost for each in renewals)
     assert rotation.key_usage() == {new: 4}
     with tenant_scope(tenant_id):
-        assert Connection.objects.get().token.reveal() == "written meanwhile"
+        assert Connection.objects.get().credentials["token"] == "written meanwhile"
 
 
 def test_a_row_locked_too_long_is_named(
@@ -174,4 +175,4 @@ def test_saving_a_row_read_before_the_rotation_does_not_restore_the_old_key(
 
 
 def test_every_model_with_a_secret_is_found() -> None:
-    assert {"channels_connection.token", "mfa_authenticator.data"} <= {place.name for place in rotation.places()}
+    assert {"channels_connection.secrets", "mfa_authenticator.data"} <= {place.name for place in rotation.places()}

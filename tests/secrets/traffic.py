@@ -24,6 +24,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402 - needs the app registry
 
+from channels.connections import credentials  # noqa: E402
 from channels.models import Connection  # noqa: E402
 from tenants.encryption import UndecryptableError  # noqa: E402
 from tenants.scope import tenant_scope  # noqa: E402
@@ -65,15 +66,19 @@ class Traffic:
                 self.has_worked.set()
 
     def _read(self, connection_id: UUID) -> str:
-        int(Connection.objects.get(id=connection_id).token.reveal())
+        _number(Connection.objects.get(id=connection_id))
         return "reads"
 
     def _write(self, connection_id: UUID) -> str:
         """Save a whole row, like the product: this also writes back what another process encrypted."""
         connection = Connection.objects.select_for_update(no_key=True).get(id=connection_id)
-        connection.token = str(int(connection.token.reveal()) + 1)
+        connection.secrets = credentials.as_json(str(_number(connection) + 1), {})
         connection.save()
         return "writes"
+
+
+def _number(connection: Connection) -> int:
+    return int(connection.credentials["token"])
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,25 @@ TOKEN = "xoxb-1234567890-abcdefghij1a2b"
 def test_a_token_is_ciphertext_in_the_table(cast: Cast) -> None:
     with tenant_scope(cast.acme.id):
         made = factories.make_connection(token=TOKEN)
-        texts = Connection.objects.extra(select={"raw": "token::text"})
+        texts = Connection.objects.extra(select={"raw": "secrets::text"})
         stored = texts.values_list("raw", flat=True).get()  # type: ignore[misc]  # the plugin does not know extra()
         assert TOKEN not in stored
         assert stored.startswith(encryption.key_id(_keys()[0]) + ":")
-        assert Connection.objects.get(id=made.id).token.reveal() == TOKEN
+        read = Connection.objects.get(id=made.id)
+        assert (read.credentials, read.own_secrets) == ({"token": TOKEN}, {})
+
+
+def test_a_connection_from_before_the_json_keeps_its_token(cast: Cast) -> None:
+    with tenant_scope(cast.acme.id):
+        made = factories.make_connection()
+        Connection.objects.update(token=TOKEN, secrets=Secret('{"signing_secret": "own"}'))
+        old = Connection.objects.get(id=made.id)
+        assert (old.credentials["token"], old.own_secrets) == (TOKEN, {"signing_secret": "own"})
+        Connection.objects.update(token=TOKEN, secrets="")
+        assert Connection.objects.get(id=made.id).credentials == {"token": TOKEN}
+        factories.make_connection(old.external_id, token="a fresh one")
+        renewed = Connection.objects.get(id=made.id)
+        assert (renewed.credentials, bool(renewed.token)) == ({"token": "a fresh one"}, False)
 
 
 def _keys() -> list[str]:

@@ -58,8 +58,9 @@ def templates() -> list[Path]:
 
 
 def folder_of(path: Path) -> str:
-    parts = path.relative_to(ROOT / "templates").parts
-    return parts[0] if len(parts) > 1 else "root"
+    last = max(place for place, part in enumerate(path.parts) if part == "templates")
+    inside = path.parts[last + 1 :]
+    return inside[0] if len(inside) > 1 else "root"
 
 
 @pytest.mark.parametrize("app", APPS)

@@ -25,7 +25,8 @@ from channels.providers.connecting import Consent
 from channels.providers.slack import doctor, oauth, wordings
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
 from channels.providers.slack.calls import client, failures
-from channels.providers.slack.incoming import events, requests
+from channels.providers.slack.credentials import app_of
+from channels.providers.slack.incoming import accounts, events, requests
 from channels.providers.slack.incoming.markup import storable
 from channels.providers.slack.outgoing import presentation
 from channels.providers.slack.outgoing.mrkdwn import escape
@@ -72,6 +73,7 @@ class Slack:
     )
     endpoints: Mapping[str, Sequence[str]] = {"events": ["POST"]}
     consent: Consent = oauth
+    form = None
     refusals = REFUSALS
     unknown_person = frozenset({"user_not_found", "user_not_visible"})
 
@@ -84,6 +86,15 @@ class Slack:
     def quiet_seconds(self) -> float:
         """QUIET_SECONDS."""
         return float(settings.QUIET_SECONDS)
+
+    def account_words(self, external_id: str) -> str:
+        """The team's id, and an own app's."""
+        team, app = accounts.team_of(external_id), accounts.app_of(external_id)
+        return _("%(team)s with your own app %(app)s") % {"team": team, "app": app} if app else team
+
+    def account_url(self, external_id: str) -> str:
+        """The team in Slack's web client."""
+        return f"https://app.slack.com/client/{accounts.team_of(external_id)}"
 
     def receive(self, request: Webhook) -> Sequence[Inbound | Challenge]:
         """The Events API."""
@@ -144,10 +155,9 @@ class Slack:
 
     def revoke(self, account: Account) -> None:
         """apps.uninstall: the app leaves the workspace, and its token ends."""
+        app = app_of(account.secrets)
         with failures():
-            client(account.token).apps_uninstall(
-                client_id=settings.SLACK_CLIENT_ID, client_secret=settings.SLACK_CLIENT_SECRET
-            )
+            client(account.token).apps_uninstall(client_id=app.client_id, client_secret=app.client_secret)
 
     def verify(self, account: Account, timeout_seconds: int) -> None:
         """auth.test: https://docs.slack.dev/reference/methods/auth.test"""

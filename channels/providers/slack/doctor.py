@@ -1,21 +1,16 @@
 """The doctor's look at the platform's Slack app."""
 
-import re
 from collections.abc import Iterator
 
 import httpx
 from django.conf import settings
 
+from channels.providers.slack import credentials
 from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped
 
 SLACK = "Slack app"
 PAGE = "copy it from your Slack app's Basic Information page"
-SHAPES = {
-    "SLACK_CLIENT_ID": re.compile(r"\d{1,40}\.\d{1,40}"),
-    "SLACK_CLIENT_SECRET": re.compile(r"[0-9a-f]{32}"),
-    "SLACK_SIGNING_SECRET": re.compile(r"[0-9a-f]{32}"),
-}
-"""https://docs.slack.dev/authentication/verifying-requests-from-slack"""
+SHAPES = {f"SLACK_{name.upper()}": shape for name, shape in credentials.SHAPES.items()}
 
 
 def findings() -> Iterator[Finding]:

@@ -6,7 +6,7 @@ https://docs.slack.dev/authentication/installing-with-oauth
 import hashlib
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -26,10 +26,13 @@ from slack_sdk.oauth.installation_store import Installation, InstallationStore
 from slack_sdk.oauth.state_store import OAuthStateStore
 
 from channels import actions
-from channels.models import InstallAttempt
+from channels.models import ConnectionDraft, InstallAttempt
 from channels.providers.base import DeliveryError
-from channels.providers.connecting import AccountTakenError, Connect, Installed, Outcome
+from channels.providers.connecting import AccountTakenError, AnotherAddressError, Connect, Installed, Outcome
+from channels.providers.slack import own_app
 from channels.providers.slack.calls import client, failures
+from channels.providers.slack.credentials import app_of
+from channels.providers.slack.incoming.accounts import own_account
 from tenants.audit import journal
 from tenants.outbound import patience
 from tenants.scope import tenant_scope
@@ -37,20 +40,12 @@ from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
 
+__all__ = ["authorize_url", "finish", "is_configured", "own_app", "tenant_of", "what_expired", "what_is_missing"]
 PROVIDER = "slack"
 CONSENT_ASKED = Wording("slack.consent_asked", gettext_lazy("Asked for Slack's consent page."))
 STATE_LIFE = timedelta(minutes=10)
 LONGEST_ID = 60
 LONGEST_NAME = 120
-SCOPES = (
-    "app_mentions:read",
-    "channels:history",
-    "chat:write",
-    "groups:history",
-    "im:history",
-    "im:write",
-    "users:read",
-)
 OUTCOMES = {
     "access_denied": gettext_lazy("You canceled the installation in Slack. Nothing was changed; you can try again."),
     "invalid_browser": gettext_lazy(
@@ -83,18 +78,16 @@ def what_expired() -> str:
     return str(OUTCOMES["invalid_state"])
 
 
-def _failed(tenant_id: UUID, reason: str, detail: str = "") -> Outcome:
-    """Why Slack is not connected, and what to do."""
-    problem = detail if reason == "storage_error" else str(OUTCOMES.get(reason, ENDED))
-    return Outcome(tenant_id, reason=reason, problem=problem)
-
-
-def authorize_url(tenant_id: UUID, *, user_id: UUID | None = None, session_key: str = "") -> str:
+def authorize_url(
+    tenant_id: UUID, *, user_id: UUID | None = None, session_key: str = "", draft_id: UUID | None = None
+) -> str:
     """Where a person goes to consent. Call it outside of any scope.
 
     user_id, session_key: who asked, and in which browser. Without them (the API) whoever consents uses up the state.
+    draft_id: whose own app asks.
     """
     store = _StateStore(tenant_id, user_id, session_key)
+    store.draft = _draft(tenant_id, draft_id)
     flow = _flow(store, InstallationStore(), [])  # nothing is installed yet
     return str(flow.build_authorize_url(store.issue(), BoltRequest(body="")))
 
@@ -122,16 +115,30 @@ def finish(request: HttpRequest, tenant_id: UUID, connect: Connect) -> Outcome:
     user_id = request.user.id if request.user.is_authenticated else None
     outcomes: list[Outcome] = []
     store = _StateStore(tenant_id, user_id, request.session.session_key or "")
-    flow = _flow(store, _Installations(tenant_id, connect), outcomes)
+    store.draft = _draft(tenant_id, _draft_id_of(tenant_id, request.GET.get("state", "")))
+    flow = _flow(store, _Installations(store, connect), outcomes)
     try:
         patience.enter("Slack")  # before the state is used up: the same address works a minute later
         flow.handle_callback(to_bolt_request(request))
     except patience.BusyError:
-        return _failed(tenant_id, "busy")
+        return store.failed("busy")
     except DeliveryError as error:
         log.warning("An installation failed: %s", error)
-        return _failed(tenant_id, "unreachable")
+        return store.failed("unreachable")
     return outcomes[0]
+
+
+def _draft(tenant_id: UUID, draft_id: UUID | None) -> ConnectionDraft | None:
+    if draft_id is None:
+        return None
+    with tenant_scope(tenant_id):
+        return ConnectionDraft.objects.get(id=draft_id)
+
+
+def _draft_id_of(tenant_id: UUID, state: str) -> UUID | None:
+    """Whose own app this state was issued for."""
+    with tenant_scope(tenant_id):
+        return InstallAttempt.objects.filter(state_digest=_digest(state)).values_list("draft_id", flat=True).first()
 
 
 def _digest(value: str) -> str:
@@ -145,12 +152,24 @@ class _StateStore(OAuthStateStore):
         self.tenant_id = tenant_id
         self.user_id = user_id
         self.session_digest = _digest(session_key)
+        self.draft: ConnectionDraft | None = None
+
+    @property
+    def own_secrets(self) -> Mapping[str, str]:
+        """Those of the workspace's own app; none if the platform's asks."""
+        return self.draft.values if self.draft else {}
+
+    def failed(self, reason: str, detail: str = "") -> Outcome:
+        """Why Slack is not connected, and what to do."""
+        problem = detail if reason == "storage_error" else str(OUTCOMES.get(reason, ENDED))
+        return Outcome(self.tenant_id, reason=reason, problem=problem, draft_id=self.draft.id if self.draft else None)
 
     def issue(self, *args: object, **kwargs: object) -> str:
         state = f"{self.tenant_id.hex}.{secrets.token_urlsafe(32)}"
         with tenant_scope(self.tenant_id):
             InstallAttempt.objects.create(
                 provider=PROVIDER,
+                draft=self.draft,
                 state_digest=_digest(state),
                 user_id=self.user_id,
                 session_digest=self.session_digest,
@@ -188,8 +207,8 @@ class _BrowserBinding(OAuthStateUtils):
 class _Installations(InstallationStore):
     """Connects what Slack installed to the tenant of the state."""
 
-    def __init__(self, tenant_id: UUID, connect: Connect) -> None:
-        self.tenant_id = tenant_id
+    def __init__(self, store: _StateStore, connect: Connect) -> None:
+        self.store = store
         self.connect = connect
 
     def save(self, installation: Installation) -> None:
@@ -198,21 +217,26 @@ class _Installations(InstallationStore):
                 _("Roster joins single Slack workspaces: choose one of your organisation's and install it there.")
             )
         ids = (installation.team_id, installation.bot_user_id, installation.user_id)
+        draft = self.store.draft
+        if draft and not _is_id(installation.app_id):
+            raise TakenError(_("Slack's answer does not say which app it is about: start again from here."))
         if not all(map(_is_id, ids)) or not _is_token(installation.bot_token):
             raise TakenError(_("Slack's answer has no token, or does not say whose it is: start again from here."))
         installed = Installed(
             provider=PROVIDER,
-            external_id=installation.team_id,
+            external_id=own_account(str(installation.app_id), installation.team_id) if draft else installation.team_id,
             name=str(installation.team_name or installation.team_id)[:LONGEST_NAME],
             token=str(installation.bot_token),
             bot_user_id=str(installation.bot_user_id),
             installer_id=installation.user_id,
             scopes=",".join(installation.bot_scopes or []),
+            secrets=self.store.own_secrets,
+            connection_id=draft.id if draft else None,
         )
         try:
-            with tenant_scope(self.tenant_id):
+            with tenant_scope(self.store.tenant_id):
                 self.connect(installed)
-        except AccountTakenError as error:
+        except (AccountTakenError, AnotherAddressError) as error:
             raise TakenError(str(error)) from error
 
 
@@ -236,30 +260,31 @@ class TakenError(BoltError):
     """This team cannot be connected here; Bolt hands its own errors on."""
 
 
-def _reports(tenant_id: UUID, outcomes: list[Outcome]) -> CallbackOptions:
+def _reports(store: _StateStore, outcomes: list[Outcome]) -> CallbackOptions:
     """Bolt's answers are ours to give, so its callbacks only report."""
 
     def success(args: SuccessArgs) -> BoltResponse:
-        outcomes.append(Outcome(tenant_id, account=args.installation.team_name or ""))
+        outcomes.append(Outcome(store.tenant_id, account=args.installation.team_name or ""))
         return BoltResponse(status=200)
 
     def failure(args: FailureArgs) -> BoltResponse:
-        outcomes.append(_failed(tenant_id, args.reason, str(args.error or "")))
+        outcomes.append(store.failed(args.reason, str(args.error or "")))
         return BoltResponse(status=args.suggested_status_code)
 
     return CallbackOptions(success=success, failure=failure)
 
 
 def _flow(store: _StateStore, installations: InstallationStore, outcomes: list[Outcome]) -> _Flow:
+    app = app_of(store.own_secrets)
     options = OAuthSettings(
-        client_id=settings.SLACK_CLIENT_ID,
-        client_secret=settings.SLACK_CLIENT_SECRET,
-        scopes=SCOPES,
-        redirect_uri=f"{settings.PUBLIC_URL}/oauth/slack/callback",
+        client_id=app.client_id,
+        client_secret=app.client_secret,
+        scopes=own_app.SCOPES,
+        redirect_uri=own_app.redirect_url(),
         authorization_url=settings.SLACK_AUTHORIZE_URL,
         installation_store=installations,
         state_store=store,
-        callback_options=_reports(store.tenant_id, outcomes),
+        callback_options=_reports(store, outcomes),
     )
     options.state_utils = _BrowserBinding(store)
     return _Flow(client=client(), settings=options)

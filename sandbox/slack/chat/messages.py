@@ -57,7 +57,7 @@ def _status(view: View, status: str) -> Html | None:
 
 
 def _empty(view: View) -> Html:
-    hint = f"Write to {view.title}." if view.channel.is_im else f"Mention @{view.slack.app.name} to get an answer."
+    hint = f"Write to {view.title}." if view.channel.is_im else f"Mention @{view.app.app.name} to get an answer."
     return tag(
         "div", tag("p", f"This is the very beginning of {view.title}."), tag("p", hint, class_="muted"), class_="empty"
     )

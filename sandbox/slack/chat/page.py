@@ -7,6 +7,7 @@ from sandbox.pages import avatar, live
 from sandbox.slack.chat.messages import conversation, thread
 from sandbox.slack.chat.view import View
 from sandbox.slack.state.mrkdwn import untyped
+from sandbox.slack.state.records import Person
 
 
 def body(view: View) -> Html:
@@ -49,21 +50,32 @@ def _nav(view: View) -> Html:
         _nav_link(view, "#", channel.name, channel.id, view.channel.id == channel.id)
         for channel in view.slack.workspaces.channels(view.workspace.id)
     ]
-    direct = None
-    if view.bot and view.token:
-        direct = _nav_link(view, "@", view.bot.real_name, "dm", view.channel.is_im)
-    return tag("nav", *links, direct, class_="nav", aria_label="Conversations")
+    direct = [_direct_link(view, bot) for bot in view.slack.workspaces.bots(view.workspace.id)]
+    return tag("nav", *links, *direct, class_="nav", aria_label="Conversations")
+
+
+def _direct_link(view: View, bot: Person) -> Html | None:
+    """To the direct message with an app that is installed."""
+    app = view.slack.apps.owner_of(bot.id)
+    if view.slack.workspaces.token_of(view.workspace.id, app.owner) is None:
+        return None
+    is_here = view.channel.is_im and app.owner == view.app.owner
+    url = view.url("open", channel="dm", thread="", app=app.owner)
+    return _link("@", bot.real_name, url, is_here)
 
 
 def _nav_link(view: View, sign: str, name: str, channel: str, here: bool) -> Html:
-    url = view.url("open" if channel == "dm" else "", channel=channel, thread="")
+    return _link(sign, name, view.url("", channel=channel, thread=""), here)
+
+
+def _link(sign: str, name: str, url: str, here: bool) -> Html:
     current = "page" if here else None
     return tag("a", tag("span", sign, class_="sign", aria_hidden="true"), name, href=url, aria_current=current)
 
 
 def _app_panel(view: View) -> Html:
     """What an admin can do with the app, collapsed."""
-    name, state = view.slack.app.name, view.slack.url_state
+    name, state = view.app.app.name, view.slack.url_state_of(view.app.app)
     installed = tag(
         "span", "Installed" if view.token else "Not installed", class_=f"badge {'b-ok' if view.token else ''}"
     )
@@ -97,7 +109,7 @@ def _main(view: View) -> Html:
 
 def _banner(view: View) -> Html | None:
     """Why the app won't answer here, and how to fix it."""
-    name = view.slack.app.name
+    name = view.app.app.name
     if not view.token:
         text = f"{name} is not installed in this workspace. Start the installation in {name} itself."
         return tag("div", tag("p", text), class_="alert alert-warn")
@@ -132,11 +144,11 @@ def _composer(view: View, in_thread: bool) -> Html:
 def _draft(view: View, editing: object, in_thread: bool) -> str:
     if view.editing and editing:
         return untyped(view.editing.text, view.names)
-    return f"@{view.slack.app.name} " if view.mention and not in_thread else ""
+    return f"@{view.app.app.name} " if view.mention and not in_thread else ""
 
 
 def _composer_row(view: View, editing: bool) -> Html:
-    name = f"@{view.slack.app.name}"
+    name = f"@{view.app.app.name}"
     mention = None
     if view.bot_is_here and not view.channel.is_im and not editing:
         url = view.url(mention="1")

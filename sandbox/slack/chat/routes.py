@@ -16,6 +16,7 @@ from sandbox.slack.chat import messages as chat_messages
 from sandbox.slack.chat import page as chat_page
 from sandbox.slack.chat.view import View
 from sandbox.slack.state import activity
+from sandbox.slack.state.apps import PLATFORM
 from sandbox.slack.state.sharing import SAMPLES, shared
 
 Form = Mapping[str, str]
@@ -56,9 +57,10 @@ async def thread(request: Request) -> Response:
 async def open_direct_message(request: Request) -> Response:
     """Open the direct message with the bot: notify the bot, then show the conversation."""
     view = _view(request)
-    if view.bot is None:
+    bot = view.slack.workspaces.bot(view.workspace.id, request.query_params.get("app", PLATFORM))
+    if bot is None:
         return see_other(view.url())
-    channel, _ = activity.open_home(view.slack, view.person, view.bot)
+    channel, _ = activity.open_home(view.slack, view.person, bot)
     return see_other(view.url(channel=channel.id, thread=""))
 
 
@@ -100,12 +102,12 @@ async def _invite(view: View, form: Form) -> str | None:
 
 
 async def _uninstall(view: View, form: Form) -> str | None:
-    activity.uninstall(view.slack, view.workspace.id)
+    activity.uninstall(view.slack, view.workspace.id, view.app.owner)
     return view.url(channel="", thread="")
 
 
 async def _verify(view: View, form: Form) -> str | None:
-    await view.slack.check_url()
+    await view.slack.check_url(view.app.app)
     return None
 
 

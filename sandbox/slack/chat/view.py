@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from sandbox.slack.state.apps import PLATFORM, Registered
 from sandbox.slack.state.peer import Slack
 from sandbox.slack.state.records import SPOKEN, Channel, Message, Person, Token, Workspace
 
@@ -14,6 +15,7 @@ from sandbox.slack.state.records import SPOKEN, Channel, Message, Person, Token,
 class View:
     """A view of a workspace. `thread` is the `ts` of the open thread, `editing` the person's message being edited.
 
+    `app` is the one whose direct message this is, elsewhere the platform's, or the first that is installed.
     `forwarding` is the message named in the URL, by any author.
     """
 
@@ -21,6 +23,7 @@ class View:
     workspace: Workspace
     person: Person
     channel: Channel
+    app: Registered
     bot: Person | None
     token: Token | None
     thread: str
@@ -37,12 +40,13 @@ class View:
             raise KeyError("workspace")
         people = {person.id: person for person in slack.workspaces.people(workspace.id)}
         person = people.get(query.get("user", "")) or next(iter(people.values()))
-        bot, token = slack.workspaces.bot(workspace.id), slack.workspaces.token_of(workspace.id)
-        channel = _channel(slack, person, bot, query.get("channel", ""))
+        channel = _channel(slack, person, slack.workspaces.bot(workspace.id), query.get("channel", ""))
+        app = _app(slack, channel)
+        bot, token = slack.workspaces.bot(workspace.id, app.owner), slack.workspaces.token_of(workspace.id, app.owner)
         editing = _own(slack, channel, person, query.get("edit", ""))
         named = _message(slack, channel, query.get("edit", ""))
         thread, mention = query.get("thread", ""), "mention" in query
-        return cls(slack, workspace, person, channel, bot, token, thread, editing, mention, named)
+        return cls(slack, workspace, person, channel, app, bot, token, thread, editing, mention, named)
 
     @property
     def bot_is_here(self) -> bool:
@@ -52,7 +56,7 @@ class View:
     @property
     def names(self) -> dict[str, str]:
         """Names by user id, including the bot's."""
-        people = self.slack.workspaces.people(self.workspace.id) + ([self.bot] if self.bot else [])
+        people = self.slack.workspaces.people(self.workspace.id) + self.slack.workspaces.bots(self.workspace.id)
         return {person.id: person.real_name for person in people}
 
     @property
@@ -84,6 +88,16 @@ def _channel(slack: Slack, person: Person, bot: Person | None, wanted: str) -> C
     except KeyError:
         pass
     return slack.workspaces.channel("general", person.team_id)
+
+
+def _app(slack: Slack, channel: Channel) -> Registered:
+    """The app that is spoken of in a conversation."""
+    bots = {bot.id for bot in slack.workspaces.bots(channel.team_id)}
+    here = next((user for user in slack.workspaces.members(channel.id) if user in bots), None)
+    if channel.is_im and here:
+        return slack.apps.owner_of(here)
+    installed = (app for app in slack.apps.all() if slack.workspaces.token_of(channel.team_id, app.owner))
+    return next(installed, slack.apps.owned_by(PLATFORM))
 
 
 def _message(slack: Slack, channel: Channel, ts: str) -> Message | None:

@@ -15,7 +15,7 @@ def users_info(call: Call) -> JsonObject:
     except KeyError:
         raise RefusalError("user_not_found") from None
     with_email = "users:read.email" in call.bearer.scopes
-    return {"ok": True, "user": user_object(person, call.slack.app, with_email)}
+    return {"ok": True, "user": user_object(person, call.slack.apps.owner_of(person.id).app, with_email)}
 
 
 def team_info(call: Call) -> JsonObject:

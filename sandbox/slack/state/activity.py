@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sandbox.slack.state.apps import PLATFORM
 from sandbox.slack.state.deliveries import Event
 from sandbox.slack.state.mrkdwn import rich_text, typed
 from sandbox.slack.state.peer import Slack
@@ -102,16 +103,15 @@ def open_home(slack: Slack, person: Person, bot: Person) -> tuple[Channel, list[
     return channel, slack.events.home_opened(channel, person.id, ts)
 
 
-def uninstall(slack: Slack, team: str) -> list[Event]:
-    """An admin removes the app: revoke its tokens and notify it."""
-    token = slack.workspaces.token_of(team)
+def uninstall(slack: Slack, team: str, owner: str = PLATFORM) -> list[Event]:
+    """An admin removes an app: revoke its token and notify it."""
+    token = slack.workspaces.token_of(team, owner)
     if token is None:
         return []
-    slack.workspaces.revoke(team)
+    slack.workspaces.revoke(token)
     return slack.events.uninstalled(token)
 
 
 def _body(slack: Slack, team: str, text: str) -> dict[str, Any]:
-    bot = slack.workspaces.bot(team)
-    stored = typed(text, [*slack.workspaces.people(team), *([bot] if bot else [])])
+    stored = typed(text, [*slack.workspaces.people(team), *slack.workspaces.bots(team)])
     return {"text": stored, "blocks": rich_text(stored, new_id("b")[:5])} if stored else {"text": ""}

@@ -13,12 +13,14 @@ import json
 import secrets
 import time
 from dataclasses import dataclass
+from sqlite3 import Row
 from typing import Final
 
 import httpx
 
 from sandbox.database import Database
 from sandbox.settings import SlackApp
+from sandbox.slack.state.apps import Apps
 
 TIMEOUT_SECONDS: Final = 3.0
 RESUME_SECONDS: Final = 600
@@ -36,6 +38,11 @@ class Event:
     type: str
     payload: str
 
+    @property
+    def app_id(self) -> str:
+        """Whose event it is."""
+        return str(json.loads(self.payload)["api_app_id"])
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -47,10 +54,10 @@ class Outcome:
 
 
 class Deliveries:
-    """Sends events to the app's request URL, each in its own task."""
+    """Sends events to the apps' request URLs, each in its own task."""
 
-    def __init__(self, app: SlackApp, database: Database) -> None:
-        self._app = app
+    def __init__(self, apps: Apps, database: Database) -> None:
+        self._apps = apps
         self._database = database
         self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, max_redirects=MAX_REDIRECTS, follow_redirects=True)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -60,16 +67,17 @@ class Deliveries:
         sql = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"
         place = (event.channel_id, event.ts)
         self._database.run(sql, event.event_id, event.team_id, *place, event.type, event.payload, time.time())
-        if self._app.events_url:
+        if self._app(event).events_url:
             self._spawn(event, 0)
 
     def resume(self) -> None:
         """After a restart: continue with undelivered events."""
         sql = "SELECT *, (SELECT count(*) FROM attempt a WHERE a.event_id = event.event_id) AS tried FROM event"
         owed = self._database.all(f"{sql} WHERE finished IS NULL AND created > ?", time.time() - RESUME_SECONDS)
-        for row in owed if self._app.events_url else []:
-            event = Event(*(row[name] for name in ("event_id", "team_id", "channel_id", "ts", "type", "payload")))
-            self._spawn(event, row["tried"])
+        for row in owed:
+            event = _event(row)
+            if self._app(event).events_url:
+                self._spawn(event, row["tried"])
 
     async def again(self, event_id: str) -> Outcome:
         """Deliver a stored event once more, as a retry. Raises KeyError."""
@@ -77,21 +85,23 @@ class Deliveries:
         if row is None:
             raise KeyError(event_id)
         return await self._post(
-            row["payload"].encode(), {"X-Slack-Retry-Num": "1", "X-Slack-Retry-Reason": "http_timeout"}
+            self._app(_event(row)),
+            row["payload"].encode(),
+            {"X-Slack-Retry-Num": "1", "X-Slack-Retry-Reason": "http_timeout"},
         )
 
-    async def verify_url(self) -> str:
+    async def verify_url(self, app: SlackApp) -> str:
         """Send `url_verification`; returns an empty text when the challenge came back, else what went wrong."""
-        if not self._app.events_url:
+        if not app.events_url:
             return "SLACK_EVENTS_URL is empty: no request URL is registered."
         challenge = secrets.token_urlsafe(32)
-        body = {"token": self._app.verification_token, "challenge": challenge, "type": "url_verification"}
+        body = {"token": app.verification_token, "challenge": challenge, "type": "url_verification"}
         try:
-            response = await self._send(json.dumps(body).encode(), {})
+            response = await self._send(app, json.dumps(body).encode(), {})
         except httpx.HTTPError as error:
-            return f"{self._app.events_url} does not answer ({type(error).__name__})."
+            return f"{app.events_url} does not answer ({type(error).__name__})."
         if response.status_code != 200 or challenge not in response.text:
-            return f"{self._app.events_url} answered {response.status_code} without the challenge."
+            return f"{app.events_url} answered {response.status_code} without the challenge."
         return ""
 
     async def close(self) -> None:
@@ -106,13 +116,17 @@ class Deliveries:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _app(self, event: Event) -> SlackApp:
+        return self._apps.by_id(event.app_id).app
+
     async def _deliver(self, event: Event, tried: int) -> None:
         """One attempt and up to three retries, until a 2xx."""
+        app = self._app(event)
         reason = "unknown_error"
-        for number in range(tried, len(self._app.retry_delays) + 1):
+        for number in range(tried, len(app.retry_delays) + 1):
             if number:
-                await asyncio.sleep(self._app.retry_delays[number - 1])
-            outcome = await self._post(event.payload.encode(), _retry_headers(number, reason))
+                await asyncio.sleep(app.retry_delays[number - 1])
+            outcome = await self._post(app, event.payload.encode(), _retry_headers(number, reason))
             self._note(event, number, reason, outcome)
             if outcome.final or not outcome.reason:
                 break
@@ -124,9 +138,9 @@ class Deliveries:
         values = (event.event_id, time.time(), number, retry_reason, outcome.status, outcome.reason or None)
         self._database.run("INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?)", *values)
 
-    async def _post(self, body: bytes, headers: dict[str, str]) -> Outcome:
+    async def _post(self, app: SlackApp, body: bytes, headers: dict[str, str]) -> Outcome:
         try:
-            response = await self._send(body, headers)
+            response = await self._send(app, body, headers)
         except httpx.TimeoutException:
             return Outcome(None, "http_timeout")
         except httpx.TooManyRedirects:
@@ -137,16 +151,20 @@ class Deliveries:
             return Outcome(response.status_code, "")
         return Outcome(response.status_code, "http_error", response.headers.get("x-slack-no-retry") == "1")
 
-    async def _send(self, body: bytes, headers: dict[str, str]) -> httpx.Response:
+    async def _send(self, app: SlackApp, body: bytes, headers: dict[str, str]) -> httpx.Response:
         at = str(int(time.time()))
         signed = {
             "Content-Type": "application/json",
             "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
             "X-Slack-Request-Timestamp": at,
-            "X-Slack-Signature": sign(self._app.signing_secret, at, body),
+            "X-Slack-Signature": sign(app.signing_secret, at, body),
         }
         async with asyncio.timeout(TIMEOUT_SECONDS + 1):
-            return await self._client.post(self._app.events_url, content=body, headers=signed | headers)
+            return await self._client.post(app.events_url, content=body, headers=signed | headers)
+
+
+def _event(row: Row) -> Event:
+    return Event(*(row[name] for name in ("event_id", "team_id", "channel_id", "ts", "type", "payload")))
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sandbox.settings import SlackApp
+from sandbox.slack.state.apps import Apps, Registered
 from sandbox.slack.state.deliveries import Deliveries, Event
 from sandbox.slack.state.mrkdwn import mentions
 from sandbox.slack.state.objects import JsonObject, MessageObjects
@@ -19,13 +20,14 @@ from sandbox.slack.state.records import SPOKEN, Channel, Message, Token, new_id
 from sandbox.slack.state.workspaces import Workspaces
 
 NEEDED_SCOPE: Final = {"im": "im:history", "channel": "channels:history"}
+SUBSCRIPTION: Final = {"im": "message.im", "channel": "message.channels"}
 
 
 @dataclass(frozen=True)
 class Events:
-    """Builds events and hands them to delivery. Every method returns the events sent, none where the app is absent."""
+    """Builds events and hands them to delivery. Every method returns the events sent, none where no app is."""
 
-    app: SlackApp
+    apps: Apps
     workspaces: Workspaces
     objects: MessageObjects
     deliveries: Deliveries
@@ -33,9 +35,11 @@ class Events:
     def message(self, channel: Channel, message: Message) -> list[Event]:
         """A new message: `message`, plus `app_mention` with the same `ts` for a mention in a channel."""
         body = self._said(channel, message, message.ts)
-        sent = [self._message_event(channel, {**body, "channel_type": channel.kind}, message.ts)]
-        if self._mentions_bot(channel, message):
-            sent.append(self._mention(channel, message, message.ts))
+        sent: list[Event | None] = []
+        for app in self.apps.all():
+            sent.append(self._message_event(app, channel, {**body, "channel_type": channel.kind}, message.ts))
+            if self._mentions_bot(app, channel, message):
+                sent.append(self._mention(app, channel, message, message.ts))
         return [event for event in sent if event]
 
     def changed(self, channel: Channel, message: Message, previous: Message, ts: str) -> list[Event]:
@@ -48,8 +52,9 @@ class Events:
             "previous_message": self.objects.build(previous, channel.team_id),
         }
         sent: list[Event | None] = [*self._hidden(channel, "message_changed", versions, ts)]
-        if message.body.get("edited") != previous.body.get("edited") and self._mentions_bot(channel, message):
-            sent.append(self._mention(channel, message, ts))
+        if message.body.get("edited") != previous.body.get("edited"):
+            mentioned = (app for app in self.apps.all() if self._mentions_bot(app, channel, message))
+            sent += [self._mention(app, channel, message, ts) for app in mentioned]
         return [event for event in sent if event]
 
     def deleted(self, channel: Channel, previous: Message, ts: str) -> list[Event]:
@@ -60,13 +65,15 @@ class Events:
     def home_opened(self, channel: Channel, user: str, ts: str) -> list[Event]:
         """Someone opened the direct message with the bot: `app_home_opened`, its messages tab."""
         event = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": "messages", "event_ts": ts}
-        sent = self._send(channel, event, ts, "")
-        return [sent] if sent else []
+        sent = [self._send(app, channel, event, ts, "") for app in self.apps.all() if app.hears("app_home_opened")]
+        return [event for event in sent if event]
 
     def uninstalled(self, token: Token) -> list[Event]:
         """The app was removed: `tokens_revoked` with user ids, and `app_uninstalled`; both without authorizations."""
         revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [token.user_id]}}
-        return [self._deliver(token.team_id, event, None, None, []) for event in (revoked, {"type": "app_uninstalled"})]
+        told, app = (revoked, {"type": "app_uninstalled"}), self.apps.owner_of(token.token)
+        heard = (event for event in told if app.hears(str(event["type"])))
+        return [self._deliver(app, token.team_id, event, None, None, []) for event in heard]
 
     def _said(self, channel: Channel, message: Message, event_ts: str) -> JsonObject:
         body = self.objects.build(message, channel.team_id, with_metadata=False)
@@ -74,55 +81,67 @@ class Events:
             body.pop(count, None)
         return {**body, "channel": channel.id, "event_ts": event_ts}
 
-    def _mention(self, channel: Channel, message: Message, event_ts: str) -> Event | None:
+    def _mention(self, app: Registered, channel: Channel, message: Message, event_ts: str) -> Event | None:
+        if not app.hears("app_mention"):
+            return None
         body = self._said(channel, message, event_ts)
-        return self._send(channel, {**body, "type": "app_mention"}, message.ts, "app_mentions:read")
+        return self._send(app, channel, {**body, "type": "app_mention"}, message.ts, "app_mentions:read")
 
-    def _message_event(self, channel: Channel, event: JsonObject, ts: str) -> Event | None:
-        return self._send(channel, event, ts, NEEDED_SCOPE[channel.kind])
+    def _message_event(self, app: Registered, channel: Channel, event: JsonObject, ts: str) -> Event | None:
+        if not app.hears(SUBSCRIPTION[channel.kind]):
+            return None
+        return self._send(app, channel, event, ts, NEEDED_SCOPE[channel.kind])
 
     def _hidden(self, channel: Channel, subtype: str, more: JsonObject, ts: str) -> list[Event]:
         event = {"type": "message", "subtype": subtype, "hidden": True, "channel": channel.id, "ts": ts, "event_ts": ts}
-        sent = self._message_event(channel, event | {"channel_type": channel.kind} | more, ts)
-        return [sent] if sent else []
+        told = event | {"channel_type": channel.kind} | more
+        sent = [self._message_event(app, channel, told, ts) for app in self.apps.all()]
+        return [each for each in sent if each]
 
-    def _mentions_bot(self, channel: Channel, message: Message) -> bool:
-        bot = self.workspaces.bot(channel.team_id)
+    def _mentions_bot(self, app: Registered, channel: Channel, message: Message) -> bool:
+        bot = self.workspaces.bot(channel.team_id, app.owner)
         if bot is None or channel.is_im or message.user_id == bot.id or message.body.get("subtype") not in SPOKEN:
             return False
         return mentions(message.text, bot.id)
 
-    def _send(self, channel: Channel, event: JsonObject, ts: str, scope: str) -> Event | None:
+    def _send(self, app: Registered, channel: Channel, event: JsonObject, ts: str, scope: str) -> Event | None:
         """Send when the app is installed, has the scope, and its bot is in the channel."""
-        token = self.workspaces.token_of(channel.team_id)
+        token = self.workspaces.token_of(channel.team_id, app.owner)
         if token is None or (scope and scope not in token.scopes):
             return None
         if token.user_id not in self.workspaces.members(channel.id):
             return None
-        return self._deliver(channel.team_id, event, channel.id, ts, [_authorization(token)])
+        return self._deliver(app, channel.team_id, event, channel.id, ts, [_authorization(token)])
 
     def _deliver(
-        self, team: str, event: JsonObject, channel: str | None, ts: str | None, authorizations: list[JsonObject]
+        self,
+        app: Registered,
+        team: str,
+        event: JsonObject,
+        channel: str | None,
+        ts: str | None,
+        authorizations: list[JsonObject],
     ) -> Event:
-        payload = self._envelope(team, event) | ({"authorizations": authorizations} if authorizations else {})
+        payload = _envelope(app.app, team, event) | ({"authorizations": authorizations} if authorizations else {})
         if channel:
-            payload |= {"is_ext_shared_channel": False, "event_context": _context(team, self.app.app_id, channel)}
+            payload |= {"is_ext_shared_channel": False, "event_context": _context(team, app.app.app_id, channel)}
         sent = Event(payload["event_id"], team, channel, ts, event["type"], json.dumps(payload))
         self.deliveries.start(sent)
         return sent
 
-    def _envelope(self, team: str, event: JsonObject) -> JsonObject:
-        return {
-            "token": self.app.verification_token,
-            "team_id": team,
-            "context_team_id": team,
-            "context_enterprise_id": None,
-            "api_app_id": self.app.app_id,
-            "event": event,
-            "type": "event_callback",
-            "event_id": new_id("Ev"),
-            "event_time": int(time.time()),
-        }
+
+def _envelope(app: SlackApp, team: str, event: JsonObject) -> JsonObject:
+    return {
+        "token": app.verification_token,
+        "team_id": team,
+        "context_team_id": team,
+        "context_enterprise_id": None,
+        "api_app_id": app.app_id,
+        "event": event,
+        "type": "event_callback",
+        "event_id": new_id("Ev"),
+        "event_time": int(time.time()),
+    }
 
 
 def _authorization(token: Token) -> JsonObject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.settings import SlackApp
+from sandbox.slack.state.apps import Apps
 from sandbox.slack.state.messages import Messages
 from sandbox.slack.state.records import Channel, Message, Person, Workspace
 from sandbox.slack.state.workspaces import Workspaces
@@ -115,10 +116,10 @@ def _public_channel(channel: Channel, members: list[str], reader: str) -> JsonOb
 class MessageObjects:
     """Messages as Slack shows them."""
 
-    def __init__(self, workspaces: Workspaces, messages: Messages, app: SlackApp) -> None:
+    def __init__(self, workspaces: Workspaces, messages: Messages, apps: Apps) -> None:
         self._workspaces = workspaces
         self._messages = messages
-        self._app = app
+        self._apps = apps
 
     def build(self, message: Message, team: str, with_metadata: bool = True) -> JsonObject:
         """https://docs.slack.dev/reference/events/message, without the fields that only events have."""
@@ -134,9 +135,10 @@ class MessageObjects:
         person = self._workspaces.person(user, team)
         if not person.is_bot:
             return {}
+        app_id = self._apps.owner_of(person.id).app.app_id
         profile: JsonObject = {
             "id": person.bot_id,
-            "app_id": self._app.app_id,
+            "app_id": app_id,
             "user_id": person.id,
             "name": person.real_name,
             "icons": {},
@@ -144,7 +146,7 @@ class MessageObjects:
             "updated": int(person.created),
             "team_id": team,
         }
-        return {"bot_id": person.bot_id, "app_id": self._app.app_id, "bot_profile": profile}
+        return {"bot_id": person.bot_id, "app_id": app_id, "bot_profile": profile}
 
     def _thread(self, message: Message) -> JsonObject:
         if message.thread_ts and message.is_reply:

@@ -8,6 +8,7 @@ from typing import Final
 from sandbox.database import Database
 from sandbox.faults import Faults
 from sandbox.settings import SlackApp
+from sandbox.slack.state.apps import Apps
 from sandbox.slack.state.deliveries import Deliveries
 from sandbox.slack.state.events import Events
 from sandbox.slack.state.limits import Limits
@@ -40,23 +41,34 @@ class Statuses:
 
 
 class Slack:
-    """One app, registered with one Slack that has many workspaces."""
+    """The platform's app and those that people made, registered with one Slack that has many workspaces."""
 
     def __init__(self, app: SlackApp, database: Database) -> None:
         database.script(SCHEMA)
         self.app = app
         self.database = database
-        self.workspaces = Workspaces(database)
+        self.apps = Apps(app, database)
+        self.workspaces = Workspaces(database, self.apps)
         self.messages = Messages(database)
-        self.objects = MessageObjects(self.workspaces, self.messages, app)
-        self.deliveries = Deliveries(app, database)
-        self.events = Events(app, self.workspaces, self.objects, self.deliveries)
+        self.objects = MessageObjects(self.workspaces, self.messages, self.apps)
+        self.deliveries = Deliveries(self.apps, database)
+        self.events = Events(self.apps, self.workspaces, self.objects, self.deliveries)
         self.limits = Limits(app.history_limited, app.post_burst)
         self.statuses = Statuses()
         self.faults = Faults()
-        self.url_state = "not checked yet"
+        self._url_states: dict[str, str] = {}
 
-    async def check_url(self) -> str:
-        """Send `url_verification` and remember the outcome; returns a sentence."""
-        self.url_state = await self.deliveries.verify_url() or "verified"
-        return self.url_state
+    @property
+    def url_state(self) -> str:
+        """What is known of the platform's request URL."""
+        return self.url_state_of(self.app)
+
+    def url_state_of(self, app: SlackApp) -> str:
+        """What is known of an app's request URL."""
+        return self._url_states.get(app.app_id, "not checked yet")
+
+    async def check_url(self, app: SlackApp | None = None) -> str:
+        """Send `url_verification`, to the platform's app if none is given; returns the outcome, which is remembered."""
+        asked = app or self.app
+        self._url_states[asked.app_id] = await self.deliveries.verify_url(asked) or "verified"
+        return self._url_states[asked.app_id]

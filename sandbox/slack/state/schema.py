@@ -19,6 +19,11 @@ CREATE TABLE IF NOT EXISTS member (
     channel_id TEXT NOT NULL REFERENCES channel, user_id TEXT NOT NULL REFERENCES person,
     PRIMARY KEY (channel_id, user_id)
 );
+CREATE TABLE IF NOT EXISTS app (
+    id TEXT PRIMARY KEY, manifest TEXT NOT NULL, client_id TEXT NOT NULL, client_secret TEXT NOT NULL,
+    signing_secret TEXT NOT NULL, created REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS owned (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES app);
 CREATE TABLE IF NOT EXISTS token (
     token TEXT PRIMARY KEY, team_id TEXT NOT NULL REFERENCES workspace, user_id TEXT NOT NULL, installer TEXT NOT NULL,
     scope TEXT NOT NULL, created REAL NOT NULL, revoked REAL

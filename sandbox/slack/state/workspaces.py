@@ -1,4 +1,4 @@
-"""Workspaces, their people and channels, and the tokens of the app installed in them."""
+"""Workspaces, their people and channels, and the tokens of the apps installed in them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.database import Database
+from sandbox.slack.state.apps import PLATFORM, Apps
 from sandbox.slack.state.records import Channel, Person, Token, Workspace, new_id
 
 CAST: Final = (("ada", "Ada Okafor", True), ("ben", "Ben Lindqvist", False), ("chloe", "Chloe Marchetti", False))
@@ -22,6 +23,7 @@ class Workspaces:
     """Reads and writes everything except messages."""
 
     database: Database
+    apps: Apps
 
     def create(self, name: str, needs_approval: bool = False) -> Workspace:
         """A new workspace with an admin, two members, #general and #support."""
@@ -55,10 +57,14 @@ class Workspaces:
         """The member (or bot user) of that workspace. Raises KeyError."""
         return Person.of(self._row("SELECT * FROM person WHERE id = ? AND team_id = ?", user, team))
 
-    def bot(self, team: str) -> Person | None:
-        """The app's bot user, which is kept after an uninstall."""
-        row = self.database.one("SELECT * FROM person WHERE team_id = ? AND bot_id IS NOT NULL", team)
-        return Person.of(row) if row else None
+    def bot(self, team: str, owner: str = PLATFORM) -> Person | None:
+        """An app's bot user, which is kept after an uninstall."""
+        return next((bot for bot in self.bots(team) if self.apps.owner_of(bot.id).owner == owner), None)
+
+    def bots(self, team: str) -> list[Person]:
+        """The bot users of all apps, the oldest first."""
+        sql = "SELECT * FROM person WHERE team_id = ? AND bot_id IS NOT NULL ORDER BY created"
+        return [Person.of(row) for row in self.database.all(sql, team)]
 
     def channels(self, team: str) -> list[Channel]:
         """The public channels, by name."""
@@ -95,10 +101,11 @@ class Workspaces:
         """Add someone to a channel; False when they were already in it."""
         return self.database.run("INSERT OR IGNORE INTO member VALUES (?, ?)", channel, user) > 0
 
-    def install(self, team: str, installer: str, scopes: Sequence[str], app_name: str) -> Token:
-        """Give the app a token; an existing installation keeps its token and gains the new scopes, as in Slack."""
-        bot = self.bot(team) or self._add_person(team, app_name.lower(), app_name, False, new_id("B"))
-        standing = self.token_of(team)
+    def install(self, team: str, installer: str, scopes: Sequence[str], app_name: str, owner: str = PLATFORM) -> Token:
+        """Give an app a token; an existing installation keeps its token and gains the new scopes, as in Slack."""
+        bot = self.bot(team, owner) or self._add_person(team, app_name.lower(), app_name, False, new_id("B"))
+        self.apps.give(bot.id, owner)
+        standing = self.token_of(team, owner)
         if standing:
             merged = ",".join(dict.fromkeys((*standing.scopes, *scopes)))
             self.database.run(
@@ -108,23 +115,24 @@ class Workspaces:
         token = f"xoxb-{secrets.randbelow(10**12):012}-{secrets.randbelow(10**13):013}-{secrets.token_hex(12)}"
         sql = "INSERT INTO token VALUES (?, ?, ?, ?, ?, ?, NULL)"
         self.database.run(sql, token, team, bot.id, installer, ",".join(scopes), time.time())
+        self.apps.give(token, owner)
         return self.token(token)
 
     def token(self, token: str) -> Token:
         """The token, valid or revoked. Raises KeyError."""
         return Token.of(self._row("SELECT * FROM token WHERE token = ?", token))
 
-    def token_of(self, team: str) -> Token | None:
-        """The valid token of this workspace, if the app is installed."""
-        row = self.database.one("SELECT * FROM token WHERE team_id = ? AND revoked IS NULL", team)
-        return Token.of(row) if row else None
+    def token_of(self, team: str, owner: str = PLATFORM) -> Token | None:
+        """An app's valid token of this workspace, if it is installed."""
+        rows = self.database.all("SELECT * FROM token WHERE team_id = ? AND revoked IS NULL", team)
+        return next((Token.of(row) for row in rows if self.apps.owner_of(row["token"]).owner == owner), None)
 
-    def revoke(self, team: str) -> None:
-        """Uninstall the app: revoke this workspace's tokens and end the bot's memberships."""
-        self.database.run("UPDATE token SET revoked = ? WHERE team_id = ? AND revoked IS NULL", time.time(), team)
+    def revoke(self, token: Token) -> None:
+        """Uninstall the app: revoke its token and end its bot's memberships."""
+        self.database.run("UPDATE token SET revoked = ? WHERE token = ? AND revoked IS NULL", time.time(), token.token)
         sql = """DELETE FROM member WHERE channel_id IN (SELECT id FROM channel WHERE team_id = ? AND NOT is_im)
-                 AND user_id IN (SELECT id FROM person WHERE bot_id IS NOT NULL)"""
-        self.database.run(sql, team)
+                 AND user_id = ?"""
+        self.database.run(sql, token.team_id, token.user_id)
 
     def _add_person(self, team: str, handle: str, name: str, is_admin: bool, bot_id: str | None = None) -> Person:
         user, email = new_id("U"), f"{handle}@example.com"

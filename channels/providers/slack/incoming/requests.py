@@ -6,33 +6,32 @@ https://docs.slack.dev/apis/events-api/
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from django.conf import settings
 from slack_sdk.signature import SignatureVerifier
 
 from channels.providers.base import Inbound
+from channels.providers.slack.credentials import signing_secret_of
 from channels.providers.slack.incoming import events
+from channels.providers.slack.incoming.accounts import own_account
 from channels.providers.webhooks import Challenge, UnverifiedError, Webhook
-
-SIGNING_SECRET = "signing_secret"  # noqa: S105 - the name of one
-"""What signs the requests of a workspace's own Slack app, among the connection's own secrets."""
 
 
 def receive(request: Webhook) -> Sequence[Inbound | Challenge]:
     """One event callback, or the challenge. Raises UnverifiedError and events.MalformedEventError."""
-    if not is_signed(request.body, request.headers, _secret(request)):
+    if not is_signed(request.body, request.headers, signing_secret_of(request.secrets)):
         raise UnverifiedError("The signature is wrong, missing or older than five minutes.")
     envelope = events.read_envelope(request.body)
     if envelope.type == "url_verification":
         return [Challenge(envelope.challenge or "")]
     if envelope.type == "event_callback":
-        return [Inbound(tuple(envelope.accounts), partial(events.read_event, envelope, request.body))]
+        return [Inbound(_accounts(request, envelope), partial(events.read_event, envelope, request.body))]
     return []
 
 
-def _secret(request: Webhook) -> str:
+def _accounts(request: Webhook, envelope: events.Envelope) -> tuple[str, ...]:
+    """Whose event it is: a team's, or at a connection's own address, that of its app in a team."""
     if request.secrets is None:
-        return str(settings.SLACK_SIGNING_SECRET)
-    return request.secrets.get(SIGNING_SECRET, "")
+        return tuple(envelope.accounts)
+    return tuple(own_account(envelope.api_app_id, team) for team in envelope.accounts if envelope.api_app_id)
 
 
 def is_signed(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
