@@ -19,7 +19,14 @@ REMEMBERED_BYTES = 24_000
 
 def begin(agent: Agent, channel: str, title: str) -> Conversation:
     """A new conversation of an employee in a channel (the provider's name)."""
-    return Conversation.objects.create(agent=agent, channel=channel, title=title)
+    conversation = new(agent, channel, title)
+    conversation.save(force_insert=True)
+    return conversation
+
+
+def new(agent: Agent, channel: str, title: str) -> Conversation:
+    """The same, not saved yet."""
+    return Conversation(agent=agent, channel=channel, title=title)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from channels.providers.base import (
 )
 from channels.providers.registry import provider_named
 from tenants.scope import current_tenant_id, tenant_scope
+from tenants.statements import execute, insert, update, update_row
 from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,23 @@ def queue(thread: Thread, turn: Turn, address: Address) -> Dispatch:
 
     Its first part is claimed already: the caller sends it once the transaction is committed.
     """
+    parts = _parts(thread, turn, address)
+    execute(insert(*parts))
+    return dispatch_of(parts[0], is_last=len(parts) == 1)
+
+
+def say(thread: Thread, turn: Turn, answered: Sequence[InboxEvent]) -> Dispatch:
+    """Put the answer to these messages of a claimed thread on its way, and free the thread: one statement."""
+    parts = _parts(thread, turn, answered[-1].address)
+    ids = [event.id for event in answered]
+    events = update(InboxEvent.objects.filter(id__in=ids), state=InboxEvent.State.ANSWERED, run=turn.run)
+    thread.set_released()
+    execute(insert(*parts), events, update_row(thread, Thread.RELEASED))
+    return dispatch_of(parts[0], is_last=len(parts) == 1)
+
+
+def _parts(thread: Thread, turn: Turn, address: Address) -> list[Delivery]:
+    """The rows of what was said, the first of them claimed."""
     now = timezone.now()
     texts = provider_named(thread.connection.provider).split(turn.text)
     parts = [
@@ -77,17 +95,7 @@ def queue(thread: Thread, turn: Turn, address: Address) -> Dispatch:
     ]
     first = parts[0]
     first.state, first.attempt, first.sending_since = Delivery.State.SENDING, 1, now
-    Delivery.objects.bulk_create(parts)
-    return dispatch_of(first, is_last=len(parts) == 1)
-
-
-def say(thread: Thread, turn: Turn, answered: Sequence[InboxEvent]) -> Dispatch:
-    """Put the answer to these messages of a claimed thread on its way, and free the thread."""
-    dispatch = queue(thread, turn, answered[-1].address)
-    ids = [event.id for event in answered]
-    InboxEvent.objects.filter(id__in=ids).update(state=InboxEvent.State.ANSWERED, run=turn.run)
-    thread.release()
-    return dispatch
+    return parts
 
 
 def send(dispatch: Dispatch) -> bool:

@@ -145,7 +145,7 @@ def _show(
     }
     if request.headers.get("HX-Request"):
         return render(request, "channels/setup.html#proof", context)
-    tenant = workspace_of(request).tenant
-    with tenant_scope(tenant.id):
-        request.wizard = [(each, each.is_done(tenant)) for each in wizard.steps()]  # type: ignore[attr-defined]
+    workspace = workspace_of(request)
+    with tenant_scope(workspace.tenant.id):
+        request.wizard = [(each, each.is_done(workspace)) for each in wizard.steps()]  # type: ignore[attr-defined]
     return render(request, "channels/setup.html", context)

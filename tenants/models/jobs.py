@@ -48,6 +48,8 @@ class Job(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True, help_text=_("Until then nobody else may claim it"))
     retry_at = models.DateTimeField(null=True, blank=True, help_text=_("It waits until then"))
 
+    RELEASED = ("leased_until", "failures", "retry_at")
+
     class Meta:
         abstract = True
 
@@ -74,8 +76,12 @@ class Job(models.Model):
 
     def release(self, *, failures: int = 0, retry_at: datetime | None = None, **changes: Any) -> None:
         """Give the job back. failures: in a row, this one included. retry_at: nobody is to take it before."""
+        self.set_released(failures=failures, retry_at=retry_at)
+        self._save(*self.RELEASED, **changes)
+
+    def set_released(self, *, failures: int = 0, retry_at: datetime | None = None) -> None:
+        """The same in memory only: the caller saves the columns of RELEASED."""
         self.leased_until, self.failures, self.retry_at = None, failures, retry_at
-        self._save("leased_until", "failures", "retry_at", **changes)
 
     def _save(self, *names: str, **changes: Any) -> None:
         for name, value in changes.items():

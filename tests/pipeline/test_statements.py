@@ -10,7 +10,7 @@ import pytest
 from tests.bench.statements import message, pages
 from tests.bench.statements.reading import Recording, recorded_stack
 
-MESSAGE_LIMIT, TRANSACTIONS_LIMIT, PAGE_LIMIT = 99, 13, 12
+MESSAGE_LIMIT, TRANSACTIONS_LIMIT, PAGE_LIMIT = 30, 7, 12
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from channels.models import Connection, Contact, Thread
 from channels.models.inbox import place_id_of
 from channels.providers.base import NOT_A_PERSON, InboundMessage
 from channels.providers.registry import provider_named
+from tenants.statements import execute, insert
 from tenants.wordings import NOTHING, Reason
 from usage.ledger.records import Spender
 
@@ -122,7 +123,8 @@ class Room:
         agent = self.answering_agent()
         if agent is None:
             raise ValueError("A thread begins only where somebody is employed.")
-        conversation = self._begun_with(agent, message)
+        conversation = transcript.new(agent, self.connection.provider, title_of(message))
+        conversation.tenant = self.connection.tenant
         thread = Thread(
             connection=self.connection,
             external_id=message.thread_ids[-1],
@@ -130,7 +132,7 @@ class Room:
             conversation=conversation,
             tenant=self.connection.tenant,
         )
-        thread.save(force_insert=True)
+        execute(insert(conversation), insert(thread))
         self._threads[thread.external_id] = thread
         self._asked[thread.id] = set()
         self.begun.append(thread)
@@ -142,14 +144,11 @@ class Room:
             return thread.conversation
         successor = self.answering_agent()
         if successor:
-            thread.conversation = self._begun_with(successor, message)
+            thread.conversation = transcript.new(successor, self.connection.provider, title_of(message))
+            thread.conversation.tenant = self.connection.tenant
+            thread.conversation.save(force_insert=True)
             thread.save(update_fields=["conversation"])
         return thread.conversation
-
-    def _begun_with(self, agent: Agent, message: InboundMessage) -> Conversation:
-        conversation = transcript.begin(agent, self.connection.provider, title_of(message))
-        conversation.tenant = self.connection.tenant
-        return conversation
 
 
 def title_of(message: InboundMessage) -> str:
