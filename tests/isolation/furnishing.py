@@ -39,7 +39,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "cancels_at": None,
         "other_items": [],
     },
-    "channels.Connection": {"provider": "slack", "state": "active"},
+    "channels.Connection": {"provider": "slack", "state": "active", "token": "", "secrets": '{"token": "qtokenq"}'},
     "channels.ConnectionDraft": {
         "provider": "slack",
         "secrets": '{"client_id": "1.2", "client_secret": "qsecretq", "signing_secret": "qsecretq"}',
