@@ -279,6 +279,7 @@ def test_one_team_is_in_both_the_platforms_app_and_an_own_one(acme: Tenant, comm
         headers=signed(body, secret="of globex's own app"),
     )
     assert sent.status_code == 200
+    working.hear_everywhere()
     assert (events_of(acme), events_of(committed_cast.globex)) == ([], [("app_mention", "pending")])
     assert post(Client(), event).status_code == 200, "the platform's secret reaches the platform's connection"
     assert (events_of(acme), events_of(committed_cast.globex)) == ([("app_mention", "pending")],) * 2

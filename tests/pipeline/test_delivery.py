@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from agents.models import LLMCall
-from channels.connections import health
+from channels.connections import credentials, health
 from channels.messages import deliver, lookups, replays
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.base import CALL_SECONDS, Account, OutcomeUnknownError
@@ -100,7 +100,7 @@ def test_a_sender_that_died_is_looked_up(desk: Desk) -> None:
 
 def test_a_dead_token_breaks_the_connection_and_says_so(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
-        Connection.objects.update(token="xoxb-revoked")
+        Connection.objects.update(secrets=credentials.as_json("xoxb-revoked", {}))
     thread_id = desk.hear("When do you open?")
     working.answer(desk.tenant.id, thread_id)
     working.send_due(desk.tenant.id, thread_id)
@@ -162,7 +162,7 @@ def test_disconnecting_ends_an_unsent_answer(desk: Desk) -> None:
 
 def test_replay_resends_a_failed_answer_and_answers_unanswered_messages(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
-        Connection.objects.update(token="xoxb-revoked")
+        Connection.objects.update(secrets=credentials.as_json("xoxb-revoked", {}))
     thread_id = desk.hear("When do you open?")
     working.answer(desk.tenant.id, thread_id)
     working.send_due(desk.tenant.id, thread_id)

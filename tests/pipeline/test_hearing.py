@@ -12,6 +12,7 @@ from pytest_django import Settings
 from agents.models import LLMCall, Run, Turn
 from agents.phrases import said
 from channels import phrases
+from channels.connections import credentials
 from channels.connections.connect import listen
 from channels.messages import loops, sweep
 from channels.messages.incoming import addressing, recognition
@@ -159,7 +160,7 @@ def test_look_ups_of_an_unknown_author_end_with_the_reason(desk: Desk) -> None:
     says(desk, "@roster When do you open?", through="user token")
     with tenant_scope(desk.tenant.id):
         InboxEvent.objects.update(received_at=timezone.now() - recognition.ASK_FOR - timedelta(seconds=1))
-        Connection.objects.update(token="xoxb-revoked")
+        Connection.objects.update(secrets=credentials.as_json("xoxb-revoked", {}))
     assert recognise_all(desk) == [False]
     assert desk.events() == [("ignored", str(recognition.UNANSWERED()))]
     with tenant_scope(desk.tenant.id):

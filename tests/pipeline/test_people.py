@@ -3,6 +3,7 @@
 import pytest
 
 from agents.models import Turn
+from channels.connections import credentials
 from channels.models import Connection, Contact
 from channels.scene import introductions
 from tenants.scope import tenant_scope
@@ -39,6 +40,6 @@ def test_a_temporary_fault_leaves_the_name_for_later(desk: Desk, kind: str) -> N
 def test_a_dead_token_does_not_turn_ids_into_names(desk: Desk) -> None:
     thread_id = desk.hear("When do you open?")
     with tenant_scope(desk.tenant.id):
-        Connection.objects.update(token="xoxb-revoked")
+        Connection.objects.update(secrets=credentials.as_json("xoxb-revoked", {}))
     introductions.introduce(desk.tenant.id, thread_id)
     assert names(desk)[0] == ""

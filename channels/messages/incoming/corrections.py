@@ -85,7 +85,7 @@ def edit(event: InboxEvent, edit: Edit, *, is_for_others: bool) -> UUID | None:
     event.version, event.is_readable = edit.version, edit.message.is_readable
     if event.payload:
         event.payload = edit.payload
-    if event.state == InboxEvent.State.RECEIVED:  # it is heard as it reads now
+    if event.state in {InboxEvent.State.RECEIVED, InboxEvent.State.DOUBTFUL}:  # it is heard as it reads then
         event.is_addressed = edit.message.is_addressed
     event.save(update_fields=["version", "payload", "is_readable", "is_addressed"])
     turn = event.turn
