@@ -269,6 +269,7 @@ def test_a_workspaces_own_slack_app_signs_for_its_own_team_only(acme: Tenant, co
 
 def test_one_team_is_in_both_the_platforms_app_and_an_own_one(acme: Tenant, committed_cast: Cast) -> None:
     with tenant_scope(committed_cast.globex.id):
+        factories.make_agent()
         own = factories.make_connection(f"A0OWN:{TEAM}", secrets={"signing_secret": "of globex's own app"})
     event = {**payload("app_mention"), "api_app_id": "A0OWN"}
     body = json.dumps(event).encode()
