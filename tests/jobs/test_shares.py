@@ -78,7 +78,7 @@ def hang() -> Iterator[Hang]:
 def test_hanging_tasks_of_one_workspace_leave_slots_to_others(
     hang: Hang, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.TENANT_SLOTS = 2
+    settings.TENANT_THREADS = 2
     woken: list[tuple[Any, ...]] = []
     monkeypatch.setattr(tasks, "wake", lambda *args: woken.append(args))
     row = uuid4()

@@ -44,7 +44,8 @@ def test_a_sweep_wakes_what_is_due_and_shows_that_a_worker_lives(
 
 @pytest.mark.parametrize("path", product.SWEEPS)
 def test_every_sweep_runs(committed: None, path: str) -> None:
-    assert sweeps.overdue(path) == []
+    """With nothing overdue it wakes nobody but the dispatcher, which looks for itself what is due."""
+    assert [task.name for task, _ in sweeps.overdue(path)] in ([], ["channels.tasks.dispatch"])
 
 
 def test_beat_publishes_each_with_its_period() -> None:

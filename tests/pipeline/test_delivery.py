@@ -169,7 +169,7 @@ def test_replay_resends_a_failed_answer_and_answers_unanswered_messages(desk: De
     assert [state for state, _ in desk.events()] == ["failed"]
     with tenant_scope(desk.tenant.id):
         assert replays.replay(YESTERDAY) == replays.Replayed(0, 0), "not while the connection is broken"
-        Connection.objects.update(token=desk.token, state="active")
+        Connection.objects.update(secrets=credentials.as_json(desk.token, {}), state="active")
         assert replays.replay(YESTERDAY) == replays.Replayed(1, 0)
     working.send_due(desk.tenant.id, thread_id)
     assert (desk.events(), len(desk.posted())) == ([("done", "")], 1)
