@@ -11,6 +11,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.db import close_old_connections
+from structlog.contextvars import bound_contextvars
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ class FairPool:
         while True:
             tenant_id, work = self._take()
             try:
-                work()
+                with bound_contextvars(tenant=str(tenant_id or "")):
+                    work()
             except Exception:
                 log.exception("Work of a pool failed")
             finally:

@@ -112,7 +112,7 @@ def test_what_hangs_in_the_background_leaves_threads_to_messages(
     assert [args[1:] for args in woken] == [(OTHER, row)]
 
 
-def test_each_task_has_its_queue() -> None:
+def test_each_task_has_its_queue(settings: Settings) -> None:
     app.loader.import_default_modules()
     queues = {name: getattr(task, "queue", None) for name, task in app.tasks.items() if name.startswith(PRODUCT)}
 
@@ -120,8 +120,8 @@ def test_each_task_has_its_queue() -> None:
     assert {name for name, queue in queues.items() if queue == tasks.MESSAGES} == {
         "channels.tasks.deliver", "channels.tasks.dispatch", "channels.tasks.reconcile", "channels.tasks.recognise",
     }  # fmt: skip
-    assert {queue for queue in queues.values() if queue} <= {*tasks.settings.QUEUES}
-    assert {queue.name for queue in app.conf.task_queues} == {*tasks.settings.QUEUES}, "a worker takes from all"
+    assert {queue for queue in queues.values() if queue} <= {*settings.QUEUES}
+    assert {queue.name for queue in app.conf.task_queues} == {*settings.QUEUES}, "a worker takes from all"
 
 
 def test_one_workspaces_many_rows_do_not_hide_anothers_few(
