@@ -74,7 +74,7 @@ _breaker = Breaker()
 
 
 def wake(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -> None:
-    """Publish a wake-up, best effort: on failure log it and go on, since the sweeper finds what is due.
+    """Publish a wake-up, best effort: on failure log it and go on, since the next sweep finds what is due.
 
     delay: seconds until the task should run.
     """
@@ -85,7 +85,7 @@ def wake(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -> None:
         task.apply_async(args=tuple(str(value) for value in ids), countdown=delay)
     except (OperationalError, OSError) as error:
         _breaker.report(worked=False)
-        log.warning("The broker cannot be reached (%s): the sweeper will find the work.", error)
+        log.warning("The broker cannot be reached (%s): the next sweep finds the work.", error)
     else:
         _breaker.report(worked=time.monotonic() - began < SLOW_SECONDS)
 
@@ -104,7 +104,7 @@ def ring(task: "Task[Any, Any]", delay: float = 0) -> None:
     """Wake a task that takes no ids, since it looks by itself for what is due. Returns at once.
 
     However often it rings, one wake-up is published every 50 ms, and one after the last ring. As with `wake`, the
-    sweeper finds what is due if the broker is down.
+    next sweep finds what is due if the broker is down.
 
     delay: seconds until the task should run.
     """

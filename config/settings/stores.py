@@ -22,7 +22,7 @@ DATABASES = {
         "OPTIONS": {
             "pool": _pool,
             "connect_timeout": 5,
-            # For psycopg's own cursors (channels/messages/arrivals.py). Django's prepare nothing.
+            # For psycopg's own cursors (channels/messages/incoming/receive.py). Django's prepare nothing.
             "prepare_threshold": 0 if _pool_size and not _behind_pgbouncer else None,
         },
     },
