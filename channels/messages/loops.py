@@ -8,6 +8,7 @@ and not answered.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection as database
@@ -78,11 +79,11 @@ def look(thread: Thread, authors: Collection[str], now: datetime) -> Look:
 
     In SQL, because with every message Django would take longer to build it than Postgres to answer it.
     """
-    values = {
+    values: dict[str, Any] = {
         "thread": thread.id,
         "conversation": thread.conversation_id,
         "connection": thread.connection_id,
-        "authors": sorted({*authors} - {""})[:MOST_COUNTED],
+        "authors": sorted({*authors} - {""}),
         "freed": now - timedelta(seconds=settings.UNKNOWN_FREES_SECONDS),
         "window": now - timedelta(seconds=settings.LOOP_SECONDS),
         "day": now - DAY,
