@@ -30,19 +30,42 @@ from tenants.privacy import deletion, export
 log = logging.getLogger(__name__)
 
 SLOW_SECONDS = 0.3
+BACKGROUND, MESSAGES, SWEEPS = settings.QUEUES
+"""The queues. One worker may take from all of them, or several from one each."""
 
 
-class TenantTask(Task):  # type: ignore[type-arg]
+class BackgroundTask(Task):  # type: ignore[type-arg]
+    """A task of the queue for what nobody waits for in a chat: billing, exports, mail.
+
+    All of them together use at most settings.BACKGROUND_THREADS of a worker's threads, so that messages and sweeps find
+    one however slow a payment provider or a mail server is. Further ones run later.
+    """
+
+    abstract = True
+    queue = BACKGROUND
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.queue != BACKGROUND:
+            return super().__call__(*args, **kwargs)
+        if not shares.take(BACKGROUND, settings.BACKGROUND_THREADS, (self.name, args), lambda: wake(self, *args)):
+            return None
+        try:
+            return super().__call__(*args, **kwargs)
+        finally:
+            shares.give_back(BACKGROUND)
+
+
+class TenantTask(BackgroundTask):
     """A task whose first argument is the tenant's id. It takes ids only; the verbs that it calls open the scopes."""
 
     abstract = True
     carries_tenant = True
 
-    def __call__(self, tenant_id: str, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         close_old_connections()
-        with structlog.contextvars.bound_contextvars(tenant=tenant_id, task=self.name):
+        with structlog.contextvars.bound_contextvars(tenant=args[0], task=self.name):
             try:
-                return super().__call__(UUID(tenant_id), *(UUID(value) for value in args), **kwargs)
+                return super().__call__(*(UUID(value) for value in args), **kwargs)
             finally:
                 close_old_connections()
 
@@ -88,21 +111,6 @@ def ring(task: "Task[Any, Any]", delay: float = 0) -> None:
     _bell.ring((task, delay))
 
 
-class SharedTask(TenantTask):
-    """A task that one workspace can run settings.TENANT_THREADS times at once in a worker; further ones run later."""
-
-    abstract = True
-
-    def __call__(self, tenant_id: str, *args: Any, **kwargs: Any) -> Any:
-        tenant, key = UUID(tenant_id), (self.name, args)
-        if not shares.take(tenant, settings.TENANT_THREADS, key, lambda: wake(self, tenant, *map(UUID, args))):
-            return None
-        try:
-            return super().__call__(tenant_id, *args, **kwargs)
-        finally:
-            shares.give_back(tenant)
-
-
 @shared_task(base=TenantTask)
 def make_export(tenant_id: UUID, export_id: UUID) -> None:
     """Make an export of everything that a workspace has."""
@@ -127,7 +135,7 @@ def warn_of_deletion(tenant_id: UUID) -> None:
     deletion.warn(tenant_id)
 
 
-@shared_task
+@shared_task(queue=SWEEPS)
 def sweep(path: str) -> None:
     """Wake what one of settings.SWEEPS finds overdue, and show that beat and a worker live."""
     cache.set(LAST_SWEEP, time.time())
