@@ -103,7 +103,7 @@ def _is_settled(stack: Stack, offices: Sequence[Office]) -> bool:
 
 
 OPEN = """
-    SELECT id FROM channels_inboxevent WHERE state IN ('pending', 'running', 'answered')
+    SELECT id FROM channels_inboxevent WHERE state IN ('received', 'pending', 'running', 'answered')
     UNION ALL SELECT id FROM channels_delivery WHERE state IN ('pending', 'sending', 'unknown')
 """
 
