@@ -67,8 +67,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# SIGQUIT lets running tasks end anyway. Longer than 0, Celery would sleep so long first, even for a task of a moment.
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 0
+# After SIGQUIT, Celery sleeps so long if any task is running, even one of a moment: less than `make run` waits for us.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
