@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from config import garbage
 from config.http.front import Front
 from config.http.handler import Handler
 
@@ -21,3 +22,4 @@ except ImproperlyConfigured as error:
     sys.exit(str(error))
 
 import_string("tenants.guard.refuse_powerful_role")()  # a dotted path, since models can be loaded only now
+garbage.keep_what_is_loaded()

@@ -13,6 +13,8 @@ from django.utils.module_loading import import_string
 from django_structlog.celery.signals import bind_extra_task_metadata
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from config import garbage
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("roster")
@@ -83,5 +85,10 @@ app.steps["worker"].add(Drain)
 
 @worker_ready.connect
 def warm_up(**kwargs: object) -> None:
-    """Load the LLM SDKs now: every worker needs them."""
-    import_string("agents.llm.calls.warm_up")()
+    """Load the LLM SDKs now, in the background, rather than with the first message."""
+    threading.Thread(target=_load, name="warm-up", daemon=True).start()
+
+
+def _load() -> None:
+    import_string("agents.llm.calls.load")()
+    garbage.keep_what_is_loaded()

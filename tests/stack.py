@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,14 @@ QUIET_SECONDS = 0.3
 # Tests call the API more often than people do.
 UNLIMITED = {f"API_{kind}REQUESTS_PER_MINUTE": "1000000" for kind in ("", "PROVIDER_", "UNKNOWN_")}
 
-
 UNLOOPED = {"LOOP_ANSWERS": "0", "LOOP_DAILY_ANSWERS": "0"}
 """For tests that write like a machine: disables the loop detection."""
+
+
+@cache
+def _http() -> httpx.Client:
+    """One for all: a new one loads the certificates of all authorities, which takes longer than most answers."""
+    return httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 @dataclass
@@ -135,12 +141,12 @@ class Stack:
 
     def control(self, path: str, **body: Any) -> dict[str, Any]:
         """POST to a control API of the sandbox."""
-        answer = httpx.post(f"{self.sandbox_url}/{path}", json=body, timeout=30)
+        answer = _http().post(f"{self.sandbox_url}/{path}", json=body)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
     def look(self, path: str, **query: str) -> dict[str, Any]:
         """GET from a control API of the sandbox."""
-        answer = httpx.get(f"{self.sandbox_url}/{path}", params=query, timeout=30)
+        answer = _http().get(f"{self.sandbox_url}/{path}", params=query)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())

@@ -132,11 +132,6 @@ def load() -> None:
     _edge()
 
 
-def warm_up() -> None:
-    """Load the SDKs now, in the background, rather than with the first message."""
-    threading.Thread(target=_edge, name="llm-warm-up", daemon=True).start()
-
-
 def platform_credential(provider: str) -> Credential:
     """The platform's own key for a provider. Raises LLMRefusedError if there is none."""
     base_url = getattr(settings, f"{provider.upper()}_BASE_URL", "")

@@ -8,10 +8,11 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache, partial
+from uuid import UUID
 
 from django.conf import settings
 
@@ -65,6 +66,7 @@ class Dispatcher:
         self._slots, self._share, self._pool = slots, share, pool
         self._changed = threading.Condition()
         self._visits: dict[Place, _Visit] = {}
+        self._errands: set[Hashable] = set()
         self._is_looking = self._is_wanted = self._is_short = self._is_timed = False
         self._is_closed = self._is_canceled = False
 
@@ -82,6 +84,29 @@ class Dispatcher:
             with self._changed:
                 self._is_looking = False
             raise
+
+    def run(self, tenant_id: UUID, key: Hashable, work: Callable[[], bool]) -> None:
+        """Do this about messages in one of the threads, in turn by workspace; where it says so, look what is due.
+
+        key: what it is about, so that it is not done twice at once.
+        """
+        with self._changed:
+            if self._is_closed or key in self._errands:
+                return
+            self._errands.add(key)
+
+        def errand() -> None:
+            is_to_look = False
+            try:
+                is_to_look = work()
+            finally:
+                with self._changed:
+                    self._errands.discard(key)
+                    self._changed.notify_all()
+            if is_to_look:
+                self.look()
+
+        self._pool.submit(tenant_id, errand)
 
     def close(self) -> None:
         """Take nothing up any more; what is under way goes on."""
@@ -102,9 +127,9 @@ class Dispatcher:
         """Wait until nothing is under way, at most so long; whether it is so."""
         end = time.monotonic() + seconds
         with self._changed:
-            while self._visits and (left := end - time.monotonic()) > 0:
+            while self.under_way and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
-            return not self._visits
+            return not self.under_way
 
     @property
     def is_closed(self) -> bool:
@@ -113,8 +138,8 @@ class Dispatcher:
 
     @property
     def under_way(self) -> int:
-        """How many conversations are under way."""
-        return len(self._visits)
+        """How many conversations are under way, with other work on messages."""
+        return len(self._visits) + len(self._errands)
 
     def _wants_a_look(self) -> bool:
         with self._changed:

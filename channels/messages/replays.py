@@ -36,7 +36,7 @@ class Replayed:
 
 
 def replay(since: datetime) -> Replayed:
-    """Queue failed messages of the open scope again that came in after `since`; the sweeper picks them up.
+    """Queue failed messages of the open scope again that came in after `since`; the next sweep picks them up.
 
     Only if the connection is active. An answer that failed on its way is sent as it is, without asking the LLM again. A
     message whose answer may have arrived is left alone, since nobody can tell.

@@ -70,11 +70,6 @@ class Standing:
         """Was all that is being answered changed or deleted meanwhile?"""
         return not self.answered
 
-    @property
-    def address(self) -> dict[str, str]:
-        """An answer goes where the last of what it answers was said."""
-        return dict(self.answered[-1].address)
-
 
 def standing_of(thread: Thread) -> Standing:
     """The same for a locked thread. What was deleted meanwhile waits no more."""

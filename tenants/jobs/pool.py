@@ -11,6 +11,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.db import close_old_connections
+from structlog.contextvars import bound_contextvars
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,8 @@ class FairPool:
     def _serve(self) -> None:
         while True:
             tenant_id, work = self._take()
-            _guarded(work)
+            with bound_contextvars(tenant=str(tenant_id or "")):
+                _guarded(work)
             _guarded(close_old_connections)
             self._give_back(tenant_id)
 

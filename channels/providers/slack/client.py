@@ -67,8 +67,6 @@ class Slack:
     label = "Slack"
     capabilities = Capabilities(
         threads=True,
-        markdown=True,
-        edits=True,
         looks_up_every=timedelta(seconds=60),  # https://docs.slack.dev/reference/methods/conversations.history
     )
     endpoints: Mapping[str, Sequence[str]] = {"events": ["POST"]}

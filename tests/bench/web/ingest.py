@@ -46,7 +46,8 @@ def measure(office: Office, sender: Sender) -> list[list[str]]:
         kinds = {
             "a mention that starts a conversation": sender.mentions(REQUESTS),
             "a message in a conversation": sender.replies(REQUESTS, channel, thread_ts),
-            "a message to others (one INSERT, no wake-up)": sender.others(REQUESTS),
+            "a message to others": sender.others(REQUESTS),
+            "of a kind that nobody answers (no wake-up)": sender.unanswered(REQUESTS),
             "limit: an empty view": _empty(stack.port),
         }
         bursts = {name: _burst(stack, list(requests)) for name, requests in kinds.items()}

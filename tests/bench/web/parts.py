@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from tests.bench.aims import Figures
 from tests.bench.figures import SPREAD, Spread, ms, table
 from tests.bench.web import broker, ingest, rounds
-from tests.bench.web.slack_events import Sender
+from tests.bench.web.slack_events import Sender, own_sender_of, sender_of
 from tests.flow.office import Office, open_office
 from tests.stack import UNLOOPED
 from tests.temporary import temporary_stack
@@ -16,7 +16,7 @@ from tests.temporary import temporary_stack
 def of_receive(given: Namespace) -> Figures:
     """Signed events and empty views, against a bare Django site under the same front."""
     with _web_stack() as (office, sender):
-        events, views = rounds.measure(office, sender)
+        events, views = rounds.measure(office, sender, own_sender_of(office))
     table(f"Signed events, {rounds.ROUNDS} rounds", rounds.HEAD, events.rows("limit: a bare view with one INSERT"))
     table(f"Empty views, {rounds.ROUNDS} rounds", rounds.HEAD, views.rows("limit: a bare empty view"))
     ratios = {f"{name}_view_ratio": round(views.ratio(name), 3) for name in views.kinds}
@@ -46,4 +46,4 @@ def _web_stack() -> Iterator[tuple[Office, Sender]]:
     ) as stack:
         office = open_office(stack)
         office.reply_to(office.mentions("Note this.")["ts"])
-        yield office, Sender(stack.generated["SLACK_SIGNING_SECRET"], office.team, office.bot, stack.port)
+        yield office, sender_of(office)

@@ -46,11 +46,14 @@ def _rates(rates: list[float]) -> list[str]:
     return [f"{each:.0f}/s" for each in (min(rates), median(rates), max(rates))]
 
 
-def measure(office: Office, sender: Sender) -> tuple[Contest, Contest]:
-    """Events against bare INSERTs, and the product's empty views against a bare one."""
+def measure(office: Office, sender: Sender, own: Sender) -> tuple[Contest, Contest]:
+    """Events against bare INSERTs, and the product's empty views against a bare one.
+
+    own: sends what a connection's own secret verifies.
+    """
     stack = office.stack
     with bare_site(stack) as bare, empty_views(stack) as views, only_the_web(stack):
-        events = _contest(lambda: _rate(bare, _inserts(sender)), _events(office, sender))
+        events = _contest(lambda: _rate(bare, _inserts(sender)), _events(office, sender, own))
         kinds = {name: lambda url=url: _rate(views, _gets(url, stack.port)) for name, url in VIEWS.items()}
         return events, _contest(lambda: _rate(bare, _gets("/empty/", bare)), kinds)
 
@@ -59,13 +62,14 @@ VIEWS = {"portal": "/empty/", "webhook": "/webhooks/empty/"}
 """Nobody is logged in."""
 
 
-def _events(office: Office, sender: Sender) -> dict[str, Callable[[], float]]:
+def _events(office: Office, sender: Sender, own: Sender) -> dict[str, Callable[[], float]]:
     channel, _, thread_ts = office.rows("channels_thread")[0]["external_id"].partition(":")
     port = office.stack.port
     return {
         "accepted: a message in a conversation": lambda: _rate(port, sender.replies(MOST_EVENTS, channel, thread_ts)),
-        "ignored: a message to others": lambda: _rate(port, sender.others(MOST_EVENTS)),
+        "ignored: of a kind that nobody answers": lambda: _rate(port, sender.unanswered(MOST_EVENTS)),
         "a mention that starts a conversation": lambda: _rate(port, sender.mentions(MOST_EVENTS)),
+        "the same by a connection's own secret": lambda: _rate(port, own.mentions(MOST_EVENTS)),
     }
 
 
