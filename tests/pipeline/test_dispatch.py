@@ -21,6 +21,7 @@ from channels.messages import deliver, failures, land, lookups
 from channels.messages.dispatch import Dispatcher
 from channels.messages.incoming import hear
 from channels.models import Delivery, InboxEvent, Thread
+from channels.providers.registry import provider_named
 from channels.scene import introductions
 from tenants.jobs import keeper
 from tenants.jobs.pool import FairPool
@@ -176,13 +177,14 @@ def pooled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Connections from psycopg's pool, as in production, and fewer of them than conversations."""
     connections.close_all()
     monkeypatch.setattr(keeper, "_keeper", keeper.Keeper())  # whose connection is from the pool, too
+    database: Any = connection
     options = connection.settings_dict["OPTIONS"]
     options["pool"] = {"min_size": 1, "max_size": 3, "timeout": 10}
     try:
-        yield connection.pool
+        yield database.pool
     finally:
         connection.close()
-        connection.close_pool()
+        database.close_pool()
         options["pool"] = False
 
 
@@ -207,12 +209,12 @@ def test_neither_is_one_held_while_the_provider_is_asked_for_names(
     desk: Desk, pooled: Any, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[bool] = []
-    provider = type(claims.deliver.provider_named("slack"))
+    provider = type(provider_named("slack"))
     name_of = provider.name_of
 
     def look(*args: Any) -> str:
         held.append(connection.connection is not None)
-        return name_of(*args)
+        return str(name_of(*args))
 
     monkeypatch.setattr(provider, "name_of", look)
     desk.say("When do you open?")
@@ -301,7 +303,7 @@ STAGES = {
     "claiming": (claims, "_take_up", False),
     "asking": (steps, "ask", False),
     "landing": (land, "answered", False),
-    "saving": (land.deliver, "say", False),
+    "saving": (deliver, "say", False),
     "after landing": (land, "answered", True),
     "sending": (deliver, "send", False),
     "after sending": (deliver, "_post", True),
@@ -351,6 +353,7 @@ def test_what_can_never_be_heard_is_tried_later_each_time_and_fails_visibly(
             event = InboxEvent.objects.get()
             if number < failures.MOST_FAILURES:
                 assert (event.state, event.attempt) == ("received", number), "and once only until its time has come"
+                assert event.due_at
                 pauses.append((event.due_at - event.received_at).total_seconds())
             InboxEvent.objects.update(due_at=timezone.now())
     assert [2 * 2**n <= pause <= 2 * 2**n * 1.2 for n, pause in enumerate(pauses)] == [True] * 4, pauses
