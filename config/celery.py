@@ -12,10 +12,11 @@ from django.utils.module_loading import import_string
 from django_structlog.celery.signals import bind_extra_task_metadata
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
-from config import garbage
+from config import broker, garbage
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+broker.mend()
 app = Celery("roster")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -46,7 +47,7 @@ def refuse_unknown_sweeps(**kwargs: object) -> None:
 def stop_jobs(how: str = "", **kwargs: object) -> None:
     """Ask long jobs to stop and give their leases back. By a thread: a signal's handler must not wait for locks."""
     stop = import_string("channels.messages.stopping.begin")
-    threading.Thread(target=stop, args=[how != "Warm"], name="stop-jobs", daemon=True).start()
+    threading.Thread(target=stop, kwargs={"is_urgent": how != "Warm"}, name="stop-jobs", daemon=True).start()
 
 
 class Drain(bootsteps.StartStopStep):

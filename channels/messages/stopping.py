@@ -17,16 +17,19 @@ SETTLE_SECONDS = 4.0
 """And so long it may take to settle the calls that were given up."""
 
 
-def begin(is_urgent: bool) -> None:
-    """Take nothing up any more, and ask long jobs to stop. The leases of what goes on are kept. Returns at once.
+def begin(*, is_urgent: bool) -> None:
+    """Take nothing up any more, and ask long jobs to stop. The leases of what goes on are kept.
 
-    is_urgent: a second signal, while an earlier one is waited for, gives up the calls under way.
+    Returns at once; but in an urgent stop it drains, since Celery waits some seconds for its own tasks before it comes
+    to that. A second signal, while an earlier one is waited for, gives up the calls under way.
     """
     keeper.stop_all()
     known = dispatcher()
     if known.is_closed and is_urgent:
         known.cancel()
     known.close()
+    if is_urgent:
+        drain(is_urgent=True)
 
 
 def drain(*, is_urgent: bool) -> None:
