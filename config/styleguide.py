@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -95,11 +96,13 @@ TOASTS = (
 )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 def styleguide(request: HttpRequest) -> HttpResponseBase:
     """`/styleguide/`, behind the door of the staff's admin. What its forms send is dropped."""
-    if refusal := turned_away(request):
-        return refusal
+    return turned_away(request) or _page(request)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def _page(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
         return redirect("styleguide")
     return render(request, "styleguide/page.html", _specimens())
@@ -118,6 +121,7 @@ def _specimens() -> dict[str, object]:
         "segments": SEGMENTS,
         "verdicts": VERDICTS,
         "toasts": TOASTS,
+        "middle": Paginator(range(3), 1).page(2),
         "sheets": [f"css/{name}.css" for name in SHEETS],
         "manifest": MANIFEST,
         "picture": static("icons/roster.svg"),

@@ -65,6 +65,7 @@ class Route:
         """Which rules apply: `public`, `api`, `portal`, `accounts`, `admin`, or empty for none of them."""
         if self.pattern in PUBLIC:
             return "public"
+        kinds: dict[str, str | tuple[str, ...]]
         kinds = {"api": API, "portal": PORTAL, "accounts": ACCOUNTS, "admin": STAFF}
         return next((kind for kind, prefix in kinds.items() if self.pattern.startswith(prefix)), "")
 
