@@ -75,7 +75,8 @@ class InboxEvent(TenantModel):
         DOUBTFUL = "doubtful", _("The provider has to say whether a person wrote it")
 
     WAITING = (State.PENDING, State.RUNNING)
-    UNFINISHED = (State.RECEIVED, *WAITING, State.ANSWERED, State.DOUBTFUL)
+    UNANSWERED = (State.RECEIVED, *WAITING)
+    UNFINISHED = (*UNANSWERED, State.ANSWERED, State.DOUBTFUL)
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="events")
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, null=True, blank=True, related_name="events")
