@@ -150,7 +150,7 @@ def _report(
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--messages", type=int, default=300)
-    parser.add_argument("--seconds", type=float, default=200, help="how long people write and processes are killed")
+    parser.add_argument("--seconds", type=float, default=160, help="how long people write and processes are killed")
     parser.add_argument("--offices", type=int, default=8, help="workspaces, each connected to its own Slack")
     parser.add_argument("--threads", type=int, default=4, help="conversations per workspace")
     parser.add_argument("--seed", type=int, default=1)

@@ -43,7 +43,7 @@ class Stop:
 HEAD = ("calls under way", "given up", "seconds until it ended")
 
 
-TAKE_SECONDS = 40.0
+TAKE_SECONDS = 30.0
 """How long a stop and what comes before take, about: the kills wait for it."""
 
 
