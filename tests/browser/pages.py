@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -72,6 +73,13 @@ class Judge:
                 self._judge_narrow(where)
                 self._take(f"{name}-{theme}" if size is WIDE else f"{name}-{theme}-375")
         self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+    def look_while(self, what: str, act: Callable[[], None], *, within: str) -> None:
+        """Check the colors of a part in both themes, just after `act`."""
+        for theme in THEMES:
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            act()
+            self._judge_wide(f"{what}, {theme}", within, AXE["dark"])
 
     def _judge_wide(self, where: str, within: str | None, options: dict[str, object]) -> None:
         if not self.page.evaluate("() => 'axe' in window"):  # half a megabyte, which a document needs once

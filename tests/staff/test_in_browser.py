@@ -107,6 +107,9 @@ def test_every_component_is_accessible_in_both_themes_and_on_small_screens(
     _open(staff, "/styleguide/")
     expect(staff.page.get_by_role("heading", name="Style guide")).to_be_visible()
     judge.look_closely("styleguide")
+    for name in ("Connect", "Check again", "Back", "Delete key"):
+        button = staff.page.get_by_role("button", name=name, exact=True).first
+        judge.look_while(f"the mouse is on {name}", button.hover, within="[aria-labelledby=s-button]")
     staff.page.keyboard.press("Tab")  # from here on the browser shows the focus
     faults = [*judge.faults, *staff.page.evaluate(WITHOUT_RING)]
 
