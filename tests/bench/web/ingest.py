@@ -95,5 +95,6 @@ async def _insert(office: Office, example: dict[str, Any], numbers: Iterator[int
         await connection.execute("SELECT set_config('app.tenant_id', %s, false)", [str(example["tenant_id"])])
         for _ in numbers:
             key = uuid4()
-            new = {"id": key, "event_id": str(key), "message_key": str(key), "address": Jsonb(example["address"])}
-            await connection.execute(statement, example | new)
+            new = example | {"id": key, "event_id": str(key), "message_key": str(key)}
+            values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in new.items()}
+            await connection.execute(statement, values)
