@@ -25,6 +25,15 @@ def meet_all(connection: Connection, external_ids: Iterable[str]) -> dict[str, C
     return {each: found[each] for each in wanted}
 
 
+def name(contact: Contact, name: str) -> None:
+    """What the provider says that somebody is called. The first name counts for all that the person said."""
+    contact.name = name
+    contact.save(update_fields=["name"])
+    if not contact.person.name:
+        persons.rename(contact.person_id, name)
+        contact.person.name = name
+
+
 def known(connection: Connection, external_ids: Iterable[str]) -> dict[str, Contact]:
     """Those of these ids whom we know, each with its person."""
     found = Contact.objects.select_related("person").filter(connection=connection, external_id__in=external_ids)

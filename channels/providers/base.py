@@ -35,6 +35,7 @@ class InboundMessage:
     mentions_others: it names somebody else, so within a thread it is for the employee only if it names that too.
     is_author_unsure: only the provider can tell whether a person wrote it (`Provider.is_person`).
     is_readable: its text has words, not only notes about what the employee cannot see or hear.
+    author_name: what the author is called, if the provider brings it along: nobody has to ask for it then.
     """
 
     key: str
@@ -50,6 +51,7 @@ class InboundMessage:
     is_author_unsure: bool = False
     is_readable: bool = True
     within: str = ""
+    author_name: str = ""
 
     @property
     def place(self) -> str:

@@ -149,7 +149,7 @@ def _doubt(event: InboxEvent) -> None:
 
 def _take_in(room: Room, taken: Sequence[tuple[Thread, Said]]) -> None:
     """Add what people said as turns."""
-    room.meet(message.author for _, (_, message) in taken)
+    room.meet({message.author: message.author_name for _, (_, message) in taken})
     by_thread: dict[UUID, tuple[Thread, list[Said]]] = {}
     for thread, said in taken:
         by_thread.setdefault(thread.id, (thread, []))[1].append(said)
