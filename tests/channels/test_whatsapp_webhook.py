@@ -380,3 +380,64 @@ def test_challenge_and_refusal_without_the_web() -> None:
     assert challenge == Challenge("x")
     with pytest.raises(UnverifiedError):
         WHATSAPP.receive(Webhook("POST", b"{}", {"X-Hub-Signature-256": signature(b"{}")}, secrets={}))
+
+
+def changed(name: str, **system: Any) -> dict[str, Any]:
+    body = payload(name)
+    value_of(body)["messages"][0]["system"].update(system)
+    return body
+
+
+def test_a_new_id_takes_the_conversation_along_and_nobody_answers(line: Line) -> None:
+    line.send(payload("text_both_ids"))
+    assert line.send(payload("user_changed_user_id")) == 200
+    new = "US.99999999999999999999"
+    assert (line.threads(), line.people()) == ([new], [(new, "Sheena Nelson")])
+    line.send(payload("text_username_only", id="wamid.2", timestamp="1749416999", from_user_id=new))
+    assert line.threads() == [new]
+    assert line.events() == [("text", "pending"), ("system", "ignored"), ("text", "pending")]
+    assert [line.send(payload("user_changed_user_id")) for _ in range(2)] == [200, 200]
+    assert line.threads() == [new]
+
+
+def test_a_new_number_takes_the_conversation_along(line: Line) -> None:
+    line.send(payload("text"))
+    line.send(payload("user_changed_number"))
+    assert (line.threads(), line.people()) == (["12195555358"], [("12195555358", "Sheena Nelson")])
+
+
+def test_a_new_number_with_a_new_id_counts_as_the_id(line: Line) -> None:
+    line.send(payload("text_both_ids"))
+    line.send(changed("user_changed_number", user_id="US.2", previous_user_id=PERSON_ID))
+    assert (line.threads(), line.people()) == (["US.2"], [("US.2", "Sheena Nelson")])
+
+
+def test_whoever_wrote_under_the_new_id_before_keeps_both_conversations(line: Line) -> None:
+    line.send(payload("text"))
+    line.send(payload("text", id="wamid.2", **{"from": "12195555358"}))
+    line.send(payload("user_changed_number"))
+    assert line.threads() == [PERSON, "12195555358"]
+
+
+def test_somebody_who_is_known_by_number_only_is_linked_by_the_first_message_with_both(line: Line) -> None:
+    line.send(payload("text"))
+    line.send(payload("text_both_ids", id="wamid.2", timestamp="1749416999"))
+    line.send(payload("text_username_only", id="wamid.3", timestamp="1749417000"))
+    assert (line.threads(), line.people()) == ([PERSON_ID], [(PERSON_ID, "Sheena Nelson")])
+    with tenant_scope(line.tenant.id):
+        events = InboxEvent.objects.select_related("turn")
+        assert {event.author for event in events} == {PERSON_ID}, "whoever is erased is erased from all of them"
+        assert len({event.turn.person_id for event in events if event.turn}) == 1
+
+
+def test_a_change_that_names_nobody_changes_nobody(line: Line) -> None:
+    line.send(payload("text"))
+    line.send(changed("user_changed_number", wa_id="7" * 40), changed("user_changed_user_id", user_id=None))
+    assert line.threads() == [PERSON]
+
+
+def test_another_workspace_s_people_stay(line: Line, committed_cast: Cast) -> None:
+    other = open_line(committed_cast.globex, "555")
+    line.send(payload("text"), of("555", payload("text")))
+    line.send(payload("user_changed_number"))
+    assert (line.threads(), other.threads()) == (["12195555358"], [PERSON])

@@ -104,6 +104,7 @@ def _read(room: Room, event: InboxEvent) -> InboundMessage | None:
 
 def _judge(room: Room, event: InboxEvent, message: InboundMessage, now: datetime) -> Thread | None:
     """The thread in which an event waits for an answer; None if nobody has to answer, or not yet."""
+    room.follow(message)
     thread = room.thread_of(message)
     reason = room.why_not(message, thread)
     if reason:

@@ -57,6 +57,16 @@ class Room:
         self.look_up([author])
         return self._contacts[author]
 
+    def follow(self, message: InboundMessage) -> None:
+        """Whoever is unknown here may be known by a former id: they come along with their conversation."""
+        if not message.formerly or self.contact(message.author):
+            return
+        thread = people.move(self.connection, message.formerly, message.author)
+        if thread:
+            thread.conversation.tenant = self.connection.tenant
+            self._threads[thread.external_id] = thread
+        del self._contacts[message.author]
+
     def meet(self, authors: Mapping[str, str]) -> None:
         """These talk to an employee now: keep who they are. authors: by id, with the name that came along, if any."""
         self.look_up(authors)

@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage
+from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage, Moved
 from channels.providers.webhooks import MalformedError
 from channels.providers.whatsapp import wordings
 from channels.providers.whatsapp.incoming.content import content_of
-from channels.providers.whatsapp.incoming.shapes import Contact, Spoken, object_of, words_of
+from channels.providers.whatsapp.incoming.shapes import Contact, NewId, Spoken, object_of, words_of
 from tenants.wordings import NOTHING, Reason
 
 PROVIDER = "whatsapp"
@@ -40,6 +40,11 @@ class Person:
     def key(self) -> str:
         """By which the person is known here."""
         return short(self.user_id or self.number)
+
+    @property
+    def formerly(self) -> Sequence[str]:
+        """The number, if that is not what counts: somebody may have written before there were ids."""
+        return [self.number] if self.user_id and self.number else []
 
     def address(self, account: str) -> Mapping[str, str]:
         """Where an answer goes: to what the message gave, the id first."""
@@ -76,6 +81,7 @@ def event(payload: Payload, bot_user_id: str) -> InboundEvent:
         payload=json.dumps(payload),
         message=_message(payload, spoken) if is_said else None,
         correction=correction,
+        moved=_moved(payload, spoken) if spoken.type == "system" else None,
         occurred_at=_said_at(spoken),
         reason=reason,
     )
@@ -114,6 +120,18 @@ def _correction(payload: Payload, spoken: Spoken) -> Edit | Deletion | None:
     return Edit(now, json.dumps(changed), Decimal(spoken.timestamp), _said_at(spoken))
 
 
+def _moved(payload: Payload, spoken: Spoken) -> Moved | None:
+    """Somebody changed their number, and with it the id, or only the id.
+
+    https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system/
+    """
+    change = NewId.model_validate(object_of(payload["message"].get("system")))
+    new = change.user_id or change.wa_id
+    given = (change.previous_user_id, spoken.from_user_id, spoken.number)
+    old = [short(each) for each in given if each and each != new]
+    return Moved(old, short(new)) if new and old else None
+
+
 def _message(payload: Payload, spoken: Spoken) -> InboundMessage:
     person = _person(payload, spoken)
     content = content_of(payload["message"])
@@ -123,6 +141,7 @@ def _message(payload: Payload, spoken: Spoken) -> InboundMessage:
         is_addressed=True,
         author=person.key,
         author_name=person.name,
+        formerly=person.formerly,
         text=content.text,
         is_readable=bool(content.words),
         position=Decimal(spoken.timestamp),

@@ -98,6 +98,14 @@ class Spoken(Shape):
     group_id: Any = None
 
 
+class NewId(Shape):
+    """A system message: a person's new number or id. previous_user_id: the id until now."""
+
+    wa_id: Number = None
+    user_id: Id = None
+    previous_user_id: Id = None
+
+
 class Error(Shape):
     code: Code = None
     title: Words = ""
