@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import werkzeug.serving
 from werkzeug.wrappers import Request, Response
 
@@ -32,17 +33,28 @@ class Asked:
 
 @dataclass
 class Graph:
-    """answers: what comes next, each a status and a body; without any, a message is taken. hangs: seconds."""
+    """answers: what comes next, each a status and a body; without any, a message is taken. hangs: seconds.
+
+    tries_address: it asks at the address that it is told, as Meta does, before it says yes.
+    """
 
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
     answers: list[tuple[int, Any]] = field(default_factory=list)
     hangs: float = 0
+    tries_address: bool = False
+    proven: list[int] = field(default_factory=list)
+    """The statuses with which addresses answered that Meta was told."""
 
     def fails(self, code: int, status: int = 400, details: str = "Because.") -> None:
         """The next answer is this error."""
         error = {"message": f"(#{code}) Something", "type": "OAuthException", "code": code, "fbtrace_id": "AXsgnV2C"}
         self.answers.append((status, {"error": {**error, "error_data": {"details": details}}}))
+
+    def _try(self, told: dict[str, str]) -> None:
+        query = {"hub.mode": "subscribe", "hub.verify_token": told["verify_token"], "hub.challenge": "42"}
+        answer = httpx.get(told["override_callback_uri"], params=query)
+        self.proven.append(answer.status_code if answer.text == "42" else 0)
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         request = Request(environ)
@@ -50,6 +62,8 @@ class Graph:
         body = request.get_json(silent=True)
         self.asked.append(Asked(request.method, request.path, request.args.to_dict(), token, body))
         time.sleep(self.hangs)
+        if self.tries_address and body and "webhook_configuration" in body:
+            self._try(body["webhook_configuration"])
         status, said = self.answers.pop(0) if self.answers else (200, SENT)
         text = said if isinstance(said, bytes) else json.dumps(said)
         return Response(text, status, content_type="application/json")(environ, start_response)

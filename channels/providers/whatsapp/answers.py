@@ -34,6 +34,20 @@ class Number(Shape):
     verified_name: str = ""
 
 
+class TokenFacts(Shape):
+    """expires_at: 0 for never."""
+
+    is_valid: bool
+    expires_at: int = 0
+    scopes: list[str] = []
+
+
+class Token(Shape):
+    """What Meta says about a token."""
+
+    data: TokenFacts
+
+
 class Done(Shape):
     """The answer to a change."""
 

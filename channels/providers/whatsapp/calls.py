@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from channels.providers.base import CALL_SECONDS, Account
+from channels.providers.base import CALL_SECONDS, Account, DeliveryRefusedError
 from channels.providers.whatsapp import answers, transport
 from channels.providers.whatsapp.answers import S
 from channels.providers.whatsapp.credentials import proof_of
 from channels.providers.whatsapp.errors import error_of
-from channels.providers.whatsapp.transport import Request
+from channels.providers.whatsapp.transport import Answer, Request
 
 PROOF = "appsecret_proof"
 
@@ -16,6 +16,17 @@ PROOF = "appsecret_proof"
 def get(shape: type[S], account: Account, path: str, fields: str = "", timeout_seconds: float = CALL_SECONDS) -> S:
     """Read something. Raises DeliveryError."""
     return _call(shape, account, "GET", path, {"fields": fields} if fields else {}, None, timeout_seconds)
+
+
+def inspect(shape: type[S], account: Account) -> S:
+    """What Meta says about the token itself, without proof that we know its app's secret. Raises DeliveryError."""
+    request = Request("GET", "debug_token", account.token, {"input_token": account.token})
+    return _read(shape, transport.send(request, CALL_SECONDS))
+
+
+def details_of(refusal: DeliveryRefusedError) -> str:
+    """Meta's own words for why it refused."""
+    return str(refusal.reason.details.get("details", ""))
 
 
 def post(shape: type[S], account: Account, path: str, body: Mapping[str, Any]) -> S:
@@ -37,7 +48,10 @@ def _call(
 ) -> S:
     proof = proof_of(account.token, account.secrets)
     proven = {**query, PROOF: proof} if proof else query
-    answer = transport.send(Request(method, path, account.token, proven, body), timeout_seconds)
+    return _read(shape, transport.send(Request(method, path, account.token, proven, body), timeout_seconds))
+
+
+def _read(shape: type[S], answer: Answer) -> S:
     fault = answers.fault_of(answer.status, answer.body)
     if fault:
         raise error_of(fault, answer.retry_after)

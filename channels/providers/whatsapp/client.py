@@ -18,8 +18,9 @@ from channels.providers.base import (
     Outgoing,
 )
 from channels.providers.capabilities import Capabilities
+from channels.providers.connecting import Form
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
-from channels.providers.whatsapp import calls, doctor, outgoing, wordings
+from channels.providers.whatsapp import calls, doctor, form, outgoing, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
 from channels.providers.whatsapp.errors import NEEDS_NUMBER, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
@@ -35,7 +36,7 @@ class WhatsApp:
     capabilities = Capabilities(delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None
-    form = None
+    form: Form = form
     refusals = REFUSALS
     unknown_person: frozenset[str] = frozenset()
     speaks_as = ""

@@ -29,6 +29,7 @@ OWN_TROUBLE = {1, 2, 131000, 131016, 135000}
 NEEDS_NUMBER = 131062
 """This kind of message does not go to a business-scoped id."""
 
+PERMISSIONS = {3, 10, *range(200, 300), 131005}
 TEMPLATES = (132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132068, 132069)
 
 PERMISSION = _(
@@ -56,7 +57,7 @@ NOT_REGISTERED = _(
 MEDIA = _("WhatsApp did not take the message: a file could not be transferred.")
 REFUSALS: Mapping[str, Promise] = {
     "write_first": _("On WhatsApp people have to write first. Send a message to the number from your own phone."),
-    **{str(code): PERMISSION for code in (3, 10, *range(200, 300), 131005)},
+    **{str(code): PERMISSION for code in PERMISSIONS},
     **{str(code): RESTRICTED for code in LOCKED},
     "131047": WINDOW_CLOSED,
     "131026": NOT_REACHED,
