@@ -17,12 +17,16 @@ from sandbox.app import create_app, stop_waiting
 from sandbox.settings import Settings, SettingsError
 
 logger = logging.getLogger("sandbox")
+MOST_CONNECTIONS = 2_048
+"""Granian's default is 128, which as many slow answers of an LLM would take up."""
 
 
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     app = create_app(settings)
-    server = Server(app, port=settings.port, interface=Interfaces.ASGI, log_enabled=False)
+    server = Server(
+        app, port=settings.port, interface=Interfaces.ASGI, backpressure=MOST_CONNECTIONS, log_enabled=False
+    )
 
     def stop() -> None:
         stop_waiting(app)

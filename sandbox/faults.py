@@ -54,7 +54,8 @@ def _dict(body: Mapping[str, Any], name: str) -> Iterable[tuple[Any, Any]]:
 class Fault:
     """What the next `times` calls of `method` (`*`: any) do.
 
-    `seconds` is for hang and Retry-After; `answer` is an error's code, or the body in place of the provider's own.
+    `seconds` is for hang, slow and Retry-After; `answer` is an error's code, or a body in place of the provider's own.
+    `account`: only calls of this one's, such as a Slack team's id.
     """
 
     method: str
@@ -63,6 +64,7 @@ class Fault:
     seconds: float
     answer: Any = None
     raw: RawAnswer | None = None
+    account: str = ""
 
     @classmethod
     def parse(cls, body: Mapping[str, Any], kinds: frozenset[str]) -> Fault:
@@ -72,7 +74,7 @@ class Fault:
             raise ValueError(f"kind is {kind!r}: use one of {', '.join(sorted(kinds))}.")
         method, times, seconds = str(body.get("method", "*")), int(body.get("times", 1)), float(body.get("seconds", 30))
         raw = RawAnswer.parse(body) if kind == RAW else None
-        return cls(method, kind, times, seconds, body.get("answer"), raw)
+        return cls(method, kind, times, seconds, body.get("answer"), raw, str(body.get("account", "")))
 
     def as_json(self) -> dict[str, Any]:
         """The fault as the control API shows it."""
@@ -88,10 +90,10 @@ class Faults:
         self.requests: deque[dict[str, Any]] = deque(maxlen=2000)
         self.stopping = asyncio.Event()
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str, account: str = "") -> Fault | None:
         """The fault for this call, or None; uses up one of its times."""
         for fault in self.planned:
-            if fault.times > 0 and fault.method in ("*", method):
+            if fault.times > 0 and fault.method in ("*", method) and fault.account in ("", account):
                 fault.times -= 1
                 return fault
         return None

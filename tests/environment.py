@@ -20,9 +20,9 @@ sys.dont_write_bytecode = False
 # Nothing of a developer's own environment or data folder may reach the tests.
 OURS = (
     *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_", "PAST_"),
-    *("HEARTBEAT_", "HSTS_", "LEASE_", "LLM_", "LOG_", "LOOP_", "MAILS_", "OPENAI_", "PORT", "PUBLIC_", "QUIET_"),
+    *("HEARTBEAT_", "HSTS_", "LEASE_", "LLM_", "LOG_", "LOOP_", "MAILS_", "MESSAGE_", "OPENAI_", "PORT", "PUBLIC_"),
     *("REDIS_", "RETRY_", "SANDBOX", "SENTRY_", "SLACK_", "STAFF_", "STRIPE_", "TRIAL_", "TRUSTED_", "UNKNOWN_"),
-    *("PASSWORD_", "WEB_", "WHATSAPP_"),
+    *("PASSWORD_", "QUIET_", "TENANT_", "WEB_", "WHATSAPP_"),
 )
 for name in list(os.environ):
     if name.startswith(OURS):

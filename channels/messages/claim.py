@@ -124,8 +124,9 @@ def _take_up(place: Place, *, is_restart: bool, are_introduced: bool) -> Taken:
     chosen = _choose([*threads, *room.begun], changed, now)
     step = _Attempt(place, room, *chosen, now).step(are_introduced=are_introduced) if chosen else None
     hear.write(changed)
+    taken = step() if step else None
     hear.count(room, now)
-    return step() if step else None
+    return taken
 
 
 def _hear(threads: Sequence[Thread], events: Sequence[InboxEvent], now: datetime) -> tuple[Room, list[InboxEvent]]:

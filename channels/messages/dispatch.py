@@ -44,9 +44,13 @@ Step = Callable[[], Came]
 
 @dataclass(eq=False)
 class _Visit:
-    """A place under way. An answer is dropped for newer input once, and asked for with less once."""
+    """A place under way. An answer is dropped for newer input once, and asked for with less once.
+
+    is_left_out: somebody looked for what is due meanwhile, and left this place out.
+    """
 
     place: Place
+    is_left_out: bool = False
     may_start_over: bool = True
     may_ask_less: bool = True
     call: "Future[Completion] | None" = None
@@ -147,6 +151,8 @@ class Dispatcher:
     def _look(self) -> None:
         with self._changed:
             busy = list(self._visits)
+            for visit in self._visits.values():
+                visit.is_left_out = True
             free = self._slots - len(busy)
         running = Counter(place.tenant_id for place in busy)
         found = due.places(free, self._share, busy, running) if free > 0 else []
@@ -181,10 +187,10 @@ class Dispatcher:
             case Strangers():
                 return partial(self._introduce, visit, came)
             case Again() if not self._is_closed:
-                visit.may_start_over, visit.may_ask_less = False, True
+                visit.may_start_over, visit.may_ask_less, visit.is_left_out = False, True, False
                 return partial(claims.take_up, visit.place, is_restart=True, are_introduced=True)
             case True if not self._is_closed:
-                visit.may_start_over = visit.may_ask_less = True
+                visit.may_start_over, visit.may_ask_less, visit.is_left_out = True, True, False
                 return partial(claims.take_up, visit.place)
         self._leave(visit)
         return None
@@ -228,10 +234,11 @@ class Dispatcher:
         return land.answered(claim, completion, may_start_over=visit.may_start_over and not self._is_closed)
 
     def _leave(self, visit: _Visit) -> None:
+        """Look again if others wait for a slot, or something may have come that was left out of the last look."""
         with self._changed:
             self._visits.pop(visit.place, None)
             self._changed.notify_all()
-            is_to_look = self._is_short and not (self._is_timed or self._is_closed)
+            is_to_look = (self._is_short or visit.is_left_out) and not (self._is_timed or self._is_closed)
             self._is_timed = self._is_timed or is_to_look
         if is_to_look:
             event_loop.later(LOOK_AGAIN_SECONDS, lambda: self._pool.submit(None, self._look_again))

@@ -17,7 +17,10 @@ from sandbox.slack.methods.calls import Call, JsonObject, Method, RefusalError, 
 from sandbox.slack.state.peer import Slack
 from sandbox.slack.state.records import Token
 
-FAULT_KINDS: Final = frozenset({"429", "500", "503", "hang", "cut", "drip", "drop", "drop_hang", "error", "answer"})
+FAULT_KINDS: Final = frozenset(
+    {"429", "500", "503", "hang", "cut", "drip", "drop", "drop_hang", "error", "answer", "slow"}
+)
+"""hang never answers; slow answers as Slack does, later."""
 AFTERWARDS: Final = frozenset({"drop", "drop_hang", "answer"})
 
 
@@ -25,7 +28,10 @@ async def call_method(request: Request) -> Response:
     """`/slack/api/{method}`: answer as Slack does, or with a planned fault."""
     slack: Slack = request.app.state.slack
     name = request.path_params["method"]
-    fault = slack.faults.take(name)
+    fault = slack.faults.take(name, _account(slack, request))
+    if fault and fault.kind == "slow":
+        await slack.faults.hang(fault.seconds)
+        return await _answer(request, slack, name, fault)
     if fault and fault.kind not in AFTERWARDS:
         slack.faults.record(name, {"at": time.time(), "fault": fault.kind})
         return await _faulty(request, slack, fault)
@@ -75,6 +81,17 @@ def _token(slack: Slack, request: Request, args: dict[str, Any]) -> Token:
     if token.revoked:
         raise RefusalError("token_revoked")
     return token
+
+
+def _account(slack: Slack, request: Request) -> str:
+    """The team of the token in the header; empty without a valid one, or if no fault is about a team."""
+    if not any(fault.account for fault in slack.faults.planned):
+        return ""
+    presented = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    try:
+        return slack.workspaces.token(presented).team_id
+    except KeyError:
+        return ""
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

@@ -124,7 +124,7 @@ class Subscriber:
 
 def measure(changes: int) -> Enforcement:
     """Make that many changes of each kind, each when everything is idle after the previous one."""
-    with temporary_stack(TRIAL_DAYS="0") as stack, _subscribed(stack) as subscriber:
+    with temporary_stack(TRIAL_DAYS="0") as stack, subscribed(stack) as subscriber:
         numbers = cycle(range(2, 10))
         _change(subscriber, islice(numbers, WARM_UP), "always_invoice")  # warm up connections and modules
         ways = {billing: _change(subscriber, islice(numbers, changes), billing) for billing in KINDS}
@@ -133,7 +133,7 @@ def measure(changes: int) -> Enforcement:
 
 
 @contextmanager
-def _subscribed(stack: Stack) -> Iterator[Subscriber]:
+def subscribed(stack: Stack) -> Iterator[Subscriber]:
     """A workspace that subscribes as people do: through the API's Checkout link, with a card."""
     slug, api = api_of(stack)
     answer = api.post("billing/checkout", json={"plan": "employee_month", "seats": 1})

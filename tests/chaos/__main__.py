@@ -14,15 +14,19 @@ from pathlib import Path
 import psycopg
 
 from tests.bench.figures import load, say, table
-from tests.chaos import money
-from tests.chaos.people import Person, Said, crowd
+from tests.chaos import money, stops
+from tests.chaos.people import Person, Rush, Said, crowd, slowly
 from tests.chaos.report import Report, check
+from tests.chaos.stops import Stop
 from tests.chaos.weather import Weather
 from tests.flow.office import Office, open_office
 from tests.stack import UNLOOPED, Stack
 from tests.temporary import temporary_stack
 
 SETTLE_SECONDS = 150.0
+SLOW_LLM_SECONDS = 20.0
+SLOW_MESSAGES = 8
+"""Of each thread in the two slow workspaces."""
 STACK = {
     **UNLOOPED,
     "QUIET_SECONDS": "0.5",
@@ -40,24 +44,42 @@ def main() -> int:
     say(f"Seed {given.seed}; {load()}.")
     with temporary_stack(**STACK) as stack:
         offices = [open_office(stack) for _ in range(given.offices)]
+        slow_llm, slow_posts, rushed = slow = [open_office(stack) for _ in range(3)]
         people = crowd(offices, given.threads, given.messages, given.seconds, chance)
+        waiting = crowd([slow_llm], given.threads, given.threads * SLOW_MESSAGES, given.seconds, chance)
+        for person in waiting:
+            person.name, person.wish = f"l{person.name}", slowly(SLOW_LLM_SECONDS)
+        posting = crowd([slow_posts], given.threads, given.threads * SLOW_MESSAGES, given.seconds, chance)
+        for person in posting:
+            person.name = f"p{person.name}"
+        people += [*waiting, *posting]
+        rush = Rush(rushed, SLOW_LLM_SECONDS)
         weather = Weather(stack, random.Random(chance.random()))
-        _storm(people, weather, given.messages, given.seconds)
+        weather.slow_posts(slow_posts.team)
+        offices += slow
+        stopped = _storm(people, rush, weather, given.messages, given.seconds)
         waited = _settle(stack, offices)
         drained = time.monotonic() - weather.last_kill
-        said = [message for person in people for message in person.said]
+        said = [*(message for person in people for message in person.said), *rush.said]
         found, wrong, calls = check(said), money.audit(stack, offices), money.calls(offices)
+        twice = money.billed_twice(offices)
         if given.keep_log:
             given.keep_log.write_bytes(stack.log.read_bytes())
-    _report(found, wrong, people, weather, waited)
+    _report(found, wrong, said, sum(person.redelivered for person in people), weather, waited)
     table("LLM calls, each settled once", ["calls"], [[state, str(count)] for state, count in sorted(calls.items())])
+    table("Stops of the worker", stops.HEAD, [each.cells() for each in stopped])
     if os.environ.get("JSON") == "1":
-        say(json.dumps(_figures(found, said, weather, drained)))
-    return int(bool(wrong) or any(found.counts[kind] for kind in FATAL))
+        say(json.dumps(_figures(found, said, weather, drained) | _stops(stopped, twice)))
+    return int(bool(wrong) or bool(twice) or any(found.counts[kind] for kind in FATAL))
+
+
+def _stops(stopped: Sequence[Stop], twice: int) -> dict[str, float]:
+    """stops: those while at least 50 calls were under way."""
+    return {"billed_twice": twice, "stops": sum(each.counts for each in stopped)}
 
 
 def _figures(found: Report, said: Sequence[Said], weather: Weather, drained: float) -> dict[str, float]:
-    """The last line with JSON=1. drained_s: from the last kill until nothing was in progress."""
+    """The last line with JSON=1. drained_s: from the last kill or stop until nothing was in progress."""
     late = sum(number for kind, number in found.counts.items() if kind.startswith("out of order"))
     return {
         "messages": len(said),
@@ -69,16 +91,18 @@ def _figures(found: Report, said: Sequence[Said], weather: Weather, drained: flo
     }
 
 
-def _storm(people: Sequence[Person], weather: Weather, calls: int, seconds: float) -> None:
-    """Everyone writes while everything breaks."""
+def _storm(people: Sequence[Person], rush: Rush, weather: Weather, calls: int, seconds: float) -> list[Stop]:
+    """Everyone writes while everything breaks; returns how the worker was stopped."""
     stop = threading.Event()
     try:
-        with ThreadPoolExecutor(len(people) + 2) as at_once:
+        with ThreadPoolExecutor(len(people) + 3) as at_once:
             jobs = [at_once.submit(person.talk, stop) for person in people]
             jobs.append(at_once.submit(weather.plan_faults, calls, seconds, stop))
             jobs.append(at_once.submit(weather.kill_processes, seconds, stop))
+            stopped = at_once.submit(stops.stop_the_worker, rush, weather, seconds, stop)
             for job in jobs:
                 job.result()
+            return stopped.result()
     finally:
         stop.set()
 
@@ -103,14 +127,14 @@ def _is_settled(stack: Stack, offices: Sequence[Office]) -> bool:
 
 
 OPEN = """
-    SELECT id FROM channels_inboxevent WHERE state IN ('pending', 'running', 'answered')
+    SELECT id FROM channels_inboxevent WHERE state IN ('received', 'pending', 'running', 'answered')
     UNION ALL SELECT id FROM channels_delivery WHERE state IN ('pending', 'sending', 'unknown')
 """
 
 
-def _report(found: Report, wrong: Sequence[str], people: Sequence[Person], weather: Weather, waited: float) -> None:
-    said: list[Said] = [message for person in people for message in person.said]
-    again = sum(person.redelivered for person in people)
+def _report(
+    found: Report, wrong: Sequence[str], said: Sequence[Said], again: int, weather: Weather, waited: float
+) -> None:
     figures = {"messages": len(said), "redelivered": again, "lost": 0, "duplicated": 0, **found.counts}
     table("Chaos", ["count"], [[kind, str(count)] for kind, count in figures.items()])
     table("Faults planned", ["times"], [[kind, str(times)] for kind, times in sorted(weather.planned.items())])

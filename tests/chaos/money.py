@@ -19,6 +19,12 @@ def audit(stack: Stack, offices: Sequence[Office]) -> list[str]:
     return wrong
 
 
+def billed_twice(offices: Sequence[Office]) -> int:
+    """How many calls have more than one usage record."""
+    times = Counter(row["call_id"] for office in offices for row in office.rows("usage_usagerecord"))
+    return sum(number > 1 for number in times.values())
+
+
 def calls(offices: Sequence[Office]) -> Counter[str]:
     """The number of LLM calls per final state."""
     return Counter(row["state"] for office in offices for row in office.rows("agents_llmcall"))

@@ -27,7 +27,7 @@ class Said:
 
 @dataclass
 class Person:
-    """Writes `messages` messages in one thread over about `seconds` seconds."""
+    """Writes `messages` messages in one thread over about `seconds` seconds. wish: what the LLM is to do with each."""
 
     office: Office
     name: str
@@ -36,6 +36,7 @@ class Person:
     chance: random.Random
     said: list[Said] = field(default_factory=list)
     redelivered: int = 0
+    wish: str = ""
 
     def talk(self, stop: threading.Event) -> None:
         """Write until all messages are sent or `stop` is set."""
@@ -53,16 +54,36 @@ class Person:
         return sorted(times)
 
     def _say(self, word: str) -> None:
-        if self.said:
-            told = self.office.says(f"Note {word}.", thread_ts=self.said[0].ts)
-        else:
-            told = self.office.mentions(f"Note {word}.")
+        text = f"{self.wish} Note {word}.".strip()
+        told = self.office.says(text, thread_ts=self.said[0].ts) if self.said else self.office.mentions(text)
         first = self.said[0].ts if self.said else told["ts"]
         self.said.append(Said(self.office, told["channel"], first, told["ts"], word))
         if self.chance.random() < REDELIVERED:
             self.redelivered += 1
             for event in told["events"]:
                 self.office.stack.control(f"slack/control/events/{event['event_id']}/redeliver", times=2)
+
+
+@dataclass
+class Rush:
+    """Many people who each ask one question at the same moment, all of which take the LLM `seconds` seconds."""
+
+    office: Office
+    seconds: float
+    said: list[Said] = field(default_factory=list)
+    redelivered: int = 0
+
+    def ask(self, number: int) -> None:
+        """That many questions, each in a thread of its own."""
+        for _ in range(number):
+            word = f"rush{len(self.said)}w"
+            told = self.office.mentions(f"{slowly(self.seconds)} Note {word}.")
+            self.said.append(Said(self.office, told["channel"], told["ts"], told["ts"], word))
+
+
+def slowly(seconds: float) -> str:
+    """What a message says so that the LLM takes so long for its answer."""
+    return f"[sandbox:slow={seconds:g}]"
 
 
 def crowd(

@@ -39,6 +39,8 @@ LLM_RATE = 0.08
 LLM_KINDS = ("429", "500", "503", "cut", "garbage", "hang", *(f"raw: {name}" for name in BAD_ANSWERS))
 POST_RATES = (("429", 0.015), ("503", 0.015), ("drop", 0.02), ("hang", 0.0025), ("drop_hang", 0.0025))
 POST = "chat.postMessage"
+SLOW_POST_SECONDS = 6.0
+"""How long each post of one workspace takes. Our Slack client waits longer."""
 LLM_HANG_SECONDS = 8.0
 POST_HANG_SECONDS = 15.0
 """Longer than our Slack client waits."""
@@ -62,7 +64,9 @@ class Weather:
     planned: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     last_kill: float = field(default_factory=time.monotonic)
-    """By the monotonic clock; the beginning, before anything is killed."""
+    """By the monotonic clock; the beginning, before anything is killed or stopped."""
+    alone: threading.Lock = field(default_factory=threading.Lock)
+    """Held while something is killed or stopped."""
 
     def plan_faults(self, calls: int, seconds: float, stop: threading.Event) -> None:
         """Plan one fault for the next call at each moment when, at this rate, one of evenly spaced calls would fail."""
@@ -72,12 +76,22 @@ class Weather:
         for peer, kind in _at_their_moments(moments, stop):
             self._plan(peer, kind)
 
+    def slow_posts(self, team: str) -> None:
+        """From now on Slack takes its time for each post of this team; two get no answer at all, one of them posted."""
+        for kind, seconds, times in (
+            ("hang", POST_HANG_SECONDS, 1), ("drop_hang", POST_HANG_SECONDS, 1), ("slow", SLOW_POST_SECONDS, 10**6),
+        ):  # fmt: skip
+            self.planned[f"slack {kind}, of one team"] += min(times, 1)
+            fault = {"kind": kind, "seconds": seconds, "times": times, "account": team}
+            self.stack.control("slack/control/faults", method=POST, **fault)
+
     def kill_processes(self, seconds: float, stop: threading.Event) -> None:
         """Kill -9 each kind of process as often as KILLS says, except in the first and last tenth of the time."""
         victims = [(name, "") for name, times in KILLS for _ in range(times)]
         moments = sorted((self.chance.uniform(0.1, 0.9) * seconds, *victim) for victim in victims)
         for name, _ in _at_their_moments(moments, stop):
-            self.killed[name] += self._kill(name)
+            with self.alone:
+                self.killed[name] += self._kill(name)
 
     def _llm_faults(self, calls: int) -> list[str]:
         """Evenly distributed: no kind comes twice before each has come once."""

@@ -53,7 +53,7 @@ class Office:
         """Wait until all of this office's events and deliveries have ended."""
         waiting = """
             SELECT 1 FROM channels_inboxevent e JOIN tenants_tenant t ON t.id = e.tenant_id
-             WHERE t.slug = %s AND e.state IN ('pending', 'running', 'answered', 'doubtful')
+             WHERE t.slug = %s AND e.state IN ('received', 'pending', 'running', 'answered', 'doubtful')
             UNION ALL SELECT 1 FROM channels_delivery d JOIN tenants_tenant t ON t.id = d.tenant_id
              WHERE t.slug = %s AND d.state IN ('pending', 'sending', 'unknown')
         """

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -94,8 +95,8 @@ def test_work_is_handed_out_in_turn_by_workspace_and_in_order_within_one() -> No
     with hanging() as first:
         pool.submit(THIRD, first)
         first.wait_for(lambda its: its.running == 1)
-        for number in range(3):
-            pool.submit(ACME, lambda number=number: order.append(f"acme {number}"))
+        for name in ("acme 0", "acme 1", "acme 2"):
+            pool.submit(ACME, partial(order.append, name))
         pool.submit(GLOBEX, lambda: order.append("globex 0"))
         pool.submit(GLOBEX, lambda: order.append("globex 1"))
         pool.submit(THIRD, is_over.set)
@@ -191,6 +192,10 @@ def test_a_connection_is_given_back_after_each_work(committed: None) -> None:
         had.append(connection.connection is not None)
         connection.ensure_connection()
 
-    for work in (ask, ask, lambda: (ask(), fail()), ask):
+    def ask_and_fail() -> None:
+        ask()
+        fail()
+
+    for work in (ask, ask, ask_and_fail, ask):
         does(pool, ACME, work)
     assert had == [False] * 4

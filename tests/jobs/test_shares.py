@@ -7,15 +7,19 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
+from channels.messages import due
+from channels.models import InboxEvent, place_id_of
 from channels.tasks import MessageTask
 from config.celery import app
 from tenants import tasks
 from tenants.jobs import shares, sweeps
 from tenants.jobs.shares import Shares
-from tenants.models import Mail
+from tenants.models import Mail, Tenant
 from tenants.scope import sweeper_scope, tenant_scope
+from tests import factories
 from tests.conftest import Cast
 
 BUSY, OTHER = uuid4(), uuid4()
@@ -138,3 +142,30 @@ def test_one_workspaces_many_rows_do_not_hide_anothers_few(
 
     assert len(found) == 4
     assert committed_cast.globex.id in {tenant_id for tenant_id, _ in found}
+
+
+def wait_in(tenant: Tenant, places: int) -> None:
+    """Somebody wrote in so many places."""
+    with tenant_scope(tenant.id):
+        connection = factories.make_connection(f"T{tenant.slug.upper()}")
+        InboxEvent.objects.bulk_create(
+            InboxEvent(
+                connection=connection, provider="slack", external_account=connection.external_id, event_id=f"Ev{place}",
+                kind="message", payload="{}", position=place, state=InboxEvent.State.RECEIVED,
+                place_id=place_id_of(f"C1:{place}"), due_at=timezone.now(),
+            )
+            for place in range(places)
+        )  # fmt: skip
+
+
+def test_one_workspaces_many_messages_do_not_hide_anothers_few(
+    committed_cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due, "OF_EACH", 5)
+    wait_in(committed_cast.acme, 50)
+    wait_in(committed_cast.globex, 2)
+    found = due.places(100, 100, [], {})
+
+    assert [place.tenant_id for place in found].count(committed_cast.globex.id) == 2
+    assert len(found) == 7
+    assert {place.tenant_id for place in found[:2]} == {committed_cast.acme.id, committed_cast.globex.id}

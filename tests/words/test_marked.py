@@ -17,7 +17,6 @@ NOT_FOR_PEOPLE = {
     "billing/stripe/setup.py": "what `manage.py setup_stripe` says on the console",
     "billing/web/checks.py": "the doctor's, on the console",
     "billing/web/webhooks.py": "answers to Stripe's webhook, in the log",
-    "channels/messages/incoming/receive.py": "parts of one SQL statement",
     "channels/providers/slack/incoming/": "notes for the LLM, and errors for whoever sends events",
     "channels/providers/slack/doctor.py": "the doctor's, on the console",
     "channels/providers/whatsapp/doctor.py": "the doctor's, on the console",

@@ -24,6 +24,8 @@ from sandbox.slack.state.apps import Apps
 
 TIMEOUT_SECONDS: Final = 3.0
 RESUME_SECONDS: Final = 600
+AT_ONCE: Final = 32
+"""Requests under way; the time of those that wait has not begun."""
 MAX_REDIRECTS: Final = 2
 
 
@@ -61,6 +63,7 @@ class Deliveries:
         self._database = database
         self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, max_redirects=MAX_REDIRECTS, follow_redirects=True)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     def start(self, event: Event) -> None:
         """Store the event and send it in the background."""
@@ -98,7 +101,7 @@ class Deliveries:
         body = {"token": app.verification_token, "challenge": challenge, "type": "url_verification"}
         try:
             response = await self._send(app, json.dumps(body).encode(), {})
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             return f"{app.events_url} does not answer ({type(error).__name__})."
         if response.status_code != 200 or challenge not in response.text:
             return f"{app.events_url} answered {response.status_code} without the challenge."
@@ -141,7 +144,7 @@ class Deliveries:
     async def _post(self, app: SlackApp, body: bytes, headers: dict[str, str]) -> Outcome:
         try:
             response = await self._send(app, body, headers)
-        except httpx.TimeoutException:
+        except (httpx.TimeoutException, TimeoutError):
             return Outcome(None, "http_timeout")
         except httpx.TooManyRedirects:
             return Outcome(None, "too_many_redirects")
@@ -152,14 +155,14 @@ class Deliveries:
         return Outcome(response.status_code, "http_error", response.headers.get("x-slack-no-retry") == "1")
 
     async def _send(self, app: SlackApp, body: bytes, headers: dict[str, str]) -> httpx.Response:
-        at = str(int(time.time()))
-        signed = {
-            "Content-Type": "application/json",
-            "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
-            "X-Slack-Request-Timestamp": at,
-            "X-Slack-Signature": sign(app.signing_secret, at, body),
-        }
-        async with asyncio.timeout(TIMEOUT_SECONDS + 1):
+        async with self._at_once, asyncio.timeout(TIMEOUT_SECONDS + 1):
+            at = str(int(time.time()))
+            signed = {
+                "Content-Type": "application/json",
+                "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
+                "X-Slack-Request-Timestamp": at,
+                "X-Slack-Signature": sign(app.signing_secret, at, body),
+            }
             return await self._client.post(app.events_url, content=body, headers=signed | headers)
 
 

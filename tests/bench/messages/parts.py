@@ -4,7 +4,7 @@ from argparse import Namespace
 from typing import Any
 
 from tests.bench.aims import Figures
-from tests.bench.figures import SPREAD, Spread, ms, table
+from tests.bench.figures import SPREAD, Spread, ms, say, table
 from tests.bench.messages import fairness, latency, throughput
 
 
@@ -51,8 +51,17 @@ def of_in_flight(given: Namespace) -> Figures:
 
 
 def of_fairness(given: Namespace) -> Figures:
-    """How long one workspace waits while another one's calls hang."""
-    alone, beside = fairness.measure()
-    rows = [["alone", *alone.cells()], [f"beside {fairness.HANGING} hanging calls", *beside.cells()]]
+    """How long one workspace waits while another one's calls hang or are slow, and whether all else goes on."""
+    found = fairness.measure()
+    rows = []
+    for kind, beside in found.beside.items():
+        rows += [["alone", *found.alone[kind].cells()], [f"beside {fairness.GREEDY} {kind} calls", *beside.cells()]]
     table("A workspace's wait for an answer", fairness.HEAD, rows)
-    return {"fairness_added_ms_p50": ms(beside.median - alone.median), "fairness_unanswered": beside.unanswered}
+    say(f"Meanwhile, sweeps {'went on' if found.is_swept else 'STOOD STILL'}, and a seat change at Stripe was")
+    say(f"enforced after {found.billed_after:.1f} s at most.\n")
+    return {
+        "fairness_added_ms_p50": ms(found.added),
+        "fairness_unanswered": sum(each.unanswered for each in found.beside.values()),
+        "fairness_billed_after_s": round(found.billed_after, 1),
+        "fairness_swept": found.is_swept,
+    }
