@@ -87,6 +87,16 @@ def test_a_number_is_found_its_events_come_and_its_secrets_stay_here(
     assert [kind for kind, _state in Line(committed_cast.acme, connection).events()] == ["text"]
 
 
+def test_the_wizard_says_what_to_do_at_meta(alice: Operator) -> None:
+    step = words(alice.http.get("/t/acme/onboarding/channel/"))
+    assert "You copy four values from Meta." in step
+    page = words(opened(alice))
+    for label in ("Access token", "App secret", "Phone number ID", "WhatsApp Business Account ID"):
+        assert label in page
+    assert "there is nothing to paste at Meta" in page
+    assert page.index("Access token") < page.index("App secret") < page.index("Phone number ID")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [

@@ -1,4 +1,4 @@
-"""WhatsApp's webhook answers any signed body with 200 or 400, never 500. WHATSAPP_BODIES: how many are made."""
+"""WhatsApp's webhook answers any signed body with 200 or 400, never 500. HOSTILE_BODIES: how many are made."""
 
 import json
 import os
@@ -32,7 +32,7 @@ from tests.channels.whatsapp import (
 )
 from tests.conftest import Cast
 
-BODIES = int(os.environ.get("WHATSAPP_BODIES", "300"))
+BODIES = int(os.environ.get("HOSTILE_BODIES", "300"))
 WHATSAPP = WhatsApp()
 NAMES = sorted(path.stem for path in PAYLOADS.glob("*.json"))
 ODD: list[Any] = [
