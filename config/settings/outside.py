@@ -34,7 +34,7 @@ SLACK_APPS_URL = env.url("SLACK_APPS_URL", peer("slack", "/slack/apps", "https:/
 # WhatsApp. The platform's Meta app, if it has one; workspaces bring their own.
 WHATSAPP_APP_SECRET = env.text("WHATSAPP_APP_SECRET")
 WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
-WHATSAPP_GRAPH_URL = env.url("WHATSAPP_GRAPH_URL", peer("/whatsapp/graph", "https://graph.facebook.com"))
+WHATSAPP_GRAPH_URL = env.url("WHATSAPP_GRAPH_URL", "https://graph.facebook.com")
 WHATSAPP_GRAPH_VERSION = env.number(
     "WHATSAPP_GRAPH_VERSION", "v26.0", parse=environment.graph_version, example="a version such as v26.0"
 )

@@ -270,6 +270,23 @@ def test_markdown_becomes_what_whatsapp_shows(markdown: str, shown: str) -> None
     assert WHATSAPP.split(markdown) == [shown]
 
 
+@pytest.mark.parametrize(
+    ("secret", "token", "state", "text"),
+    [
+        ("", "", "skipped", "WHATSAPP_APP_SECRET is not set: each workspace brings its own Meta app."),
+        ("x", "", "problem", "WHATSAPP_VERIFY_TOKEN is not set: set both, or neither."),
+        ("", "x", "problem", "WHATSAPP_APP_SECRET is not set: set both, or neither."),
+        ("x", "x", "ok", "its app secret and verify token are set."),
+    ],
+)
+def test_the_doctor_looks_at_the_platforms_app(
+    settings: Settings, secret: str, token: str, state: str, text: str
+) -> None:
+    settings.WHATSAPP_APP_SECRET, settings.WHATSAPP_VERIFY_TOKEN = secret, token
+    (finding,) = WHATSAPP.check()
+    assert (finding.state.value, finding.text) == (state, text)
+
+
 def test_every_refusal_has_words_that_need_nothing() -> None:
     assert all("%(" not in str(words) for words in REFUSALS.values())
 
