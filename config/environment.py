@@ -167,6 +167,14 @@ def whole(value: str) -> int:
     return int(value)
 
 
+def graph_version(value: str) -> str:
+    """A version of Meta's Graph API. Raises ValueError for anything but one such as v26.0."""
+    major, dot, minor = value.removeprefix("v").partition(".")
+    if not (value.startswith("v") and dot and whole(major) and whole(minor) >= 0):
+        raise ValueError(value)
+    return value
+
+
 def at_least_one(value: str) -> int:
     """Raises ValueError for anything but a whole number of at least 1."""
     number = whole(value)

@@ -46,6 +46,7 @@ os.environ.update(
     SLACK_CLIENT_SECRET="client-secret",
     SLACK_SIGNING_SECRET="signing-secret",
     SLACK_API_URL=f"http://{NOWHERE}/api/",
+    WHATSAPP_GRAPH_URL=f"http://{NOWHERE}",
     STRIPE_SECRET_KEY="sk_test_0123456789abcdefghijklmnop",
     STRIPE_API_URL=f"http://{NOWHERE}/stripe",
     OPENAI_API_KEY="sk-sandbox-tests",

@@ -1,13 +1,13 @@
 """Who talks to the AI employees: people, and the ids by which a connection's provider knows them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from agents.models import Turn
 from agents.people import persons
-from channels.models import Connection, Contact
+from channels.models import Connection, Contact, InboxEvent, Thread, place_id_of
 
 
 def meet(connection: Connection, external_id: str) -> Contact:
@@ -23,6 +23,39 @@ def meet_all(connection: Connection, external_ids: Iterable[str]) -> dict[str, C
     if new:
         found |= _introduced(connection, new)
     return {each: found[each] for each in wanted}
+
+
+def name(contact: Contact, name: str) -> None:
+    """What the provider says that somebody is called. The first name counts for all that the person said."""
+    contact.name = name
+    contact.save(update_fields=["name"])
+    if not contact.person.name:
+        persons.rename(contact.person_id, name)
+        contact.person.name = name
+
+
+def move(connection: Connection, old: Collection[str], new: str) -> Thread | None:
+    """Somebody has another id from now on: what we know of them, and their conversation, go along.
+
+    Nothing happens to what is known by the new id already. Harmless more than once. Returns the conversation's thread.
+
+    Raises IntegrityError if they are met under the new id at this moment.
+    """
+    earlier = set(old) - {new}
+    handles = Contact.objects.filter(connection=connection)
+    known = handles.filter(external_id__in=earlier).order_by("id").first()
+    if known and not handles.filter(external_id=new).exists():
+        known.name = "" if known.name in earlier else known.name
+        known.external_id = new
+        known.save(update_fields=["external_id", "name"])
+        InboxEvent.objects.filter(connection=connection, author__in=earlier).update(author=new)
+    threads = Thread.objects.filter(connection=connection)
+    thread = threads.filter(external_id__in=earlier).select_for_update(no_key=True, of=("self",)).order_by("id").last()
+    if thread is None or threads.filter(external_id=new).exists():
+        return None
+    thread.external_id, thread.place_id = new, place_id_of(new)
+    thread.save(update_fields=["external_id", "place_id"])
+    return thread
 
 
 def known(connection: Connection, external_ids: Iterable[str]) -> dict[str, Contact]:

@@ -35,6 +35,8 @@ class InboundMessage:
     mentions_others: it names somebody else, so within a thread it is for the employee only if it names that too.
     is_author_unsure: only the provider can tell whether a person wrote it (`Provider.is_person`).
     is_readable: its text has words, not only notes about what the employee cannot see or hear.
+    author_name: what the author is called, if the provider brings it along: nobody has to ask for it then.
+    formerly: other ids of the author, under which they and their conversation may be known from before.
     """
 
     key: str
@@ -50,6 +52,8 @@ class InboundMessage:
     is_author_unsure: bool = False
     is_readable: bool = True
     within: str = ""
+    author_name: str = ""
+    formerly: Sequence[str] = ()
 
     @property
     def place(self) -> str:
@@ -88,10 +92,19 @@ class Deletion:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """The provider knows a person, and their conversation, by another id from now on. old: all earlier ones."""
+
+    old: Sequence[str]
+    new: str
+
+
+@dataclass(frozen=True)
 class InboundEvent:
     """One event from a provider, read and verified. `message` is None if there is nothing to answer.
 
     correction: an earlier message was changed or deleted. It may arrive before the message does.
+    moved: somebody has another id now.
     reason: why nobody answers it, if `message` is None.
     """
 
@@ -102,6 +115,7 @@ class InboundEvent:
     payload: str
     message: InboundMessage | None = None
     correction: Edit | Deletion | None = None
+    moved: Moved | None = None
     ends_connection: bool = False
     occurred_at: datetime | None = None
     reason: Reason = field(default=NOTHING, compare=False)

@@ -24,7 +24,11 @@ class Webhook:
 
 
 class UnverifiedError(Exception):
-    """Nobody knows who sent this request. Its text goes to the sender."""
+    """Nobody knows who sent this request. Its text goes to the sender. status: of our response."""
+
+    def __init__(self, text: str, status: int = 401) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class MalformedError(ValueError):

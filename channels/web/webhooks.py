@@ -30,7 +30,7 @@ NOT_ITS_SECRET = "The signature is wrong or missing."  # noqa: S105 - a sentence
 
 @csrf_exempt
 def webhook(request: HttpRequest, provider: str, endpoint: str = "", connection_id: UUID | None = None) -> HttpResponse:
-    """401 for a bad signature, 400 for a malformed body, otherwise 200 once it is stored.
+    """401 (or what the provider wants) for a bad signature, 400 for a malformed body, else 200 once it is stored.
 
     connection_id: of whose own secrets verify it; then only that connection is touched.
     """
@@ -43,7 +43,7 @@ def webhook(request: HttpRequest, provider: str, endpoint: str = "", connection_
     try:
         received = called.receive(_read(request, secrets))
     except UnverifiedError as error:
-        return _refusal(NOT_ITS_SECRET if connection_id else str(error), 401)
+        return _refusal(NOT_ITS_SECRET if connection_id else str(error), error.status)
     except MalformedError as error:
         return _refusal(str(error), 400)
     challenges = [each.answer for each in received if isinstance(each, Challenge)]
@@ -115,7 +115,7 @@ def _store(provider: Provider, item: Item, own: UUID | None) -> None:
         _drop(provider, item, own)
         return
     event = item.read(recipient.bot_user_id)
-    if event.correction or event.ends_connection:
+    if event.correction or event.moved or event.ends_connection:
         _apply(provider, item, own)
         return
     arrival = receive.store(event, item.accounts, quiet_seconds=provider.quiet_seconds, own=own)

@@ -31,6 +31,14 @@ SLACK_AUTHORIZE_URL = env.url(
 )
 SLACK_APPS_URL = env.url("SLACK_APPS_URL", peer("slack", "/slack/apps", "https://api.slack.com/apps"))
 
+# WhatsApp. The platform's Meta app, if it has one; workspaces bring their own.
+WHATSAPP_APP_SECRET = env.text("WHATSAPP_APP_SECRET")
+WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
+WHATSAPP_GRAPH_URL = env.url("WHATSAPP_GRAPH_URL", "https://graph.facebook.com")
+WHATSAPP_GRAPH_VERSION = env.number(
+    "WHATSAPP_GRAPH_VERSION", "v26.0", parse=environment.graph_version, example="a version such as v26.0"
+)
+
 # LLM providers
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", peer("llm", "/openai/v1", "https://api.openai.com/v1"))

@@ -46,6 +46,13 @@ def show_settings(folder: Path, **changes: str) -> subprocess.CompletedProcess[s
         ("SANDBOX", "maybe", "SANDBOX is 'maybe': set it to 1, 0 or names"),
         ("SANDBOX", "slack,fax", "SANDBOX is 'slack,fax': set it to 1, 0 or names such as slack,stripe,llm,mail"),
         ("SLACK_API_URL", "slack.com", "SLACK_API_URL is not a complete URL"),
+        ("WHATSAPP_GRAPH_URL", "graph", "WHATSAPP_GRAPH_URL is not a complete URL"),
+        ("WHATSAPP_GRAPH_VERSION", "26", "WHATSAPP_GRAPH_VERSION is '26', which is not a version such as v26.0"),
+        (
+            "WHATSAPP_GRAPH_VERSION",
+            "v26./x",
+            "WHATSAPP_GRAPH_VERSION is 'v26./x', which is not a version such as v26.0",
+        ),
         ("TRIAL_CREDIT_USD", "five", "TRIAL_CREDIT_USD is 'five'"),
         ("DATABASE_URL", "postgres://u:s3cret@h:x/db", "DATABASE_URL is not a complete URL"),
         ("TRIAL_CREDIT_USD", "NaN", "TRIAL_CREDIT_USD is 'NaN'"),

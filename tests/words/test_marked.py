@@ -19,6 +19,8 @@ NOT_FOR_PEOPLE = {
     "billing/web/webhooks.py": "answers to Stripe's webhook, in the log",
     "channels/providers/slack/incoming/": "notes for the LLM, and errors for whoever sends events",
     "channels/providers/slack/doctor.py": "the doctor's, on the console",
+    "channels/providers/whatsapp/doctor.py": "the doctor's, on the console",
+    "channels/providers/whatsapp/incoming/": "notes for the LLM, and errors for whoever sends events",
     "channels/web/checks.py": "the doctor's, on the console",
     "channels/web/webhooks.py": "errors for whoever sends events",
     "config/api/": "the API's reference, which is in English",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels.connections import health
+from channels.handles import people
 from channels.messages.incoming import addressing, corrections, hear
 from channels.messages.incoming.room import Place, Room
 from channels.models import Connection, InboxEvent, Thread
@@ -33,6 +34,9 @@ def accept(connection: Connection, event: InboundEvent) -> None:
         _end(connection, event)
     elif event.correction:
         _correct(connection, event, event.correction)
+    elif event.moved:
+        people.move(connection, event.moved.old, event.moved.new)
+        _ignore(connection, event, event.reason)
 
 
 def keep(connection: Connection, event: InboundEvent, message: InboundMessage, **fields: Any) -> InboxEvent | None:

@@ -104,6 +104,7 @@ def _read(room: Room, event: InboxEvent) -> InboundMessage | None:
 
 def _judge(room: Room, event: InboxEvent, message: InboundMessage, now: datetime) -> Thread | None:
     """The thread in which an event waits for an answer; None if nobody has to answer, or not yet."""
+    room.follow(message)
     thread = room.thread_of(message)
     reason = room.why_not(message, thread)
     if reason:
@@ -149,7 +150,7 @@ def _doubt(event: InboxEvent) -> None:
 
 def _take_in(room: Room, taken: Sequence[tuple[Thread, Said]]) -> None:
     """Add what people said as turns."""
-    room.meet(message.author for _, (_, message) in taken)
+    room.meet({message.author: message.author_name for _, (_, message) in taken})
     by_thread: dict[UUID, tuple[Thread, list[Said]]] = {}
     for thread, said in taken:
         by_thread.setdefault(thread.id, (thread, []))[1].append(said)

@@ -1,6 +1,6 @@
 """A place where people and an employee talk, while what came in there is heard: what is known of it, read once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -57,13 +57,26 @@ class Room:
         self.look_up([author])
         return self._contacts[author]
 
-    def meet(self, authors: Iterable[str]) -> None:
-        """These talk to an employee now: keep who they are."""
-        wrote = list(dict.fromkeys(authors))
-        self.look_up(wrote)
-        new = [author for author in wrote if self._contacts[author] is None]
+    def follow(self, message: InboundMessage) -> None:
+        """Whoever is unknown here may be known by a former id: they come along with their conversation."""
+        if not message.formerly or self.contact(message.author):
+            return
+        thread = people.move(self.connection, message.formerly, message.author)
+        if thread:
+            thread.conversation.tenant = self.connection.tenant
+            self._threads[thread.external_id] = thread
+        del self._contacts[message.author]
+
+    def meet(self, authors: Mapping[str, str]) -> None:
+        """These talk to an employee now: keep who they are. authors: by id, with the name that came along, if any."""
+        self.look_up(authors)
+        new = [author for author in authors if self._contacts[author] is None]
         if new:
             self._contacts.update(people.meet_all(self.connection, new))
+        for author, name in authors.items():
+            contact = self._contacts[author]
+            if name and contact and contact.name in {"", author}:
+                people.name(contact, name)
 
     def met(self, author: str) -> Contact:
         """Somebody who was met."""

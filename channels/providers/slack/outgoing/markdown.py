@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from markdown_it.tree import SyntaxTreeNode as Node
 
 from channels.providers.slack.outgoing import harmless
-from channels.providers.slack.outgoing.writer import LANGUAGE, Cut, Frame, Line, Writer
+from channels.providers.writing.writer import LANGUAGE, Cut, Frame, Line, Writer
 
 BACKTICKS = re.compile("`+")
 URL_MARKS = str.maketrans({"(": "%28", ")": "%29", " ": "%20", "\\": "%5C"})

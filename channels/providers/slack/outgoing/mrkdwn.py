@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from markdown_it.tree import SyntaxTreeNode as Node
 
 from channels.providers.slack.outgoing import harmless
-from channels.providers.slack.outgoing.writer import Cut, Frame, Line, Writer, plain
+from channels.providers.writing.writer import Cut, Frame, Line, Writer, plain
 
 FENCE = "```"
 WIDEST_COLUMN = 40

@@ -7,10 +7,10 @@ https://docs.slack.dev/reference/methods/chat.postMessage
 from collections.abc import Sequence
 from typing import Any
 
-from channels.providers.slack.outgoing import parts
 from channels.providers.slack.outgoing.markdown import Markdown
 from channels.providers.slack.outgoing.mrkdwn import Mrkdwn, escape
-from channels.providers.slack.outgoing.writer import Line
+from channels.providers.writing import parts
+from channels.providers.writing.writer import Line
 
 BLOCK_LIMIT = 12_000
 """Characters in all markdown blocks of a message."""

@@ -1,4 +1,4 @@
-"""An LLM's Markdown, parsed and written again line by line: once as Markdown, once as Slack's own mrkdwn."""
+"""An LLM's Markdown, parsed and written again line by line, in whatever a provider shows formatted text."""
 
 import re
 from abc import ABC, abstractmethod
@@ -65,7 +65,7 @@ BLANK = Line("", Cut.NEVER)
 
 
 class Writer(ABC):
-    """Walks a parsed document. What differs between Markdown and mrkdwn is in the two that inherit from it."""
+    """Walks a parsed document. What differs between providers is in those that inherit from it."""
 
     bold: str
     italic: str
@@ -153,7 +153,7 @@ class Writer(ABC):
                 return self.inline(node)
 
     def _link(self, node: Node) -> str:
-        """A picture is a link: Slack would fetch it, and with it whatever an address can carry away."""
+        """A picture is a link: fetching it would carry away whatever its address holds."""
         shown, url = plain(node), str(node.attrs.get("href") or node.attrs.get("src") or "")
         if node.markup == "autolink" and "|" in shown:  # some LLMs write links in Slack's own way
             url, _, shown = shown.partition("|")

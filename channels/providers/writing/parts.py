@@ -1,9 +1,9 @@
-"""An answer in parts that Slack takes: cut at a paragraph, a line or a space, never losing what stands around it."""
+"""An answer in parts that a provider takes: cut at a paragraph, a line or a space, keeping what stands around it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from channels.providers.slack.outgoing.writer import Cut, Line
+from channels.providers.writing.writer import Cut, Line
 
 CODE_INDENT = 4
 """As many spaces at a message's start would make a list's item a piece of code."""

@@ -1,0 +1,86 @@
+"""What we read of the Graph API's answers. A field that is missing or odd is found here, and nowhere later."""
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from channels.providers.base import OutcomeUnknownError
+from channels.providers.whatsapp import wordings
+from channels.providers.whatsapp.errors import Fault
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+LONGEST_DETAILS = 500
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class _Message(Shape):
+    id: Text
+
+
+class Sent(Shape):
+    """The answer to a message: without an id nobody knows what became of it."""
+
+    messages: Annotated[list[_Message], Field(min_length=1)]
+
+
+class Number(Shape):
+    """A phone number, with the fields that we ask for."""
+
+    id: Text
+    display_phone_number: str = ""
+    verified_name: str = ""
+
+
+class TokenFacts(Shape):
+    """expires_at: 0 for never."""
+
+    is_valid: bool
+    expires_at: int = 0
+    scopes: list[str] = []
+
+
+class Token(Shape):
+    """What Meta says about a token."""
+
+    data: TokenFacts
+
+
+class Done(Shape):
+    """The answer to a change."""
+
+    success: bool
+
+
+S = TypeVar("S", bound=Shape)
+
+
+def read(shape: type[S], body: Any) -> S:
+    """An answer in its shape. Otherwise nobody knows what Meta did: raises OutcomeUnknownError, naming the field."""
+    try:
+        return shape.model_validate(body)
+    except ValidationError as error:
+        place = ".".join(str(each) for each in error.errors()[0]["loc"]) or "everything"
+        raise OutcomeUnknownError(wordings.UNDOCUMENTED(field=place)) from error
+
+
+def fault_of(status: int, body: Any) -> Fault | None:
+    """The error in an answer; None if it is none.
+
+    https://developers.facebook.com/docs/graph-api/guides/error-handling
+    """
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return None if 200 <= status < 300 else Fault(None, "", status)
+    code = error.get("code")
+    is_code = isinstance(code, int) and not isinstance(code, bool)
+    return Fault(code if is_code else None, _details(error), status)
+
+
+def _details(error: dict[str, Any]) -> str:
+    """Meta is going to drop its titles: error_data.details says more."""
+    data = error.get("error_data")
+    found = (data.get("details") if isinstance(data, dict) else None, error.get("message"))
+    return next((each[:LONGEST_DETAILS] for each in found if isinstance(each, str) and each), "")

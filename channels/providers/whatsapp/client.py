@@ -1,0 +1,129 @@
+"""WhatsApp's Cloud API: posting, and what a connected number is.
+
+https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+
+from channels.providers.base import (
+    Account,
+    AnotherWayError,
+    DeliveryRefusedError,
+    Inbound,
+    InboundMessage,
+    Outgoing,
+)
+from channels.providers.capabilities import Capabilities
+from channels.providers.connecting import Form
+from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
+from channels.providers.whatsapp import calls, doctor, form, outgoing, wordings
+from channels.providers.whatsapp.answers import Done, Number, Sent
+from channels.providers.whatsapp.errors import NEEDS_NUMBER, REFUSALS
+from channels.providers.whatsapp.incoming import messages, requests
+from channels.providers.whatsapp.incoming.messages import FROM, RECIPIENT, TO
+from tenants.doctor.report import Finding
+
+
+class WhatsApp:
+    """The provider `whatsapp`. An account's bot_user_id is the phone number id, its installer_id the number."""
+
+    name = "whatsapp"
+    label = "WhatsApp"
+    capabilities = Capabilities(delivery_updates=True)
+    endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
+    consent = None
+    form: Form = form
+    refusals = REFUSALS
+    unknown_person: frozenset[str] = frozenset()
+    speaks_as = ""
+
+    @property
+    def quiet_seconds(self) -> float:
+        """QUIET_SECONDS."""
+        return float(settings.QUIET_SECONDS)
+
+    def account_words(self, external_id: str) -> str:
+        """The phone number id."""
+        return external_id
+
+    def account_url(self, external_id: str) -> str:
+        """None: the id leads nowhere, and the number is the connection's name."""
+        return ""
+
+    def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
+        """Meta's webhooks."""
+        return requests.receive(request)
+
+    def check(self) -> Iterable[Finding]:
+        """Are the Meta app's secret and verify token both there?"""
+        return doctor.findings()
+
+    def read(self, payload: str, bot_user_id: str) -> InboundMessage | None:
+        """The message that was kept."""
+        return messages.message(json.loads(payload))
+
+    def split(self, text: str) -> Sequence[str]:
+        """Parts of at most 4,096 characters, in WhatsApp's own formatting."""
+        return outgoing.split(text)
+
+    def post(self, account: Account, message: Outgoing) -> str:
+        """A text message; its wamid. Its statuses bring the delivery's id back."""
+        address = message.address
+        path = f"{address.get(FROM) or account.bot_user_id}/messages"
+        try:
+            return messages.short(calls.post(Sent, account, path, _text(message)).messages[0].id)
+        except DeliveryRefusedError as refusal:
+            if refusal.code == str(NEEDS_NUMBER) and RECIPIENT in address and TO in address:
+                raise AnotherWayError(refusal.reason, {FROM: address[FROM], TO: address[TO]}) from refusal
+            raise
+
+    def find(self, account: Account, message: Outgoing) -> str | None:
+        """There is no look-up: statuses tell what became of a message."""
+        raise NotImplementedError
+
+    def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
+        """Who wrote brings the name along; nobody else can be asked for it."""
+        return person_id
+
+    def is_person(self, account: Account, person_id: str) -> bool:
+        """Nobody else can write to a number."""
+        return True
+
+    def mentioned(self, text: str) -> Collection[str]:
+        """Nobody is mentioned between two people."""
+        return ()
+
+    def revoke(self, account: Account) -> None:
+        """The number's events go to its Meta app again. The token is the business's own, and stays."""
+        body = {"webhook_configuration": {"override_callback_uri": ""}}
+        calls.post(Done, account, account.bot_user_id, body)
+
+    def verify(self, account: Account, timeout_seconds: int) -> None:
+        """Does the token still reach the number?"""
+        calls.get(Number, account, account.bot_user_id, "id", timeout_seconds)
+
+    def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
+        """A business cannot begin a conversation without a template: whoever tests it writes first."""
+        raise DeliveryRefusedError(wordings.WRITE_FIRST(number=account.installer_id), code="write_first")
+
+    def receipt(self, message: InboundMessage) -> Mapping[str, str]:
+        """The wamid."""
+        return {"wamid": message.key}
+
+
+def _text(message: Outgoing) -> Mapping[str, Any]:
+    """A text without a preview of its links. An id counts before a number."""
+    address = message.address
+    to = {RECIPIENT: address[RECIPIENT]} if RECIPIENT in address else {TO: address[TO]}
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        **to,
+        "type": "text",
+        "text": {"body": message.text, "preview_url": False},
+        "biz_opaque_callback_data": str(message.delivery_id),
+    }
