@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from billing.sync import entitlement, event_inbox, notices, reconcile
 from tenants.jobs.sweeps import WakeUp
-from tenants.tasks import TenantTask, wake
+from tenants.tasks import BackgroundTask, TenantTask, wake
 
 BUSY_SECONDS = 2
 """An event that found too many others in progress is tried again after this."""
 
 
-@shared_task
+@shared_task(base=BackgroundTask)
 def take_in(arrival_id: int) -> None:
     """Have dj-stripe fetch and store what one of Stripe's events is about."""
     if not event_inbox.mirror(int(arrival_id)):

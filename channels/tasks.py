@@ -10,7 +10,7 @@ from channels.connections import drafts
 from channels.messages.deliver import send_due
 from channels.messages.dispatch import dispatcher
 from channels.messages.incoming import recognition
-from channels.messages.lookups import look_up
+from channels.messages.lookups import look_up_and_send
 from channels.messages.sweep import overdue
 from channels.privacy import retention
 from channels.privacy.close_workspace import close
@@ -19,35 +19,38 @@ from tenants.http import idempotency
 from tenants.jobs.sweeps import WakeUp
 from tenants.models import Tenant
 from tenants.privacy import deletion
-from tenants.tasks import SharedTask, TenantTask, announce_deletion, wake, warn_of_deletion
+from tenants.tasks import MESSAGES, TenantTask, announce_deletion, wake, warn_of_deletion
 
 
-@shared_task
+class MessageTask(TenantTask):
+    """A task that hands its work to the dispatcher's threads, where workspaces have their turns, and ends at once."""
+
+    abstract = True
+    queue = MESSAGES
+
+
+@shared_task(queue=MESSAGES)
 def dispatch() -> None:
     """Take up the conversations that are due, as far as this worker has slots. It does not wait for them."""
     dispatcher().look()
 
 
-@shared_task(base=SharedTask)
+@shared_task(base=MessageTask)
 def deliver(tenant_id: UUID, thread_id: UUID) -> None:
     """Send what is due in a thread."""
-    if send_due(tenant_id, thread_id):
-        wake(dispatch)
+    dispatcher().run(tenant_id, ("deliver", thread_id), lambda: send_due(tenant_id, thread_id))
 
 
-@shared_task(base=SharedTask)
+@shared_task(base=MessageTask)
 def reconcile(tenant_id: UUID, thread_id: UUID) -> None:
     """Look up a delivery whose outcome was not seen, and send again what is absent."""
-    look_up(tenant_id, thread_id)
-    send_due(tenant_id, thread_id)
-    wake(dispatch)
+    dispatcher().run(tenant_id, ("reconcile", thread_id), lambda: look_up_and_send(tenant_id, thread_id))
 
 
-@shared_task(base=SharedTask)
+@shared_task(base=MessageTask)
 def recognise(tenant_id: UUID, event_id: UUID) -> None:
     """Ask the provider who wrote what was posted through an app."""
-    if recognition.recognise(tenant_id, event_id):
-        wake(dispatch)
+    dispatcher().run(tenant_id, ("recognise", event_id), lambda: recognition.recognise(tenant_id, event_id))
 
 
 def overdue_messages() -> Iterator[WakeUp]:

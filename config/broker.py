@@ -16,7 +16,7 @@ class Channel(redis.Channel):
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         if self.connection.client is None:
             raise BrokerGoneError("The connection to the broker is closed already.")
-        found: dict[str, Any] = super()._connparams(asynchronous=asynchronous)
+        found: dict[str, Any] = super()._connparams(asynchronous=asynchronous)  # type: ignore[misc]  # untyped
         return found
 
 

@@ -1,6 +1,7 @@
 """The Celery application. Tasks carry only ids; retries are rows in Postgres."""
 
 import os
+import signal
 import threading
 from typing import Any
 
@@ -44,16 +45,32 @@ def refuse_unknown_sweeps(**kwargs: object) -> None:
 
 
 @worker_shutting_down.connect
-def stop_jobs(how: str = "", **kwargs: object) -> None:
-    """Ask long jobs to stop and give their leases back. By a thread: a signal's handler must not wait for locks."""
-    stop = import_string("channels.messages.stopping.begin")
-    threading.Thread(target=stop, kwargs={"is_urgent": how != "Warm"}, name="stop-jobs", daemon=True).start()
+def stop_jobs(sig: str = "", how: str = "", **kwargs: object) -> None:
+    """Ask long jobs to stop and give their leases back."""
+    if sig != "SIGQUIT":  # Drain has seen it already
+        _begin_to_stop(is_urgent=how != "Warm")
+
+
+def _begin_to_stop(*, is_urgent: bool) -> None:
+    """By a thread: a signal's handler must not wait for locks."""
+    begin = import_string("channels.messages.stopping.begin")
+    threading.Thread(target=begin, kwargs={"is_urgent": is_urgent}, name="stop-jobs", daemon=True).start()
 
 
 class Drain(bootsteps.StartStopStep):
     """Before the worker ends, wait for the conversations under way: Celery knows nothing of them."""
 
     requires = ("celery.worker.components:Pool",)
+
+    def start(self, parent: object) -> None:
+        """See SIGQUIT as it comes: Celery tells of it only once its running tasks have ended."""
+        celerys: Any = signal.getsignal(signal.SIGQUIT)
+
+        def begin(*args: object) -> None:
+            _begin_to_stop(is_urgent=True)
+            celerys(*args)
+
+        signal.signal(signal.SIGQUIT, begin)
 
     def stop(self, parent: object) -> None:
         """SIGTERM: nothing new is taken up, and each answer under way is still sent."""

@@ -12,6 +12,7 @@ from channels.web import data_views as channel_data
 from channels.web import views as channels
 from config.api import docs, root
 from config.http import health
+from config.styleguide import styleguide
 from tenants import staff
 from tenants.web.views import (
     accounts,
@@ -133,6 +134,7 @@ urlpatterns = [
     path("api/docs", docs.documentation, name="api_docs"),
     path("api/docs/", docs.documentation),
     path("admin/", staff.site.urls),
+    path("styleguide/", styleguide, name="styleguide"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("healthz", health.healthz, name="healthz"),

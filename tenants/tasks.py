@@ -30,19 +30,42 @@ from tenants.privacy import deletion, export
 log = logging.getLogger(__name__)
 
 SLOW_SECONDS = 0.3
+BACKGROUND, MESSAGES, SWEEPS = settings.QUEUES
+"""The queues. One worker may take from all of them, or several from one each."""
 
 
-class TenantTask(Task):  # type: ignore[type-arg]
+class BackgroundTask(Task):  # type: ignore[type-arg]
+    """A task of the queue for what nobody waits for in a chat: billing, exports, mail.
+
+    All of them together use at most settings.BACKGROUND_THREADS of a worker's threads, so that messages and sweeps find
+    one however slow a payment provider or a mail server is. Further ones run later.
+    """
+
+    abstract = True
+    queue = BACKGROUND
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.queue != BACKGROUND:
+            return super().__call__(*args, **kwargs)
+        if not shares.take(BACKGROUND, settings.BACKGROUND_THREADS, (self.name, args), lambda: wake(self, *args)):
+            return None
+        try:
+            return super().__call__(*args, **kwargs)
+        finally:
+            shares.give_back(BACKGROUND)
+
+
+class TenantTask(BackgroundTask):
     """A task whose first argument is the tenant's id. It takes ids only; the verbs that it calls open the scopes."""
 
     abstract = True
     carries_tenant = True
 
-    def __call__(self, tenant_id: str, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         close_old_connections()
-        with structlog.contextvars.bound_contextvars(tenant=tenant_id, task=self.name):
+        with structlog.contextvars.bound_contextvars(tenant=args[0], task=self.name):
             try:
-                return super().__call__(UUID(tenant_id), *(UUID(value) for value in args), **kwargs)
+                return super().__call__(*(UUID(value) for value in args), **kwargs)
             finally:
                 close_old_connections()
 
@@ -51,7 +74,7 @@ _breaker = Breaker()
 
 
 def wake(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -> None:
-    """Publish a wake-up, best effort: on failure log it and go on, since the sweeper finds what is due.
+    """Publish a wake-up, best effort: on failure log it and go on, since the next sweep finds what is due.
 
     delay: seconds until the task should run.
     """
@@ -62,7 +85,7 @@ def wake(task: "Task[Any, Any]", *ids: UUID | int, delay: float = 0) -> None:
         task.apply_async(args=tuple(str(value) for value in ids), countdown=delay)
     except (OperationalError, OSError) as error:
         _breaker.report(worked=False)
-        log.warning("The broker cannot be reached (%s): the sweeper will find the work.", error)
+        log.warning("The broker cannot be reached (%s): the next sweep finds the work.", error)
     else:
         _breaker.report(worked=time.monotonic() - began < SLOW_SECONDS)
 
@@ -81,26 +104,11 @@ def ring(task: "Task[Any, Any]", delay: float = 0) -> None:
     """Wake a task that takes no ids, since it looks by itself for what is due. Returns at once.
 
     However often it rings, one wake-up is published every 50 ms, and one after the last ring. As with `wake`, the
-    sweeper finds what is due if the broker is down.
+    next sweep finds what is due if the broker is down.
 
     delay: seconds until the task should run.
     """
     _bell.ring((task, delay))
-
-
-class SharedTask(TenantTask):
-    """A task that one workspace can run settings.TENANT_THREADS times at once in a worker; further ones run later."""
-
-    abstract = True
-
-    def __call__(self, tenant_id: str, *args: Any, **kwargs: Any) -> Any:
-        tenant, key = UUID(tenant_id), (self.name, args)
-        if not shares.take(tenant, settings.TENANT_THREADS, key, lambda: wake(self, tenant, *map(UUID, args))):
-            return None
-        try:
-            return super().__call__(tenant_id, *args, **kwargs)
-        finally:
-            shares.give_back(tenant)
 
 
 @shared_task(base=TenantTask)
@@ -127,7 +135,7 @@ def warn_of_deletion(tenant_id: UUID) -> None:
     deletion.warn(tenant_id)
 
 
-@shared_task
+@shared_task(queue=SWEEPS)
 def sweep(path: str) -> None:
     """Wake what one of settings.SWEEPS finds overdue, and show that beat and a worker live."""
     cache.set(LAST_SWEEP, time.time())

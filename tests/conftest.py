@@ -3,6 +3,7 @@
 import gc
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,10 +175,10 @@ def committed_cast(committed: None) -> Cast:
     return _cast()
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Stack]:
-    """The whole product, started once for all tests that use it from outside, with existing tables and static files."""
-    stack = Stack(tmp_path_factory.mktemp("stack"), {"QUIET_SECONDS": str(QUIET_SECONDS), "SANDBOX_LLM_LATENCY": "0.1"})
+@contextmanager
+def stack_with(folder: Path, cluster: Cluster, **extra: str) -> Iterator[Stack]:
+    """The whole product with these variables, with existing tables and static files."""
+    stack = Stack(folder, extra)
     data = stack.folder / "data"
     cluster.copy_to(data / "postgres")
     static.collect_for(data)
@@ -185,3 +186,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterato
     yield stack
     assert stack.stop() == 0
     stack.remove_database()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster) -> Iterator[Stack]:
+    """The whole product, started once for all tests that use it from outside."""
+    told = {"QUIET_SECONDS": str(QUIET_SECONDS), "SANDBOX_LLM_LATENCY": "0.1"}
+    with stack_with(tmp_path_factory.mktemp("stack"), cluster, **told) as stack:
+        yield stack

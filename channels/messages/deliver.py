@@ -270,5 +270,5 @@ def _wait(error: DeliveryNotNowError, attempt: int) -> float:
 
 
 def due_after(now: datetime) -> Q:
-    """Deliveries that a sweeper should wake: waiting and due."""
+    """Deliveries that a sweep should wake: waiting and due."""
     return Q(state=Delivery.State.PENDING, next_attempt_at__lte=now)

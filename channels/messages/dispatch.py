@@ -8,10 +8,11 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache, partial
+from uuid import UUID
 
 from django.conf import settings
 
@@ -43,9 +44,13 @@ Step = Callable[[], Came]
 
 @dataclass(eq=False)
 class _Visit:
-    """A place under way. An answer is dropped for newer input once, and asked for with less once."""
+    """A place under way. An answer is dropped for newer input once, and asked for with less once.
+
+    is_left_out: somebody looked for what is due meanwhile, and left this place out.
+    """
 
     place: Place
+    is_left_out: bool = False
     may_start_over: bool = True
     may_ask_less: bool = True
     call: "Future[Completion] | None" = None
@@ -61,6 +66,7 @@ class Dispatcher:
         self._slots, self._share, self._pool = slots, share, pool
         self._changed = threading.Condition()
         self._visits: dict[Place, _Visit] = {}
+        self._errands: set[Hashable] = set()
         self._is_looking = self._is_wanted = self._is_short = self._is_timed = False
         self._is_closed = self._is_canceled = False
 
@@ -78,6 +84,29 @@ class Dispatcher:
             with self._changed:
                 self._is_looking = False
             raise
+
+    def run(self, tenant_id: UUID, key: Hashable, work: Callable[[], bool]) -> None:
+        """Do this about messages in one of the threads, in turn by workspace; where it says so, look what is due.
+
+        key: what it is about, so that it is not done twice at once.
+        """
+        with self._changed:
+            if self._is_closed or key in self._errands:
+                return
+            self._errands.add(key)
+
+        def errand() -> None:
+            is_to_look = False
+            try:
+                is_to_look = work()
+            finally:
+                with self._changed:
+                    self._errands.discard(key)
+                    self._changed.notify_all()
+            if is_to_look:
+                self.look()
+
+        self._pool.submit(tenant_id, errand)
 
     def close(self) -> None:
         """Take nothing up any more; what is under way goes on."""
@@ -98,9 +127,9 @@ class Dispatcher:
         """Wait until nothing is under way, at most so long; whether it is so."""
         end = time.monotonic() + seconds
         with self._changed:
-            while self._visits and (left := end - time.monotonic()) > 0:
+            while self.under_way and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
-            return not self._visits
+            return not self.under_way
 
     @property
     def is_closed(self) -> bool:
@@ -109,8 +138,8 @@ class Dispatcher:
 
     @property
     def under_way(self) -> int:
-        """How many conversations are under way."""
-        return len(self._visits)
+        """How many conversations are under way, with other work on messages."""
+        return len(self._visits) + len(self._errands)
 
     def _wants_a_look(self) -> bool:
         with self._changed:
@@ -122,6 +151,8 @@ class Dispatcher:
     def _look(self) -> None:
         with self._changed:
             busy = list(self._visits)
+            for visit in self._visits.values():
+                visit.is_left_out = True
             free = self._slots - len(busy)
         running = Counter(place.tenant_id for place in busy)
         found = due.places(free, self._share, busy, running) if free > 0 else []
@@ -152,14 +183,15 @@ class Dispatcher:
             case Claim():
                 return self._ask(visit, came)
             case Dispatch():
+                visit.is_left_out = False  # once it is sent, it is asked whether something waits
                 return partial(deliver.send, came)
             case Strangers():
                 return partial(self._introduce, visit, came)
             case Again() if not self._is_closed:
-                visit.may_start_over, visit.may_ask_less = False, True
+                visit.may_start_over, visit.may_ask_less, visit.is_left_out = False, True, False
                 return partial(claims.take_up, visit.place, is_restart=True, are_introduced=True)
             case True if not self._is_closed:
-                visit.may_start_over = visit.may_ask_less = True
+                visit.may_start_over, visit.may_ask_less, visit.is_left_out = True, True, False
                 return partial(claims.take_up, visit.place)
         self._leave(visit)
         return None
@@ -203,10 +235,11 @@ class Dispatcher:
         return land.answered(claim, completion, may_start_over=visit.may_start_over and not self._is_closed)
 
     def _leave(self, visit: _Visit) -> None:
+        """Look again if others wait for a slot, or something may have come that was left out of the last look."""
         with self._changed:
             self._visits.pop(visit.place, None)
             self._changed.notify_all()
-            is_to_look = self._is_short and not (self._is_timed or self._is_closed)
+            is_to_look = (self._is_short or visit.is_left_out) and not (self._is_timed or self._is_closed)
             self._is_timed = self._is_timed or is_to_look
         if is_to_look:
             event_loop.later(LOOK_AGAIN_SECONDS, lambda: self._pool.submit(None, self._look_again))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -75,7 +75,8 @@ def postpone(place: Place, error: LLMError) -> None:
         failed = unheard.filter(attempt__gte=MOST_FAILURES - 1).update(
             state=InboxEvent.State.FAILED, reason=error.reason, cause=reasons.cause_of(error), finished_at=now
         )
-        later = now + timedelta(seconds=_pause(0, error))
+        tries = unheard.aggregate(most=Max("attempt"))["most"] or 0
+        later = now + timedelta(seconds=_pause(tries, error))
         unheard.update(attempt=F("attempt") + 1, received_at=now, due_at=later)
     if failed:
         reasons.tell_staff(reasons.cause_of(error), error.reason)

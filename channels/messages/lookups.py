@@ -26,6 +26,13 @@ LOOK_UPS_FOR = timedelta(hours=1)
 SENDER_ENDED = Wording("channels.sender_ended", _("The worker that was sending it ended."))
 
 
+def look_up_and_send(tenant_id: UUID, thread_id: UUID) -> bool:
+    """Look up a delivery, and send what is due then. True if something may wait for an answer there now."""
+    look_up(tenant_id, thread_id)
+    deliver.send_due(tenant_id, thread_id)
+    return True
+
+
 def look_up(tenant_id: UUID, thread_id: UUID) -> None:
     """Find out about a delivery whose outcome was not seen: look it up, and send again only what is absent."""
     dispatch = _next_unknown(tenant_id, thread_id)

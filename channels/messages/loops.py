@@ -8,6 +8,7 @@ and not answered.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection as database
@@ -35,8 +36,6 @@ IN_A_DAY = Wording(
 )
 PAUSES = (IN_A_CONVERSATION.code, IN_A_DAY.code)
 DAY = timedelta(days=1)
-MOST_COUNTED = 10
-"""Authors of one answer whose answers are counted."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,11 @@ def look(thread: Thread, authors: Collection[str], now: datetime) -> Look:
 
     In SQL, because with every message Django would take longer to build it than Postgres to answer it.
     """
-    values = {
+    values: dict[str, Any] = {
         "thread": thread.id,
         "conversation": thread.conversation_id,
         "connection": thread.connection_id,
-        "authors": sorted({*authors} - {""})[:MOST_COUNTED],
+        "authors": sorted({*authors} - {""}),
         "freed": now - timedelta(seconds=settings.UNKNOWN_FREES_SECONDS),
         "window": now - timedelta(seconds=settings.LOOP_SECONDS),
         "day": now - DAY,

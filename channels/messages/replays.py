@@ -36,7 +36,7 @@ class Replayed:
 
 
 def replay(since: datetime) -> Replayed:
-    """Queue failed messages of the open scope again that came in after `since`; the sweeper picks them up.
+    """Queue failed messages of the open scope again that came in after `since`; the next sweep picks them up.
 
     Only if the connection is active. An answer that failed on its way is sent as it is, without asking the LLM again. A
     message whose answer may have arrived is left alone, since nobody can tell.
@@ -50,8 +50,9 @@ def replay_events(events: Collection[UUID]) -> Replayed:
 
 
 def _failed() -> QuerySet[InboxEvent]:
+    """Messages whose connection works. What is no message has no place, and nor has what was erased."""
     active = Connection.State.ACTIVE
-    return InboxEvent.objects.filter(state=InboxEvent.State.FAILED, thread__isnull=False, connection__state=active)
+    return InboxEvent.objects.filter(state=InboxEvent.State.FAILED, place_id__isnull=False, connection__state=active)
 
 
 def _replay(failed: QuerySet[InboxEvent]) -> Replayed:
@@ -75,5 +76,8 @@ def _send_again(runs: Sequence[UUID]) -> int:
 
 
 def _answer_again(events: Sequence[UUID]) -> int:
+    """Those that were heard wait for an answer, and the others are heard first."""
     failed = InboxEvent.objects.filter(id__in=events)
-    return failed.update(state=InboxEvent.State.PENDING, run=None, reason=NOTHING, cause="", finished_at=None)
+    failed.update(run=None, reason=NOTHING, cause="", finished_at=None)
+    unheard = failed.filter(thread=None).update(state=InboxEvent.State.RECEIVED, attempt=0)
+    return unheard + failed.exclude(thread=None).update(state=InboxEvent.State.PENDING)

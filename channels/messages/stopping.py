@@ -1,6 +1,8 @@
 """How a worker ends: it takes nothing up any more, and what is under way is answered, or left to other workers."""
 
 import logging
+import threading
+import time
 
 from django.conf import settings
 
@@ -17,31 +19,43 @@ SETTLE_SECONDS = 4.0
 """And so long it may take to settle the calls that were given up."""
 
 
+_begun = threading.Event()
+_begun_at = 0.0
+
+
 def begin(*, is_urgent: bool) -> None:
     """Take nothing up any more, and ask long jobs to stop. The leases of what goes on are kept.
 
-    Returns at once; but in an urgent stop it drains, since Celery waits some seconds for its own tasks before it comes
-    to that. A second signal, while an earlier one is waited for, gives up the calls under way.
+    is_urgent: calls still under way after ANSWER_SECONDS are given up; on a second signal, while an earlier one is
+    waited for, at once. Waits for that, so each signal needs a thread of its own.
     """
+    is_second = _begun.is_set()
+    _note()
     keeper.stop_all()
     known = dispatcher()
-    if known.is_closed and is_urgent:
-        known.cancel()
     known.close()
-    if is_urgent:
-        drain(is_urgent=True)
+    if is_urgent and (is_second or not known.drain(ANSWER_SECONDS)):
+        known.cancel()
 
 
 def drain(*, is_urgent: bool) -> None:
-    """Wait for what is under way, as long as an LLM may take, or in an urgent stop for a few seconds."""
+    """Wait for what is under way, as long as an LLM may take, or in an urgent stop for a few seconds in all."""
+    _note()
     known = dispatcher()
     known.close()
     if not known.under_way:
         return
     log.info("Stopping: %d conversations are under way", known.under_way)
     patience = ANSWER_SECONDS if is_urgent else settings.LLM_TOTAL_SECONDS + LAND_AND_SEND_SECONDS
-    if known.drain(patience):
+    if known.drain(patience - (time.monotonic() - _begun_at)):
         return
     known.cancel()
     if not known.drain(SETTLE_SECONDS):
         log.warning("Stopped with %d conversations under way: their leases run out", known.under_way)
+
+
+def _note() -> None:
+    global _begun_at  # noqa: PLW0603 - a process ends once
+    if not _begun.is_set():
+        _begun_at = time.monotonic()
+        _begun.set()

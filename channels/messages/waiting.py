@@ -13,6 +13,8 @@ from channels.messages.incoming.room import Place
 from channels.models import InboxEvent, InboxEventQuerySet, Thread
 
 State = InboxEvent.State
+MOST_AT_ONCE = 200
+"""Events of a place that are heard and answered together; further ones come next. It bounds time and memory."""
 
 
 def threads_in(place: Place) -> list[Thread]:
@@ -30,13 +32,13 @@ def threads_in(place: Place) -> list[Thread]:
 
 
 def events_in(place: Place, threads: Collection[Thread]) -> list[InboxEvent]:
-    """What is to be heard or answered in a place, locked after its threads, in the provider's order."""
+    """The first that are to be heard or answered in a place, locked after its threads, in the provider's order."""
     events = InboxEvent.objects.select_for_update(no_key=True, of=("self",)).select_related("turn__person")
     if not threads:
         events = events.select_related("connection__agent", "connection__tenant")
     unheard = Q(state=State.RECEIVED, connection=place.connection_id, place_id=place.place_id)
     unanswered = Q(state__in=InboxEvent.WAITING, thread__in=[thread.id for thread in threads])
-    return list(events.filter(unheard | unanswered if threads else unheard).order_by("position", "id"))
+    return list(events.filter(unheard | unanswered if threads else unheard).order_by("position", "id")[:MOST_AT_ONCE])
 
 
 def is_quiet(events: Iterable[InboxEvent], now: datetime) -> bool:
@@ -73,17 +75,12 @@ class Standing:
         """Was all that is being answered changed or deleted meanwhile?"""
         return not self.answered
 
-    @property
-    def address(self) -> dict[str, str]:
-        """An answer goes where the last of what it answers was said."""
-        return dict(self.answered[-1].address)
-
 
 def standing_of(thread: Thread) -> Standing:
     """The same for a locked thread. What was deleted meanwhile waits no more."""
     unheard = Q(state=State.RECEIVED, connection=thread.connection_id, place_id=thread.place_id)
     open_events = InboxEvent.objects.filter(unheard | Q(thread=thread, state__in=InboxEvent.WAITING))
-    found = list(open_events.order_by("position", "id"))
+    found = list(open_events.defer("payload").order_by("position", "id"))
     if any(event.deleted_at for event in found):
         corrections.drop_deleted(thread)
         found = [event for event in found if not event.deleted_at]

@@ -42,7 +42,7 @@ class Thread(Job, TenantModel):
 
 OVERHEARD = models.Q(state="ignored") & ~models.Q(payload="")
 UNHEARD = models.Q(state="received")
-UNANSWERED, DOUBTFUL = models.Q(state__in=["pending", "running"]), models.Q(state="doubtful")
+OPEN, DOUBTFUL = models.Q(state__in=["received", "pending", "running"]), models.Q(state="doubtful")
 SIGNED = ~models.Q(author="")
 
 
@@ -75,8 +75,9 @@ class InboxEvent(TenantModel):
         DOUBTFUL = "doubtful", _("The provider has to say whether a person wrote it")
 
     WAITING = (State.PENDING, State.RUNNING)
-    UNANSWERED = (State.RECEIVED, *WAITING)
-    UNFINISHED = (*UNANSWERED, State.ANSWERED, State.DOUBTFUL)
+    OPEN = (State.RECEIVED, *WAITING)
+    """To be heard or answered."""
+    UNFINISHED = (*OPEN, State.ANSWERED, State.DOUBTFUL)
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="events")
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, null=True, blank=True, related_name="events")
@@ -132,7 +133,7 @@ class InboxEvent(TenantModel):
         ]
         indexes = [
             models.Index(fields=["connection", "place_id"], name="channels_event_received", condition=UNHEARD),
-            models.Index(fields=["received_at"], name="channels_event_waiting", condition=UNANSWERED),
+            models.Index(fields=["tenant", "received_at"], name="channels_event_open", condition=OPEN),
             models.Index(fields=["received_at"], name="channels_event_doubtful", condition=DOUBTFUL),
             models.Index(
                 fields=["connection", "author", "received_at"], name="channels_event_author", condition=SIGNED

@@ -14,6 +14,11 @@ def provider_named(name: str) -> Provider:
     return _loaded(tuple(settings.CHANNEL_PROVIDERS))[name]
 
 
+def installed(name: str) -> Provider | None:
+    """The same; None for one that CHANNEL_PROVIDERS does not list any more, whose conversations are still here."""
+    return _loaded(tuple(settings.CHANNEL_PROVIDERS)).get(name)
+
+
 def providers() -> Collection[Provider]:
     """All of them, in the setting's order."""
     return _loaded(tuple(settings.CHANNEL_PROVIDERS)).values()

@@ -14,7 +14,7 @@ from channels.models import Contact, InboxEvent, Thread
 from channels.providers.base import DeliveryError, DeliveryRefusedError
 from channels.providers.registry import provider_named
 from channels.scene import talk
-from tenants.scope import tenant_scope
+from tenants.scope import give_back, tenant_scope
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ def introduce(tenant_id: UUID, thread_id: UUID) -> None:
     pause = f"names:{thread.connection_id}"
     if cache.get(pause):
         return
+    give_back()
     began = time.monotonic()
     for contact in strangers:
         left = round(ASK_SECONDS - (time.monotonic() - began))
@@ -64,6 +65,7 @@ def _remember(tenant_id: UUID, contact: Contact, name: str) -> None:
         is_known = Contact.objects.filter(id=contact.id).update(name=name)
         if is_known and name != contact.external_id and not contact.person.name:  # not erased meanwhile
             persons.rename(contact.person_id, name)
+    give_back()
 
 
 def _strangers(thread: Thread) -> list[Contact]:

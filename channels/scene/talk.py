@@ -39,11 +39,6 @@ def change(tenant: Tenant, hours: int) -> Tenant:
     return kept
 
 
-def is_kept() -> bool:
-    """Does the open scope's workspace keep any of it?"""
-    return _hours() > 0
-
-
 def kept_since(now: datetime) -> datetime:
     """What the open scope's workspace keeps came in after this."""
     return now - timedelta(hours=_hours())

@@ -81,7 +81,7 @@ class PipelinePanel(Panel):
         events = InboxEvent.objects.using(STAFF).filter(tenant_id=tenant.id)
         deliveries = Delivery.objects.using(STAFF).filter(tenant_id=tenant.id)
         waiting = [
-            (gettext("Inbox"), *_tally(events, InboxEvent.UNANSWERED, "received_at")),
+            (gettext("Inbox"), *_tally(events, InboxEvent.OPEN, "received_at")),
             (gettext("Outbox"), *_tally(deliveries, OPEN_DELIVERIES, "created_at")),
         ]
         head = ("", gettext("Waiting"), gettext("Oldest since"), gettext("Failed in the last 7 days"))
@@ -110,7 +110,7 @@ def _last_messages(tenants: Collection[UUID]) -> dict[UUID, object]:
 
 
 def _oldest_waiting(tenants: Collection[UUID]) -> dict[UUID, object]:
-    events = InboxEvent.objects.using(STAFF).filter(tenant_id__in=tenants, state__in=InboxEvent.UNANSWERED)
+    events = InboxEvent.objects.using(STAFF).filter(tenant_id__in=tenants, state__in=InboxEvent.OPEN)
     deliveries = Delivery.objects.using(STAFF).filter(tenant_id__in=tenants, state__in=OPEN_DELIVERIES)
     found = chain(
         events.values_list("tenant_id").annotate(Min("received_at")),

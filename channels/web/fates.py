@@ -15,7 +15,7 @@ from agents.models import Conversation, Run, Turn
 from channels import reasons
 from channels.messages.lookups import LOOK_UPS_FOR
 from channels.models import Delivery, InboxEvent
-from channels.providers.registry import provider_named
+from channels.providers.registry import installed, provider_named
 
 State = Delivery.State
 WORST_FIRST = (State.FAILED, State.UNKNOWN, State.SENDING, State.PENDING, State.SENT)
@@ -78,7 +78,8 @@ def of_turn(turn: Turn, parts: Sequence[Delivery], provider: str) -> Fate:
         return Fate(state, reason, str(INSTEAD.get(State(state), ON_ITS_WAY)) if state else "")
     if state == State.SENT:
         reached = [part.delivered_at for part in parts if part.delivered_at]
-        is_told_more = provider_named(provider).capabilities.delivery_updates
+        its = installed(provider)
+        is_told_more = its is not None and its.capabilities.delivery_updates
         return Fate(state, "", "", is_told_more, max(reached) if len(reached) == len(parts) else None)
     return Fate(state, "", _about(worst, provider) if worst else "")
 

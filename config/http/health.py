@@ -58,7 +58,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def _oldest() -> tuple[datetime | None, datetime | None]:
     """When the oldest waiting event came in, and when the oldest unfinished delivery was due."""
     with sweeper_scope():
-        events = InboxEvent.objects.filter(state__in=InboxEvent.UNANSWERED)
+        events = InboxEvent.objects.filter(state__in=InboxEvent.OPEN)
         deliveries = Delivery.objects.filter(state__in=[Delivery.State.PENDING, Delivery.State.SENDING])
         return (
             events.aggregate(oldest=Min("received_at"))["oldest"],

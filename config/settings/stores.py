@@ -2,6 +2,7 @@
 
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from config.settings.base import env
 
@@ -21,7 +22,7 @@ DATABASES = {
         "OPTIONS": {
             "pool": _pool,
             "connect_timeout": 5,
-            # For psycopg's own cursors (channels/messages/arrivals.py). Django's prepare nothing.
+            # For psycopg's own cursors (channels/messages/incoming/receive.py). Django's prepare nothing.
             "prepare_threshold": 0 if _pool_size and not _behind_pgbouncer else None,
         },
     },
@@ -65,9 +66,14 @@ CACHES = {
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
+# What nobody waits for in a chat, messages, sweeps. A worker takes from all of them, or from those that -Q names.
+QUEUES = ("background", "messages", "sweeps")
+CELERY_TASK_QUEUES = [Queue(name) for name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = QUEUES[0]
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 8
+# After SIGQUIT, Celery sleeps so long if any task is running, even one of a moment: less than `make run` waits for us.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_CONNECTION_TIMEOUT = 0.5

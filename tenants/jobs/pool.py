@@ -11,6 +11,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.db import close_old_connections
+from structlog.contextvars import bound_contextvars
 
 log = logging.getLogger(__name__)
 
@@ -38,20 +39,23 @@ class FairPool:
                 self._idle -= 1
                 self._condition.notify()
             elif self._threads < self._most:
-                self._threads += 1
-                name = f"{self._name}-{self._threads}"
-                threading.Thread(target=self._serve, name=name, daemon=True).start()
+                self._start()
+
+    def _start(self) -> None:
+        try:
+            threading.Thread(target=self._serve, name=f"{self._name}-{self._threads + 1}", daemon=True).start()
+        except RuntimeError:  # the machine has no thread left: those that are there do the work, or the next one does
+            log.exception("A thread of a pool could not be started")
+        else:
+            self._threads += 1
 
     def _serve(self) -> None:
         while True:
             tenant_id, work = self._take()
-            try:
-                work()
-            except Exception:
-                log.exception("Work of a pool failed")
-            finally:
-                close_old_connections()
-                self._give_back(tenant_id)
+            with bound_contextvars(tenant=str(tenant_id or "")):
+                _guarded(work)
+            _guarded(close_old_connections)
+            self._give_back(tenant_id)
 
     def _take(self) -> tuple[UUID | None, Work]:
         with self._condition:
@@ -78,6 +82,14 @@ class FairPool:
             self._running[tenant_id] -= 1
             if not self._running[tenant_id]:
                 del self._running[tenant_id]
+
+
+def _guarded(work: Work) -> None:
+    """Whatever it raises, the thread and its workspace's share have to go on."""
+    try:
+        work()
+    except BaseException:
+        log.exception("Work of a pool failed")
 
 
 NOBODY = UUID(int=0)

@@ -53,7 +53,7 @@ class Bell(Generic[Key]):
             try:
                 self._publish(key)
             except Exception:  # whatever it is, the next one has to be published
-                log.exception("A wake-up could not be published: the sweeper will find the work.")
+                log.exception("A wake-up could not be published: the next sweep finds the work.")
         with self._changed:
             self._is_publishing = False
             self._changed.notify_all()

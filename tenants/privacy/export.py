@@ -35,7 +35,7 @@ Id = tuple[UUID, UUID]
 """A workspace and an export of it."""
 
 TAKEN_UP_AFTER = timedelta(seconds=5)
-"""A new one waits this long for its own wake-up before the sweeper wakes it."""
+"""A new one waits this long for its own wake-up before a sweep wakes it."""
 SHOWN_EVERY_SECONDS = 2.0
 """How often progress is shown."""
 PART_BYTES = 1024 * 1024
@@ -95,7 +95,7 @@ def _outdated(now: datetime) -> "QuerySet[Export]":
 def make(tenant_id: UUID, export_id: UUID) -> None:
     """Make an export, if nobody else does, and tell by mail. Harmless to call twice, or at any time.
 
-    Of more than AT_ONCE the sweeper takes up the rest later.
+    Of more than AT_ONCE a sweep takes up the rest later.
     """
     if not _room.acquire(blocking=False):
         return

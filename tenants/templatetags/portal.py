@@ -72,6 +72,12 @@ def confirm(
         return template.Engine.get_default().get_template("partials/confirm.html").render(context)
 
 
+@register.filter
+def initials(name: object) -> str:
+    """The first two letters of a name, for whoever has no picture."""
+    return str(name or "")[:2].upper()
+
+
 @register.simple_tag
 def request_id() -> str:
     """This request's id in the logs."""

@@ -11,7 +11,7 @@ from django.test import Client
 from agents.models import Agent
 from agents.runs import transcript
 from channels.connections import health
-from channels.models import Connection, Delivery, InboxEvent
+from channels.models import Connection, Delivery, InboxEvent, place_id_of
 from channels.providers.base import DeliveryRefusedError
 from channels.providers.slack import wordings
 from tenants.models import ActorKind, ApiToken, AuditEvent, Role, Tenant
@@ -207,7 +207,7 @@ def test_replaying_by_command_is_recorded_where_something_was_replayed(cast: Cas
         )
         InboxEvent.objects.create(
             connection=connection, thread=thread, provider="slack", external_account="T1", event_id="E1",
-            kind="message", payload="{}", position=1, state=InboxEvent.State.FAILED,
+            kind="message", payload="{}", position=1, state=InboxEvent.State.FAILED, place_id=place_id_of("D1"),
         )  # fmt: skip
         assert not Delivery.objects.exists()
     for _ in range(2):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,7 @@ WITHOUT_LABEL = """() => [...document.querySelectorAll("input:not([type=hidden],
   .filter((control) => !control.labels?.length && !control.getAttribute("aria-label"))
   .map((control) => control.outerHTML)"""
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+UNFOLD = """() => document.querySelectorAll("details:not([data-menu])").forEach((each) => { each.open = true; })"""
 # Links in a sentence are as high as their line.
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, input:not([type=hidden], [type=radio])")]
   .filter((target) => target.checkVisibility())
@@ -58,6 +60,27 @@ class Judge:
             self._take(f"{name}-{theme}-375")
         self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
+    def look_closely(self, name: str) -> None:
+        """Check the current page with all of axe's rules in both themes and both widths, and everything unfolded."""
+        self.names.append(name)
+        self.page.evaluate(UNFOLD)
+        for theme in THEMES:
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            for size in (WIDE, NARROW):
+                self.page.set_viewport_size(size)  # type: ignore[arg-type]
+                where = f"{name}, {theme}, {size['width']} px"
+                self._judge_wide(where, None, AXE["light"])
+                self._judge_narrow(where)
+                self._take(f"{name}-{theme}" if size is WIDE else f"{name}-{theme}-375")
+        self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+    def look_while(self, what: str, act: Callable[[], None], *, within: str) -> None:
+        """Check the colors of a part in both themes, just after `act`."""
+        for theme in THEMES:
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            act()
+            self._judge_wide(f"{what}, {theme}", within, AXE["dark"])
+
     def _judge_wide(self, where: str, within: str | None, options: dict[str, object]) -> None:
         if not self.page.evaluate("() => 'axe' in window"):  # half a megabyte, which a document needs once
             self.page.evaluate(AXE_SCRIPT)
@@ -71,7 +94,7 @@ class Judge:
 
     def _judge_narrow(self, where: str) -> None:
         if sideways := self.page.evaluate(SIDEWAYS):
-            self._fault(where, f"{sideways} px wider than a screen of 375 px")
+            self._fault(where, f"{sideways} px wider than the screen")
         for target in self.page.evaluate(TOO_SMALL):
             self._fault(where, f"less than 24 px high: {target}")
 

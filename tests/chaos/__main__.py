@@ -61,7 +61,7 @@ def main() -> int:
         stopped = _storm(people, rush, weather, given.messages, given.seconds)
         waited = _settle(stack, offices)
         drained = time.monotonic() - weather.last_kill
-        said = [message for each in (*people, rush) for message in each.said]
+        said = [*(message for person in people for message in person.said), *rush.said]
         found, wrong, calls = check(said), money.audit(stack, offices), money.calls(offices)
         twice = money.billed_twice(offices)
         if given.keep_log:

@@ -1,6 +1,7 @@
 """A worker outlives its broker, whatever was under way when that died."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from kombu import Connection
@@ -15,7 +16,7 @@ def test_our_transport_is_the_one_for_redis() -> None:
 
 def test_a_message_that_cannot_be_given_back_is_a_connection_error() -> None:
     """Kombu's own raises AttributeError, which ends the worker."""
-    channel = object.__new__(Channel)
+    channel: Any = object.__new__(Channel)
     channel.connection = SimpleNamespace(client=None)
     with pytest.raises(Connection("redis://127.0.0.1:9/0").connection_errors):
         channel._connparams()

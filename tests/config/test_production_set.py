@@ -143,7 +143,7 @@ def test_the_worker_starts(served: Mapping[str, str], tmp_path: Path) -> None:
 def test_beat_starts(served: Mapping[str, str], tmp_path: Path) -> None:
     command = ["celery", "-A", "config", "beat", "--schedule", str(tmp_path / "beat-schedule"), "--pidfile="]
     with redis.Redis.from_url(served["REDIS_URL"]) as broker, running(command, served, tmp_path / "log"):
-        eventually(lambda: broker.llen("celery"), within=60, what="beat's first task")
+        eventually(lambda: broker.llen("sweeps"), within=60, what="beat's first task")
 
 
 def python(environment: Mapping[str, str], script: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,9 +1,11 @@
 """What happens to a message that its author edits or deletes in Slack, before and after the answer."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from agents.llm.calls import Completion, LLMBusyError
 from agents.models import Conversation, LLMCall, Run, Turn
@@ -14,7 +16,7 @@ from channels.privacy import erasure
 from tenants.scope import tenant_scope
 from tenants.wordings import TOLD
 from tests import working
-from tests.channels.slack import BOT, payload, post
+from tests.channels.slack import BOT, arrive, payload, post
 from tests.data.conftest import BEN, CAROL, Shop
 from usage.models import Hold, Meter, UsageRecord
 from usage.tokens import Tokens
@@ -198,6 +200,28 @@ def test_a_failed_message_that_was_deleted_is_not_replayed(shop: Shop) -> None:
     send(shop, deleted())
     with tenant_scope(shop.tenant.id):
         assert replays.replay_events(list(InboxEvent.objects.values_list("id", flat=True))).events == 0
+
+
+def test_a_failed_message_that_was_erased_is_not_replayed(shop: Shop) -> None:
+    send(
+        shop, said(f"{MENTION} When do you open?"), said(f"{MENTION} And on Sundays?", LATER, by=CAROL, thread_ts=ROOT)
+    )
+    with tenant_scope(shop.tenant.id):
+        InboxEvent.objects.update(state="failed")
+    erasure.erase_person(shop.tenant.id, shop.contact().id)
+    with tenant_scope(shop.tenant.id):
+        assert replays.replay_events(list(InboxEvent.objects.values_list("id", flat=True))).events == 1
+        assert InboxEvent.objects.get(state="pending").author == CAROL
+
+
+def test_a_message_that_failed_unheard_is_heard_when_it_is_replayed(shop: Shop) -> None:
+    arrive(shop.client, said(f"{MENTION} When do you open?"))
+    with tenant_scope(shop.tenant.id):
+        InboxEvent.objects.update(state="failed", attempt=failures.MOST_FAILURES)
+        assert replays.replay(timezone.now() - timedelta(hours=1)) == replays.Replayed(0, 1)
+    working.hear(shop.tenant.id)
+    assert state_of(shop) == ("pending", "")
+    assert shop.turns() == ["When do you open?"]
 
 
 @pytest.mark.parametrize("text", ["Lunch at 4711?", f"{MENTION} My number is 4711."])

@@ -100,7 +100,7 @@ def test_it_contains_no_secrets_and_no_other_workspaces_rows(lived_in: Shop) -> 
     assert "digest" not in {
         name for table in ("tenants_apitoken", "tenants_invitation") for name in rows(archive, table)[0]
     }
-    assert rows(archive, "channels_connection")[0]["token"] == "••••"
+    assert rows(archive, "channels_connection")[0]["secrets"] == "••••"
     assert "globex" not in everything
 
 

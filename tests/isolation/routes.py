@@ -17,7 +17,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
 GROUP = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
-API, PORTAL, ACCOUNTS, ADMIN = "api/v1/", "t/<slug:workspace>/", "accounts/", "admin/"
+API, PORTAL, ACCOUNTS = "api/v1/", "t/<slug:workspace>/", "accounts/"
+STAFF = ("admin/", "styleguide/")
+"""Behind the staff's second step: the admin, and the style guide, which opens no workspace's data."""
 
 PUBLIC = {
     "": "redirects people to their workspace, strangers to the log-in",
@@ -63,7 +65,8 @@ class Route:
         """Which rules apply: `public`, `api`, `portal`, `accounts`, `admin`, or empty for none of them."""
         if self.pattern in PUBLIC:
             return "public"
-        kinds = {"api": API, "portal": PORTAL, "accounts": ACCOUNTS, "admin": ADMIN}
+        kinds: dict[str, str | tuple[str, ...]]
+        kinds = {"api": API, "portal": PORTAL, "accounts": ACCOUNTS, "admin": STAFF}
         return next((kind for kind, prefix in kinds.items() if self.pattern.startswith(prefix)), "")
 
     @property

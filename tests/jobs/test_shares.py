@@ -1,4 +1,4 @@
-"""However much one workspace has to do, others find free slots in a worker."""
+"""However much there is to do of one kind, or for one workspace, others have their turn."""
 
 import threading
 from collections.abc import Iterator
@@ -7,17 +7,23 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
+from channels.messages import due
+from channels.models import InboxEvent, place_id_of
+from channels.tasks import MessageTask
 from config.celery import app
 from tenants import tasks
 from tenants.jobs import shares, sweeps
 from tenants.jobs.shares import Shares
-from tenants.models import Mail
+from tenants.models import Mail, Tenant
 from tenants.scope import sweeper_scope, tenant_scope
+from tests import factories
 from tests.conftest import Cast
 
 BUSY, OTHER = uuid4(), uuid4()
+PRODUCT = ("billing.", "channels.", "tenants.")
 
 
 def test_a_workspace_gets_its_share_and_others_theirs() -> None:
@@ -59,8 +65,8 @@ def test_nothing_is_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> N
 entered, leave = threading.Semaphore(0), threading.Event()
 
 
-class Hang(tasks.SharedTask):
-    """A task that ends when the test lets it."""
+class Hang(tasks.TenantTask):
+    """A task in the background that ends when the test lets it."""
 
     name = "tests.hang"
 
@@ -69,16 +75,31 @@ class Hang(tasks.SharedTask):
         assert leave.wait(30)
 
 
+class Ask(MessageTask):
+    """A task about messages."""
+
+    name = "tests.ask"
+
+    def run(self, tenant_id: UUID) -> UUID:
+        return tenant_id
+
+
 @pytest.fixture
 def hang() -> Iterator[Hang]:
     yield app.register_task(Hang())
     app.tasks.unregister(Hang.name)
 
 
-def test_hanging_tasks_of_one_workspace_leave_slots_to_others(
-    hang: Hang, settings: Settings, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def ask() -> Iterator[Ask]:
+    yield app.register_task(Ask())
+    app.tasks.unregister(Ask.name)
+
+
+def test_what_hangs_in_the_background_leaves_threads_to_messages(
+    hang: Hang, ask: Ask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.TENANT_THREADS = 2
+    settings.BACKGROUND_THREADS = 2
     woken: list[tuple[Any, ...]] = []
     monkeypatch.setattr(tasks, "wake", lambda *args: woken.append(args))
     row = uuid4()
@@ -86,14 +107,25 @@ def test_hanging_tasks_of_one_workspace_leave_slots_to_others(
         running = [pool.submit(hang, str(BUSY), str(uuid4())) for _ in range(2)]
         assert entered.acquire(timeout=30)
         assert entered.acquire(timeout=30)
-        hang(str(BUSY), str(row))  # ends at once, and comes later
-        another = pool.submit(hang, str(OTHER), str(uuid4()))
-        assert entered.acquire(timeout=30), "another workspace's runs"
+        hang(str(OTHER), str(row))  # ends at once, and comes later
+        assert ask(str(OTHER)) == OTHER
         leave.set()
-        for each in (*running, another):
+        for each in running:
             each.result(30)
 
-    assert [args[1:] for args in woken] == [(BUSY, row)]
+    assert [args[1:] for args in woken] == [(OTHER, row)]
+
+
+def test_each_task_has_its_queue(settings: Settings) -> None:
+    app.loader.import_default_modules()
+    queues = {name: getattr(task, "queue", None) for name, task in app.tasks.items() if name.startswith(PRODUCT)}
+
+    assert {name for name, queue in queues.items() if queue == tasks.SWEEPS} == {"tenants.tasks.sweep"}
+    assert {name for name, queue in queues.items() if queue == tasks.MESSAGES} == {
+        "channels.tasks.deliver", "channels.tasks.dispatch", "channels.tasks.reconcile", "channels.tasks.recognise",
+    }  # fmt: skip
+    assert {queue for queue in queues.values() if queue} <= {*settings.QUEUES}
+    assert {queue.name for queue in app.conf.task_queues} == {*settings.QUEUES}, "a worker takes from all"
 
 
 def test_one_workspaces_many_rows_do_not_hide_anothers_few(
@@ -110,3 +142,30 @@ def test_one_workspaces_many_rows_do_not_hide_anothers_few(
 
     assert len(found) == 4
     assert committed_cast.globex.id in {tenant_id for tenant_id, _ in found}
+
+
+def wait_in(tenant: Tenant, places: int) -> None:
+    """Somebody wrote in so many places."""
+    with tenant_scope(tenant.id):
+        connection = factories.make_connection(f"T{tenant.slug.upper()}")
+        InboxEvent.objects.bulk_create(
+            InboxEvent(
+                connection=connection, provider="slack", external_account=connection.external_id, event_id=f"Ev{place}",
+                kind="message", payload="{}", position=place, state=InboxEvent.State.RECEIVED,
+                place_id=place_id_of(f"C1:{place}"), due_at=timezone.now(),
+            )
+            for place in range(places)
+        )  # fmt: skip
+
+
+def test_one_workspaces_many_messages_do_not_hide_anothers_few(
+    committed_cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due, "OF_EACH", 5)
+    wait_in(committed_cast.acme, 50)
+    wait_in(committed_cast.globex, 2)
+    found = due.places(100, 100, [], {})
+
+    assert [place.tenant_id for place in found].count(committed_cast.globex.id) == 2
+    assert len(found) == 7
+    assert {place.tenant_id for place in found[:2]} == {committed_cast.acme.id, committed_cast.globex.id}

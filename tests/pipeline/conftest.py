@@ -11,8 +11,8 @@ from agents.models import Agent
 from channels.models import Connection, Delivery, InboxEvent, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-from tests import factories
-from tests.channels.slack import payload, post
+from tests import factories, working
+from tests.channels.slack import arrive, payload
 from tests.conftest import Cast
 from tests.stack import Stack
 
@@ -31,7 +31,14 @@ class Desk:
     ben: str
 
     def hear(self, text: str, thread_ts: str | None = None) -> UUID:
-        """Ben mentions the bot in Slack, and the event arrives at the signed webhook; returns the pending thread."""
+        """Ben mentions the bot in Slack, and a worker hears it; returns the pending thread."""
+        self.say(text, thread_ts)
+        working.hear_everywhere()
+        with tenant_scope(self.tenant.id):
+            return Thread.objects.order_by("-id")[0].id
+
+    def say(self, text: str, thread_ts: str | None = None) -> str:
+        """Ben mentions the bot in Slack, and the event arrives at the signed webhook; returns the message's ts."""
         more = {"thread_ts": thread_ts} if thread_ts else {}
         said = self.stack.control(
             "slack/control/messages", team=self.team, channel=self.channel, user="ben", text=f"@roster {text}", **more
@@ -40,9 +47,8 @@ class Desk:
             "app_mention", text=f"<@{self.bot}> {text}", ts=said["ts"], channel=self.channel, user=self.ben, **more
         )
         body |= {"team_id": self.team, "event_id": f"Ev{said['ts']}"}
-        assert post(Client(), body).status_code == 200
-        with tenant_scope(self.tenant.id):
-            return Thread.objects.order_by("-id")[0].id
+        assert arrive(Client(), body).status_code == 200
+        return str(said["ts"])
 
     def first_ts(self) -> str:
         """The first message's timestamp, which identifies its thread."""

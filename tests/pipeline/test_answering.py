@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
 from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
@@ -17,7 +18,7 @@ from agents.models import LLMCall, Run, Turn
 from agents.runs import steps
 from billing import quota
 from channels import phrases
-from channels.messages import due, failures, lookups, sweep
+from channels.messages import due, failures, lookups, sweep, waiting
 from channels.models import Delivery, InboxEvent, Thread
 from tenants.jobs import renewals
 from tenants.scope import tenant_scope
@@ -55,6 +56,18 @@ def test_every_step_twice_changes_nothing(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
         assert (Run.objects.count(), LLMCall.objects.count(), UsageRecord.objects.count()) == (1, 1, 1)
     assert len(desk.posted()) == 1
+
+
+def test_of_very_many_messages_some_are_answered_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "MOST_AT_ONCE", 2)
+    thread = desk.hear("When do you open?")
+    for text in ("And on Sundays?", "May I bring my dog?"):
+        desk.hear(text, desk.first_ts())
+    answer(desk, thread)
+    assert [state for state, _ in desk.events()] == ["done", "done", "received"]
+    answer(desk, thread)
+    assert [state for state, _ in desk.events()] == ["done", "done", "done"]
+    assert len(desk.posted()) == 2
 
 
 def test_ten_workers_at_once_give_one_answer(desk: Desk) -> None:

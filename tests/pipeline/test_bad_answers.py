@@ -39,7 +39,7 @@ class Books:
 
 
 def ask(desk: Desk, body: str | None = None, *, times: int = 1, peer: str = "chat.completions", **raw: Any) -> Books:
-    """Ben asks, the provider gives that answer, and the worker runs as often as the sweeper would start it."""
+    """Ben asks, the provider gives that answer, and the worker runs as often as sweeps would start it."""
     if body is not None or raw:
         desk.stack.control(
             "openai/control/faults", kind="raw", method=peer, times=times, body=body or "", **({"seconds": 1} | raw)

@@ -1,10 +1,10 @@
-"""Readable amounts and counts."""
+"""Readable amounts, counts and initials."""
 
 from decimal import Decimal
 
 import pytest
 
-from tenants.templatetags.portal import compact, share, usd
+from tenants.templatetags.portal import compact, initials, share, usd
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,8 @@ def test_an_amount_that_is_not_used_up_never_looks_used_up() -> None:
 
 def test_a_cap_of_zero_is_used_up() -> None:
     assert share(Decimal(0), Decimal(0)) == 100.0
+
+
+@pytest.mark.parametrize(("name", "shown"), [("rosa", "RO"), ("Émile", "ÉM"), ("Q", "Q"), ("", ""), (None, "")])
+def test_whoever_has_no_picture_is_shown_by_two_letters(name: str | None, shown: str) -> None:
+    assert initials(name) == shown

@@ -10,7 +10,8 @@ from django.utils import timezone
 from agents.models import Agent, Conversation, Run, Turn
 from billing import quota
 from billing.models import CompSeats
-from channels.models import Connection, Contact, Delivery, InboxEvent, Thread
+from channels.handles import people
+from channels.models import Connection, Delivery, InboxEvent, Thread
 from tenants.models import Role, Tenant
 from tenants.scope import tenant_scope
 from tenants.team import invitations, tokens
@@ -37,7 +38,7 @@ def grow(owner: Member, number: int) -> None:
         for agent in [factories.make_agent(f"Maya {each}") for each in range(number)]:
             connection = factories.make_connection()
             Connection.objects.filter(id=connection.id).update(agent=agent if number % 2 else None)
-            Contact.objects.create(connection=connection, external_id=f"U{agent.id}")
+            people.meet(connection, f"U{agent.id}")
             _count_usage(agent)
             for place in range(5):
                 _talk(agent, connection, f"C{place}:1")

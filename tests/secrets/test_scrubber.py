@@ -73,8 +73,8 @@ def test_a_value_is_recognized_by_its_name(text: str) -> None:
         "/t/acme/conversations/8f14e45f-ceea-467f-a0e6-9a1f1e1e1e1e/",
         "has_password=True, token=None",
         "postgres://app@db.example:5432/roster",
-        'File "/srv/roster/channels/answering.py", line 120, in _attempt',
-        "The broker cannot be reached ([Errno 111] Connection refused): the sweeper will find the work.",
+        'File "/srv/roster/channels/messages/land.py", line 120, in _answered',
+        "The broker cannot be reached ([Errno 111] Connection refused): the next sweep finds the work.",
     ],
 )
 def test_other_values_stay(text: str) -> None:

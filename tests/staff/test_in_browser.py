@@ -19,6 +19,18 @@ from tests.browser.watch import Watch
 from tests.stack import ROOT, Stack
 from tests.staff.people import code
 
+WITHOUT_RING = """() => [...document.querySelectorAll("main :is(a[href], button, input, select, textarea, summary)")]
+  .filter((control) => control.checkVisibility() && !control.disabled && !control.closest("[popover]"))
+  .filter((control) => {
+    control.focus();
+    const ring = (element, part) => {
+      const style = getComputedStyle(element, part);
+      return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+    };
+    return !ring(control) && !ring(control, "::after") && !ring(control.closest("label") ?? control);
+  })
+  .map((control) => `no ring when it has the focus: ${control.outerHTML}`)"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -82,6 +94,26 @@ def test_staff_see_a_portal_only_while_its_owner_lets_them(people: tuple[Operato
     staff.page.reload()
     expect(staff.page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
     assert not judge.faults + seen.faults, "\n".join(judge.faults + seen.faults)
+
+
+@pytest.mark.timeout(300)
+def test_every_component_is_accessible_in_both_themes_and_on_small_screens(
+    people: tuple[Operator, Operator], stack: Stack
+) -> None:
+    _, staff = people
+    _become_staff(staff, stack)
+    judge = Judge(staff.page)
+
+    _open(staff, "/styleguide/")
+    expect(staff.page.get_by_role("heading", name="Style guide")).to_be_visible()
+    judge.look_closely("styleguide")
+    for name in ("Connect", "Check again", "Back", "Delete key"):
+        button = staff.page.get_by_role("button", name=name, exact=True).first
+        judge.look_while(f"the mouse is on {name}", button.hover, within="[aria-labelledby=s-button]")
+    staff.page.keyboard.press("Tab")  # from here on the browser shows the focus
+    faults = [*judge.faults, *staff.page.evaluate(WITHOUT_RING)]
+
+    assert not faults, "\n".join(faults)
 
 
 def _workspace(owner: Operator) -> str:

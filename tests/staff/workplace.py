@@ -12,7 +12,7 @@ from agents.runs import transcript
 from billing import quota
 from billing.models import CompSeats, Drift, Entitlement
 from channels.handles import people
-from channels.models import Connection, Contact, Delivery, InboxEvent, InstallAttempt, Thread
+from channels.models import Connection, Contact, Delivery, InboxEvent, InstallAttempt, Thread, place_id_of
 from tenants.audit import journal
 from tenants.audit.actions import STAFF_VIEWED
 from tenants.models import (
@@ -80,6 +80,7 @@ def _failed_answer(agent: Agent, connection: Connection) -> tuple[InboxEvent, De
         event_id=f"Ev{connection.external_id}",
         kind="app_mention",
         address={"channel": CANARY},
+        place_id=place_id_of(CANARY),
         position=Decimal(1),
         payload=CANARY,
         state=InboxEvent.State.FAILED,

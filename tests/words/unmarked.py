@@ -61,7 +61,8 @@ REFERENCE_TEXTS = {"description", "help_text", "summary"}
 """In an API module these, and constants for them alone, make the API's reference: in English, as the API itself is."""
 SENTENCE = re.compile(r"[A-Z][\w'\u2019,-]*\s+[^\W\d_]|[^\W\d_]\s+[\w'\u2019,%()-]+[.!?:](\s|$)")
 SQL = re.compile(
-    r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|REVOKE|SET|WITH|LOCK|ANALYZE|VACUUM|DO|CASE|WHEN|local)\s"
+    r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|REVOKE|SET|WITH|LOCK|ANALYZE|VACUUM|DO|CASE|WHEN|local|"
+    r"AND|\([a-z_, ]+\) DO UPDATE)\s"
 )
 LETTER = re.compile(r"[^\W\d_]")
 MARKUP = re.compile(r"https?://\S+|<[^>]+>|\w+=\"[^\"]*\"")

@@ -67,8 +67,6 @@ class Slack:
     label = "Slack"
     capabilities = Capabilities(
         threads=True,
-        markdown=True,
-        edits=True,
         # Once a minute, and a margin: one that Slack counts too early is lost, and the next has to wait as long again.
         # https://docs.slack.dev/reference/methods/conversations.history
         looks_up_every=timedelta(seconds=62),
