@@ -96,5 +96,5 @@ async def _insert(office: Office, example: dict[str, Any], numbers: Iterator[int
         for _ in numbers:
             key = uuid4()
             new = example | {"id": key, "event_id": str(key), "message_key": str(key)}
-            values = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in new.items()}
-            await connection.execute(statement, values)
+            row = {name: Jsonb(value) if isinstance(value, dict) else value for name, value in new.items()}
+            await connection.execute(statement, row)
