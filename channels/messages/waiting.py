@@ -20,11 +20,14 @@ MOST_AT_ONCE = 200
 def threads_in(place: Place) -> list[Thread]:
     """The threads of a place, locked, with all that an answer needs of them."""
     threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related(
-        "conversation__agent", "connection__agent", "connection__tenant", "tenant"
+        "conversation__agent", "connection", "tenant"
     )
     found = list(threads.filter(connection=place.connection_id, place_id=place.place_id).order_by("id"))
     for thread in found:
-        thread.conversation.tenant = thread.tenant
+        connection, conversation = thread.connection, thread.conversation
+        conversation.tenant = connection.tenant = thread.tenant
+        if connection.agent_id == conversation.agent_id:  # as good as always, if one is chosen
+            connection.agent = conversation.agent
     return found
 
 
