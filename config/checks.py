@@ -18,15 +18,34 @@ from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 FREE_BYTES = 1_000_000_000
+SENDERS = {"slack", "stripe"}
+"""Who sends us events. The played ones are on this machine."""
+
+
+def sandbox() -> Iterator[Finding]:
+    """Which outside services does the sandbox play, and which are real?"""
+    if not settings.SANDBOX:
+        yield ok("Sandbox", "plays nothing: every outside service is the real one.")
+        return
+    text = f"plays {settings.SANDBOX_PLAYED}."
+    if settings.SANDBOX_REAL:
+        text = f"{text} Real: {settings.SANDBOX_REAL}."
+    if settings.PUBLIC_URL.startswith("https://"):
+        yield warning("Sandbox", f"{text} Before people use {settings.PUBLIC_URL}, set SANDBOX=0.")
+    else:
+        yield ok("Sandbox", text)
 
 
 def addresses() -> Iterator[Finding]:
-    """Can browsers and providers reach the portal at PUBLIC_URL?"""
+    """Can browsers, and the providers that send us events, reach the portal at PUBLIC_URL?"""
     host = urlsplit(settings.PUBLIC_URL).hostname or ""
     found = []
-    if not settings.PUBLIC_URL.startswith("https://") and not settings.SANDBOX:
+    if SENDERS <= settings.SANDBOX:
+        yield ok("PUBLIC_URL", f"is {settings.PUBLIC_URL}.")
+        return
+    if not settings.PUBLIC_URL.startswith("https://"):
         found.append(problem("PUBLIC_URL", "does not begin with https://: providers only send events over HTTPS."))
-    if host in LOOPBACK and not settings.SANDBOX:
+    if host in LOOPBACK:
         found.append(problem("PUBLIC_URL", f"is {host}, which only this machine can reach: set the public name."))
     yield from found or [ok("PUBLIC_URL", f"is {settings.PUBLIC_URL}.")]
 

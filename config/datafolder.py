@@ -5,10 +5,13 @@ Production imports this too, so it needs nothing but Django. Writing is in `conf
 
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+
+from config import peers
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT_FILE = "environment.json"
@@ -17,7 +20,6 @@ FAMILIES = {
     "DATABASE_URL": ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_STAFF_URL", "DATABASE_ADMIN_URL"),
     "REDIS_URL": ("REDIS_URL",),
 }
-YES = {"1", "true", "yes"}
 
 
 class DataFolderError(ImproperlyConfigured):
@@ -32,19 +34,20 @@ def default() -> Path:
     return Path(given) if given else PROJECT_ROOT / ".roster"
 
 
-def environment(folder: Path, sandbox: bool | None = None) -> dict[str, str]:
+def environment(folder: Path, played: Collection[str] | None = None) -> dict[str, str]:
     """The variables that `make run` stored in `folder`; {} if it never ran.
 
-    The accounts with the sandbox are included if `sandbox` is true. None means: if SANDBOX=1 is set for this process
-    or stored in the folder. URLs of embedded services are left out if this process's environment has its own. Raises
-    DataFolderError if the file is damaged or belongs to another user.
+    The accounts with the peers in `played` are included. None means: those that SANDBOX names, which this process or
+    the folder has set. URLs of embedded services are left out if this process's environment has its own. Raises
+    DataFolderError if the file is damaged or belongs to another user, and what peers.chosen raises.
     """
     stored = read_json(folder / ENVIRONMENT_FILE)
     always: dict[str, str] = stored.get("always", {})
-    if sandbox is None:
-        sandbox = (os.environ.get("SANDBOX") or always.get("SANDBOX", "0")).lower() in YES
+    if played is None:
+        played = peers.chosen(os.environ, always.get("SANDBOX", "0"))
     overruled = {name for given, family in FAMILIES.items() if os.environ.get(given) for name in family}
-    values = always | (stored.get("sandbox", {}) if sandbox else {})
+    overruled |= peers.variables(peers.NAMES - set(played))
+    values = always | stored.get("sandbox", {})
     return {name: value for name, value in values.items() if name not in overruled}
 
 

@@ -13,21 +13,10 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from config import datafolder
+from config import datafolder, peers
 
 T = TypeVar("T")
 HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\]")
-
-CREDENTIALS = {
-    "SLACK_CLIENT_SECRET": "SLACK_API_URL",
-    "SLACK_SIGNING_SECRET": "SLACK_API_URL",
-    "OPENAI_API_KEY": "OPENAI_BASE_URL",
-    "ANTHROPIC_API_KEY": "ANTHROPIC_BASE_URL",
-    "GOOGLE_API_KEY": "GOOGLE_BASE_URL",
-    "STRIPE_SECRET_KEY": "STRIPE_API_URL",
-    "WHATSAPP_APP_SECRET": "WHATSAPP_GRAPH_URL",
-}
-"""Each outside credential, and the base URL that it would be sent to."""
 
 
 class Environment:
@@ -141,14 +130,9 @@ class Environment:
                 ) from error
         return keys
 
-    def refuse_sandbox_with_live_credentials(self) -> None:
-        """Refuse SANDBOX=1 if it would send a real credential to the sandbox, unless its base URL is set too."""
-        for credential, base_url in CREDENTIALS.items():
-            if self.given.get(credential) and not self.given.get(base_url):
-                raise ImproperlyConfigured(
-                    f"SANDBOX=1 together with {credential}: unset SANDBOX to use the real service, "
-                    f"or unset {credential} to use the sandbox (or set {base_url} to say where it goes)."
-                )
+    def played(self) -> frozenset[str]:
+        """The names of the outside services that the sandbox plays: see config.peers."""
+        return peers.chosen(self.given, self.text("SANDBOX", "0"))
 
 
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:

@@ -37,20 +37,21 @@ class StripeKey:
         return f"sk_{'live' if self.is_live else 'test'}_StandsForTheKeyThatOnlyTheEnvironmentHas"
 
 
-def checked(value: str, *, url: str, sandbox: bool, public_url: str, allow_test: bool) -> StripeKey:
+def checked(value: str, *, url: str, is_played: bool, public_url: str, allow_test: bool) -> StripeKey:
     """The key, if it has the right format and fits the place where it would be sent. "" is allowed: no Stripe.
 
-    url: the base URL that it is sent to. public_url: the site's own; an https:// site has real customers.
+    url: the base URL that it is sent to. is_played: whether the sandbox plays Stripe. public_url: the site's own; an
+    https:// site has real customers.
     Raises ImproperlyConfigured; the message does not repeat the key.
     """
     key = StripeKey(value)
     if not value:
         return key
     _check_shape(value)
-    if key.is_live and sandbox:
+    if key.is_live and is_played:
         raise ImproperlyConfigured(
-            "SANDBOX=1 together with a live STRIPE_SECRET_KEY: unset SANDBOX to charge real money, "
-            "or unset STRIPE_SECRET_KEY to use the sandbox."
+            "SANDBOX plays Stripe although STRIPE_SECRET_KEY is a live key: take stripe out of SANDBOX to charge real "
+            "money, or unset STRIPE_SECRET_KEY to have it played."
         )
     if key.is_live and url != STRIPE_URL:
         raise ImproperlyConfigured(

@@ -35,13 +35,15 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    logger.info("sandbox at http://127.0.0.1:%d, mail to 127.0.0.1:%d", settings.port, settings.smtp_port)
+    logger.info("sandbox at http://127.0.0.1:%d, for %s", settings.port, ", ".join(sorted(settings.peers)))
     await server.serve()
 
 
 def ports_in_use(settings: Settings) -> list[str]:
     """A sentence for each port that another process holds."""
-    ports = {"SANDBOX_PORT": settings.port, "SANDBOX_SMTP_PORT": settings.smtp_port}
+    ports = {"SANDBOX_PORT": settings.port}
+    if "mail" in settings.peers:
+        ports["SANDBOX_SMTP_PORT"] = settings.smtp_port
     return [
         f"Port {port} is in use: stop what listens there, or set {name} to another port."
         for name, port in ports.items()

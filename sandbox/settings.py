@@ -6,6 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+PEERS: Final = ("slack", "stripe", "llm", "mail")
+"""What SANDBOX may name."""
 
 
 class SettingsError(ValueError):
@@ -62,13 +66,17 @@ class StripeAccount:
 
 @dataclass(frozen=True)
 class Settings:
-    """Ports, the URL for browsers, the data folder, each peer's credentials. Latency is in seconds."""
+    """The peers to serve, ports, the URL for browsers, the data folder, each peer's credentials. Latency is in seconds.
 
+    `slack` is None if Slack is not served.
+    """
+
+    peers: frozenset[str]
     port: int
     smtp_port: int
     url: str
     data: Path
-    slack: SlackApp
+    slack: SlackApp | None
     stripe: StripeAccount
     openai_api_key: str
     llm_latency: float
@@ -77,16 +85,28 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read the variables that README.md lists. Raises SettingsError."""
         port = _whole(environment, "SANDBOX_PORT", "8001")
+        peers = _peers(environment)
         return cls(
+            peers=peers,
             port=port,
             smtp_port=_whole(environment, "SANDBOX_SMTP_PORT", str(port + 1)),
             url=(environment.get("SANDBOX_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
             data=Path(environment.get("SANDBOX_DATA") or ".roster/sandbox"),
-            slack=_slack_app(environment),
+            slack=_slack_app(environment) if "slack" in peers else None,
             stripe=_stripe_account(environment),
             openai_api_key=environment.get("OPENAI_API_KEY", ""),
             llm_latency=_seconds(environment, "SANDBOX_LLM_LATENCY", "0.6"),
         )
+
+
+def _peers(environment: Mapping[str, str]) -> frozenset[str]:
+    text = (environment.get("SANDBOX") or "1").strip().lower()
+    if text in {"1", "true", "yes"}:
+        return frozenset(PEERS)
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    if not names or names - set(PEERS):
+        raise SettingsError(f"SANDBOX is {text!r}: set it to 1, or to names such as {','.join(PEERS)}.")
+    return frozenset(names)
 
 
 def _slack_app(environment: Mapping[str, str]) -> SlackApp:

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from agents import reasons
@@ -100,7 +101,7 @@ def hear_all(place: Place) -> None:
 
 
 def _count_failure(place: Place, error: UnexpectedError) -> Dispatch | None:
-    """One failure for what could not be heard, or else for the conversation that could not be claimed."""
+    """One failure for what could not be heard, or else for the conversation that `_choose` has tried to claim."""
     try:
         hear_all(place)
     except Exception:
@@ -108,10 +109,11 @@ def _count_failure(place: Place, error: UnexpectedError) -> Dispatch | None:
         failures.postpone(place, error)
         return None
     with tenant_scope(place.tenant_id):
-        waits = InboxEvent.objects.unanswered().filter(thread__connection=place.connection_id)
-        threads = list(waits.filter(thread__place_id=place.place_id).values_list("thread_id", flat=True).distinct())
-    counted = [failures.count(place.tenant_id, thread_id, error) for thread_id in threads if thread_id]
-    return next((dispatch for dispatch in counted if dispatch), None)
+        due = Thread.objects.due(timezone.now()).filter(connection=place.connection_id, place_id=place.place_id)
+        chosen = (
+            due.filter(Exists(InboxEvent.objects.unanswered().filter(thread=OuterRef("id")))).order_by("id").first()
+        )
+    return failures.count(place.tenant_id, chosen.id, error) if chosen else None
 
 
 def _take_up(place: Place, *, is_restart: bool, are_introduced: bool) -> Taken:

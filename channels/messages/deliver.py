@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection as database
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -139,15 +140,28 @@ def _after(thread_id: UUID, *, is_last: bool) -> After:
     return (None if is_last else claim_next(thread_id)) or _has_more(thread_id, timezone.now())
 
 
+HAS_MORE = """
+SELECT EXISTS (
+    SELECT FROM channels_thread thread
+     WHERE thread.id = %(thread)s
+       AND (EXISTS (SELECT FROM channels_inboxevent event
+                     WHERE event.state = 'received' AND event.connection_id = thread.connection_id
+                       AND event.place_id = thread.place_id)
+            OR EXISTS (SELECT FROM channels_inboxevent event
+                        WHERE event.state IN ('pending', 'running') AND event.thread_id = thread.id))
+       AND NOT EXISTS (SELECT FROM channels_delivery delivery
+                        WHERE delivery.thread_id = thread.id
+                          AND (delivery.state IN ('pending', 'sending')
+                               OR delivery.state = 'unknown' AND delivery.unknown_since > %(freed)s)))
+"""
+
+
 def _has_more(thread_id: UUID, now: datetime) -> bool:
-    """Does something wait in this thread's place, with nothing of the thread on its way?"""
-    unheard = InboxEvent.objects.filter(
-        state=InboxEvent.State.RECEIVED, connection=OuterRef("connection"), place_id=OuterRef("place_id")
-    )
-    unanswered = InboxEvent.objects.filter(state__in=InboxEvent.WAITING, thread=OuterRef("id"))
-    held_up = Delivery.objects.filter(thread=OuterRef("id")).holding_up(now)
-    waits = Exists(unheard) | Exists(unanswered)
-    return Thread.objects.filter(waits, ~Exists(held_up), id=thread_id).exists()
+    """Does something wait in this thread's place, with nothing of the thread on its way? In SQL as loops.LOOK is."""
+    freed = now - timedelta(seconds=settings.UNKNOWN_FREES_SECONDS)
+    with database.cursor() as cursor:
+        cursor.execute(HAS_MORE, {"thread": thread_id, "freed": freed})
+        return bool(cursor.fetchone()[0])
 
 
 def dispatch_of(delivery: Delivery, *, is_last: bool) -> Dispatch:

@@ -183,6 +183,7 @@ class Dispatcher:
             case Claim():
                 return self._ask(visit, came)
             case Dispatch():
+                visit.is_left_out = False  # once it is sent, it is asked whether something waits
                 return partial(deliver.send, came)
             case Strangers():
                 return partial(self._introduce, visit, came)

@@ -7,11 +7,11 @@ from config.settings.base import PORT, SANDBOX, env, peer
 from config.settings.site import PUBLIC_URL
 
 # Stripe. Without a key there are no subscriptions, and no page offers one.
-STRIPE_API_URL = env.url("STRIPE_API_URL", peer("/stripe", stripe_key.STRIPE_URL)).rstrip("/")
+STRIPE_API_URL = env.url("STRIPE_API_URL", peer("stripe", "/stripe", stripe_key.STRIPE_URL)).rstrip("/")
 _key = stripe_key.checked(
     env.text("STRIPE_SECRET_KEY"),
     url=STRIPE_API_URL,
-    sandbox=SANDBOX,
+    is_played="stripe" in SANDBOX,
     public_url=PUBLIC_URL,
     allow_test=env.flag("ALLOW_STRIPE_TEST_KEY", default=False),
 )
@@ -20,7 +20,7 @@ STRIPE_LIVE_MODE = _key.is_live
 # The version that dj-stripe's and the SDK's models are for. It determines the shape of all responses and events.
 STRIPE_API_VERSION = "2026-05-27.dahlia"
 # Where events arrive. The sandbox is on this machine, whatever host name people use.
-STRIPE_WEBHOOK_ORIGIN = f"http://127.0.0.1:{PORT}" if SANDBOX else PUBLIC_URL
+STRIPE_WEBHOOK_ORIGIN = f"http://127.0.0.1:{PORT}" if "stripe" in SANDBOX else PUBLIC_URL
 # Stripe's pages that our forms redirect to.
 _address = urlsplit(STRIPE_API_URL)
 _own_pages = ["https://checkout.stripe.com", "https://billing.stripe.com"]

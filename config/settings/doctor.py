@@ -8,6 +8,7 @@ DOCTOR_CHECKS = [
     "tenants.doctor.checks.secrets",
     "config.checks.redis_and_broker",
     "channels.web.checks.worker",
+    "config.checks.sandbox",
     "config.checks.addresses",
     "config.checks.mail",
     "channels.web.checks.platforms",

@@ -10,7 +10,7 @@ WEB_PROVIDER_PLACES = env.quota("WEB_PROVIDER_PLACES", "3")
 WEB_PROVIDER_SECONDS = env.seconds("WEB_PROVIDER_SECONDS", "20")
 
 # Mail
-vars().update(env.email("EMAIL_URL", f"smtp://127.0.0.1:{PORT + 2}" if SANDBOX else "smtp://localhost:25"))
+vars().update(env.email("EMAIL_URL", f"smtp://127.0.0.1:{PORT + 2}" if "mail" in SANDBOX else "smtp://localhost:25"))
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"Roster <roster@{PUBLIC_HOST or 'localhost'}>")
 MAILS_PER_DAY = env.quota("MAILS_PER_DAY", "50")
@@ -25,17 +25,17 @@ SLACK_APP_NAME = env.text("SLACK_APP_NAME", "Roster")
 SLACK_CLIENT_ID = env.text("SLACK_CLIENT_ID")
 SLACK_CLIENT_SECRET = env.text("SLACK_CLIENT_SECRET")
 SLACK_SIGNING_SECRET = env.text("SLACK_SIGNING_SECRET")
-SLACK_API_URL = env.url("SLACK_API_URL", peer("/slack/api/", "https://slack.com/api/"))
+SLACK_API_URL = env.url("SLACK_API_URL", peer("slack", "/slack/api/", "https://slack.com/api/"))
 SLACK_AUTHORIZE_URL = env.url(
-    "SLACK_AUTHORIZE_URL", peer("/slack/oauth/v2/authorize", "https://slack.com/oauth/v2/authorize")
+    "SLACK_AUTHORIZE_URL", peer("slack", "/slack/oauth/v2/authorize", "https://slack.com/oauth/v2/authorize")
 )
-SLACK_APPS_URL = env.url("SLACK_APPS_URL", peer("/slack/apps", "https://api.slack.com/apps"))
+SLACK_APPS_URL = env.url("SLACK_APPS_URL", peer("slack", "/slack/apps", "https://api.slack.com/apps"))
 
 # LLM providers
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
-OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", peer("/openai/v1", "https://api.openai.com/v1"))
+OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", peer("llm", "/openai/v1", "https://api.openai.com/v1"))
 ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
-ANTHROPIC_BASE_URL = env.url("ANTHROPIC_BASE_URL", peer("/anthropic", "https://api.anthropic.com"))
+ANTHROPIC_BASE_URL = env.url("ANTHROPIC_BASE_URL", peer("llm", "/anthropic", "https://api.anthropic.com"))
 LLM_CONNECT_SECONDS = env.number(
     "LLM_CONNECT_SECONDS", "5", parse=environment.not_negative, example="a number of seconds"
 )

@@ -12,13 +12,18 @@ from tenants.models import Tenant, User
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """The workspace, the person's others, and the sandbox's address if it is on."""
+    """The workspace, the person's others, and what the sandbox plays."""
     return {
         "workspace": getattr(request, "workspace", None),
         "own_workspaces": SimpleLazyObject(lambda: _workspaces_of(request)),
         "most_workspaces": MOST,
-        "sandbox_url": settings.SANDBOX_URL if settings.SANDBOX else "",
+        "sandbox": _sandbox(),
     }
+
+
+def _sandbox() -> dict[str, Any]:
+    """What the sandbox plays and what is real, in words, and the sandbox's pages by the name of the service."""
+    return {"plays": settings.SANDBOX_PLAYED, "real": settings.SANDBOX_REAL, "pages": settings.SANDBOX_PAGES}
 
 
 def own_workspaces(user: User) -> QuerySet[Tenant]:

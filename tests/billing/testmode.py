@@ -43,7 +43,7 @@ def account() -> Account:
         raise ImproperlyConfigured(
             f"STRIPE_SECRET_KEY is not set: {COPY_IT}, and run `STRIPE_SECRET_KEY=sk_test_… make test-stripe`."
         )
-    key = stripe_key.checked(value, url=stripe_key.STRIPE_URL, sandbox=False, public_url="", allow_test=True)
+    key = stripe_key.checked(value, url=stripe_key.STRIPE_URL, is_played=False, public_url="", allow_test=True)
     if key.is_live:
         raise ImproperlyConfigured(
             f"STRIPE_SECRET_KEY is a live key, with which these tests would move real money: {COPY_IT}."

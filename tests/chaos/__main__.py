@@ -31,6 +31,7 @@ STACK = {
     **UNLOOPED,
     "QUIET_SECONDS": "0.5",
     "SANDBOX_LLM_LATENCY": "0.8",
+    "SANDBOX_SLACK_POST_BURST": str(stops.QUESTIONS),  # then one a second and channel, as at Slack
     "SANDBOX_SLACK_RETRY_DELAYS": "0,15,60",  # Slack's own are 0, 60 and 300 s
     "TRIAL_CREDIT_USD": "1000",
 }
@@ -54,7 +55,7 @@ def main() -> int:
             person.name = f"p{person.name}"
         people += [*waiting, *posting]
         rush = Rush(rushed, SLOW_LLM_SECONDS)
-        weather = Weather(stack, random.Random(chance.random()))
+        weather = Weather(stack, random.Random(chance.random()), [office.team for office in offices])
         weather.slow_posts(slow_posts.team)
         offices += slow
         stopped = _storm(people, rush, weather, given.messages, given.seconds)
@@ -98,7 +99,8 @@ def _storm(people: Sequence[Person], rush: Rush, weather: Weather, calls: int, s
         with ThreadPoolExecutor(len(people) + 3) as at_once:
             jobs = [at_once.submit(person.talk, stop) for person in people]
             jobs.append(at_once.submit(weather.plan_faults, calls, seconds, stop))
-            jobs.append(at_once.submit(weather.kill_processes, seconds, stop))
+            killing = seconds - len(stops.SIGNALS) * stops.TAKE_SECONDS
+            jobs.append(at_once.submit(weather.kill_processes, killing, stop))
             stopped = at_once.submit(stops.stop_the_worker, rush, weather, seconds, stop)
             for job in jobs:
                 job.result()
@@ -148,7 +150,7 @@ def _report(
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--messages", type=int, default=300)
-    parser.add_argument("--seconds", type=float, default=120, help="how long people write and processes are killed")
+    parser.add_argument("--seconds", type=float, default=160, help="how long people write and processes are killed")
     parser.add_argument("--offices", type=int, default=8, help="workspaces, each connected to its own Slack")
     parser.add_argument("--threads", type=int, default=4, help="conversations per workspace")
     parser.add_argument("--seed", type=int, default=1)

@@ -43,6 +43,10 @@ class Stop:
 HEAD = ("calls under way", "given up", "seconds until it ended")
 
 
+TAKE_SECONDS = 30.0
+"""How long a stop and what comes before take, about: the kills wait for it."""
+
+
 def stop_the_worker(rush: Rush, weather: Weather, seconds: float, stop: threading.Event) -> list[Stop]:
     """Stop the worker once by each signal, spread over the time, while nothing is killed."""
     begun, made = time.monotonic(), []
@@ -67,6 +71,7 @@ def _stop(rush: Rush, weather: Weather, number: signal.Signals, stop: threading.
         worker.send_signal(number)
     psutil.wait_procs(workers, timeout=ENDS_WITHIN)
     weather.last_kill = time.monotonic()
+    weather.wait_for("worker", stop)
     return Stop(number.name, calls, _number(stack, ASSUMED) - assumed, weather.last_kill - begun)
 
 

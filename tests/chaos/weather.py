@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import psutil
@@ -44,6 +44,9 @@ SLOW_POST_SECONDS = 6.0
 LLM_HANG_SECONDS = 8.0
 POST_HANG_SECONDS = 15.0
 """Longer than our Slack client waits."""
+RESTART_SECONDS = 10.0
+STILL_SECONDS = 1.0
+"""Whoever waited longer than this for a stop goes on with the time that is left."""
 KILLS = (("worker", 5), ("valkey", 2), ("postgres", 1), ("web", 2), ("beat", 1))
 COMMANDS = {
     "worker": ("celery", "worker"),
@@ -61,6 +64,8 @@ class Weather:
 
     stack: Stack
     chance: random.Random
+    teams: Sequence[str]
+    """Whose posts fail."""
     planned: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     last_kill: float = field(default_factory=time.monotonic)
@@ -86,12 +91,32 @@ class Weather:
             self.stack.control("slack/control/faults", method=POST, **fault)
 
     def kill_processes(self, seconds: float, stop: threading.Event) -> None:
-        """Kill -9 each kind of process as often as KILLS says, except in the first and last tenth of the time."""
-        victims = [(name, "") for name, times in KILLS for _ in range(times)]
-        moments = sorted((self.chance.uniform(0.1, 0.9) * seconds, *victim) for victim in victims)
-        for name, _ in _at_their_moments(moments, stop):
-            with self.alone:
-                self.killed[name] += self._kill(name)
+        """Kill -9 each kind of process as often as KILLS says, except in the first and last tenth of the time.
+
+        The time stands still while the worker is stopped.
+        """
+        victims = [name for name, times in KILLS for _ in range(times)]
+        moments = sorted((self.chance.uniform(0.1, 0.9) * seconds, name) for name in victims)
+        waited, begun = 0.0, time.monotonic()
+        for due, name in moments:
+            while not stop.wait(max(0.0, begun + due + waited - time.monotonic())):
+                asked = time.monotonic()
+                with self.alone:
+                    waited += (late := time.monotonic() - asked)
+                    if late < STILL_SECONDS:
+                        self.wait_for(name, stop)
+                        self.killed[name] += self._kill(name)
+                        break
+
+    def wait_for(self, name: str, stop: threading.Event) -> None:
+        """Wait until it runs, at most RESTART_SECONDS: it may still be restarting after the previous kill."""
+        deadline = time.monotonic() + RESTART_SECONDS
+        while not self._running(name) and time.monotonic() < deadline and not stop.wait(0.2):
+            pass
+
+    def _running(self, name: str) -> list[psutil.Process]:
+        word, argument = COMMANDS[name]
+        return [each for each in self.stack.processes(word) if not argument or argument in each.cmdline()]
 
     def _llm_faults(self, calls: int) -> list[str]:
         """Evenly distributed: no kind comes twice before each has come once."""
@@ -111,13 +136,12 @@ class Weather:
             raw = BAD_ANSWERS.get(name, {})
             self.stack.control("openai/control/faults", kind=kind, times=1, seconds=LLM_HANG_SECONDS, **raw)
             return
-        seconds = 1 if kind == "429" else POST_HANG_SECONDS
-        self.stack.control("slack/control/faults", method=POST, kind=kind, times=1, seconds=seconds)
+        fault = {"kind": kind, "times": 1, "seconds": 1 if kind == "429" else POST_HANG_SECONDS}
+        self.stack.control("slack/control/faults", method=POST, account=self.chance.choice(self.teams), **fault)
 
     def _kill(self, name: str) -> int:
-        """1 if it was running. It may still be restarting after the previous kill."""
-        word, argument = COMMANDS[name]
-        victims = [each for each in self.stack.processes(word) if not argument or argument in each.cmdline()]
+        """1 if it was running."""
+        victims = self._running(name)
         for each in victims:
             each.kill()
         psutil.wait_procs(victims, timeout=10)

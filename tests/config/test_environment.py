@@ -11,7 +11,9 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from config import peers
 from config.environment import Environment
+from sandbox.settings import PEERS
 from tests.stack import ROOT
 
 GOOD = {
@@ -41,7 +43,8 @@ def show_settings(folder: Path, **changes: str) -> subprocess.CompletedProcess[s
         ("DATABASE_URL", "mysql://x/y", "DATABASE_URL is not a complete URL"),
         ("REDIS_URL", "", "REDIS_URL is not set"),
         ("PORT", "eighty", "PORT is 'eighty', which is not a port number"),
-        ("SANDBOX", "maybe", "SANDBOX is 'maybe': set it to 1 or 0"),
+        ("SANDBOX", "maybe", "SANDBOX is 'maybe': set it to 1, 0 or names"),
+        ("SANDBOX", "slack,fax", "SANDBOX is 'slack,fax': set it to 1, 0 or names such as slack,stripe,llm,mail"),
         ("SLACK_API_URL", "slack.com", "SLACK_API_URL is not a complete URL"),
         ("TRIAL_CREDIT_USD", "five", "TRIAL_CREDIT_USD is 'five'"),
         ("DATABASE_URL", "postgres://u:s3cret@h:x/db", "DATABASE_URL is not a complete URL"),
@@ -72,11 +75,50 @@ def test_the_sandbox_replaces_unset_base_urls_and_keeps_set_ones(tmp_path: Path)
     ]  # fmt: skip
 
 
-def test_the_sandbox_is_refused_together_with_a_live_credential(tmp_path: Path) -> None:
-    done = show_settings(tmp_path, SANDBOX="1", OPENAI_API_KEY="sk-live")
+@pytest.mark.parametrize("credential", ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"])
+def test_one_key_makes_the_llm_real_beside_a_played_slack(tmp_path: Path, credential: str) -> None:
+    done = show_settings(tmp_path, SANDBOX="1", PORT="9000", **{credential: "sk-live"})
+    assert done.stdout.split() == [
+        "http://127.0.0.1:9001/slack/api/", "https://api.openai.com/v1", "https://api.anthropic.com",
+    ]  # fmt: skip
+
+
+def test_a_real_slack_beside_a_played_llm(tmp_path: Path) -> None:
+    done = show_settings(tmp_path, SANDBOX="1", PORT="9000", SLACK_SIGNING_SECRET="real")
+    assert done.stdout.split() == [
+        "https://slack.com/api/", "http://127.0.0.1:9001/openai/v1", "http://127.0.0.1:9001/anthropic",
+    ]  # fmt: skip
+
+
+def test_a_played_service_is_refused_together_with_its_credential(tmp_path: Path) -> None:
+    done = show_settings(tmp_path, SANDBOX="slack,llm", OPENAI_API_KEY="sk-live")
     assert done.returncode == 1
-    assert done.stderr.startswith("SANDBOX=1 together with OPENAI_API_KEY")
+    assert done.stderr.startswith("SANDBOX plays the LLM although OPENAI_API_KEY is set: take llm out of SANDBOX")
     assert "sk-live" not in done.stderr
+
+
+def test_beside_make_run_a_credential_is_never_sent_to_what_that_plays() -> None:
+    stored = "slack,stripe,llm,mail"
+    for peer in peers.PEERS:
+        for name, base_url in peer.credentials.items():
+            if name != base_url:
+                with pytest.raises(ImproperlyConfigured, match=f"although {name} is set"):
+                    peers.chosen({name: "real"}, stored)
+            assert peers.chosen({name: "real", base_url: "https://elsewhere"}, stored) == peers.NAMES
+            assert peers.chosen({name: "real", "SANDBOX": "1"}, stored) == peers.NAMES - {peer.name}
+    both = {"OPENAI_API_KEY": "real", "OPENAI_BASE_URL": "https://elsewhere", "ANTHROPIC_API_KEY": "real"}
+    with pytest.raises(ImproperlyConfigured, match="although ANTHROPIC_API_KEY is set"):
+        peers.chosen(both, stored)
+
+
+def test_nothing_is_played_on_a_server_that_says_nothing() -> None:
+    assert peers.chosen({}) == frozenset()
+    assert peers.chosen({"OPENAI_API_KEY": "real"}) == frozenset()
+
+
+def test_the_sandbox_has_the_same_names() -> None:
+    """Neither may import the other."""
+    assert set(PEERS) == peers.NAMES
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,14 @@ PEER = "http://127.0.0.1:8001/stripe"
 
 
 def check(value: str, url: str = STRIPE_URL, public_url: str = SITE, **flags: bool) -> StripeKey:
-    flags = {"sandbox": False, "allow_test": False, **flags}
+    flags = {"is_played": False, "allow_test": False, **flags}
     return checked(value, url=url, public_url=public_url, **flags)
 
 
 @pytest.mark.parametrize(
-    ("value", "url", "public_url", "sandbox", "sentence"),
+    ("value", "url", "public_url", "is_played", "sentence"),
     [
-        (LIVE, PEER, HERE, True, "SANDBOX=1 together with a live STRIPE_SECRET_KEY"),
+        (LIVE, PEER, HERE, True, "SANDBOX plays Stripe although STRIPE_SECRET_KEY is a live key"),
         (LIVE, PEER, SITE, False, f"A live STRIPE_SECRET_KEY would be sent to {PEER}"),
         (LIVE, "http://api.stripe.com", SITE, False, "A live STRIPE_SECRET_KEY would be sent to http://api.stripe.com"),
         (LIVE.replace("sk", "rk"), PEER, SITE, False, f"A live STRIPE_SECRET_KEY would be sent to {PEER}"),
@@ -39,10 +39,10 @@ def check(value: str, url: str = STRIPE_URL, public_url: str = SITE, **flags: bo
     ],
 )
 def test_a_wrong_key_gives_one_error_message_without_the_key(
-    value: str, url: str, public_url: str, sandbox: bool, sentence: str
+    value: str, url: str, public_url: str, is_played: bool, sentence: str
 ) -> None:
     with pytest.raises(ImproperlyConfigured) as refusal:
-        check(value, url, public_url, sandbox=sandbox)
+        check(value, url, public_url, is_played=is_played)
 
     assert str(refusal.value).startswith(sentence)
     assert value[8:] not in str(refusal.value)
@@ -53,7 +53,7 @@ def test_keys_of_the_right_kind_are_accepted() -> None:
     assert check(LIVE.replace("sk", "rk")).is_live
     assert check(TEST, public_url=HERE).is_test
     assert check(TEST, allow_test=True).is_test
-    assert check(TEST, PEER, sandbox=True).is_test
+    assert check(TEST, PEER, is_played=True).is_test
     none = check("")
     assert (none.is_live, none.is_test, none.stand_in) == (False, False, "")
 
@@ -68,8 +68,8 @@ def test_the_placeholder_key_reveals_only_the_mode() -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"STRIPE_SECRET_KEY": LIVE, "SANDBOX": "1"}, "SANDBOX=1 together with STRIPE_SECRET_KEY"),
-        ({"STRIPE_SECRET_KEY": LIVE, "SANDBOX": "1", "STRIPE_API_URL": PEER}, "SANDBOX=1 together with a live"),
+        ({"STRIPE_SECRET_KEY": LIVE, "SANDBOX": "stripe"}, "SANDBOX plays Stripe although STRIPE_SECRET_KEY is set"),
+        ({"STRIPE_SECRET_KEY": LIVE, "SANDBOX": "1", "STRIPE_API_URL": PEER}, "A live STRIPE_SECRET_KEY would be sent"),
         ({"STRIPE_SECRET_KEY": "sk_live_x"}, "STRIPE_SECRET_KEY does not look like"),
         ({"STRIPE_API_URL": "stripe.com"}, "STRIPE_API_URL is not a complete URL"),
         ({"TRIAL_DAYS": "731"}, "TRIAL_DAYS is '731', which is not a whole number from 0 to 730"),

@@ -7,11 +7,13 @@ from cryptography.fernet import Fernet
 
 from config.datafolder import DataFolderError
 from config.local.embedded.datafolder import DataFolder
+from config.peers import NAMES, PEERS
 
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
-    for name in ("SANDBOX", "DATABASE_URL", "REDIS_URL", "ROSTER_DATA"):
+    credentials = [name for peer in PEERS for name in peer.credentials]
+    for name in ("SANDBOX", "DATABASE_URL", "REDIS_URL", "ROSTER_DATA", *credentials):
         monkeypatch.delenv(name, raising=False)
     data = DataFolder(tmp_path / "data")
     data.prepare()
@@ -19,10 +21,10 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
 
 
 def test_secrets_are_generated_once(data: DataFolder) -> None:
-    before = data.environment(sandbox=True)
+    before = data.environment(NAMES)
     data.prepare()
     data.keep({"PORT": "8000"})
-    assert data.environment(sandbox=True) == before | {"PORT": "8000"}
+    assert data.environment(NAMES) == before | {"PORT": "8000"}
     Fernet(before["PLATFORM_ENCRYPTION_KEYS"])
     assert before["OPENAI_API_KEY"].startswith("sk-sandbox-")
 
@@ -47,7 +49,20 @@ def test_sandbox_credentials_exist_only_with_the_sandbox(data: DataFolder, monke
     assert "SLACK_CLIENT_SECRET" in data.environment()
     monkeypatch.setenv("SANDBOX", "0")
     assert "SLACK_CLIENT_SECRET" not in data.environment()
-    assert "SLACK_CLIENT_SECRET" in data.environment(sandbox=True)
+    assert "SLACK_CLIENT_SECRET" in data.environment(NAMES)
+
+
+def test_only_the_accounts_of_played_services_are_used(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    data.keep({"SANDBOX": "slack,mail", "EMAIL_URL": "smtp://127.0.0.1:9025"})
+    known = data.environment()
+    assert {"SLACK_CLIENT_SECRET", "EMAIL_URL"} <= set(known)
+    assert not {"OPENAI_API_KEY", "STRIPE_SECRET_KEY"} & set(known)
+    monkeypatch.setenv("SANDBOX", "1")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "real")
+    assert not {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET"} & set(data.environment())
+    assert {"OPENAI_API_KEY", "STRIPE_SECRET_KEY"} <= set(data.environment())
+    monkeypatch.setenv("SANDBOX", "0")
+    assert "EMAIL_URL" not in data.environment(), "its server is not running"
 
 
 def test_an_external_database_hides_all_embedded_ones(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from config import peers
 from config.local.embedded.datafolder import DataFolder
 from config.local.embedded.files import FolderLock
 from config.local.embedded.postgres import Postgres
@@ -18,7 +19,7 @@ from config.local.run import programs
 from config.local.run.child import Program
 from config.local.run.errors import StartError
 from config.local.run.greeting import greeting
-from config.local.run.plan import OUTSIDE_CREDENTIALS, Plan, make_plan
+from config.local.run.plan import Plan, make_plan
 from config.local.run.programs import sandbox_environment
 from config.local.run.static import StaticFiles
 
@@ -38,12 +39,32 @@ def run(data: DataFolder, **given: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_sandbox_is_on_unless_there_are_real_credentials(data: DataFolder) -> None:
-    assert plan(data).sandbox
-    for name in OUTSIDE_CREDENTIALS:
-        assert not plan(data, **{name: "secret"}).sandbox
-        assert plan(data, **{name: "secret"}, SANDBOX="1").sandbox
+def test_what_has_a_credential_is_real_and_all_else_is_played(data: DataFolder) -> None:
+    assert plan(data).played == peers.NAMES
+    for peer in peers.PEERS:
+        for name in peer.credentials:
+            for sandbox in ("", "1"):
+                assert plan(data, **{name: "secret"}, SANDBOX=sandbox).played == peers.NAMES - {peer.name}
     assert not plan(data, SANDBOX="0").sandbox
+    everything = {name: "secret" for peer in peers.PEERS for name in peer.credentials}
+    assert not plan(data, **everything).sandbox
+
+
+def test_named_peers_alone_are_played(data: DataFolder) -> None:
+    decided = plan(data, SANDBOX="stripe, Slack", OPENAI_API_KEY="secret")
+    assert decided.played == {"slack", "stripe"}
+    assert decided.settings["SANDBOX"] == "slack,stripe"
+    assert plan(data, SANDBOX="0").settings["SANDBOX"] == "0"
+
+
+def test_a_service_with_a_credential_cannot_be_named(data: DataFolder) -> None:
+    key = "sk_live_0123456789abcdefghijKLMN"
+    with pytest.raises(StartError) as refusal:
+        plan(data, SANDBOX="slack,stripe", STRIPE_SECRET_KEY=key, STRIPE_API_URL="http://127.0.0.1:8001/stripe")
+    assert str(refusal.value) == (
+        "SANDBOX plays Stripe although STRIPE_SECRET_KEY is set: take stripe out of SANDBOX to use the real service, "
+        "or unset STRIPE_SECRET_KEY to have it played."
+    )
 
 
 def test_ports_follow_from_the_first(data: DataFolder) -> None:
@@ -61,8 +82,10 @@ def test_a_malformed_port_is_named(data: DataFolder, value: str) -> None:
 
 
 def test_a_malformed_sandbox_is_named(data: DataFolder) -> None:
-    with pytest.raises(StartError, match="SANDBOX is 'perhaps': set it to 1 or 0"):
+    with pytest.raises(StartError, match="SANDBOX is 'perhaps': set it to 1, 0 or names such as slack,stripe"):
         plan(data, SANDBOX="perhaps")
+    with pytest.raises(StartError, match="SANDBOX is 'slack,post'"):
+        plan(data, SANDBOX="slack,post")
 
 
 def test_a_port_in_use_is_reported_before_anything_starts(data: DataFolder) -> None:
@@ -98,7 +121,7 @@ def test_the_sandbox_gets_the_credentials_that_roster_uses(data: DataFolder) -> 
     data.prepare()
     told = sandbox_environment(plan(data, PORT="8300", SLACK_CLIENT_ID="given", SLACK_CLIENT_SECRET="", SANDBOX="1"))
     assert told["SLACK_CLIENT_ID"] == "given"
-    assert told["SLACK_CLIENT_SECRET"] == data.environment(sandbox=True)["SLACK_CLIENT_SECRET"]
+    assert told["SLACK_CLIENT_SECRET"] == data.environment(peers.NAMES)["SLACK_CLIENT_SECRET"]
     assert told["SLACK_EVENTS_URL"] == "http://127.0.0.1:8300/webhooks/slack/events"
     assert told["SLACK_REDIRECT_URL"] == "http://127.0.0.1:8300/oauth/slack/callback"
 
@@ -109,16 +132,27 @@ EVERYTHING = {
     "DATABASE_STAFF_URL": "postgres://staff", "ANTHROPIC_API_KEY": "k", "EMAIL_URL": "smtp://u:p@h", "SENTRY_DSN": "d",
     "AWS_SECRET_ACCESS_KEY": "of somebody's shell", "SANDBOX": "1", "PATH": "/bin", "SANDBOX_LLM_LATENCY": "0.1",
 }  # fmt: skip
+ALWAYS = {
+    "SLACK_EVENTS_URL", "SLACK_REDIRECT_URL", "SANDBOX", "SANDBOX_PORT", "SANDBOX_SMTP_PORT", "SANDBOX_DATA",
+    "SANDBOX_LLM_LATENCY", "PATH", "PYTHONUNBUFFERED", "ROSTER_DATA",
+}  # fmt: skip
+SLACKS = {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET"}
 
 
 def test_the_sandbox_gets_none_of_rosters_keys_and_no_shell_variables(data: DataFolder) -> None:
     data.prepare()
     told = sandbox_environment(plan(data, **EVERYTHING))
-    assert set(told) == {
-        "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET", "OPENAI_API_KEY", "STRIPE_SECRET_KEY",
-        "SLACK_EVENTS_URL", "SLACK_REDIRECT_URL", "SANDBOX", "SANDBOX_PORT", "SANDBOX_SMTP_PORT", "SANDBOX_DATA",
-        "SANDBOX_LLM_LATENCY", "PATH", "PYTHONUNBUFFERED", "ROSTER_DATA",
-    }  # fmt: skip
+    assert told["SANDBOX"] == "slack,stripe"
+    assert set(told) == ALWAYS | SLACKS | {"STRIPE_SECRET_KEY"}
+
+
+@pytest.mark.parametrize("peer", peers.PEERS, ids=lambda peer: peer.name)
+def test_the_sandbox_gets_the_credential_of_no_real_service(data: DataFolder, peer: peers.Peer) -> None:
+    data.prepare()
+    shell = {"SANDBOX_LLM_LATENCY": "0.1", "PATH": "/bin"}
+    told = sandbox_environment(plan(data, **shell, **dict.fromkeys(peer.credentials, "secret")))
+    assert set(told) == ALWAYS | peers.accounts(peers.NAMES - {peer.name})
+    assert "secret" not in told.values()
 
 
 @pytest.mark.parametrize(
@@ -147,6 +181,33 @@ def test_the_embedded_servers_get_no_secrets(data: DataFolder, service: type[Ser
 def test_the_greeting_says_the_first_thing_to_do(data: DataFolder) -> None:
     assert "open http://127.0.0.1:8000 and sign up; the code arrives in the sandbox mailbox" in greeting(plan(data), 1)
     assert "comes by e-mail" in greeting(plan(data, SANDBOX="0"), 1)
+
+
+def test_the_greeting_says_what_is_played_and_what_is_real(data: DataFolder) -> None:
+    said = greeting(plan(data, OPENAI_API_KEY="sk-secret"), 1).splitlines()
+    assert said[2:7] == [
+        "  Portal   http://127.0.0.1:8000",
+        "  Slack    played by the sandbox, http://127.0.0.1:8001/slack/chat/",
+        "  Stripe   played by the sandbox, http://127.0.0.1:8001/stripe/",
+        "  LLM      real, because OPENAI_API_KEY is set",
+        "  Mail     played by the sandbox, http://127.0.0.1:8001/mail/",
+    ]
+    said = greeting(plan(data, SANDBOX="llm"), 1).splitlines()
+    assert said[3:7] == [
+        "  Slack    off, because no credential is set",
+        "  Stripe   off, because no credential is set",
+        "  LLM      played by the sandbox",
+        "  Mail     real, the mail server at localhost:25",
+    ]
+
+
+def test_only_the_ports_of_what_is_played_are_needed(data: DataFolder) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as squatter:
+        port = str(squatter.getsockname()[1])
+        plan(data, SANDBOX="0", SANDBOX_PORT=port, PORT="8399").check_ports()
+        plan(data, EMAIL_URL="smtp://post", SANDBOX_SMTP_PORT=port, PORT="8396").check_ports()
+        with pytest.raises(StartError, match=f"Port {port}, needed for the sandbox's mail"):
+            plan(data, SANDBOX_SMTP_PORT=port, PORT="8396").check_ports()
 
 
 def test_static_files_are_collected_again_when_a_source_changes(tmp_path: Path) -> None:

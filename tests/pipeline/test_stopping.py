@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from celery import Celery
 
+from tenants.tasks import SWEEPS
 from tests.cluster import Cluster
 from tests.conftest import stack_with
 from tests.flow.office import Office, open_office
@@ -105,7 +106,7 @@ def stuck_task(stack: Stack) -> Iterator[None]:
     with psycopg.connect(admin) as holder:
         holder.execute("LOCK TABLE tenants_export IN ACCESS EXCLUSIVE MODE")
         broker = Celery(broker=stack.generated["REDIS_URL"], set_as_current=False)
-        broker.send_task("tenants.tasks.sweep", args=["tenants.tasks.overdue_exports"])
+        broker.send_task("tenants.tasks.sweep", args=["tenants.tasks.overdue_exports"], queue=SWEEPS)
         eventually(lambda: stack.query(waiting), what="a task that waits")
         yield
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 import subprocess
 import sys
 from html import unescape
+from pathlib import Path
 
 import pytest
 
-from tests.sandbox.conftest import ROOT, Sandbox, Workspace, free_port
+from tests.sandbox.conftest import ROOT, SLACK, Sandbox, Workspace, free_port
 
 
 def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -22,6 +24,8 @@ def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     ("name", "value"),
     [
         ("SLACK_SIGNING_SECRET", ""),
+        ("SANDBOX", "slack,fax"),
+        ("SANDBOX", "0"),
         ("SANDBOX_PORT", "eighty"),
         ("SANDBOX_LLM_LATENCY", "-1"),
         ("SANDBOX_SLACK_RETRY_DELAYS", "0,soon"),
@@ -59,6 +63,44 @@ def test_tokens_and_messages_survive_a_restart(sandbox: Sandbox) -> None:
         assert found["messages"][0]["ts"] == sent["ts"]
     finally:
         assert other.stop() == 0
+
+
+PATHS = {
+    "slack": [
+        "/slack/chat/",
+        "/slack/api/api.test",
+        "/slack/oauth/v2/authorize",
+        "/slack/apps",
+        "/slack/control/calls",
+    ],
+    "stripe": ["/stripe/", "/stripe/v1/customers", "/stripe/control/deliveries"],
+    "llm": ["/openai/v1/models", "/openai/control/calls"],
+    "mail": ["/mail/", "/mail/control/messages"],
+}
+
+
+@pytest.mark.parametrize("served", [{"slack"}, {"stripe", "mail"}, {"llm"}], ids=lambda names: "+".join(sorted(names)))
+def test_only_the_peers_that_are_named_are_served(sandbox: Sandbox, tmp_path: Path, served: set[str]) -> None:
+    given = {name: value for name, value in sandbox.environment.items() if name.startswith(("SANDBOX_", "PATH"))}
+    if "slack" in served:
+        given |= SLACK
+    ports = {"SANDBOX_PORT": str(free_port()), "SANDBOX_SMTP_PORT": str(free_port())}
+    given |= {**ports, "SANDBOX": ",".join(served), "SANDBOX_DATA": str(tmp_path / "data")}
+    one = dataclasses.replace(
+        sandbox, port=int(ports["SANDBOX_PORT"]), smtp_port=int(ports["SANDBOX_SMTP_PORT"]), environment=given
+    )
+    one.start()
+    try:
+        assert set(one.http.get("/healthz").json()) == served | {"ok"}
+        start = one.http.get("/").text
+        for name, paths in PATHS.items():
+            refused = {path for path in paths if one.http.get(path).status_code == 404}
+            assert refused == (set() if name in served else set(paths)), name
+            assert (f'href="{paths[0]}"' in start) == (name in served) or name == "llm"
+        with socket.socket() as mail:
+            assert (mail.connect_ex(("127.0.0.1", one.smtp_port)) == 0) == ("mail" in served)
+    finally:
+        assert one.stop() == 0
 
 
 @pytest.mark.parametrize("path", ["/", "/slack/chat/", "/mail/"])

@@ -13,7 +13,7 @@ from channels.messages.incoming import changes
 from channels.models import Contact, InboxEvent
 from channels.providers.base import DeliveryError, DeliveryRefusedError
 from channels.providers.registry import provider_named
-from tenants.scope import tenant_scope
+from tenants.scope import give_back, tenant_scope
 from tenants.wordings import Wording
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ def recognise(tenant_id: UUID, event_id: UUID) -> bool:
             return False
         connection = event.connection
         provider, account = provider_named(connection.provider), credentials.account_of(connection)
+    give_back()
     try:
         is_person = provider.is_person(account, event.author)
     except DeliveryRefusedError as error:

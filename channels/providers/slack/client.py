@@ -67,7 +67,9 @@ class Slack:
     label = "Slack"
     capabilities = Capabilities(
         threads=True,
-        looks_up_every=timedelta(seconds=60),  # https://docs.slack.dev/reference/methods/conversations.history
+        # Once a minute, and a margin: one that Slack counts too early is lost, and the next has to wait as long again.
+        # https://docs.slack.dev/reference/methods/conversations.history
+        looks_up_every=timedelta(seconds=62),
     )
     endpoints: Mapping[str, Sequence[str]] = {"events": ["POST"]}
     consent: Consent = oauth

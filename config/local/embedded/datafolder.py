@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,9 @@ class DataFolder:
         """The folder that ROSTER_DATA names, else `.roster` in the project; DataFolderError if it is relative."""
         return cls(datafolder.default())
 
-    def environment(self, sandbox: bool | None = None) -> dict[str, str]:
+    def environment(self, played: Collection[str] | None = None) -> dict[str, str]:
         """The stored variables: see config.datafolder."""
-        return datafolder.environment(self.path, sandbox)
+        return datafolder.environment(self.path, played)
 
     def prepare(self) -> None:
         """Creates the folder, and the secrets if there are none yet."""

@@ -32,7 +32,7 @@ def prepare() -> None:
 
 def set_up_sandbox_stripe() -> None:
     """Sets up our prices and our webhook in the sandbox's Stripe. Without them everything but subscribing works."""
-    if not (settings.SANDBOX and settings.STRIPE_API_URL.startswith(settings.SANDBOX_URL)):
+    if not ("stripe" in settings.SANDBOX and settings.STRIPE_API_URL.startswith(settings.SANDBOX_URL)):
         return
     try:
         _wait_for_sandbox()

@@ -4,22 +4,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.core.exceptions import ImproperlyConfigured
+
+from config import peers
 from config.datafolder import FAMILIES
 from config.local.embedded import ports
 from config.local.embedded.datafolder import DataFolder
 from config.local.run.errors import StartError
 
-OUTSIDE_CREDENTIALS = (
-    "SLACK_CLIENT_SECRET",
-    "SLACK_SIGNING_SECRET",
-    "OPENAI_API_KEY",
-    "ANTHROPIC_API_KEY",
-    "GOOGLE_API_KEY",
-    "STRIPE_SECRET_KEY",
-    "WHATSAPP_APP_SECRET",
-)
 HIGHEST_PORT = 65535
-SANDBOX_VALUES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
 @dataclass(frozen=True)
@@ -29,9 +22,14 @@ class Plan:
     data: DataFolder
     given: Mapping[str, str]
     port: int
-    sandbox: bool
+    played: frozenset[str]
     sandbox_port: int
     mail_port: int
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the sandbox plays anything."""
+        return bool(self.played)
 
     @property
     def web_url(self) -> str:
@@ -54,7 +52,7 @@ class Plan:
         return {
             "PORT": str(self.port),
             "PUBLIC_URL": self.public_url,
-            "SANDBOX": "1" if self.sandbox else "0",
+            "SANDBOX": peers.written(self.played),
             "SANDBOX_URL": self.sandbox_url,
             "ALLOWED_HOSTS": self.given.get("ALLOWED_HOSTS") or f"{ports.LOOPBACK},localhost",
             **self._mail,
@@ -74,11 +72,12 @@ class Plan:
         self._check_free(self.port, "the portal", "PORT")
         if self.sandbox:
             self._check_free(self.sandbox_port, "the sandbox", "SANDBOX_PORT")
+        if "mail" in self.played:
             self._check_free(self.mail_port, "the sandbox's mail", "SANDBOX_SMTP_PORT")
 
     @property
     def _mail(self) -> dict[str, str]:
-        if not self.sandbox or self.mail_port == self.port + 2:
+        if "mail" not in self.played or self.mail_port == self.port + 2:
             return {}
         return {"EMAIL_URL": f"smtp://{ports.LOOPBACK}:{self.mail_port}"}
 
@@ -97,18 +96,17 @@ def make_plan(data: DataFolder, given: Mapping[str, str] = os.environ) -> Plan:
         data=data,
         given=given,
         port=port,
-        sandbox=_wants_sandbox(given),
+        played=_played(given),
         sandbox_port=_port(given, "SANDBOX_PORT", port + 1),
         mail_port=_port(given, "SANDBOX_SMTP_PORT", port + 2),
     )
 
 
-def _wants_sandbox(given: Mapping[str, str]) -> bool:
-    if not (wish := given.get("SANDBOX")):
-        return not any(given.get(name) for name in OUTSIDE_CREDENTIALS)
-    if wish.lower() not in SANDBOX_VALUES:
-        raise StartError(f"SANDBOX is {wish!r}: set it to 1 or 0.")
-    return SANDBOX_VALUES[wish.lower()]
+def _played(given: Mapping[str, str]) -> frozenset[str]:
+    try:
+        return peers.played(given.get("SANDBOX", "").strip() or "1", given)
+    except ImproperlyConfigured as error:
+        raise StartError(str(error)) from error
 
 
 def _port(given: Mapping[str, str], name: str, default: int) -> int:

@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Mapping
 
+from config import peers
 from config.local.embedded import ports
 from config.local.run.child import Program
 from config.local.run.pids import MARK
@@ -19,17 +20,14 @@ WORKER_READY = r"celery@\S{1,255} ready"
 # These roles migrate and create roles, at the start only. Serving processes do not need them.
 STAFFS = "DATABASE_STAFF_URL"
 OWNERS = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL")
-# The sandbox only needs Roster's accounts with it.
-ACCOUNTS = (
-    "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET", "OPENAI_API_KEY", "STRIPE_SECRET_KEY",
-)  # fmt: skip
+# What the sandbox needs besides Roster's accounts with the peers that it plays.
 MACHINES = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", MARK)
 MACHINES_KINDS = ("LC_", "PYTHON", "SANDBOX")
 
 
 def environment(plan: Plan) -> dict[str, str]:
     """The most that one of our processes gets; it reads the rest from the data folder."""
-    own = {MARK: str(plan.data.path), "SANDBOX": "1" if plan.sandbox else "0", "PYTHONUNBUFFERED": "1"}
+    own = {MARK: str(plan.data.path), "SANDBOX": peers.written(plan.played), "PYTHONUNBUFFERED": "1"}
     return {**plan.given, **own}
 
 
@@ -80,11 +78,15 @@ def sandbox(plan: Plan) -> Program:
 
 
 def sandbox_environment(plan: Plan) -> Mapping[str, str]:
-    """What the sandbox gets: its ports, its folder, and Roster's accounts with it; none of Roster's keys."""
+    """What the sandbox gets: its ports, its folder, and Roster's accounts with the peers that it plays.
+
+    It gets none of Roster's keys, and no credential of a real service.
+    """
+    accounts = peers.accounts(plan.played)
     given = {name: value for name, value in environment(plan).items() if value}
-    known = {**plan.data.environment(sandbox=True), **given}
+    known = {**plan.data.environment(plan.played), **given}
     return {
-        **{name: value for name, value in known.items() if _is_the_sandboxs(name)},
+        **{name: value for name, value in known.items() if name in accounts or _is_the_machines(name)},
         "SANDBOX_PORT": str(plan.sandbox_port),
         "SANDBOX_SMTP_PORT": str(plan.mail_port),
         "SANDBOX_DATA": str(plan.data.path / "sandbox"),
@@ -93,8 +95,8 @@ def sandbox_environment(plan: Plan) -> Mapping[str, str]:
     }
 
 
-def _is_the_sandboxs(name: str) -> bool:
-    return name in {*ACCOUNTS, *MACHINES} or name.startswith(MACHINES_KINDS)
+def _is_the_machines(name: str) -> bool:
+    return name in MACHINES or name.startswith(MACHINES_KINDS)
 
 
 def _warnings(plan: Plan) -> str:

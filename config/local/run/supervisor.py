@@ -46,7 +46,7 @@ class Supervisor:
     def _claim(self) -> None:
         self._plan.data.prepare()
         if not self._lock.acquire():
-            portal = self._plan.data.environment().get("PUBLIC_URL", "")
+            portal = self._plan.data.environment(frozenset()).get("PUBLIC_URL", "")
             raise StartError(
                 f"Roster is running already (process {self._lock.holder()}, {portal}): "
                 f"use or stop that one, or set another ROSTER_DATA and PORT for this one."
