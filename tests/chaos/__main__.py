@@ -27,6 +27,8 @@ SETTLE_SECONDS = 150.0
 SLOW_LLM_SECONDS = 20.0
 SLOW_MESSAGES = 8
 """Of each thread in the two slow workspaces."""
+SLOW_THREADS = 2
+"""Of the workspace whose posts are slow. Each kill leaves as many in doubt, and Slack lets us look up one a minute."""
 STACK = {
     **UNLOOPED,
     "QUIET_SECONDS": "0.5",
@@ -50,7 +52,7 @@ def main() -> int:
         waiting = crowd([slow_llm], given.threads, given.threads * SLOW_MESSAGES, given.seconds, chance)
         for person in waiting:
             person.name, person.wish = f"l{person.name}", slowly(SLOW_LLM_SECONDS)
-        posting = crowd([slow_posts], given.threads, given.threads * SLOW_MESSAGES, given.seconds, chance)
+        posting = crowd([slow_posts], SLOW_THREADS, SLOW_THREADS * SLOW_MESSAGES, given.seconds, chance)
         for person in posting:
             person.name = f"p{person.name}"
         people += [*waiting, *posting]

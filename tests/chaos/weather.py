@@ -44,6 +44,8 @@ SLOW_POST_SECONDS = 6.0
 LLM_HANG_SECONDS = 8.0
 POST_HANG_SECONDS = 15.0
 """Longer than our Slack client waits."""
+FAULTY = 0.7
+"""The part of the time in which faults are planned."""
 RESTART_SECONDS = 10.0
 STILL_SECONDS = 1.0
 """Whoever waited longer than this for a stop goes on with the time that is left."""
@@ -65,7 +67,7 @@ class Weather:
     stack: Stack
     chance: random.Random
     teams: Sequence[str]
-    """Whose posts fail."""
+    """Whose posts fail, in turn."""
     planned: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     last_kill: float = field(default_factory=time.monotonic)
@@ -74,10 +76,13 @@ class Weather:
     """Held while something is killed or stopped."""
 
     def plan_faults(self, calls: int, seconds: float, stop: threading.Event) -> None:
-        """Plan one fault for the next call at each moment when, at this rate, one of evenly spaced calls would fail."""
+        """Plan one fault for the next call at each moment when, at this rate, one of evenly spaced calls would fail.
+
+        None in the last part of the time, so that what follows the last kill is the work of the kills.
+        """
         plans = [("openai", kind) for kind in self._llm_faults(calls)]
         plans += [("slack", kind) for kind, rate in POST_RATES for _ in range(self._times(calls, rate))]
-        moments = sorted((self.chance.uniform(0, seconds), *plan) for plan in plans)
+        moments = sorted((self.chance.uniform(0, FAULTY * seconds), *plan) for plan in plans)
         for peer, kind in _at_their_moments(moments, stop):
             self._plan(peer, kind)
 
@@ -136,8 +141,9 @@ class Weather:
             raw = BAD_ANSWERS.get(name, {})
             self.stack.control("openai/control/faults", kind=kind, times=1, seconds=LLM_HANG_SECONDS, **raw)
             return
-        fault = {"kind": kind, "times": 1, "seconds": 1 if kind == "429" else POST_HANG_SECONDS}
-        self.stack.control("slack/control/faults", method=POST, account=self.chance.choice(self.teams), **fault)
+        team = self.teams[self.planned.total() % len(self.teams)]
+        fault = {"kind": kind, "times": 1, "seconds": 1 if kind == "429" else POST_HANG_SECONDS, "account": team}
+        self.stack.control("slack/control/faults", method=POST, **fault)
 
     def _kill(self, name: str) -> int:
         """1 if it was running."""
