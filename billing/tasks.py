@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.sync import entitlement, event_inbox, notices, reconcile
 from tenants.jobs.sweeps import WakeUp
-from tenants.tasks import BackgroundTask, TenantTask, wake
+from tenants.tasks import BackgroundTask, TenantBackgroundTask, wake
 
 BUSY_SECONDS = 2
 """An event that found too many others in progress is tried again after this."""
@@ -32,7 +32,7 @@ def forget_events() -> None:
     event_inbox.forget(timezone.now())
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def sync_subscription(tenant_id: UUID) -> None:
     """Bring a workspace's row in line with Stripe, if that was requested."""
     entitlement.catch_up(tenant_id)
@@ -44,7 +44,7 @@ def overdue_subscriptions() -> Iterator[WakeUp]:
     yield from ((send_notices, (tenant_id,)) for tenant_id in reconcile.unsent())
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def send_notices(tenant_id: UUID) -> None:
     """Send the mails that a sync has planned."""
     notices.send(tenant_id)
@@ -57,7 +57,7 @@ def reconcile_subscriptions() -> None:
         wake(reconcile_subscription, tenant_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def reconcile_subscription(tenant_id: UUID) -> None:
     """The same for one workspace."""
     reconcile.reconcile(tenant_id)

@@ -19,7 +19,7 @@ from tenants.http import idempotency
 from tenants.jobs.sweeps import WakeUp
 from tenants.models import Tenant
 from tenants.privacy import deletion
-from tenants.tasks import MESSAGES, TenantTask, announce_deletion, wake, warn_of_deletion
+from tenants.tasks import MESSAGES, TenantBackgroundTask, TenantTask, announce_deletion, wake, warn_of_deletion
 
 
 class MessageTask(TenantTask):
@@ -68,7 +68,7 @@ def forget_old() -> None:
         wake(forget_old_of, tenant_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def forget_old_of(tenant_id: UUID) -> None:
     """The same for one workspace."""
     retention.forget_old(tenant_id)
@@ -83,7 +83,7 @@ def blank_talk() -> None:
             wake(blank_talk_of, tenant_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def blank_talk_of(tenant_id: UUID) -> None:
     """The same for one workspace."""
     talk.blank(tenant_id)
@@ -96,7 +96,7 @@ def forget_drafts() -> None:
         wake(forget_drafts_of, tenant_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def forget_drafts_of(tenant_id: UUID) -> None:
     """The same for one workspace."""
     drafts.forget_expired(tenant_id)
@@ -114,7 +114,7 @@ def close_workspaces() -> None:
         wake(close_workspace, tenant_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def close_workspace(tenant_id: UUID) -> None:
     """Leave the providers, then erase the workspace."""
     close(tenant_id)

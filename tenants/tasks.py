@@ -45,8 +45,6 @@ class BackgroundTask(Task):  # type: ignore[type-arg]
     queue = BACKGROUND
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.queue != BACKGROUND:
-            return super().__call__(*args, **kwargs)
         if not shares.take(BACKGROUND, settings.BACKGROUND_THREADS, (self.name, args), lambda: wake(self, *args)):
             return None
         try:
@@ -55,7 +53,7 @@ class BackgroundTask(Task):  # type: ignore[type-arg]
             shares.give_back(BACKGROUND)
 
 
-class TenantTask(BackgroundTask):
+class TenantTask(Task):  # type: ignore[type-arg]
     """A task whose first argument is the tenant's id. It takes ids only; the verbs that it calls open the scopes."""
 
     abstract = True
@@ -68,6 +66,12 @@ class TenantTask(BackgroundTask):
                 return super().__call__(*(UUID(value) for value in args), **kwargs)
             finally:
                 close_old_connections()
+
+
+class TenantBackgroundTask(TenantTask, BackgroundTask):
+    """A task in the background that carries a tenant."""
+
+    abstract = True
 
 
 _breaker = Breaker()
@@ -111,25 +115,25 @@ def ring(task: "Task[Any, Any]", delay: float = 0) -> None:
     _bell.ring((task, delay))
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def make_export(tenant_id: UUID, export_id: UUID) -> None:
     """Make an export of everything that a workspace has."""
     export.make(tenant_id, export_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def expire_export(tenant_id: UUID, export_id: UUID) -> None:
     """Delete what an export held, after its days."""
     export.expire(tenant_id, export_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def announce_deletion(tenant_id: UUID) -> None:
     """Mail that the days of grace have begun."""
     deletion.announce(tenant_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def warn_of_deletion(tenant_id: UUID) -> None:
     """Mail that few days of grace are left."""
     deletion.warn(tenant_id)
@@ -155,7 +159,7 @@ def overdue_mails() -> Iterator[WakeUp]:
     yield from ((send_mails, (tenant_id,)) for tenant_id in outbox.waiting(timezone.now()))
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def send_mails(tenant_id: UUID) -> None:
     """The same for one workspace."""
     outbox.send_due(tenant_id)
@@ -168,7 +172,7 @@ def forget_mails() -> None:
         wake(forget_mails_of, tenant_id)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantBackgroundTask)
 def forget_mails_of(tenant_id: UUID) -> None:
     """The same for one workspace."""
     outbox.forget(tenant_id)

@@ -65,7 +65,7 @@ def test_nothing_is_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> N
 entered, leave = threading.Semaphore(0), threading.Event()
 
 
-class Hang(tasks.TenantTask):
+class Hang(tasks.TenantBackgroundTask):
     """A task in the background that ends when the test lets it."""
 
     name = "tests.hang"
