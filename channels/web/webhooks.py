@@ -97,9 +97,9 @@ def _accept(provider: Provider, item: Item, own: UUID | None) -> None:
         try:
             _store(provider, item, own)
         except (IntegrityError, OperationalError, Connection.DoesNotExist) as error:  # a deadlock is one, too
-            if is_last:
+            if is_last and not isinstance(error, Connection.DoesNotExist):
                 raise
-            log.info("An item is stored again: %s", error)
+            log.info("An item is stored again, or dropped if its connection is gone: %s", error)
             close_old_connections()  # only one that an error has broken
         else:
             break
