@@ -15,6 +15,7 @@ from channels.providers.base import (
     DeliveryRefusedError,
     Inbound,
     InboundMessage,
+    OutcomeUnknownError,
     Outgoing,
 )
 from channels.providers.capabilities import Capabilities
@@ -83,7 +84,7 @@ class WhatsApp:
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """There is no look-up: statuses tell what became of a message."""
-        raise NotImplementedError
+        raise OutcomeUnknownError(wordings.NO_LOOK_UP())
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """Who wrote brings the name along; nobody else can be asked for it."""

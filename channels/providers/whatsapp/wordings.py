@@ -31,4 +31,5 @@ NEW_ID = Wording("whatsapp.new_id", _("WhatsApp's own note that somebody's numbe
 META_ANSWERS = Wording("whatsapp.meta_answers", _("Meta's own agent has this conversation, and answers it."))
 ECHO = Wording("whatsapp.echo", _("A copy of what the business itself wrote."))
 TROUBLE = Wording("whatsapp.trouble", _("WhatsApp reports trouble of its own (code %(code)s): %(details)s"))
+NO_LOOK_UP = Wording("whatsapp.no_look_up", _("WhatsApp cannot be asked what became of a message: it says so itself."))
 NO_MESSAGE = Wording("whatsapp.no_message", _("Not a message."))
