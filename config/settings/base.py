@@ -17,7 +17,9 @@ SANDBOX_URL = env.url("SANDBOX_URL", f"http://127.0.0.1:{PORT + 1}").rstrip("/")
 _played = [each for each in peers.PEERS if each.name in SANDBOX]
 SANDBOX_PAGES = {each.name: {"title": each.title, "url": f"{SANDBOX_URL}{each.page}"} for each in _played if each.page}
 SANDBOX_PLAYED = peers.listed(_played)
-SANDBOX_REAL = peers.listed(peers.real(SANDBOX, env.given))
+_real = peers.real(SANDBOX, env.given)
+SANDBOX_REAL = peers.listed(_real)
+REAL_PEERS = {each.name for each in _real}
 
 
 def peer(name: str, path: str, real: str) -> str:

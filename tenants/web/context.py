@@ -1,14 +1,20 @@
 """What every template can show."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, gettext_lazy
 
 from tenants.http.middleware import MOST, Workspace
 from tenants.models import Tenant, User
+
+SERVICES = {"slack": "Slack", "stripe": "Stripe", "llm": gettext_lazy("the LLM"), "mail": gettext_lazy("email")}
+"""What the sandbox's banner calls them, by the names in config/peers.py."""
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -23,7 +29,13 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 
 def _sandbox() -> dict[str, Any]:
     """What the sandbox plays and what is real, in words, and the sandbox's pages by the name of the service."""
-    return {"plays": settings.SANDBOX_PLAYED, "real": settings.SANDBOX_REAL, "pages": settings.SANDBOX_PAGES}
+    played, real = _listed(settings.SANDBOX), _listed(settings.REAL_PEERS)
+    return {"plays": played, "real": real, "pages": settings.SANDBOX_PAGES}
+
+
+def _listed(names: Collection[str]) -> str:
+    """These outside services, as in a sentence in the reader's language."""
+    return get_text_list([str(word) for name, word in SERVICES.items() if name in names], gettext("and"))
 
 
 def own_workspaces(user: User) -> QuerySet[Tenant]:

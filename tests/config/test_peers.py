@@ -15,6 +15,7 @@ PAGES = {"mail": {"title": "Mail", "url": "http://127.0.0.1:8001/mail/"}}
 def playing(settings: Settings, *names: str, real: str = "") -> None:
     settings.SANDBOX = frozenset(names)
     settings.SANDBOX_PLAYED, settings.SANDBOX_REAL = ", ".join(names), real
+    settings.REAL_PEERS = {"llm"} if real else set()
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_the_banner_says_what_is_played_and_what_is_real(settings: Settings, rf:
     playing(settings, "slack", "mail", real="the LLM")
     settings.SANDBOX_PAGES = PAGES
     shown = banner(rf)
-    assert "Sandbox: this machine stands in for slack, mail. Real: the LLM." in shown
+    assert "Sandbox: this machine stands in for Slack and email. Real: the LLM." in shown
     assert '<a href="http://127.0.0.1:8001/mail/">Mail</a>' in shown
     playing(settings, "slack")
     assert "Real:" not in banner(rf)
