@@ -40,7 +40,9 @@ fields: Sequence[Field] = (
         is_secret=False,
     ),
     Field(CLIENT_SECRET, gettext_lazy("Client Secret"), gettext_lazy("32 letters and digits. Press Show to see it.")),
-    Field(SIGNING_SECRET, gettext_lazy("Signing Secret"), gettext_lazy("32 letters and digits, other ones.")),
+    Field(
+        SIGNING_SECRET, gettext_lazy("Signing Secret"), gettext_lazy("32 letters and digits, not the Client Secret.")
+    ),
 )
 
 
