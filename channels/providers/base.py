@@ -12,9 +12,24 @@ from django.utils.translation import gettext_lazy
 
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
+from channels.providers.failures import (
+    AnotherWayError,
+    BusyError,
+    DeliveryError,
+    DeliveryNotNowError,
+    DeliveryRefusedError,
+    OutcomeUnknownError,
+)
+from channels.providers.progress import Progress
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
-from tenants.wordings import NOTHING, Reason, ReasonError, Wording
+from tenants.wordings import NOTHING, Reason, Wording
+
+__all__ = [
+    "CALL_SECONDS", "NOT_A_PERSON", "Account", "Address", "AnotherWayError", "BusyError", "Deletion", "DeliveryError",
+    "DeliveryNotNowError", "DeliveryRefusedError", "Edit", "Inbound", "InboundEvent", "InboundMessage", "Moved",
+    "OutcomeUnknownError", "Outgoing", "Progress", "Provider",
+]  # fmt: skip
 
 Address = Mapping[str, str]
 """Where a message goes, in the provider's own terms (a channel, a number). Plain strings, stored as JSON."""
@@ -133,46 +148,6 @@ class Inbound:
     read: Callable[[str], InboundEvent] = field(repr=False)
 
 
-class DeliveryError(ReasonError):
-    """A message that was not sent, or may not have been. Its reason names the provider, the cause and the fix."""
-
-
-class DeliveryNotNowError(DeliveryError):
-    """Certainly not sent; try again after `retry_after` seconds."""
-
-    def __init__(self, reason: Reason, retry_after: float) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
-class BusyError(DeliveryNotNowError):
-    """Nothing was sent: too many web requests already wait for this provider."""
-
-
-class DeliveryRefusedError(DeliveryError):
-    """Certainly not sent, and it never will be. `breaks_connection`: the provider no longer accepts the token.
-
-    code: the provider's own word for it.
-    """
-
-    def __init__(self, reason: Reason, *, breaks_connection: bool = False, code: str = "") -> None:
-        super().__init__(reason)
-        self.breaks_connection = breaks_connection
-        self.code = code
-
-
-class AnotherWayError(DeliveryError):
-    """Certainly not sent, but the same message may be sent to `address` instead."""
-
-    def __init__(self, reason: Reason, address: Address) -> None:
-        super().__init__(reason)
-        self.address = address
-
-
-class OutcomeUnknownError(DeliveryError):
-    """The request went out and no answer came back: the message may have been sent."""
-
-
 @dataclass(frozen=True)
 class Account:
     """What a provider call needs of a connection, detached from the database."""
@@ -251,6 +226,13 @@ class Provider(Protocol):
         """Send one message; the provider's id of it.
 
         Raises DeliveryNotNowError, DeliveryRefusedError, AnotherWayError or OutcomeUnknownError.
+        """
+        ...
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """Show people at `address` how far the employee is, if they can be shown. Called as `capabilities` say.
+
+        Best-effort, and never on the way of a message: it may fail, come late, or not at all. Raises DeliveryError.
         """
         ...
 

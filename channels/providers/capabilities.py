@@ -12,8 +12,12 @@ class Capabilities:
     delivery_updates: it says later what became of a message.
     looks_up_every: the shortest time between two calls of `Provider.find` for one connection; None if the provider has
     no look-up, so that a lost message stays unclear until a delivery update comes.
+    shows_progress: people see how far the employee is, by `Provider.progress`. shows_receipt: also as soon as a message
+    to it is stored, before a worker takes it up.
     """
 
     threads: bool = False
     delivery_updates: bool = False
     looks_up_every: timedelta | None = None
+    shows_progress: bool = False
+    shows_receipt: bool = False

@@ -18,12 +18,14 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.providers.base import (
     Account,
+    Address,
     DeliveryRefusedError,
     Inbound,
     InboundEvent,
     InboundMessage,
     OutcomeUnknownError,
     Outgoing,
+    Progress,
 )
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Field, Form, Installed, NotAcceptedError
@@ -134,6 +136,9 @@ class Pigeon:
             raise SKY.faults.pop(0)
         SKY.posted.append(message)
         return str(1_000 + len(SKY.posted))
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """Nothing is shown."""
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         raise AssertionError("Nobody looks up what cannot be looked up.")

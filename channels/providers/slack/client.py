@@ -19,10 +19,11 @@ from channels.providers.base import (
     InboundMessage,
     OutcomeUnknownError,
     Outgoing,
+    Progress,
 )
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent
-from channels.providers.slack import doctor, oauth, wordings
+from channels.providers.slack import doctor, oauth, sessions, wordings
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import app_of
@@ -70,6 +71,8 @@ class Slack:
         # Once a minute, and a margin: one that Slack counts too early is lost, and the next has to wait as long again.
         # https://docs.slack.dev/reference/methods/conversations.history
         looks_up_every=timedelta(seconds=62),
+        shows_progress=True,
+        shows_receipt=True,
     )
     endpoints: Mapping[str, Sequence[str]] = {"events": ["POST"]}
     consent: Consent = oauth
@@ -122,6 +125,10 @@ class Slack:
             if address := _another_way(message.address, refusal.code):
                 raise AnotherWayError(refusal.reason, address) from refusal
             raise
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """The status of the thread's session."""
+        sessions.show(account, address, progress)
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """Did this delivery arrive? The only use of history. None only if it has seen every message since then."""

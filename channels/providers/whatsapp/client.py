@@ -11,12 +11,14 @@ from django.conf import settings
 
 from channels.providers.base import (
     Account,
+    Address,
     AnotherWayError,
     DeliveryRefusedError,
     Inbound,
     InboundMessage,
     OutcomeUnknownError,
     Outgoing,
+    Progress,
 )
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
@@ -81,6 +83,9 @@ class WhatsApp:
             if refusal.code == str(NEEDS_NUMBER) and RECIPIENT in address and TO in address:
                 raise AnotherWayError(refusal.reason, {FROM: address[FROM], TO: address[TO]}) from refusal
             raise
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """Nothing is shown."""
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """There is no look-up: statuses tell what became of a message."""
