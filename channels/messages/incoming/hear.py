@@ -28,6 +28,7 @@ MOST_ADOPTED = 20
 NOTHING_SAID = Wording("channels.nothing_said", _("Nothing to answer."))
 CHANGED = (
     "state", "reason", "thread", "turn", "attempt", "place", "payload", "is_readable", "received_at", "finished_at",
+    "taken_at", "held_until",
 )  # fmt: skip
 """The columns of an event that hearing and claiming may change."""
 
