@@ -234,7 +234,8 @@ class Dispatcher:
         keeper.let_go(hold)
         visit.call = None
         if call.cancelled():
-            return self._land_canceled(visit, claim, hold)
+            self._land_canceled(visit, claim, hold)
+            return None
         try:
             completion = call.result()
         except Exception as error:  # noqa: BLE001 - it is named there

@@ -13,6 +13,7 @@ from channels.progress.board import board
 from channels.providers.base import Account, Address, DeliveryError, DeliveryNotNowError, Progress, Provider
 from channels.providers.registry import provider_named
 from tenants.outbound import event_loop
+from tenants.scope import current_tenant_id
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def place_of(connection_id: UUID, address: Address) -> tuple[UUID, tuple[tuple[s
 def audience_of(connection: Connection, address: Address) -> Audience:
     """Those at this address, inside the tenant's scope."""
     provider, account = provider_named(connection.provider), credentials.account_of(connection)
-    return Audience(connection.tenant_id, connection.id, provider, account, dict(address))
+    return Audience(current_tenant_id(), connection.id, provider, account, dict(address))
 
 
 def end_once_saved(connection: Connection, address: Address, what: What = What.DONE) -> None:
