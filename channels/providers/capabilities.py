@@ -12,6 +12,8 @@ class Capabilities:
     delivery_updates: it says later what became of a message.
     looks_up_every: the shortest time between two calls of `Provider.find` for one connection; None if the provider has
     no look-up, so that a lost message stays unclear until a delivery update comes.
+    session_scope: the permission of a connection with which each thread of a direct message is a conversation of its
+    own (`InboundMessage.session`).
     shows_progress: people see how far the employee is, by `Provider.progress`. shows_receipt: also as soon as a message
     to it is stored, before a worker takes it up.
     """
@@ -19,5 +21,6 @@ class Capabilities:
     threads: bool = False
     delivery_updates: bool = False
     looks_up_every: timedelta | None = None
+    session_scope: str = ""
     shows_progress: bool = False
     shows_receipt: bool = False

@@ -1,6 +1,6 @@
 """A place where people and an employee talk, while what came in there is heard: what is known of it, read once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -98,7 +98,12 @@ class Room:
 
     def thread_of(self, message: InboundMessage) -> Thread | None:
         """The conversation that a message belongs to, if it was begun already."""
-        return next((self._threads[each] for each in message.thread_ids if each in self._threads), None)
+        return next((self._threads[each] for each in self._ids_of(message) if each in self._threads), None)
+
+    def _ids_of(self, message: InboundMessage) -> Sequence[str]:
+        """The conversations that a message may belong to; the last of them is the one that it begins."""
+        is_session = message.session and self.provider.capabilities.session_scope in self.connection.scopes.split(",")
+        return [message.session] if is_session else message.thread_ids
 
     def why_not(self, message: InboundMessage, thread: Thread | None) -> Reason:
         """Why nobody answers a message; empty if somebody does."""
@@ -136,11 +141,11 @@ class Room:
         agent = self.answering_agent()
         if agent is None:
             raise ValueError("A thread begins only where somebody is employed.")
-        conversation = transcript.new(agent, self.connection.provider, title_of(message))
+        conversation = transcript.new(agent, self.connection.provider, self._title_of(message))
         conversation.tenant = self.connection.tenant
         thread = Thread(
             connection=self.connection,
-            external_id=message.thread_ids[-1],
+            external_id=self._ids_of(message)[-1],
             place_id=place_id_of(message.place),
             conversation=conversation,
             tenant=self.connection.tenant,
@@ -151,19 +156,19 @@ class Room:
         self.begun.append(thread)
         return thread
 
+    def _title_of(self, message: InboundMessage) -> str:
+        """The title of a conversation that begins with this: many sessions would be called the same."""
+        is_session = self._ids_of(message) == [message.session]
+        return (not is_session and message.title) or transcript.title_of(message.text)
+
     def staffed(self, thread: Thread, message: InboundMessage) -> Conversation:
         """The thread's conversation; a new one if its employee was let go and another answers here now."""
         if not thread.conversation.agent.deleted_at:
             return thread.conversation
         successor = self.answering_agent()
         if successor:
-            thread.conversation = transcript.new(successor, self.connection.provider, title_of(message))
+            thread.conversation = transcript.new(successor, self.connection.provider, self._title_of(message))
             thread.conversation.tenant = self.connection.tenant
             thread.conversation.save(force_insert=True)
             thread.save(update_fields=["conversation"])
         return thread.conversation
-
-
-def title_of(message: InboundMessage) -> str:
-    """The title of a conversation that begins with this."""
-    return message.title or transcript.title_of(message.text)

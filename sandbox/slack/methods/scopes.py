@@ -10,6 +10,7 @@ WORDS: Final = {
     "channels:read": "See basic information about public channels",
     "chat:write": "Send messages as itself",
     "chat:write.public": "Send messages to public channels it has not joined",
+    "chat:write.customize": "Send messages under other names and with other pictures",
     "commands": "Add shortcuts and slash commands",
     "files:read": "See files shared where it has been added",
     "groups:history": "Read messages in private channels that it has been added to",
