@@ -3,6 +3,7 @@
 from channels.models.connections import Connection, ConnectionDraft, Contact, InstallAttempt, Route
 from channels.models.deliveries import Delivery, DeliveryQuerySet
 from channels.models.inbox import InboxEvent, InboxEventQuerySet, Thread, place_id_of
+from channels.models.probes import Probe
 
 __all__ = [
     "Connection",
@@ -13,6 +14,7 @@ __all__ = [
     "InboxEvent",
     "InboxEventQuerySet",
     "InstallAttempt",
+    "Probe",
     "Route",
     "Thread",
     "place_id_of",
