@@ -22,7 +22,7 @@ from tenants.scope import give_back, tenant_scope
 log = logging.getLogger(__name__)
 LONGEST_URL = 500
 KEPT = (
-    "provider", "position", "state", "seen", "means", "move", "fix", "fix_url", "since", "checked_at",
+    "position", "state", "seen", "means", "move", "fix", "fix_url", "since", "checked_at",
 )  # fmt: skip
 
 
@@ -34,8 +34,9 @@ def check(tenant_id: UUID, connection_id: UUID) -> None:
     provider, account, history, own = found
     give_back()
     theirs = _ask(provider, account, history) if account else [_closed()]
+    once = {each.probe.code: each for each in (*theirs, *own)}
     with tenant_scope(tenant_id):
-        _keep(connection_id, [*theirs, *own])
+        _keep(connection_id, list(once.values()))
 
 
 def mend(tenant_id: UUID, connection_id: UUID) -> None:
@@ -107,7 +108,6 @@ def _row(connection: Connection, position: int, result: Result, known: Mapping[s
     before = known.get(key)
     return Probe(
         connection=connection,
-        provider=connection.provider,
         key=key,
         position=position,
         state=result.state,

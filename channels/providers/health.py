@@ -6,48 +6,17 @@ A provider declares its probes (`base.Provider.probes`); those that need no prov
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from channels.models.probes import Move, State, Verb
 from tenants.wordings import NOTHING, Detail, Reason, Wording
 
+__all__ = ["PROBE_SECONDS", "Fix", "History", "Move", "Result", "State", "Verb", "shown"]
 PROBE_SECONDS = 4
 """The longest that a probe waits for one answer."""
-
-
-class State(StrEnum):
-    """WARNS: it works, and will not for long, or not for everybody. WAITS: somebody has to do something first.
-
-    UNASKED: nobody could tell.
-    """
-
-    PASSES = "passes"
-    WARNS = "warns"
-    FAILS = "fails"
-    WAITS = "waits"
-    UNASKED = "unasked"
-
-
-class Move(StrEnum):
-    """Who can do something about it. OURS: whoever runs this Roster. THEIRS: the provider."""
-
-    OURS = "ours"
-    YOURS = "yours"
-    THEIRS = "theirs"
-    NOBODYS = "nobodys"
-
-
-class Verb(StrEnum):
-    """What a button does. SUBSCRIBE is the provider's (`Provider.mend`), RECONNECT a page here, OPEN a page there."""
-
-    NONE = ""
-    SUBSCRIBE = "subscribe"
-    RECONNECT = "reconnect"
-    CHECK = "check"
-    OPEN = "open"
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     },
     "channels.Delivery": {"state": "sent"},
     "channels.InboxEvent": {"state": "done", "is_test": True},
+    "channels.Probe": {"state": "fails", "move": "yours", "fix": "reconnect", "fix_url": ""},
     "channels.Route": {"provider": "slack"},
     "tenants.Export": {"state": "done"},
     "tenants.Mail": {"state": "sent"},
