@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from channels.connections import drafts
 from channels.health import checkup, due
+from channels.media import fetching
 from channels.messages.deliver import send_due
 from channels.messages.dispatch import dispatcher
 from channels.messages.incoming import recognition
@@ -72,6 +73,17 @@ def check_connection(tenant_id: UUID, connection_id: UUID) -> None:
     """Ask a connection's provider how it is, unless somebody has just done so."""
     if due.take(connection_id):
         checkup.check(tenant_id, connection_id)
+
+
+@shared_task(base=TenantBackgroundTask)
+def fetch_file(tenant_id: UUID, file_id: UUID) -> None:
+    """Fetch a file that somebody sent, and keep it."""
+    fetching.fetch(tenant_id, file_id)
+
+
+def overdue_files() -> Iterator[WakeUp]:
+    """A sweep: files to fetch, soon after their message was heard."""
+    yield from ((fetch_file, ids) for ids in fetching.due(timezone.now()))
 
 
 @shared_task

@@ -3,6 +3,7 @@
 from channels.models.connections import Connection, ConnectionDraft, Contact, InstallAttempt, Route
 from channels.models.deliveries import Delivery, DeliveryQuerySet
 from channels.models.inbox import InboxEvent, InboxEventQuerySet, Thread, place_id_of
+from channels.models.media import MediaFile, MediaFileQuerySet, MediaPart
 from channels.models.probes import Probe
 
 __all__ = [
@@ -14,6 +15,9 @@ __all__ = [
     "InboxEvent",
     "InboxEventQuerySet",
     "InstallAttempt",
+    "MediaFile",
+    "MediaFileQuerySet",
+    "MediaPart",
     "Probe",
     "Route",
     "Thread",

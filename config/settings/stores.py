@@ -91,6 +91,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEPS = {
     "channels.tasks.overdue_messages": 3.0,
     "channels.tasks.overdue_checks": 60.0,
+    "channels.tasks.overdue_files": 3.0,
     "tenants.tasks.overdue_exports": 5.0,
     "tenants.tasks.overdue_mails": 10.0,
     "billing.tasks.overdue_subscriptions": 10.0,

@@ -14,7 +14,7 @@ from tenants.row_level_security import ProtectTenantTable
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0017_open_events_by_tenant'),
+        ('channels', '0019_files'),
         ('tenants', '0014_health'),
     ]
 
