@@ -26,6 +26,7 @@ class Cause(StrEnum):
     DISCONNECTED_BY_API = "disconnected_by_api"
     REMOVED = "removed"
     CLOSING = "channel_closing"
+    UNWELL = "unwell"
 
 
 WORDS: Mapping[str, Promise] = {
@@ -36,6 +37,7 @@ WORDS: Mapping[str, Promise] = {
     Cause.DISCONNECTED_BY_API: _("The channel was disconnected through the API."),
     Cause.REMOVED: _("The app was removed in %(channel)s."),
     Cause.CLOSING: _("This workspace was going to be deleted."),
+    Cause.UNWELL: _("%(channel)s did not work here: see Channels."),
 }
 
 

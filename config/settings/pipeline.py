@@ -36,6 +36,8 @@ MESSAGE_THREADS = env.count("MESSAGE_THREADS", "32")
 TENANT_THREADS = env.count("TENANT_THREADS", "8")
 # Of the threads of a worker (--concurrency), so many at most are for billing, exports and mail.
 BACKGROUND_THREADS = env.count("BACKGROUND_THREADS", "16")
+# Each connected channel is checked so often (channels/health/).
+CHECK_SECONDS = env.seconds("CHECK_SECONDS", "3600")
 RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 
 # Two bots must not keep each other talking (channels/messages/limits/loops.py); 0 turns a limit off.

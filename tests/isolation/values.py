@@ -123,6 +123,7 @@ NOT_AUDITED: Mapping[str, str] = {
     "billing_syncrequest": "a request to sync with Stripe; its result is audited",
     "usage_meter": "the platform's trial budget, created when first read",
     "channels_installattempt": "a state that expires in ten minutes; the installation is audited",
+    "channels_probe": "what a check found; a channel that stops working is audited",
     "tenants_mail": "a planned or sent mail; its subject is audited",
     "tenants_contactcode": "counts attempts to enter a code; the confirmation is audited",
     "tenants_idempotentrequest": "stores a response for retries; the call itself is audited",
