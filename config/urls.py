@@ -10,6 +10,7 @@ from billing.web.views import page as billing
 from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
+from channels.web.chat import pages as chat
 from config.api import docs, root
 from config.http import health
 from config.styleguide import styleguide
@@ -122,6 +123,7 @@ urlpatterns = [
     path("invitations/switch/", invitations.switch, name="switch_account"),
     path("invitations/<str:link>/", invitations.follow, name="invitation"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
+    path("chat/<uuid:connection_id>/", chat.page, name="chat"),
     path("oauth/<slug:provider>/callback", connecting.come_back, name="come_back"),
     path("webhooks/stripe/", include((stripe, "djstripe"))),
     path("webhooks/<slug:provider>", webhooks.webhook, name="webhook"),
