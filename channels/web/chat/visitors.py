@@ -5,11 +5,11 @@ Without it nobody is known, so whoever only looks gets no cookie. In the databas
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from channels.providers import hosting
@@ -30,6 +30,10 @@ class Visitor:
     id: str
     is_known: bool
 
+    def as_known(self) -> "Visitor":
+        """The same visitor, whose first message is stored."""
+        return replace(self, is_known=True)
+
 
 def visitor_of(request: HttpRequest, connection_id: UUID) -> Visitor:
     """Who asks: by the cookie, else by the form, else somebody new."""
@@ -38,8 +42,11 @@ def visitor_of(request: HttpRequest, connection_id: UUID) -> Visitor:
     return Visitor(token, hosting.visitor_of(str(connection_id), token), is_known=bool(known))
 
 
-def remember(response: HttpResponseBase, visitor: Visitor, connection_id: UUID) -> None:
-    """Set the cookie. Lax, so that a link to the page finds the conversation; the page checks where a form is from."""
+def remembering(response: HttpResponse, visitor: Visitor, connection_id: UUID) -> HttpResponse:
+    """The same response, with the cookie.
+
+    Lax, so that a link to the page finds the conversation; the page checks where a form is from.
+    """
     response.set_cookie(
         COOKIE,
         visitor.token,
@@ -49,6 +56,7 @@ def remember(response: HttpResponseBase, visitor: Visitor, connection_id: UUID) 
         httponly=True,
         samesite="Lax",
     )
+    return response
 
 
 def _valid(token: str) -> str:

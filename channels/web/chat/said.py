@@ -40,7 +40,7 @@ class Talk:
     is_waiting: bool = False
 
 
-def of(connection: Connection, visitor: str) -> Talk:
+def talk_of(connection: Connection, visitor: str) -> Talk:
     """What this visitor and the employee said, inside the tenant's scope."""
     written = InboxEvent.objects.filter(connection=connection, author=visitor, message_key__isnull=False)
     events = list(written.select_related("turn").order_by("-received_at")[:MOST])
