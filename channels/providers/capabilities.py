@@ -12,8 +12,10 @@ class Capabilities:
     delivery_updates: it says later what became of a message.
     looks_up_every: the shortest time between two calls of `Provider.find` for one connection; None if the provider has
     no look-up, so that a lost message stays unclear until a delivery update comes.
+    is_hosted: people write on a page of our own, which channels/web/chat shows.
     """
 
     threads: bool = False
     delivery_updates: bool = False
     looks_up_every: timedelta | None = None
+    is_hosted: bool = False

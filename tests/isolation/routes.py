@@ -30,6 +30,8 @@ PUBLIC = {
     "invitations/<str:link>/": "an invitation's link, 256 random bits",
     "api/docs": "the API's documentation, the same for everyone",
     "api/docs/": "the API's documentation, the same for everyone",
+    "chat/<uuid:connection_id>/": "a web chat, by 122 random bits; each visitor sees what the own cookie leads to",
+    "chat/<uuid:connection_id>/talk/": "the same, only what was said",
     "oauth/<slug:provider>/callback": "a provider's redirect back: bound to its workspace by a single-use state",
     "webhooks/<slug:provider>": "signed by the provider, which names the account: its workspace is the route's",
     "webhooks/<slug:provider>/<slug:endpoint>": "the same, where a provider has several addresses",
