@@ -78,3 +78,11 @@ def refused(connection_id: UUID, error: DeliveryRefusedError) -> None:
             broken = Connection.objects.get(id=connection_id)
             with actor.acting(actor.SYSTEM):
                 journal.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=error.reason)
+
+
+def lacks(connection: Connection, scope: str) -> None:
+    """The provider refused something for want of this permission: it is not asked for with that again."""
+    locked = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
+    locked.scopes = ",".join(each for each in locked.scopes.split(",") if each.strip() != scope)
+    locked.save(update_fields=["scopes"])
+    connection.scopes = locked.scopes

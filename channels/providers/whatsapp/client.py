@@ -9,17 +9,10 @@ from typing import Any
 
 from django.conf import settings
 
-from channels.providers.base import (
-    Account,
-    AnotherWayError,
-    DeliveryRefusedError,
-    Inbound,
-    InboundMessage,
-    OutcomeUnknownError,
-    Outgoing,
-)
+from channels.providers.base import AnotherWayError, DeliveryRefusedError, Inbound, InboundMessage, OutcomeUnknownError
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
+from channels.providers.sending import Account, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from channels.providers.whatsapp import calls, doctor, form, outgoing, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
