@@ -10,6 +10,7 @@ from billing.web.views import page as billing
 from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
+from channels.web.media import views as channel_media
 from config.api import docs, root
 from config.http import health
 from config.styleguide import styleguide
@@ -50,6 +51,7 @@ workspace = [
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
     path("conversations/", channels.conversation_list, name="conversations"),
     path("conversations/<uuid:conversation_id>/", channels.conversation, name="conversation"),
+    path("conversations/<uuid:conversation_id>/files/<uuid:file_id>/", channel_media.download, name="file"),
     path("usage/", usage.usage, name="usage"),
     path("billing/", billing.billing, name="billing"),
     path("billing/subscribe/", billing.subscribe, name="subscribe"),

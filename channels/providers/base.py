@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
+from channels.providers.files import InboundFile
 from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
@@ -34,6 +35,7 @@ class InboundMessage:
     is_readable: its text has words, not only notes about what the employee cannot see or hear.
     author_name: what the author is called, if the provider brings it along: nobody has to ask for it then.
     formerly: other ids of the author, under which they and their conversation may be known from before.
+    files: what came with it, still to be fetched (`media.BringsFiles`).
     """
 
     key: str
@@ -51,6 +53,7 @@ class InboundMessage:
     within: str = ""
     author_name: str = ""
     formerly: Sequence[str] = ()
+    files: Sequence[InboundFile] = ()
 
     @property
     def place(self) -> str:

@@ -24,6 +24,7 @@ SCOPES = (
     "channels:history",
     "chat:write",
     "chat:write.customize",
+    "files:read",
     "groups:history",
     "im:history",
     "im:write",
