@@ -105,6 +105,8 @@ def lost_words(connection: Connection) -> str:
         words = _("%(name)s removed the app in %(channel)s: nobody there gets an answer.")
     elif cause == Cause.DISCONNECTED_BY_API:
         words = _("%(name)s was disconnected through the API: nobody there gets an answer.")
+    elif cause == Cause.MOVED:
+        words = _("%(name)s moved to another workspace of Roster: nobody there gets an answer from this one.")
     else:
         words = _("%(name)s was disconnected here: nobody there gets an answer.")
     return words % {"channel": provider_named(connection.provider).label, "name": connection.name}

@@ -38,6 +38,9 @@ TENANT_THREADS = env.count("TENANT_THREADS", "8")
 BACKGROUND_THREADS = env.count("BACKGROUND_THREADS", "16")
 RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 
+# How long an outside account that was released may be connected by another workspace.
+CHANNEL_RELEASE_HOURS = env.quota("CHANNEL_RELEASE_HOURS", "24")
+
 # Two bots must not keep each other talking (channels/messages/loops.py); 0 turns a limit off.
 LOOP_ANSWERS = env.count("LOOP_ANSWERS", "20")
 LOOP_SECONDS = env.seconds("LOOP_SECONDS", "300")
