@@ -34,6 +34,7 @@ class Cause(StrEnum):
     NO_TEXT = "no_text"
     TOO_LONG = "too_long"
     LOOP = "loop"
+    TOO_FAST = "too_fast"
     WORKER_DIED = "worker_died"
     OWN_ERROR = "own_error"
     UNKNOWN = ""
@@ -71,6 +72,10 @@ WORDS: Mapping[str, Promise] = {
     ),
     Cause.LOOP: _(
         "So many answers in a short time look like two machines talking. It starts again by itself after a while."
+    ),
+    Cause.TOO_FAST: _(
+        "More messages came within a minute than the limit allows. What came meanwhile is answered together when the "
+        "minute is over."
     ),
     Cause.OWN_ERROR: _(
         "Something went wrong in Roster. That is on our side: you don't need to change anything, and Roster's staff "

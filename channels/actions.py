@@ -14,6 +14,7 @@ CHANNEL_MOVED = Action("channel.moved", _("A channel moved to another workspace"
 CHANNEL_BROKEN = Action("channel.broken", _("A channel stopped working"))
 CHANNEL_ENDED = Action("channel.ended", _("The provider ended a channel"))
 TEST_SENT = Action("channel.test_sent", _("Sent a test message"))
+FILE_DOWNLOADED = Action("file.downloaded", _("Downloaded a file that somebody sent"))
 PERSON_ERASED = Action("person.erased", _("Erased what a person said"))
 CONVERSATIONS_FORGOTTEN = Action("conversations.forgotten", _("Deleted old conversations"))
 MESSAGES_REPLAYED = Action("message.replayed", _("Tried failed messages again"))

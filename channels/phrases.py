@@ -9,9 +9,13 @@ CANNOT_SEE = _(
 """To what has no words at all: a photo, a voice message, a huddle."""
 PAUSED = _("I have answered a lot here in a short time, so I'm taking a break. Please write again later.")
 """Once, when the loop breaker stops a conversation."""
+TOO_FAST = _("You are writing faster than I can answer. I'll read on in a minute.")
+"""Once, to a person who is over the limit of messages a minute: what they write meanwhile is answered together."""
+TOO_MANY = _("A lot of people are writing to me at the moment. I'll read on in a minute.")
+"""The same where all people together are over it."""
 APOLOGY = _("Sorry, something went wrong on my side and I can't answer this. Please try again later.")
 """Once, when an answer will not come."""
 TEST = _("Test message from Roster")
 """The heading of an operator's test message."""
 
-SENTENCES = (CANNOT_SEE, PAUSED, APOLOGY, TEST)
+SENTENCES = (CANNOT_SEE, PAUSED, TOO_FAST, TOO_MANY, APOLOGY, TEST)

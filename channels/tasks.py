@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from channels.connections import drafts
+from channels.media import fetching
 from channels.messages.deliver import send_due
 from channels.messages.dispatch import dispatcher
 from channels.messages.incoming import recognition
@@ -59,6 +60,17 @@ def overdue_messages() -> Iterator[WakeUp]:
     due = overdue()
     for task, found in ((deliver, due.deliveries), (reconcile, due.look_ups), (recognise, due.doubts)):
         yield from ((task, ids) for ids in found)
+
+
+@shared_task(base=TenantBackgroundTask)
+def fetch_file(tenant_id: UUID, file_id: UUID) -> None:
+    """Fetch a file that somebody sent, and keep it."""
+    fetching.fetch(tenant_id, file_id)
+
+
+def overdue_files() -> Iterator[WakeUp]:
+    """A sweep: files to fetch, soon after their message was heard."""
+    yield from ((fetch_file, ids) for ids in fetching.due(timezone.now()))
 
 
 @shared_task

@@ -11,6 +11,7 @@ from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
 from channels.web.connections import page as connection_page
+from channels.web.media import views as channel_media
 from config.api import docs, root
 from config.http import health
 from config.styleguide import styleguide
@@ -54,6 +55,7 @@ workspace = [
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
     path("conversations/", channels.conversation_list, name="conversations"),
     path("conversations/<uuid:conversation_id>/", channels.conversation, name="conversation"),
+    path("conversations/<uuid:conversation_id>/files/<uuid:file_id>/", channel_media.download, name="file"),
     path("usage/", usage.usage, name="usage"),
     path("billing/", billing.billing, name="billing"),
     path("billing/subscribe/", billing.subscribe, name="subscribe"),

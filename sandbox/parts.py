@@ -25,6 +25,7 @@ from sandbox.slack import api as slack_api
 from sandbox.slack import apps_page as slack_apps
 from sandbox.slack import consent as slack_consent
 from sandbox.slack import control as slack_control
+from sandbox.slack import files as slack_files
 from sandbox.slack.chat import routes as slack_chat
 from sandbox.slack.state.peer import Slack
 from sandbox.stripe import control as stripe_control
@@ -63,7 +64,7 @@ class Part:
 async def _slack(state: State, settings: Settings, database: Database) -> AsyncIterator[None]:
     if settings.slack is None:
         raise ValueError("There are no settings for Slack.")
-    state.slack = slack = Slack(settings.slack, database)
+    state.slack = slack = Slack(settings.slack, database, f"{settings.url}/slack/files")
     slack.deliveries.resume()
     checking = asyncio.create_task(slack.check_url())
     yield
@@ -135,6 +136,7 @@ PARTS: Final = {
             Route("/slack/oauth/v2/authorize", slack_consent.authorize, methods=["GET", "POST"]),
             Route("/slack/api/{method}", slack_api.call_method, methods=["GET", "POST"]),
             *slack_apps.ROUTES,
+            Mount("/slack/files", routes=slack_files.ROUTES),
             Mount("/slack/chat", routes=slack_chat.ROUTES),
             Mount("/slack/control", routes=slack_control.ROUTES),
         ],

@@ -22,7 +22,7 @@ OURS = (
     *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_", "PAST_"),
     *("HEARTBEAT_", "HSTS_", "LEASE_", "LLM_", "LOG_", "LOOP_", "MAILS_", "MESSAGE_", "OPENAI_", "PORT", "PUBLIC_"),
     *("REDIS_", "RETRY_", "SANDBOX", "SENTRY_", "SLACK_", "STAFF_", "STRIPE_", "TRIAL_", "TRUSTED_", "UNKNOWN_"),
-    *("PASSWORD_", "QUIET_", "TENANT_", "WEB_", "WHATSAPP_"),
+    *("CONNECTION_", "MEDIA_", "PASSWORD_", "PERSON_", "QUIET_", "TENANT_", "WEB_", "WHATSAPP_", "WORKSPACE_"),
 )
 for name in list(os.environ):
     if name.startswith(OURS):
@@ -42,11 +42,16 @@ os.environ.update(
     API_REQUESTS_PER_MINUTE="1000000",
     API_PROVIDER_REQUESTS_PER_MINUTE="1000000",
     API_UNKNOWN_REQUESTS_PER_MINUTE="1000000",
+    WORKSPACE_MESSAGES_PER_MINUTE="0",
+    CONNECTION_MESSAGES_PER_MINUTE="0",
+    PERSON_MESSAGES_PER_MINUTE="0",
     SLACK_CLIENT_ID="111.222",
     SLACK_CLIENT_SECRET="client-secret",
     SLACK_SIGNING_SECRET="signing-secret",
     SLACK_API_URL=f"http://{NOWHERE}/api/",
+    SLACK_FILES_URL=f"http://{NOWHERE}/files/",
     WHATSAPP_GRAPH_URL=f"http://{NOWHERE}",
+    WHATSAPP_MEDIA_URL=f"http://{NOWHERE}/media/",
     STRIPE_SECRET_KEY="sk_test_0123456789abcdefghijklmnop",
     STRIPE_API_URL=f"http://{NOWHERE}/stripe",
     OPENAI_API_KEY="sk-sandbox-tests",

@@ -26,6 +26,8 @@ ROOT = Path(__file__).parents[1]
 QUIET_SECONDS = 0.3
 # Tests call the API more often than people do.
 UNLIMITED = {f"API_{kind}REQUESTS_PER_MINUTE": "1000000" for kind in ("", "PROVIDER_", "UNKNOWN_")}
+# And their people write faster.
+UNHURRIED = {f"{whose}_MESSAGES_PER_MINUTE": "0" for whose in ("WORKSPACE", "CONNECTION", "PERSON")}
 
 UNLOOPED = {"LOOP_ANSWERS": "0", "LOOP_DAILY_ANSWERS": "0"}
 """For tests that write like a machine: disables the loop detection."""
@@ -63,7 +65,14 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """The variables for another process: a few of the machine's, and the data folder."""
         own = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        return {**own, "ROSTER_DATA": str(self.folder / "data"), "PORT": str(self.port), **UNLIMITED, **self.extra}
+        return {
+            **own,
+            "ROSTER_DATA": str(self.folder / "data"),
+            "PORT": str(self.port),
+            **UNLIMITED,
+            **UNHURRIED,
+            **self.extra,
+        }
 
     @property
     def generated(self) -> dict[str, str]:

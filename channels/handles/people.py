@@ -1,6 +1,7 @@
 """Who talks to the AI employees: people, and the ids by which a connection's provider knows them."""
 
 from collections.abc import Collection, Iterable
+from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -62,6 +63,12 @@ def known(connection: Connection, external_ids: Iterable[str]) -> dict[str, Cont
     """Those of these ids whom we know, each with its person."""
     found = Contact.objects.select_related("person").filter(connection=connection, external_id__in=external_ids)
     return {contact.external_id: contact for contact in found}
+
+
+def all_handles(connection: Connection, external_ids: Iterable[str]) -> list[tuple[UUID, str]]:
+    """The same people's ids on all connections, each as (connection, id)."""
+    persons_here = Contact.objects.filter(connection=connection, external_id__in=external_ids).values("person")
+    return list(Contact.objects.filter(person__in=persons_here).values_list("connection", "external_id"))
 
 
 def _introduced(connection: Connection, external_ids: list[str]) -> dict[str, Contact]:

@@ -21,11 +21,14 @@ from agents.reasons import Cause
 from agents.runs import steps, transcript
 from agents.runs.steps import Prepared, Refused
 from channels import phrases
-from channels.messages import deliver, failures, loops, waiting
+from channels.messages import deliver, failures, waiting
 from channels.messages.deliver import Dispatch
 from channels.messages.incoming import corrections, hear
 from channels.messages.incoming.room import Place, Room
-from channels.messages.loops import Look, Pause
+from channels.messages.limits import loops, rates
+from channels.messages.limits.look import Look, look
+from channels.messages.limits.loops import Pause
+from channels.messages.limits.rates import Hold
 from channels.models import InboxEvent, Thread
 from channels.providers.base import InboundMessage
 from channels.scene import scenes, talk
@@ -123,6 +126,7 @@ def _take_up(place: Place, *, is_restart: bool, are_introduced: bool) -> Taken:
     if not events or not (is_restart or waiting.is_quiet(events, now)):
         return None
     room, changed = _hear(threads, events, now)
+    rates.join_holds(changed, now)
     chosen = _choose([*threads, *room.begun], changed, now)
     step = _Attempt(place, room, *chosen, now).step(are_introduced=are_introduced) if chosen else None
     hear.write(changed)
@@ -173,14 +177,17 @@ class _Attempt:
             return None
         if thread.failures >= failures.MOST_FAILURES:
             return self._give_up
-        look = loops.look(thread, {event.author for event in self.events}, self.now)
-        return None if look.is_held_up else self._reply(look, are_introduced=are_introduced)
+        past = look(thread, {event.author for event in self.events}, self.now)
+        return None if past.is_held_up else self._reply(past, are_introduced=are_introduced)
 
-    def _reply(self, look: Look, *, are_introduced: bool) -> Callable[[], Taken] | None:
-        pause = loops.pause_of(self.thread, self.events, look, self.now)
+    def _reply(self, past: Look, *, are_introduced: bool) -> Callable[[], Taken] | None:
+        pause = loops.pause_of(self.thread, self.events, past, self.now)
         if pause and pause.is_told:
             self._set_aside(pause.reason)
             return None
+        hold = None if pause else rates.hold_of(self.events, past, self.now)
+        if hold:
+            return self._wait(hold)
         is_asked = not pause and any(event.is_readable for event in self.events)
         overheard = self._overheard() if is_asked else []
         if is_asked and not are_introduced and self.room.are_strangers(self._speakers(overheard)):
@@ -188,6 +195,7 @@ class _Attempt:
         self.thread.lease(self.now)
         for event in self.events:
             event.state, event.attempt = State.RUNNING, self.thread.attempt
+            event.taken_at = event.taken_at or self.now
         return (lambda: self._ask(overheard)) if is_asked else (lambda: self._reply_unasked(pause))
 
     def _without_deleted(self, events: Sequence[InboxEvent]) -> list[InboxEvent]:
@@ -200,6 +208,20 @@ class _Attempt:
         log.warning("Left unanswered: %s", reason)
         for event in self.events:  # its words are in the conversation
             event.state, event.reason, event.finished_at, event.payload = State.IGNORED, reason, self.now, ""
+
+    def _wait(self, hold: Hold) -> Callable[[], Taken]:
+        """Nothing is taken up before the minute is over. The first time, whoever writes is told."""
+        log.info("Waits until %s: %s", hold.until, hold.reason)
+        for event in self.events:
+            event.held_until = hold.until
+        self.thread.release(failures=0, retry_at=hold.until, attempt=self.thread.attempt + 1)
+        return (lambda: None) if hold.is_told else (lambda: self._tell_to_wait(hold))
+
+    def _tell_to_wait(self, hold: Hold) -> Dispatch:
+        text = said(hold.sentence, self.thread.tenant.language)
+        conversation, attempt = self.thread.conversation, self.thread.attempt
+        turn = steps.reply_unasked(conversation, attempt, text, hold.reason, Cause.TOO_FAST)
+        return deliver.queue(self.thread, turn, self.events[-1].address)
 
     def _speakers(self, overheard: Sequence[InboundMessage]) -> set[str]:
         asking = {event.author for event in self.events if event.author and not event.is_test}

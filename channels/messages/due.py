@@ -14,7 +14,8 @@ OF_EACH = 1_000
 """Events of one tenant that are looked at, the oldest: however much one has, the others are seen."""
 
 # Who has open events is found by skipping from one tenant to the next in an index.
-# Quiet means: nothing more came for a moment, or the first has waited long enough.
+# Quiet means: nothing more came for a moment, or the first has waited long enough. What is over a limit waits unseen
+# until its minute is over, so that it does not stand before others.
 DUE = """
 WITH RECURSIVE tenants AS (
     (SELECT tenant_id FROM channels_inboxevent WHERE state IN ('received', 'pending', 'running')
@@ -30,6 +31,7 @@ WITH RECURSIVE tenants AS (
           FROM channels_inboxevent event
          WHERE event.tenant_id = tenants.tenant_id AND event.place_id IS NOT NULL
            AND event.state IN ('received', 'pending', 'running')
+           AND (event.held_until IS NULL OR event.held_until <= %s)
          ORDER BY event.received_at LIMIT %s) opened
 ), due AS (
     SELECT waiting.tenant_id, connection_id, waiting.place_id, min(waiting.received_at) AS since
@@ -65,7 +67,7 @@ def places(most: int, share: int, busy: Collection[Place], running: Mapping[UUID
     freed = now - timedelta(seconds=settings.UNKNOWN_FREES_SECONDS)
     quiet = timedelta(seconds=settings.QUIET_MAX_SECONDS)
     values = [
-        OF_EACH, now, now, freed,
+        now, OF_EACH, now, now, freed,
         [place.connection_id for place in busy], [place.place_id for place in busy],
         quiet, now, now,
         list(running), list(running.values()), share, most,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 
 from channels.messages.incoming import corrections
 from channels.messages.incoming.room import Place
@@ -37,7 +38,8 @@ def events_in(place: Place, threads: Collection[Thread]) -> list[InboxEvent]:
     if not threads:
         events = events.select_related("connection__agent", "connection__tenant")
     unheard = Q(state=State.RECEIVED, connection=place.connection_id, place_id=place.place_id)
-    unanswered = Q(state__in=InboxEvent.WAITING, thread__in=[thread.id for thread in threads])
+    is_free = Q(held_until=None) | Q(held_until__lte=timezone.now())
+    unanswered = Q(is_free, state__in=InboxEvent.WAITING, thread__in=[thread.id for thread in threads])
     return list(events.filter(unheard | unanswered if threads else unheard).order_by("position", "id")[:MOST_AT_ONCE])
 
 

@@ -3,6 +3,7 @@
 from channels.models.connections import Connection, ConnectionDraft, Contact, InstallAttempt, Route
 from channels.models.deliveries import Delivery, DeliveryQuerySet
 from channels.models.inbox import InboxEvent, InboxEventQuerySet, Thread, place_id_of
+from channels.models.media import MediaFile, MediaFileQuerySet, MediaPart
 
 __all__ = [
     "Connection",
@@ -13,6 +14,9 @@ __all__ = [
     "InboxEvent",
     "InboxEventQuerySet",
     "InstallAttempt",
+    "MediaFile",
+    "MediaFileQuerySet",
+    "MediaPart",
     "Route",
     "Thread",
     "place_id_of",

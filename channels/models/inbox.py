@@ -43,7 +43,7 @@ class Thread(Job, TenantModel):
 OVERHEARD = models.Q(state="ignored") & ~models.Q(payload="")
 UNHEARD = models.Q(state="received")
 OPEN, DOUBTFUL = models.Q(state__in=["received", "pending", "running"]), models.Q(state="doubtful")
-SIGNED = ~models.Q(author="")
+SIGNED, TAKEN = ~models.Q(author=""), models.Q(taken_at__isnull=False)
 
 
 class InboxEventQuerySet(models.QuerySet["InboxEvent"]):
@@ -120,6 +120,10 @@ class InboxEvent(TenantModel):
     )
     received_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, editable=False, help_text=_("When its answer was begun first"))
+    held_until = models.DateTimeField(
+        null=True, editable=False, help_text=_("Over a limit of messages a minute, it waits until then")
+    )
 
     objects = InboxEventQuerySet.as_manager()
 
@@ -140,4 +144,5 @@ class InboxEvent(TenantModel):
             ),
             models.Index(fields=["connection", "place", "position"], name="channels_event_talk", condition=OVERHEARD),
             models.Index(fields=["tenant", "received_at"], name="channels_event_overheard", condition=OVERHEARD),
+            models.Index(fields=["tenant", "taken_at"], name="channels_event_taken", condition=TAKEN),
         ]

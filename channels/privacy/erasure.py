@@ -16,6 +16,7 @@ from agents.people import persons
 from agents.runs import transcript
 from agents.runs.transcript import ERASED
 from channels import actions
+from channels.media import shelf
 from channels.messages import test_messages
 from channels.models import Contact, Delivery, InboxEvent, Thread
 from channels.privacy import forgetting
@@ -240,4 +241,6 @@ def _blank(conversation: UUID, said: Sequence[UUID], erased: Erased) -> None:
     open_states = [Delivery.State.PENDING, Delivery.State.SENDING, Delivery.State.UNKNOWN]
     deliveries.filter(state__in=open_states).update(state=Delivery.State.FAILED, error=forgetting.ERASED())
     erased.answers += transcript.erase(Turn.objects.filter(run__in=answering))
-    erased.messages += transcript.erase(Turn.objects.filter(id__in=list(theirs.values_list("id", flat=True))))
+    turns = list(theirs.values_list("id", flat=True))
+    shelf.forget(turns)
+    erased.messages += transcript.erase(Turn.objects.filter(id__in=turns))

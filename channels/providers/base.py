@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
+from channels.providers.files import InboundFile
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
 from tenants.wordings import NOTHING, Reason, ReasonError, Wording
@@ -37,6 +38,7 @@ class InboundMessage:
     is_readable: its text has words, not only notes about what the employee cannot see or hear.
     author_name: what the author is called, if the provider brings it along: nobody has to ask for it then.
     formerly: other ids of the author, under which they and their conversation may be known from before.
+    files: what came with it, still to be fetched (`media.BringsFiles`).
     """
 
     key: str
@@ -54,6 +56,7 @@ class InboundMessage:
     within: str = ""
     author_name: str = ""
     formerly: Sequence[str] = ()
+    files: Sequence[InboundFile] = ()
 
     @property
     def place(self) -> str:

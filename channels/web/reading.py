@@ -1,5 +1,6 @@
 """Reading a conversation, page by page: what was said, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from channels.handles import people
 from channels.models import InboxEvent
 from channels.web import fates
 from channels.web.fates import Fate
+from channels.web.media import shown
+from channels.web.media.shown import Shown
 from tenants.paging import keyset
 from tenants.paging.keyset import Asked
 
@@ -24,11 +27,12 @@ FAILED = 3
 
 @dataclass(frozen=True)
 class Said:
-    """A turn, what became of it if it is an answer, and whether it is a message without one."""
+    """A turn, what became of it if it is an answer, whether it is a message without one, and the files it brought."""
 
     turn: Turn
     fate: Fate | None
     is_unanswered: bool
+    files: Sequence[Shown] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,10 @@ def page(conversation: Conversation, asked: Asked) -> Page:
     turns = _turns(conversation)
     found = keyset.look(turns, "said_at", asked, size=PAGE, weight=lambda turn: len(turn.text), most=CHARACTERS)
     became = fates.of_conversation(conversation, found.rows)
-    said = [Said(each, became.get(each.id), _is_unanswered(each)) for each in reversed(found.rows)]
+    files = shown.of_turns(turn.id for turn in found.rows)
+    said = [
+        Said(each, became.get(each.id), _is_unanswered(each), files.get(each.id, ())) for each in reversed(found.rows)
+    ]
     return Page(said, found.older, found.newer, found.beside)
 
 

@@ -17,7 +17,7 @@ from agents.models import Conversation
 from agents.web import presence as agents_presence
 from billing import quota
 from channels.connections import connect, health
-from channels.messages import loops
+from channels.messages.limits import loops
 from channels.models import Connection
 from channels.providers.registry import provider_named
 from channels.reasons import Cause

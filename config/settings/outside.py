@@ -29,12 +29,15 @@ SLACK_API_URL = env.url("SLACK_API_URL", peer("slack", "/slack/api/", "https://s
 SLACK_AUTHORIZE_URL = env.url(
     "SLACK_AUTHORIZE_URL", peer("slack", "/slack/oauth/v2/authorize", "https://slack.com/oauth/v2/authorize")
 )
+SLACK_FILES_URL = env.url("SLACK_FILES_URL", peer("slack", "/slack/files/", "https://files.slack.com/"))
 SLACK_APPS_URL = env.url("SLACK_APPS_URL", peer("slack", "/slack/apps", "https://api.slack.com/apps"))
 
 # WhatsApp. The platform's Meta app, if it has one; workspaces bring their own.
 WHATSAPP_APP_SECRET = env.text("WHATSAPP_APP_SECRET")
 WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
 WHATSAPP_GRAPH_URL = env.url("WHATSAPP_GRAPH_URL", "https://graph.facebook.com")
+# The only host from which WhatsApp's media are fetched: Meta's own.
+WHATSAPP_MEDIA_URL = env.url("WHATSAPP_MEDIA_URL", "https://lookaside.fbsbx.com/")
 WHATSAPP_GRAPH_VERSION = env.number(
     "WHATSAPP_GRAPH_VERSION", "v26.0", parse=environment.graph_version, example="a version such as v26.0"
 )

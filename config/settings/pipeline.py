@@ -41,7 +41,21 @@ RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 # How long an outside account that was released may be connected by another workspace.
 CHANNEL_RELEASE_HOURS = env.quota("CHANNEL_RELEASE_HOURS", "24")
 
-# Two bots must not keep each other talking (channels/messages/loops.py); 0 turns a limit off.
+# Two bots must not keep each other talking (channels/messages/limits/loops.py); 0 turns a limit off.
 LOOP_ANSWERS = env.count("LOOP_ANSWERS", "20")
 LOOP_SECONDS = env.seconds("LOOP_SECONDS", "300")
 LOOP_DAILY_ANSWERS = env.count("LOOP_DAILY_ANSWERS", "300")
+
+# Messages a minute that are taken up (channels/messages/limits/rates.py); the rest waits. 0 turns a limit off.
+WORKSPACE_MESSAGES_PER_MINUTE = env.count("WORKSPACE_MESSAGES_PER_MINUTE", "60")
+CONNECTION_MESSAGES_PER_MINUTE = env.count("CONNECTION_MESSAGES_PER_MINUTE", "30")
+PERSON_MESSAGES_PER_MINUTE = env.count("PERSON_MESSAGES_PER_MINUTE", "10")
+
+# Files that people send (channels/media): the largest of each kind, and what a workspace may keep, in MB.
+MEDIA_BYTES = {
+    kind: env.count(f"MEDIA_{kind.upper()}_MB", most) * 1_000_000
+    for kind, most in (("image", "20"), ("audio", "25"), ("video", "100"), ("sticker", "1"), ("document", "100"))
+}
+MEDIA_WORKSPACE_BYTES = env.quota("MEDIA_WORKSPACE_MB", "5000") * 1_000_000
+# What apps add to an export beside their tables, by dotted path (tenants/privacy/archive.py).
+EXPORT_FILES = ["channels.media.exporting.files"]

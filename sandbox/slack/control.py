@@ -93,15 +93,17 @@ def _create(slack: Slack, body: Body) -> Body:
 
 def _say(slack: Slack, body: Body) -> Body:
     channel, person = _place(slack, body)
-    sent = activity.say(slack, channel, person, str(body.get("text", "")), body.get("thread_ts"), _more(person, body))
+    sent = activity.say(
+        slack, channel, person, str(body.get("text", "")), body.get("thread_ts"), _more(slack, person, body)
+    )
     return {"channel": channel.id, "ts": sent.message.ts, "events": _events(sent.events)}
 
 
-def _more(person: Person, body: Body) -> Body:
-    """Files by name and type, blocks and attachments as given, and the kind of app that posts it, if any."""
+def _more(slack: Slack, person: Person, body: Body) -> Body:
+    """Files by name, type and content, blocks and attachments as given, and the kind of app that posts it, if any."""
     more: Body = {name: body[name] for name in ("blocks", "attachments", "subtype") if name in body}
     if body.get("files"):
-        more |= sharing.shared(person, body["files"])
+        more |= sharing.shared(slack, person, body["files"])
     if body.get("through") == "user token":
         more |= sharing.by_other_app(person)
     if body.get("through") == "bot":

@@ -17,8 +17,10 @@ from typing import IO, Any, Protocol
 from uuid import UUID
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection, models, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -36,6 +38,9 @@ LEFT_OUT: Mapping[type[models.Model], StrOrPromise] = {
     IdempotentRequest: _("copies of the API's answers, kept for a day; what they are about is in the other files"),
 }
 """Tables of tenants that are not exported, each with the reason."""
+IN_FILES = "EXPORTED_IN_FILES"
+"""A model's attribute of this name, true: its rows make up files of the archive, which settings.EXPORT_FILES find."""
+AS_FILES = _("pieces of files, which are whole in the folder files")
 NOTES = (
     {"what": _("tokens and keys of other services"), "why": _("secrets: masked as ••••")},
     {"what": _("columns called digest"), "why": _("fingerprints of secrets; they are of use to nobody else")},
@@ -48,6 +53,7 @@ README = _("""\
 Everything that the workspace “%(name)s” has in Roster, as of %(at)s (UTC).
 
 data/          one file for each table, one row a line, each line a JSON object (JSON Lines, UTF-8)
+files/         what people sent: each under the id of its row in data/channels_mediafile.jsonl
 manifest.json  when and by which version this was made, and for each file its rows, bytes and SHA-256;
                and what is left out and why
 
@@ -71,6 +77,7 @@ class Progress(Protocol):
 
     def begin(self, rows_total: int) -> None: ...
     def advance(self) -> None: ...
+    def check(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,11 @@ class Table:
 def tables() -> list[Table]:
     """Every table with rows of tenants, but for LEFT_OUT; by name."""
     found = [model for model in apps.get_models() if model is Tenant or _belongs_to_a_tenant(model)]
-    return sorted((Table(model) for model in found if model not in LEFT_OUT), key=lambda table: table.name)
+    return sorted((Table(model) for model in found if not _why_left_out(model)), key=lambda table: table.name)
+
+
+def _why_left_out(model: type[models.Model]) -> StrOrPromise:
+    return AS_FILES if getattr(model, IN_FILES, False) else LEFT_OUT.get(model, "")
 
 
 def _belongs_to_a_tenant(model: type[models.Model]) -> bool:
@@ -147,6 +158,9 @@ class _Entry:
 
     def count(self, line: bytes) -> None:
         self.rows += 1
+        self.add(line)
+
+    def add(self, line: bytes) -> None:
         self.size += len(line)
         self.digest.update(line)
 
@@ -162,6 +176,7 @@ def write(file: IO[bytes], tenant_id: UUID, progress: Progress) -> None:
         progress.begin(sum(table.rows(tenant_id).count() for table in wanted))
         entries = [_write_table(archive, table, tenant_id, progress) for table in wanted]
         tenant, now = Tenant.objects.get(id=tenant_id), timezone.now()
+        entries += [_write_file(archive, each, progress) for each in _files()]
         manifest = _manifest(tenant, now, [entry.described() for entry in entries])
         archive.writestr("manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False))
         archive.writestr("README.txt", README % {"name": tenant.name, "at": f"{now:%Y-%m-%d %H:%M:%S}"})
@@ -177,8 +192,34 @@ def _write_table(archive: zipfile.ZipFile, table: Table, tenant_id: UUID, progre
     return entry
 
 
+@dataclass(frozen=True)
+class Attached:
+    """A file of the archive that is no table: its name there, the table of its row, and its content in pieces."""
+
+    name: str
+    table: str
+    pieces: Iterator[bytes]
+
+
+def _files() -> Iterator[Attached]:
+    """What the apps add. Inside the tenant's scope."""
+    for path in settings.EXPORT_FILES:
+        yield from import_string(path)()
+
+
+def _write_file(archive: zipfile.ZipFile, file: Attached, progress: Progress) -> _Entry:
+    entry = _Entry(f"files/{file.name}", file.table)
+    with archive.open(entry.name, "w", force_zip64=True) as out:
+        for piece in file.pieces:
+            out.write(piece)
+            entry.add(piece)
+            progress.check()
+    return entry
+
+
 def _manifest(tenant: Tenant, now: datetime, files: list[dict[str, Any]]) -> dict[str, Any]:
-    tables_left_out = [{"what": model._meta.db_table, "why": str(why)} for model, why in LEFT_OUT.items()]
+    reasons = {model._meta.db_table: _why_left_out(model) for model in apps.get_models()}
+    tables_left_out = [{"what": name, "why": str(why)} for name, why in reasons.items() if why]
     return {
         "format": "roster-export",
         "schema_version": SCHEMA_VERSION,

@@ -74,7 +74,7 @@ def graph() -> Iterator[Graph]:
     """Serve it."""
     made = Graph()
     server = werkzeug.serving.make_server("127.0.0.1", 0, made, threaded=True)
-    threading.Thread(target=server.serve_forever).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,)).start()  # looks so often whether it is over
     made.url = f"http://127.0.0.1:{server.server_port}"
     try:
         yield made

@@ -47,6 +47,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     },
     "channels.Delivery": {"state": "sent"},
     "channels.InboxEvent": {"state": "done", "is_test": True},
+    "channels.MediaFile": {"state": "kept", "kind": "document", "content_type": "text/plain"},
+    "channels.MediaPart": {"number": 0},
     "channels.Route": {"provider": "slack"},
     "tenants.Export": {"state": "done"},
     "tenants.Mail": {"state": "sent"},

@@ -75,6 +75,7 @@ def peers(settings: Settings, stack: Stack) -> Stack:
     """The stack's sandbox as this process's providers, without faults."""
     generated = stack.generated
     settings.SLACK_API_URL = f"{stack.sandbox_url}/slack/api/"
+    settings.SLACK_FILES_URL = f"{stack.sandbox_url}/slack/files/"
     settings.OPENAI_BASE_URL = f"{stack.sandbox_url}/openai/v1"
     settings.OPENAI_API_KEY = generated["OPENAI_API_KEY"]
     settings.ANTHROPIC_BASE_URL = f"{stack.sandbox_url}/anthropic"

@@ -14,8 +14,10 @@ from agents.phrases import said
 from channels import phrases
 from channels.connections import credentials
 from channels.connections.connect import listen
-from channels.messages import loops, sweep
+from channels.messages import sweep
 from channels.messages.incoming import addressing, recognition
+from channels.messages.limits import loops
+from channels.messages.limits.look import look
 from channels.models import Connection, Contact, InboxEvent, Thread
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -227,5 +229,5 @@ def test_the_limits_can_be_switched_off(desk: Desk, settings: Settings) -> None:
     with tenant_scope(desk.tenant.id):
         events = list(InboxEvent.objects.all())
         thread, now = Thread.objects.get(), timezone.now()
-        assert loops.pause_of(thread, events, loops.look(thread, {event.author for event in events}, now), now) is None
+        assert loops.pause_of(thread, events, look(thread, {event.author for event in events}, now), now) is None
         assert not listen(Connection.objects.get(), only_when_mentioned=False).only_when_mentioned

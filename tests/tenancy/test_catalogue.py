@@ -132,7 +132,7 @@ def test_the_sweeper_reads_only_ids_states_and_times() -> None:
     assert {name for (name,) in granted} == {
         "id", "tenant_id", "connection_id", "thread_id", "place_id", "state", "attempt", "due_at",
         "received_at", "leased_until", "retry_at", "next_attempt_at", "sending_since", "unknown_since", "expires_at",
-        "customer_id", "synced_at", "requested_at", "sent_at",
+        "customer_id", "synced_at", "requested_at", "sent_at", "held_until",
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Conversation
 from agents.runs import steps, transcript
 from agents.runs.transcript import ERASED
+from channels.media import shelf
 from channels.messages.incoming.addressing import SAID_TO_OTHERS
 from channels.models import Delivery, InboxEvent, InboxEventQuerySet, Thread
 from channels.providers.base import Edit, InboundEvent
@@ -89,7 +90,10 @@ def edit(event: InboxEvent, edit: Edit, *, is_for_others: bool) -> UUID | None:
         event.is_addressed = edit.message.is_addressed
     event.save(update_fields=["version", "payload", "is_readable", "is_addressed"])
     turn = event.turn
-    if turn is None or turn.text == ERASED or not transcript.reword(turn, edit.message.text):
+    if turn is None or turn.text == ERASED:
+        return None
+    shelf.follow(turn.id, event.connection_id, edit.message.files)
+    if not transcript.reword(turn, edit.message.text):
         return None
     if event.state == InboxEvent.State.RUNNING:
         _ask_again(event)
@@ -117,6 +121,7 @@ def delete(event: InboxEvent) -> UUID | None:
         return None
     if event.turn:
         transcript.withdraw(event.turn)
+        shelf.forget([event.turn.id])
     event.deleted_at, event.payload, was = timezone.now(), "", event.state
     if was in _OPEN or (was == InboxEvent.State.ANSWERED and _take_back(event)):
         event.state, event.reason, event.finished_at = InboxEvent.State.IGNORED, DELETED(), event.deleted_at

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from agents.runs import settlement, transcript
+from channels.media import shelf
 from channels.messages.incoming import addressing
 from channels.messages.incoming.room import Room
 from channels.models import InboxEvent, Thread
@@ -28,6 +29,7 @@ MOST_ADOPTED = 20
 NOTHING_SAID = Wording("channels.nothing_said", _("Nothing to answer."))
 CHANGED = (
     "state", "reason", "thread", "turn", "attempt", "place", "payload", "is_readable", "received_at", "finished_at",
+    "taken_at", "held_until",
 )  # fmt: skip
 """The columns of an event that hearing and claiming may change."""
 
@@ -152,6 +154,7 @@ def _take_in(room: Room, taken: Sequence[tuple[Thread, Said]]) -> None:
     """Add what people said as turns."""
     room.meet({message.author: message.author_name for _, (_, message) in taken})
     by_thread: dict[UUID, tuple[Thread, list[Said]]] = {}
+    noted: list[shelf.Noted] = []
     for thread, said in taken:
         by_thread.setdefault(thread.id, (thread, []))[1].append(said)
     for thread, all_said in by_thread.values():
@@ -160,5 +163,7 @@ def _take_in(room: Room, taken: Sequence[tuple[Thread, Said]]) -> None:
         words = [transcript.Said(room.met(m.author).person, m.text, m.said_at) for _, m in all_said]
         for (event, message), turn in zip(all_said, transcript.hear_all(conversation, words), strict=True):
             event.thread, event.turn, event.is_readable = thread, turn, message.is_readable
+            noted.append((turn.id, room.connection.id, message.files))
             event.state, event.reason, event.place, event.finished_at = InboxEvent.State.PENDING, NOTHING, "", None
         room.heard.append((settlement.spender(conversation), len(all_said)))
+    shelf.note(noted)

@@ -1,7 +1,7 @@
 """Slack's Web API: posting, looking up, the test message. https://docs.slack.dev/reference/methods"""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -22,7 +22,8 @@ from channels.providers.base import (
 )
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent
-from channels.providers.slack import doctor, oauth, wordings
+from channels.providers.files import InboundFile
+from channels.providers.slack import doctor, media, oauth, wordings
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import app_of
@@ -137,6 +138,10 @@ class Slack:
         if ts is None and found.has_more:
             raise OutcomeUnknownError(wordings.TOO_MUCH_SINCE())
         return ts
+
+    def fetch(self, account: Account, file: InboundFile, most_bytes: int) -> Generator[bytes, None, None]:
+        """What somebody sent, from Slack's file host."""
+        return media.fetch(account, file, most_bytes)
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """users.info: the display name, as Slack shows it, else the full name."""

@@ -10,6 +10,13 @@ LIMITED = Wording("slack.limited", _("Slack limits how often messages may be sen
 OWN_TROUBLE = Wording("slack.own_trouble", _("Slack has a problem of its own (HTTP %(status)s %(code)s)."))
 DEAD_TOKEN = Wording("slack.dead_token", _("Slack no longer accepts the token (%(code)s): connect Slack again."))
 REFUSED = Wording("slack.refused", _("Slack refused the message: %(code)s."))
+NO_FILES = Wording(
+    "slack.no_files",
+    _(
+        "Slack did not hand over the file: the app may lack the permission files:read. Connect Slack again under "
+        "Channels, and Slack asks you for it."
+    ),
+)
 
 NO_ANSWER = Wording("slack.no_answer", _("Slack's answer did not arrive: %(error)s."))
 UNREADABLE = Wording("slack.unreadable", _("Slack's answer cannot be read (%(error)s)."))

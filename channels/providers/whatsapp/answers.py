@@ -48,6 +48,15 @@ class Token(Shape):
     data: TokenFacts
 
 
+class Media(Shape):
+    """Where a file can be fetched for five minutes, and what to expect there."""
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
+    mime_type: str = ""
+    sha256: str = ""
+    file_size: int | None = None
+
+
 class Done(Shape):
     """The answer to a change."""
 

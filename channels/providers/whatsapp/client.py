@@ -4,7 +4,7 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/messag
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -20,8 +20,9 @@ from channels.providers.base import (
 )
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
+from channels.providers.files import InboundFile
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
-from channels.providers.whatsapp import calls, doctor, form, outgoing, wordings
+from channels.providers.whatsapp import calls, doctor, form, media, outgoing, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
 from channels.providers.whatsapp.errors import NEEDS_NUMBER, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
@@ -86,6 +87,10 @@ class WhatsApp:
     def find(self, account: Account, message: Outgoing) -> str | None:
         """There is no look-up: statuses tell what became of a message."""
         raise OutcomeUnknownError(wordings.NO_LOOK_UP())
+
+    def fetch(self, account: Account, file: InboundFile, most_bytes: int) -> Generator[bytes, None, None]:
+        """What somebody sent, from Meta's media host."""
+        return media.fetch(account, file, most_bytes)
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """Who wrote brings the name along; nobody else can be asked for it."""

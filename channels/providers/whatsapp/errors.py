@@ -29,6 +29,11 @@ OWN_TROUBLE = {1, 2, 131000, 131016, 135000}
 NEEDS_NUMBER = 131062
 """This kind of message does not go to a business-scoped id."""
 
+MEDIA_DOWN = 131052
+"""A file could not be downloaded."""
+UNKNOWN_OBJECT = 100
+"""Nothing has this id, or has it any more."""
+
 PERMISSIONS = {3, 10, *range(200, 300), 131005}
 TEMPLATES = (132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132068, 132069)
 

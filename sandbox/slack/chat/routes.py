@@ -67,7 +67,7 @@ async def open_direct_message(request: Request) -> Response:
 async def _send(view: View, form: Form) -> str | None:
     text, sample = form.get("text", ""), SAMPLES.get(form.get("attach", ""))
     if text or sample:
-        more = shared(view.person, [sample]) if sample else None
+        more = shared(view.slack, view.person, [sample]) if sample else None
         activity.say(view.slack, view.channel, view.person, text, view.thread or None, more)
     return None
 

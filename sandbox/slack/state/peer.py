@@ -43,9 +43,10 @@ class Statuses:
 class Slack:
     """The platform's app and those that people made, registered with one Slack that has many workspaces."""
 
-    def __init__(self, app: SlackApp, database: Database) -> None:
+    def __init__(self, app: SlackApp, database: Database, files_url: str = "https://files.slack.com") -> None:
         database.script(SCHEMA)
         self.app = app
+        self.files_url = files_url
         self.database = database
         self.apps = Apps(app, database)
         self.workspaces = Workspaces(database, self.apps)

@@ -38,6 +38,9 @@ CREATE TABLE IF NOT EXISTS message (
     PRIMARY KEY (channel_id, ts)
 );
 CREATE INDEX IF NOT EXISTS message_by_thread ON message (channel_id, thread_ts, ts);
+CREATE TABLE IF NOT EXISTS file (
+    id TEXT PRIMARY KEY, team_id TEXT NOT NULL REFERENCES workspace, mimetype TEXT NOT NULL, content BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS reaction (
     channel_id TEXT NOT NULL, ts TEXT NOT NULL, name TEXT NOT NULL, user_id TEXT NOT NULL,
     PRIMARY KEY (channel_id, ts, name, user_id)

@@ -17,6 +17,7 @@ from channels.providers.slack import wordings
 from channels.providers.slack.incoming import corrections, subtypes
 from channels.providers.slack.incoming.authors import Author, author_of
 from channels.providers.slack.incoming.content import Content, Quote, content_of
+from channels.providers.slack.incoming.files import files_of
 from channels.providers.slack.incoming.ids import GivenId, Timestamp
 from channels.providers.slack.incoming.markup import MENTION, plain_text, storable
 from channels.providers.webhooks import MalformedError
@@ -250,6 +251,7 @@ def _spoken(inner: Message, spoken: Spoken, author: Author, bot_user_id: str) ->
         said_at=min(datetime.fromtimestamp(float(ts), UTC), datetime.now(UTC)),
         address={"channel": channel, "thread_ts": spoken.thread_ts or ts},
         title=_("Direct message") if inner.is_direct else "",
+        files=files_of(inner.files),
     )
 
 

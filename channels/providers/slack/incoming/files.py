@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from channels.providers.files import FileKind, InboundFile
 from channels.providers.slack.incoming.blocks import escaped
+from channels.providers.slack.incoming.markup import storable
 
 MOST = 20
+URL = "url"
+"""Where the content is, in an InboundFile's reference."""
+LONGEST_URL = 2_000
 LONGEST_NAME = 120
 LONGEST_WORDS = 8_000
 KINDS = (
@@ -28,6 +33,39 @@ def words_of(files: Any) -> list[str]:
     """The words of files that bring them: snippets, emails, posts, and what Slack understood of a voice message."""
     found = [each for each in files if isinstance(each, dict)] if isinstance(files, list) else []
     return [words for each in found[:MOST] if (words := _words(each))]
+
+
+def files_of(files: Any) -> list[InboundFile]:
+    """Those whose content Slack has: not what is elsewhere, was deleted, or comes with its words."""
+    found = [each for each in files if isinstance(each, dict)] if isinstance(files, list) else []
+    return [file for each in found[:MOST] if (file := _file(each))]
+
+
+def _file(file: dict[str, Any]) -> InboundFile | None:
+    url, key = file.get("url_private_download") or file.get("url_private"), file.get("id")
+    if not (isinstance(url, str) and isinstance(key, str) and key) or len(url) > LONGEST_URL:
+        return None
+    if file.get("is_external") or str(file.get("mode") or "hosted") != "hosted":
+        return None
+    size = file.get("size")
+    return InboundFile(
+        key=storable(key),
+        kind=_kind_of(file),
+        name=storable(_text(file, "name") or _text(file, "title")),
+        content_type=storable(_text(file, "mimetype")),
+        size=size if isinstance(size, int) and not isinstance(size, bool) else None,
+        reference={URL: storable(url)},
+    )
+
+
+def _kind_of(file: dict[str, Any]) -> FileKind:
+    start = "audio" if file.get("subtype") == "slack_audio" else _text(file, "mimetype").partition("/")[0]
+    return FileKind(start) if start in {"image", "audio", "video"} else FileKind.DOCUMENT
+
+
+def _text(file: dict[str, Any], name: str) -> str:
+    value = file.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _words(file: dict[str, Any]) -> str:

@@ -7,13 +7,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from channels.providers.files import FileKind, InboundFile
 from channels.providers.whatsapp.incoming.shapes import object_of, objects_of, words_of
 
 LONGEST = 40_000
 """Characters of one text; people can send 65,536."""
 LONGEST_NAME = 300
+LONGEST_ID = 120
 MOST = 20
 """Contacts, or items of an order."""
+MEGABYTE = 1024 * 1024
+FILES: Mapping[str, tuple[FileKind, int]] = {
+    "image": (FileKind.IMAGE, 5 * MEGABYTE),
+    "audio": (FileKind.AUDIO, 16 * MEGABYTE),
+    "video": (FileKind.VIDEO, 16 * MEGABYTE),
+    "document": (FileKind.DOCUMENT, 100 * MEGABYTE),
+    "sticker": (FileKind.STICKER, MEGABYTE // 2),
+}
+"""The types that bring a file, each with WhatsApp's own limit."""
 NOTHING = "[The person sent something without any words.]"
 Part = Mapping[str, Any]
 
@@ -40,6 +51,20 @@ def content_of(message: Part) -> Content:
     content = read(message)
     brought = _brought(message) if content.words else ()
     return Content("\n".join(filter(None, (*brought, content.words))), content.note)
+
+
+def files_of(message: Part) -> list[InboundFile]:
+    """The file that a message brings, if it is of a type that does."""
+    of_type = words_of(message.get("type"))
+    if of_type not in FILES:
+        return []
+    told = object_of(message.get(of_type))
+    key = words_of(told.get("id"))
+    if not (key.isascii() and key.replace("-", "").replace("_", "").isalnum()) or len(key) > LONGEST_ID:
+        return []
+    kind, most_bytes = FILES[of_type]
+    name = words_of(told.get("filename"))[:LONGEST_NAME]
+    return [InboundFile(key, kind, name, words_of(told.get("mime_type"))[:LONGEST_NAME], most_bytes=most_bytes)]
 
 
 def _text(message: Part) -> Content:

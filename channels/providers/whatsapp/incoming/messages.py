@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage, Moved
 from channels.providers.webhooks import MalformedError
 from channels.providers.whatsapp import wordings
-from channels.providers.whatsapp.incoming.content import content_of
+from channels.providers.whatsapp.incoming.content import content_of, files_of
 from channels.providers.whatsapp.incoming.shapes import Contact, NewId, Spoken, object_of, words_of
 from tenants.wordings import NOTHING, Reason
 
@@ -147,6 +147,7 @@ def _message(payload: Payload, spoken: Spoken) -> InboundMessage:
         position=Decimal(spoken.timestamp),
         said_at=_said_at(spoken),
         address=person.address(payload["account"]),
+        files=files_of(payload["message"]),
     )
 
 

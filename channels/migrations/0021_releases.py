@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0017_open_events_by_tenant'),
+        ('channels', '0019_files'),
     ]
 
     operations = [
