@@ -78,7 +78,12 @@ def see_the_workspace(operator: Operator, judge: Judge) -> None:
 
 def see_disconnecting(operator: Operator, judge: Judge) -> None:
     operator.page.goto(f"{operator.workspace}channels/")
-    operator.page.get_by_role("button", name="Disconnect").click()
+    operator.page.locator(".rows a").first.click()
+    judge.look("channel")
+    operator.page.get_by_role("button", name="Release").first.click()
+    judge.look("channel-release")
+    operator.page.keyboard.press("Escape")
+    operator.page.get_by_role("button", name="Disconnect").first.click()
     dialog = operator.page.get_by_role("alertdialog")
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     judge.look("disconnect")

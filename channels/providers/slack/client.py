@@ -59,6 +59,7 @@ class Slack:
 
     name = "slack"
     label = "Slack"
+    icon = "hash"
     capabilities = Capabilities(
         threads=True,
         own_names=True,

@@ -27,6 +27,7 @@ class WebChat:
 
     name = "webchat"
     label = gettext_noop("Web chat")
+    icon = "message-square"
     capabilities = Capabilities(is_hosted=True)
     endpoints: Mapping[str, Sequence[str]] = {}
     consent = None
