@@ -71,7 +71,7 @@ class Businesses:
         """A new one, with a permanent token, a temporary one, and one without the permission to send."""
         number = f"+1 555 01{secrets.randbelow(100):02} {secrets.randbelow(10_000):04}"
         ids = (_digits(15), _digits(15), _digits(15), secrets.token_hex(16))
-        values = (*ids, name, number, "GREEN", "", 0, "", 1, time.time())
+        values: tuple[str | float, ...] = (*ids, name, number, "GREEN", "", 0, "", 1, time.time())
         self._database.run("INSERT INTO wa_business VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *values)
         phone_id, account_id = ids[:2]
         self._add_token(phone_id, (MESSAGING, MANAGEMENT), 0)
