@@ -216,6 +216,10 @@ class Provider(Protocol):
         """Where people open a connected account in a browser; empty if nowhere."""
         ...
 
+    def writing_url(self, account: Account, text: str) -> str:
+        """Where a person writes to this account, with a text typed already; empty where no link leads there."""
+        ...
+
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """What is in a request. Verifies it before anything else, by the connection's own secrets if it has them.
 

@@ -13,6 +13,7 @@ class Capabilities:
     delivery_updates: it says later what became of a message.
     looks_up_every: the shortest time between two calls of `Provider.find` for one connection; None if the provider has
     no look-up, so that a lost message stays unclear until a delivery update comes.
+    people_write_first: nobody gets a message there who has not written before, so whoever tests it writes first.
     is_hosted: people write on a page of our own, which channels/web/chat shows.
     """
 
@@ -20,4 +21,5 @@ class Capabilities:
     own_names: bool = False
     delivery_updates: bool = False
     looks_up_every: timedelta | None = None
+    people_write_first: bool = False
     is_hosted: bool = False

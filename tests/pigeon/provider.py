@@ -108,6 +108,10 @@ class Pigeon:
     def account_url(self, external_id: str) -> str:
         return ""
 
+    def writing_url(self, account: Account, text: str) -> str:
+        """None: people know where to write."""
+        return ""
+
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """Several items at once; every loft has its own secret, and Pigeon Post itself has none."""
         secret = (request.secrets or {}).get(SECRET, "")

@@ -93,6 +93,10 @@ class Slack:
         """The team in Slack's web client."""
         return f"https://app.slack.com/client/{accounts.team_of(external_id)}"
 
+    def writing_url(self, account: Account, text: str) -> str:
+        """None: people know where to write."""
+        return ""
+
     def receive(self, request: Webhook) -> Sequence[Inbound | Challenge]:
         """The Events API."""
         return requests.receive(request)

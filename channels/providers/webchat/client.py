@@ -46,6 +46,10 @@ class WebChat:
         """Its page."""
         return f"{settings.PUBLIC_URL}/chat/{external_id}/"
 
+    def writing_url(self, account: Account, text: str) -> str:
+        """None: a text cannot be typed for a visitor."""
+        return ""
+
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """It has no webhooks: its messages come from our own page."""
         raise UnverifiedError(str(wordings.NO_WEBHOOKS()), 404)

@@ -6,6 +6,7 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/messag
 import json
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 
@@ -30,7 +31,7 @@ class WhatsApp:
     name = "whatsapp"
     label = "WhatsApp"
     icon = "message-circle"
-    capabilities = Capabilities(delivery_updates=True)
+    capabilities = Capabilities(people_write_first=True, delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None
     form: Form = form
@@ -51,6 +52,11 @@ class WhatsApp:
     def account_url(self, external_id: str) -> str:
         """None: the id leads nowhere, and the number is the connection's name."""
         return ""
+
+    def writing_url(self, account: Account, text: str) -> str:
+        """https://faq.whatsapp.com/5913398998672934"""
+        digits = "".join(each for each in account.installer_id if each.isdecimal())
+        return f"{settings.WHATSAPP_CHAT_URL}{digits}?{urlencode({'text': text})}"
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """Meta's webhooks."""

@@ -132,7 +132,7 @@ class Businesses:
             body["example"] = {"body_text_named_params": named}
         elif example:
             body["example"] = {"body_text": [list(example)]}
-        made = {
+        made: dict[str, Any] = {
             "id": _digits(15),
             "name": name,
             "parameter_format": format_,
@@ -142,7 +142,12 @@ class Businesses:
             "category": category,
         }
         self._database.run(
-            "INSERT INTO wa_template VALUES (?, ?, ?, ?, ?)", made["id"], account_id, name, language, json.dumps(made)
+            "INSERT INTO wa_template VALUES (?, ?, ?, ?, ?)",
+            str(made["id"]),
+            account_id,
+            name,
+            language,
+            json.dumps(made),
         )
 
     def set_template_status(self, account_id: str, name: str, status: str) -> None:
