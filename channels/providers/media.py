@@ -11,6 +11,7 @@ from functools import cache
 from typing import Protocol, runtime_checkable
 
 import httpx
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels.providers.base import Account, DeliveryNotNowError, DeliveryRefusedError
@@ -136,7 +137,7 @@ def too_large(most_bytes: int) -> FileTooLargeError:
 
 def megabytes(size: int) -> str:
     """A size as people read it: 5 MB, 0.5 MB."""
-    return f"{size / 1_000_000:.1f}".removesuffix(".0") + " MB"
+    return gettext("%(size)s MB") % {"size": f"{size / 1_000_000:.1f}".removesuffix(".0")}
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

@@ -24,6 +24,7 @@ KINDS = {
     "conversation": _("Conversation"),
     "export": pgettext_lazy("a file with everything", "Export"),
     "invitation": _("Invitation"),
+    "mediafile": _("File"),
     "membership": _("Member"),
     "supportgrant": _("Support access"),
     "tenant": _("Workspace"),

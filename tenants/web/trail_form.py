@@ -20,6 +20,7 @@ GROUPS = {
     "channel": _("Channels"),
     "conversation": _("Conversations"),
     "conversations": _("Conversations"),
+    "file": _("Files"),
     "employee": _("AI employees"),
     "export": _("Exports"),
     "invitation": _("Invitations"),

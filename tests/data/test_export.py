@@ -26,7 +26,7 @@ from tenants.scope import tenant_scope
 from tests.data.conftest import SECRET, CountRows, Person, Shop, words
 from usage.models import UsageRecord
 
-NOT_EXPORTED = {"tenants_exportpart", "tenants_idempotentrequest"}
+NOT_EXPORTED = {"tenants_exportpart", "tenants_idempotentrequest", "channels_mediapart"}
 
 
 def ask(shop: Shop) -> UUID:

@@ -36,6 +36,7 @@ MODELS = {
     "thread_id": "Thread",
     "event_id": "InboxEvent",
     "export_id": "Export",
+    "file_id": "MediaFile",
     "contact_id": "Contact",
     "conversation_id": "Conversation",
 }

@@ -24,6 +24,7 @@ ARGUMENTS = {
     "contact_id": "Contact",
     "draft_id": "ConnectionDraft",
     "export_id": "Export",
+    "file_id": "MediaFile",
     "token_id": "ApiToken",
 }
 """The model of each id in an argument, a filter or a body."""

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from agents.models import Agent, Conversation
-from channels.models import Thread
+from agents.models import Agent, Conversation, Turn
+from channels.models import MediaFile, Thread
 from tenants.jobs import keeper
 from tenants.jobs.keeper import Keeper
 from tenants.models import Export, IdempotentRequest, Incident, Job, Mail, Tenant
@@ -59,10 +59,18 @@ def _thread(number: int) -> Job:
     return Thread(connection=connection, external_id=f"C{number}:1.0", conversation=conversation)
 
 
+def _file(number: int) -> Job:
+    connection, agent = factories.make_connection(), Agent.objects.first() or factories.make_agent()
+    conversation = Conversation.objects.create(agent=agent, channel="slack")
+    turn = Turn.objects.create(conversation=conversation, speaker="person", text="Look!", said_at=timezone.now())
+    return MediaFile(turn=turn, connection=connection, number=0, key=f"F{number}", name="menu.pdf", kind="document")
+
+
 MAKERS: dict[type[Job], Callable[[int], Job]] = {
     Thread: _thread,
     Export: lambda number: Export(state=Export.State.RUNNING),
     IdempotentRequest: lambda number: IdempotentRequest(caller="x", key=f"k{number}", fingerprint="f"),
+    MediaFile: _file,
     Mail: lambda number: Mail(kind=Mail.Kind.EXPORT_READY, key=f"m{number}", recipient="a@example.com", text="Ready."),
     Incident: lambda number: Incident(cause=f"cause-{number}", hour=timezone.now(), detail=TOLD(text="Down.")),
 }

@@ -51,6 +51,10 @@ WORDS_OF_OTHERS = {
     "channels.InboxEvent.author": "a person's id at the provider",
     "channels.InboxEvent.payload": "what the provider sent",
     "channels.Delivery.text": "what is said",
+    "channels.MediaFile.name": "whoever sent it chose it",
+    "channels.MediaFile.declared_type": "a type, as the provider was told",
+    "channels.MediaFile.content_type": "a type, of a list of ours",
+    "channels.MediaFile.sha256": "a digest",
 }
 """Free text that is stored as it is, and whose it is."""
 

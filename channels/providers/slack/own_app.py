@@ -23,6 +23,7 @@ SCOPES = (
     "app_mentions:read",
     "channels:history",
     "chat:write",
+    "files:read",
     "groups:history",
     "im:history",
     "im:write",

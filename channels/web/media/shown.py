@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext, ngettext
+
 from channels.models import MediaFile
 from channels.providers.media import megabytes
 
@@ -49,5 +51,7 @@ def of_turns(turns: Iterable[UUID]) -> dict[UUID, list[Shown]]:
 def size_in_words(size: int) -> str:
     """As people read it: 812 bytes, 24 kB, 3.1 MB."""
     if size < KILOBYTE:
-        return f"{size} B"
-    return megabytes(size) if size >= MEGABYTE else f"{size / KILOBYTE:.0f} kB"
+        return ngettext("%(count)d byte", "%(count)d bytes", size) % {"count": size}
+    if size < MEGABYTE:
+        return gettext("%(size)s kB") % {"size": round(size / KILOBYTE)}
+    return megabytes(size)
