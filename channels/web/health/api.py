@@ -165,10 +165,7 @@ def connect_view(provider: Provider, form: Form) -> type[ConnectView]:
     """ConnectView as the documentation describes it for one provider."""
     name, label = provider.label.replace(" ", ""), provider.label
     fields = {each.name: _entry(each) for each in form.fields}
-    about = {"__doc__": f"What connects {label}."}
-    entries: type[serializers.Serializer[Any]] = type(
-        f"Connect{name}Serializer", (serializers.Serializer,), {**fields, **about}
-    )
+    entries: type[serializers.Serializer[Any]] = type(f"Connect{name}Serializer", (serializers.Serializer,), fields)
     described = extend_schema(
         operation_id=f"connect{name}",
         tags=["Channels"],
