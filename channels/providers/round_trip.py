@@ -60,7 +60,7 @@ def walk(request: Request) -> Result:
         seen = UNREACHABLE(address=request.url, error=type(error).__name__)
         return Result(PROBE, State.WARNS, seen, PERHAPS(), Move.OURS)
     if answer.status_code == 200 and request.answer in answer.text[:1_000]:
-        seconds = f"{time.monotonic() - began:.1f}"
+        seconds = f"{max(time.monotonic() - began, 0.1):.1f}"
         return Result(PROBE, State.PASSES, ANSWERED(address=request.url, seconds=seconds))
     seen = REFUSED(address=request.url, status=answer.status_code)
     return Result(PROBE, State.FAILS, seen, NOTHING_ARRIVES(), Move.OURS)

@@ -102,7 +102,7 @@ def _access(account: Account, history: History) -> Iterator[Result]:
 
 
 def _in_time(began: float) -> Result:
-    return Result(ANSWERS, State.PASSES, IN_TIME(seconds=f"{time.monotonic() - began:.1f}"))
+    return Result(ANSWERS, State.PASSES, IN_TIME(seconds=f"{max(time.monotonic() - began, 0.1):.1f}"))
 
 
 def _scopes(given: set[str]) -> Result:

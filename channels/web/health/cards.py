@@ -100,6 +100,11 @@ class Card:
         return bool(self.wrong) or self.connection.state == Connection.State.BROKEN
 
     @property
+    def needs_words(self) -> bool:
+        """Is it lost, and no probe says why?"""
+        return self.loss is not None and not self._has(State.FAILS)
+
+    @property
     def tone(self) -> str:
         if self.connection.state == Connection.State.DISCONNECTED or not self.lines:
             return ""
