@@ -10,6 +10,7 @@ from billing.web.views import page as billing
 from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
+from channels.web.connections import page as connection_page
 from channels.web.health import views as channel_health
 from channels.web.media import views as channel_media
 from config.api import docs, root
@@ -50,6 +51,9 @@ workspace = [
     path("channels/<slug:provider>/setup/<uuid:draft_id>/consent/", setup.ask, name="ask_consent"),
     path("channels/<uuid:connection_id>/check/", channel_health.check, name="check_channel"),
     path("channels/<uuid:connection_id>/mend/", channel_health.mend, name="mend_channel"),
+    path("channels/<uuid:connection_id>/", connection_page.page, name="connection"),
+    path("channels/<uuid:connection_id>/release/", connection_page.release, name="release_connection"),
+    path("channels/<uuid:connection_id>/keep/", connection_page.keep, name="keep_connection"),
     path("channels/<uuid:connection_id>/listen/", channels.listen, name="listen"),
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
     path("conversations/", channels.conversation_list, name="conversations"),

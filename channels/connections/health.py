@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from agents.runs import steps
 from channels import actions, reasons
 from channels.connections import losses, recipients
-from channels.connections.connect import AUDITED
 from channels.models import Connection, Delivery, InboxEvent, Probe, Route
 from channels.providers.base import DeliveryRefusedError
 from channels.reasons import Cause
@@ -19,6 +18,7 @@ from tenants.audit.journal import Action
 from tenants.scope import current_tenant_id
 from tenants.wordings import NOTHING, Reason, Wording
 
+AUDITED = ("provider", "external_id", "name", "scopes", "state")
 IN_THE_PORTAL = Wording("channels.disconnected", _("Disconnected here in the portal."))
 THROUGH_THE_API = Wording("channels.disconnected_by_api", _("Disconnected through the API."))
 WORKSPACE_DELETED = Wording("channels.workspace_deleted", _("The workspace is being deleted."))

@@ -31,6 +31,8 @@ def words(connection: Connection) -> str:
         text = _("%(name)s removed the app in %(channel)s: nobody there gets an answer.")
     elif cause == Cause.DISCONNECTED_BY_API:
         text = _("%(name)s was disconnected through the API: nobody there gets an answer.")
+    elif cause == Cause.MOVED:
+        text = _("%(name)s moved to another workspace of Roster: nobody there gets an answer from this one.")
     else:
         text = _("%(name)s was disconnected here: nobody there gets an answer.")
     return text % told

@@ -28,6 +28,12 @@ class Route(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="routes")
     connection_id = models.UUIDField()
     check_at = models.DateTimeField(db_default=Now(), help_text=_("When the connection is to be checked next"))
+    released_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When its workspace let another one connect it")
+    )
+    released_until = models.DateTimeField(
+        null=True, blank=True, help_text=_("Until when another workspace may connect it; empty: it may not")
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["provider", "external_id"], name="channels_route_one_tenant")]

@@ -203,6 +203,8 @@ class Provider(Protocol):
 
     name: str
     label: str
+    icon: str
+    """What stands for it on pages: the name of one of Lucide's icons."""
     capabilities: Capabilities
     endpoints: Mapping[str, Sequence[str]]
     """The last part of each webhook's address, with its methods: `events` for /webhooks/<name>/events, "" for none."""

@@ -43,7 +43,7 @@ def disconnect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     connection = get_object_or_404(Connection, id=connection_id)
     health.disconnect(connection, health.IN_THE_PORTAL(), Cause.DISCONNECTED)
     messages.success(request, _("%(name)s is disconnected.") % {"name": connection.name})
-    return redirect("workspace:channels", workspace_of(request).tenant.slug)
+    return redirect("workspace:connection", workspace_of(request).tenant.slug, connection.id)
 
 
 @requires(Permission.MANAGE_CHANNELS)
@@ -57,7 +57,7 @@ def listen(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     else:
         words = _("In channels of %(name)s, people in a thread get an answer without mentioning it again.")
     messages.success(request, words % {"name": changed.name})
-    return redirect("workspace:channels", workspace_of(request).tenant.slug)
+    return redirect("workspace:connection", workspace_of(request).tenant.slug, changed.id)
 
 
 @requires(Permission.READ)

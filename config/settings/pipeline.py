@@ -40,6 +40,9 @@ BACKGROUND_THREADS = env.count("BACKGROUND_THREADS", "16")
 CHECK_SECONDS = env.seconds("CHECK_SECONDS", "3600")
 RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 
+# How long an outside account that was released may be connected by another workspace.
+CHANNEL_RELEASE_HOURS = env.quota("CHANNEL_RELEASE_HOURS", "24")
+
 # Two bots must not keep each other talking (channels/messages/limits/loops.py); 0 turns a limit off.
 LOOP_ANSWERS = env.count("LOOP_ANSWERS", "20")
 LOOP_SECONDS = env.seconds("LOOP_SECONDS", "300")

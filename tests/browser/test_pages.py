@@ -97,7 +97,12 @@ def see_how_channels_are(operator: Operator, judge: Judge, stack: Stack) -> None
 def see_disconnecting(operator: Operator, judge: Judge) -> None:
     operator.page.goto(f"{operator.workspace}channels/")
     operator.page.locator("summary", has_text="Slack, ").click()
-    operator.page.get_by_role("button", name="Disconnect").click()
+    operator.page.get_by_role("link", name="Open its page").click()
+    judge.look("channel")
+    operator.page.get_by_role("button", name="Release").first.click()
+    judge.look("channel-release")
+    operator.page.keyboard.press("Escape")
+    operator.page.get_by_role("button", name="Disconnect").first.click()
     dialog = operator.page.get_by_role("alertdialog")
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     judge.look("disconnect")

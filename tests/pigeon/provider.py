@@ -98,6 +98,7 @@ class Pigeon:
 
     name = "pigeon"
     label = "Pigeon Post"
+    icon = "bird"
     capabilities = Capabilities(delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None

@@ -67,6 +67,7 @@ class Slack:
 
     name = "slack"
     label = "Slack"
+    icon = "hash"
     capabilities = Capabilities(
         threads=True,
         # Once a minute, and a margin: one that Slack counts too early is lost, and the next has to wait as long again.

@@ -36,6 +36,7 @@ class WhatsApp:
 
     name = "whatsapp"
     label = "WhatsApp"
+    icon = "message-circle"
     capabilities = Capabilities(delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None
