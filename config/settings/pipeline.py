@@ -41,6 +41,8 @@ RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 # What a web chat takes in a minute: of one visitor, and from one address in one chat.
 CHAT_MESSAGES_PER_MINUTE = env.quota("CHAT_MESSAGES_PER_MINUTE", "20")
 CHAT_ADDRESS_MESSAGES_PER_MINUTE = env.quota("CHAT_ADDRESS_MESSAGES_PER_MINUTE", "120")
+# Open pages of web chats that hear of news at once, for one web process. Further ones look every few seconds.
+CHAT_OPEN_PAGES = env.quota("CHAT_OPEN_PAGES", "2000")
 
 # Two bots must not keep each other talking (channels/messages/limits/loops.py); 0 turns a limit off.
 LOOP_ANSWERS = env.count("LOOP_ANSWERS", "20")

@@ -18,6 +18,7 @@ from channels.providers.connecting import Form
 from channels.providers.webchat import opening, outgoing, wordings
 from channels.providers.webhooks import Challenge, DeliveryUpdate, UnverifiedError, Webhook
 from tenants.doctor.report import Finding
+from tenants.outbound import broadcast
 
 
 class WebChat:
@@ -25,7 +26,7 @@ class WebChat:
 
     name = "webchat"
     label = gettext_noop("Web chat")
-    capabilities = Capabilities(is_hosted=True)
+    capabilities = Capabilities(is_hosted=True, topic_of=hosting.topic_of)
     endpoints: Mapping[str, Sequence[str]] = {}
     consent = None
     form: Form = opening
@@ -59,7 +60,9 @@ class WebChat:
         return outgoing.split(text)
 
     def post(self, account: Account, message: Outgoing) -> str:
-        """It is stored, so the page shows it. The delivery's own id, however often this is called."""
+        """It is stored, so the page shows it, and an open one is told so. Its own id, however often this is called."""
+        if topic := hosting.topic_of(message.address):
+            broadcast.tell(topic, hosting.NEWS)
         return str(message.delivery_id)
 
     def find(self, account: Account, message: Outgoing) -> str | None:
