@@ -96,7 +96,7 @@ class Front:
         finally:
             self.held -= len(body.content)
         try:
-            if response.streaming and response.is_async:  # type: ignore[attr-defined]
+            if response.streaming and response.is_async:
                 await _while_there(receive, self._send(send, context, response))
             else:
                 await self._send(send, context, response)

@@ -62,8 +62,7 @@ def _redis(url: str) -> "redis.Redis":
 @cache
 def _on_loop(url: str) -> "redis.asyncio.Redis":
     """Only for one event loop: that of tenants.outbound.event_loop."""
-    waits = {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
-    return redis.asyncio.Redis.from_url(url, **waits)
+    return redis.asyncio.Redis.from_url(url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS)
 
 
 class Switchboard:
