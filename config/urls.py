@@ -10,6 +10,7 @@ from billing.web.views import page as billing
 from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
+from channels.web.chat import pages as chat
 from channels.web.connections import page as connection_page
 from channels.web.health import views as channel_health
 from channels.web.media import views as channel_media
@@ -131,6 +132,9 @@ urlpatterns = [
     path("invitations/switch/", invitations.switch, name="switch_account"),
     path("invitations/<str:link>/", invitations.follow, name="invitation"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
+    path("chat/<uuid:connection_id>/", chat.page, name="chat"),
+    path("chat/<uuid:connection_id>/events/", chat.events, name="chat_events"),
+    path("chat/<uuid:connection_id>/talk/", chat.talk, name="chat_talk"),
     path("oauth/<slug:provider>/callback", connecting.come_back, name="come_back"),
     path("webhooks/stripe/", include((stripe, "djstripe"))),
     path("webhooks/<slug:provider>", webhooks.webhook, name="webhook"),

@@ -171,7 +171,7 @@ def connect_view(provider: Provider, form: Form) -> type[ConnectView]:
         tags=["Channels"],
         summary=f"Connect {label}",
         description=f"Checks each value at {label} and connects it, as the page in the portal does.",
-        request=entries,
+        request=entries if form.fields else None,
         responses={
             201: ChannelSerializer,
             **problem(409, f"Another workspace has it, or this installation is not set up for {label}."),
