@@ -71,7 +71,7 @@ def overdue_checks() -> Iterator[WakeUp]:
 @shared_task(base=TenantBackgroundTask)
 def check_connection(tenant_id: UUID, connection_id: UUID) -> None:
     """Ask a connection's provider how it is, unless somebody has just done so."""
-    if due.take(connection_id):
+    if due.take(tenant_id, connection_id):
         checkup.check(tenant_id, connection_id)
 
 

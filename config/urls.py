@@ -133,6 +133,7 @@ urlpatterns = [
     path("invitations/<str:link>/", invitations.follow, name="invitation"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
     path("chat/<uuid:connection_id>/", chat.page, name="chat"),
+    path("chat/<uuid:connection_id>/events/", chat.events, name="chat_events"),
     path("chat/<uuid:connection_id>/talk/", chat.talk, name="chat_talk"),
     path("oauth/<slug:provider>/callback", connecting.come_back, name="come_back"),
     path("webhooks/stripe/", include((stripe, "djstripe"))),

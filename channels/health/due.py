@@ -21,10 +21,10 @@ def due() -> list[tuple[UUID, UUID]]:
     return sweeps.drawn_in_turn(waiting.order_by("check_at").values_list("tenant_id", "connection_id"))
 
 
-def take(connection_id: UUID) -> bool:
+def take(tenant_id: UUID, connection_id: UUID) -> bool:
     """Claim its check; False if somebody else has, or it is not due. If that dies, the next one follows in time."""
     now = timezone.now()
-    mine = Route.objects.filter(connection_id=connection_id, check_at__lte=now)
+    mine = Route.objects.filter(tenant_id=tenant_id, connection_id=connection_id, check_at__lte=now)
     return bool(mine.update(check_at=now + timedelta(seconds=settings.CHECK_SECONDS)))
 
 

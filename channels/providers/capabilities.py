@@ -1,5 +1,6 @@
 """What a provider can do, for the code that would otherwise assume it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,8 @@ class Capabilities:
     no look-up, so that a lost message stays unclear until a delivery update comes.
     people_write_first: nobody gets a message there who has not written before, so whoever tests it writes first.
     is_hosted: people write on a page of our own, which channels/web/chat shows.
+    topic_of: an answer is shown there while it is written: the topic (tenants.outbound.broadcast) under which those
+    hear of it to whom an address leads; None if only whole answers are posted.
     """
 
     threads: bool = False
@@ -23,3 +26,4 @@ class Capabilities:
     looks_up_every: timedelta | None = None
     people_write_first: bool = False
     is_hosted: bool = False
+    topic_of: Callable[[Mapping[str, str]], str] | None = None

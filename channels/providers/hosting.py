@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 
 from channels.providers.base import InboundEvent, InboundMessage
 
-VISITOR = "visitor"
-"""In a message's address: who gets the answer."""
+CHAT, VISITOR = "chat", "visitor"
+"""In a message's address: on which page, and who there gets the answer."""
+NEWS = json.dumps({"look": True})
+"""Something is there to see: the page looks by itself."""
 LONGEST = 4_000
 """Characters in one message."""
 UNSAID = re.compile("[\x00\ud800-\udfff]")
@@ -33,9 +35,19 @@ def name_of(visitor: str) -> str:
     return _("Visitor %(handle)s") % {"handle": visitor[:4].upper()}
 
 
+def topic_of(address: Mapping[str, str]) -> str:
+    """Under which topic a visitor's open page hears of news."""
+    return f"{address[CHAT]}:{address[VISITOR]}" if address.get(CHAT) else ""
+
+
+def draft(text: str) -> str:
+    """The news that so much of an answer is written."""
+    return json.dumps({"draft": text})
+
+
 def said(provider: str, account: str, visitor: str, message_id: str, text: str) -> InboundEvent:
     """What a visitor has just said. message_id: made by the browser, so that a message sent again is the same one."""
-    stored = kept(visitor, message_id, text)
+    stored = kept(visitor, message_id, text, chat=account)
     message = message_in(stored)
     return InboundEvent(
         provider=provider,
@@ -48,14 +60,15 @@ def said(provider: str, account: str, visitor: str, message_id: str, text: str) 
     )
 
 
-def kept(visitor: str, message_id: str, text: str) -> dict[str, Any]:
-    """What is stored of a message that is said now."""
-    return {"id": message_id, "visitor": visitor, "text": clean(text), "at": datetime.now(UTC).timestamp()}
+def kept(visitor: str, message_id: str, text: str, *, chat: str = "") -> dict[str, Any]:
+    """What is stored of a message that is said now. chat: the page's account; empty if nobody has one open."""
+    at = datetime.now(UTC).timestamp()
+    return {"id": message_id, CHAT: chat, VISITOR: visitor, "text": clean(text), "at": at}
 
 
 def message_in(kept: Mapping[str, Any]) -> InboundMessage:
     """The message in a stored event. Its key has the visitor's id, so that nobody can take the key of somebody else."""
-    visitor, at = str(kept["visitor"]), float(kept["at"])
+    visitor, at = str(kept[VISITOR]), float(kept["at"])
     return InboundMessage(
         key=f"{visitor}:{kept['id']}",
         thread_ids=[visitor],
@@ -64,7 +77,7 @@ def message_in(kept: Mapping[str, Any]) -> InboundMessage:
         text=str(kept["text"]),
         position=Decimal(f"{at:.6f}"),
         said_at=datetime.fromtimestamp(at, UTC),
-        address={VISITOR: visitor},
+        address={CHAT: str(kept.get(CHAT, "")), VISITOR: visitor},
         author_name=name_of(visitor),
     )
 

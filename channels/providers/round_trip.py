@@ -44,8 +44,17 @@ class Request:
     answer: str = ""
 
 
-def walk(request: Request) -> Result:
-    """Send it, and tell what came back. It is no proof that others reach the address, so it breaks nothing."""
+@dataclass(frozen=True)
+class Answer:
+    """What came back. seconds: as people read them."""
+
+    status: int
+    text: str
+    seconds: str
+
+
+def send(request: Request) -> Answer | str:
+    """Send it; the name of the error if nothing came back."""
     began = time.monotonic()
     try:
         answer = httpx.request(
@@ -57,10 +66,16 @@ def walk(request: Request) -> Result:
             timeout=SECONDS,
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        seen = UNREACHABLE(address=request.url, error=type(error).__name__)
-        return Result(PROBE, State.WARNS, seen, PERHAPS(), Move.OURS)
-    if answer.status_code == 200 and request.answer in answer.text[:1_000]:
-        seconds = f"{time.monotonic() - began:.1f}"
-        return Result(PROBE, State.PASSES, ANSWERED(address=request.url, seconds=seconds))
-    seen = REFUSED(address=request.url, status=answer.status_code)
+        return type(error).__name__
+    return Answer(answer.status_code, answer.text[:1_000], f"{max(time.monotonic() - began, 0.1):.1f}")
+
+
+def walk(request: Request) -> Result:
+    """Send it, and tell what came back. It is no proof that others reach the address, so it breaks nothing."""
+    came = send(request)
+    if isinstance(came, str):
+        return Result(PROBE, State.WARNS, UNREACHABLE(address=request.url, error=came), PERHAPS(), Move.OURS)
+    if came.status == 200 and request.answer in came.text:
+        return Result(PROBE, State.PASSES, ANSWERED(address=request.url, seconds=came.seconds))
+    seen = REFUSED(address=request.url, status=came.status)
     return Result(PROBE, State.FAILS, seen, NOTHING_ARRIVES(), Move.OURS)

@@ -1,6 +1,7 @@
 // A web chat: sends a message without loading the page again, and shows answers as they come.
 // Without it the form is posted, and the page loaded again.
 const SOON_MS = 1500;
+const SELDOM_MS = 10000;
 const NEAR = 120;
 
 const uuid = () => {
@@ -29,6 +30,35 @@ customElements.define("live-chat", class extends HTMLElement {
     window.addEventListener("online", () => this.look());
     this.toEnd();
     this.wait();
+    if ("known" in this.dataset) this.listen();
+  }
+
+  disconnectedCallback() {
+    this.news?.close();
+  }
+
+  // The server says what is being written, and when there is something to look at. The browser comes back by itself.
+  listen() {
+    if (this.news || !("EventSource" in window)) return;
+    this.news = new EventSource(this.dataset.events);
+    this.news.addEventListener("message", (event) => {
+      const { draft, look } = JSON.parse(event.data);
+      if (look) this.look();
+      else if (draft !== undefined) this.writeDown(draft);
+    });
+    this.news.addEventListener("error", () => this.wait());
+  }
+
+  // The answer so far. It is read out when it is whole.
+  writeDown(draft) {
+    const words = this.log.querySelector("#waiting .words");
+    if (!words) return;
+    const isNear = this.isNear();
+    this.draft ??= words.cloneNode(true);
+    words.setAttribute("aria-hidden", "true");
+    if (draft) words.textContent = draft;
+    else words.replaceWith(this.draft.cloneNode(true));
+    if (isNear) this.toEnd();
   }
 
   // What was typed becomes a bubble at once, and the field is free for the next message.
@@ -58,6 +88,7 @@ customElements.define("live-chat", class extends HTMLElement {
       if (answer.ok) {
         bubble.remove();
         this.show(words);
+        this.listen();
       } else this.failed(body, bubble, answer.status < 500 ? words : "");
     } catch {
       this.failed(body, bubble, "");
@@ -84,12 +115,14 @@ customElements.define("live-chat", class extends HTMLElement {
 
   wait() {
     clearTimeout(this.timer);
-    if (this.log.querySelector("[data-waiting]")) this.timer = setTimeout(() => this.look(), SOON_MS);
+    if (!this.log.querySelector("[data-waiting]")) return;
+    const isHearing = this.news?.readyState === 1;
+    this.timer = setTimeout(() => this.look(), isHearing ? SELDOM_MS : SOON_MS);
   }
 
   // Only what is new or different is touched, so that a screen reader reads out nothing twice.
   show(html) {
-    const isNear = document.documentElement.scrollHeight - window.innerHeight - window.scrollY < NEAR;
+    const isNear = this.isNear();
     const fresh = new DOMParser().parseFromString(html, "text/html").body;
     const unsent = [...this.log.querySelectorAll("[id^=p-]")];
     const kept = new Set();
@@ -98,12 +131,16 @@ customElements.define("live-chat", class extends HTMLElement {
       const known = document.getElementById(node.id);
       kept.add(node.id);
       if (!known) last ? last.after(node) : this.log.prepend(node);
-      else if (!known.isEqualNode(node)) known.replaceWith(node);
+      else if (!known.isEqualNode(node) && node.id !== "waiting") known.replaceWith(node);
       last = document.getElementById(node.id);
     }
     for (const node of [...this.log.children]) if (!kept.has(node.id) && !unsent.includes(node)) node.remove();
     if (isNear) this.toEnd();
     this.wait();
+  }
+
+  isNear() {
+    return document.documentElement.scrollHeight - window.innerHeight - window.scrollY < NEAR;
   }
 
   toEnd() {

@@ -25,6 +25,25 @@ def open_a_chat(operator: Operator) -> str:
     return address
 
 
+def assert_it_streams(operator: Operator) -> None:
+    """The next answer is seen while it is written."""
+    operator.page.wait_for_function("document.querySelector('live-chat').news?.readyState === 1")
+    operator.page.evaluate(SEEN)
+    operator.page.get_by_label("Your message").fill("Who are you, and what can you help me with?")
+    operator.press("Send")
+    expect(operator.page.locator(".said.employee time")).to_have_count(2, timeout=ANSWER_WITHIN_MS)
+    answer = operator.page.locator(".said.employee .words").last.inner_text()
+    seen = operator.page.evaluate("window.seen")
+    assert [each for each in seen if each and answer.startswith(each)], seen
+
+
+SEEN = """() => {
+  window.seen = [];
+  const look = () => window.seen.push(document.querySelector("#waiting .words")?.textContent ?? "");
+  new MutationObserver(look).observe(document.querySelector("[role=log]"), { childList: true, subtree: true });
+}"""
+
+
 @pytest.mark.timeout(180)
 def test_onboarding_needs_no_outside_account_and_visitors_get_answers(
     new_operator: NewOperator, browser: Browser
@@ -43,6 +62,7 @@ def test_onboarding_needs_no_outside_account_and_visitors_get_answers(
     expect(operator.page.locator(".said.self")).to_contain_text("birthday cake")
     expect(operator.page.locator(".said.employee time")).to_be_visible(timeout=ANSWER_WITHIN_MS)
     judge.look("chat-answered")
+    assert_it_streams(operator)
     assert not judge.faults, "\n".join(judge.faults)
 
     visitor = browser.new_context(java_script_enabled=False).new_page()

@@ -31,6 +31,7 @@ PUBLIC = {
     "api/docs": "the API's documentation, the same for everyone",
     "api/docs/": "the API's documentation, the same for everyone",
     "chat/<uuid:connection_id>/": "a web chat, by 122 random bits; each visitor sees what the own cookie leads to",
+    "chat/<uuid:connection_id>/events/": "the same, what is new",
     "chat/<uuid:connection_id>/talk/": "the same, only what was said",
     "oauth/<slug:provider>/callback": "a provider's redirect back: bound to its workspace by a single-use state",
     "webhooks/<slug:provider>": "signed by the provider, which names the account: its workspace is the route's",

@@ -32,6 +32,7 @@ ARGUMENTS_OF = {
     "mfa_remove_webauthn": {"pk": "Authenticator"},
     "mfa_edit_webauthn": {"pk": "Authenticator"},
     "api/v1/channels/<uuid:id>/test": {"id": "Connection"},
+    "api/v1/channels/<uuid:id>/health": {"id": "Connection"},
     "workspace:reactivate_employee": {"agent_id": "RestingAgent"},
 }
 """The same for a single route, by name or pattern, where the argument's name isn't enough."""

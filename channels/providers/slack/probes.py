@@ -69,6 +69,7 @@ NOT_THERE = (
     "channel_not_found", "not_in_channel", "restricted_action", "restricted_action_read_only_channel",
     "restricted_action_thread_only_channel", "team_access_not_granted",
 )  # fmt: skip
+GIVEN_SCOPES = "x-oauth-scopes"
 AGAIN = Fix(Verb.RECONNECT)
 CHALLENGE = "roster"
 
@@ -84,7 +85,8 @@ def _access(account: Account, history: History) -> Iterator[Result]:
     try:
         with failures():
             told = client(account.token, PROBE_SECONDS).auth_test()
-            team, given = str(told.get("team", "")), str(told.headers.get("x-oauth-scopes", ""))
+            team = str(told.get("team", ""))
+            given = next((str(value) for name, value in told.headers.items() if name.lower() == GIVEN_SCOPES), "")
     except DeliveryRefusedError as refusal:
         yield _in_time(began)
         seen = DEAD(code=refusal.code)
@@ -101,7 +103,7 @@ def _access(account: Account, history: History) -> Iterator[Result]:
 
 
 def _in_time(began: float) -> Result:
-    return Result(ANSWERS, State.PASSES, IN_TIME(seconds=f"{time.monotonic() - began:.1f}"))
+    return Result(ANSWERS, State.PASSES, IN_TIME(seconds=f"{max(time.monotonic() - began, 0.1):.1f}"))
 
 
 def _scopes(given: set[str]) -> Result:

@@ -16,10 +16,10 @@ from channels.providers.base import Inbound, InboundMessage, OutcomeUnknownError
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.health import History, Result
-from channels.providers.sending import Account, Outgoing
-from channels.providers.webchat import opening, outgoing, wordings
+from channels.providers.webchat import opening, outgoing, probes, wordings
 from channels.providers.webhooks import Challenge, DeliveryUpdate, UnverifiedError, Webhook
 from tenants.doctor.report import Finding
+from tenants.outbound import broadcast
 
 
 class WebChat:
@@ -27,14 +27,14 @@ class WebChat:
 
     name = "webchat"
     label = gettext_noop("Web chat")
-    icon = "message-square"
-    capabilities = Capabilities(is_hosted=True)
+    capabilities = Capabilities(is_hosted=True, topic_of=hosting.topic_of)
     endpoints: Mapping[str, Sequence[str]] = {}
     consent = None
     form: Form = opening
     refusals: Mapping[str, Promise] = {}
     unknown_person: frozenset[str] = frozenset()
     personal: frozenset[str] = frozenset()
+    icon = "globe"
     quiet_seconds = 0.0
     speaks_as = ""
 
@@ -67,7 +67,9 @@ class WebChat:
         return outgoing.split(text)
 
     def post(self, account: Account, message: Outgoing) -> str:
-        """It is stored, so the page shows it. The delivery's own id, however often this is called."""
+        """It is stored, so the page shows it, and an open one is told so. Its own id, however often this is called."""
+        if topic := hosting.topic_of(message.address):
+            broadcast.tell(topic, hosting.NEWS)
         return str(message.delivery_id)
 
     def find(self, account: Account, message: Outgoing) -> str | None:
@@ -93,11 +95,11 @@ class WebChat:
         """It works as long as Roster does."""
 
     def probes(self, account: Account, history: History) -> Sequence[Result]:
-        """None of its own: whether messages come in and go out is in our records (channels/health)."""
-        return ()
+        """Its page."""
+        return probes.look(history)
 
     def mend(self, account: Account, history: History) -> None:
-        """There is nobody to tell an address."""
+        """Nothing: nobody outside has to be told anything."""
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
         """As a visitor of its own, who begins a conversation."""

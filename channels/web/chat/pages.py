@@ -3,7 +3,14 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +22,7 @@ from channels.models import Connection, Route
 from channels.providers import hosting
 from channels.providers.base import Provider
 from channels.providers.registry import providers
-from channels.web.chat import posting, said, visitors
+from channels.web.chat import news, posting, said, visitors
 from channels.web.chat.posting import NotSentError
 from channels.web.chat.visitors import Visitor
 from tenants.scope import tenant_scope
@@ -47,6 +54,21 @@ def talk(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """`/chat/<id>/talk/`: only what was said so far."""
     _provider, route = _opened(connection_id)
     return _rendered("chat/talk.html", route, visitors.visitor_of(request, connection_id))
+
+
+@require_GET
+def events(request: HttpRequest, connection_id: UUID) -> HttpResponseBase:
+    """`/chat/<id>/events/`: news for an open page, sent from the event loop. 204 tells a browser not to ask again."""
+    _provider, route = _opened(connection_id)
+    visitor = visitors.visitor_of(request, connection_id)
+    if not visitor.is_known:
+        return HttpResponse(status=204)
+    if news.is_full():
+        return HttpResponse(status=503, headers={"Retry-After": "30"})
+    topic = hosting.topic_of({hosting.CHAT: route.external_id, hosting.VISITOR: visitor.id})
+    return StreamingHttpResponse(
+        news.stream(topic), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+    )
 
 
 def _opened(connection_id: UUID) -> tuple[Provider, Route]:

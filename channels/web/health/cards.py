@@ -45,7 +45,9 @@ class Line:
     state: State
     seen: str
     means: str = ""
-    move: str = ""
+    move: Move = Move.NOBODYS
+    whose: str = ""
+    fix: Verb = Verb.NONE
     is_yours: bool = False
     button: Way | None = None
     leaves: bool = False
@@ -96,6 +98,11 @@ class Card:
     def is_open(self) -> bool:
         """Does it need somebody?"""
         return bool(self.wrong) or self.connection.state == Connection.State.BROKEN
+
+    @property
+    def needs_words(self) -> bool:
+        """Is it lost, and no probe says why?"""
+        return self.loss is not None and not self._has(State.FAILS)
 
     @property
     def tone(self) -> str:
@@ -182,7 +189,9 @@ def _line(workspace: Workspace, connection: Connection, probe: Probe) -> Line:
         state,
         shown(probe.seen),
         shown(probe.means),
-        _move(connection, Move(probe.move), may=may),
+        Move(probe.move),
+        _whose(connection, Move(probe.move), may=may),
+        Verb(probe.fix),
         may and probe.move == Move.YOURS,
         button,
         leaves=probe.fix == Verb.OPEN,
@@ -200,7 +209,7 @@ def _button(workspace: Workspace, connection: Connection, probe: Probe) -> Way |
     return None
 
 
-def _move(connection: Connection, move: Move, *, may: bool) -> str:
+def _whose(connection: Connection, move: Move, *, may: bool) -> str:
     """Whose it is, for this reader."""
     if move is Move.YOURS:
         return _("Your move") if may else _("An operator's move")
@@ -217,7 +226,7 @@ def _employee(
     title, may = _("AI employee"), workspace.allows(Permission.MANAGE_EMPLOYEES)
     if agent is None:
         seen = _("Nobody answers here: there is no AI employee yet.")
-        return Line(EMPLOYEE, title, State.FAILS, seen, "", _("Your move"), is_yours=may)
+        return Line(EMPLOYEE, title, State.FAILS, seen, "", Move.YOURS, _("Your move"), is_yours=may)
     if agent.id not in silences:
         return None
     silence = silences[agent.id]
@@ -225,15 +234,15 @@ def _employee(
         return Line(EMPLOYEE, title, State.PASSES, _("%(name)s, on duty.") % {"name": agent.name})
     if connection.state == Connection.State.BROKEN and silence.is_shown_elsewhere:
         return None
-    move = _("Your move") if silence.way else ""
     return Line(
         EMPLOYEE,
         title,
         State.FAILS,
         silence.what,
         silence.fix,
-        move,
-        bool(silence.way),
-        silence.way,
+        Move.YOURS,
+        _("Your move") if silence.way else "",
+        is_yours=bool(silence.way),
+        button=silence.way,
         since=silence.since,
     )

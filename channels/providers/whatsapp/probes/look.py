@@ -35,7 +35,7 @@ def look(account: Account, history: History) -> Sequence[Result]:
         seen = words.SILENT(error=str(number))
         silent = Result(words.ANSWERS, State.WARNS, seen, words.TRIED_AGAIN(), Move.THEIRS)
         return [silent, _unasked_token(), round_trip.walk(_request(account, history))]
-    answers = Result(words.ANSWERS, State.PASSES, words.IN_TIME(seconds=f"{time.monotonic() - began:.1f}"))
+    answers = Result(words.ANSWERS, State.PASSES, words.IN_TIME(seconds=f"{max(time.monotonic() - began, 0.1):.1f}"))
     return [answers, *_results(account, history, facts.ask(account, number))]
 
 
