@@ -18,6 +18,8 @@ class Capabilities:
     is_hosted: people write on a page of our own, which channels/web/chat shows.
     topic_of: an answer is shown there while it is written: the topic (tenants.outbound.broadcast) under which those
     hear of it to whom an address leads; None if only whole answers are posted.
+    shows_progress: people see how far the employee is, by `Provider.progress`. shows_receipt: also as soon as a message
+    to it is stored, before a worker takes it up.
     """
 
     threads: bool = False
@@ -27,3 +29,5 @@ class Capabilities:
     people_write_first: bool = False
     is_hosted: bool = False
     topic_of: Callable[[Mapping[str, str]], str] | None = None
+    shows_progress: bool = False
+    shows_receipt: bool = False

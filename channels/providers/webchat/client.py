@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from channels.providers import hosting
-from channels.providers.base import Inbound, InboundMessage, OutcomeUnknownError
+from channels.providers.base import Inbound, InboundMessage, OutcomeUnknownError, Progress
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.health import History, Result
-from channels.providers.sending import Account, Outgoing
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webchat import opening, outgoing, probes, wordings
 from channels.providers.webhooks import Challenge, DeliveryUpdate, UnverifiedError, Webhook
 from tenants.doctor.report import Finding
@@ -72,6 +72,9 @@ class WebChat:
         if topic := hosting.topic_of(message.address):
             broadcast.tell(topic, hosting.NEWS)
         return str(message.delivery_id)
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """The page shows what its own conversation says (channels/web/chat)."""
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """Never called: a delivery cannot be unclear."""

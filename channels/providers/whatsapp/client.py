@@ -10,12 +10,19 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from channels.providers.base import AnotherWayError, DeliveryRefusedError, Inbound, InboundMessage, OutcomeUnknownError
+from channels.providers.base import (
+    AnotherWayError,
+    DeliveryRefusedError,
+    Inbound,
+    InboundMessage,
+    OutcomeUnknownError,
+    Progress,
+)
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
-from channels.providers.sending import Account, Outgoing
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
@@ -84,6 +91,9 @@ class WhatsApp:
             if refusal.code == str(NEEDS_NUMBER) and RECIPIENT in address and TO in address:
                 raise AnotherWayError(refusal.reason, {FROM: address[FROM], TO: address[TO]}) from refusal
             raise
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """Nothing is shown."""
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """There is no look-up: statuses tell what became of a message."""
