@@ -45,7 +45,10 @@ MOST_TRIES = 3
 
 @dataclass(frozen=True)
 class Claim:
-    """A conversation that this worker has, by its fencing number, and what it will ask."""
+    """A conversation that this worker has, by its fencing number, and what it will ask.
+
+    topic: under which the answer's words are told as they come; empty if nobody could hear them.
+    """
 
     place: Place
     thread_id: UUID
@@ -53,6 +56,7 @@ class Claim:
     run: Prepared
     audience: Audience
     progress: Progress
+    topic: str = ""
 
     @property
     def tenant_id(self) -> UUID:
@@ -246,7 +250,9 @@ class _Attempt:
         if isinstance(prepared, Refused):
             log.info("Refused by the quota: %s", prepared.reason)
             return deliver.say(self.thread, prepared.turn, self.events)
-        return Claim(self.place, self.thread.id, self.thread.attempt, prepared, *self._shown())
+        topic = self.room.provider.capabilities.topic_of
+        heard_at = topic(self.events[-1].address) if topic else ""
+        return Claim(self.place, self.thread.id, self.thread.attempt, prepared, *self._shown(), heard_at)
 
     def _shown(self) -> tuple[Audience, Progress]:
         """Who is shown that the employee is at work, and what."""

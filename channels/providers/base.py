@@ -1,10 +1,7 @@
 """What a provider is: how its events read, how a message is posted, how a lost answer is looked up."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
@@ -19,8 +16,10 @@ from channels.providers.failures import (
     DeliveryRefusedError,
     OutcomeUnknownError,
 )
-from channels.providers.inbound import Address, Deletion, Edit, Inbound, InboundEvent, InboundMessage, Moved, Stop
+from channels.providers.health import History, Result
+from channels.providers.inbound import Deletion, Edit, Inbound, InboundEvent, InboundMessage, Moved, Stop
 from channels.providers.progress import Progress
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
 from tenants.wordings import Wording
@@ -36,32 +35,13 @@ CALL_SECONDS = 10
 """No call to a provider takes longer, from end to end: then its connection is closed, and nothing more is sent."""
 
 
-@dataclass(frozen=True)
-class Account:
-    """What a provider call needs of a connection, detached from the database."""
-
-    token: str = field(repr=False)
-    bot_user_id: str = ""
-    installer_id: str = ""
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Its own by name; none where the platform's count."""
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """One message to post. It cannot have been sent before `sent_after`, where a later look-up begins."""
-
-    delivery_id: UUID
-    address: Address
-    text: str
-    sent_after: datetime
-
-
 class Provider(Protocol):
     """One package in channels/providers/ per provider. Calls block; hold no transaction around them."""
 
     name: str
     label: str
+    icon: str
+    """What stands for it on pages: the name of one of Lucide's icons."""
     capabilities: Capabilities
     endpoints: Mapping[str, Sequence[str]]
     """The last part of each webhook's address, with its methods: `events` for /webhooks/<name>/events, "" for none."""
@@ -72,10 +52,12 @@ class Provider(Protocol):
     """What members of a workspace read about DeliveryRefusedError.code."""
     unknown_person: frozenset[str]
     """Its codes for "there is no such person"."""
+    personal: frozenset[str]
+    """Its codes for refusals that are about one person, place or message, and tell nothing of the connection."""
 
     @property
     def speaks_as(self) -> str:
-        """The name that its messages come from, whoever answers; empty where each employee has its own."""
+        """The name of the app that people write to or mention; empty where each employee has an address of its own."""
         ...
 
     @property
@@ -89,6 +71,10 @@ class Provider(Protocol):
 
     def account_url(self, external_id: str) -> str:
         """Where people open a connected account in a browser; empty if nowhere."""
+        ...
+
+    def writing_url(self, account: Account, text: str) -> str:
+        """Where a person writes to this account, with a text typed already; empty where no link leads there."""
         ...
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
@@ -154,6 +140,20 @@ class Provider(Protocol):
 
     def verify(self, account: Account, timeout_seconds: int) -> None:
         """Does the provider still accept the token? Changes nothing. Raises DeliveryError."""
+        ...
+
+    def probes(self, account: Account, history: History) -> Sequence[Result]:
+        """Try all that a connection needs at the provider, for its page and each hour. Raises nothing of the provider.
+
+        Changes nothing there, and asks for at most PROBE_SECONDS at a time.
+        """
+        ...
+
+    def mend(self, account: Account, history: History) -> None:
+        """What a probe's button with `health.Verb.SUBSCRIBE` does: tell the provider our address once more.
+
+        Raises DeliveryError.
+        """
         ...
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:

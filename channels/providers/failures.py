@@ -34,11 +34,15 @@ class DeliveryRefusedError(DeliveryError):
 
 
 class AnotherWayError(DeliveryError):
-    """Certainly not sent, but the same message may be sent to `address` instead."""
+    """Certainly not sent, but the same message may be sent to `address` instead.
 
-    def __init__(self, reason: Reason, address: Mapping[str, str]) -> None:
+    lacks: a permission that the account turned out not to have, by the provider's name for it, if that is why.
+    """
+
+    def __init__(self, reason: Reason, address: Mapping[str, str], *, lacks: str = "") -> None:
         super().__init__(reason)
         self.address = address
+        self.lacks = lacks
 
 
 class OutcomeUnknownError(DeliveryError):

@@ -1,15 +1,13 @@
 """What people say and do at a provider, read and verified."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from channels.providers.files import InboundFile
+from channels.providers.sending import Address
 from tenants.wordings import NOTHING, Reason
-
-Address = Mapping[str, str]
-"""Where a message goes, in the provider's own terms (a channel, a number). Plain strings, stored as JSON."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tests.channels.slack import BOT, TEAM, arrive, payload, post
 from tests.conftest import Cast
 
 FIRST, REPLY, SECOND = "1355517523.000005", "1355517530.000001", "1355517540.000001"
-STOP = {
+STOP: dict[str, Any] = {
     "type": "agent_session_stopped",
     "channel": "D024BE91L",
     "user": "U2147483697",
@@ -100,7 +100,7 @@ def test_a_stop_of_a_conversation_that_nobody_knows_is_harmless(acme: Tenant, cl
 
 @pytest.mark.parametrize("lacking", ["channel", "thread_ts", "event_ts"])
 def test_a_stop_that_does_not_say_what_to_stop_is_malformed(acme: Tenant, client: Client, lacking: str) -> None:
-    assert post(client, stopped(**{lacking: None})).status_code == 400
+    assert post(client, stopped("EvStop", **{lacking: None})).status_code == 400
 
 
 @pytest.mark.parametrize("kind", ["app_home_opened", "app_context_changed", "agent_session_title_changed"])
