@@ -8,8 +8,9 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Window
 
 from agents.models import Conversation, Turn
 from channels import reasons
+from channels.feedback import opinions
 from channels.handles import people
-from channels.models import InboxEvent
+from channels.models import Feedback, InboxEvent
 from channels.web import fates
 from channels.web.fates import Fate
 from channels.web.media import shown
@@ -27,12 +28,16 @@ FAILED = 3
 
 @dataclass(frozen=True)
 class Said:
-    """A turn, what became of it if it is an answer, whether it is a message without one, and the files it brought."""
+    """A turn, what became of it if it is an answer, whether it is a message without one, and the files it brought.
+
+    feedback: what people think of it.
+    """
 
     turn: Turn
     fate: Fate | None
     is_unanswered: bool
     files: Sequence[Shown] = ()
+    feedback: Sequence[Feedback] = ()
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,10 @@ def page(conversation: Conversation, asked: Asked) -> Page:
     found = keyset.look(turns, "said_at", asked, size=PAGE, weight=lambda turn: len(turn.text), most=CHARACTERS)
     became = fates.of_conversation(conversation, found.rows)
     files = shown.of_turns(turn.id for turn in found.rows)
+    judged = opinions.of_turns(turn.id for turn in found.rows)
     said = [
-        Said(each, became.get(each.id), _is_unanswered(each), files.get(each.id, ())) for each in reversed(found.rows)
+        Said(each, became.get(each.id), _is_unanswered(each), files.get(each.id, ()), judged.get(each.id, ()))
+        for each in reversed(found.rows)
     ]
     return Page(said, found.older, found.newer, found.beside)
 
