@@ -1,9 +1,12 @@
 """Opinions of answers: each person has one of each, and may change it."""
 
 import logging
-from collections.abc import Iterable
-from uuid import UUID
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from agents.models import Run
@@ -28,9 +31,20 @@ def note(connection: Connection, opinion: Opinion) -> None:
     )
 
 
-def of_turns(turns: Iterable[UUID]) -> dict[UUID, list[Feedback]]:
-    """The opinions of these turns, the oldest first, each with its person; inside the scope."""
-    found: dict[UUID, list[Feedback]] = {}
-    for each in Feedback.objects.filter(turn__in=list(turns)).select_related("person").order_by("at", "id"):
-        found.setdefault(each.turn_id, []).append(each)
-    return found
+@dataclass(frozen=True)
+class Judgment:
+    """What somebody thinks of an answer. name: empty if none is known."""
+
+    value: str
+    name: str
+
+
+def beside() -> ArraySubquery:
+    """The opinions of a turn in a query of turns, the oldest first, as `judgments` reads them."""
+    given = Feedback.objects.filter(turn=OuterRef("id")).order_by("at", "id")
+    return ArraySubquery(given.values(told=JSONObject(value="value", name="person__name")))
+
+
+def judgments(told: Iterable[Mapping[str, str]]) -> list[Judgment]:
+    """The same as objects."""
+    return [Judgment(each["value"], each["name"]) for each in told]

@@ -145,7 +145,7 @@ def claim_next(thread_id: UUID) -> Dispatch | None:
         return None
     delivery.thread = thread
     delivery.move(Delivery.State.SENDING, attempt=delivery.attempt + 1, sending_since=now)
-    return dispatch_of(delivery, is_last=False, is_followed=delivery.is_followed)
+    return dispatch_of(delivery, is_last=False, is_followed=delivery.is_followed)  # type: ignore[attr-defined]  # annotated
 
 
 def _after(thread_id: UUID, *, is_last: bool) -> After:
