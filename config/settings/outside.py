@@ -37,7 +37,7 @@ WHATSAPP_APP_SECRET = env.text("WHATSAPP_APP_SECRET")
 WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
 WHATSAPP_GRAPH_URL = env.url("WHATSAPP_GRAPH_URL", "https://graph.facebook.com")
 # The only host from which WhatsApp's media are fetched: Meta's own.
-WHATSAPP_MEDIA_URL = env.url("WHATSAPP_MEDIA_URL", "https://lookaside.fbsbx.com/")
+WHATSAPP_MEDIA_URL = env.url("WHATSAPP_MEDIA_URL", peer("whatsapp", "/whatsapp/", "https://lookaside.fbsbx.com/"))
 WHATSAPP_GRAPH_VERSION = env.number(
     "WHATSAPP_GRAPH_VERSION", "v26.0", parse=environment.graph_version, example="a version such as v26.0"
 )
