@@ -29,6 +29,7 @@ from channels.providers.files import FileKind, InboundFile
 from channels.providers.sending import Account
 from channels.providers.slack import Slack
 from channels.tasks import overdue_files
+from tenants.models import AuditEvent
 from tenants.privacy import archive
 from tenants.scope import tenant_scope
 from tests import factories, working
@@ -414,6 +415,10 @@ def test_members_download_it_as_an_attachment_that_can_run_nothing(line: Line, m
     assert "default-src 'none'" in response["Content-Security-Policy"]
     assert response["Content-Type"] == "application/pdf"
     assert response["Cache-Control"] == "private, no-store"
+    with tenant_scope(line.tenant.id):
+        noted = AuditEvent.objects.get(action="file.downloaded")
+    assert noted.target_id == str(file.id)
+    assert "receipt" not in noted.target_name, "what a person chose goes when they are erased"
 
 
 def test_another_workspaces_file_does_not_exist(line: Line, meta: Graph, host: FileHost, committed_cast: Cast) -> None:
