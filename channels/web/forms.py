@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from channels.providers.connecting import Entered
+from channels.providers.connecting import Entered, Field
 from tenants.encryption import Secret
 from tenants.models import Tenant
 
@@ -34,11 +34,14 @@ class SetupForm(forms.Form):
     """What an operator copies from a provider, as the provider declares it.
 
     known: what was entered before; what is secret of it is never shown again.
+    keeps: what is left empty stays as it was entered before.
     """
 
-    def __init__(self, *args: Any, entered: Entered, known: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, entered: Entered, known: Mapping[str, str], keeps: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.entered, self.known = entered, known
+        self.entered, self.known, self.keeps = entered, known, keeps
         for each in entered.fields:
             self.fields[each.name] = forms.CharField(
                 label=each.label,
@@ -51,6 +54,9 @@ class SetupForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if self.keeps:
+            kept = {each.name: self.known.get(each.name, "") for each in self.entered.fields if each.is_secret}
+            cleaned |= {name: value for name, value in kept.items() if not cleaned.get(name)}
         if not self.errors:
             for name, sentence in self.entered.faults(cleaned).items():
                 self.add_error(name or None, sentence)
@@ -60,6 +66,15 @@ class SetupForm(forms.Form):
     def values(self) -> Mapping[str, str]:
         """A valid form's, by name."""
         return {each.name: str(self.cleaned_data[each.name]) for each in self.entered.fields}
+
+    @property
+    def rows(self) -> Sequence[tuple[Field, forms.BoundField, str]]:
+        """Each field, with what was entered of its secret before, masked."""
+        return [(each, self[each.name], self._masked(each) if self.keeps else "") for each in self.entered.fields]
+
+    def _masked(self, field: Field) -> str:
+        value = self.known.get(field.name, "") if field.is_secret else ""
+        return str(Secret(value)) if value else ""
 
     @property
     def shown(self) -> Sequence[tuple[StrOrPromise, str]]:

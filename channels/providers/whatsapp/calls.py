@@ -18,10 +18,10 @@ def get(shape: type[S], account: Account, path: str, fields: str = "", timeout_s
     return _call(shape, account, "GET", path, {"fields": fields} if fields else {}, None, timeout_seconds)
 
 
-def inspect(shape: type[S], account: Account) -> S:
+def inspect(shape: type[S], account: Account, timeout_seconds: float = CALL_SECONDS) -> S:
     """What Meta says about the token itself, without proof that we know its app's secret. Raises DeliveryError."""
     request = Request("GET", "debug_token", account.token, {"input_token": account.token})
-    return _read(shape, transport.send(request, CALL_SECONDS))
+    return _read(shape, transport.send(request, timeout_seconds))
 
 
 def details_of(refusal: DeliveryRefusedError) -> str:
