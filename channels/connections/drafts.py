@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from channels import actions
 from channels.models import Connection, ConnectionDraft, Route
 from tenants.audit import journal
+from tenants.encryption import Secret
 from tenants.scope import current_tenant_id, tenant_scope
 from tenants.wordings import Wording
 
@@ -42,7 +43,7 @@ def of(provider: str, connection_id: UUID, is_by_hand: Callable[[str], bool]) ->
     known = Connection.objects.filter(provider=provider, id=connection_id).first()
     if known is None or not is_by_hand(known.external_id):
         return None
-    known_values = json.dumps({**(known.facts or {}), **known.own_secrets}) if known.facts else ""
+    known_values = Secret(json.dumps({**known.facts, **known.own_secrets})) if known.facts else ""
     return ConnectionDraft(id=connection_id, provider=provider, secrets=known_values, expires_at=timezone.now() + LIFE)
 
 

@@ -40,7 +40,7 @@ ME, FOUND, LISTED = (200, {"id": "1"}), (200, NUMBER), (200, {"data": [NUMBER]})
 CASES: dict[str, tuple[str, dict[str, str], list[Any], str, str]] = {
     "a good token": (TOKEN, {}, [told()], "ok", "Works. Of a system user, with both permissions."),
     "a temporary one": (TOKEN, {}, [told(expires_at=1_900_000_000)], "warn", "Works only until 17 March, 17:46"),
-    "an unknown one": (TOKEN, {}, [error(190, status=401)], "bad", "Meta does not know this token (error 190). Copy all"),
+    "an unknown one": (TOKEN, {}, [error(190, status=401)], "bad", "does not know this token (error 190). Copy all"),
     "an old one": (TOKEN, {}, [told(is_valid=False)], "bad", "Meta does not accept this token any more"),
     "one without a permission": (
         TOKEN, {}, [told(scopes=SCOPES[1:])], "bad", "One permission is missing: whatsapp_business_messaging. Your AI",
@@ -71,7 +71,7 @@ CASES: dict[str, tuple[str, dict[str, str], list[Any], str, str]] = {
     "an account": (ACCOUNT, {ACCOUNT: WABA}, [LISTED], "ok", "Account found"),
     "an account without it": (ACCOUNT, {ACCOUNT: WABA}, [(200, {"data": [OTHER]})], "bad", "The number is not in this"),
     "an unknown account": (ACCOUNT, {ACCOUNT: WABA}, [error(100)], "bad", "No such account for this token"),
-    "the number for the account": (ACCOUNT, {ACCOUNT: VALUES[PHONE]}, [], "bad", "This is the phone number ID once more"),
+    "the number for the account": (ACCOUNT, {ACCOUNT: VALUES[PHONE]}, [], "bad", "This is the phone number ID"),
     "a pin": (PIN, {PIN: "123456"}, [], "ok", "The number is registered with it when you go on."),
     "half a pin": (PIN, {PIN: "123"}, [], "bad", "A PIN has six digits"),
 }  # fmt: skip
