@@ -49,7 +49,7 @@ class SetupForm(forms.Form):
                 required=False,  # an empty value has a sentence of the provider's, too
                 max_length=LONGEST_ENTRY,
                 initial="" if each.is_secret else known.get(each.name, ""),
-                widget=_entry(is_secret=each.is_secret),
+                widget=_entry(is_secret=each.is_secret, is_alone=keeps),
             )
 
     def clean(self) -> dict[str, Any]:
@@ -83,9 +83,12 @@ class SetupForm(forms.Form):
         return [(each.label, str(Secret(value)) if each.is_secret else value) for each, value in found if value]
 
 
-def _entry(*, is_secret: bool) -> forms.Widget:
+def _entry(*, is_secret: bool, is_alone: bool) -> forms.Widget:
+    """is_alone: no name stands before the secrets, which Chromium would miss for a new password."""
     attrs = {"autocomplete": "off", "spellcheck": "false"}
-    return forms.PasswordInput(attrs={**attrs, "autocomplete": "new-password"}) if is_secret else forms.TextInput(attrs)
+    if not is_secret:
+        return forms.TextInput(attrs)
+    return forms.PasswordInput(attrs if is_alone else {**attrs, "autocomplete": "new-password"})
 
 
 class RetentionForm(forms.Form):

@@ -51,6 +51,7 @@ fields: Sequence[Field] = (
         PIN,
         gettext_lazy("PIN of six digits"),
         gettext_lazy("Choose one: Meta asks for it when the number moves to somebody else."),
+        is_secret=False,  # whoever chooses it has to see it; and Chromium warns of a password after a text field
         is_asked=False,
     ),
 )
