@@ -3,6 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from agents.web import pictures
 from agents.web import views as agents
 from billing.web import webhooks as billing_webhooks
 from billing.web.views import changes, returning
@@ -41,6 +42,7 @@ workspace = [
     path("employees/<uuid:agent_id>/let-go/", agents.let_go, name="let_go"),
     path("employees/<uuid:agent_id>/pause/", agents.pause_employee, name="pause_employee"),
     path("employees/<uuid:agent_id>/reactivate/", agents.reactivate_employee, name="reactivate_employee"),
+    path("employees/<uuid:agent_id>/picture/", pictures.change_picture, name="change_picture"),
     path("employees/<uuid:agent_id>/move/", agents.move_employee, name="move_employee"),
     path("channels/", channels.channel_list, name="channels"),
     path("channels/<slug:provider>/install/", connecting.install, name="install"),
@@ -124,6 +126,8 @@ urlpatterns = [
     path("invitations/switch/", invitations.switch, name="switch_account"),
     path("invitations/<str:link>/", invitations.follow, name="invitation"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
+    path("pictures/<uuid:tenant_id>/<slug:key>.png", pictures.picture, name="picture"),
+    path("pictures/initials/<slug:letters>.png", pictures.initials, name="initials"),
     path("oauth/<slug:provider>/callback", connecting.come_back, name="come_back"),
     path("webhooks/stripe/", include((stripe, "djstripe"))),
     path("webhooks/<slug:provider>", webhooks.webhook, name="webhook"),

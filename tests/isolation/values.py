@@ -42,6 +42,9 @@ WORDS = {
     "endpoint": "events",
     "link": "a-link-of-nobody",
     "url": "anything",
+    "tenant_id": str(NOBODY),
+    "key": "a-key-of-nobody",
+    "letters": "RO",
     "app_label": "agents",
     "uuid": str(NOBODY),
 }

@@ -28,7 +28,7 @@ class WhatsApp:
 
     name = "whatsapp"
     label = "WhatsApp"
-    capabilities = Capabilities(delivery_updates=True)
+    capabilities = Capabilities(delivery_updates=True, needs_function=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None
     form: Form = form
