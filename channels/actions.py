@@ -10,6 +10,7 @@ CHANNEL_CHANGED = Action("channel.changed", _("Changed when a channel is answere
 CHANNEL_DISCONNECTED = Action("channel.disconnected", _("Disconnected a channel"))
 CHANNEL_BROKEN = Action("channel.broken", _("A channel stopped working"))
 CHANNEL_ENDED = Action("channel.ended", _("The provider ended a channel"))
+CHANNEL_ROUTED = Action("channel.routed", _("Chose who answers where"))
 TEST_SENT = Action("channel.test_sent", _("Sent a test message"))
 FILE_DOWNLOADED = Action("file.downloaded", _("Downloaded a file that somebody sent"))
 PERSON_ERASED = Action("person.erased", _("Erased what a person said"))

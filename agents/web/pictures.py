@@ -1,6 +1,7 @@
 """Employees' pictures: served to anybody who has the address, and changed by operators."""
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -50,7 +51,7 @@ def change_picture(request: HttpRequest, agent_id: UUID) -> HttpResponse:
     return redirect("workspace:employee", workspace_of(request).tenant.slug, agent.id)
 
 
-def _take(request: HttpRequest, agent: Agent, uploaded: UploadedFile | None) -> None:
+def _take(request: HttpRequest, agent: Agent, uploaded: "UploadedFile[Any] | None") -> None:
     try:
         portraits.keep(agent, uploaded.read(drawing.MOST_BYTES + 1) if uploaded else b"")
     except NotAPictureError:

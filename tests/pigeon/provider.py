@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.providers.base import DeliveryRefusedError, Inbound, InboundEvent, InboundMessage, OutcomeUnknownError
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Field, Form, Installed, NotAcceptedError
-from channels.providers.sending import Account, Outgoing
+from channels.providers.sending import Account, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
 from tenants.wordings import Wording
@@ -130,6 +130,10 @@ class Pigeon:
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         raise AssertionError("Nobody looks up what cannot be looked up.")
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """None: a number is one place."""
+        return []
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         return f"Number {person_id}"

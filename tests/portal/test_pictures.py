@@ -66,7 +66,7 @@ def test_an_uploaded_picture_shows_everywhere_and_anybody_can_fetch_it(cast: Cas
     served = Client().get(rosa.picture_path)
     assert (served.status_code, served["Content-Type"]) == (200, "image/png")
     assert served["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert (served["X-Content-Type-Options"], "Cookie" in f"{served.headers}") == ("nosniff", False)
+    assert (served["X-Content-Type-Options"], "Set-Cookie" in served) == ("nosniff", False)
     assert Client().get(rosa.picture_path.replace(str(cast.acme.id), str(cast.globex.id))).status_code == 404
     owner.client.post(f"/t/acme/employees/{rosa.id}/picture/", {"remove": "1"})
     assert Client().get(rosa.picture_path).status_code == 404, "what was removed is gone"

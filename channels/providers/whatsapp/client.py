@@ -13,7 +13,7 @@ from channels.providers.base import AnotherWayError, DeliveryRefusedError, Inbou
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.files import InboundFile
-from channels.providers.sending import Account, Outgoing
+from channels.providers.sending import Account, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from channels.providers.whatsapp import calls, doctor, form, media, outgoing, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
@@ -83,6 +83,10 @@ class WhatsApp:
     def fetch(self, account: Account, file: InboundFile, most_bytes: int) -> Generator[bytes, None, None]:
         """What somebody sent, from Meta's media host."""
         return media.fetch(account, file, most_bytes)
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """None: a number is one place."""
+        return []
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """Who wrote brings the name along; nobody else can be asked for it."""
