@@ -12,6 +12,8 @@ from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
 from channels.web.media import views as channel_media
+from channels.web.routing import employee as employee_routing
+from channels.web.routing import page as routing
 from config.api import docs, root
 from config.http import health
 from config.styleguide import styleguide
@@ -42,6 +44,10 @@ workspace = [
     path("employees/<uuid:agent_id>/let-go/", agents.let_go, name="let_go"),
     path("employees/<uuid:agent_id>/pause/", agents.pause_employee, name="pause_employee"),
     path("employees/<uuid:agent_id>/reactivate/", agents.reactivate_employee, name="reactivate_employee"),
+    path("employees/<uuid:agent_id>/channels/", employee_routing.employee_channels, name="employee_channels"),
+    path(
+        "employees/<uuid:agent_id>/channels/<uuid:connection_id>/answer/", employee_routing.answer_at, name="answer_at"
+    ),
     path("employees/<uuid:agent_id>/picture/", pictures.change_picture, name="change_picture"),
     path("employees/<uuid:agent_id>/move/", agents.move_employee, name="move_employee"),
     path("channels/", channels.channel_list, name="channels"),
@@ -49,6 +55,7 @@ workspace = [
     path("channels/<slug:provider>/own-app/", connecting.use_own_app, name="use_own_app"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/", setup.setup, name="setup"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/consent/", setup.ask, name="ask_consent"),
+    path("channels/<uuid:connection_id>/routing/", routing.routing, name="routing"),
     path("channels/<uuid:connection_id>/listen/", channels.listen, name="listen"),
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
     path("conversations/", channels.conversation_list, name="conversations"),
