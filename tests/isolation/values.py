@@ -84,7 +84,7 @@ BODIES: Bodies = {
     "workspace:setup": lambda things: {"client_id": "1.2", "client_secret": "a" * 32, "signing_secret": "b" * 32},
     "workspace:change_picture": lambda things: {"remove": "1"},
     "workspace:routing": lambda things: {"place:default": things["Agent"]},
-    "workspace:answer_at": lambda things: {"answers": "1"},
+    "workspace:answer_at": lambda things: {"answers": "0"},
     "PUT api/v1/channels/<uuid:id>/routing": lambda things: {"agent": things["Agent"], "places": []},
     "workspace:listen": lambda things: {"only_when_mentioned": "1"},
     "PATCH connection-detail": lambda things: {"only_when_mentioned": True},
