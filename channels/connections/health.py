@@ -101,3 +101,11 @@ def recovered(connection_id: UUID) -> None:
         broken.update(state=Connection.State.ACTIVE, error=NOTHING, cause="", lost_at=None)
         with actor.acting(actor.SYSTEM):
             journal.record(actions.CHANNEL_WELL, found, changes=changes)
+
+
+def lacks(connection: Connection, scope: str) -> None:
+    """The provider refused something for want of this permission: it is not asked for with that again."""
+    locked = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
+    locked.scopes = ",".join(each for each in locked.scopes.split(",") if each.strip() != scope)
+    locked.save(update_fields=["scopes"])
+    connection.scopes = locked.scopes

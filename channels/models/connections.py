@@ -128,6 +128,11 @@ class Connection(TenantModel):
         """The account's own, such as what signs its webhooks; none where the platform's count."""
         return {name: value for name, value in self.credentials.items() if name != TOKEN}
 
+    @property
+    def granted_scopes(self) -> frozenset[str]:
+        """What the provider allows us here, by its own names."""
+        return frozenset(filter(None, (each.strip() for each in self.scopes.split(","))))
+
     def erase_credentials(self) -> None:
         """Forget them all; unsaved."""
         self.token = self.secrets = ""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
-from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
@@ -14,12 +13,10 @@ from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
 from tenants.wordings import NOTHING, Reason, ReasonError, Wording
-
-Address = Mapping[str, str]
-"""Where a message goes, in the provider's own terms (a channel, a number). Plain strings, stored as JSON."""
 
 NOT_A_PERSON = Wording("channels.not_a_person", gettext_lazy("Not written by a person."))
 CALL_SECONDS = 10
@@ -166,36 +163,19 @@ class DeliveryRefusedError(DeliveryError):
 
 
 class AnotherWayError(DeliveryError):
-    """Certainly not sent, but the same message may be sent to `address` instead."""
+    """Certainly not sent, but the same message may be sent to `address` instead.
 
-    def __init__(self, reason: Reason, address: Address) -> None:
+    lacks: a permission that the account turned out not to have, by the provider's name for it, if that is why.
+    """
+
+    def __init__(self, reason: Reason, address: Address, *, lacks: str = "") -> None:
         super().__init__(reason)
         self.address = address
+        self.lacks = lacks
 
 
 class OutcomeUnknownError(DeliveryError):
     """The request went out and no answer came back: the message may have been sent."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """What a provider call needs of a connection, detached from the database."""
-
-    token: str = field(repr=False)
-    bot_user_id: str = ""
-    installer_id: str = ""
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Its own by name; none where the platform's count."""
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """One message to post. It cannot have been sent before `sent_after`, where a later look-up begins."""
-
-    delivery_id: UUID
-    address: Address
-    text: str
-    sent_after: datetime
 
 
 class Provider(Protocol):
@@ -220,7 +200,7 @@ class Provider(Protocol):
 
     @property
     def speaks_as(self) -> str:
-        """The name that its messages come from, whoever answers; empty where each employee has its own."""
+        """The name of the app that people write to or mention; empty where each employee has an address of its own."""
         ...
 
     @property

@@ -10,6 +10,7 @@ class Capabilities:
     """Declared by each provider.
 
     threads: people talk to each other there, in threads, and mention the employee.
+    own_names: each message can come under the name and the picture of the employee who says it.
     delivery_updates: it says later what became of a message.
     looks_up_every: the shortest time between two calls of `Provider.find` for one connection; None if the provider has
     no look-up, so that a lost message stays unclear until a delivery update comes.
@@ -19,6 +20,7 @@ class Capabilities:
     """
 
     threads: bool = False
+    own_names: bool = False
     delivery_updates: bool = False
     looks_up_every: timedelta | None = None
     is_hosted: bool = False

@@ -24,8 +24,9 @@ from channels.media import exporting, fetching, kinds, names
 from channels.models import Connection, InboxEvent, MediaFile, MediaPart
 from channels.privacy import erasure, forgetting
 from channels.providers import media
-from channels.providers.base import Account, DeliveryRefusedError
+from channels.providers.base import DeliveryRefusedError
 from channels.providers.files import FileKind, InboundFile
+from channels.providers.sending import Account
 from channels.providers.slack import Slack
 from channels.tasks import overdue_files
 from tenants.privacy import archive

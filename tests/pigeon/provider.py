@@ -16,18 +16,11 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from channels.providers.base import (
-    Account,
-    DeliveryRefusedError,
-    Inbound,
-    InboundEvent,
-    InboundMessage,
-    OutcomeUnknownError,
-    Outgoing,
-)
+from channels.providers.base import DeliveryRefusedError, Inbound, InboundEvent, InboundMessage, OutcomeUnknownError
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Field, Form, Installed, NotAcceptedError
 from channels.providers.health import Fix, History, Move, Result, State, Verb
+from channels.providers.sending import Account, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
 from tenants.wordings import Wording

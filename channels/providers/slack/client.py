@@ -10,27 +10,19 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from channels.providers.base import (
-    Account,
-    Address,
-    AnotherWayError,
-    DeliveryRefusedError,
-    Inbound,
-    InboundMessage,
-    OutcomeUnknownError,
-    Outgoing,
-)
+from channels.providers.base import AnotherWayError, DeliveryRefusedError, Inbound, InboundMessage, OutcomeUnknownError
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.slack import doctor, media, oauth, probes, wordings
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import app_of
 from channels.providers.slack.incoming import accounts, events, requests
 from channels.providers.slack.incoming.markup import storable
-from channels.providers.slack.outgoing import presentation
+from channels.providers.slack.outgoing import presentation, sender
 from channels.providers.slack.outgoing.mrkdwn import escape
 from channels.providers.slack.refusals import REFUSALS
 from channels.providers.webhooks import Challenge, Webhook
@@ -70,6 +62,7 @@ class Slack:
     icon = "hash"
     capabilities = Capabilities(
         threads=True,
+        own_names=True,
         # Once a minute, and a margin: one that Slack counts too early is lost, and the next has to wait as long again.
         # https://docs.slack.dev/reference/methods/conversations.history
         looks_up_every=timedelta(seconds=62),
@@ -120,9 +113,13 @@ class Slack:
     def post(self, account: Account, message: Outgoing) -> str:
         """chat.postMessage; the message's ts. Its metadata carries the delivery's id, for the look-up."""
         said = presentation.content(message.text, has_blocks=FORMAT not in message.address)
+        face = sender.shown(account, message)
         try:
-            return _post(account, message.address, said, {"delivery_id": str(message.delivery_id)})
+            return _post(account, message.address, {**said, **face}, {"delivery_id": str(message.delivery_id)})
         except DeliveryRefusedError as refusal:
+            if face and refusal.code in sender.REFUSED:
+                lacks = sender.SCOPE if refusal.code == sender.MISSING_SCOPE else ""
+                raise AnotherWayError(refusal.reason, sender.as_app(message.address), lacks=lacks) from refusal
             if address := _another_way(message.address, refusal.code):
                 raise AnotherWayError(refusal.reason, address) from refusal
             raise

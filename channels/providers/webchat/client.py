@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from channels.providers import hosting
-from channels.providers.base import Account, Inbound, InboundMessage, OutcomeUnknownError, Outgoing
+from channels.providers.base import Inbound, InboundMessage, OutcomeUnknownError
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.health import History, Result
+from channels.providers.sending import Account, Outgoing
 from channels.providers.webchat import opening, outgoing, probes, wordings
 from channels.providers.webhooks import Challenge, DeliveryUpdate, UnverifiedError, Webhook
 from tenants.doctor.report import Finding

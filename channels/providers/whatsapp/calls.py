@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from channels.providers.base import CALL_SECONDS, Account, DeliveryRefusedError
+from channels.providers.base import CALL_SECONDS, DeliveryRefusedError
+from channels.providers.sending import Account
 from channels.providers.whatsapp import answers, transport
 from channels.providers.whatsapp.answers import S
 from channels.providers.whatsapp.credentials import proof_of

@@ -9,19 +9,12 @@ from typing import Any
 
 from django.conf import settings
 
-from channels.providers.base import (
-    Account,
-    AnotherWayError,
-    DeliveryRefusedError,
-    Inbound,
-    InboundMessage,
-    OutcomeUnknownError,
-    Outgoing,
-)
+from channels.providers.base import AnotherWayError, DeliveryRefusedError, Inbound, InboundMessage, OutcomeUnknownError
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
+from channels.providers.sending import Account, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels.providers.base import Account, DeliveryRefusedError
+from channels.providers.base import DeliveryRefusedError
 from channels.providers.connecting import Field, Installed, NotAcceptedError
+from channels.providers.sending import Account
 from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Done, Number, Token, TokenFacts
 from channels.providers.whatsapp.credentials import APP_SECRET, verify_token_of

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from channels.providers import round_trip
-from channels.providers.base import Account, DeliveryError, DeliveryRefusedError
+from channels.providers.base import DeliveryError, DeliveryRefusedError
 from channels.providers.health import Fix, History, Move, Result, State, Verb
+from channels.providers.sending import Account
 from channels.providers.whatsapp import calls, wordings
 from channels.providers.whatsapp.answers import Done, TokenFacts
 from channels.providers.whatsapp.credentials import APP_SECRET, signature_of, verify_token_of
