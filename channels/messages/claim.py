@@ -43,12 +43,16 @@ MOST_TRIES = 3
 
 @dataclass(frozen=True)
 class Claim:
-    """A conversation that this worker has, by its fencing number, and what it will ask."""
+    """A conversation that this worker has, by its fencing number, and what it will ask.
+
+    topic: under which the answer's words are told as they come; empty if nobody could hear them.
+    """
 
     place: Place
     thread_id: UUID
     attempt: int
     run: Prepared
+    topic: str = ""
 
     @property
     def tenant_id(self) -> UUID:
@@ -241,7 +245,9 @@ class _Attempt:
         if isinstance(prepared, Refused):
             log.info("Refused by the quota: %s", prepared.reason)
             return deliver.say(self.thread, prepared.turn, self.events)
-        return Claim(self.place, self.thread.id, self.thread.attempt, prepared)
+        topic = self.room.provider.capabilities.topic_of
+        heard_at = topic(self.events[-1].address) if topic else ""
+        return Claim(self.place, self.thread.id, self.thread.attempt, prepared, heard_at)
 
     def _reply_unasked(self, pause: Pause | None) -> Dispatch:
         """For a message without words, and as the last one of a loop: a fixed sentence that costs nothing."""

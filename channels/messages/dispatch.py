@@ -19,7 +19,7 @@ from django.conf import settings
 from agents.llm.calls import Completion
 from agents.runs import steps
 from channels.messages import claim as claims
-from channels.messages import deliver, due, land
+from channels.messages import deliver, drafts, due, land
 from channels.messages.claim import Claim, Strangers
 from channels.messages.deliver import Dispatch
 from channels.messages.incoming.room import Place
@@ -206,8 +206,9 @@ class Dispatcher:
 
     def _ask(self, visit: _Visit, claim: Claim) -> Step | None:
         """Hand the call to the event loop; its end brings the conversation back into the pool."""
+        draft = drafts.draft_of(claim.topic)
         try:
-            call = visit.call = steps.ask(claim.run)
+            call = visit.call = steps.ask(claim.run, draft)
         except Exception as error:  # noqa: BLE001 - it is named there
             return partial(land.failed, claim, land.named(error))
 
@@ -215,6 +216,8 @@ class Dispatcher:
             if ending is Ending.OVERTAKEN:
                 call.cancel()
 
+        if draft:
+            call.add_done_callback(draft.end)
         hold = keeper.keep(Thread, claim.thread_id, claim.attempt, on_end=end)
         call.add_done_callback(lambda done: self._submit(visit, partial(self._land, visit, claim, hold, done)))
         if self._is_canceled:

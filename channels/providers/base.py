@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
 from channels.providers.files import InboundFile
+from channels.providers.health import History, Result
 from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
@@ -187,6 +188,8 @@ class Provider(Protocol):
 
     name: str
     label: str
+    icon: str
+    """What stands for it on pages: the name of one of Lucide's icons."""
     capabilities: Capabilities
     endpoints: Mapping[str, Sequence[str]]
     """The last part of each webhook's address, with its methods: `events` for /webhooks/<name>/events, "" for none."""
@@ -197,6 +200,8 @@ class Provider(Protocol):
     """What members of a workspace read about DeliveryRefusedError.code."""
     unknown_person: frozenset[str]
     """Its codes for "there is no such person"."""
+    personal: frozenset[str]
+    """Its codes for refusals that are about one person, place or message, and tell nothing of the connection."""
 
     @property
     def speaks_as(self) -> str:
@@ -276,6 +281,20 @@ class Provider(Protocol):
 
     def verify(self, account: Account, timeout_seconds: int) -> None:
         """Does the provider still accept the token? Changes nothing. Raises DeliveryError."""
+        ...
+
+    def probes(self, account: Account, history: History) -> Sequence[Result]:
+        """Try all that a connection needs at the provider, for its page and each hour. Raises nothing of the provider.
+
+        Changes nothing there, and asks for at most PROBE_SECONDS at a time.
+        """
+        ...
+
+    def mend(self, account: Account, history: History) -> None:
+        """What a probe's button with `health.Verb.SUBSCRIBE` does: tell the provider our address once more.
+
+        Raises DeliveryError.
+        """
         ...
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:

@@ -1,5 +1,6 @@
 """What a provider can do, for the code that would otherwise assume it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,9 @@ class Capabilities:
     delivery_updates: it says later what became of a message.
     looks_up_every: the shortest time between two calls of `Provider.find` for one connection; None if the provider has
     no look-up, so that a lost message stays unclear until a delivery update comes.
+    is_hosted: people write on a page of our own, which channels/web/chat shows.
+    topic_of: an answer is shown there while it is written: the topic (tenants.outbound.broadcast) under which those
+    hear of it to whom an address leads; None if only whole answers are posted.
     """
 
     threads: bool = False
@@ -23,3 +27,5 @@ class Capabilities:
     needs_function: bool = False
     delivery_updates: bool = False
     looks_up_every: timedelta | None = None
+    is_hosted: bool = False
+    topic_of: Callable[[Mapping[str, str]], str] | None = None

@@ -208,10 +208,10 @@ def test_what_is_larger_than_it_says_is_cut_off(
         (EXE, "image/jpeg", "Files of this type are not kept"),
         (HTML, "image/jpeg", "Files of this type are not kept"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", "Files of this type are not kept"),
-        (PNG, "image/jpeg", "It says that it is image/jpeg, but its content is image/png"),
-        (PDF, "image/jpeg", "It says that it is image/jpeg, but its content is application/pdf"),
+        (PNG, "image/jpeg", "It claims to be JPG, but its content is PNG"),
+        (PDF, "image/jpeg", "It claims to be JPG, but its content is PDF"),
         (b"", "image/jpeg", "The file is empty."),
-        (b"Just words", "image/jpeg", "It says that it is image/jpeg, but its content is text/plain"),
+        (b"Just words", "image/jpeg", "It claims to be JPG, but its content is TXT"),
     ],
 )
 def test_a_file_whose_content_is_not_its_type_is_rejected(

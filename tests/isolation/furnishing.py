@@ -47,6 +47,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     },
     "channels.Delivery": {"state": "sent"},
     "channels.InboxEvent": {"state": "done", "is_test": True},
+    "channels.Probe": {"state": "fails", "move": "yours", "fix": "reconnect", "fix_url": ""},
     "channels.MediaFile": {"state": "kept", "kind": "document", "content_type": "text/plain"},
     "channels.MediaPart": {"number": 0},
     "channels.Route": {"provider": "slack"},

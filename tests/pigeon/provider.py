@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.providers.base import DeliveryRefusedError, Inbound, InboundEvent, InboundMessage, OutcomeUnknownError
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Field, Form, Installed, NotAcceptedError
+from channels.providers.health import Fix, History, Move, Result, State, Verb
 from channels.providers.sending import Account, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
@@ -27,6 +28,9 @@ from tenants.wordings import Wording
 SECRET = "loft"
 LONGEST = 300
 NO_RECEIPT = Wording("pigeon.no_receipt", _("The pigeon did not come back."))
+PERCH = Wording("pigeon.perch", _("Perch"))
+ROOM = Wording("pigeon.room", _("There is room on it."))
+NO_MAIL = Wording("pigeon.no_mail", _("No pigeon reaches anybody."))
 NO_PERCH = Wording("pigeon.no_perch", _("The loft of this number is closed: open it again."))
 
 
@@ -37,6 +41,8 @@ class Sky:
     posted: list[Outgoing] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
+    found: list[Result] = field(default_factory=list)
+    mended: list[UUID] = field(default_factory=list)
 
     def clear(self) -> None:
         """Fair weather."""
@@ -85,12 +91,14 @@ class Pigeon:
 
     name = "pigeon"
     label = "Pigeon Post"
+    icon = "bird"
     capabilities = Capabilities(delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None
     form: Form = LoftForm()
     refusals: Mapping[str, Promise] = {"hawk": _("Pigeon Post did not take the message: a hawk did.")}
     unknown_person: frozenset[str] = frozenset({"nobody"})
+    personal: frozenset[str] = frozenset({"hawk"})
     quiet_seconds = 0.0
     speaks_as = "The pigeon"
 
@@ -150,6 +158,17 @@ class Pigeon:
     def verify(self, account: Account, timeout_seconds: int) -> None:
         if account.token in SKY.closed:
             raise DeliveryRefusedError(NO_PERCH(), breaks_connection=True, code="closed")
+
+    def probes(self, account: Account, history: History) -> Sequence[Result]:
+        """What is wrong is what SKY says, and otherwise the perch."""
+        if account.token in SKY.closed:
+            return [Result(PERCH, State.FAILS, NO_PERCH(), NO_MAIL(), Move.YOURS, Fix(Verb.RECONNECT), breaks=True)]
+        return [Result(PERCH, State.PASSES, ROOM(), breaks=True), *SKY.found]
+
+    def mend(self, account: Account, history: History) -> None:
+        if SKY.faults:
+            raise SKY.faults.pop(0)
+        SKY.mended.append(history.connection_id)
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
         at = datetime.now(UTC).timestamp()

@@ -99,8 +99,12 @@ class Room:
         return self._team
 
     def answering_agent(self, message: InboundMessage) -> Agent | None:
-        """Who gets a conversation that begins with this, if anybody."""
-        return choosing.choose(self.team, message.text, message.where, self.connection.agent_id)
+        """Who gets a conversation that begins with this, if anybody.
+
+        On a page of its own that an employee has, people cannot call another one.
+        """
+        text = "" if self.provider.capabilities.is_hosted else message.text
+        return choosing.choose(self.team, text, message.where, self.connection.agent_id)
 
     def thread_of(self, message: InboundMessage) -> Thread | None:
         """The conversation that a message belongs to, if it was begun already."""

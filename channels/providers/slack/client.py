@@ -14,8 +14,9 @@ from channels.providers.base import AnotherWayError, DeliveryRefusedError, Inbou
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent
 from channels.providers.files import InboundFile
+from channels.providers.health import History, Result
 from channels.providers.sending import Account, Address, Outgoing, Spot
-from channels.providers.slack import doctor, media, oauth, wordings
+from channels.providers.slack import doctor, media, oauth, probes, wordings
 from channels.providers.slack.answers import Channels, Messages, Opened, Person, Posted, read
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import app_of
@@ -59,6 +60,7 @@ class Slack:
 
     name = "slack"
     label = "Slack"
+    icon = "hash"
     capabilities = Capabilities(
         threads=True,
         own_names=True,
@@ -72,6 +74,7 @@ class Slack:
     form = None
     refusals = REFUSALS
     unknown_person = frozenset({"user_not_found", "user_not_visible"})
+    personal = frozenset(REFUSALS) - {"missing_scope", "no_permission"}
 
     @property
     def speaks_as(self) -> str:
@@ -178,6 +181,13 @@ class Slack:
         """auth.test: https://docs.slack.dev/reference/methods/auth.test"""
         with failures():
             client(account.token, timeout_seconds).auth_test()
+
+    def probes(self, account: Account, history: History) -> Sequence[Result]:
+        """The token and its scopes, our address, and what Slack refused of late."""
+        return probes.look(account, history)
+
+    def mend(self, account: Account, history: History) -> None:
+        """Nothing: Slack lets nobody but an app's owner change where its events go."""
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
         """Post the question as a direct message to whoever installed the app; the answer comes in its thread."""

@@ -13,11 +13,12 @@ from channels.providers.base import AnotherWayError, DeliveryRefusedError, Inbou
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.files import InboundFile
+from channels.providers.health import History, Result
 from channels.providers.sending import Account, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
-from channels.providers.whatsapp import calls, doctor, form, media, outgoing, wordings
+from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
-from channels.providers.whatsapp.errors import NEEDS_NUMBER, REFUSALS
+from channels.providers.whatsapp.errors import NEEDS_NUMBER, PERSONAL, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
 from channels.providers.whatsapp.incoming.messages import FROM, RECIPIENT, TO
 from tenants.doctor.report import Finding
@@ -29,11 +30,13 @@ class WhatsApp:
     name = "whatsapp"
     label = "WhatsApp"
     capabilities = Capabilities(delivery_updates=True, needs_function=True)
+    icon = "message-circle"
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None
     form: Form = form
     refusals = REFUSALS
     unknown_person: frozenset[str] = frozenset()
+    personal = PERSONAL
     speaks_as = ""
 
     @property
@@ -108,6 +111,14 @@ class WhatsApp:
     def verify(self, account: Account, timeout_seconds: int) -> None:
         """Does the token still reach the number?"""
         calls.get(Number, account, account.bot_user_id, "id", timeout_seconds)
+
+    def probes(self, account: Account, history: History) -> Sequence[Result]:
+        """The number's and its account's states, the token, our address."""
+        return probes.look(account, history)
+
+    def mend(self, account: Account, history: History) -> None:
+        """Tell Meta our address again."""
+        probes.subscribe(account, history)
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
         """A business cannot begin a conversation without a template: whoever tests it writes first."""

@@ -136,7 +136,7 @@ def install(values: Mapping[str, str], connection_id: UUID) -> Installed:
         bot_user_id=values[PHONE],
         installer_id=shown[:40],
         scopes=",".join(SCOPES),
-        secrets=account.secrets,
+        secrets={**account.secrets, ACCOUNT: values[ACCOUNT]},
         connection_id=connection_id,
     )
 
