@@ -22,7 +22,7 @@ from channels.providers.failures import (
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
 from channels.providers.progress import Progress
-from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
 from tenants.wordings import NOTHING, Reason, Wording
@@ -34,6 +34,8 @@ __all__ = [
 ]  # fmt: skip
 
 NOT_A_PERSON = Wording("channels.not_a_person", gettext_lazy("Not written by a person."))
+DIRECT = "direct"
+"""InboundMessage.where: said to the employee alone."""
 CALL_SECONDS = 10
 """No call to a provider takes longer, from end to end: then its connection is closed, and nothing more is sent."""
 
@@ -51,6 +53,8 @@ class InboundMessage:
     is_readable: its text has words, not only notes about what the employee cannot see or hear.
     author_name: what the author is called, if the provider brings it along: nobody has to ask for it then.
     formerly: other ids of the author, under which they and their conversation may be known from before.
+    where: which of its provider's places it was said in, as `Provider.places` names them, or DIRECT; operators can
+    choose who answers there.
     files: what came with it, still to be fetched (`media.BringsFiles`).
     """
 
@@ -69,6 +73,7 @@ class InboundMessage:
     within: str = ""
     author_name: str = ""
     formerly: Sequence[str] = ()
+    where: str = ""
     files: Sequence[InboundFile] = ()
 
     @property
@@ -231,6 +236,10 @@ class Provider(Protocol):
 
         Raises OutcomeUnknownError if the look-up cannot tell, DeliveryNotNowError if it must wait.
         """
+        ...
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """Where the account hears people, besides direct messages. Only called with `capabilities.places`."""
         ...
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:

@@ -28,7 +28,7 @@ from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Fact, Field, Form, Installed, NotAcceptedError, Pasted, Verdict
 from channels.providers.connecting import State as Judged
 from channels.providers.health import Fix, History, Move, Result, State, Verb
-from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
 from tenants.wordings import Wording
@@ -172,6 +172,10 @@ class Pigeon:
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         raise AssertionError("Nobody looks up what cannot be looked up.")
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """None: a number is one place."""
+        return []
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         return f"Number {person_id}"

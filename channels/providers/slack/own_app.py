@@ -22,10 +22,12 @@ from channels.providers.slack.incoming.accounts import app_of
 SCOPES = (
     "app_mentions:read",
     "channels:history",
+    "channels:read",
     "chat:write",
     "chat:write.customize",
     "files:read",
     "groups:history",
+    "groups:read",
     "im:history",
     "im:write",
     "users:read",
