@@ -16,6 +16,13 @@ def channel_label(provider: str) -> str:
 
 
 @register.filter
+def channel_icon(provider: str) -> str:
+    """The name of the icon that stands for it."""
+    its = installed(provider)
+    return its.icon if its else "plug"
+
+
+@register.filter
 def has_threads(provider: str) -> bool:
     """Do people talk to each other there, in threads?"""
     its = installed(provider)
@@ -27,3 +34,10 @@ def account_words(connection: Connection) -> str:
     """An outside account's id, as its provider words it."""
     its = installed(connection.provider)
     return its.account_words(connection.external_id) if its else connection.external_id
+
+
+@register.filter
+def page_url(connection: Connection) -> str:
+    """The address of a page of our own where people write; empty if they write elsewhere."""
+    its = installed(connection.provider)
+    return its.account_url(connection.external_id) if its and its.capabilities.is_hosted else ""

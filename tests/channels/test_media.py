@@ -24,8 +24,9 @@ from channels.media import exporting, fetching, kinds, names
 from channels.models import Connection, InboxEvent, MediaFile, MediaPart
 from channels.privacy import erasure, forgetting
 from channels.providers import media
-from channels.providers.base import Account, DeliveryRefusedError
+from channels.providers.base import DeliveryRefusedError
 from channels.providers.files import FileKind, InboundFile
+from channels.providers.sending import Account
 from channels.providers.slack import Slack
 from channels.tasks import overdue_files
 from tenants.models import AuditEvent
@@ -248,6 +249,14 @@ def test_an_id_that_has_expired_says_that_the_file_is_gone(line: Line, meta: Gra
     meta.fails(100)
     file = work(line)
     assert (file.state, str(file.reason)) == (State.LOST, "The file is no longer there.")
+
+
+def test_a_dead_token_is_known_to_the_channel(line: Line, meta: Graph) -> None:
+    send(line)
+    meta.fails(190, 401)
+    assert work(line).state == State.LOST
+    with tenant_scope(line.tenant.id):
+        assert Connection.objects.get().state == "broken"
 
 
 def test_an_address_that_has_expired_is_asked_for_again(line: Line, meta: Graph, host: FileHost) -> None:
