@@ -251,6 +251,14 @@ def test_an_id_that_has_expired_says_that_the_file_is_gone(line: Line, meta: Gra
     assert (file.state, str(file.reason)) == (State.LOST, "The file is no longer there.")
 
 
+def test_a_dead_token_is_known_to_the_channel(line: Line, meta: Graph) -> None:
+    send(line)
+    meta.fails(190, 401)
+    assert work(line).state == State.LOST
+    with tenant_scope(line.tenant.id):
+        assert Connection.objects.get().state == "broken"
+
+
 def test_an_address_that_has_expired_is_asked_for_again(line: Line, meta: Graph, host: FileHost) -> None:
     send(line)
     meta.answers.append((200, told(host, JPEG)))
