@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Turn
+from agents.pictures import portraits
 from channels import reasons
 from channels.connections import credentials, health
 from channels.messages import outcomes
@@ -184,8 +185,9 @@ def dispatch_of(delivery: Delivery, *, is_last: bool, is_followed: bool | None =
     connection = delivery.thread.connection
     sent_after = delivery.created_at - timedelta(seconds=60)  # clocks differ
     speaker, run = outcomes.speaking(delivery).agent, delivery.turn.run
-    closes = not (not is_last if is_followed is None else is_followed)
-    asks = closes and run is not None and run.is_answer
+    sender = Sender(speaker.name, portraits.url_of(speaker))
+    is_end = is_last if is_followed is None else not is_followed
+    asks = is_end and run is not None and run.is_answer
     return Dispatch(
         tenant_id=current_tenant_id(),
         thread_id=delivery.thread_id,
@@ -196,7 +198,7 @@ def dispatch_of(delivery: Delivery, *, is_last: bool, is_followed: bool | None =
         connection_id=connection.id,
         provider=provider_named(connection.provider),
         account=credentials.account_of(connection),
-        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, Sender(speaker.name), asks),
+        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, sender, asks),
         since=timezone.now(),
     )
 

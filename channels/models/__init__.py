@@ -6,6 +6,7 @@ from channels.models.feedback import Feedback
 from channels.models.inbox import InboxEvent, InboxEventQuerySet, Thread, place_id_of
 from channels.models.media import MediaFile, MediaFileQuerySet, MediaPart
 from channels.models.probes import Probe
+from channels.models.routing import PlaceChoice
 
 __all__ = [
     "Connection",
@@ -20,6 +21,7 @@ __all__ = [
     "MediaFile",
     "MediaFileQuerySet",
     "MediaPart",
+    "PlaceChoice",
     "Probe",
     "Route",
     "Thread",

@@ -19,7 +19,7 @@ from channels.providers.failures import (
 from channels.providers.health import History, Result
 from channels.providers.inbound import Deletion, Edit, Inbound, InboundEvent, InboundMessage, Moved, Stop
 from channels.providers.progress import Progress
-from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Opinion, Webhook
 from tenants.doctor.report import Finding
 from tenants.wordings import Wording
@@ -31,6 +31,8 @@ __all__ = [
 ]  # fmt: skip
 
 NOT_A_PERSON = Wording("channels.not_a_person", gettext_lazy("Not written by a person."))
+DIRECT = "direct"
+"""InboundMessage.where: said to the employee alone."""
 CALL_SECONDS = 10
 """No call to a provider takes longer, from end to end: then its connection is closed, and nothing more is sent."""
 
@@ -117,6 +119,10 @@ class Provider(Protocol):
 
         Raises OutcomeUnknownError if the look-up cannot tell, DeliveryNotNowError if it must wait.
         """
+        ...
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """Where the account hears people, besides direct messages. Only called with `capabilities.places`."""
         ...
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:

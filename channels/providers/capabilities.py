@@ -11,6 +11,8 @@ class Capabilities:
 
     threads: people talk to each other there, in threads, and mention the employee.
     own_names: each message can come under the name and the picture of the employee who says it.
+    places: it has places, such as channels, for each of which somebody else can answer: see `Provider.places`.
+    needs_function: its terms forbid assistants for general purposes, so an employee keeps to its business function.
     delivery_updates: it says later what became of a message.
     looks_up_every: the shortest time between two calls of `Provider.find` for one connection; None if the provider has
     no look-up, so that a lost message stays unclear until a delivery update comes.
@@ -26,6 +28,8 @@ class Capabilities:
 
     threads: bool = False
     own_names: bool = False
+    places: bool = False
+    needs_function: bool = False
     delivery_updates: bool = False
     looks_up_every: timedelta | None = None
     session_scope: str = ""

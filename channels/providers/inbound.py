@@ -24,6 +24,8 @@ class InboundMessage:
     is_readable: its text has words, not only notes about what the employee cannot see or hear.
     author_name: what the author is called, if the provider brings it along: nobody has to ask for it then.
     formerly: other ids of the author, under which they and their conversation may be known from before.
+    where: which of its provider's places it was said in, as `Provider.places` names them, or `base.DIRECT`; operators
+    can choose who answers there.
     files: what came with it, still to be fetched (`media.BringsFiles`).
     """
 
@@ -43,6 +45,7 @@ class InboundMessage:
     session: str = ""
     author_name: str = ""
     formerly: Sequence[str] = ()
+    where: str = ""
     files: Sequence[InboundFile] = ()
 
     @property

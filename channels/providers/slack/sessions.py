@@ -13,7 +13,8 @@ from collections.abc import Callable
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
-from channels.providers.base import Account, Address, DeliveryRefusedError, Progress
+from channels.providers.base import DeliveryRefusedError, Progress
+from channels.providers.sending import Account, Address
 from channels.providers.slack.calls import client, failures
 
 What = Progress.What

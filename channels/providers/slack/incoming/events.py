@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from channels.providers.base import NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage, Stop
+from channels.providers.base import DIRECT, NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage, Stop
 from channels.providers.slack import wordings
 from channels.providers.slack.incoming import corrections, stopped, subtypes
 from channels.providers.slack.incoming.authors import Author, author_of
@@ -264,6 +264,7 @@ def _spoken(inner: Message, spoken: Spoken, author: Author, bot_user_id: str) ->
         address={"channel": channel, "thread_ts": spoken.thread_ts or ts},
         session=f"{channel}:{spoken.thread_ts or ts}" if inner.is_direct else "",
         title=_("Direct message") if inner.is_direct else "",
+        where=DIRECT if inner.is_direct else channel,
         files=files_of(inner.files),
     )
 

@@ -12,8 +12,8 @@ from tenants.row_level_security import ProtectTenantTable
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0008_people'),
-        ('channels', '0021_releases'),
+        ('agents', '0009_identity'),
+        ('channels', '0023_routing'),
         ('tenants', '0014_health'),
     ]
 
