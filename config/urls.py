@@ -13,6 +13,7 @@ from channels.web import data_views as channel_data
 from channels.web import views as channels
 from channels.web.chat import pages as chat
 from channels.web.connections import page as connection_page
+from channels.web.connections import value_check
 from channels.web.health import views as channel_health
 from channels.web.media import views as channel_media
 from channels.web.routing import employee as employee_routing
@@ -57,11 +58,13 @@ workspace = [
     path("channels/<slug:provider>/install/", connecting.install, name="install"),
     path("channels/<slug:provider>/own-app/", connecting.use_own_app, name="use_own_app"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/", setup.setup, name="setup"),
+    path("channels/<slug:provider>/setup/<uuid:draft_id>/check/<slug:field>/", value_check.check, name="check_value"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/consent/", setup.ask, name="ask_consent"),
     path("channels/<uuid:connection_id>/routing/", routing.routing, name="routing"),
     path("channels/<uuid:connection_id>/check/", channel_health.check, name="check_channel"),
     path("channels/<uuid:connection_id>/mend/", channel_health.mend, name="mend_channel"),
     path("channels/<uuid:connection_id>/", connection_page.page, name="connection"),
+    path("channels/<uuid:connection_id>/connected/", connection_page.connected, name="connected"),
     path("channels/<uuid:connection_id>/release/", connection_page.release, name="release_connection"),
     path("channels/<uuid:connection_id>/keep/", connection_page.keep, name="keep_connection"),
     path("channels/<uuid:connection_id>/listen/", channels.listen, name="listen"),

@@ -87,6 +87,9 @@ class Connection(TenantModel):
         db_default="",
         help_text=_("All its credentials by name, as JSON: the token, and its own, such as what signs its webhooks"),
     )
+    facts = models.JSONField(
+        null=True, blank=True, help_text=_("What the provider told of it that is no secret, by the provider's names")
+    )
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     error = ReasonField(help_text=_("Why it is not active, in technical words: for staff"))
     cause = models.CharField(

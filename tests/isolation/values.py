@@ -42,6 +42,7 @@ WORDS = {
     "provider_id": "google",
     "provider": "slack",
     "endpoint": "events",
+    "field": "client_id",
     "link": "a-link-of-nobody",
     "url": "anything",
     "tenant_id": str(NOBODY),
@@ -110,6 +111,7 @@ NOT_NOW = {
     "POST api/v1/billing/checkout": "a subscriber cannot subscribe again",
 }
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
+    "POST workspace:check_value": ({404}, "Slack has no form: tests/channels/test_value_check.py"),
     "healthz": ({503}, "Redis and the worker aren't running here"),
     "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which isn't available here"),
     **{key: ({502}, AT_STRIPE) for key in CALLS_STRIPE},

@@ -108,7 +108,12 @@ class Room:
 
     def thread_of(self, message: InboundMessage) -> Thread | None:
         """The conversation that a message belongs to, if it was begun already."""
-        return next((self._threads[each] for each in message.thread_ids if each in self._threads), None)
+        return next((self._threads[each] for each in self._ids_of(message) if each in self._threads), None)
+
+    def _ids_of(self, message: InboundMessage) -> Sequence[str]:
+        """The conversations that a message may belong to; the last of them is the one that it begins."""
+        is_session = message.session and self.provider.capabilities.session_scope in self.connection.scopes.split(",")
+        return [message.session] if is_session else message.thread_ids
 
     def why_not(self, message: InboundMessage, thread: Thread | None) -> Reason:
         """Why nobody answers a message; empty if somebody does."""
@@ -146,11 +151,11 @@ class Room:
         agent = self.answering_agent(message)
         if agent is None:
             raise ValueError("A thread begins only where somebody is employed.")
-        conversation = transcript.new(agent, self.connection.provider, title_of(message))
+        conversation = transcript.new(agent, self.connection.provider, self._title_of(message))
         conversation.tenant = self.connection.tenant
         thread = Thread(
             connection=self.connection,
-            external_id=message.thread_ids[-1],
+            external_id=self._ids_of(message)[-1],
             place_id=place_id_of(message.place),
             conversation=conversation,
             tenant=self.connection.tenant,
@@ -161,6 +166,11 @@ class Room:
         self.begun.append(thread)
         return thread
 
+    def _title_of(self, message: InboundMessage) -> str:
+        """The title of a conversation that begins with this: many sessions would be called the same."""
+        is_session = self._ids_of(message) == [message.session]
+        return (not is_session and message.title) or transcript.title_of(message.text)
+
     def staffed(self, thread: Thread, messages: Sequence[InboundMessage]) -> Conversation:
         """The thread's conversation, for what was said there now.
 
@@ -170,7 +180,7 @@ class Room:
         if successor is None and thread.conversation.agent.deleted_at:
             successor = self.answering_agent(messages[0])
         if successor:
-            thread.conversation = transcript.new(successor, self.connection.provider, title_of(messages[0]))
+            thread.conversation = transcript.new(successor, self.connection.provider, self._title_of(messages[0]))
             thread.conversation.tenant = self.connection.tenant
             thread.conversation.save(force_insert=True)
             thread.save(update_fields=["conversation"])
@@ -189,8 +199,3 @@ class Room:
         if not named or named[-1] == thread.conversation.agent_id:
             return None
         return next((each.agent for each in self.team if each.agent.id == named[-1]), None)
-
-
-def title_of(message: InboundMessage) -> str:
-    """The title of a conversation that begins with this."""
-    return message.title or transcript.title_of(message.text)

@@ -75,6 +75,7 @@ class Slack:
         # Once a minute, and a margin: one that Slack counts too early is lost, and the next has to wait as long again.
         # https://docs.slack.dev/reference/methods/conversations.history
         looks_up_every=timedelta(seconds=62),
+        session_scope="assistant:write",
         shows_progress=True,
         shows_receipt=True,
     )

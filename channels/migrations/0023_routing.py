@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agents', '0009_identity'),
-        ('channels', '0021_releases'),
+        ("channels", "0022_facts"),
         ('tenants', '0013_job_indexes'),
     ]
 
