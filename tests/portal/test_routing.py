@@ -85,6 +85,15 @@ def test_viewers_read_who_answers_and_change_nothing(cast: Cast, team: tuple[Age
     assert viewer.client.post(page, {"place:default": team[1].id}).status_code == 403
 
 
+def test_who_is_chosen_for_one_channel_is_not_said_to_be_behind(
+    cast: Cast, owner: Member, team: tuple[Agent, Agent]
+) -> None:
+    behind = "Leo answers only where people call it by name"
+    assert behind in owner.read("employees/")
+    owner.client.post(f"/t/acme/channels/{connection_of(cast).id}/routing/", {"place:C0ORDERS": team[1].id})
+    assert behind not in owner.read("employees/")
+
+
 def test_an_employees_page_takes_a_channel_over_and_gives_it_back(
     cast: Cast, owner: Member, team: tuple[Agent, Agent]
 ) -> None:
