@@ -7,6 +7,7 @@ from tenants.audit.journal import Action
 INSTALL_BEGUN = Action("channel.install_begun", _("Began to connect a channel"))
 CHANNEL_CONNECTED = Action("channel.connected", _("Connected a channel"))
 CHANNEL_CHANGED = Action("channel.changed", _("Changed when a channel is answered"))
+CHANNEL_EMBEDDED = Action("channel.embedded", _("Changed which sites may show a web chat"))
 CHANNEL_DISCONNECTED = Action("channel.disconnected", _("Disconnected a channel"))
 CHANNEL_BROKEN = Action("channel.broken", _("A channel stopped working"))
 CHANNEL_ENDED = Action("channel.ended", _("The provider ended a channel"))

@@ -10,6 +10,7 @@ from billing.web.views import page as billing
 from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
+from channels.web.chat import embedding
 from channels.web.chat import pages as chat
 from channels.web.media import views as channel_media
 from config.api import docs, root
@@ -48,6 +49,7 @@ workspace = [
     path("channels/<slug:provider>/own-app/", connecting.use_own_app, name="use_own_app"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/", setup.setup, name="setup"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/consent/", setup.ask, name="ask_consent"),
+    path("channels/<uuid:connection_id>/embed/", embedding.embed, name="embed"),
     path("channels/<uuid:connection_id>/listen/", channels.listen, name="listen"),
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
     path("conversations/", channels.conversation_list, name="conversations"),
@@ -128,6 +130,10 @@ urlpatterns = [
     path("chat/<uuid:connection_id>/", chat.page, name="chat"),
     path("chat/<uuid:connection_id>/events/", chat.events, name="chat_events"),
     path("chat/<uuid:connection_id>/talk/", chat.talk, name="chat_talk"),
+    path("chat/<uuid:connection_id>/frame/", chat.page, {"is_framed": True}, name="chat_frame"),
+    path("chat/<uuid:connection_id>/frame/events/", chat.events),
+    path("chat/<uuid:connection_id>/frame/talk/", chat.talk),
+    path("chat/<uuid:connection_id>/embed.js", embedding.script, name="chat_embed"),
     path("oauth/<slug:provider>/callback", connecting.come_back, name="come_back"),
     path("webhooks/stripe/", include((stripe, "djstripe"))),
     path("webhooks/<slug:provider>", webhooks.webhook, name="webhook"),

@@ -47,6 +47,7 @@ WORDS_OF_OTHERS = {
     "agents.Turn.author": "a person's name",
     "agents.Turn.text": "what was said",
     "channels.Connection.name": "its name at the provider",
+    "channels.Connection.allowed_origins": "addresses that an operator typed",
     "channels.Contact.name": "a person's",
     "channels.InboxEvent.author": "a person's id at the provider",
     "channels.InboxEvent.payload": "what the provider sent",

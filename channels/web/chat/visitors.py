@@ -5,12 +5,11 @@ Without it nobody is known, so whoever only looks gets no cookie. In the databas
 
 import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from channels.providers import hosting
 
@@ -19,6 +18,8 @@ FIELD = "visitor"
 """The same in the form: the token that counts from the first message on, so that this is the same visitor's if it is
 sent twice."""
 KEPT_SECONDS = 90 * 24 * 60 * 60
+PARTITIONED = "Partitioned"
+"""CHIPS: https://developer.mozilla.org/en-US/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies"""
 TOKEN = re.compile(r"[\w-]{32}", re.ASCII)
 
 
@@ -30,10 +31,6 @@ class Visitor:
     id: str
     is_known: bool
 
-    def as_known(self) -> "Visitor":
-        """The same visitor, whose first message is stored."""
-        return replace(self, is_known=True)
-
 
 def visitor_of(request: HttpRequest, connection_id: UUID) -> Visitor:
     """Who asks: by the cookie, else by the form, else somebody new."""
@@ -42,20 +39,24 @@ def visitor_of(request: HttpRequest, connection_id: UUID) -> Visitor:
     return Visitor(token, hosting.visitor_of(str(connection_id), token), is_known=bool(known))
 
 
-def remembering(response: HttpResponse, visitor: Visitor, connection_id: UUID) -> HttpResponse:
-    """The same response, with the cookie.
+def remembering(response: HttpResponse, visitor: Visitor, path: str, *, is_framed: bool) -> HttpResponse:
+    """The same response, with the cookie, for this path alone.
 
-    Lax, so that a link to the page finds the conversation; the page checks where a form is from.
+    Lax, so that a link to the page finds the conversation; the page checks where a form is from. In a frame on another
+    site, browsers keep it for that site alone (Partitioned): it follows nobody, and is not blocked as a third party's.
     """
     response.set_cookie(
         COOKIE,
         visitor.token,
         max_age=KEPT_SECONDS,
-        path=reverse("chat", args=[connection_id]),
+        path=path,
         secure=settings.IS_HTTPS,
         httponly=True,
-        samesite="Lax",
+        samesite="None" if is_framed and settings.IS_HTTPS else "Lax",
     )
+    if is_framed and settings.IS_HTTPS:
+        cookie = response.cookies.pop(COOKIE)  # Python's own knows the attribute from 3.14 on
+        response.headers["Set-Cookie"] = f"{cookie.OutputString()}; {PARTITIONED}"
     return response
 
 
