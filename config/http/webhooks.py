@@ -14,7 +14,7 @@ class WebhookMiddleware:
     """Calls the views under /webhooks/ and /chat/ directly, without the middleware that comes after this one.
 
     A webhook is verified by its signature, and a chat looks itself where a form comes from and who writes, so neither
-    needs a session or a CSRF check. The limits on size and charset apply as everywhere, and the host has to be ours. The
+    needs a session or a CSRF check. The limits on size and charset apply as everywhere, and the host has to be ours. A
     page that says that there is no such chat takes the usual way.
     """
 

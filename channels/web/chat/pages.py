@@ -137,7 +137,7 @@ def _framed(response: HttpResponse, connection: Connection) -> HttpResponse:
     policy = {"frame-ancestors": [SELF, *connection.origins]}
     response.headers[CONTENT_POLICY] = build_policy(replace=policy)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.xframe_options_exempt = True  # type: ignore[attr-defined]
+    response.xframe_options_exempt = True
     return response
 
 
