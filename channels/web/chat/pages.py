@@ -126,7 +126,7 @@ def _rendered(
         context |= _context(connection, visitor)
     if is_framed and comes_from(request) not in {"", settings.PUBLIC_URL, *connection.origins}:
         return refused(_("This site may not show this chat. Its owner allows sites under Channels in Roster."))
-    context["here"] = request.path
+    context |= {"here": request.path, "is_framed": is_framed}
     with timezone.override(connection.tenant.time_zone):
         response = HttpResponse(render_to_string(template, context))
     return _framed(response, connection) if is_framed else response

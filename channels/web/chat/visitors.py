@@ -17,6 +17,8 @@ COOKIE = "visitor"
 FIELD = "visitor"
 """The same in the form: the token that counts from the first message on, so that this is the same visitor's if it is
 sent twice."""
+LOCAL = {"localhost", "127.0.0.1"}
+"""Where browsers take a secure cookie over plain HTTP."""
 KEPT_SECONDS = 90 * 24 * 60 * 60
 PARTITIONED = "Partitioned"
 """CHIPS: https://developer.mozilla.org/en-US/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies"""
@@ -45,16 +47,17 @@ def remembering(response: HttpResponse, visitor: Visitor, path: str, *, is_frame
     Lax, so that a link to the page finds the conversation; the page checks where a form is from. In a frame on another
     site, browsers keep it for that site alone (Partitioned): it follows nobody, and is not blocked as a third party's.
     """
+    is_partitioned = is_framed and (settings.IS_HTTPS or settings.PUBLIC_HOST in LOCAL)
     response.set_cookie(
         COOKIE,
         visitor.token,
         max_age=KEPT_SECONDS,
         path=path,
-        secure=settings.IS_HTTPS,
+        secure=settings.IS_HTTPS or is_partitioned,
         httponly=True,
-        samesite="None" if is_framed and settings.IS_HTTPS else "Lax",
+        samesite="None" if is_partitioned else "Lax",
     )
-    if is_framed and settings.IS_HTTPS:
+    if is_partitioned:
         cookie = response.cookies.pop(COOKIE)  # Python's own knows the attribute from 3.14 on
         response.headers["Set-Cookie"] = f"{cookie.OutputString()}; {PARTITIONED}"
     return response
