@@ -25,7 +25,9 @@ class Cause(StrEnum):
     DISCONNECTED = "disconnected"
     DISCONNECTED_BY_API = "disconnected_by_api"
     REMOVED = "removed"
+    MOVED = "moved"
     CLOSING = "channel_closing"
+    UNWELL = "unwell"
 
 
 WORDS: Mapping[str, Promise] = {
@@ -35,7 +37,9 @@ WORDS: Mapping[str, Promise] = {
     Cause.DISCONNECTED: _("The channel was disconnected here in the portal."),
     Cause.DISCONNECTED_BY_API: _("The channel was disconnected through the API."),
     Cause.REMOVED: _("The app was removed in %(channel)s."),
+    Cause.MOVED: _("The channel moved to another workspace of Roster, after it was released here."),
     Cause.CLOSING: _("This workspace was going to be deleted."),
+    Cause.UNWELL: _("%(channel)s did not work here: see Channels."),
 }
 
 

@@ -12,6 +12,8 @@ from channels.web import data_views as channel_data
 from channels.web import views as channels
 from channels.web.chat import embedding
 from channels.web.chat import pages as chat
+from channels.web.connections import page as connection_page
+from channels.web.health import views as channel_health
 from channels.web.media import views as channel_media
 from config.api import docs, root
 from config.http import health
@@ -44,12 +46,17 @@ workspace = [
     path("employees/<uuid:agent_id>/pause/", agents.pause_employee, name="pause_employee"),
     path("employees/<uuid:agent_id>/reactivate/", agents.reactivate_employee, name="reactivate_employee"),
     path("employees/<uuid:agent_id>/move/", agents.move_employee, name="move_employee"),
-    path("channels/", channels.channel_list, name="channels"),
+    path("channels/", channel_health.channel_list, name="channels"),
     path("channels/<slug:provider>/install/", connecting.install, name="install"),
     path("channels/<slug:provider>/own-app/", connecting.use_own_app, name="use_own_app"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/", setup.setup, name="setup"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/consent/", setup.ask, name="ask_consent"),
     path("channels/<uuid:connection_id>/embed/", embedding.embed, name="embed"),
+    path("channels/<uuid:connection_id>/check/", channel_health.check, name="check_channel"),
+    path("channels/<uuid:connection_id>/mend/", channel_health.mend, name="mend_channel"),
+    path("channels/<uuid:connection_id>/", connection_page.page, name="connection"),
+    path("channels/<uuid:connection_id>/release/", connection_page.release, name="release_connection"),
+    path("channels/<uuid:connection_id>/keep/", connection_page.keep, name="keep_connection"),
     path("channels/<uuid:connection_id>/listen/", channels.listen, name="listen"),
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
     path("conversations/", channels.conversation_list, name="conversations"),

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels import actions
-from channels.connections import credentials, drafts, recipients, routes
+from channels.connections import credentials, drafts, handover, recipients, routes
+from channels.connections.health import AUDITED
 from channels.models import Connection
 from channels.providers.connecting import AnotherAddressError, Installed
 from channels.providers.registry import provider_named
@@ -17,14 +18,13 @@ from tenants.wordings import NOTHING, Wording
 
 INSTALLED = Wording("channels.installed_by", _("Installed at %(provider)s by %(person)s."))
 OPENED = Wording("channels.opened_here", _("Opened here, without an account anywhere else."))
-AUDITED = ("provider", "external_id", "name", "scopes", "state")
 
 
 def connect(installed: Installed) -> Connection:
     """Connect, or connect again with a fresh token, inside the tenant's scope.
 
-    Raises AccountTakenError if another tenant has this account, and AnotherAddressError if this workspace has it under
-    another id than the one that it was set up with.
+    Raises AccountTakenError if another tenant has this account and did not release it, and AnotherAddressError if this
+    workspace has it under another id than the one that it was set up with.
     """
     key: dict[str, Any] = {"provider": installed.provider, "external_id": installed.external_id}
     with transaction.atomic():
@@ -35,6 +35,7 @@ def connect(installed: Installed) -> Connection:
             defaults=_fields(installed),
             create_defaults=_fields(installed) | ({"id": installed.connection_id} if installed.connection_id else {}),
         )
+        handover.take(connection)
         routes.claim(connection)
         drafts.close(connection.id)
         _record_connected(known, connection)

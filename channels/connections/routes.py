@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from channels.models import Connection, Route
 from channels.providers.connecting import AccountTakenError
@@ -29,6 +30,12 @@ def route_for(provider: str, accounts: Sequence[str], own: UUID | None = None) -
     """
     route = route_to(provider, own) if own else route_of(provider, *accounts)
     return route if route and route.external_id in accounts else None
+
+
+def is_free(provider: str, external_id: str) -> bool:
+    """May the open scope's tenant connect this outside account? Another one that has it must have released it."""
+    taken = Route.objects.filter(provider=provider, external_id=external_id).exclude(tenant_id=current_tenant_id())
+    return not taken.exclude(released_until__gt=timezone.now()).exists()
 
 
 def claim(connection: Connection) -> None:

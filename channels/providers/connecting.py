@@ -32,7 +32,10 @@ class AccountTakenError(Exception):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            _("“%(name)s” is connected to another workspace of Roster. Disconnect it there before you connect it here.")
+            _(
+                "“%(name)s” is connected to another workspace of Roster. Somebody who manages channels there has to "
+                "release it, on its page under Channels. Then connect it here."
+            )
             % {"name": name}
         )
 

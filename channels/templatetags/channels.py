@@ -16,6 +16,13 @@ def channel_label(provider: str) -> str:
 
 
 @register.filter
+def channel_icon(provider: str) -> str:
+    """The name of the icon that stands for it."""
+    its = installed(provider)
+    return its.icon if its else "plug"
+
+
+@register.filter
 def has_threads(provider: str) -> bool:
     """Do people talk to each other there, in threads?"""
     its = installed(provider)

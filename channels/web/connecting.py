@@ -66,13 +66,14 @@ def spoken_of() -> Provider:
 
 
 def whose_name() -> str:
-    """settings.SPEAKS_AS: in a sentence, whose name an employee's messages come under; empty if it is its own."""
+    """settings.SPEAKS_AS: in a sentence, where people see an employee's name and whom they write to."""
     provider = spoken_of()
     if not provider.speaks_as:
         return ""
-    return _("In %(channel)s, its messages come from the app, %(app)s.") % {
-        "channel": provider.label, "app": provider.speaks_as,
-    }  # fmt: skip
+    names = {"channel": provider.label, "app": provider.speaks_as}
+    if provider.capabilities.own_names:
+        return _("In %(channel)s, people write to the app, %(app)s, and its answers come under this name.") % names
+    return _("In %(channel)s, its messages come from the app, %(app)s.") % names
 
 
 def words_of(provider: Provider) -> Mapping[str, list[str]]:

@@ -2,7 +2,7 @@
 
 from agents.models import PROFILE_FIELDS
 from billing.sync.entitlement import NOT_AUDITED
-from channels.connections.connect import AUDITED as OF_CONNECTIONS
+from channels.connections.health import AUDITED as OF_CONNECTIONS
 from tenants.audit.fields import FIELDS, field_of
 from tenants.team.profile import FIELDS as OF_WORKSPACES
 from tenants.team.tokens import AUDITED as OF_TOKENS

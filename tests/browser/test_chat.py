@@ -34,6 +34,7 @@ def see_it_elsewhere(operator: Operator, browser: Browser, judge: Judge, channel
     """On another site that the operator named, by its tag; a site that nobody named shows nothing."""
     with serving() as port:
         operator.page.goto(channels)
+        operator.page.locator("details.fold summary").first.click()
         operator.page.get_by_role("link", name="Put it on your website").click()
         operator.page.get_by_label("Sites that may show the chat").fill(f"http://localhost:{port}")
         operator.press("Save")

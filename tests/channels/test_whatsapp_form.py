@@ -71,7 +71,7 @@ def test_a_number_is_found_its_events_come_and_its_secrets_stay_here(
     with tenant_scope(committed_cast.acme.id):
         connection = Connection.objects.get()
         assert (connection.external_id, connection.bot_user_id) == (VALUES[PHONE], VALUES[PHONE])
-        assert connection.own_secrets == {"app_secret": VALUES["app_secret"]}
+        assert connection.own_secrets == {"app_secret": VALUES["app_secret"], ACCOUNT: VALUES[ACCOUNT]}
         assert VALUES[TOKEN] not in str(connection.secrets)
         factories.make_agent()
     assert [each.external_id for each in Route.objects.all()] == [VALUES[PHONE]]

@@ -32,6 +32,7 @@ ARGUMENTS_OF = {
     "mfa_remove_webauthn": {"pk": "Authenticator"},
     "mfa_edit_webauthn": {"pk": "Authenticator"},
     "api/v1/channels/<uuid:id>/test": {"id": "Connection"},
+    "api/v1/channels/<uuid:id>/health": {"id": "Connection"},
     "workspace:reactivate_employee": {"agent_id": "RestingAgent"},
 }
 """The same for a single route, by name or pattern, where the argument's name isn't enough."""
@@ -115,6 +116,7 @@ STILL: Mapping[str, str] = {
     "POST workspace:embed": "only a web chat has a page that other sites may show",
     "POST workspace:use_own_app": "the draft that the workspace has is used again",
     "POST workspace:setup": "it gets as far as Slack, which isn't available here",
+    "POST workspace:keep_connection": "the channel is not released",
     "POST workspace:keep_workspace": "there is no pending deletion to cancel",
     **dict.fromkeys(CALLS_STRIPE, AT_STRIPE),
     "POST workspace:switch_plan": AT_STRIPE,
@@ -125,6 +127,7 @@ NOT_AUDITED: Mapping[str, str] = {
     "billing_syncrequest": "a request to sync with Stripe; its result is audited",
     "usage_meter": "the platform's trial budget, created when first read",
     "channels_installattempt": "a state that expires in ten minutes; the installation is audited",
+    "channels_probe": "what a check found; a channel that stops working is audited",
     "tenants_mail": "a planned or sent mail; its subject is audited",
     "tenants_contactcode": "counts attempts to enter a code; the confirmation is audited",
     "tenants_idempotentrequest": "stores a response for retries; the call itself is audited",

@@ -25,7 +25,8 @@ MOST = 12
 """Statements of a page, as `make bench` counts them."""
 IN_MENU = re.compile(r'<span class="grow clip">(.+?)</span>')
 PAGES = (
-    "", "employees/", "employees/{agent}/", "channels/", "conversations/", "conversations/{conversation}/", "usage/",
+    "", "employees/", "employees/{agent}/", "channels/", "channels/{connection}/", "conversations/",
+    "conversations/{conversation}/", "usage/",
     "billing/", "settings/", "settings/data/", "settings/data/people/", "settings/tokens/", "settings/audit/",
     "settings/support/", "settings/members/", "settings/members/invite/",
 )  # fmt: skip
@@ -76,7 +77,11 @@ def _failed(turn: Turn, thread: Thread) -> None:
 def costs(owner: Member) -> dict[str, int]:
     """How many statements each page takes, on the second visit."""
     with tenant_scope(owner.tenant.id):
-        known = {"agent": Agent.objects.employed()[0].id, "conversation": Conversation.objects.all()[0].id}
+        known = {
+            "agent": Agent.objects.employed()[0].id,
+            "connection": Connection.objects.order_by("connected_at")[0].id,
+            "conversation": Conversation.objects.all()[0].id,
+        }
     return {path: _cost(owner, path.format(**known)) for path in PAGES}
 
 

@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from channels.providers import hosting
-from channels.providers.base import Account, Inbound, InboundMessage, OutcomeUnknownError, Outgoing
+from channels.providers.base import Inbound, InboundMessage, OutcomeUnknownError, Progress
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
-from channels.providers.webchat import opening, outgoing, wordings
+from channels.providers.health import History, Result
+from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.webchat import opening, outgoing, probes, wordings
 from channels.providers.webhooks import Challenge, DeliveryUpdate, UnverifiedError, Webhook
 from tenants.doctor.report import Finding
 from tenants.outbound import broadcast
@@ -32,6 +34,8 @@ class WebChat:
     form: Form = opening
     refusals: Mapping[str, Promise] = {}
     unknown_person: frozenset[str] = frozenset()
+    personal: frozenset[str] = frozenset()
+    icon = "globe"
     quiet_seconds = 0.0
     speaks_as = ""
 
@@ -42,6 +46,10 @@ class WebChat:
     def account_url(self, external_id: str) -> str:
         """Its page."""
         return f"{settings.PUBLIC_URL}/chat/{external_id}/"
+
+    def writing_url(self, account: Account, text: str) -> str:
+        """None: a text cannot be typed for a visitor."""
+        return ""
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """It has no webhooks: its messages come from our own page."""
@@ -65,6 +73,9 @@ class WebChat:
             broadcast.tell(topic, hosting.NEWS)
         return str(message.delivery_id)
 
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """The page shows what its own conversation says (channels/web/chat)."""
+
     def find(self, account: Account, message: Outgoing) -> str | None:
         """Never called: a delivery cannot be unclear."""
         raise OutcomeUnknownError(wordings.NO_LOOK_UP())
@@ -86,6 +97,13 @@ class WebChat:
 
     def verify(self, account: Account, timeout_seconds: int) -> None:
         """It works as long as Roster does."""
+
+    def probes(self, account: Account, history: History) -> Sequence[Result]:
+        """Its page."""
+        return probes.look(history)
+
+    def mend(self, account: Account, history: History) -> None:
+        """Nothing: nobody outside has to be told anything."""
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
         """As a visitor of its own, who begins a conversation."""

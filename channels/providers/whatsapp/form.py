@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels.providers.base import Account, DeliveryRefusedError
+from channels.providers.base import DeliveryRefusedError
 from channels.providers.connecting import Field, Installed, NotAcceptedError
+from channels.providers.sending import Account
 from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Done, Number, Token, TokenFacts
 from channels.providers.whatsapp.credentials import APP_SECRET, verify_token_of
@@ -135,7 +136,7 @@ def install(values: Mapping[str, str], connection_id: UUID) -> Installed:
         bot_user_id=values[PHONE],
         installer_id=shown[:40],
         scopes=",".join(SCOPES),
-        secrets=account.secrets,
+        secrets={**account.secrets, ACCOUNT: values[ACCOUNT]},
         connection_id=connection_id,
     )
 
