@@ -47,17 +47,18 @@ def test_messages_to_others_get_no_reply(office: Office) -> None:
     assert office.replies_to(said["ts"]) == []
 
 
-def test_direct_messages_are_one_conversation(office: Office) -> None:
-    office.says("Hello, I am Ada Lovelace.", channel="dm", user="ada")
+def test_a_session_is_one_conversation(office: Office) -> None:
+    begun = office.says("Hello, I am Ada Lovelace.", channel="dm", user="ada")
     eventually(lambda: len(office.heard("dm", "ada")) == 1, what="an answer to the first direct message")
-    office.says("What is my name?", channel="dm", user="ada")
+    office.says("What is my name?", channel="dm", user="ada", thread_ts=begun["ts"])
     eventually(lambda: len(office.heard("dm", "ada")) == 2, what="an answer to the second direct message")
     assert "Ada" in office.heard("dm", "ada")[1]["text"]
 
 
 def test_three_quick_messages_get_one_answer(office: Office) -> None:
-    for text in ("When do you open?", "And is parking free?", "Thanks!"):
-        office.says(text, channel="dm", user="chloe")
+    begun = office.says("When do you open?", channel="dm", user="chloe")
+    for text in ("And is parking free?", "Thanks!"):
+        office.says(text, channel="dm", user="chloe", thread_ts=begun["ts"])
     eventually(lambda: office.heard("dm", "chloe"), what="an answer")
     office.settled()
     assert len(office.heard("dm", "chloe")) == 1
