@@ -62,7 +62,10 @@ def ask(request: HttpRequest, provider: str, draft_id: UUID) -> HttpResponseBase
     """Off to the provider's consent page, where the own app asks."""
     its, _entered_there = _entered(provider)
     draft = draft_of(request, its, draft_id)
-    if its.consent is None or not known_of(draft):
+    sign_up = connecting.sign_up_of(its)
+    if sign_up:
+        return connecting.ask_consent(request, its, sign_up)
+    if its.form or its.consent is None or not known_of(draft):
         return redirect("workspace:setup", workspace_of(request).tenant.slug, provider, draft_id)
     return connecting.ask_consent(request, its, its.consent, draft.id)
 
@@ -159,6 +162,7 @@ def _show(
         "channel": provider.label,
         "words": connecting.words_of(provider),
         "draft": draft,
+        "can_sign_up": connecting.sign_up_of(provider) is not None,
         "choices": _choices(request, provider, draft) if provider.form else (),
         "where": [f"{provider.name}/where.html", "channels/any/where.html"],
         "asks": provider.form.asks if provider.form else provider.label,

@@ -19,10 +19,10 @@ from channels.providers.base import (
     Outgoing,
 )
 from channels.providers.capabilities import Capabilities
-from channels.providers.connecting import Form
+from channels.providers.connecting import Consent, Form
 from channels.providers.files import InboundFile
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
-from channels.providers.whatsapp import calls, doctor, form, media, outgoing, wordings
+from channels.providers.whatsapp import calls, doctor, form, media, outgoing, sign_up, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
 from channels.providers.whatsapp.errors import NEEDS_NUMBER, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
@@ -38,7 +38,7 @@ class WhatsApp:
     icon = "message-circle"
     capabilities = Capabilities(delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
-    consent = None
+    consent: Consent | None = sign_up
     form: Form = form
     refusals = REFUSALS
     unknown_person: frozenset[str] = frozenset()
