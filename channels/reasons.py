@@ -27,6 +27,7 @@ class Cause(StrEnum):
     REMOVED = "removed"
     MOVED = "moved"
     CLOSING = "channel_closing"
+    UNWELL = "unwell"
 
 
 WORDS: Mapping[str, Promise] = {
@@ -38,6 +39,7 @@ WORDS: Mapping[str, Promise] = {
     Cause.REMOVED: _("The app was removed in %(channel)s."),
     Cause.MOVED: _("The channel moved to another workspace of Roster, after it was released here."),
     Cause.CLOSING: _("This workspace was going to be deleted."),
+    Cause.UNWELL: _("%(channel)s did not work here: see Channels."),
 }
 
 

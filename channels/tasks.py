@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from channels.connections import drafts
+from channels.health import checkup, due
 from channels.media import fetching
 from channels.messages.deliver import send_due
 from channels.messages.dispatch import dispatcher
@@ -60,6 +61,18 @@ def overdue_messages() -> Iterator[WakeUp]:
     due = overdue()
     for task, found in ((deliver, due.deliveries), (reconcile, due.look_ups), (recognise, due.doubts)):
         yield from ((task, ids) for ids in found)
+
+
+def overdue_checks() -> Iterator[WakeUp]:
+    """A sweep: connections that were not checked for an hour."""
+    yield from ((check_connection, ids) for ids in due.due())
+
+
+@shared_task(base=TenantBackgroundTask)
+def check_connection(tenant_id: UUID, connection_id: UUID) -> None:
+    """Ask a connection's provider how it is, unless somebody has just done so."""
+    if due.take(tenant_id, connection_id):
+        checkup.check(tenant_id, connection_id)
 
 
 @shared_task(base=TenantBackgroundTask)

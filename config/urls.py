@@ -10,8 +10,10 @@ from billing.web.views import page as billing
 from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
+from channels.web.chat import pages as chat
 from channels.web.connections import page as connection_page
 from channels.web.connections import value_check
+from channels.web.health import views as channel_health
 from channels.web.media import views as channel_media
 from config.api import docs, root
 from config.http import health
@@ -44,12 +46,14 @@ workspace = [
     path("employees/<uuid:agent_id>/pause/", agents.pause_employee, name="pause_employee"),
     path("employees/<uuid:agent_id>/reactivate/", agents.reactivate_employee, name="reactivate_employee"),
     path("employees/<uuid:agent_id>/move/", agents.move_employee, name="move_employee"),
-    path("channels/", channels.channel_list, name="channels"),
+    path("channels/", channel_health.channel_list, name="channels"),
     path("channels/<slug:provider>/install/", connecting.install, name="install"),
     path("channels/<slug:provider>/own-app/", connecting.use_own_app, name="use_own_app"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/", setup.setup, name="setup"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/check/<slug:field>/", value_check.check, name="check_value"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/consent/", setup.ask, name="ask_consent"),
+    path("channels/<uuid:connection_id>/check/", channel_health.check, name="check_channel"),
+    path("channels/<uuid:connection_id>/mend/", channel_health.mend, name="mend_channel"),
     path("channels/<uuid:connection_id>/", connection_page.page, name="connection"),
     path("channels/<uuid:connection_id>/connected/", connection_page.connected, name="connected"),
     path("channels/<uuid:connection_id>/release/", connection_page.release, name="release_connection"),
@@ -131,6 +135,9 @@ urlpatterns = [
     path("invitations/switch/", invitations.switch, name="switch_account"),
     path("invitations/<str:link>/", invitations.follow, name="invitation"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
+    path("chat/<uuid:connection_id>/", chat.page, name="chat"),
+    path("chat/<uuid:connection_id>/events/", chat.events, name="chat_events"),
+    path("chat/<uuid:connection_id>/talk/", chat.talk, name="chat_talk"),
     path("oauth/<slug:provider>/callback", connecting.come_back, name="come_back"),
     path("webhooks/stripe/", include((stripe, "djstripe"))),
     path("webhooks/<slug:provider>", webhooks.webhook, name="webhook"),

@@ -22,7 +22,7 @@ OURS = (
     *("ALLOW", "ANTHROPIC_", "API_", "CELERY_", "DATABASE_", "DEFAULT_FROM", "DELETION_", "EMAIL_", "GOOGLE_", "PAST_"),
     *("HEARTBEAT_", "HSTS_", "LEASE_", "LLM_", "LOG_", "LOOP_", "MAILS_", "MESSAGE_", "OPENAI_", "PORT", "PUBLIC_"),
     *("REDIS_", "RETRY_", "SANDBOX", "SENTRY_", "SLACK_", "STAFF_", "STRIPE_", "TRIAL_", "TRUSTED_", "UNKNOWN_"),
-    *("CONNECTION_", "MEDIA_", "PASSWORD_", "PERSON_", "QUIET_", "TENANT_", "WEB_", "WHATSAPP_", "WORKSPACE_"),
+    *("CHAT_", "CONNECTION_", "MEDIA_", "PASSWORD_", "PERSON_", "QUIET_", "TENANT_", "WEB_", "WHATSAPP_", "WORKSPACE_"),
 )
 for name in list(os.environ):
     if name.startswith(OURS):

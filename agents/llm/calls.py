@@ -5,6 +5,7 @@ The providers' SDKs take seconds to import and only workers call them, so agents
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,9 @@ from usage.tokens import Tokens
 
 PROVIDERS = {"openai": "OpenAI", "anthropic": "Anthropic"}
 """The LLM providers by the name that genai-prices gives them, and as people know them."""
+
+Sink = Callable[[str], None]
+"""Gets the words of an answer as they come, on the process's event loop. It must be quick."""
 
 LONGEST_WAIT = 60.0
 """Seconds; a provider that asks for more is shown to the operator rather than waited for."""
@@ -141,19 +145,21 @@ def platform_credential(provider: str) -> Credential:
     return Credential(api_key, base_url)
 
 
-def start(prompt: Prompt, credential: Credential) -> "Future[Completion]":
+def start(prompt: Prompt, credential: Credential, sink: Sink | None = None) -> "Future[Completion]":
     """Ask an LLM once, within settings.LLM_TOTAL_SECONDS, on the process's event loop.
+
+    sink: who gets the words as they come, if anybody. What they come to is in the completion all the same.
 
     The future raises LLMError in one of its kinds, whatever the provider answers. Canceling it ends the call at once.
     """
-    return event_loop.start(_complete(prompt, credential))
+    return event_loop.start(_complete(prompt, credential, sink))
 
 
-async def _complete(prompt: Prompt, credential: Credential) -> Completion:
+async def _complete(prompt: Prompt, credential: Credential, sink: Sink | None) -> Completion:
     """The edge has its own deadline; this one is for what hangs on the way there."""
     try:
         async with asyncio.timeout(settings.LLM_TOTAL_SECONDS + event_loop.GRACE_SECONDS):
-            completion: Completion = await _edge().complete(prompt, credential)
+            completion: Completion = await _edge().complete(prompt, credential, sink)
     except TimeoutError as error:
         raise LLMLostError(timed_out(PROVIDERS[prompt.provider])) from error
     return completion

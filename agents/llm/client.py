@@ -31,8 +31,8 @@ from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.settings import ModelSettings
 
-from agents.llm import failures, mending, reading
-from agents.llm.calls import PROVIDERS, Completion, Credential, LLMLostError, timed_out
+from agents.llm import failures, mending, reading, streaming
+from agents.llm.calls import PROVIDERS, Completion, Credential, LLMLostError, Sink, timed_out
 from agents.llm.request import Prompt
 from agents.llm.wire import PlainClient
 
@@ -41,13 +41,17 @@ THINKING_TOKENS = 4_000
 """What an answer may use on top where thinking cannot be switched off: otherwise thoughts would use up its limit."""
 
 
-async def complete(prompt: Prompt, credential: Credential) -> Completion:
-    """Ask an LLM once, within settings.LLM_TOTAL_SECONDS. Raises agents.llm.calls.LLMError in one of its kinds."""
+async def complete(prompt: Prompt, credential: Credential, sink: Sink | None = None) -> Completion:
+    """Ask an LLM once, within settings.LLM_TOTAL_SECONDS. Raises agents.llm.calls.LLMError in one of its kinds.
+
+    sink: gets the answer's words as they come.
+    """
     name = PROVIDERS[prompt.provider]
     try:
         async with asyncio.timeout(settings.LLM_TOTAL_SECONDS):
             model = _model(prompt.provider, prompt.model, credential)
-            response = await model_request(model, _messages(prompt), model_settings=_settings(prompt))
+            with streaming.told_to(sink):
+                response = await model_request(model, _messages(prompt), model_settings=_settings(prompt))
         return reading.completion(name, response, prompt.max_output_tokens)
     except TimeoutError as error:
         raise LLMLostError(timed_out(name)) from error

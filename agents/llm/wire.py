@@ -4,12 +4,12 @@ An SDK reads whatever it gets: a page of any size, an answer of another shape, a
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx2
 
-from agents.llm import cleaning, failures, wordings
+from agents.llm import cleaning, failures, streaming, wordings
 from agents.llm.calls import PROVIDERS, LLMBusyError, LLMError, LLMLostError, LLMSpoiledError
 
 MOST_BYTES = 2_000_000
@@ -34,15 +34,26 @@ class PlainClient(httpx2.AsyncClient):
         self._mend = mend
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
-        """Send, and read all of the answer."""
-        response = await super().send(request, **(options | {"stream": True, "follow_redirects": False}))
-        try:
-            body = await _read(PROVIDERS[self._provider], response)
-        finally:
-            await response.aclose()
+        """Send, and read all of the answer. What asks for its words as they come gets them meanwhile."""
+        sink = streaming.current_sink()
+        asked = streaming.asking(self._provider, request) if sink else request
+        response, body = await self._read(asked, options)
+        if sink and streaming.is_unsupported(response, body):
+            response, body = await self._read(request, options)
         if not response.is_success:
             return _again(request, response, _checked(self._provider, response, body))
         return _again(request, response, self._mended(response, body))
+
+    async def _read(self, request: httpx2.Request, options: Json) -> tuple[httpx2.Response, bytes]:
+        """The response, closed, and its body: put together, if it came as a stream."""
+        response = await super().send(request, **(options | {"stream": True, "follow_redirects": False}))
+        sink = streaming.current_sink()
+        try:
+            if sink is not None and streaming.is_streamed(response):
+                return response, await streaming.put_together(self._provider, _pieces(self._provider, response), sink)
+            return response, await _read(self._provider, response)
+        finally:
+            await response.aclose()
 
     def _mended(self, response: httpx2.Response, body: bytes) -> bytes:
         """What the SDK is given. Any other error is the answer's fault, and asking again would cost again."""
@@ -62,12 +73,18 @@ def _again(request: httpx2.Request, response: httpx2.Response, body: bytes) -> h
     return httpx2.Response(response.status_code, headers=headers, content=body, request=request)
 
 
-async def _read(name: str, response: httpx2.Response) -> bytes:
-    """At most MOST_BYTES; nothing is unpacked, since a small body may become a huge one."""
+async def _pieces(provider: str, response: httpx2.Response) -> AsyncIterator[bytes]:
+    """Nothing is unpacked, since a small body may become a huge one."""
     if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise LLMLostError(wordings.COMPRESSED(provider=name))
-    body = bytearray()
+        raise LLMLostError(wordings.COMPRESSED(provider=PROVIDERS[provider]))
     async for piece in response.aiter_raw():
+        yield piece
+
+
+async def _read(provider: str, response: httpx2.Response) -> bytes:
+    """At most MOST_BYTES."""
+    body, name = bytearray(), PROVIDERS[provider]
+    async for piece in _pieces(provider, response):
         body += piece
         if len(body) > MOST_BYTES:
             raise LLMSpoiledError(wordings.TOO_LARGE(provider=name, bytes=f"{MOST_BYTES:,}"))

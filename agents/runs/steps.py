@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from agents import phrases, reasons
 from agents.llm import calls
-from agents.llm.calls import Completion, LLMError
+from agents.llm.calls import Completion, LLMError, Sink
 from agents.llm.request import Prompt
 from agents.models import Conversation, LLMCall, Outcome, Run, Turn
 from agents.reasons import Cause
@@ -96,12 +96,12 @@ def reply_unasked(
     return _said_at_once(run, text, now)
 
 
-def ask(prepared: Prepared) -> "Future[Completion]":
+def ask(prepared: Prepared, sink: Sink | None = None) -> "Future[Completion]":
     """Ask the LLM, which takes no thread and no connection. Hold no transaction around this.
 
-    The future raises agents.llm.calls.LLMError; cancel it to stop asking.
+    sink: gets the answer's words as they come. The future raises agents.llm.calls.LLMError; cancel it to stop asking.
     """
-    return calls.start(prepared.prompt, calls.platform_credential(prepared.prompt.provider))
+    return calls.start(prepared.prompt, calls.platform_credential(prepared.prompt.provider), sink)
 
 
 def ask_for_less(prepared: Prepared, error: LLMError) -> Prepared | None:

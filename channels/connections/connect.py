@@ -18,6 +18,7 @@ from tenants.scope import tenant_scope
 from tenants.wordings import NOTHING, Wording
 
 INSTALLED = Wording("channels.installed_by", _("Installed at %(provider)s by %(person)s."))
+OPENED = Wording("channels.opened_here", _("Opened here, without an account anywhere else."))
 
 
 def connect(installed: Installed) -> Connection:
@@ -72,7 +73,9 @@ def _fields(installed: Installed) -> dict[str, Any]:
 
 def _record_connected(known: Connection | None, connection: Connection) -> None:
     before = journal.snapshot(known, AUDITED) if known else {}
-    detail = INSTALLED(provider=provider_named(connection.provider).label, person=connection.installer_id)
+    provider = provider_named(connection.provider)
+    installed = INSTALLED(provider=provider.label, person=connection.installer_id)
+    detail = OPENED() if provider.capabilities.is_hosted else installed
     changes = journal.difference(before, journal.snapshot(connection, AUDITED))
     journal.record(actions.CHANNEL_CONNECTED, connection, changes=changes, detail=detail)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from channels.connections import drafts, routes
 from channels.models import Connection
 from channels.models.connections import TOKEN
-from channels.providers.base import Account
+from channels.providers.sending import Account
 from tenants.encryption import UndecryptableError
 from tenants.scope import tenant_scope
 
@@ -40,7 +40,10 @@ _known: dict[tuple[str, UUID], tuple[float, Keyholder]] = {}
 def account_of(connection: Connection) -> Account:
     """What a provider call needs, detached from the database."""
     known = connection.credentials
-    return Account(known.get(TOKEN, ""), connection.bot_user_id, connection.installer_id, connection.own_secrets)
+    own = {name: value for name, value in known.items() if name != TOKEN}
+    return Account(
+        known.get(TOKEN, ""), connection.bot_user_id, connection.installer_id, own, connection.granted_scopes
+    )
 
 
 def as_json(token: str, secrets: Mapping[str, str]) -> str:

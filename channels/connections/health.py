@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.runs import steps
 from channels import actions, reasons
-from channels.connections import recipients
-from channels.models import Connection, Delivery, InboxEvent, Route
+from channels.connections import losses, recipients
+from channels.models import Connection, Delivery, InboxEvent, Probe, Route
 from channels.providers.base import DeliveryRefusedError
 from channels.reasons import Cause
 from tenants.audit import actor, journal
 from tenants.audit.journal import Action
 from tenants.scope import current_tenant_id
-from tenants.wordings import Reason, Wording
+from tenants.wordings import NOTHING, Reason, Wording
 
 AUDITED = ("provider", "external_id", "name", "scopes", "state")
 IN_THE_PORTAL = Wording("channels.disconnected", _("Disconnected here in the portal."))
@@ -42,6 +42,8 @@ def disconnect(
         connection.lost_at = connection.lost_at or timezone.now()
         connection.save(update_fields=["token", "secrets", "state", "error", "cause", "lost_at"])
         Route.objects.filter(connection_id=connection.id, tenant_id=current_tenant_id()).delete()
+        Probe.objects.filter(connection=connection).delete()
+        losses.take_back(connection)
         _cancel_queued(connection, reason, cause)
         changes = journal.difference(before, journal.snapshot(connection, AUDITED))
         if changes:
@@ -68,13 +70,42 @@ def ended_at_provider(connection: Connection, at: datetime | None) -> None:
 
 def refused(connection_id: UUID, error: DeliveryRefusedError) -> None:
     """The provider refused a call; if it no longer accepts the token, the operator has to connect again."""
-    if not error.breaks_connection:
-        return
+    if error.breaks_connection:
+        broke(connection_id, error.reason, reasons.cause_of(error))
+
+
+def broke(connection_id: UUID, reason: Reason, cause: str) -> None:
+    """Nobody gets an answer there any more: note it and mail who can act, once until it is well again."""
     with transaction.atomic():
         active = Connection.objects.filter(id=connection_id, state=Connection.State.ACTIVE)
-        lost = {"cause": reasons.cause_of(error), "lost_at": timezone.now()}
-        if active.update(state=Connection.State.BROKEN, error=error.reason, **lost):
+        lost = {"cause": cause, "lost_at": timezone.now()}
+        if active.update(state=Connection.State.BROKEN, error=reason, **lost):
             changes = {"state": [Connection.State.ACTIVE, Connection.State.BROKEN]}
-            broken = Connection.objects.get(id=connection_id)
+            broken = Connection.objects.select_related("tenant").get(id=connection_id)
             with actor.acting(actor.SYSTEM):
-                journal.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=error.reason)
+                journal.record(actions.CHANNEL_BROKEN, broken, changes=changes, detail=reason)
+            losses.mail(broken)
+
+
+def recovered(connection_id: UUID) -> None:
+    """It works again, without anybody having connected it again."""
+    with transaction.atomic():
+        broken = Connection.objects.select_for_update(no_key=True).filter(
+            id=connection_id, state=Connection.State.BROKEN
+        )
+        found = broken.first()
+        if found is None:
+            return
+        losses.take_back(found)
+        changes = {"state": [Connection.State.BROKEN, Connection.State.ACTIVE]}
+        broken.update(state=Connection.State.ACTIVE, error=NOTHING, cause="", lost_at=None)
+        with actor.acting(actor.SYSTEM):
+            journal.record(actions.CHANNEL_WELL, found, changes=changes)
+
+
+def lacks(connection: Connection, scope: str) -> None:
+    """The provider refused something for want of this permission: it is not asked for with that again."""
+    locked = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
+    locked.scopes = ",".join(each for each in locked.scopes.split(",") if each.strip() != scope)
+    locked.save(update_fields=["scopes"])
+    connection.scopes = locked.scopes

@@ -24,7 +24,7 @@ NOT_KEPT = Wording(
     _("Files of this type are not kept: only pictures, recordings, videos, and documents such as PDF, Office or text."),
 )
 NOT_ITS_TYPE = Wording(
-    "media.not_its_type", _("It says that it is %(declared)s, but its content is %(found)s, so it was not kept.")
+    "media.not_its_type", _("It claims to be %(declared)s, but its content is %(found)s, so it was not kept.")
 )
 EMPTY = Wording("media.empty", _("The file is empty."))
 
@@ -98,7 +98,7 @@ def judge(head: bytes, name: str, declared_type: str, *, is_sticker: bool = Fals
     said = declared_type.partition(";")[0].strip().lower()
     for declared in (said, type_of(name)):
         if not (declared in UNKNOWN or is_same(declared, found)):
-            return Judged(refusal=NOT_ITS_TYPE(declared=declared[:60], found=found))
+            return Judged(refusal=NOT_ITS_TYPE(declared=called(declared), found=called(found)))
     return Judged(found, _kind(found, said, is_sticker=is_sticker))
 
 
@@ -131,8 +131,16 @@ def served_as(name: str, content_type: str) -> str:
     suffix = names.split(name)[1]
     if suffix and is_same(type_of(name), content_type):
         return name
-    usual = next((each for each, its in SUFFIXES.items() if its == content_type), ".bin")
-    return f"{name}{usual}"
+    return f"{name}{_suffix_of(content_type) or '.bin'}"
+
+
+def called(content_type: str) -> str:
+    """A type as people call it: PDF, JPG; by its whole name if it is not one of ours."""
+    return _suffix_of(content_type).removeprefix(".").upper() or content_type[:60]
+
+
+def _suffix_of(content_type: str) -> str:
+    return next((suffix for suffix, its in SUFFIXES.items() if its == content_type), "")
 
 
 def most_bytes(kind: FileKind, of_provider: int | None) -> int:

@@ -30,7 +30,9 @@ from channels.messages.limits.look import Look, look
 from channels.messages.limits.loops import Pause
 from channels.messages.limits.rates import Hold
 from channels.models import InboxEvent, Thread
-from channels.providers.base import InboundMessage
+from channels.progress import receipts
+from channels.progress.audience import Audience, audience_of
+from channels.providers.base import InboundMessage, Progress
 from channels.scene import scenes, talk
 from tenants.scope import tenant_scope
 from tenants.wordings import Reason
@@ -43,12 +45,18 @@ MOST_TRIES = 3
 
 @dataclass(frozen=True)
 class Claim:
-    """A conversation that this worker has, by its fencing number, and what it will ask."""
+    """A conversation that this worker has, by its fencing number, and what it will ask.
+
+    topic: under which the answer's words are told as they come; empty if nobody could hear them.
+    """
 
     place: Place
     thread_id: UUID
     attempt: int
     run: Prepared
+    audience: Audience
+    progress: Progress
+    topic: str = ""
 
     @property
     def tenant_id(self) -> UUID:
@@ -130,6 +138,7 @@ def _take_up(place: Place, *, is_restart: bool, are_introduced: bool) -> Taken:
     chosen = _choose([*threads, *room.begun], changed, now)
     step = _Attempt(place, room, *chosen, now).step(are_introduced=are_introduced) if chosen else None
     hear.write(changed)
+    receipts.end(room.connection, changed)
     taken = step() if step else None
     hear.count(room, now)
     return taken
@@ -241,7 +250,16 @@ class _Attempt:
         if isinstance(prepared, Refused):
             log.info("Refused by the quota: %s", prepared.reason)
             return deliver.say(self.thread, prepared.turn, self.events)
-        return Claim(self.place, self.thread.id, self.thread.attempt, prepared)
+        topic = self.room.provider.capabilities.topic_of
+        heard_at = topic(self.events[-1].address) if topic else ""
+        return Claim(self.place, self.thread.id, self.thread.attempt, prepared, *self._shown(), heard_at)
+
+    def _shown(self) -> tuple[Audience, Progress]:
+        """Who is shown that the employee is at work, and what."""
+        newest = self.events[-1]
+        title = self.thread.conversation.title
+        working = Progress(Progress.What.WORKING, title, newest.message_key or "", newest.author)
+        return audience_of(self.room.connection, newest.address), working
 
     def _reply_unasked(self, pause: Pause | None) -> Dispatch:
         """For a message without words, and as the last one of a loop: a fixed sentence that costs nothing."""

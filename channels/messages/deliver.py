@@ -15,22 +15,22 @@ from django.utils.translation import gettext_lazy as _
 
 from agents.models import Turn
 from channels import reasons
-from channels.connections import credentials
+from channels.connections import credentials, health
 from channels.messages import outcomes
 from channels.messages.outcomes import Told
 from channels.models import Delivery, InboxEvent, Thread
+from channels.progress.audience import Audience
 from channels.providers.base import (
     CALL_SECONDS,
-    Account,
-    Address,
     AnotherWayError,
     DeliveryError,
     DeliveryNotNowError,
     OutcomeUnknownError,
-    Outgoing,
+    Progress,
     Provider,
 )
 from channels.providers.registry import provider_named
+from channels.providers.sending import Account, Address, Outgoing, Sender
 from tenants.scope import current_tenant_id, tenant_scope
 from tenants.statements import execute, insert, update, update_row
 from tenants.wordings import Wording
@@ -56,10 +56,16 @@ class Dispatch:
     is_last: bool
     """Does nothing of the same answer follow it?"""
     told: Told
+    connection_id: UUID
     provider: Provider
     account: Account
     message: Outgoing
     since: datetime
+
+    @property
+    def audience(self) -> Audience:
+        """Who waits for it."""
+        return Audience(self.tenant_id, self.connection_id, self.provider, self.account, self.message.address)
 
 
 After = Dispatch | bool
@@ -115,7 +121,11 @@ def send_due(tenant_id: UUID, thread_id: UUID) -> bool:
     """Send what is due in a thread, in order. True if something waits for an answer there now."""
     with tenant_scope(tenant_id):
         dispatch = claim_next(thread_id)
-    return send(dispatch) if dispatch else False
+    if dispatch is None:
+        return False
+    is_more = send(dispatch)
+    dispatch.audience.show(Progress(Progress.What.DONE))  # whoever claimed the conversation may have died since
+    return is_more
 
 
 def claim_next(thread_id: UUID) -> Dispatch | None:
@@ -168,6 +178,7 @@ def dispatch_of(delivery: Delivery, *, is_last: bool) -> Dispatch:
     """A delivery that is claimed, read with its thread's connection and conversation and its turn's run."""
     connection = delivery.thread.connection
     sent_after = delivery.created_at - timedelta(seconds=60)  # clocks differ
+    speaker = outcomes.speaking(delivery).agent
     return Dispatch(
         tenant_id=current_tenant_id(),
         thread_id=delivery.thread_id,
@@ -175,9 +186,10 @@ def dispatch_of(delivery: Delivery, *, is_last: bool) -> Dispatch:
         attempt=delivery.attempt,
         is_last=is_last,
         told=outcomes.told_by(delivery),
+        connection_id=connection.id,
         provider=provider_named(connection.provider),
         account=credentials.account_of(connection),
-        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after),
+        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, Sender(speaker.name)),
         since=timezone.now(),
     )
 
@@ -190,7 +202,7 @@ def _send(dispatch: Dispatch) -> After:
         external_id = _post(dispatch)
     except AnotherWayError as error:
         log.info("Delivery %s goes another way: %s", dispatch.delivery_id, error)
-        return _land_another_way(dispatch, error.address)
+        return _land_another_way(dispatch, error)
     except DeliveryError as error:
         log.warning("Delivery %s: %s", dispatch.delivery_id, error)
         return land_error(dispatch, error)
@@ -232,7 +244,7 @@ def land_sent(dispatch: Dispatch, external_id: str) -> After:
         return _after(dispatch.thread_id, is_last=dispatch.is_last)
 
 
-def _land_another_way(dispatch: Dispatch, address: Address) -> After:
+def _land_another_way(dispatch: Dispatch, error: AnotherWayError) -> After:
     """This part and the rest of its answer go there: written down before it is sent, so that a look-up finds it."""
     with tenant_scope(dispatch.tenant_id):
         delivery = ours(dispatch)
@@ -240,7 +252,9 @@ def _land_another_way(dispatch: Dispatch, address: Address) -> After:
             return False
         delivery.move(Delivery.State.PENDING, next_attempt_at=timezone.now())
         rest = delivery.turn.deliveries.filter(sequence__gte=delivery.sequence, state=Delivery.State.PENDING)
-        rest.update(address=dict(address))
+        rest.update(address=dict(error.address))
+        if error.lacks:
+            health.lacks(delivery.thread.connection, error.lacks)
         return _after(dispatch.thread_id, is_last=False)
 
 

@@ -8,6 +8,7 @@ from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from agents.models import Conversation
 from agents.runs import settlement
 from channels import reasons
 from channels.connections import health
@@ -42,8 +43,14 @@ def told_by(delivery: Delivery) -> Told:
     """The same of a delivery that was read with its thread's conversation and its turn's run."""
     run = delivery.turn.run
     is_counted = run is not None and run.is_answer
-    spender = settlement.spender(delivery.thread.conversation) if is_counted else None
+    spender = settlement.spender(speaking(delivery)) if is_counted else None
     return Told(delivery.turn_id, run.id if run else None, spender)
+
+
+def speaking(delivery: Delivery) -> Conversation:
+    """The conversation in which its turn was said: the thread's, unless that has gone on with another employee."""
+    current = delivery.thread.conversation
+    return current if delivery.turn.conversation_id == current.id else delivery.turn.conversation
 
 
 def arrived(delivery: QuerySet[Delivery], told: Told, external_id: str) -> bool:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0019_files'),
+        ('channels', '0020_health'),
     ]
 
     operations = [

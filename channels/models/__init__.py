@@ -4,6 +4,7 @@ from channels.models.connections import Connection, ConnectionDraft, Contact, In
 from channels.models.deliveries import Delivery, DeliveryQuerySet
 from channels.models.inbox import InboxEvent, InboxEventQuerySet, Thread, place_id_of
 from channels.models.media import MediaFile, MediaFileQuerySet, MediaPart
+from channels.models.probes import Probe
 
 __all__ = [
     "Connection",
@@ -17,6 +18,7 @@ __all__ = [
     "MediaFile",
     "MediaFileQuerySet",
     "MediaPart",
+    "Probe",
     "Route",
     "Thread",
     "place_id_of",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from django.db import models
 from django.db.models import Count, F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Now, RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
@@ -27,6 +27,7 @@ class Route(models.Model):
     external_id = models.CharField(max_length=120)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="routes")
     connection_id = models.UUIDField()
+    check_at = models.DateTimeField(db_default=Now(), help_text=_("When the connection is to be checked next"))
     released_at = models.DateTimeField(
         null=True, blank=True, help_text=_("When its workspace let another one connect it")
     )
@@ -62,7 +63,7 @@ class Connection(TenantModel):
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
-        BROKEN = "broken", _("The provider no longer accepts its token")
+        BROKEN = "broken", _("It does not work")
         DISCONNECTED = "disconnected", _("Disconnected")
 
     provider = models.CharField(max_length=20)
@@ -129,6 +130,11 @@ class Connection(TenantModel):
     def own_secrets(self) -> Mapping[str, str]:
         """The account's own, such as what signs its webhooks; none where the platform's count."""
         return {name: value for name, value in self.credentials.items() if name != TOKEN}
+
+    @property
+    def granted_scopes(self) -> frozenset[str]:
+        """What the provider allows us here, by its own names."""
+        return frozenset(filter(None, (each.strip() for each in self.scopes.split(","))))
 
     def erase_credentials(self) -> None:
         """Forget them all; unsaved."""

@@ -5,20 +5,33 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
-from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
+from channels.providers.failures import (
+    AnotherWayError,
+    BusyError,
+    DeliveryError,
+    DeliveryNotNowError,
+    DeliveryRefusedError,
+    OutcomeUnknownError,
+)
 from channels.providers.files import InboundFile
+from channels.providers.health import History, Result
+from channels.providers.progress import Progress
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
-from tenants.wordings import NOTHING, Reason, ReasonError, Wording
+from tenants.wordings import NOTHING, Reason, Wording
 
-Address = Mapping[str, str]
-"""Where a message goes, in the provider's own terms (a channel, a number). Plain strings, stored as JSON."""
+__all__ = [
+    "CALL_SECONDS", "NOT_A_PERSON", "Account", "Address", "AnotherWayError", "BusyError", "Deletion", "DeliveryError",
+    "DeliveryNotNowError", "DeliveryRefusedError", "Edit", "Inbound", "InboundEvent", "InboundMessage", "Moved",
+    "OutcomeUnknownError", "Outgoing", "Progress", "Provider",
+]  # fmt: skip
 
 NOT_A_PERSON = Wording("channels.not_a_person", gettext_lazy("Not written by a person."))
 CALL_SECONDS = 10
@@ -136,67 +149,6 @@ class Inbound:
     read: Callable[[str], InboundEvent] = field(repr=False)
 
 
-class DeliveryError(ReasonError):
-    """A message that was not sent, or may not have been. Its reason names the provider, the cause and the fix."""
-
-
-class DeliveryNotNowError(DeliveryError):
-    """Certainly not sent; try again after `retry_after` seconds."""
-
-    def __init__(self, reason: Reason, retry_after: float) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
-class BusyError(DeliveryNotNowError):
-    """Nothing was sent: too many web requests already wait for this provider."""
-
-
-class DeliveryRefusedError(DeliveryError):
-    """Certainly not sent, and it never will be. `breaks_connection`: the provider no longer accepts the token.
-
-    code: the provider's own word for it.
-    """
-
-    def __init__(self, reason: Reason, *, breaks_connection: bool = False, code: str = "") -> None:
-        super().__init__(reason)
-        self.breaks_connection = breaks_connection
-        self.code = code
-
-
-class AnotherWayError(DeliveryError):
-    """Certainly not sent, but the same message may be sent to `address` instead."""
-
-    def __init__(self, reason: Reason, address: Address) -> None:
-        super().__init__(reason)
-        self.address = address
-
-
-class OutcomeUnknownError(DeliveryError):
-    """The request went out and no answer came back: the message may have been sent."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """What a provider call needs of a connection, detached from the database."""
-
-    token: str = field(repr=False)
-    bot_user_id: str = ""
-    installer_id: str = ""
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Its own by name; none where the platform's count."""
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """One message to post. It cannot have been sent before `sent_after`, where a later look-up begins."""
-
-    delivery_id: UUID
-    address: Address
-    text: str
-    sent_after: datetime
-
-
 class Provider(Protocol):
     """One package in channels/providers/ per provider. Calls block; hold no transaction around them."""
 
@@ -214,10 +166,12 @@ class Provider(Protocol):
     """What members of a workspace read about DeliveryRefusedError.code."""
     unknown_person: frozenset[str]
     """Its codes for "there is no such person"."""
+    personal: frozenset[str]
+    """Its codes for refusals that are about one person, place or message, and tell nothing of the connection."""
 
     @property
     def speaks_as(self) -> str:
-        """The name that its messages come from, whoever answers; empty where each employee has its own."""
+        """The name of the app that people write to or mention; empty where each employee has an address of its own."""
         ...
 
     @property
@@ -231,6 +185,10 @@ class Provider(Protocol):
 
     def account_url(self, external_id: str) -> str:
         """Where people open a connected account in a browser; empty if nowhere."""
+        ...
+
+    def writing_url(self, account: Account, text: str) -> str:
+        """Where a person writes to this account, with a text typed already; empty where no link leads there."""
         ...
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
@@ -256,6 +214,13 @@ class Provider(Protocol):
         """Send one message; the provider's id of it.
 
         Raises DeliveryNotNowError, DeliveryRefusedError, AnotherWayError or OutcomeUnknownError.
+        """
+        ...
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """Show people at `address` how far the employee is, if they can be shown. Called as `capabilities` say.
+
+        Best-effort, and never on the way of a message: it may fail, come late, or not at all. Raises DeliveryError.
         """
         ...
 
@@ -289,6 +254,20 @@ class Provider(Protocol):
 
     def verify(self, account: Account, timeout_seconds: int) -> None:
         """Does the provider still accept the token? Changes nothing. Raises DeliveryError."""
+        ...
+
+    def probes(self, account: Account, history: History) -> Sequence[Result]:
+        """Try all that a connection needs at the provider, for its page and each hour. Raises nothing of the provider.
+
+        Changes nothing there, and asks for at most PROBE_SECONDS at a time.
+        """
+        ...
+
+    def mend(self, account: Account, history: History) -> None:
+        """What a probe's button with `health.Verb.SUBSCRIBE` does: tell the provider our address once more.
+
+        Raises DeliveryError.
+        """
         ...
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:

@@ -14,8 +14,9 @@ import httpx
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels.providers.base import Account, DeliveryNotNowError, DeliveryRefusedError
+from channels.providers.base import DeliveryNotNowError, DeliveryRefusedError
 from channels.providers.files import InboundFile
+from channels.providers.sending import Account
 from tenants.wordings import Wording
 
 CONNECT_SECONDS = 4.0

@@ -34,3 +34,10 @@ def account_words(connection: Connection) -> str:
     """An outside account's id, as its provider words it."""
     its = installed(connection.provider)
     return its.account_words(connection.external_id) if its else connection.external_id
+
+
+@register.filter
+def page_url(connection: Connection) -> str:
+    """The address of a page of our own where people write; empty if they write elsewhere."""
+    its = installed(connection.provider)
+    return its.account_url(connection.external_id) if its and its.capabilities.is_hosted else ""

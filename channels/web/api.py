@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from billing.web.access import needs_standing
 from channels import reasons
-from channels.connections import health
+from channels.connections import health, losses
 from channels.connections.connect import listen
 from channels.messages import test_messages
 from channels.models import Connection, Thread
@@ -21,7 +21,6 @@ from channels.providers.base import BusyError, DeliveryError, Provider
 from channels.providers.registry import provider_named
 from channels.reasons import Cause
 from channels.tasks import dispatch
-from channels.web import presence
 from channels.web.forms import EXAMPLE
 from tenants.http import problems
 from tenants.http.authentication import caller_workspace
@@ -72,7 +71,7 @@ class ChannelSerializer(serializers.ModelSerializer[Connection]):
 
     def get_error(self, connection: Connection) -> str:
         """In the words of the portal, not in the technical ones that staff read."""
-        return "" if connection.state == Connection.State.ACTIVE else presence.lost_words(connection)
+        return "" if connection.state == Connection.State.ACTIVE else losses.words(connection)
 
     def update(self, instance: Connection, validated_data: dict[str, Any]) -> Connection:
         wanted = validated_data.get("only_when_mentioned", instance.only_when_mentioned)

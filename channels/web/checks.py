@@ -9,9 +9,11 @@ from django.core.cache import cache
 from django.db import connection as database
 
 from channels.connections import credentials
+from channels.health import due
 from channels.models import Connection
-from channels.providers.base import Account, DeliveryError, DeliveryRefusedError
+from channels.providers.base import DeliveryError, DeliveryRefusedError
 from channels.providers.registry import provider_named, providers
+from channels.providers.sending import Account
 from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 from tenants.encryption import UndecryptableError
 from tenants.jobs.sweeps import LAST_SWEEP
@@ -78,6 +80,17 @@ def _ask(patient: Patient) -> Finding | None:
     except DeliveryError as error:
         return warning(subject, f"{error} Look again later.")
     return None
+
+
+def tenants_probes() -> Iterator[Finding]:
+    """How many connections fail what is checked each hour, by provider. Counts only: nothing of a workspace."""
+    found = due.failing()
+    for label, failing, warned in found:
+        count = f"{failing} of {label} fail a check" if failing else f"{warned} of {label} have a warning"
+        more = f", {warned} more have a warning" if failing and warned else ""
+        yield warning("Channels", f"{count}{more}: each workspace sees them under Channels.")
+    if not found:
+        yield ok("Channels", "no connection failed a check within the last hours.")
 
 
 def worker() -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """Connecting a channel: which ones are offered, the way to a consent page or a form, and the way back from consent."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels.connections import drafts
 from channels.connections.connect import connect
+from channels.models import Connection
 from channels.providers.base import Provider
 from channels.providers.connecting import Consent, Form, Outcome, OwnApp
 from channels.providers.registry import provider_named, providers
@@ -24,7 +26,7 @@ from tenants.scope import tenant_scope
 PROBLEM = "connect_problem"
 """In the session: why the last try failed, shown once."""
 WORDED = (
-    "address", "choice", "connected", "find", "link", "live", "may", "missing", "next", "own", "reach", "setup",
+    "address", "ask", "choice", "connected", "find", "link", "live", "may", "missing", "next", "own", "reach", "setup",
 )  # fmt: skip
 """What a provider may word itself, in its own templates; templates/channels/any/ has the words for the others."""
 
@@ -53,7 +55,7 @@ def entered(provider: Provider) -> Form | OwnApp | None:
 def is_by_hand(provider: Provider, external_id: str) -> bool:
     """Was this account connected by what an operator entered?"""
     if provider.form:
-        return True
+        return bool(provider.form.fields)
     own_app = provider.consent.own_app if provider.consent else None
     return own_app is not None and own_app.is_own(external_id)
 
@@ -64,13 +66,14 @@ def spoken_of() -> Provider:
 
 
 def whose_name() -> str:
-    """settings.SPEAKS_AS: in a sentence, whose name an employee's messages come under; empty if it is its own."""
+    """settings.SPEAKS_AS: in a sentence, where people see an employee's name and whom they write to."""
     provider = spoken_of()
     if not provider.speaks_as:
         return ""
-    return _("In %(channel)s, its messages come from the app, %(app)s.") % {
-        "channel": provider.label, "app": provider.speaks_as,
-    }  # fmt: skip
+    names = {"channel": provider.label, "app": provider.speaks_as}
+    if provider.capabilities.own_names:
+        return _("In %(channel)s, people write to the app, %(app)s, and its answers come under this name.") % names
+    return _("In %(channel)s, its messages come from the app, %(app)s.") % names
 
 
 def words_of(provider: Provider) -> Mapping[str, list[str]]:
@@ -79,9 +82,11 @@ def words_of(provider: Provider) -> Mapping[str, list[str]]:
 
 
 def start(request: HttpRequest, provider: Provider) -> HttpResponseBase:
-    """Send the operator to the provider's consent page, or to its form."""
+    """Send the operator to the provider's consent page, or to its form; what needs neither is connected at once."""
     if not can_connect(provider):
         raise Http404(_("%(channel)s is not configured on this installation.") % {"channel": provider.label})
+    if provider.form and not provider.form.fields:
+        return _open(request, provider, provider.form)
     if provider.form or provider.consent is None:
         return begin(request, provider)
     return ask_consent(request, provider, provider.consent)
@@ -114,6 +119,20 @@ def begin(request: HttpRequest, provider: Provider) -> HttpResponseBase:
     with tenant_scope(tenant.id):
         draft = drafts.begin(provider.name)
     return redirect("workspace:setup", tenant.slug, provider.name, draft.id)
+
+
+def _open(request: HttpRequest, provider: Provider, form: Form) -> HttpResponseBase:
+    """Connect what needs nothing from outside: the one that was turned off last, else a new one."""
+    tenant = workspace_of(request).tenant
+    with tenant_scope(tenant.id):
+        off = Connection.objects.filter(provider=provider.name, state=Connection.State.DISCONNECTED)
+        last = off.order_by("-lost_at").values_list("id", flat=True).first()
+        connection_id = last or uuid4()  # random, since it may be an address that nobody must guess
+        connection = connect(replace(form.install({}, connection_id), connection_id=connection_id))
+    words = _("%(channel)s is connected: %(account)s.")
+    where = provider.account_url(connection.external_id) or connection.name
+    messages.success(request, words % {"channel": provider.label, "account": where})
+    return redirect("workspace:onboarding", tenant.slug)
 
 
 @opens_own_scope

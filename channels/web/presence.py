@@ -14,6 +14,7 @@ from agents.web.presence import MANAGERS
 from agents.web.team import Silence
 from billing.templatetags.billing import listed
 from billing.web.links import Way
+from channels.connections import losses as lost
 from channels.models import Connection
 from channels.providers.registry import provider_named
 from channels.reasons import Cause
@@ -92,27 +93,12 @@ def _lost(found: Iterable[Connection]) -> list[Connection]:
 
 def loss_of(workspace: Workspace, connection: Connection) -> Loss:
     """What to say about a channel that is not active."""
-    fix, way = _again(workspace, connection)
-    return Loss(connection, lost_words(connection), fix, way)
+    fix, way = again(workspace, connection)
+    return Loss(connection, lost.words(connection), fix, way)
 
 
-def lost_words(connection: Connection) -> str:
-    """What happened to it, for members of the workspace."""
-    cause = connection.cause.partition(":")[0]
-    if connection.state == State.BROKEN or cause == Cause.TOKEN_DEAD:
-        words = _("%(channel)s no longer lets Roster into %(name)s: nobody there gets an answer.")
-    elif cause == Cause.REMOVED:
-        words = _("%(name)s removed the app in %(channel)s: nobody there gets an answer.")
-    elif cause == Cause.DISCONNECTED_BY_API:
-        words = _("%(name)s was disconnected through the API: nobody there gets an answer.")
-    elif cause == Cause.MOVED:
-        words = _("%(name)s moved to another workspace of Roster: nobody there gets an answer from this one.")
-    else:
-        words = _("%(name)s was disconnected here: nobody there gets an answer.")
-    return words % {"channel": provider_named(connection.provider).label, "name": connection.name}
-
-
-def _again(workspace: Workspace, connection: Connection) -> tuple[str, Way | None]:
+def again(workspace: Workspace, connection: Connection) -> tuple[str, Way | None]:
+    """What this reader can do about a channel that is lost, and the link for it."""
     provider = provider_named(connection.provider)
     channel = {"channel": provider.label}
     if not workspace.allows(Permission.MANAGE_CHANNELS):

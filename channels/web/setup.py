@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
@@ -118,7 +117,7 @@ def _connect(
 ) -> HttpResponse:
     """By the form alone. The provider may ask at our address before it answers, so the values are kept first."""
     tenant = workspace_of(request).tenant
-    values = {**values, **{name: known_of(draft).get(name) or token_urlsafe(24) for name in form.generated}}
+    values = drafts.complete(draft, values, form.generated)
     with tenant_scope(tenant.id):
         drafts.enter(draft, values)
     installed = form.install(values, draft.id)

@@ -28,32 +28,12 @@ from tenants.http.access import requires, workspace_of
 from tenants.onboarding.wizard import next_step
 from tenants.paging import keyset
 from tenants.paging.keyset import Asked
-from tenants.paging.pages import page_of
 from tenants.permissions import Permission
 from usage.ledger import records
 from usage.reports import summary
 
 CONVERSATIONS = 25
 SHOWN_AT_HOME = 5
-
-
-@requires(Permission.READ)
-@require_GET
-def channel_list(request: HttpRequest) -> HttpResponse:
-    """The workspace's connections, each with its state."""
-    workspace = workspace_of(request)
-    page = page_of(request, Connection.objects.select_related("agent").order_by("connected_at", "id"))
-    context = {
-        "page": page,
-        "connections": [
-            (each, presence.who_answers(workspace, each), presence.loss_of(workspace, each)) for each in page
-        ],
-        "offers": connecting.offers(),
-        "own_apps": connecting.own_apps(),
-        "channel": connecting.spoken_of().label,
-        "problem": request.session.pop(connecting.PROBLEM, ""),
-    }
-    return render(request, "channels/channel_list.html", context)
 
 
 @requires(Permission.MANAGE_CHANNELS)

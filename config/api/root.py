@@ -24,6 +24,7 @@ from billing.web.api import CheckoutView, PortalView, PreviewView, SubscriptionV
 from channels.providers.registry import providers
 from channels.web.api import ChannelTestView, ChannelViewSet, install_view
 from channels.web.conversations_api import ConversationViewSet
+from channels.web.health.api import HealthView, connect_view
 from tenants.http.access import opens_own_scope
 from tenants.web.api.audit import AuditViewSet
 from tenants.web.api.members import InvitationViewSet, MemberViewSet
@@ -82,6 +83,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
             f"channels/{provider.name}/install", install_view(provider), opens_own_scope, provider=provider.name
         )
     ),
+    *(
+        route
+        for provider in providers()
+        if provider.form
+        for route in _either_slash(
+            f"channels/{provider.name}", connect_view(provider, provider.form), opens_own_scope, provider=provider.name
+        )
+    ),
+    *_either_slash("channels/<uuid:id>/health", HealthView, opens_own_scope),
     *_either_slash("channels/<uuid:id>/test", ChannelTestView, opens_own_scope),
     *router.urls,
 ]

@@ -8,8 +8,9 @@ thread for one piece at most.
 import asyncio
 import io
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -95,7 +96,10 @@ class Front:
         finally:
             self.held -= len(body.content)
         try:
-            await self._send(send, context, response)
+            if response.streaming and response.is_async:
+                await _while_there(receive, self._send(send, context, response))
+            else:
+                await self._send(send, context, response)
         finally:
             if response.streaming:
                 await self._in_thread(context, response.close)
@@ -161,6 +165,23 @@ class Front:
         pieces: Iterator[bytes] = iter(response.streaming_content)
         while (piece := await self._in_thread(context, _next, pieces)) is not None:
             yield piece
+
+
+async def _while_there(receive: Receive, sending: Coroutine[Any, Any, None]) -> None:
+    """Send for as long as the client is there: what goes on for minutes has to end when nobody reads it any more."""
+    task, gone = asyncio.ensure_future(sending), asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        gone.cancel()
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _next(pieces: Iterator[bytes]) -> bytes | None:

@@ -13,6 +13,7 @@ DOCTOR_CHECKS = [
     "config.checks.mail",
     "channels.web.checks.platforms",
     "channels.web.checks.tenants_connections",
+    "channels.web.checks.tenants_probes",
     "agents.web.checks.llm_providers",
     "tenants.doctor.checks.incidents",
     "billing.web.checks.stripe",

@@ -17,7 +17,11 @@ REACHABILITY = "channels.web.presence.of_employees"
 SPEAKS_AS = "channels.web.connecting.whose_name"
 
 # The channels' providers, by dotted path (see docs/adding-a-provider.md).
-CHANNEL_PROVIDERS = ["channels.providers.slack.Slack"]
+CHANNEL_PROVIDERS = [
+    "channels.providers.slack.Slack",
+    "channels.providers.whatsapp.WhatsApp",
+    "channels.providers.webchat.WebChat",
+]
 
 QUIET_SECONDS = env.seconds("QUIET_SECONDS", "1")
 QUIET_MAX_SECONDS = env.seconds("QUIET_MAX_SECONDS", "10")
@@ -36,10 +40,17 @@ MESSAGE_THREADS = env.count("MESSAGE_THREADS", "32")
 TENANT_THREADS = env.count("TENANT_THREADS", "8")
 # Of the threads of a worker (--concurrency), so many at most are for billing, exports and mail.
 BACKGROUND_THREADS = env.count("BACKGROUND_THREADS", "16")
+# Each connected channel is checked so often (channels/health/).
+CHECK_SECONDS = env.seconds("CHECK_SECONDS", "3600")
 RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 
 # How long an outside account that was released may be connected by another workspace.
 CHANNEL_RELEASE_HOURS = env.quota("CHANNEL_RELEASE_HOURS", "24")
+# What a web chat takes in a minute: of one visitor, and from one address in one chat.
+CHAT_MESSAGES_PER_MINUTE = env.quota("CHAT_MESSAGES_PER_MINUTE", "20")
+CHAT_ADDRESS_MESSAGES_PER_MINUTE = env.quota("CHAT_ADDRESS_MESSAGES_PER_MINUTE", "120")
+# Open pages of web chats that hear of news at once, for one web process. Further ones look every few seconds.
+CHAT_OPEN_PAGES = env.quota("CHAT_OPEN_PAGES", "2000")
 
 # Two bots must not keep each other talking (channels/messages/limits/loops.py); 0 turns a limit off.
 LOOP_ANSWERS = env.count("LOOP_ANSWERS", "20")

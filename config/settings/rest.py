@@ -45,4 +45,9 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ChannelStateEnum": "channels.models.connections.Connection.State",
+        "ProbeStateEnum": "channels.models.probes.State",
+        "ProbeMoveEnum": "channels.models.probes.Move",
+    },
 }

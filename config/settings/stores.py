@@ -90,6 +90,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # What finds overdue work, by dotted path, with the seconds between two runs (tenants/jobs/sweeps.py).
 SWEEPS = {
     "channels.tasks.overdue_messages": 3.0,
+    "channels.tasks.overdue_checks": 60.0,
     "channels.tasks.overdue_files": 3.0,
     "tenants.tasks.overdue_exports": 5.0,
     "tenants.tasks.overdue_mails": 10.0,

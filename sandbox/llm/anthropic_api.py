@@ -9,10 +9,11 @@ import asyncio
 import json
 import secrets
 import time
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox.faults import RAW, Fault, Hangup
@@ -26,6 +27,8 @@ ERRORS: Final = {
     500: "api_error", 529: "overloaded_error",
 }  # fmt: skip
 """https://docs.anthropic.com/en/api/errors"""
+TOKEN_SECONDS: Final = 0.01
+"""Between two tokens of a streamed answer."""
 JsonObject = dict[str, Any]
 
 
@@ -50,7 +53,10 @@ async def messages(request: Request) -> Response:
     if fault and fault.kind != "slow":
         return await _faulty(request, llm, fault)
     await asyncio.sleep(fault.seconds if fault else llm.latency)
-    return JSONResponse(_message(body), headers={"request-id": f"req_{secrets.token_hex(12)}"})
+    headers = {"request-id": f"req_{secrets.token_hex(12)}"}
+    if body.get("stream") is True:
+        return StreamingResponse(_streamed(_message(body)), media_type="text/event-stream", headers=headers)
+    return JSONResponse(_message(body), headers=headers)
 
 
 def _check_key(request: Request, llm: Llm) -> None:
@@ -119,6 +125,26 @@ def _message(body: JsonObject) -> JsonObject:
             "service_tier": "standard",
         },
     }
+
+
+async def _streamed(message: JsonObject) -> AsyncIterator[str]:
+    """The events of a streamed answer: https://docs.anthropic.com/en/docs/build-with-claude/streaming"""
+    said, usage = message["content"][0]["text"], message["usage"]
+    begun = {**message, "content": [], "stop_reason": None, "usage": {**usage, "output_tokens": 1}}
+    yield _event("message_start", message=begun)
+    yield _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+    yield _event("ping")
+    for piece in tokens.split(said):
+        yield _event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
+        await asyncio.sleep(TOKEN_SECONDS)
+    yield _event("content_block_stop", index=0)
+    delta = {"stop_reason": message["stop_reason"], "stop_sequence": None}
+    yield _event("message_delta", delta=delta, usage={"output_tokens": usage["output_tokens"]})
+    yield _event("message_stop")
+
+
+def _event(kind: str, **fields: Any) -> str:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields}, ensure_ascii=False)}\n\n"
 
 
 async def _faulty(request: Request, llm: Llm, fault: Fault) -> Response:

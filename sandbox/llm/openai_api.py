@@ -22,6 +22,8 @@ FAULT_KINDS: Final = frozenset({"401", "429", "quota", "500", "503", "hang", "ga
 PHRASE: Final = re.compile(r"\[sandbox:(?P<kind>[a-z0-9]+)(?:=(?P<seconds>\d+(?:\.\d+)?))?\]")
 HANG_SECONDS: Final = 120.0
 RETRY_SECONDS: Final = 20.0
+TOKEN_SECONDS: Final = 0.01
+"""Between two tokens of a streamed answer."""
 TOKENS_PER_MINUTE: Final = 2_000_000
 
 
@@ -194,7 +196,7 @@ def _fault_error(fault: Fault) -> BadRequestError:
 async def _streamed(completion: openai_objects.Completion) -> AsyncIterator[str]:
     for event in openai_objects.stream(completion):
         yield event
-        await asyncio.sleep(0)
+        await asyncio.sleep(TOKEN_SECONDS)
 
 
 ROUTES: Final = [

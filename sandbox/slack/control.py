@@ -21,8 +21,8 @@ from sandbox.slack.state.peer import Slack
 from sandbox.slack.state.records import Channel, Message, Person, Workspace
 
 DEFAULT_SCOPES: Final = (
-    "app_mentions:read,channels:history,channels:join,channels:read,chat:write,im:history,im:read,im:write,"
-    "reactions:write,team:read,users:read"
+    "app_mentions:read,channels:history,channels:join,channels:read,chat:write,chat:write.customize,files:read,"
+    "im:history,im:read,im:write,reactions:write,team:read,users:read"
 )
 Body = dict[str, Any]
 Work = Callable[[Slack, Body], Any]

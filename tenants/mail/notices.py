@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from tenants.mail import server
 from tenants.mail.server import MailError
 from tenants.models import Role, Tenant
+from tenants.permissions import Permission, allows
 
 LONGEST_NAME = 60
 PLAIN = re.compile(r"[^\W_]|[ '\u2019&,()!+-]")
@@ -24,6 +25,13 @@ def recipients(tenant: Tenant) -> list[str]:
     owners = tenant.memberships.filter(role=Role.OWNER).order_by("created_at").values_list("user__email", flat=True)
     contact = [tenant.contact_email] if tenant.is_contact_confirmed else []
     return list(dict.fromkeys([*owners, *contact]))
+
+
+def able(tenant: Tenant, permission: Permission) -> list[str]:
+    """The addresses of the members who may do that, the oldest membership first; needs no scope."""
+    members = tenant.memberships.filter(user__is_active=True).order_by("created_at")
+    found = members.values_list("role", "user__email")
+    return [email for role, email in found if allows(Role(role), permission)]
 
 
 def named(tenant: Tenant) -> str:

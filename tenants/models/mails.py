@@ -36,6 +36,7 @@ class Mail(Job, TenantModel):
         PAYMENT_FAILED = "payment_failed", _("A payment failed")
         ACTION_REQUIRED = "action_required", _("A payment waits for its confirmation")
         CANCELED = "canceled", _("The subscription ended")
+        CHANNEL_BROKEN = "channel_broken", _("A channel stopped working")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")

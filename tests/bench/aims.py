@@ -38,6 +38,8 @@ AIMS: Mapping[str, Aim] = {
     "added_ms_p50": Aim(50),
     "added_ms_p99": Aim(250),
     "fairness_added_ms_p50": Aim(100),
+    "chats_page_p95_ratio": Aim(2),
+    "chats_answers_per_second": Aim(9.5, is_least=True),
     "page_statements_max": Aim(12),
 }
 

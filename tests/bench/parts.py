@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from tests.bench import logins, seats
 from tests.bench.aims import Figures
+from tests.bench.chats import parts as chats
 from tests.bench.figures import SPREAD, Spread, ms, say, table
 from tests.bench.messages import parts as messages
 from tests.bench.statements import parts as statements
@@ -59,6 +60,7 @@ PARTS: Mapping[str, Callable[[Namespace], Figures]] = {
     "fairness": messages.of_fairness,
     "receive": web.of_receive,
     "webhook": web.of_webhook,
+    "chats": chats.of_chats,
     "seats": of_seats,
     "logins": of_logins,
 }

@@ -79,7 +79,8 @@ class Operator:
         expect(self.page.get_by_role("heading", name="Where will people talk to your AI employee?")).to_be_visible()
 
     def go_to_slack(self) -> None:
-        self.press("Connect Slack")
+        self.page.get_by_role("radio", name="Slack").check()
+        self.press("Continue")
         self.page.wait_for_url(f"{self.site.sandbox_url}/**")
 
     def allow(self) -> None:

@@ -1,10 +1,12 @@
 """A long conversation in a browser: earlier messages load above the current ones, which stay in place."""
 
+from pathlib import Path
 from uuid import uuid4
 
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewOperator
+from tests.browser.operator import Operator
 from tests.browser.pages import Judge
 from tests.stack import Stack
 
@@ -16,6 +18,9 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from agents.employees import hiring
 from agents.models import Agent, Conversation, Turn
+from channels.media import kinds
+from channels.models import Connection, MediaFile, MediaPart
+from channels.providers.slack import wordings
 from tenants.team import workspaces
 from tenants.models import User
 from tenants.scope import tenant_scope
@@ -28,8 +33,31 @@ with tenant_scope(tenant.id):
     Turn.objects.bulk_create(
         Turn(conversation=talk, speaker="employee" if n % 2 else "person", author="Ben" if n % 2 == 0 else "Maya",
              text=f"Line {{n}}.", said_at=timezone.now() - timedelta(hours=120 - n)) for n in range(120))
+    last = Turn.objects.get(text="Line 118.")
+    slack = Connection.objects.create(provider="slack", external_id={slug!r}, name="Long talk")
+    files = [
+        MediaFile(turn=last, connection=slack, number=number, key=str(number), **told) for number, told in enumerate([
+            {{"name": "Christmas menu, second draft.pdf", "kind": "document", "state": "kept", "size": 482_113,
+              "content_type": "application/pdf"}},
+            {{"name": "shop window.jpg", "kind": "image", "declared_size": 3_100_000,
+              "retry_at": timezone.now() + timedelta(hours=1)}},
+            {{"name": "invoice.jpg", "kind": "image", "declared_size": 81_920, "state": "rejected",
+              "reason": kinds.NOT_ITS_TYPE(declared="JPG", found="PDF")}},
+            {{"name": "audio message.m4a", "kind": "audio", "state": "lost", "reason": wordings.NO_FILES()}},
+        ])
+    ]
+    MediaFile.objects.bulk_create(files)
+    MediaPart.objects.create(file=files[0], number=0, content=b"%PDF-1.7".ljust(482_113))
     print(talk.id)
 """
+
+
+def download_the_file(operator: Operator) -> None:
+    """It is saved, and never opened."""
+    with operator.page.expect_download() as saved:
+        operator.page.get_by_role("link", name="Christmas menu, second draft.pdf").click()
+    assert saved.value.suggested_filename == "Christmas menu, second draft.pdf"
+    assert Path(saved.value.path()).read_bytes() == b"%PDF-1.7".ljust(482_113)
 
 
 def test_earlier_messages_load_without_a_jump(new_operator: NewOperator, stack: Stack) -> None:
@@ -62,4 +90,5 @@ def test_earlier_messages_load_without_a_jump(new_operator: NewOperator, stack: 
     assert days == list(dict.fromkeys(days))
     assert page.url.endswith(f"/conversations/{talk}/")
     judge.look("conversation-all")
+    download_the_file(operator)
     assert not judge.faults, "\n".join(judge.faults)

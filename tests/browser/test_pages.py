@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import NewOperator
 from tests.browser.operator import PASSWORD, Operator
 from tests.browser.pages import Judge
+from tests.stack import Stack
 
 
 def see_the_way_in(operator: Operator, judge: Judge) -> None:
@@ -76,9 +77,27 @@ def see_the_workspace(operator: Operator, judge: Judge) -> None:
     judge.look("employee")
 
 
+def see_how_channels_are(operator: Operator, judge: Judge, stack: Stack) -> None:
+    """All is well; then Slack accepts the token no more; then it does again."""
+    page = operator.page
+    page.goto(f"{operator.workspace}channels/")
+    page.locator("summary", has_text="Slack, ").click()
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("#cards")).to_contain_text("Checked")
+    page.locator("summary", has_text="Slack, ").click()
+    judge.look("health-fine")
+    stack.control("slack/control/faults", method="auth.test", kind="error", answer="token_revoked", times=1)
+    page.get_by_role("button", name="Check again").click()
+    expect(page.locator("#cards")).to_contain_text("Slack no longer lets Roster in (token_revoked).")
+    judge.look("health-broken")
+    page.get_by_role("button", name="Check again").click()
+    expect(page.locator("#cards")).not_to_contain_text("token_revoked")
+
+
 def see_disconnecting(operator: Operator, judge: Judge) -> None:
     operator.page.goto(f"{operator.workspace}channels/")
-    operator.page.locator(".rows a").first.click()
+    operator.page.locator("summary", has_text="Slack, ").click()
+    operator.page.get_by_role("link", name="Open its page").click()
     judge.look("channel")
     operator.page.get_by_role("button", name="Release").first.click()
     judge.look("channel-release")
@@ -123,13 +142,14 @@ def see_a_new_password(operator: Operator, judge: Judge) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_every_page_is_accessible_labelled_and_fits_a_small_screen(new_operator: NewOperator) -> None:
+def test_every_page_is_accessible_labelled_and_fits_a_small_screen(new_operator: NewOperator, stack: Stack) -> None:
     operator = new_operator()
     judge = Judge(operator.page)
 
     see_the_way_in(operator, judge)
     see_the_wizard(operator, judge)
     see_the_workspace(operator, judge)
+    see_how_channels_are(operator, judge, stack)
     see_disconnecting(operator, judge)
     see_the_account(operator, judge)
     see_a_new_password(operator, judge)

@@ -24,8 +24,9 @@ from channels.media import exporting, fetching, kinds, names
 from channels.models import Connection, InboxEvent, MediaFile, MediaPart
 from channels.privacy import erasure, forgetting
 from channels.providers import media
-from channels.providers.base import Account, DeliveryRefusedError
+from channels.providers.base import DeliveryRefusedError
 from channels.providers.files import FileKind, InboundFile
+from channels.providers.sending import Account
 from channels.providers.slack import Slack
 from channels.tasks import overdue_files
 from tenants.privacy import archive
@@ -207,10 +208,10 @@ def test_what_is_larger_than_it_says_is_cut_off(
         (EXE, "image/jpeg", "Files of this type are not kept"),
         (HTML, "image/jpeg", "Files of this type are not kept"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", "Files of this type are not kept"),
-        (PNG, "image/jpeg", "It says that it is image/jpeg, but its content is image/png"),
-        (PDF, "image/jpeg", "It says that it is image/jpeg, but its content is application/pdf"),
+        (PNG, "image/jpeg", "It claims to be JPG, but its content is PNG"),
+        (PDF, "image/jpeg", "It claims to be JPG, but its content is PDF"),
         (b"", "image/jpeg", "The file is empty."),
-        (b"Just words", "image/jpeg", "It says that it is image/jpeg, but its content is text/plain"),
+        (b"Just words", "image/jpeg", "It claims to be JPG, but its content is TXT"),
     ],
 )
 def test_a_file_whose_content_is_not_its_type_is_rejected(

@@ -17,14 +17,13 @@ from pytest_django import Settings
 
 from channels.providers import base
 from channels.providers.base import (
-    Account,
     AnotherWayError,
     DeliveryError,
     DeliveryNotNowError,
     DeliveryRefusedError,
     OutcomeUnknownError,
-    Outgoing,
 )
+from channels.providers.sending import Account, Outgoing
 from channels.providers.whatsapp import WhatsApp, calls
 from channels.providers.whatsapp.errors import LATER, REFUSALS, Fault, error_of
 from tests.channels.graph import SENT, Graph, graph

@@ -73,7 +73,7 @@ def test_a_number_is_found_its_events_come_and_its_secrets_stay_here(
         assert (connection.external_id, connection.bot_user_id) == (VALUES[PHONE], VALUES[PHONE])
         own = dict(connection.own_secrets)
         assert own.pop("verify_token") == meta.asked[3].body["webhook_configuration"]["verify_token"]
-        assert own == {"app_secret": VALUES["app_secret"]}
+        assert own == {"app_secret": VALUES["app_secret"], ACCOUNT: VALUES[ACCOUNT]}
         assert VALUES[TOKEN] not in str(connection.secrets)
         factories.make_agent()
     assert [each.external_id for each in Route.objects.all()] == [VALUES[PHONE]]

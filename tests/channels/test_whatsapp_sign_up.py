@@ -69,7 +69,7 @@ def test_the_code_becomes_a_connection_of_the_platforms_app(alice: Client, meta:
     assert "appsecret_proof" in last.query
     with tenant_scope(committed_cast.acme.id):
         connection = Connection.objects.get()
-        assert (connection.external_id, dict(connection.own_secrets)) == (NUMBER["id"], {})
+        assert (connection.external_id, dict(connection.own_secrets)) == (NUMBER["id"], {"account_id": WABA})
     assert Route.objects.get(external_id=NUMBER["id"]).tenant == committed_cast.acme
     assert "This link was already used" in come_back(alice, state=asked["state"][0], code="a-code")
 
@@ -82,7 +82,7 @@ def test_a_number_that_cannot_send_yet_is_registered_with_a_pin(
     registered = meta.asked[-2]
     assert registered.path == f"/v26.0/{NUMBER['id']}/register"
     with tenant_scope(committed_cast.acme.id):
-        assert Connection.objects.get().own_secrets == {"pin": registered.body["pin"]}
+        assert Connection.objects.get().own_secrets["pin"] == registered.body["pin"]
 
 
 def test_a_state_is_for_its_user_and_browser_alone(alice: Client, meta: Graph, committed_cast: Cast) -> None:

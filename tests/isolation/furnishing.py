@@ -49,6 +49,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "channels.InboxEvent": {"state": "done", "is_test": True},
     "channels.MediaFile": {"state": "kept", "kind": "document", "content_type": "text/plain"},
     "channels.MediaPart": {"number": 0},
+    "channels.Probe": {"state": "fails", "move": "yours", "fix": "reconnect", "fix_url": ""},
     "channels.Route": {"provider": "slack"},
     "tenants.Export": {"state": "done"},
     "tenants.Mail": {"state": "sent"},

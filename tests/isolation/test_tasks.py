@@ -37,6 +37,7 @@ MODELS = {
     "event_id": "InboxEvent",
     "export_id": "Export",
     "file_id": "MediaFile",
+    "connection_id": "Connection",
     "contact_id": "Contact",
     "conversation_id": "Conversation",
 }

@@ -32,6 +32,7 @@ ARGUMENTS_OF = {
     "mfa_remove_webauthn": {"pk": "Authenticator"},
     "mfa_edit_webauthn": {"pk": "Authenticator"},
     "api/v1/channels/<uuid:id>/test": {"id": "Connection"},
+    "api/v1/channels/<uuid:id>/health": {"id": "Connection"},
     "workspace:reactivate_employee": {"agent_id": "RestingAgent"},
 }
 """The same for a single route, by name or pattern, where the argument's name isn't enough."""
@@ -126,6 +127,7 @@ NOT_AUDITED: Mapping[str, str] = {
     "billing_syncrequest": "a request to sync with Stripe; its result is audited",
     "usage_meter": "the platform's trial budget, created when first read",
     "channels_installattempt": "a state that expires in ten minutes; the installation is audited",
+    "channels_probe": "what a check found; a channel that stops working is audited",
     "tenants_mail": "a planned or sent mail; its subject is audited",
     "tenants_contactcode": "counts attempts to enter a code; the confirmation is audited",
     "tenants_idempotentrequest": "stores a response for retries; the call itself is audited",

@@ -16,17 +16,19 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from channels.providers import connecting
 from channels.providers.base import (
-    Account,
     DeliveryRefusedError,
     Inbound,
     InboundEvent,
     InboundMessage,
     OutcomeUnknownError,
-    Outgoing,
+    Progress,
 )
 from channels.providers.capabilities import Capabilities
-from channels.providers.connecting import Fact, Field, Form, Installed, NotAcceptedError, Pasted, State, Verdict
+from channels.providers.connecting import Fact, Field, Form, Installed, NotAcceptedError, Pasted, Verdict
+from channels.providers.health import Fix, History, Move, Result, State, Verb
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
 from tenants.wordings import Wording
@@ -34,6 +36,9 @@ from tenants.wordings import Wording
 SECRET = "loft"
 LONGEST = 300
 NO_RECEIPT = Wording("pigeon.no_receipt", _("The pigeon did not come back."))
+PERCH = Wording("pigeon.perch", _("Perch"))
+ROOM = Wording("pigeon.room", _("There is room on it."))
+NO_MAIL = Wording("pigeon.no_mail", _("No pigeon reaches anybody."))
 NO_PERCH = Wording("pigeon.no_perch", _("The loft of this number is closed: open it again."))
 
 
@@ -44,6 +49,8 @@ class Sky:
     posted: list[Outgoing] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
+    found: list[Result] = field(default_factory=list)
+    mended: list[UUID] = field(default_factory=list)
 
     def clear(self) -> None:
         """Fair weather."""
@@ -68,11 +75,11 @@ class LoftForm:
         if SKY.faults:
             raise SKY.faults.pop(0)
         if name == SECRET:
-            is_known = bool(values.get("number"))
-            return Verdict(State.OK, "It opens.") if is_known else Verdict(State.WAITS, "Which loft?")
+            opens = Verdict(connecting.State.OK, "It opens.")
+            return opens if values.get("number") else Verdict(connecting.State.WAITS, "Which loft?")
         if values["number"] in SKY.closed:
-            return Verdict(State.BAD, "No such loft.", others=[("1", "Loft 1")])
-        return Verdict(State.OK, f"Found loft {values['number']}", account=values["number"])
+            return Verdict(connecting.State.BAD, "No such loft.", others=[("1", "Loft 1")])
+        return Verdict(connecting.State.OK, f"Found loft {values['number']}", account=values["number"])
 
     def proof(self, facts: Mapping[str, str]) -> Sequence[Fact]:
         return ()
@@ -118,6 +125,7 @@ class Pigeon:
     form: Form = LoftForm()
     refusals: Mapping[str, Promise] = {"hawk": _("Pigeon Post did not take the message: a hawk did.")}
     unknown_person: frozenset[str] = frozenset({"nobody"})
+    personal: frozenset[str] = frozenset({"hawk"})
     quiet_seconds = 0.0
     speaks_as = "The pigeon"
 
@@ -125,6 +133,10 @@ class Pigeon:
         return f"number {external_id}"
 
     def account_url(self, external_id: str) -> str:
+        return ""
+
+    def writing_url(self, account: Account, text: str) -> str:
+        """None: people know where to write."""
         return ""
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
@@ -155,6 +167,9 @@ class Pigeon:
         SKY.posted.append(message)
         return str(1_000 + len(SKY.posted))
 
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """Nothing is shown."""
+
     def find(self, account: Account, message: Outgoing) -> str | None:
         raise AssertionError("Nobody looks up what cannot be looked up.")
 
@@ -173,6 +188,17 @@ class Pigeon:
     def verify(self, account: Account, timeout_seconds: int) -> None:
         if account.token in SKY.closed:
             raise DeliveryRefusedError(NO_PERCH(), breaks_connection=True, code="closed")
+
+    def probes(self, account: Account, history: History) -> Sequence[Result]:
+        """What is wrong is what SKY says, and otherwise the perch."""
+        if account.token in SKY.closed:
+            return [Result(PERCH, State.FAILS, NO_PERCH(), NO_MAIL(), Move.YOURS, Fix(Verb.RECONNECT), breaks=True)]
+        return [Result(PERCH, State.PASSES, ROOM(), breaks=True), *SKY.found]
+
+    def mend(self, account: Account, history: History) -> None:
+        if SKY.faults:
+            raise SKY.faults.pop(0)
+        SKY.mended.append(history.connection_id)
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
         at = datetime.now(UTC).timestamp()

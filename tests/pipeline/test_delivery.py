@@ -14,8 +14,9 @@ from agents.models import LLMCall
 from channels.connections import credentials, health
 from channels.messages import deliver, lookups, replays
 from channels.models import Connection, Delivery, InboxEvent
-from channels.providers.base import CALL_SECONDS, Account, OutcomeUnknownError
+from channels.providers.base import CALL_SECONDS, OutcomeUnknownError
 from channels.providers.registry import provider_named
+from channels.providers.sending import Account
 from channels.providers.slack.client import Slack
 from tenants.scope import tenant_scope
 from tests import working

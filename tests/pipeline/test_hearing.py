@@ -14,11 +14,13 @@ from agents.phrases import said
 from channels import phrases
 from channels.connections import credentials
 from channels.connections.connect import listen
+from channels.media import fetching
 from channels.messages import sweep
 from channels.messages.incoming import addressing, recognition
 from channels.messages.limits import loops
 from channels.messages.limits.look import look
-from channels.models import Connection, Contact, InboxEvent, Thread
+from channels.models import Connection, Contact, InboxEvent, MediaFile, Thread
+from channels.tasks import overdue_files
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import working
@@ -80,6 +82,16 @@ def test_a_file_alone_gets_one_reply_that_says_what_can_be_read_and_costs_nothin
     with tenant_scope(desk.tenant.id):
         assert Run.objects.get().state == "answered"
         assert not LLMCall.objects.exists()
+
+
+def test_a_file_is_fetched_from_slacks_file_host(desk: Desk) -> None:
+    says(desk, channel="dm", files=[PHOTO])
+    answer(desk)
+    for _task, (tenant_id, file_id) in overdue_files():
+        fetching.fetch(tenant_id, file_id)  # type: ignore[arg-type]
+    with tenant_scope(desk.tenant.id):
+        file = MediaFile.objects.get()
+    assert (file.state, file.name, file.content_type) == ("kept", "menu.jpg", "image/jpeg")
 
 
 def test_it_uses_the_workspaces_language(desk: Desk) -> None:

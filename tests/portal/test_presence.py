@@ -84,7 +84,7 @@ def test_a_lost_slack_connection_is_shown_with_its_day_and_can_be_reconnected(ow
     assert "Connect Slack again</a>" in pages["home"]
     assert "Next: Connect a channel" not in pages["home"]
     assert "How people reach it" not in pages["home"]
-    assert "Lost</span>" in pages["channels"]
+    assert "Silent since" in pages["channels"]
     assert "token_revoked" not in "".join(pages.values())
     wizard = owner.read("onboarding/channel/")
     assert "Slack no longer lets Roster into Northwind" in wizard

@@ -19,7 +19,8 @@ from tests.waiting import eventually, free_ports
 
 WELL = [
     "Postgres as app", "Postgres as owner", "Migrations", "Roles and grants", "Clock", "Redis", "Broker", "Mail",
-    "Worker and beat", "Slack app", "Slack's API", "Connections", "OpenAI", "PUBLIC_URL", "Encryption keys", "Stripe",
+    "Worker and beat", "Slack app", "Slack's API", "Connections", "Channels", "OpenAI", "PUBLIC_URL",
+    "Encryption keys", "Stripe",
     "Stripe prices", "Stripe portal", "Stripe webhook", "Stripe events", "Sandbox",
 ]  # fmt: skip
 Findings = dict[str, dict[str, str]]

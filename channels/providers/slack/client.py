@@ -11,25 +11,25 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from channels.providers.base import (
-    Account,
-    Address,
     AnotherWayError,
     DeliveryRefusedError,
     Inbound,
     InboundMessage,
     OutcomeUnknownError,
-    Outgoing,
+    Progress,
 )
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent
 from channels.providers.files import InboundFile
-from channels.providers.slack import doctor, media, oauth, wordings
+from channels.providers.health import History, Result
+from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.slack import doctor, media, oauth, probes, sessions, wordings
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import app_of
 from channels.providers.slack.incoming import accounts, events, requests
 from channels.providers.slack.incoming.markup import storable
-from channels.providers.slack.outgoing import presentation
+from channels.providers.slack.outgoing import presentation, sender
 from channels.providers.slack.outgoing.mrkdwn import escape
 from channels.providers.slack.refusals import REFUSALS
 from channels.providers.webhooks import Challenge, Webhook
@@ -69,15 +69,19 @@ class Slack:
     icon = "hash"
     capabilities = Capabilities(
         threads=True,
+        own_names=True,
         # Once a minute, and a margin: one that Slack counts too early is lost, and the next has to wait as long again.
         # https://docs.slack.dev/reference/methods/conversations.history
         looks_up_every=timedelta(seconds=62),
+        shows_progress=True,
+        shows_receipt=True,
     )
     endpoints: Mapping[str, Sequence[str]] = {"events": ["POST"]}
     consent: Consent = oauth
     form = None
     refusals = REFUSALS
     unknown_person = frozenset({"user_not_found", "user_not_visible"})
+    personal = frozenset(REFUSALS) - {"missing_scope", "no_permission"}
 
     @property
     def speaks_as(self) -> str:
@@ -97,6 +101,10 @@ class Slack:
     def account_url(self, external_id: str) -> str:
         """The team in Slack's web client."""
         return f"https://app.slack.com/client/{accounts.team_of(external_id)}"
+
+    def writing_url(self, account: Account, text: str) -> str:
+        """None: people know where to write."""
+        return ""
 
     def receive(self, request: Webhook) -> Sequence[Inbound | Challenge]:
         """The Events API."""
@@ -118,12 +126,20 @@ class Slack:
     def post(self, account: Account, message: Outgoing) -> str:
         """chat.postMessage; the message's ts. Its metadata carries the delivery's id, for the look-up."""
         said = presentation.content(message.text, has_blocks=FORMAT not in message.address)
+        face = sender.shown(account, message)
         try:
-            return _post(account, message.address, said, {"delivery_id": str(message.delivery_id)})
+            return _post(account, message.address, {**said, **face}, {"delivery_id": str(message.delivery_id)})
         except DeliveryRefusedError as refusal:
+            if face and refusal.code in sender.REFUSED:
+                lacks = sender.SCOPE if refusal.code == sender.MISSING_SCOPE else ""
+                raise AnotherWayError(refusal.reason, sender.as_app(message.address), lacks=lacks) from refusal
             if address := _another_way(message.address, refusal.code):
                 raise AnotherWayError(refusal.reason, address) from refusal
             raise
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """The status of the thread's session."""
+        sessions.show(account, address, progress)
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """Did this delivery arrive? The only use of history. None only if it has seen every message since then."""
@@ -169,6 +185,13 @@ class Slack:
         """auth.test: https://docs.slack.dev/reference/methods/auth.test"""
         with failures():
             client(account.token, timeout_seconds).auth_test()
+
+    def probes(self, account: Account, history: History) -> Sequence[Result]:
+        """The token and its scopes, our address, and what Slack refused of late."""
+        return probes.look(account, history)
+
+    def mend(self, account: Account, history: History) -> None:
+        """Nothing: Slack lets nobody but an app's owner change where its events go."""
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
         """Post the question as a direct message to whoever installed the app; the answer comes in its thread."""

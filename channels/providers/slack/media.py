@@ -5,8 +5,9 @@ from collections.abc import Generator
 from django.conf import settings
 
 from channels.providers import media
-from channels.providers.base import Account, DeliveryRefusedError
+from channels.providers.base import DeliveryRefusedError
 from channels.providers.files import InboundFile
+from channels.providers.sending import Account
 from channels.providers.slack import wordings
 from channels.providers.slack.incoming.files import URL
 

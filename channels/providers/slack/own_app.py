@@ -23,6 +23,7 @@ SCOPES = (
     "app_mentions:read",
     "channels:history",
     "chat:write",
+    "chat:write.customize",
     "files:read",
     "groups:history",
     "im:history",

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from channels.providers.base import CALL_SECONDS, Account, DeliveryRefusedError
+from channels.providers.base import CALL_SECONDS, DeliveryRefusedError
+from channels.providers.sending import Account
 from channels.providers.whatsapp import answers, transport
 from channels.providers.whatsapp.answers import S
 from channels.providers.whatsapp.credentials import proof_of
@@ -13,9 +14,19 @@ from channels.providers.whatsapp.transport import Answer, Request
 PROOF = "appsecret_proof"
 
 
-def get(shape: type[S], account: Account, path: str, fields: str = "", timeout_seconds: float = CALL_SECONDS) -> S:
-    """Read something. Raises DeliveryError."""
-    return _call(shape, account, "GET", path, {"fields": fields} if fields else {}, None, timeout_seconds)
+def get(
+    shape: type[S],
+    account: Account,
+    path: str,
+    fields: str = "",
+    timeout_seconds: float = CALL_SECONDS,
+    most: int | None = None,
+) -> S:
+    """Read something; of a list at most this many. Raises DeliveryError."""
+    query = {"fields": fields, "limit": str(most or "")}
+    return _call(
+        shape, account, "GET", path, {key: value for key, value in query.items() if value}, None, timeout_seconds
+    )
 
 
 def inspect(shape: type[S], account: Account, timeout_seconds: float = CALL_SECONDS) -> S:

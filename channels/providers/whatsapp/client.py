@@ -6,25 +6,27 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/messag
 import json
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 
 from channels.providers.base import (
-    Account,
     AnotherWayError,
     DeliveryRefusedError,
     Inbound,
     InboundMessage,
     OutcomeUnknownError,
-    Outgoing,
+    Progress,
 )
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
 from channels.providers.files import InboundFile
+from channels.providers.health import History, Result
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
-from channels.providers.whatsapp import calls, doctor, form, media, outgoing, sign_up, wordings
+from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, sign_up, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
-from channels.providers.whatsapp.errors import NEEDS_NUMBER, REFUSALS
+from channels.providers.whatsapp.errors import NEEDS_NUMBER, PERSONAL, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
 from channels.providers.whatsapp.incoming.messages import FROM, RECIPIENT, TO
 from tenants.doctor.report import Finding
@@ -36,12 +38,13 @@ class WhatsApp:
     name = "whatsapp"
     label = "WhatsApp"
     icon = "message-circle"
-    capabilities = Capabilities(delivery_updates=True)
+    capabilities = Capabilities(people_write_first=True, delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent: Consent | None = sign_up
     form: Form = form
     refusals = REFUSALS
     unknown_person: frozenset[str] = frozenset()
+    personal = PERSONAL
     speaks_as = ""
 
     @property
@@ -56,6 +59,11 @@ class WhatsApp:
     def account_url(self, external_id: str) -> str:
         """None: the id leads nowhere, and the number is the connection's name."""
         return ""
+
+    def writing_url(self, account: Account, text: str) -> str:
+        """https://faq.whatsapp.com/5913398998672934"""
+        digits = "".join(each for each in account.installer_id if each.isdecimal())
+        return f"{settings.WHATSAPP_CHAT_URL}{digits}?{urlencode({'text': text})}"
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """Meta's webhooks."""
@@ -83,6 +91,9 @@ class WhatsApp:
             if refusal.code == str(NEEDS_NUMBER) and RECIPIENT in address and TO in address:
                 raise AnotherWayError(refusal.reason, {FROM: address[FROM], TO: address[TO]}) from refusal
             raise
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """Nothing is shown."""
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """There is no look-up: statuses tell what became of a message."""
@@ -112,6 +123,14 @@ class WhatsApp:
     def verify(self, account: Account, timeout_seconds: int) -> None:
         """Does the token still reach the number?"""
         calls.get(Number, account, account.bot_user_id, "id", timeout_seconds)
+
+    def probes(self, account: Account, history: History) -> Sequence[Result]:
+        """The number's and its account's states, the token, our address."""
+        return probes.look(account, history)
+
+    def mend(self, account: Account, history: History) -> None:
+        """Tell Meta our address again."""
+        probes.subscribe(account, history)
 
     def start_test(self, account: Account, heading: str, text: str) -> InboundMessage:
         """A business cannot begin a conversation without a template: whoever tests it writes first."""

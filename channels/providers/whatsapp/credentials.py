@@ -41,9 +41,14 @@ def is_verify_token(given: str, secrets: Mapping[str, str] | None) -> bool:
 
 def is_signed(body: bytes, signature: str, secrets: Mapping[str, str] | None) -> bool:
     """Is X-Hub-Signature-256 that of these raw bytes? Without an app secret, nothing is signed."""
+    wanted = signature_of(body, secrets)
+    return bool(wanted) and hmac.compare_digest(signature.encode(errors="replace"), wanted.encode())
+
+
+def signature_of(body: bytes, secrets: Mapping[str, str] | None) -> str:
+    """What Meta writes into X-Hub-Signature-256; empty if we know no secret."""
     secret = app_secret_of(secrets)
-    wanted = f"{SIGNED_AS}{_digest(secret, body)}"
-    return bool(secret) and hmac.compare_digest(signature.encode(errors="replace"), wanted.encode())
+    return f"{SIGNED_AS}{_digest(secret, body)}" if secret else ""
 
 
 def proof_of(token: str, secrets: Mapping[str, str]) -> str:

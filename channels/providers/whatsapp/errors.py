@@ -94,6 +94,14 @@ REFUSALS: Mapping[str, Promise] = {
     **{str(code): TEMPLATE for code in TEMPLATES},
 }
 
+PERSONAL = frozenset(
+    {
+        "131021", "131026", "131030", "131047", "131049", "131050", "131051", "131052", "131053", "131062", "130472",
+        "130497", *(str(code) for code in TEMPLATES),
+    }
+)  # fmt: skip
+"""About one person or message: these say nothing of the number."""
+
 
 @dataclass(frozen=True)
 class Fault:

@@ -6,6 +6,7 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
@@ -13,8 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels.providers.base import Account
 from channels.providers.connecting import ADDRESS, BY_HAND, PROVEN, Fact, Field, Installed, Pasted, Verdict
+from channels.providers.sending import Account
 from channels.providers.whatsapp import installing
 from channels.providers.whatsapp.answers import Number, TokenFacts
 from channels.providers.whatsapp.checking import found, verdicts
@@ -130,9 +131,9 @@ def install(values: Mapping[str, str], connection_id: UUID) -> Installed:
     account_id = values.get(ACCOUNT, "") or installing.account_id(account, end)
     installing.register(account, values.get(PIN, ""))
     is_ours = installing.listen(account, account_id, address_of(connection_id))
-    return installing.installed(
-        account, number, connection_id, _facts(values, told, number, account_id, is_ours=is_ours)
-    )
+    kept = replace(account, secrets={**own, ACCOUNT: account_id})
+    facts = _facts(values, told, number, account_id, is_ours=is_ours)
+    return installing.installed(kept, number, connection_id, facts)
 
 
 def _facts(

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from channels.providers.base import Account, DeliveryRefusedError
+from channels.providers.base import DeliveryRefusedError
 from channels.providers.connecting import Installed, NotAcceptedError
+from channels.providers.sending import Account
 from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Done, Number, TokenFacts
 from channels.providers.whatsapp.checking import found

@@ -9,7 +9,6 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/embedd
 import logging
 import secrets
 import time
-from collections.abc import Mapping
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels.providers import states
-from channels.providers.base import Account, BusyError, DeliveryError, DeliveryRefusedError
+from channels.providers.base import BusyError, DeliveryError, DeliveryRefusedError
 from channels.providers.connecting import (
     ADDRESS,
     PROVEN,
@@ -32,6 +31,7 @@ from channels.providers.connecting import (
     Outcome,
     OwnApp,
 )  # fmt: skip
+from channels.providers.sending import Account
 from channels.providers.states import Browser
 from channels.providers.whatsapp import calls, installing
 from channels.providers.whatsapp.answers import Done, NewToken, Number
@@ -164,7 +164,7 @@ def _install(code: str) -> Installed:
         "limit": number.messaging_limit_tier,
         ADDRESS: PROVEN,
     }
-    own: Mapping[str, str] = {PIN: pin} if pin else {}
+    own = {found.ACCOUNT: account_id, **({PIN: pin} if pin else {})}
     return installing.installed(Account(account.token, secrets=own), number, None, facts)
 
 

@@ -68,7 +68,7 @@ def _message(view: View, message: Message) -> Html:
     if message.body.get("subtype") not in SPOKEN:
         return tag("p", _text(view, message.text), " · ", clock(float(message.ts)), class_="joined")
     is_bot = view.bot is not None and message.user_id == view.bot.id
-    name = names.get(message.user_id, "Somebody")
+    name = str(message.body.get("username") or names.get(message.user_id, "Somebody"))
     head = tag(
         "div",
         tag("b", name),
@@ -81,7 +81,12 @@ def _message(view: View, message: Message) -> Html:
     body = tag(
         "div", head, tag("div", *_content(view, message), class_="msg-text"), _reactions(view, message), class_="grow"
     )
-    return tag("article", avatar(name, "bot" if is_bot else ""), body, class_="message", data_ts=message.ts)
+    return tag("article", _face(message, name, is_bot), body, class_="message", data_ts=message.ts)
+
+
+def _face(message: Message, name: str, is_bot: bool) -> Html:
+    icon = str((message.body.get("icons") or {}).get("image_48", ""))
+    return tag("img", src=icon, alt="", class_="ava") if icon else avatar(name, "bot" if is_bot else "")
 
 
 def _reply_link(view: View, message: Message) -> Html | None:

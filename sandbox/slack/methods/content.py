@@ -18,6 +18,8 @@ rich_text section table task_card video
 """
 BLOCK_TYPES: Final = frozenset(BLOCK_TYPES_TEXT.split())
 
+RESERVED: Final = frozenset({"channel", "everyone", "group", "here", "slack", "slackbot"})
+
 
 def message_body(call: Call) -> dict[str, Any]:
     """The stored body of a posted message. Raises the method's documented errors."""
@@ -27,7 +29,22 @@ def message_body(call: Call) -> dict[str, Any]:
         raise RefusalError("no_text")
     body: dict[str, Any] = {"text": text, "blocks": blocks or rich_text(text, new_id("b")[:5])}
     metadata = _metadata(call)
-    return body | ({"attachments": attachments} if attachments else {}) | ({"metadata": metadata} if metadata else {})
+    more = {"attachments": attachments, "metadata": metadata, **author(call)}
+    return body | {name: value for name, value in more.items() if value}
+
+
+def author(call: Call) -> dict[str, Any]:
+    """The name and picture under which the app writes, if it names some: they need a scope of their own.
+
+    https://docs.slack.dev/reference/methods/chat.postMessage#authorship
+    """
+    username, icon = call.text("username").strip(), call.text("icon_url").strip()
+    if not (username or icon):
+        return {}
+    call.require("chat:write.customize")
+    if username.casefold() in RESERVED:
+        raise RefusalError("reserved_username")
+    return {"username": username, "icons": {"image_48": icon} if icon else None}
 
 
 def _text(call: Call) -> str:

@@ -9,6 +9,7 @@ WORDS: Final = {
     "channels:join": "Join public channels",
     "channels:read": "See basic information about public channels",
     "chat:write": "Send messages as itself",
+    "chat:write.customize": "Send messages under another name and picture",
     "chat:write.public": "Send messages to public channels it has not joined",
     "commands": "Add shortcuts and slash commands",
     "files:read": "See files shared where it has been added",

@@ -13,8 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from channels.providers.base import Account, DeliveryRefusedError
+from channels.providers.base import DeliveryRefusedError
 from channels.providers.connecting import CHECK_SECONDS, State, Verdict
+from channels.providers.sending import Account
 from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Named, Number, Numbers, TokenFacts
 from channels.providers.whatsapp.checking.found import (

@@ -1,0 +1,1 @@
+"""How connections are, for people and programs: the page of all channels (views, cards), and the API (api)."""

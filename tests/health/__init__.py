@@ -1,0 +1,1 @@
+"""How connections are: each fault provoked, and what is said about it."""
