@@ -44,10 +44,10 @@ def of(provider: str, connection_id: UUID, is_by_hand: Callable[[str], bool]) ->
     known = Connection.objects.filter(provider=provider, id=connection_id).first()
     if known is None or not is_by_hand(known.external_id):
         return None
-    fresh = ConnectionDraft(id=connection_id, provider=provider, expires_at=timezone.now() + LIFE)
+    draft = ConnectionDraft(id=connection_id, provider=provider, expires_at=timezone.now() + LIFE)
     if known.facts:
-        fresh.secrets = Secret(json.dumps({**known.facts, **known.own_secrets}))
-    return fresh
+        draft.secrets = Secret(json.dumps({**known.facts, **known.own_secrets}))
+    return draft
 
 
 def prove(tenant_id: UUID, connection_id: UUID) -> None:

@@ -141,10 +141,17 @@ class Connection(TenantModel):
         self.token = self.secrets = ""
 
     def answering_agent(self) -> Agent | None:
-        """The AI employee that answers here: the chosen one, else the first in the order of seats."""
-        if self.agent and self.agent.deleted_at is None:
-            return self.agent
-        return Agent.objects.on_duty()
+        """Who answers here, unless a place or the first words name another: the chosen one, else the first in order.
+
+        See channels.routing.choosing.
+        """
+        return self.chosen_agent or Agent.objects.on_duty()
+
+    @property
+    def chosen_agent(self) -> Agent | None:
+        """Whom an operator chose to answer here, while it works."""
+        is_there = self.agent is not None and self.agent.deleted_at is None and self.agent.paused_at is None
+        return self.agent if is_there else None
 
 
 class ConnectionDraft(TenantModel):

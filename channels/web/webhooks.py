@@ -117,7 +117,7 @@ def _store(provider: Provider, item: Item, own: UUID | None) -> None:
         _drop(provider, item, own)
         return
     event = item.read(recipient.bot_user_id)
-    if event.correction or event.moved or event.ends_connection:
+    if event.changes_something:
         _apply(provider, item, own)
         return
     arrival = receive.store(event, item.accounts, quiet_seconds=provider.quiet_seconds, own=own)

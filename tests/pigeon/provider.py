@@ -16,7 +16,6 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from channels.providers import connecting
 from channels.providers.base import (
     DeliveryRefusedError,
     Inbound,
@@ -27,8 +26,9 @@ from channels.providers.base import (
 )
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Fact, Field, Form, Installed, NotAcceptedError, Pasted, Verdict
+from channels.providers.connecting import State as Judged
 from channels.providers.health import Fix, History, Move, Result, State, Verb
-from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
 from tenants.wordings import Wording
@@ -75,11 +75,11 @@ class LoftForm:
         if SKY.faults:
             raise SKY.faults.pop(0)
         if name == SECRET:
-            opens = Verdict(connecting.State.OK, "It opens.")
-            return opens if values.get("number") else Verdict(connecting.State.WAITS, "Which loft?")
+            is_known = bool(values.get("number"))
+            return Verdict(Judged.OK, "It opens.") if is_known else Verdict(Judged.WAITS, "Which loft?")
         if values["number"] in SKY.closed:
-            return Verdict(connecting.State.BAD, "No such loft.", others=[("1", "Loft 1")])
-        return Verdict(connecting.State.OK, f"Found loft {values['number']}", account=values["number"])
+            return Verdict(Judged.BAD, "No such loft.", others=[("1", "Loft 1")])
+        return Verdict(Judged.OK, f"Found loft {values['number']}", account=values["number"])
 
     def proof(self, facts: Mapping[str, str]) -> Sequence[Fact]:
         return ()
@@ -172,6 +172,10 @@ class Pigeon:
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         raise AssertionError("Nobody looks up what cannot be looked up.")
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """None: a number is one place."""
+        return []
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         return f"Number {person_id}"

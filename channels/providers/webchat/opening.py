@@ -32,6 +32,21 @@ def faults(values: Mapping[str, str]) -> Mapping[str, str]:
     return {}
 
 
+def check(name: str, values: Mapping[str, str]) -> Verdict:
+    """Never called, since there is no field."""
+    raise LookupError(name)
+
+
+def proof(facts: Mapping[str, str]) -> Sequence[Fact]:
+    """Nothing has to be proven."""
+    return ()
+
+
+def by_hand(facts: Mapping[str, str], secrets: Mapping[str, str], connection_id: UUID) -> Sequence[Pasted]:
+    """Nothing is left to do elsewhere."""
+    return ()
+
+
 def install(values: Mapping[str, str], connection_id: UUID) -> Installed:
     """The account is the connection itself, so it keeps its address when it is connected again."""
     return Installed(
@@ -43,18 +58,3 @@ def install(values: Mapping[str, str], connection_id: UUID) -> Installed:
         installer_id="",
         scopes="",
     )
-
-
-def check(name: str, values: Mapping[str, str]) -> Verdict:
-    """Never called: there is no field."""
-    raise LookupError(name)
-
-
-def proof(facts: Mapping[str, str]) -> Sequence[Fact]:
-    """Nothing: nobody was asked."""
-    return ()
-
-
-def by_hand(facts: Mapping[str, str], secrets: Mapping[str, str], connection_id: UUID) -> Sequence[Pasted]:
-    """Nothing."""
-    return ()

@@ -131,9 +131,10 @@ def install(values: Mapping[str, str], connection_id: UUID) -> Installed:
     account_id = values.get(ACCOUNT, "") or installing.account_id(account, end)
     installing.register(account, values.get(PIN, ""))
     is_ours = installing.listen(account, account_id, address_of(connection_id))
-    kept = replace(account, secrets={**own, ACCOUNT: account_id})
-    facts = _facts(values, told, number, account_id, is_ours=is_ours)
-    return installing.installed(kept, number, connection_id, facts)
+    account = replace(account, secrets={**own, ACCOUNT: account_id})
+    return installing.installed(
+        account, number, connection_id, _facts(values, told, number, account_id, is_ours=is_ours)
+    )
 
 
 def _facts(
