@@ -126,6 +126,7 @@ STILL: Mapping[str, str] = {
     "POST workspace:embed": "only a web chat has a page that other sites may show",
     "POST workspace:use_own_app": "the draft that the workspace has is used again",
     "POST workspace:setup": "it gets as far as Slack, which isn't available here",
+    "POST workspace:check_value": "Slack has no form",
     "POST workspace:keep_connection": "the channel is not released",
     "POST workspace:keep_workspace": "there is no pending deletion to cancel",
     **dict.fromkeys(CALLS_STRIPE, AT_STRIPE),

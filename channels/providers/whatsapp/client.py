@@ -19,12 +19,12 @@ from channels.providers.base import (
     Progress,
 )
 from channels.providers.capabilities import Capabilities
-from channels.providers.connecting import Form
+from channels.providers.connecting import Consent, Form
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
 from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
-from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, wordings
+from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, sign_up, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
 from channels.providers.whatsapp.errors import NEEDS_NUMBER, PERSONAL, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
@@ -40,7 +40,7 @@ class WhatsApp:
     icon = "message-circle"
     capabilities = Capabilities(people_write_first=True, delivery_updates=True, needs_function=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
-    consent = None
+    consent: Consent | None = sign_up
     form: Form = form
     refusals = REFUSALS
     unknown_person: frozenset[str] = frozenset()
