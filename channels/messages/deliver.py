@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection as database
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -138,13 +138,15 @@ def claim_next(thread_id: UUID) -> Dispatch | None:
     )
     if thread is None:
         return None
+    later = Delivery.objects.filter(turn=OuterRef("turn"), sequence__gt=OuterRef("sequence"))
     deliveries = Delivery.objects.filter(thread_id=thread_id).holding_up(now).in_order()
+    deliveries = deliveries.annotate(is_followed=Exists(later))
     delivery = deliveries.select_related("turn__run").first()
     if delivery is None or delivery.state != Delivery.State.PENDING or delivery.next_attempt_at > now:
         return None
     delivery.thread = thread
     delivery.move(Delivery.State.SENDING, attempt=delivery.attempt + 1, sending_since=now)
-    return dispatch_of(delivery, is_last=False)
+    return dispatch_of(delivery, is_last=False, is_followed=delivery.is_followed)  # type: ignore[attr-defined]  # annotated
 
 
 def _after(thread_id: UUID, *, is_last: bool) -> After:
@@ -175,12 +177,17 @@ def _has_more(thread_id: UUID, now: datetime) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def dispatch_of(delivery: Delivery, *, is_last: bool) -> Dispatch:
-    """A delivery that is claimed, read with its thread's connection and conversation and its turn's run."""
+def dispatch_of(delivery: Delivery, *, is_last: bool, is_followed: bool | None = None) -> Dispatch:
+    """A delivery that is claimed, read with its thread's connection and conversation and its turn's run.
+
+    is_last: nothing of the same answer is to be looked for after it. is_followed: there is more of it, sent or not.
+    """
     connection = delivery.thread.connection
     sent_after = delivery.created_at - timedelta(seconds=60)  # clocks differ
-    speaker = outcomes.speaking(delivery).agent
+    speaker, run = outcomes.speaking(delivery).agent, delivery.turn.run
     sender = Sender(speaker.name, portraits.url_of(speaker))
+    is_end = is_last if is_followed is None else not is_followed
+    asks = is_end and run is not None and run.is_answer
     return Dispatch(
         tenant_id=current_tenant_id(),
         thread_id=delivery.thread_id,
@@ -191,7 +198,7 @@ def dispatch_of(delivery: Delivery, *, is_last: bool) -> Dispatch:
         connection_id=connection.id,
         provider=provider_named(connection.provider),
         account=credentials.account_of(connection),
-        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, sender),
+        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, sender, asks),
         since=timezone.now(),
     )
 

@@ -2,6 +2,7 @@
 
 from channels.models.connections import Connection, ConnectionDraft, Contact, InstallAttempt, Route
 from channels.models.deliveries import Delivery, DeliveryQuerySet
+from channels.models.feedback import Feedback
 from channels.models.inbox import InboxEvent, InboxEventQuerySet, Thread, place_id_of
 from channels.models.media import MediaFile, MediaFileQuerySet, MediaPart
 from channels.models.probes import Probe
@@ -13,6 +14,7 @@ __all__ = [
     "Contact",
     "Delivery",
     "DeliveryQuerySet",
+    "Feedback",
     "InboxEvent",
     "InboxEventQuerySet",
     "InstallAttempt",

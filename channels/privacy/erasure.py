@@ -18,7 +18,7 @@ from agents.runs.transcript import ERASED
 from channels import actions
 from channels.media import shelf
 from channels.messages import test_messages
-from channels.models import Contact, Delivery, InboxEvent, Thread
+from channels.models import Contact, Delivery, Feedback, InboxEvent, Thread
 from channels.privacy import forgetting
 from channels.providers.registry import provider_named
 from tenants.audit import journal
@@ -115,6 +115,7 @@ def erase_person(tenant_id: UUID, contact_id: UUID) -> Erased:
         raise StillTalkingError
     with tenant_scope(tenant_id):
         Contact.objects.filter(id=contact_id).delete()
+        Feedback.objects.filter(person=person.person_id).delete()
         if not Contact.objects.filter(person=person.person_id).exists():
             persons.forget([person.person_id])
         export.withdraw()

@@ -20,7 +20,7 @@ from channels.providers.health import History, Result
 from channels.providers.inbound import Deletion, Edit, Inbound, InboundEvent, InboundMessage, Moved, Stop
 from channels.providers.progress import Progress
 from channels.providers.sending import Account, Address, Outgoing, Spot
-from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
+from channels.providers.webhooks import Challenge, DeliveryUpdate, Opinion, Webhook
 from tenants.doctor.report import Finding
 from tenants.wordings import Wording
 
@@ -79,7 +79,7 @@ class Provider(Protocol):
         """Where a person writes to this account, with a text typed already; empty where no link leads there."""
         ...
 
-    def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
+    def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Opinion | Challenge]:
         """What is in a request. Verifies it before anything else, by the connection's own secrets if it has them.
 
         Calls nobody. Raises webhooks.UnverifiedError and webhooks.MalformedError.

@@ -50,3 +50,5 @@ class Outgoing:
     text: str
     sent_after: datetime
     sender: Sender | None = None
+    asks_feedback: bool = False
+    """Do people get buttons to say what they think of it, where the provider has any?"""

@@ -43,6 +43,19 @@ class Challenge:
 
 
 @dataclass(frozen=True)
+class Opinion:
+    """What a person thinks of an answer that we posted.
+
+    accounts: as in Inbound. delivery_id: `Outgoing.delivery_id`. author: who it is, as in InboundMessage.
+    """
+
+    accounts: tuple[str, ...]
+    delivery_id: UUID
+    author: str
+    is_good: bool
+
+
+@dataclass(frozen=True)
 class DeliveryUpdate:
     """What the provider says later about a message that we posted.
 

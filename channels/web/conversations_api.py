@@ -13,7 +13,7 @@ from agents import actions
 from agents.models import Conversation, Outcome, Turn
 from channels import reasons
 from channels.handles import people
-from channels.models import Delivery
+from channels.models import Delivery, Feedback
 from channels.web import fates
 from channels.web.fates import Answer
 from tenants.audit import journal
@@ -61,6 +61,17 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         return reasons.words(delivery.cause, self.context["provider"]) if delivery.cause else ""
 
 
+class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
+    """What a person thinks of an answer, by the buttons below it."""
+
+    person = serializers.CharField(source="person.name", read_only=True, help_text="Empty: no name is known.")
+
+    class Meta:
+        model = Feedback
+        fields: ClassVar = ["person", "value", "at"]
+        read_only_fields: ClassVar = fields
+
+
 class MessageSerializer(serializers.ModelSerializer[Turn]):
     """One thing said in a conversation."""
 
@@ -89,9 +100,15 @@ class MessageSerializer(serializers.ModelSerializer[Turn]):
         help_text="An AI employee's message: its way to the provider, in parts if it is long. A person's: empty.",
     )
 
+    feedback = FeedbackSerializer(
+        many=True, read_only=True, help_text="What people think of it, each by their last click. A person's: empty."
+    )
+
     class Meta:
         model = Turn
-        fields: ClassVar = ["id", "speaker", "author", "text", "said_at", "state", "reason", "outcome", "deliveries"]
+        fields: ClassVar = [
+            "id", "speaker", "author", "text", "said_at", "state", "reason", "outcome", "deliveries", "feedback",
+        ]  # fmt: skip
         read_only_fields: ClassVar = fields
 
     @extend_schema_field(serializers.ChoiceField(choices=list(Answer), allow_null=True))
@@ -148,9 +165,10 @@ class ConversationViewSet(viewsets.ReadOnlyModelViewSet[Conversation]):
     @action(detail=True, serializer_class=MessageSerializer, pagination_class=OldestFirst)
     def messages(self, request: Request, id: str) -> Response:
         deliveries = Prefetch("deliveries", queryset=Delivery.objects.order_by("sequence"))
+        opinions = Prefetch("feedback", queryset=Feedback.objects.select_related("person").order_by("at", "id"))
         conversation = self.get_object()
         journal.record(actions.CONVERSATION_READ, conversation)
-        turns = people.with_speakers(conversation.turns.select_related("run")).prefetch_related(deliveries)
+        turns = people.with_speakers(conversation.turns.select_related("run")).prefetch_related(deliveries, opinions)
         page: Any = self.paginate_queryset(turns)  # type: ignore[arg-type]  # another model than the view's own
         words = {"provider": conversation.channel}
         return self.get_paginated_response(MessageSerializer(page, many=True, context=words).data)

@@ -8,6 +8,8 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Window
 
 from agents.models import Conversation, Turn
 from channels import reasons
+from channels.feedback import opinions
+from channels.feedback.opinions import Judgment
 from channels.handles import people
 from channels.models import InboxEvent
 from channels.web import fates
@@ -27,12 +29,16 @@ FAILED = 3
 
 @dataclass(frozen=True)
 class Said:
-    """A turn, what became of it if it is an answer, whether it is a message without one, and the files it brought."""
+    """A turn, what became of it if it is an answer, whether it is a message without one, and the files it brought.
+
+    feedback: what people think of it.
+    """
 
     turn: Turn
     fate: Fate | None
     is_unanswered: bool
     files: Sequence[Shown] = ()
+    feedback: Sequence[Judgment] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,8 @@ def page(conversation: Conversation, asked: Asked) -> Page:
     became = fates.of_conversation(conversation, found.rows)
     files = shown.of_turns(turn.id for turn in found.rows)
     said = [
-        Said(each, became.get(each.id), _is_unanswered(each), files.get(each.id, ())) for each in reversed(found.rows)
+        Said(each, became.get(each.id), _is_unanswered(each), files.get(each.id, ()), _feedback(each))
+        for each in reversed(found.rows)
     ]
     return Page(said, found.older, found.newer, found.beside)
 
@@ -91,7 +98,11 @@ def _turns(conversation: Conversation) -> QuerySet[Turn]:
     """Each with whether it got nothing at all: whoever got an apology reads it below, with the reason."""
     failed = InboxEvent.objects.filter(turn=OuterRef("id"), state=InboxEvent.State.FAILED, run__turn__isnull=True)
     turns = people.with_speakers(Turn.objects.filter(conversation=conversation).select_related("run"))
-    return turns.annotate(is_unanswered=Exists(failed))
+    return turns.annotate(is_unanswered=Exists(failed), told=opinions.beside())
+
+
+def _feedback(turn: Turn) -> Sequence[Judgment]:
+    return opinions.judgments(turn.told)  # type: ignore[attr-defined]
 
 
 def _is_unanswered(turn: Turn) -> bool:

@@ -10,20 +10,21 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.views.decorators.csrf import csrf_exempt
 
 from channels.connections import connect, credentials, drafts, recipients, routes
+from channels.feedback import opinions
 from channels.messages import outcomes
 from channels.messages.incoming import changes, receive
 from channels.models import Connection
 from channels.progress import receipts
 from channels.providers.base import Inbound, Provider
 from channels.providers.registry import provider_named
-from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
+from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, Opinion, UnverifiedError, Webhook
 from channels.tasks import dispatch
 from tenants.scope import tenant_scope
 from tenants.tasks import ring
 
 log = logging.getLogger(__name__)
 
-Item = Inbound | DeliveryUpdate
+Item = Inbound | DeliveryUpdate | Opinion
 NOBODY: Mapping[str, str] = {}
 """The secrets of a connection that does not exist, or has none: a provider refuses what they should verify."""
 NOT_ITS_SECRET = "The signature is wrong or missing."  # noqa: S105 - a sentence
@@ -109,7 +110,7 @@ def _accept(provider: Provider, item: Item, own: UUID | None) -> None:
 
 def _store(provider: Provider, item: Item, own: UUID | None) -> None:
     """What people say, and what is only noted, takes one statement; what is about something earlier takes a scope."""
-    if isinstance(item, DeliveryUpdate):
+    if not isinstance(item, Inbound):
         _apply(provider, item, own)
         return
     recipient = recipients.recipient_of(provider.name, item.accounts, own)
@@ -146,6 +147,9 @@ def _apply(provider: Provider, item: Item, own: UUID | None) -> None:
         connection = Connection.objects.select_related("tenant").get(id=route.connection_id)
         if isinstance(item, DeliveryUpdate):
             outcomes.update(connection, item)
+        elif isinstance(item, Opinion):
+            opinions.note(connection, item)
+            return
         else:
             event = item.read(connection.bot_user_id)
             changes.accept(connection, replace(event, account=connection.external_id))

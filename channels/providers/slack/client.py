@@ -27,12 +27,12 @@ from channels.providers.slack import doctor, media, oauth, probes, sessions, wor
 from channels.providers.slack.answers import Channels, Messages, Opened, Person, Posted, read
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import app_of
-from channels.providers.slack.incoming import accounts, events, requests
+from channels.providers.slack.incoming import accounts, events, feedback, requests
 from channels.providers.slack.incoming.markup import storable
 from channels.providers.slack.outgoing import presentation, sender
 from channels.providers.slack.outgoing.mrkdwn import escape
 from channels.providers.slack.refusals import REFUSALS
-from channels.providers.webhooks import Challenge, Webhook
+from channels.providers.webhooks import Challenge, Opinion, Webhook
 from tenants.doctor.report import Finding
 
 METADATA = "roster_delivery"
@@ -79,7 +79,7 @@ class Slack:
         shows_progress=True,
         shows_receipt=True,
     )
-    endpoints: Mapping[str, Sequence[str]] = {"events": ["POST"]}
+    endpoints: Mapping[str, Sequence[str]] = {"events": ["POST"], "interactivity": ["POST"]}
     consent: Consent = oauth
     form = None
     refusals = REFUSALS
@@ -109,8 +109,8 @@ class Slack:
         """None: people know where to write."""
         return ""
 
-    def receive(self, request: Webhook) -> Sequence[Inbound | Challenge]:
-        """The Events API."""
+    def receive(self, request: Webhook) -> Sequence[Inbound | Opinion | Challenge]:
+        """The Events API, and clicks on buttons."""
         return requests.receive(request)
 
     def check(self) -> Iterable[Finding]:
@@ -130,6 +130,8 @@ class Slack:
         """chat.postMessage; the message's ts. Its metadata carries the delivery's id, for the look-up."""
         said = presentation.content(message.text, has_blocks=FORMAT not in message.address)
         face = sender.shown(account, message)
+        if "blocks" in said:
+            said["blocks"] += feedback.block(account, message)
         try:
             return _post(account, message.address, {**said, **face}, {"delivery_id": str(message.delivery_id)})
         except DeliveryRefusedError as refusal:

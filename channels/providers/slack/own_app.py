@@ -122,9 +122,9 @@ def redirect_url() -> str:
     return f"{settings.PUBLIC_URL}{reverse('come_back', args=['slack'])}"
 
 
-def request_url(connection_id: UUID) -> str:
-    """Where Slack sends this connection's events."""
-    return f"{settings.PUBLIC_URL}{reverse('own_webhook_endpoint', args=['slack', connection_id, 'events'])}"
+def request_url(connection_id: UUID, endpoint: str = "events") -> str:
+    """Where Slack sends this connection's events, or clicks."""
+    return f"{settings.PUBLIC_URL}{reverse('own_webhook_endpoint', args=['slack', connection_id, endpoint])}"
 
 
 def manifest(connection_id: UUID) -> str:
@@ -148,6 +148,7 @@ def manifest(connection_id: UUID) -> str:
             "oauth_config": {"redirect_urls": [redirect_url()], "scopes": {"bot": list(SCOPES)}},
             "settings": {
                 "event_subscriptions": {"request_url": request_url(connection_id), "bot_events": list(EVENTS)},
+                "interactivity": {"is_enabled": True, "request_url": request_url(connection_id, "interactivity")},
                 "org_deploy_enabled": False,
                 "socket_mode_enabled": False,
                 "token_rotation_enabled": False,

@@ -10,15 +10,17 @@ from slack_sdk.signature import SignatureVerifier
 
 from channels.providers.base import Inbound
 from channels.providers.slack.credentials import signing_secret_of
-from channels.providers.slack.incoming import events
+from channels.providers.slack.incoming import events, feedback
 from channels.providers.slack.incoming.accounts import own_account
-from channels.providers.webhooks import Challenge, UnverifiedError, Webhook
+from channels.providers.webhooks import Challenge, Opinion, UnverifiedError, Webhook
 
 
-def receive(request: Webhook) -> Sequence[Inbound | Challenge]:
-    """One event callback, or the challenge. Raises UnverifiedError and events.MalformedEventError."""
+def receive(request: Webhook) -> Sequence[Inbound | Opinion | Challenge]:
+    """One event callback, clicks, or the challenge. Raises UnverifiedError and events.MalformedEventError."""
     if not is_signed(request.body, request.headers, signing_secret_of(request.secrets)):
         raise UnverifiedError("The signature is wrong, missing or older than five minutes.")
+    if feedback.is_click(request.headers):
+        return feedback.opinions(request.body, is_own=request.secrets is not None)
     envelope = events.read_envelope(request.body)
     if envelope.type == "url_verification":
         return [Challenge(envelope.challenge or "")]
