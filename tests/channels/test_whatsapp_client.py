@@ -22,10 +22,12 @@ from channels.providers.base import (
     DeliveryNotNowError,
     DeliveryRefusedError,
     OutcomeUnknownError,
+    Progress,
 )
 from channels.providers.sending import Account, Outgoing
 from channels.providers.whatsapp import WhatsApp, calls
 from channels.providers.whatsapp.errors import LATER, REFUSALS, Fault, error_of
+from channels.providers.whatsapp.incoming.messages import FROM, TO
 from tests.channels.graph import SENT, Graph, graph
 from tests.channels.whatsapp import NUMBER, PERSON, PERSON_ID, PHONE, PROVIDERS, SECRET, TOKEN, Line, open_line, status
 from tests.channels.whatsapp import payload as payload_of
@@ -205,6 +207,20 @@ def test_nobody_is_asked_for_names(meta: Graph) -> None:
     assert WHATSAPP.name_of(account(), PERSON, 1) == PERSON
     assert WHATSAPP.is_person(account(), PERSON)
     assert meta.asked == []
+
+
+def test_what_is_taken_up_is_marked_as_read_and_typing_is_shown(meta: Graph) -> None:
+    for what in Progress.What:
+        WHATSAPP.progress(account(), {FROM: PHONE, TO: PERSON}, Progress(what, message_id="wamid.HBg="))
+    WHATSAPP.progress(account(), {TO: PERSON}, Progress(Progress.What.WORKING, message_id="wamid.HBg~0123"))
+    (marked,) = meta.marked
+    assert marked.path == f"/v26.0/{PHONE}/messages"
+    assert marked.body == {
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": "wamid.HBg=",
+        "typing_indicator": {"type": "text"},
+    }
 
 
 def test_a_test_needs_the_person_to_write_first() -> None:

@@ -38,7 +38,9 @@ class WhatsApp:
     name = "whatsapp"
     label = "WhatsApp"
     icon = "message-circle"
-    capabilities = Capabilities(people_write_first=True, delivery_updates=True, needs_function=True)
+    capabilities = Capabilities(
+        people_write_first=True, shows_progress=True, delivery_updates=True, needs_function=True
+    )
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent: Consent | None = sign_up
     form: Form = form
@@ -93,7 +95,15 @@ class WhatsApp:
             raise
 
     def progress(self, account: Account, address: Address, progress: Progress) -> None:
-        """Nothing is shown."""
+        """A message is marked as read, and typing is shown for 25 seconds or until the answer, once it is taken up.
+
+        https://developers.facebook.com/documentation/business-messaging/whatsapp/typing-indicators
+        """
+        if progress.what is not Progress.What.WORKING or not messages.is_whole(progress.message_id):
+            return
+        read = {"status": "read", "message_id": progress.message_id, "typing_indicator": {"type": "text"}}
+        path = f"{address.get(FROM) or account.bot_user_id}/messages"
+        calls.post(Done, account, path, {"messaging_product": "whatsapp", **read})
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """There is no look-up: statuses tell what became of a message."""
