@@ -47,6 +47,15 @@ PEERS = (
         account=("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET"),
         page="/slack/chat/",
     ),
+    # Its workspaces bring credentials of their own: played is where they are sent.
+    Peer(
+        name="whatsapp",
+        title="WhatsApp",
+        label="WhatsApp",
+        credentials={"WHATSAPP_APP_SECRET": "WHATSAPP_GRAPH_URL", "WHATSAPP_VERIFY_TOKEN": "WHATSAPP_GRAPH_URL"},
+        page="/whatsapp/",
+        without="real: each workspace connects a number of its own",
+    ),
     Peer(
         name="stripe",
         title="Stripe",

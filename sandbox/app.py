@@ -72,7 +72,7 @@ def _lifespan(
 
 def stop_waiting(app: Starlette) -> None:
     """Let requests that hang on purpose end, so that the server can stop at once."""
-    for peer in ("slack", "llm", "stripe"):
+    for peer in ("slack", "whatsapp", "llm", "stripe"):
         if hasattr(app.state, peer):
             getattr(app.state, peer).faults.stopping.set()
 

@@ -38,6 +38,10 @@ from sandbox.stripe.pages import dashboard as stripe_dashboard
 from sandbox.stripe.pages import invoice_page as stripe_invoice
 from sandbox.stripe.portal import page as stripe_portal
 from sandbox.stripe.time import clocks as stripe_clocks
+from sandbox.whatsapp import control as whatsapp_control
+from sandbox.whatsapp import phone as whatsapp_phone
+from sandbox.whatsapp.graph import api as whatsapp_api
+from sandbox.whatsapp.state.peer import WhatsApp
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,20 @@ def _stripe_card(state: State) -> Card:
 
 
 @asynccontextmanager
+async def _whatsapp(state: State, settings: Settings, database: Database) -> AsyncIterator[None]:
+    state.whatsapp = whatsapp = WhatsApp(database, settings.whatsapp_retry_delays, f"{settings.url}/whatsapp")
+    whatsapp.webhooks.resume()
+    yield
+    await whatsapp.close()
+
+
+def _whatsapp_card(state: State) -> Card:
+    count = len(state.whatsapp.businesses.all())
+    text = f"{count} {'number' if count == 1 else 'numbers'}. Copy a number's values to connect it, then write to it."
+    return Card("WhatsApp", text, "/whatsapp/", "Open the phone")
+
+
+@asynccontextmanager
 async def _llm(state: State, settings: Settings, _: Database) -> AsyncIterator[None]:
     state.llm = Llm(settings)
     yield
@@ -142,6 +160,14 @@ PARTS: Final = {
         ],
         _slack,
         _slack_card,
+    ),
+    "whatsapp": Part(
+        [
+            Mount("/whatsapp/control", routes=whatsapp_control.ROUTES),
+            Mount("/whatsapp", routes=[*whatsapp_api.ROUTES, *whatsapp_phone.ROUTES]),
+        ],
+        _whatsapp,
+        _whatsapp_card,
     ),
     "mail": Part(
         [Mount("/mail", routes=mail_views.ROUTES)], _mail, _mail_card, lambda state: bool(state.smtp.is_serving())

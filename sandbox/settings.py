@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-PEERS: Final = ("slack", "stripe", "llm", "mail")
+PEERS: Final = ("slack", "whatsapp", "stripe", "llm", "mail")
 """What SANDBOX may name."""
 
 
@@ -68,7 +68,7 @@ class StripeAccount:
 class Settings:
     """The peers to serve, ports, the URL for browsers, the data folder, each peer's credentials. Latency is in seconds.
 
-    `slack` is None if Slack is not served.
+    `slack` is None if Slack is not served. `whatsapp_retry_delays` are the seconds before each retry of a webhook.
     """
 
     peers: frozenset[str]
@@ -77,6 +77,7 @@ class Settings:
     url: str
     data: Path
     slack: SlackApp | None
+    whatsapp_retry_delays: tuple[float, ...]
     stripe: StripeAccount
     openai_api_key: str
     llm_latency: float
@@ -93,6 +94,7 @@ class Settings:
             url=(environment.get("SANDBOX_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
             data=Path(environment.get("SANDBOX_DATA") or ".roster/sandbox"),
             slack=_slack_app(environment) if "slack" in peers else None,
+            whatsapp_retry_delays=_delays(environment, "SANDBOX_WHATSAPP_RETRY_DELAYS", "2,20,120,600"),
             stripe=_stripe_account(environment),
             openai_api_key=environment.get("OPENAI_API_KEY", ""),
             llm_latency=_seconds(environment, "SANDBOX_LLM_LATENCY", "0.6"),

@@ -30,7 +30,9 @@ from channels.messages.limits.look import Look, look
 from channels.messages.limits.loops import Pause
 from channels.messages.limits.rates import Hold
 from channels.models import InboxEvent, Thread
-from channels.providers.base import InboundMessage
+from channels.progress import receipts
+from channels.progress.audience import Audience, audience_of
+from channels.providers.base import InboundMessage, Progress
 from channels.scene import scenes, talk
 from tenants.scope import tenant_scope
 from tenants.wordings import Reason
@@ -52,6 +54,8 @@ class Claim:
     thread_id: UUID
     attempt: int
     run: Prepared
+    audience: Audience
+    progress: Progress
     topic: str = ""
 
     @property
@@ -134,6 +138,7 @@ def _take_up(place: Place, *, is_restart: bool, are_introduced: bool) -> Taken:
     chosen = _choose([*threads, *room.begun], changed, now)
     step = _Attempt(place, room, *chosen, now).step(are_introduced=are_introduced) if chosen else None
     hear.write(changed)
+    receipts.end(room.connection, changed)
     taken = step() if step else None
     hear.count(room, now)
     return taken
@@ -247,7 +252,14 @@ class _Attempt:
             return deliver.say(self.thread, prepared.turn, self.events)
         topic = self.room.provider.capabilities.topic_of
         heard_at = topic(self.events[-1].address) if topic else ""
-        return Claim(self.place, self.thread.id, self.thread.attempt, prepared, heard_at)
+        return Claim(self.place, self.thread.id, self.thread.attempt, prepared, *self._shown(), heard_at)
+
+    def _shown(self) -> tuple[Audience, Progress]:
+        """Who is shown that the employee is at work, and what."""
+        newest = self.events[-1]
+        title = self.thread.conversation.title
+        working = Progress(Progress.What.WORKING, title, newest.message_key or "", newest.author)
+        return audience_of(self.room.connection, newest.address), working
 
     def _reply_unasked(self, pause: Pause | None) -> Dispatch:
         """For a message without words, and as the last one of a loop: a fixed sentence that costs nothing."""

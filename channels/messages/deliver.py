@@ -19,12 +19,14 @@ from channels.connections import credentials, health
 from channels.messages import outcomes
 from channels.messages.outcomes import Told
 from channels.models import Delivery, InboxEvent, Thread
+from channels.progress.audience import Audience
 from channels.providers.base import (
     CALL_SECONDS,
     AnotherWayError,
     DeliveryError,
     DeliveryNotNowError,
     OutcomeUnknownError,
+    Progress,
     Provider,
 )
 from channels.providers.registry import provider_named
@@ -54,10 +56,16 @@ class Dispatch:
     is_last: bool
     """Does nothing of the same answer follow it?"""
     told: Told
+    connection_id: UUID
     provider: Provider
     account: Account
     message: Outgoing
     since: datetime
+
+    @property
+    def audience(self) -> Audience:
+        """Who waits for it."""
+        return Audience(self.tenant_id, self.connection_id, self.provider, self.account, self.message.address)
 
 
 After = Dispatch | bool
@@ -113,7 +121,11 @@ def send_due(tenant_id: UUID, thread_id: UUID) -> bool:
     """Send what is due in a thread, in order. True if something waits for an answer there now."""
     with tenant_scope(tenant_id):
         dispatch = claim_next(thread_id)
-    return send(dispatch) if dispatch else False
+    if dispatch is None:
+        return False
+    is_more = send(dispatch)
+    dispatch.audience.show(Progress(Progress.What.DONE))  # whoever claimed the conversation may have died since
+    return is_more
 
 
 def claim_next(thread_id: UUID) -> Dispatch | None:
@@ -174,6 +186,7 @@ def dispatch_of(delivery: Delivery, *, is_last: bool) -> Dispatch:
         attempt=delivery.attempt,
         is_last=is_last,
         told=outcomes.told_by(delivery),
+        connection_id=connection.id,
         provider=provider_named(connection.provider),
         account=credentials.account_of(connection),
         message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, Sender(speaker.name)),

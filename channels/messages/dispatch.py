@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from uuid import UUID
 
@@ -23,8 +23,9 @@ from channels.messages import deliver, drafts, due, land
 from channels.messages.claim import Claim, Strangers
 from channels.messages.deliver import Dispatch
 from channels.messages.incoming.room import Place
-from channels.messages.land import Again
+from channels.messages.land import Again, Later
 from channels.models import Thread
+from channels.progress.stage import Stage, What
 from channels.scene import introductions
 from tenants.jobs import keeper
 from tenants.jobs.hold import Hold
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 0.05
 """With work left over, how often to look again while places become free."""
 
-Came = Claim | Dispatch | Strangers | Again | bool | None
+Came = Claim | Dispatch | Strangers | Again | Later | bool | None
 """What a step brought. A bool is what `deliver.send` says: does something wait there now?"""
 Step = Callable[[], Came]
 
@@ -46,7 +47,8 @@ Step = Callable[[], Came]
 class _Visit:
     """A place under way. An answer is dropped for newer input once, and asked for with less once.
 
-    is_left_out: somebody looked for what is due meanwhile, and left this place out.
+    is_left_out: somebody looked for what is due meanwhile, and left this place out. stage: what people are
+    shown of it.
     """
 
     place: Place
@@ -54,6 +56,7 @@ class _Visit:
     may_start_over: bool = True
     may_ask_less: bool = True
     call: "Future[Completion] | None" = None
+    stage: Stage = field(default_factory=Stage)
 
 
 class Dispatcher:
@@ -175,6 +178,7 @@ class Dispatcher:
                 following = self._after(visit, following())
         except Exception:
             log.exception("A conversation was left: the sweep takes it up again")
+            visit.stage.ending = What.WAITING
             self._leave(visit)
 
     def _after(self, visit: _Visit, came: Came) -> Step | None:
@@ -184,13 +188,17 @@ class Dispatcher:
                 return self._ask(visit, came)
             case Dispatch():
                 visit.is_left_out = False  # once it is sent, it is asked whether something waits
+                visit.stage.goes_on(came.audience)
                 return partial(deliver.send, came)
             case Strangers():
                 return partial(self._introduce, visit, came)
             case Again() if not self._is_closed:
                 visit.may_start_over, visit.may_ask_less, visit.is_left_out = False, True, False
                 return partial(claims.take_up, visit.place, is_restart=True, are_introduced=True)
+            case Again() | Later():
+                visit.stage.ending = What.WAITING
             case True if not self._is_closed:
+                visit.stage.end()
                 visit.may_start_over, visit.may_ask_less, visit.is_left_out = True, True, False
                 return partial(claims.take_up, visit.place)
         self._leave(visit)
@@ -210,7 +218,7 @@ class Dispatcher:
         try:
             call = visit.call = steps.ask(claim.run, draft)
         except Exception as error:  # noqa: BLE001 - it is named there
-            return partial(land.failed, claim, land.named(error))
+            return partial(self._land_failed, visit, claim, error)
 
         def end(ending: Ending) -> None:
             if ending is Ending.OVERTAKEN:
@@ -222,23 +230,39 @@ class Dispatcher:
         call.add_done_callback(lambda done: self._submit(visit, partial(self._land, visit, claim, hold, done)))
         if self._is_canceled:
             call.cancel()
+        visit.stage.begin(claim.audience, claim.progress)
         return None
 
     def _land(self, visit: _Visit, claim: Claim, hold: Hold, call: "Future[Completion]") -> Came:
         keeper.let_go(hold)
         visit.call = None
         if call.cancelled():
-            land.overtaken(claim) if hold.ending is Ending.OVERTAKEN else land.stopped(claim)
+            self._land_canceled(visit, claim, hold)
             return None
         try:
             completion = call.result()
         except Exception as error:  # noqa: BLE001 - it is named there
             may_ask_less, visit.may_ask_less = visit.may_ask_less, False
-            return land.failed(claim, land.named(error), may_ask_less=may_ask_less)
+            return self._land_failed(visit, claim, error, may_ask_less=may_ask_less)
         return land.answered(claim, completion, may_start_over=visit.may_start_over and not self._is_closed)
+
+    def _land_canceled(self, visit: _Visit, claim: Claim, hold: Hold) -> None:
+        if hold.ending is Ending.OVERTAKEN:
+            land.overtaken(claim)
+            visit.stage.leave()  # whoever took over shows what comes of it
+        else:
+            land.stopped(claim)
+            visit.stage.ending = What.WAITING
+
+    def _land_failed(self, visit: _Visit, claim: Claim, error: Exception, *, may_ask_less: bool = False) -> Came:
+        landed = land.failed(claim, land.named(error), may_ask_less=may_ask_less)
+        if isinstance(landed, Dispatch):
+            visit.stage.ending = What.FAILED
+        return landed
 
     def _leave(self, visit: _Visit) -> None:
         """Look again if others wait for a slot, or something may have come that was left out of the last look."""
+        visit.stage.end()
         with self._changed:
             self._visits.pop(visit.place, None)
             self._changed.notify_all()

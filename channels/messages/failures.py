@@ -21,6 +21,8 @@ from channels.messages import deliver, waiting
 from channels.messages.deliver import Dispatch
 from channels.messages.incoming.room import Place
 from channels.models import InboxEvent, Thread
+from channels.progress.audience import end_once_saved
+from channels.providers.base import Progress
 from tenants.scope import tenant_scope
 from tenants.wordings import Reason, Wording
 
@@ -72,7 +74,10 @@ def postpone(place: Place, error: LLMError) -> None:
             state=InboxEvent.State.RECEIVED, connection=place.connection_id, place_id=place.place_id
         )
         now = timezone.now()
-        failed = unheard.filter(attempt__gte=MOST_FAILURES - 1).update(
+        last = unheard.filter(attempt__gte=MOST_FAILURES - 1)
+        for event in last.select_related("connection"):
+            end_once_saved(event.connection, event.address, Progress.What.FAILED)
+        failed = last.update(
             state=InboxEvent.State.FAILED, reason=error.reason, cause=reasons.cause_of(error), finished_at=now
         )
         tries = unheard.aggregate(most=Max("attempt"))["most"] or 0

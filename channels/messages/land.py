@@ -24,8 +24,12 @@ class Again:
     """The answer was dropped for newer input: take the conversation up again."""
 
 
-Landed = Dispatch | Claim | Again | None
-"""What follows: a message to send, the LLM asked once more with less, a new start, or nothing."""
+class Later:
+    """It failed for now: another try follows."""
+
+
+Landed = Dispatch | Claim | Again | Later | None
+"""What follows: a message to send, the LLM asked once more with less, a new start now or later, or nothing."""
 
 
 def named(error: Exception) -> LLMError:
@@ -95,7 +99,7 @@ def _answered(claim: Claim, completion: Completion, *, may_start_over: bool) -> 
         return deliver.say(thread, steps.finish(claim.run, completion, thread.conversation), standing.answered)
 
 
-def _failed(claim: Claim, error: LLMError) -> Dispatch | None:
+def _failed(claim: Claim, error: LLMError) -> Dispatch | Later | None:
     """Try again later if that may help; otherwise say sorry once and let the conversation go on."""
     log.warning("No answer: %s %s", error, error.details)
     with tenant_scope(claim.tenant_id):
@@ -108,7 +112,7 @@ def _failed(claim: Claim, error: LLMError) -> Dispatch | None:
             return None
         if error.is_transient and not failures.is_last(thread):
             failures.try_later(thread, error)
-            return None
+            return Later()
         apology = failures.give_up(thread, error.reason, reasons.cause_of(error), run)
     reasons.tell_staff(reasons.cause_of(error), error.reason)
     return apology

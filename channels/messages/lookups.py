@@ -13,7 +13,13 @@ from channels.connections import health
 from channels.messages import deliver
 from channels.messages.deliver import Dispatch
 from channels.models import Connection, Delivery, Thread
-from channels.providers.base import DeliveryError, DeliveryNotNowError, DeliveryRefusedError, OutcomeUnknownError
+from channels.providers.base import (
+    DeliveryError,
+    DeliveryNotNowError,
+    DeliveryRefusedError,
+    OutcomeUnknownError,
+    Progress,
+)
 from channels.providers.registry import provider_named
 from tenants.scope import tenant_scope
 from tenants.wordings import Wording
@@ -61,6 +67,7 @@ def _land_look_up_error(dispatch: Dispatch, error: DeliveryError) -> None:
 def _land_found(dispatch: Dispatch, external_id: str | None) -> None:
     if external_id:
         deliver.land_sent(dispatch, external_id)
+        dispatch.audience.show(Progress(Progress.What.DONE))
         return
     with tenant_scope(dispatch.tenant_id):
         delivery = deliver.ours(dispatch)

@@ -7,6 +7,7 @@ import time
 from django.conf import settings
 
 from channels.messages.dispatch import dispatcher
+from channels.progress.board import board
 from tenants.jobs import keeper
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,8 @@ ANSWER_SECONDS = 4.0
 SETTLE_SECONDS = 4.0
 """And so long it may take to settle the calls that were given up."""
 
+SHOW_SECONDS = 1.0
+"""And so long people are shown what became of it."""
 
 _begun = threading.Event()
 _begun_at = 0.0
@@ -40,6 +43,11 @@ def begin(*, is_urgent: bool) -> None:
 
 def drain(*, is_urgent: bool) -> None:
     """Wait for what is under way, as long as an LLM may take, or in an urgent stop for a few seconds in all."""
+    _drain(is_urgent=is_urgent)
+    board().flush(SHOW_SECONDS)
+
+
+def _drain(*, is_urgent: bool) -> None:
     _note()
     known = dispatcher()
     known.close()

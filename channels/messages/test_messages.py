@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from uuid_utils.compat import uuid7
 
@@ -23,6 +24,8 @@ from tenants.scope import current_tenant_id, hold_alone, tenant_scope
 UNSIGNED = "{}"
 """How test messages used to be stored: only the name of the author says whose they are."""
 AUTHOR = "author"
+TOLD_WITHIN = timedelta(minutes=1)
+"""A phone that is on is reached sooner."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,12 @@ def sent() -> QuerySet[InboxEvent]:
     return InboxEvent.objects.filter(is_test=True).select_related("connection", "turn").order_by("-received_at")
 
 
+def written(connection: Connection, since: datetime) -> QuerySet[InboxEvent]:
+    """What people wrote there by themselves since then, newest first: the test where nobody can be written to first."""
+    heard = InboxEvent.objects.filter(connection=connection, is_test=False, turn__isnull=False, received_at__gte=since)
+    return heard.select_related("connection", "turn__person").order_by("-received_at")
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a test message is."""
@@ -134,6 +143,18 @@ class Progress:
     def is_answered(self) -> bool:
         """The employee's own answer arrived: not its apology, not its unavailable text."""
         return self.event.state == InboxEvent.State.DONE and self.event.run is not None and self.event.run.is_answer
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more is to come: it did not work, or the provider said that it reached the person, or never will.
+
+        After a minute nobody waits for that any longer.
+        """
+        if not self.is_answered or self.delivery is None or self.delivery.sent_at is None:
+            return self.is_over
+        is_told = provider_named(self.event.provider).capabilities.delivery_updates
+        waited = timezone.now() - self.delivery.sent_at
+        return not is_told or self.delivery.delivered_at is not None or waited > TOLD_WITHIN
 
     @property
     def seconds(self) -> float | None:

@@ -11,12 +11,27 @@ from django.utils.translation import gettext_lazy
 
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
+from channels.providers.failures import (
+    AnotherWayError,
+    BusyError,
+    DeliveryError,
+    DeliveryNotNowError,
+    DeliveryRefusedError,
+    OutcomeUnknownError,
+)
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
+from channels.providers.progress import Progress
 from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
-from tenants.wordings import NOTHING, Reason, ReasonError, Wording
+from tenants.wordings import NOTHING, Reason, Wording
+
+__all__ = [
+    "CALL_SECONDS", "NOT_A_PERSON", "Account", "Address", "AnotherWayError", "BusyError", "Deletion", "DeliveryError",
+    "DeliveryNotNowError", "DeliveryRefusedError", "Edit", "Inbound", "InboundEvent", "InboundMessage", "Moved",
+    "OutcomeUnknownError", "Outgoing", "Progress", "Provider",
+]  # fmt: skip
 
 NOT_A_PERSON = Wording("channels.not_a_person", gettext_lazy("Not written by a person."))
 CALL_SECONDS = 10
@@ -134,50 +149,6 @@ class Inbound:
     read: Callable[[str], InboundEvent] = field(repr=False)
 
 
-class DeliveryError(ReasonError):
-    """A message that was not sent, or may not have been. Its reason names the provider, the cause and the fix."""
-
-
-class DeliveryNotNowError(DeliveryError):
-    """Certainly not sent; try again after `retry_after` seconds."""
-
-    def __init__(self, reason: Reason, retry_after: float) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-
-
-class BusyError(DeliveryNotNowError):
-    """Nothing was sent: too many web requests already wait for this provider."""
-
-
-class DeliveryRefusedError(DeliveryError):
-    """Certainly not sent, and it never will be. `breaks_connection`: the provider no longer accepts the token.
-
-    code: the provider's own word for it.
-    """
-
-    def __init__(self, reason: Reason, *, breaks_connection: bool = False, code: str = "") -> None:
-        super().__init__(reason)
-        self.breaks_connection = breaks_connection
-        self.code = code
-
-
-class AnotherWayError(DeliveryError):
-    """Certainly not sent, but the same message may be sent to `address` instead.
-
-    lacks: a permission that the account turned out not to have, by the provider's name for it, if that is why.
-    """
-
-    def __init__(self, reason: Reason, address: Address, *, lacks: str = "") -> None:
-        super().__init__(reason)
-        self.address = address
-        self.lacks = lacks
-
-
-class OutcomeUnknownError(DeliveryError):
-    """The request went out and no answer came back: the message may have been sent."""
-
-
 class Provider(Protocol):
     """One package in channels/providers/ per provider. Calls block; hold no transaction around them."""
 
@@ -216,6 +187,10 @@ class Provider(Protocol):
         """Where people open a connected account in a browser; empty if nowhere."""
         ...
 
+    def writing_url(self, account: Account, text: str) -> str:
+        """Where a person writes to this account, with a text typed already; empty where no link leads there."""
+        ...
+
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """What is in a request. Verifies it before anything else, by the connection's own secrets if it has them.
 
@@ -239,6 +214,13 @@ class Provider(Protocol):
         """Send one message; the provider's id of it.
 
         Raises DeliveryNotNowError, DeliveryRefusedError, AnotherWayError or OutcomeUnknownError.
+        """
+        ...
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """Show people at `address` how far the employee is, if they can be shown. Called as `capabilities` say.
+
+        Best-effort, and never on the way of a message: it may fail, come late, or not at all. Raises DeliveryError.
         """
         ...
 

@@ -14,14 +14,20 @@ class Capabilities:
     delivery_updates: it says later what became of a message.
     looks_up_every: the shortest time between two calls of `Provider.find` for one connection; None if the provider has
     no look-up, so that a lost message stays unclear until a delivery update comes.
+    people_write_first: nobody gets a message there who has not written before, so whoever tests it writes first.
     is_hosted: people write on a page of our own, which channels/web/chat shows.
     topic_of: an answer is shown there while it is written: the topic (tenants.outbound.broadcast) under which those
     hear of it to whom an address leads; None if only whole answers are posted.
+    shows_progress: people see how far the employee is, by `Provider.progress`. shows_receipt: also as soon as a message
+    to it is stored, before a worker takes it up.
     """
 
     threads: bool = False
     own_names: bool = False
     delivery_updates: bool = False
     looks_up_every: timedelta | None = None
+    people_write_first: bool = False
     is_hosted: bool = False
     topic_of: Callable[[Mapping[str, str]], str] | None = None
+    shows_progress: bool = False
+    shows_receipt: bool = False

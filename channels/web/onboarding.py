@@ -1,23 +1,29 @@
 """The wizard's steps about channels: connect one, and send a test message through it."""
 
-from typing import ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from agents.models import Agent
 from agents.web import presence as agents_presence
 from channels import reasons
+from channels.connections import credentials
 from channels.messages import test_messages
 from channels.messages.test_messages import NotReadyError
 from channels.models import Connection, InboxEvent
 from channels.providers.base import DeliveryError, Provider
-from channels.providers.registry import provider_named
+from channels.providers.registry import provider_named, providers
 from channels.tasks import dispatch
 from channels.web import connecting, presence
 from channels.web.forms import TestMessageForm
@@ -26,6 +32,9 @@ from tenants.http.middleware import Workspace
 from tenants.scope import tenant_scope
 from tenants.tasks import ring
 
+HELLO = _("Hello! What can you help me with?")
+WRITTEN_WITHIN = timedelta(hours=1)
+"""How far back a message counts as the test, on a channel that has been connected for longer."""
 NEWEST = 5
 """Connections that the step shows; the page of channels has all."""
 
@@ -78,7 +87,9 @@ class SendTestMessage:
     minutes: ClassVar[StrOrPromise] = _("About 1 minute")
 
     def is_done(self, workspace: Workspace) -> bool:
-        return test_messages.sent().filter(state=InboxEvent.State.DONE, run__state="answered", run__cause="").exists()
+        first = [each.name for each in providers() if each.capabilities.people_write_first]
+        tests = InboxEvent.objects.filter(Q(is_test=True) | Q(provider__in=first))
+        return tests.filter(state=InboxEvent.State.DONE, run__state="answered", run__cause="").exists()
 
     def view(self, request: HttpRequest) -> HttpResponseBase:
         tenant = workspace_of(request).tenant
@@ -89,6 +100,8 @@ class SendTestMessage:
             return redirect("workspace:onboarding_step", tenant.slug, ConnectChannel.slug)
         if agent is None:
             return redirect("workspace:onboarding", tenant.slug)
+        if provider_named(connection.provider).capabilities.people_write_first:
+            return self.wait(request, connection, agent)
         form = TestMessageForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             return self.send(request, connection, agent, form)
@@ -113,27 +126,50 @@ class SendTestMessage:
         self, request: HttpRequest, connection: Connection, agent: Agent, form: TestMessageForm
     ) -> HttpResponseBase:
         """The form with the latest test message's progress; htmx asks for the progress alone."""
-        tenant, provider = workspace_of(request).tenant, provider_named(connection.provider)
-        with tenant_scope(tenant.id):
+        with tenant_scope(workspace_of(request).tenant.id):
             progress = self.progress(request)
-            context = {
-                "step": self,
-                "form": form,
-                "connection": connection,
-                "agent": agent,
-                "progress": progress,
-                "channel": provider.label,
-                "app_name": provider.speaks_as,
-                "words": connecting.words_of(provider),
-                "account_url": provider.account_url(connection.external_id),
-                "can_look_up": provider.capabilities.looks_up_every is not None,
-                "silence": agents_presence.of(workspace_of(request), agent),
-            }
-            template = "channels/onboarding_test.html"
             is_partial = bool(request.headers.get("HX-Request"))
             if is_partial and progress and not progress.is_over:
                 return HttpResponse(status=204)  # htmx leaves the page as it is, so nothing is read out again
+            context = self.context(request, connection, agent, progress) | {"form": form}
+            template = "channels/onboarding_test.html"
             return render(request, f"{template}#progress" if is_partial else template, context)
+
+    def wait(self, request: HttpRequest, connection: Connection, agent: Agent) -> HttpResponseBase:
+        """Where people write first: the way there, and what came of the newest message that somebody wrote."""
+        tenant, now = workspace_of(request).tenant, timezone.now()
+        since = parse_datetime(request.GET.get("since", "")) or max(connection.connected_at, now - WRITTEN_WITHIN)
+        with tenant_scope(tenant.id):
+            event = test_messages.written(connection, since).first()
+            progress = test_messages.progress_of(event) if event else None
+            seen = "" if progress is None else "settled" if progress.is_settled else progress.event.state
+            is_partial = bool(request.headers.get("HX-Request"))
+            if is_partial and seen == request.GET.get("seen", ""):
+                return HttpResponse(status=204)  # as above
+            account = credentials.account_of(connection)
+            url = provider_named(connection.provider).writing_url(account, str(HELLO))
+            query = urlencode({"since": since.isoformat(), "seen": seen})
+            more = {"writing_url": url, "number": account.installer_id, "again": now.isoformat(), "poll": f"?{query}"}
+            context = self.context(request, connection, agent, progress) | more
+            template = "channels/onboarding_wait.html"
+            return render(request, f"{template}#waiting" if is_partial else template, context)
+
+    def context(
+        self, request: HttpRequest, connection: Connection, agent: Agent, progress: test_messages.Progress | None
+    ) -> dict[str, Any]:
+        provider = provider_named(connection.provider)
+        return {
+            "step": self,
+            "connection": connection,
+            "agent": agent,
+            "progress": progress,
+            "channel": provider.label,
+            "app_name": provider.speaks_as,
+            "words": connecting.words_of(provider),
+            "account_url": provider.account_url(connection.external_id),
+            "can_look_up": provider.capabilities.looks_up_every is not None,
+            "silence": agents_presence.of(workspace_of(request), agent),
+        }
 
     def progress(self, request: HttpRequest) -> test_messages.Progress | None:
         events = test_messages.sent()

@@ -13,6 +13,7 @@ from channels.connections import credentials, drafts, recipients, routes
 from channels.messages import outcomes
 from channels.messages.incoming import changes, receive
 from channels.models import Connection
+from channels.progress import receipts
 from channels.providers.base import Inbound, Provider
 from channels.providers.registry import provider_named
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
@@ -123,6 +124,7 @@ def _store(provider: Provider, item: Item, own: UUID | None) -> None:
         recipients.forget_known()
         _drop(provider, item, own)
     elif arrival.is_new and event.message:
+        receipts.show(provider, arrival.tenant_id, arrival.connection_id, event.message)
         ring(dispatch, delay=provider.quiet_seconds)
 
 

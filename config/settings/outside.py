@@ -35,9 +35,11 @@ SLACK_APPS_URL = env.url("SLACK_APPS_URL", peer("slack", "/slack/apps", "https:/
 # WhatsApp. The platform's Meta app, if it has one; workspaces bring their own.
 WHATSAPP_APP_SECRET = env.text("WHATSAPP_APP_SECRET")
 WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
-WHATSAPP_GRAPH_URL = env.url("WHATSAPP_GRAPH_URL", "https://graph.facebook.com")
+WHATSAPP_GRAPH_URL = env.url("WHATSAPP_GRAPH_URL", peer("whatsapp", "/whatsapp/graph", "https://graph.facebook.com"))
 # The only host from which WhatsApp's media are fetched: Meta's own.
-WHATSAPP_MEDIA_URL = env.url("WHATSAPP_MEDIA_URL", "https://lookaside.fbsbx.com/")
+WHATSAPP_MEDIA_URL = env.url("WHATSAPP_MEDIA_URL", peer("whatsapp", "/whatsapp/media/", "https://lookaside.fbsbx.com/"))
+# Where a person opens the chat with a number.
+WHATSAPP_CHAT_URL = env.url("WHATSAPP_CHAT_URL", peer("whatsapp", "/whatsapp/chat/", "https://wa.me/"))
 WHATSAPP_GRAPH_VERSION = env.number(
     "WHATSAPP_GRAPH_VERSION", "v26.0", parse=environment.graph_version, example="a version such as v26.0"
 )

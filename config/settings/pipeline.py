@@ -17,7 +17,11 @@ REACHABILITY = "channels.web.presence.of_employees"
 SPEAKS_AS = "channels.web.connecting.whose_name"
 
 # The channels' providers, by dotted path (see docs/adding-a-provider.md).
-CHANNEL_PROVIDERS = ["channels.providers.slack.Slack", "channels.providers.webchat.WebChat"]
+CHANNEL_PROVIDERS = [
+    "channels.providers.slack.Slack",
+    "channels.providers.whatsapp.WhatsApp",
+    "channels.providers.webchat.WebChat",
+]
 
 QUIET_SECONDS = env.seconds("QUIET_SECONDS", "1")
 QUIET_MAX_SECONDS = env.seconds("QUIET_MAX_SECONDS", "10")

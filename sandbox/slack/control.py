@@ -22,8 +22,7 @@ from sandbox.slack.state.records import Channel, Message, Person, Workspace
 
 DEFAULT_SCOPES: Final = (
     "app_mentions:read,channels:history,channels:join,channels:read,chat:write,chat:write.customize,files:read,"
-    "im:history,im:read,im:write,"
-    "reactions:write,team:read,users:read"
+    "im:history,im:read,im:write,reactions:write,team:read,users:read"
 )
 Body = dict[str, Any]
 Work = Callable[[Slack, Body], Any]

@@ -13,7 +13,13 @@ from django.utils.translation import gettext, gettext_lazy
 from tenants.http.middleware import MOST, Workspace
 from tenants.models import Tenant, User
 
-SERVICES = {"slack": "Slack", "stripe": "Stripe", "llm": gettext_lazy("the LLM"), "mail": gettext_lazy("email")}
+SERVICES = {
+    "slack": "Slack",
+    "whatsapp": "WhatsApp",
+    "stripe": "Stripe",
+    "llm": gettext_lazy("the LLM"),
+    "mail": gettext_lazy("email"),
+}
 """What the sandbox's banner calls them, by the names in config/peers.py."""
 
 

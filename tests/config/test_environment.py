@@ -44,7 +44,11 @@ def show_settings(folder: Path, **changes: str) -> subprocess.CompletedProcess[s
         ("REDIS_URL", "", "REDIS_URL is not set"),
         ("PORT", "eighty", "PORT is 'eighty', which is not a port number"),
         ("SANDBOX", "maybe", "SANDBOX is 'maybe': set it to 1, 0 or names"),
-        ("SANDBOX", "slack,fax", "SANDBOX is 'slack,fax': set it to 1, 0 or names such as slack,stripe,llm,mail"),
+        (
+            "SANDBOX",
+            "slack,fax",
+            "SANDBOX is 'slack,fax': set it to 1, 0 or names such as slack,whatsapp,stripe,llm,mail",
+        ),
         ("SLACK_API_URL", "slack.com", "SLACK_API_URL is not a complete URL"),
         ("WHATSAPP_GRAPH_URL", "graph", "WHATSAPP_GRAPH_URL is not a complete URL"),
         ("WHATSAPP_GRAPH_VERSION", "26", "WHATSAPP_GRAPH_VERSION is '26', which is not a version such as v26.0"),
@@ -105,7 +109,7 @@ def test_a_played_service_is_refused_together_with_its_credential(tmp_path: Path
 
 
 def test_beside_make_run_a_credential_is_never_sent_to_what_that_plays() -> None:
-    stored = "slack,stripe,llm,mail"
+    stored = "slack,whatsapp,stripe,llm,mail"
     for peer in peers.PEERS:
         for name, base_url in peer.credentials.items():
             if name != base_url:

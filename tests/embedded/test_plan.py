@@ -82,7 +82,7 @@ def test_a_malformed_port_is_named(data: DataFolder, value: str) -> None:
 
 
 def test_a_malformed_sandbox_is_named(data: DataFolder) -> None:
-    with pytest.raises(StartError, match="SANDBOX is 'perhaps': set it to 1, 0 or names such as slack,stripe"):
+    with pytest.raises(StartError, match="SANDBOX is 'perhaps': set it to 1, 0 or names such as slack,whatsapp"):
         plan(data, SANDBOX="perhaps")
     with pytest.raises(StartError, match="SANDBOX is 'slack,post'"):
         plan(data, SANDBOX="slack,post")
@@ -142,7 +142,7 @@ SLACKS = {"SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_SIGNING_SECRET"}
 def test_the_sandbox_gets_none_of_rosters_keys_and_no_shell_variables(data: DataFolder) -> None:
     data.prepare()
     told = sandbox_environment(plan(data, **EVERYTHING))
-    assert told["SANDBOX"] == "slack,stripe"
+    assert told["SANDBOX"] == "slack,whatsapp,stripe"
     assert set(told) == ALWAYS | SLACKS | {"STRIPE_SECRET_KEY"}
 
 
@@ -185,16 +185,18 @@ def test_the_greeting_says_the_first_thing_to_do(data: DataFolder) -> None:
 
 def test_the_greeting_says_what_is_played_and_what_is_real(data: DataFolder) -> None:
     said = greeting(plan(data, OPENAI_API_KEY="sk-secret"), 1).splitlines()
-    assert said[2:7] == [
+    assert said[2:8] == [
         "  Portal   http://127.0.0.1:8000",
         "  Slack    played by the sandbox, http://127.0.0.1:8001/slack/chat/",
+        "  WhatsApp played by the sandbox, http://127.0.0.1:8001/whatsapp/",
         "  Stripe   played by the sandbox, http://127.0.0.1:8001/stripe/",
         "  LLM      real, because OPENAI_API_KEY is set",
         "  Mail     played by the sandbox, http://127.0.0.1:8001/mail/",
     ]
     said = greeting(plan(data, SANDBOX="llm"), 1).splitlines()
-    assert said[3:7] == [
+    assert said[3:8] == [
         "  Slack    off, because no credential is set",
+        "  WhatsApp real: each workspace connects a number of its own",
         "  Stripe   off, because no credential is set",
         "  LLM      played by the sandbox",
         "  Mail     real, the mail server at localhost:25",

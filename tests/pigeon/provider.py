@@ -16,11 +16,18 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from channels.providers.base import DeliveryRefusedError, Inbound, InboundEvent, InboundMessage, OutcomeUnknownError
+from channels.providers.base import (
+    DeliveryRefusedError,
+    Inbound,
+    InboundEvent,
+    InboundMessage,
+    OutcomeUnknownError,
+    Progress,
+)
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Field, Form, Installed, NotAcceptedError
 from channels.providers.health import Fix, History, Move, Result, State, Verb
-from channels.providers.sending import Account, Outgoing
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
 from tenants.wordings import Wording
@@ -108,6 +115,10 @@ class Pigeon:
     def account_url(self, external_id: str) -> str:
         return ""
 
+    def writing_url(self, account: Account, text: str) -> str:
+        """None: people know where to write."""
+        return ""
+
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """Several items at once; every loft has its own secret, and Pigeon Post itself has none."""
         secret = (request.secrets or {}).get(SECRET, "")
@@ -135,6 +146,9 @@ class Pigeon:
             raise SKY.faults.pop(0)
         SKY.posted.append(message)
         return str(1_000 + len(SKY.posted))
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """Nothing is shown."""
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         raise AssertionError("Nobody looks up what cannot be looked up.")

@@ -127,6 +127,7 @@ def sandbox(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "SANDBOX_DATA": str(tmp_path_factory.mktemp("sandbox")),
         "SANDBOX_LLM_LATENCY": "0",
         "SANDBOX_SLACK_RETRY_DELAYS": "0,0.1,0.2",
+        "SANDBOX_WHATSAPP_RETRY_DELAYS": "0.1,0.2",
         "SLACK_EVENTS_URL": receiver.url,
         "SLACK_REDIRECT_URL": REDIRECT_URL,
         "OPENAI_API_KEY": KEY,
@@ -143,7 +144,7 @@ def sandbox(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def _fresh(sandbox: Sandbox, receiver: Receiver, stripe_receiver: Receiver) -> None:
     receiver.reset()
     stripe_receiver.reset()
-    for path in ("/slack/control/reset", "/openai/control/reset", "/stripe/control/reset"):
+    for path in ("/slack/control/reset", "/openai/control/reset", "/stripe/control/reset", "/whatsapp/control/reset"):
         sandbox.control(path)
     sandbox.control("/slack/control/limits", history_limited=True, post_burst=20)
 

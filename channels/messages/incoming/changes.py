@@ -17,6 +17,7 @@ from channels.messages.incoming import addressing, corrections, hear
 from channels.messages.incoming.room import Place, Room
 from channels.models import Connection, InboxEvent, Thread
 from channels.models.inbox import place_id_of
+from channels.progress import receipts
 from channels.providers.base import NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage
 from channels.providers.registry import provider_named
 from tenants.scope import current_tenant_id, hold_alone
@@ -90,6 +91,7 @@ def _correct(connection: Connection, event: InboundEvent, correction: Edit | Del
     known = corrections.locked(known.id)
     if isinstance(correction, Deletion):
         corrections.delete(known)
+        receipts.end(connection, [known])
     else:
         _change(connection, known, correction)
 

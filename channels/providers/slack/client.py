@@ -10,13 +10,20 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from channels.providers.base import AnotherWayError, DeliveryRefusedError, Inbound, InboundMessage, OutcomeUnknownError
+from channels.providers.base import (
+    AnotherWayError,
+    DeliveryRefusedError,
+    Inbound,
+    InboundMessage,
+    OutcomeUnknownError,
+    Progress,
+)
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
 from channels.providers.sending import Account, Address, Outgoing
-from channels.providers.slack import doctor, media, oauth, probes, wordings
+from channels.providers.slack import doctor, media, oauth, probes, sessions, wordings
 from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import app_of
@@ -66,6 +73,8 @@ class Slack:
         # Once a minute, and a margin: one that Slack counts too early is lost, and the next has to wait as long again.
         # https://docs.slack.dev/reference/methods/conversations.history
         looks_up_every=timedelta(seconds=62),
+        shows_progress=True,
+        shows_receipt=True,
     )
     endpoints: Mapping[str, Sequence[str]] = {"events": ["POST"]}
     consent: Consent = oauth
@@ -92,6 +101,10 @@ class Slack:
     def account_url(self, external_id: str) -> str:
         """The team in Slack's web client."""
         return f"https://app.slack.com/client/{accounts.team_of(external_id)}"
+
+    def writing_url(self, account: Account, text: str) -> str:
+        """None: people know where to write."""
+        return ""
 
     def receive(self, request: Webhook) -> Sequence[Inbound | Challenge]:
         """The Events API."""
@@ -123,6 +136,10 @@ class Slack:
             if address := _another_way(message.address, refusal.code):
                 raise AnotherWayError(refusal.reason, address) from refusal
             raise
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """The status of the thread's session."""
+        sessions.show(account, address, progress)
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """Did this delivery arrive? The only use of history. None only if it has seen every message since then."""

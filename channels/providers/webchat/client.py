@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from channels.providers import hosting
-from channels.providers.base import Inbound, InboundMessage, OutcomeUnknownError
+from channels.providers.base import Inbound, InboundMessage, OutcomeUnknownError, Progress
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.health import History, Result
-from channels.providers.sending import Account, Outgoing
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webchat import opening, outgoing, probes, wordings
 from channels.providers.webhooks import Challenge, DeliveryUpdate, UnverifiedError, Webhook
 from tenants.doctor.report import Finding
@@ -47,6 +47,10 @@ class WebChat:
         """Its page."""
         return f"{settings.PUBLIC_URL}/chat/{external_id}/"
 
+    def writing_url(self, account: Account, text: str) -> str:
+        """None: a text cannot be typed for a visitor."""
+        return ""
+
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """It has no webhooks: its messages come from our own page."""
         raise UnverifiedError(str(wordings.NO_WEBHOOKS()), 404)
@@ -68,6 +72,9 @@ class WebChat:
         if topic := hosting.topic_of(message.address):
             broadcast.tell(topic, hosting.NEWS)
         return str(message.delivery_id)
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """The page shows what its own conversation says (channels/web/chat)."""
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """Never called: a delivery cannot be unclear."""

@@ -6,15 +6,23 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/messag
 import json
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 
-from channels.providers.base import AnotherWayError, DeliveryRefusedError, Inbound, InboundMessage, OutcomeUnknownError
+from channels.providers.base import (
+    AnotherWayError,
+    DeliveryRefusedError,
+    Inbound,
+    InboundMessage,
+    OutcomeUnknownError,
+    Progress,
+)
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
-from channels.providers.sending import Account, Outgoing
+from channels.providers.sending import Account, Address, Outgoing
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
@@ -30,7 +38,7 @@ class WhatsApp:
     name = "whatsapp"
     label = "WhatsApp"
     icon = "message-circle"
-    capabilities = Capabilities(delivery_updates=True)
+    capabilities = Capabilities(people_write_first=True, delivery_updates=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None
     form: Form = form
@@ -51,6 +59,11 @@ class WhatsApp:
     def account_url(self, external_id: str) -> str:
         """None: the id leads nowhere, and the number is the connection's name."""
         return ""
+
+    def writing_url(self, account: Account, text: str) -> str:
+        """https://faq.whatsapp.com/5913398998672934"""
+        digits = "".join(each for each in account.installer_id if each.isdecimal())
+        return f"{settings.WHATSAPP_CHAT_URL}{digits}?{urlencode({'text': text})}"
 
     def receive(self, request: Webhook) -> Sequence[Inbound | DeliveryUpdate | Challenge]:
         """Meta's webhooks."""
@@ -78,6 +91,9 @@ class WhatsApp:
             if refusal.code == str(NEEDS_NUMBER) and RECIPIENT in address and TO in address:
                 raise AnotherWayError(refusal.reason, {FROM: address[FROM], TO: address[TO]}) from refusal
             raise
+
+    def progress(self, account: Account, address: Address, progress: Progress) -> None:
+        """Nothing is shown."""
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """There is no look-up: statuses tell what became of a message."""
