@@ -80,6 +80,12 @@ BODIES: Bodies = {
     "PATCH agent-detail": lambda things: {"name": "Mia"},
     "workspace:setup": lambda things: {"client_id": "1.2", "client_secret": "a" * 32, "signing_secret": "b" * 32},
     "workspace:listen": lambda things: {"only_when_mentioned": "1"},
+    "POST api/v1/channels/whatsapp": lambda things: {
+        "access_token": "EAAB0123456789abcdefghij",
+        "app_secret": "0" * 32,
+        "phone_number_id": "106540352242922",
+        "account_id": "102290129340398",
+    },
     "PATCH connection-detail": lambda things: {"only_when_mentioned": True},
     "PATCH member-detail": lambda things: {"role": "viewer"},
     "POST member-list": lambda things: {"email": "new.person@example.com", "role": "viewer"},
@@ -104,6 +110,7 @@ NOT_NOW = {
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
     "healthz": ({503}, "Redis and the worker aren't running here"),
     "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which isn't available here"),
+    "POST api/v1/channels/whatsapp": ({502}, "it gets as far as Meta, which isn't available here"),
     **{key: ({502}, AT_STRIPE) for key in CALLS_STRIPE},
     **{key: ({409}, reason) for key, reason in NOT_NOW.items()},
 }
