@@ -205,6 +205,7 @@ def _number(business: Business) -> dict[str, Any]:
         "throughput": {"level": "STANDARD"},
         "webhook_configuration": own,
         "is_official_business_account": False,
+        "health_status": {"can_send_message": "AVAILABLE", "entities": []},
     }
 
 
