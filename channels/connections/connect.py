@@ -1,6 +1,8 @@
 """Connecting an outside account to a workspace, and what it listens to."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,9 +12,10 @@ from channels import actions
 from channels.connections import credentials, drafts, handover, recipients, routes
 from channels.connections.health import AUDITED
 from channels.models import Connection
-from channels.providers.connecting import AnotherAddressError, Installed
+from channels.providers.connecting import ADDRESS, BY_HAND, PROVEN, AnotherAddressError, Installed
 from channels.providers.registry import provider_named
 from tenants.audit import journal
+from tenants.scope import tenant_scope
 from tenants.wordings import NOTHING, Wording
 
 INSTALLED = Wording("channels.installed_by", _("Installed at %(provider)s by %(person)s."))
@@ -60,6 +63,7 @@ def _fields(installed: Installed) -> dict[str, Any]:
         "bot_user_id": installed.bot_user_id,
         "installer_id": installed.installer_id,
         "scopes": installed.scopes,
+        "facts": dict(installed.facts),
         "state": Connection.State.ACTIVE,
         "error": NOTHING,
         "cause": "",
@@ -77,6 +81,15 @@ def _record_connected(known: Connection | None, connection: Connection) -> None:
     journal.record(actions.CHANNEL_CONNECTED, connection, changes=changes, detail=detail)
 
 
+def prove_address(tenant_id: UUID, connection_id: UUID) -> None:
+    """The provider asked at the address that somebody pasted there by hand, and its question was right."""
+    with tenant_scope(tenant_id):
+        waiting = Connection.objects.select_for_update(no_key=True).filter(id=connection_id, facts__address=BY_HAND)
+        for connection in waiting:
+            connection.facts = {**(connection.facts or {}), ADDRESS: PROVEN}
+            connection.save(update_fields=["facts"])
+
+
 def listen(connection: Connection, *, only_when_mentioned: bool) -> Connection:
     """Set what is answered in its channels: only mentions, or also further messages of whoever asked in a thread."""
     with transaction.atomic():
@@ -86,4 +99,16 @@ def listen(connection: Connection, *, only_when_mentioned: bool) -> Connection:
             changed.save(update_fields=["only_when_mentioned"])
             changes = {"only_when_mentioned": [before, only_when_mentioned]}
             journal.record(actions.CHANNEL_CHANGED, changed, changes=changes)
+    return changed
+
+
+def allow_origins(connection: Connection, origins: Sequence[str]) -> Connection:
+    """Set whose sites may show a connection's page in a frame."""
+    with transaction.atomic():
+        changed = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
+        before, changed.allowed_origins = changed.allowed_origins, "\n".join(origins)
+        if before != changed.allowed_origins:
+            changed.save(update_fields=["allowed_origins"])
+            changes = {"allowed_origins": [before, changed.allowed_origins]}
+            journal.record(actions.CHANNEL_EMBEDDED, changed, changes=changes)
     return changed

@@ -87,6 +87,9 @@ class Connection(TenantModel):
         db_default="",
         help_text=_("All its credentials by name, as JSON: the token, and its own, such as what signs its webhooks"),
     )
+    facts = models.JSONField(
+        null=True, blank=True, help_text=_("What the provider told of it that is no secret, by the provider's names")
+    )
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     error = ReasonField(help_text=_("Why it is not active, in technical words: for staff"))
     cause = models.CharField(
@@ -102,6 +105,13 @@ class Connection(TenantModel):
     looked_up_at = models.DateTimeField(null=True, blank=True, help_text=_("When its history was last read"))
     only_when_mentioned = models.BooleanField(
         default=False, db_default=False, help_text=_("In channels, nothing without a mention is answered")
+    )
+
+    allowed_origins = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Whose sites may show its page, an origin a line"),
     )
 
     objects = ConnectionQuerySet.as_manager()
@@ -137,11 +147,23 @@ class Connection(TenantModel):
         """Forget them all; unsaved."""
         self.token = self.secrets = ""
 
+    @property
+    def origins(self) -> list[str]:
+        """Whose sites may show its page in a frame."""
+        return self.allowed_origins.split()
+
     def answering_agent(self) -> Agent | None:
-        """The AI employee that answers here: the chosen one, else the first in the order of seats."""
-        if self.agent and self.agent.deleted_at is None:
-            return self.agent
-        return Agent.objects.on_duty()
+        """Who answers here, unless a place or the first words name another: the chosen one, else the first in order.
+
+        See channels.routing.choosing.
+        """
+        return self.chosen_agent or Agent.objects.on_duty()
+
+    @property
+    def chosen_agent(self) -> Agent | None:
+        """Whom an operator chose to answer here, while it works."""
+        is_there = self.agent is not None and self.agent.deleted_at is None and self.agent.paused_at is None
+        return self.agent if is_there else None
 
 
 class ConnectionDraft(TenantModel):

@@ -32,6 +32,7 @@ ARGUMENTS_OF = {
     "mfa_remove_webauthn": {"pk": "Authenticator"},
     "mfa_edit_webauthn": {"pk": "Authenticator"},
     "api/v1/channels/<uuid:id>/test": {"id": "Connection"},
+    "api/v1/channels/<uuid:id>/routing": {"id": "Connection"},
     "api/v1/channels/<uuid:id>/health": {"id": "Connection"},
     "workspace:reactivate_employee": {"agent_id": "RestingAgent"},
 }
@@ -41,8 +42,12 @@ WORDS = {
     "provider_id": "google",
     "provider": "slack",
     "endpoint": "events",
+    "field": "client_id",
     "link": "a-link-of-nobody",
     "url": "anything",
+    "tenant_id": str(NOBODY),
+    "key": "a-key-of-nobody",
+    "letters": "RO",
     "app_label": "agents",
     "uuid": str(NOBODY),
 }
@@ -79,6 +84,10 @@ BODIES: Bodies = {
     "PUT agent-detail": lambda things: PROFILE,
     "PATCH agent-detail": lambda things: {"name": "Mia"},
     "workspace:setup": lambda things: {"client_id": "1.2", "client_secret": "a" * 32, "signing_secret": "b" * 32},
+    "workspace:change_picture": lambda things: {"remove": "1"},
+    "workspace:routing": lambda things: {"place:default": things["Agent"]},
+    "workspace:answer_at": lambda things: {"answers": "0"},
+    "PUT api/v1/channels/<uuid:id>/routing": lambda things: {"agent": things["Agent"], "places": []},
     "workspace:listen": lambda things: {"only_when_mentioned": "1"},
     "PATCH connection-detail": lambda things: {"only_when_mentioned": True},
     "PATCH member-detail": lambda things: {"role": "viewer"},
@@ -102,6 +111,8 @@ NOT_NOW = {
     "POST api/v1/billing/checkout": "a subscriber cannot subscribe again",
 }
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
+    "POST workspace:check_value": ({404}, "Slack has no form: tests/channels/test_value_check.py"),
+    "workspace:embed": ({404}, "only a web chat has a page that other sites may show"),
     "healthz": ({503}, "Redis and the worker aren't running here"),
     "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which isn't available here"),
     **{key: ({502}, AT_STRIPE) for key in CALLS_STRIPE},
@@ -112,6 +123,7 @@ OTHERWISE: Mapping[str, tuple[set[int], str]] = {
 
 STILL: Mapping[str, str] = {
     "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which isn't available here",
+    "POST workspace:embed": "only a web chat has a page that other sites may show",
     "POST workspace:use_own_app": "the draft that the workspace has is used again",
     "POST workspace:setup": "it gets as far as Slack, which isn't available here",
     "POST workspace:keep_connection": "the channel is not released",
