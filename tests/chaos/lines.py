@@ -149,7 +149,7 @@ LONG = 400
 
 def _shown(page: str, text: str) -> int:
     """How often a page has an answer."""
-    return 1 if len(text) > LONG else page.count(html.escape(text.split("\n")[0]))
+    return 1 if len(text) > LONG else page.count(html.escape(text.split("\n", maxsplit=1)[0]))
 
 
 def _shares(times: int, number: int) -> list[int]:
