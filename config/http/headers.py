@@ -29,7 +29,7 @@ class BrowserPolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         for name, value in POLICIES.items():
-            response.headers[name] = value
+            response.headers.setdefault(name, value)
         response.headers.setdefault(CONTENT_POLICY, self.content_policy)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
