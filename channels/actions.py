@@ -7,6 +7,7 @@ from tenants.audit.journal import Action
 INSTALL_BEGUN = Action("channel.install_begun", _("Began to connect a channel"))
 CHANNEL_CONNECTED = Action("channel.connected", _("Connected a channel"))
 CHANNEL_CHANGED = Action("channel.changed", _("Changed when a channel is answered"))
+CHANNEL_EMBEDDED = Action("channel.embedded", _("Changed which sites may show a web chat"))
 CHANNEL_DISCONNECTED = Action("channel.disconnected", _("Disconnected a channel"))
 CHANNEL_RELEASED = Action("channel.released", _("Released a channel to another workspace"))
 CHANNEL_KEPT = Action("channel.kept", _("Kept a channel that was released"))

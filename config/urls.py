@@ -11,6 +11,7 @@ from billing.web.views import page as billing
 from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
+from channels.web.chat import embedding
 from channels.web.chat import pages as chat
 from channels.web.connections import page as connection_page
 from channels.web.connections import value_check
@@ -61,6 +62,7 @@ workspace = [
     path("channels/<slug:provider>/setup/<uuid:draft_id>/check/<slug:field>/", value_check.check, name="check_value"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/consent/", setup.ask, name="ask_consent"),
     path("channels/<uuid:connection_id>/routing/", routing.routing, name="routing"),
+    path("channels/<uuid:connection_id>/embed/", embedding.embed, name="embed"),
     path("channels/<uuid:connection_id>/check/", channel_health.check, name="check_channel"),
     path("channels/<uuid:connection_id>/mend/", channel_health.mend, name="mend_channel"),
     path("channels/<uuid:connection_id>/", connection_page.page, name="connection"),
@@ -149,6 +151,10 @@ urlpatterns = [
     path("chat/<uuid:connection_id>/", chat.page, name="chat"),
     path("chat/<uuid:connection_id>/events/", chat.events, name="chat_events"),
     path("chat/<uuid:connection_id>/talk/", chat.talk, name="chat_talk"),
+    path("chat/<uuid:connection_id>/frame/", chat.page, {"is_framed": True}, name="chat_frame"),
+    path("chat/<uuid:connection_id>/frame/events/", chat.events),
+    path("chat/<uuid:connection_id>/frame/talk/", chat.talk),
+    path("chat/<uuid:connection_id>/embed.js", embedding.script, name="chat_embed"),
     path("oauth/<slug:provider>/callback", connecting.come_back, name="come_back"),
     path("webhooks/stripe/", include((stripe, "djstripe"))),
     path("webhooks/<slug:provider>", webhooks.webhook, name="webhook"),

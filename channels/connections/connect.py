@@ -1,5 +1,6 @@
 """Connecting an outside account to a workspace, and what it listens to."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -98,4 +99,16 @@ def listen(connection: Connection, *, only_when_mentioned: bool) -> Connection:
             changed.save(update_fields=["only_when_mentioned"])
             changes = {"only_when_mentioned": [before, only_when_mentioned]}
             journal.record(actions.CHANNEL_CHANGED, changed, changes=changes)
+    return changed
+
+
+def allow_origins(connection: Connection, origins: Sequence[str]) -> Connection:
+    """Set whose sites may show a connection's page in a frame."""
+    with transaction.atomic():
+        changed = Connection.objects.select_for_update(no_key=True).get(id=connection.id)
+        before, changed.allowed_origins = changed.allowed_origins, "\n".join(origins)
+        if before != changed.allowed_origins:
+            changed.save(update_fields=["allowed_origins"])
+            changes = {"allowed_origins": [before, changed.allowed_origins]}
+            journal.record(actions.CHANNEL_EMBEDDED, changed, changes=changes)
     return changed

@@ -107,6 +107,13 @@ class Connection(TenantModel):
         default=False, db_default=False, help_text=_("In channels, nothing without a mention is answered")
     )
 
+    allowed_origins = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Whose sites may show its page, an origin a line"),
+    )
+
     objects = ConnectionQuerySet.as_manager()
 
     class Meta(TenantModel.Meta):
@@ -139,6 +146,11 @@ class Connection(TenantModel):
     def erase_credentials(self) -> None:
         """Forget them all; unsaved."""
         self.token = self.secrets = ""
+
+    @property
+    def origins(self) -> list[str]:
+        """Whose sites may show its page in a frame."""
+        return self.allowed_origins.split()
 
     def answering_agent(self) -> Agent | None:
         """Who answers here, unless a place or the first words name another: the chosen one, else the first in order.

@@ -85,14 +85,20 @@ customElements.define("live-chat", class extends HTMLElement {
     try {
       const answer = await fetch(this.form.action, { method: "POST", body: new URLSearchParams(body), headers: { "X-Live-Chat": "1" } });
       const words = await answer.text();
-      if (answer.ok) {
-        bubble.remove();
-        this.show(words);
-        this.listen();
-      } else this.failed(body, bubble, answer.status < 500 ? words : "");
+      if (answer.ok) this.sent(bubble);
+      else this.failed(body, bubble, answer.status < 500 ? words : "");
     } catch {
       this.failed(body, bubble, "");
     }
+  }
+
+  sent(bubble) {
+    bubble.querySelector(".went").replaceWith(this.part("sent"));
+    const isNear = this.isNear();
+    if (!this.log.querySelector("#waiting")) this.log.append(this.part("waiting"));
+    if (isNear) this.toEnd();
+    this.listen();
+    this.wait();
   }
 
   failed(body, bubble, why) {
@@ -124,7 +130,6 @@ customElements.define("live-chat", class extends HTMLElement {
   show(html) {
     const isNear = this.isNear();
     const fresh = new DOMParser().parseFromString(html, "text/html").body;
-    const unsent = [...this.log.querySelectorAll("[id^=p-]")];
     const kept = new Set();
     let last = null;
     for (const node of [...fresh.children]) {
@@ -134,7 +139,7 @@ customElements.define("live-chat", class extends HTMLElement {
       else if (!known.isEqualNode(node) && node.id !== "waiting") known.replaceWith(node);
       last = document.getElementById(node.id);
     }
-    for (const node of [...this.log.children]) if (!kept.has(node.id) && !unsent.includes(node)) node.remove();
+    for (const node of [...this.log.children]) if (!kept.has(node.id) && !node.id.startsWith("p-")) node.remove();
     if (isNear) this.toEnd();
     this.wait();
   }

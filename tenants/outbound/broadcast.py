@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 0.25
 AGAIN_SECONDS = 2.0
+MOST_CONNECTIONS = 16
 MOST_WAITING = 20
 """Messages that wait for a slow listener. Then the oldest is dropped."""
 PREFIX = "roster:live:"
@@ -62,7 +63,14 @@ def _redis(url: str) -> "redis.Redis":
 @cache
 def _on_loop(url: str) -> "redis.asyncio.Redis":
     """Only for one event loop: that of tenants.outbound.event_loop."""
-    return redis.asyncio.Redis.from_url(url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS)
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url,
+        max_connections=MOST_CONNECTIONS,
+        timeout=PATIENCE_SECONDS,
+        socket_timeout=PATIENCE_SECONDS,
+        socket_connect_timeout=PATIENCE_SECONDS,
+    )
+    return redis.asyncio.Redis(connection_pool=pool)
 
 
 class Switchboard:
@@ -72,6 +80,8 @@ class Switchboard:
         self._queues: dict[str, set[asyncio.Queue[str]]] = {}
         self._subscription: Any = None
         self._task: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
+        """Topics are changed one after the other, so that none is left out of a connection that is made just now."""
 
     @property
     def listeners(self) -> int:
@@ -98,7 +108,9 @@ class Switchboard:
 
     async def _change(self, how: str, topic: str) -> None:
         """Where the connection is broken, it is made again with all topics of then."""
-        if self._subscription is not None:
+        async with self._lock:
+            if self._subscription is None:
+                return
             with contextlib.suppress(RedisError, OSError):
                 await getattr(self._subscription, how)(f"{PREFIX}{topic}")
 
@@ -107,8 +119,9 @@ class Switchboard:
             client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=PATIENCE_SECONDS)
             try:
                 async with client.pubsub() as subscription:
-                    await subscription.subscribe(*(f"{PREFIX}{topic}" for topic in self._queues))
-                    self._subscription = subscription
+                    async with self._lock:
+                        await subscription.subscribe(*(f"{PREFIX}{topic}" for topic in self._queues))
+                        self._subscription = subscription
                     async for message in subscription.listen():
                         self._pass_on(message)
             except (RedisError, OSError) as error:

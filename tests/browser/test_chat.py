@@ -1,5 +1,10 @@
 """A web chat, from the wizard's one click to an answer that a visitor reads, with and without JavaScript."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -23,6 +28,58 @@ def open_a_chat(operator: Operator) -> str:
     assert address
     operator.finish()
     return address
+
+
+def see_it_elsewhere(operator: Operator, browser: Browser, judge: Judge, channels: str) -> None:
+    """On another site that the operator named, by its tag; a site that nobody named shows nothing."""
+    with serving() as port:
+        operator.page.goto(channels)
+        operator.page.locator("details.fold summary").first.click()
+        operator.page.get_by_role("link", name="Put it on your website").click()
+        operator.page.get_by_label("Sites that may show the chat").fill(f"http://localhost:{port}")
+        operator.press("Save")
+        judge.site = "Roster"
+        expect(operator.page.frame_locator("iframe").get_by_label("Your message")).to_be_visible()
+        judge.look("chat-embed")
+        assert not judge.faults, "\n".join(judge.faults)
+        Shop.page = f"<h1>Bloom</h1>{operator.page.locator('.copy code').first.inner_text()}"
+        page = browser.new_context().new_page()
+        page.goto(f"http://localhost:{port}/")
+        page.get_by_role("button", name="Chat with Maya").click()
+        frame = page.frame_locator("iframe")
+        frame.get_by_label("Your message").fill("Do you deliver?")
+        frame.get_by_role("button", name="Send").click()
+        expect(frame.locator(".said.employee time")).to_be_visible(timeout=ANSWER_WITHIN_MS)
+        if judge.folder:
+            page.screenshot(path=f"{judge.folder}/chat-elsewhere.png")
+        page.goto(f"http://127.0.0.1:{port}/")
+        expect(page.get_by_role("heading", name="Bloom")).to_be_visible()
+        expect(page.get_by_role("button")).to_have_count(0)
+        page.context.close()
+
+
+class Shop(BaseHTTPRequestHandler):
+    """Somebody else's site, under two names: one that the operator allows, and one that nobody named."""
+
+    page = ""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(self.page.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def serving() -> Iterator[int]:
+    """The shop's port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Shop) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
 
 
 def assert_it_streams(operator: Operator) -> None:
@@ -50,8 +107,8 @@ def test_onboarding_needs_no_outside_account_and_visitors_get_answers(
 ) -> None:
     operator = new_operator()
     address = open_a_chat(operator)
-    judge = Judge(operator.page)
-    operator.page.goto(f"{operator.workspace}channels/")
+    judge, channels = Judge(operator.page), f"{operator.workspace}channels/"
+    operator.page.goto(channels)
     judge.look("channels-webchat")
     judge.site = "Bloom Bakery"
 
@@ -64,6 +121,8 @@ def test_onboarding_needs_no_outside_account_and_visitors_get_answers(
     judge.look("chat-answered")
     assert_it_streams(operator)
     assert not judge.faults, "\n".join(judge.faults)
+
+    see_it_elsewhere(operator, browser, judge, channels)
 
     visitor = browser.new_context(java_script_enabled=False).new_page()
     visitor.goto(address)

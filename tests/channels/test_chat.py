@@ -122,7 +122,7 @@ def test_an_answer_is_shown_once_it_is_stored_and_to_its_visitor_alone(chat: Cha
     assert '<a target="_blank" href="https://bloom.example/map" rel="nofollow">' in page
     assert "&lt;b&gt;!&lt;/b&gt;" in page
     assert "AI employee</span>" in page
-    assert "is thinking" not in page
+    assert "is thinking" not in chat.browser.get(f"{chat.url}talk/").content.decode()
     assert "Here: " not in other.see()
     assert "Where are you?" not in other.see()
 
@@ -218,3 +218,58 @@ def test_a_stored_message_reads_as_it_was_said() -> None:
     assert event.message == provider_named("webchat").read(event.payload, "")
     assert event.message
     assert event.message.text == "a\nb"
+
+
+SHOP = "https://www.bloom.example"
+
+
+@pytest.fixture
+def owner(chat: Chat, committed_cast: Cast) -> Client:
+    client = Client()
+    client.force_login(committed_cast.alice)
+    return client
+
+
+def allowed(owner: Client, chat: Chat, origins: str) -> str:
+    """What the page about embedding says to these sites."""
+    url = reverse("workspace:embed", args=[chat.tenant.slug, chat.connection.id])
+    return owner.post(url, {"origins": origins}, follow=True).content.decode()
+
+
+def test_only_the_sites_that_were_named_show_the_chat(chat: Chat, owner: Client) -> None:
+    frame, script = f"{chat.url}frame/", f"{chat.url}embed.js"
+    assert "These sites can show the chat now." in allowed(owner, chat, f"{SHOP}/about\nhttp://localhost:3000")
+    page = Client().get(frame, headers={"Referer": f"{SHOP}/"})
+    assert f"frame-ancestors 'self' {SHOP} http://localhost:3000" in page["Content-Security-Policy"]
+    assert "X-Frame-Options" not in page
+    added = Client().get(script, headers={"Referer": f"{SHOP}/"})
+    assert (added.status_code, added["Cross-Origin-Resource-Policy"]) == (200, "cross-origin")
+    assert frame in added.content.decode()
+
+    for url in (frame, script):
+        stranger = Client().get(url, headers={"Referer": "https://evil.example/"})
+        assert stranger.status_code == 403
+        assert "This site may not show this chat." in stranger.content.decode()
+    hosted = Client().get(chat.url)
+    assert "frame-ancestors 'none'" in hosted["Content-Security-Policy"]
+    assert hosted["X-Frame-Options"] == "DENY"
+
+
+def test_in_a_frame_the_cookie_is_the_sites_own(chat: Chat, settings: Settings) -> None:
+    settings.IS_HTTPS = True
+    frame = Chat(chat.tenant, chat.connection)
+    frame.url = f"{chat.url}frame/"
+    cookie = frame.write("Hello?").headers["Set-Cookie"]
+    assert cookie.endswith("; Partitioned")
+    assert f"Path={frame.url}" in cookie
+    assert {"HttpOnly", "SameSite=None", "Secure"} <= set(cookie.split("; "))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["bloom.example", "http://bloom.example", "https://", "https://x.example;", "https://a@b.example", "https://[1",
+     "https://*.bloom.example", "javascript:alert(1)"],
+)  # fmt: skip
+def test_what_is_no_site_is_named(chat: Chat, owner: Client, bad: str) -> None:
+    assert "is not a site&#x27;s address" in allowed(owner, chat, f"{SHOP} {bad}")
+    assert "frame-ancestors 'self';" in Client().get(f"{chat.url}frame/")["Content-Security-Policy"] + ";"

@@ -112,6 +112,7 @@ NOT_NOW = {
 }
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
     "POST workspace:check_value": ({404}, "Slack has no form: tests/channels/test_value_check.py"),
+    "workspace:embed": ({404}, "only a web chat has a page that other sites may show"),
     "healthz": ({503}, "Redis and the worker aren't running here"),
     "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which isn't available here"),
     **{key: ({502}, AT_STRIPE) for key in CALLS_STRIPE},
@@ -122,6 +123,7 @@ OTHERWISE: Mapping[str, tuple[set[int], str]] = {
 
 STILL: Mapping[str, str] = {
     "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which isn't available here",
+    "POST workspace:embed": "only a web chat has a page that other sites may show",
     "POST workspace:use_own_app": "the draft that the workspace has is used again",
     "POST workspace:setup": "it gets as far as Slack, which isn't available here",
     "POST workspace:check_value": "Slack has no form",

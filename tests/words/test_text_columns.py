@@ -51,6 +51,7 @@ WORDS_OF_OTHERS = {
     "agents.Turn.text": "what was said",
     "channels.Connection.name": "its name at the provider",
     "channels.PlaceChoice.label": "the place's name at the provider",
+    "channels.Connection.allowed_origins": "addresses that an operator typed",
     "channels.Contact.name": "a person's",
     "channels.InboxEvent.author": "a person's id at the provider",
     "channels.InboxEvent.payload": "what the provider sent",

@@ -1,8 +1,16 @@
-"""The views of a web chat. They work without JavaScript: a form that is posted, and the page loaded again."""
+"""The views of a web chat. They work without JavaScript: a form that is posted, and the page loaded again.
+
+Each has two addresses: the chat's own page, and the frame in which other sites show it, which has a cookie of its own.
+"""
 
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+from csp.constants import HEADER as CONTENT_POLICY
+from csp.constants import SELF
+from csp.utils import build_policy
+from django.conf import settings
 from django.http import (
     Http404,
     HttpRequest,
@@ -33,33 +41,36 @@ LIVE = "X-Live-Chat"
 
 @csrf_exempt  # posting.is_ours looks where a form comes from, and there is no session that it could misuse
 @require_http_methods(["GET", "HEAD", "POST"])
-def page(request: HttpRequest, connection_id: UUID) -> HttpResponseBase:
-    """`/chat/<id>/`: the conversation of whoever has the cookie, and a form to write in."""
-    provider, route = _opened(connection_id)
+def page(request: HttpRequest, connection_id: UUID, *, is_framed: bool = False) -> HttpResponseBase:
+    """`/chat/<id>/`, and `/chat/<id>/frame/`: the conversation of whoever has the cookie, and a form to write in."""
+    provider, route = opened(connection_id)
     visitor = visitors.visitor_of(request, connection_id)
     if request.method != "POST":
-        return _rendered("chat/page.html", route, visitor, text="", message_id=uuid4())
+        text = {"text": "", "message_id": uuid4()}
+        return _rendered("chat/page.html", request, route, visitor, is_framed=is_framed, **text)
     if not posting.is_ours(request):
-        words = _("This form was sent from another site. Open the page of the chat and write there.")
-        return HttpResponse(render_to_string("chat/refused.html", {"detail": words}), status=403)
+        return refused(_("This form was sent from another site. Open the page of the chat and write there."))
     try:
         posting.send(request, provider, route, visitor)
     except NotSentError as error:
-        return _not_sent(request, route, visitor, error)
-    return visitors.remembering(_sent(request, route, visitor), visitor, connection_id)
+        return _not_sent(request, route, visitor, error, is_framed=is_framed)
+    is_live = bool(request.headers.get(LIVE))
+    response = HttpResponse(status=204) if is_live else HttpResponseRedirect(f"{request.path}#message", status=303)
+    return visitors.remembering(response, visitor, request.path, is_framed=is_framed)
 
 
 @require_GET
 def talk(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     """`/chat/<id>/talk/`: only what was said so far."""
-    _provider, route = _opened(connection_id)
-    return _rendered("chat/talk.html", route, visitors.visitor_of(request, connection_id))
+    _provider, route = opened(connection_id)
+    visitor = visitors.visitor_of(request, connection_id)
+    return _rendered("chat/talk.html", request, route, visitor, is_framed=False)
 
 
 @require_GET
 def events(request: HttpRequest, connection_id: UUID) -> HttpResponseBase:
     """`/chat/<id>/events/`: news for an open page, sent from the event loop. 204 tells a browser not to ask again."""
-    _provider, route = _opened(connection_id)
+    _provider, route = opened(connection_id)
     visitor = visitors.visitor_of(request, connection_id)
     if not visitor.is_known:
         return HttpResponse(status=204)
@@ -71,7 +82,7 @@ def events(request: HttpRequest, connection_id: UUID) -> HttpResponseBase:
     )
 
 
-def _opened(connection_id: UUID) -> tuple[Provider, Route]:
+def opened(connection_id: UUID) -> tuple[Provider, Route]:
     """The provider whose page this is, and whose chat. Raises Http404 for one that is turned off, or never was."""
     for provider in providers():
         route = routes.route_of(provider.name, str(connection_id)) if provider.capabilities.is_hosted else None
@@ -80,32 +91,54 @@ def _opened(connection_id: UUID) -> tuple[Provider, Route]:
     raise Http404
 
 
-def _sent(request: HttpRequest, route: Route, visitor: Visitor) -> HttpResponse:
-    if request.headers.get(LIVE):
-        return _rendered("chat/talk.html", route, visitor.as_known())
-    return HttpResponseRedirect(f"{request.path}#message", status=303)
+def refused(words: str) -> HttpResponse:
+    """403 with a page that says why."""
+    return HttpResponse(render_to_string("chat/refused.html", {"detail": words}), status=403)
 
 
-def _not_sent(request: HttpRequest, route: Route, visitor: Visitor, error: NotSentError) -> HttpResponse:
+def comes_from(request: HttpRequest) -> str:
+    """The origin of the page that asks for this one, if the browser tells it."""
+    referrer = urlsplit(request.headers.get("Referer", ""))
+    return f"{referrer.scheme}://{referrer.netloc}" if referrer.netloc else ""
+
+
+def _not_sent(
+    request: HttpRequest, route: Route, visitor: Visitor, error: NotSentError, *, is_framed: bool
+) -> HttpResponse:
     if request.headers.get(LIVE):
         response = HttpResponse(str(error), content_type="text/plain; charset=utf-8")
     else:
-        text, message_id = request.POST.get("text", ""), request.POST.get("id") or uuid4()
-        response = _rendered("chat/page.html", route, visitor, text=text, message_id=message_id, error=error)
+        kept = {"text": request.POST.get("text", ""), "message_id": request.POST.get("id") or uuid4(), "error": error}
+        response = _rendered("chat/page.html", request, route, visitor, is_framed=is_framed, **kept)
     response.status_code = error.status
     if error.wait:
         response.headers["Retry-After"] = str(error.wait)
     return response
 
 
-def _rendered(template: str, route: Route, visitor: Visitor, **context: Any) -> HttpResponse:
+def _rendered(
+    template: str, request: HttpRequest, route: Route, visitor: Visitor, *, is_framed: bool, **context: Any
+) -> HttpResponse:
     with tenant_scope(route.tenant_id):
         connection = Connection.objects.select_related("agent", "tenant").filter(id=route.connection_id).first()
         if connection is None:
             raise Http404
         context |= _context(connection, visitor)
+    if is_framed and comes_from(request) not in {"", settings.PUBLIC_URL, *connection.origins}:
+        return refused(_("This site may not show this chat. Its owner allows sites under Channels in Roster."))
+    context |= {"here": request.path, "is_framed": is_framed}
     with timezone.override(connection.tenant.time_zone):
-        return HttpResponse(render_to_string(template, context))
+        response = HttpResponse(render_to_string(template, context))
+    return _framed(response, connection) if is_framed else response
+
+
+def _framed(response: HttpResponse, connection: Connection) -> HttpResponse:
+    """Only the sites that the operator named may show it. Older browsers' header knows no list, so it is left out."""
+    policy = {"frame-ancestors": [SELF, *connection.origins]}
+    response.headers[CONTENT_POLICY] = build_policy(replace=policy)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.xframe_options_exempt = True
+    return response
 
 
 def _context(connection: Connection, visitor: Visitor) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers import hosting
@@ -19,9 +18,12 @@ State = InboxEvent.State
 
 @dataclass(frozen=True)
 class Line:
-    """One message as the page shows it. name: of the employee; empty for the visitor's own."""
+    """One message as the page shows it. name: of the employee; empty for the visitor's own.
 
-    id: UUID
+    key: of an own one, the id that the page made for it; else the delivery's.
+    """
+
+    key: str
     name: str
     text: str
     at: datetime
@@ -52,7 +54,8 @@ def talk_of(connection: Connection, visitor: str) -> Talk:
 
 
 def _own(event: InboxEvent) -> Line:
-    return Line(event.id, "", _text(event), event.received_at, is_unanswered=event.state == State.FAILED)
+    key = (event.message_key or "").rpartition(":")[2]
+    return Line(key, "", _text(event), event.received_at, is_unanswered=event.state == State.FAILED)
 
 
 def _text(event: InboxEvent) -> str:
@@ -63,4 +66,4 @@ def _text(event: InboxEvent) -> str:
 
 
 def _answer(delivery: Delivery) -> Line:
-    return Line(delivery.id, delivery.turn.author, delivery.text, delivery.created_at)
+    return Line(str(delivery.id), delivery.turn.author, delivery.text, delivery.created_at)

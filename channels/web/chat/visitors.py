@@ -5,12 +5,11 @@ Without it nobody is known, so whoever only looks gets no cookie. In the databas
 
 import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from channels.providers import hosting
 
@@ -18,7 +17,11 @@ COOKIE = "visitor"
 FIELD = "visitor"
 """The same in the form: the token that counts from the first message on, so that this is the same visitor's if it is
 sent twice."""
+LOCAL = {"localhost", "127.0.0.1"}
+"""Where browsers take a secure cookie over plain HTTP."""
 KEPT_SECONDS = 90 * 24 * 60 * 60
+PARTITIONED = "Partitioned"
+"""CHIPS: https://developer.mozilla.org/en-US/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies"""
 TOKEN = re.compile(r"[\w-]{32}", re.ASCII)
 
 
@@ -30,10 +33,6 @@ class Visitor:
     id: str
     is_known: bool
 
-    def as_known(self) -> "Visitor":
-        """The same visitor, whose first message is stored."""
-        return replace(self, is_known=True)
-
 
 def visitor_of(request: HttpRequest, connection_id: UUID) -> Visitor:
     """Who asks: by the cookie, else by the form, else somebody new."""
@@ -42,20 +41,25 @@ def visitor_of(request: HttpRequest, connection_id: UUID) -> Visitor:
     return Visitor(token, hosting.visitor_of(str(connection_id), token), is_known=bool(known))
 
 
-def remembering(response: HttpResponse, visitor: Visitor, connection_id: UUID) -> HttpResponse:
-    """The same response, with the cookie.
+def remembering(response: HttpResponse, visitor: Visitor, path: str, *, is_framed: bool) -> HttpResponse:
+    """The same response, with the cookie, for this path alone.
 
-    Lax, so that a link to the page finds the conversation; the page checks where a form is from.
+    Lax, so that a link to the page finds the conversation; the page checks where a form is from. In a frame on another
+    site, browsers keep it for that site alone (Partitioned): it follows nobody, and is not blocked as a third party's.
     """
+    is_partitioned = is_framed and (settings.IS_HTTPS or settings.PUBLIC_HOST in LOCAL)
     response.set_cookie(
         COOKIE,
         visitor.token,
         max_age=KEPT_SECONDS,
-        path=reverse("chat", args=[connection_id]),
-        secure=settings.IS_HTTPS,
+        path=path,
+        secure=settings.IS_HTTPS or is_partitioned,
         httponly=True,
-        samesite="Lax",
+        samesite="None" if is_partitioned else "Lax",
     )
+    if is_partitioned:
+        cookie = response.cookies.pop(COOKIE)  # Python's own knows the attribute from 3.14 on
+        response.headers["Set-Cookie"] = f"{cookie.OutputString()}; {PARTITIONED}"
     return response
 
 

@@ -101,7 +101,8 @@ def _again(workspace: Workspace, provider: Provider, connection: Connection) -> 
     slug = workspace.tenant.slug
     if connecting.is_by_hand(provider, connection.external_id):
         return Again(reverse("workspace:setup", args=[slug, provider.name, connection.id]), is_form=True)
-    if provider.consent and provider.consent.is_configured():
+    is_one_click = provider.form is not None and not provider.form.fields
+    if is_one_click or (provider.consent and provider.consent.is_configured()):
         return Again(reverse("workspace:install", args=[slug, provider.name]), is_form=False)
     return None
 
