@@ -62,7 +62,8 @@ class Outcome:
     """How an installation ended: the account that was connected, or why it was not.
 
     reason: a code, the provider's or ours; problem: the same for whoever installs, with what to do now.
-    draft_id: whose own app it was about.
+    draft_id: whose own app it was about. lacking: what people miss since the provider did not
+    allow it, with what to do.
     """
 
     tenant_id: UUID
@@ -70,6 +71,7 @@ class Outcome:
     reason: str = ""
     problem: str = ""
     draft_id: UUID | None = None
+    lacking: str = ""
 
     @property
     def is_busy(self) -> bool:

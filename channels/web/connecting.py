@@ -172,6 +172,8 @@ def come_back(request: HttpRequest, provider: str) -> HttpResponse:
         return redirect("workspace:onboarding_step", tenant.slug, "channel")
     words = _("%(channel)s is connected: %(account)s.") % {"channel": its.label, "account": outcome.account}
     messages.success(request, words)
+    if outcome.lacking:
+        messages.warning(request, outcome.lacking)
     return redirect("workspace:onboarding", tenant.slug)
 
 

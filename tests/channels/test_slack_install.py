@@ -15,7 +15,7 @@ from pytest_django import Settings
 from uuid_utils.compat import uuid7
 
 from channels.models import Connection, InstallAttempt, Route
-from channels.providers.slack import oauth
+from channels.providers.slack import oauth, permissions
 from tenants.models import Role, Tenant
 from tenants.scope import tenant_scope
 from tests import factories
@@ -71,6 +71,20 @@ def test_allow_connects_the_team_and_leads_on(alice: Client, committed_cast: Cas
         assert connection.bot_user_id.startswith("U")
         assert connection.installer_id.startswith("U")
     assert Route.objects.get().tenant == committed_cast.acme
+
+
+def test_a_permission_that_slack_did_not_give_is_told_at_once(alice: Client, committed_cast: Cast) -> None:
+    url = re.sub("assistant(:|%3A)write(,|%2C)", "", install_url(alice))
+    page = alice.get(answered(url), follow=True).content.decode()
+    assert "Slack is connected: Northwind." in page
+    assert "Without assistant:write, people do not see that the AI employee is working, and cannot stop it." in page
+    assert "Choose “Connect again” under Channels" in page
+    assert "Without chat:write" not in page
+
+
+def test_each_permission_has_words_for_what_people_miss_without_it() -> None:
+    assert set(permissions.LOSSES) == set(oauth.own_app.SCOPES)
+    assert permissions.losses(oauth.own_app.SCOPES) == ""
 
 
 def test_cancel_returns_to_the_step_and_says_how_to_retry(alice: Client, committed_cast: Cast) -> None:

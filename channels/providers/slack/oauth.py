@@ -29,7 +29,7 @@ from channels import actions
 from channels.models import ConnectionDraft, InstallAttempt
 from channels.providers.base import DeliveryError
 from channels.providers.connecting import AccountTakenError, AnotherAddressError, Connect, Installed, Outcome
-from channels.providers.slack import own_app
+from channels.providers.slack import own_app, permissions
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import app_of
 from channels.providers.slack.incoming.accounts import own_account
@@ -264,7 +264,8 @@ def _reports(store: _StateStore, outcomes: list[Outcome]) -> CallbackOptions:
     """Bolt's answers are ours to give, so its callbacks only report."""
 
     def success(args: SuccessArgs) -> BoltResponse:
-        outcomes.append(Outcome(store.tenant_id, account=args.installation.team_name or ""))
+        lacking = permissions.losses(args.installation.bot_scopes or [])
+        outcomes.append(Outcome(store.tenant_id, account=args.installation.team_name or "", lacking=lacking))
         return BoltResponse(status=200)
 
     def failure(args: FailureArgs) -> BoltResponse:
