@@ -29,7 +29,19 @@ from channels.providers.whatsapp import WhatsApp, calls
 from channels.providers.whatsapp.errors import LATER, REFUSALS, Fault, error_of
 from channels.providers.whatsapp.incoming.messages import FROM, TO
 from tests.channels.graph import SENT, Graph, graph
-from tests.channels.whatsapp import NUMBER, PERSON, PERSON_ID, PHONE, PROVIDERS, SECRET, TOKEN, Line, open_line, status
+from tests.channels.whatsapp import (
+    NUMBER,
+    PERSON,
+    PERSON_ID,
+    PHONE,
+    PROVIDERS,
+    SECRET,
+    TOKEN,
+    Line,
+    just_now,
+    open_line,
+    status,
+)
 from tests.channels.whatsapp import payload as payload_of
 from tests.conftest import Cast
 from tests.environment import NOWHERE
@@ -312,7 +324,7 @@ def line(meta: Graph, committed_cast: Cast) -> Line:
 
 
 def test_a_question_is_answered_at_once_and_its_status_comes_back(line: Line, meta: Graph) -> None:
-    line.send(payload_of("audio", from_user_id=PERSON_ID))
+    line.send(payload_of("audio", from_user_id=PERSON_ID, timestamp=just_now()))
     line.work()
     (asked,) = meta.asked
     delivery = line.last_delivery()
@@ -326,18 +338,18 @@ def test_a_question_is_answered_at_once_and_its_status_comes_back(line: Line, me
 
 
 def test_a_closed_window_is_seen_later_and_says_what_to_do(line: Line) -> None:
-    line.send(payload_of("audio"))
+    line.send(payload_of("audio", timestamp=just_now()))
     line.work()
     line.send(status(line.last_delivery().id, "failed"))
     delivery = line.last_delivery()
     assert (delivery.state, delivery.cause) == ("failed", "refused:131047")
     assert "more than 24 hours have passed" in str(delivery.error)
-    assert "answered as soon as they write again" in str(REFUSALS["131047"])
+    assert "takes only a template now, or nothing until they write again" in str(REFUSALS["131047"])
 
 
 def test_what_is_in_doubt_is_never_sent_again_by_itself(line: Line, meta: Graph) -> None:
     meta.fails(131000, 500)
-    line.send(payload_of("audio"))
+    line.send(payload_of("audio", timestamp=just_now()))
     line.work()
     assert line.deliveries() == ["unknown"]
     line.work()

@@ -5,6 +5,7 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/messag
 
 import json
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,7 +40,11 @@ class WhatsApp:
     label = "WhatsApp"
     icon = "message-circle"
     capabilities = Capabilities(
-        people_write_first=True, shows_progress=True, delivery_updates=True, needs_function=True
+        people_write_first=True,
+        shows_progress=True,
+        delivery_updates=True,
+        needs_function=True,
+        window=timedelta(hours=24),
     )
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent: Consent | None = sign_up

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from channels.providers import base
 from channels.providers.base import DeliveryError, DeliveryNotNowError, DeliveryRefusedError, OutcomeUnknownError
 from channels.providers.whatsapp import wordings
 from tenants.wordings import Reason
@@ -42,8 +43,8 @@ PERMISSION = _(
     "whatsapp_business_messaging in Meta's Business Settings, and connect WhatsApp again."
 )
 WINDOW_CLOSED = _(
-    "WhatsApp did not take the message: more than 24 hours have passed since the person last wrote. They can be "
-    "answered as soon as they write again."
+    "More than 24 hours have passed since the person last wrote: WhatsApp takes only a template now, or nothing until "
+    "they write again."
 )
 RESTRICTED = _(
     "Meta has restricted the WhatsApp account. See the reason in WhatsApp Manager, under Account quality: "
@@ -64,6 +65,7 @@ REFUSALS: Mapping[str, Promise] = {
     "write_first": _("On WhatsApp people have to write first. Send a message to the number from your own phone."),
     **{str(code): PERMISSION for code in PERMISSIONS},
     **{str(code): RESTRICTED for code in LOCKED},
+    base.WINDOW_CLOSED: WINDOW_CLOSED,
     "131047": WINDOW_CLOSED,
     "131026": NOT_REACHED,
     "130497": _("WhatsApp did not take the message: your business may not write to people in that country."),
