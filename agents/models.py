@@ -5,6 +5,7 @@ from datetime import datetime
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, OuterRef, Subquery
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,9 @@ class Profile(models.Model):
 
     name = models.CharField(max_length=80)
     job_title = models.CharField(max_length=120)
+    business_function = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text=_("What it is there for; empty: its role")
+    )
     instructions = models.TextField(max_length=20_000)
     unavailable_text = models.CharField(max_length=500, default=unavailable_text)
     provider = models.CharField(max_length=40, default="openai")
@@ -36,6 +40,11 @@ class Profile(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def purpose(self) -> str:
+        """What it is there for, in a few words."""
+        return self.business_function.strip() or self.job_title
 
 
 PROFILE_FIELDS = tuple(field.name for field in Profile._meta.local_fields)
@@ -74,10 +83,34 @@ class Agent(TenantModel, Profile):
         max_length=80, blank=True, default="", db_default="", help_text=_("Why, as agents.reasons names it")
     )
 
+    picture = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text=_("The key of its picture; empty: initials")
+    )
+
     objects = AgentQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def picture_path(self) -> str:
+        """Where its uploaded picture is on this site; empty without one, where pages show initials."""
+        return reverse("picture", args=[self.tenant_id, self.picture]) if self.picture else ""
+
+
+class Portrait(TenantModel):
+    """An AI employee's picture, as a PNG that we encoded. Never changed: another picture is another row."""
+
+    agent = models.OneToOneField(Agent, on_delete=models.CASCADE, related_name="portrait")
+    key = models.CharField(max_length=64)
+    png = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "key"], name="agents_portrait_key"),
+        ]
 
 
 class AgentRevision(TenantModel, Profile):

@@ -25,6 +25,7 @@ class Cause(StrEnum):
     DISCONNECTED = "disconnected"
     DISCONNECTED_BY_API = "disconnected_by_api"
     REMOVED = "removed"
+    STOPPED = "stopped_by_person"
     MOVED = "moved"
     CLOSING = "channel_closing"
     UNWELL = "unwell"
@@ -37,6 +38,7 @@ WORDS: Mapping[str, Promise] = {
     Cause.DISCONNECTED: _("The channel was disconnected here in the portal."),
     Cause.DISCONNECTED_BY_API: _("The channel was disconnected through the API."),
     Cause.REMOVED: _("The app was removed in %(channel)s."),
+    Cause.STOPPED: _("The person stopped the answer."),
     Cause.MOVED: _("The channel moved to another workspace of Roster, after it was released here."),
     Cause.CLOSING: _("This workspace was going to be deleted."),
     Cause.UNWELL: _("%(channel)s did not work here: see Channels."),

@@ -3,6 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from agents.web import pictures
 from agents.web import views as agents
 from billing.web import webhooks as billing_webhooks
 from billing.web.views import changes, returning
@@ -13,8 +14,11 @@ from channels.web import views as channels
 from channels.web.chat import embedding, playground
 from channels.web.chat import pages as chat
 from channels.web.connections import page as connection_page
+from channels.web.connections import value_check
 from channels.web.health import views as channel_health
 from channels.web.media import views as channel_media
+from channels.web.routing import employee as employee_routing
+from channels.web.routing import page as routing
 from config.api import docs, root
 from config.http import health
 from config.styleguide import styleguide
@@ -45,16 +49,24 @@ workspace = [
     path("employees/<uuid:agent_id>/let-go/", agents.let_go, name="let_go"),
     path("employees/<uuid:agent_id>/pause/", agents.pause_employee, name="pause_employee"),
     path("employees/<uuid:agent_id>/reactivate/", agents.reactivate_employee, name="reactivate_employee"),
+    path("employees/<uuid:agent_id>/channels/", employee_routing.employee_channels, name="employee_channels"),
+    path(
+        "employees/<uuid:agent_id>/channels/<uuid:connection_id>/answer/", employee_routing.answer_at, name="answer_at"
+    ),
+    path("employees/<uuid:agent_id>/picture/", pictures.change_picture, name="change_picture"),
     path("employees/<uuid:agent_id>/move/", agents.move_employee, name="move_employee"),
     path("channels/", channel_health.channel_list, name="channels"),
     path("channels/<slug:provider>/install/", connecting.install, name="install"),
     path("channels/<slug:provider>/own-app/", connecting.use_own_app, name="use_own_app"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/", setup.setup, name="setup"),
+    path("channels/<slug:provider>/setup/<uuid:draft_id>/check/<slug:field>/", value_check.check, name="check_value"),
     path("channels/<slug:provider>/setup/<uuid:draft_id>/consent/", setup.ask, name="ask_consent"),
     path("channels/<uuid:connection_id>/embed/", embedding.embed, name="embed"),
+    path("channels/<uuid:connection_id>/routing/", routing.routing, name="routing"),
     path("channels/<uuid:connection_id>/check/", channel_health.check, name="check_channel"),
     path("channels/<uuid:connection_id>/mend/", channel_health.mend, name="mend_channel"),
     path("channels/<uuid:connection_id>/", connection_page.page, name="connection"),
+    path("channels/<uuid:connection_id>/connected/", connection_page.connected, name="connected"),
     path("channels/<uuid:connection_id>/release/", connection_page.release, name="release_connection"),
     path("channels/<uuid:connection_id>/keep/", connection_page.keep, name="keep_connection"),
     path("channels/<uuid:connection_id>/listen/", channels.listen, name="listen"),
@@ -137,6 +149,8 @@ urlpatterns = [
     path("invitations/switch/", invitations.switch, name="switch_account"),
     path("invitations/<str:link>/", invitations.follow, name="invitation"),
     path("t/<slug:workspace>/", include((workspace, "workspace"))),
+    path("pictures/<uuid:tenant_id>/<slug:key>.png", pictures.picture, name="picture"),
+    path("pictures/initials/<slug:letters>.png", pictures.initials, name="initials"),
     path("chat/<uuid:connection_id>/", chat.page, name="chat"),
     path("chat/<uuid:connection_id>/events/", chat.events, name="chat_events"),
     path("chat/<uuid:connection_id>/talk/", chat.talk, name="chat_talk"),

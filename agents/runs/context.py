@@ -44,6 +44,7 @@ class Scene:
     now: in the workspace's time zone. speakers: who said a turn, by its id; missing where nobody knows.
     mentions: what stands for a mention in the texts, such as @Ben for @U0123.
     remarks: what was said to others in this thread, oldest first.
+    needs_function: the channel allows no assistant for anything and everything, only one with a business function.
     """
 
     channel: str
@@ -51,6 +52,7 @@ class Scene:
     speakers: Mapping[UUID, str] = field(default_factory=dict)
     mentions: Mapping[str, str] = field(default_factory=dict)
     remarks: Sequence[Remark] = ()
+    needs_function: bool = False
 
     def speaker_of(self, turn: Turn) -> str:
         """Who said it, as the LLM is told."""

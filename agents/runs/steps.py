@@ -213,11 +213,16 @@ def apologise(run: Run, text: str) -> Turn:
 
 def abandon(conversation: Conversation) -> None:
     """Settle the calls of tries whose worker died at their estimate, so that no billed call goes unmetered."""
+    give_up(conversation, WORKER_DIED(), Cause.WORKER_DIED)
+
+
+def give_up(conversation: Conversation, reason: Reason, cause: str = "") -> None:
+    """Nobody waits for what is asked in this conversation any longer: its calls are settled at their estimate."""
     now = timezone.now()
     for run in Run.objects.filter(conversation=conversation, state=Run.State.THINKING):
         run.conversation = conversation
         settlement.assume(run, now)
-        run.end(Run.State.SUPERSEDED, now, WORKER_DIED(), Cause.WORKER_DIED)
+        run.end(Run.State.SUPERSEDED, now, reason, cause)
 
 
 def _begun(conversation: Conversation, attempt: int) -> Run:

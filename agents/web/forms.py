@@ -31,16 +31,21 @@ class EmployeeForm(forms.ModelForm[Agent]):
 
     class Meta:
         model = Agent
-        fields = ["name", "job_title", "instructions", "unavailable_text"]
+        fields = ["name", "job_title", "business_function", "instructions", "unavailable_text"]
         labels = {
             "name": _("Name"),
             "job_title": _("Role"),
+            "business_function": _("Business function"),
             "instructions": _("Instructions"),
             "unavailable_text": _("When unavailable"),
         }
         help_texts = {
             "name": format_lazy("{} {}", _("It introduces itself with this name."), lazy(_whose_name, str)()),
             "job_title": _("One line, such as “Customer support for Acme”."),
+            "business_function": _(
+                "What people may ask it for, such as “Orders and opening hours of Bloom Bakery”. It answers nothing "
+                "else in channels that do not allow general assistants."
+            ),
             "instructions": _("What it should know and how it should behave, in plain words. It sticks to this job."),
             "unavailable_text": _("Sent whenever it may not answer, such as when it is paused or out of credit."),
         }
@@ -61,8 +66,10 @@ class EmployeeForm(forms.ModelForm[Agent]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["business_function"] = self.initial.get("business_function") or self.instance.job_title
         if self.instance.revision_number == 0:
             self.initial["name"] = self.initial.get("name") or "Maya"
             self.initial["job_title"] = self.initial.get("job_title") or gettext("Customer support")
+            self.initial["business_function"] = self.initial["business_function"] or self.initial["job_title"]
             self.initial["instructions"] = self.initial.get("instructions") or str(EXAMPLE_INSTRUCTIONS)
             self.initial["unavailable_text"] = hiring.unavailable_text()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,9 +12,10 @@ from channels import actions
 from channels.connections import credentials, drafts, handover, recipients, routes
 from channels.connections.health import AUDITED
 from channels.models import Connection
-from channels.providers.connecting import AnotherAddressError, Installed
+from channels.providers.connecting import ADDRESS, BY_HAND, PROVEN, AnotherAddressError, Installed
 from channels.providers.registry import provider_named
 from tenants.audit import journal
+from tenants.scope import tenant_scope
 from tenants.wordings import NOTHING, Wording
 
 INSTALLED = Wording("channels.installed_by", _("Installed at %(provider)s by %(person)s."))
@@ -61,6 +63,7 @@ def _fields(installed: Installed) -> dict[str, Any]:
         "bot_user_id": installed.bot_user_id,
         "installer_id": installed.installer_id,
         "scopes": installed.scopes,
+        "facts": dict(installed.facts),
         "state": Connection.State.ACTIVE,
         "error": NOTHING,
         "cause": "",
@@ -76,6 +79,15 @@ def _record_connected(known: Connection | None, connection: Connection) -> None:
     detail = OPENED() if provider.capabilities.is_hosted else installed
     changes = journal.difference(before, journal.snapshot(connection, AUDITED))
     journal.record(actions.CHANNEL_CONNECTED, connection, changes=changes, detail=detail)
+
+
+def prove_address(tenant_id: UUID, connection_id: UUID) -> None:
+    """The provider asked at the address that somebody pasted there by hand, and its question was right."""
+    with tenant_scope(tenant_id):
+        waiting = Connection.objects.select_for_update(no_key=True).filter(id=connection_id, facts__address=BY_HAND)
+        for connection in waiting:
+            connection.facts = {**(connection.facts or {}), ADDRESS: PROVEN}
+            connection.save(update_fields=["facts"])
 
 
 def listen(connection: Connection, *, only_when_mentioned: bool) -> Connection:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from channels import actions
 from channels.models import Connection, ConnectionDraft, Route
 from tenants.audit import journal
+from tenants.encryption import Secret
 from tenants.scope import current_tenant_id, tenant_scope
 from tenants.wordings import Wording
 
@@ -42,7 +43,10 @@ def of(provider: str, connection_id: UUID, is_by_hand: Callable[[str], bool]) ->
     known = Connection.objects.filter(provider=provider, id=connection_id).first()
     if known is None or not is_by_hand(known.external_id):
         return None
-    return ConnectionDraft(id=connection_id, provider=provider, expires_at=timezone.now() + LIFE)
+    draft = ConnectionDraft(id=connection_id, provider=provider, expires_at=timezone.now() + LIFE)
+    if known.facts:
+        draft.secrets = Secret(json.dumps({**known.facts, **known.own_secrets}))
+    return draft
 
 
 def prove(tenant_id: UUID, connection_id: UUID) -> None:
@@ -55,6 +59,17 @@ def secrets_of(connection_id: UUID) -> Mapping[str, str]:
     """What was entered for this connection to be. Raises UndecryptableError."""
     found = _open().filter(id=connection_id).first()
     return found.values if found else {}
+
+
+def keep(draft: ConnectionDraft, name: str, value: str) -> None:
+    """Keep one value that was entered, without another; an empty one is forgotten. Inside the tenant's scope."""
+    with transaction.atomic():
+        known = ConnectionDraft.objects.select_for_update(no_key=True).filter(id=draft.id).first() or draft
+        values = {**known.values, name: value}
+        draft.secrets = json.dumps({each: said for each, said in values.items() if said})
+        draft.expires_at = timezone.now() + LIFE
+        kept = {"provider": draft.provider, "secrets": draft.secrets, "expires_at": draft.expires_at}
+        ConnectionDraft.objects.update_or_create(id=draft.id, defaults=kept)
 
 
 def enter(draft: ConnectionDraft, values: Mapping[str, str]) -> None:

@@ -22,7 +22,7 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from channels.connections import credentials
+from channels.connections import credentials, health
 from channels.media import kinds
 from channels.media.kinds import Judged
 from channels.models import Connection, MediaFile, MediaPart
@@ -104,6 +104,8 @@ def fetch(tenant_id: UUID, file_id: UUID) -> None:
             _try_later(work, error.most_tries, error.retry_after, error.reason)
         except DeliveryRefusedError as error:
             log.warning("File %s is not kept: %s", file_id, error)
+            with tenant_scope(tenant_id):
+                health.refused(work.connection_id, error)
             _end(work, State.REJECTED if isinstance(error, FileTooLargeError) else State.LOST, error.reason)
         except DeliveryError as error:
             _try_later(work, MOST_TRIES, RETRY_SECONDS, error.reason)
@@ -120,6 +122,7 @@ class _Work:
     file_id: UUID
     attempt: int
     failures: int
+    connection_id: UUID
     name: str
     provider: BringsFiles
     account: Account
@@ -196,7 +199,8 @@ def _work(tenant_id: UUID, found: MediaFile) -> _Work | None:
         most_bytes=found.most_bytes,
         reference=found.reference,
     )
-    return _Work(tenant_id, found.id, found.attempt, found.failures, found.name, provider, account, file)
+    held = (tenant_id, found.id, found.attempt, found.failures)
+    return _Work(*held, found.connection_id, found.name, provider, account, file)
 
 
 def _fetch(work: _Work) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Turn
+from agents.pictures import portraits
 from channels import reasons
 from channels.connections import credentials, health
 from channels.messages import outcomes
@@ -179,6 +180,7 @@ def dispatch_of(delivery: Delivery, *, is_last: bool) -> Dispatch:
     connection = delivery.thread.connection
     sent_after = delivery.created_at - timedelta(seconds=60)  # clocks differ
     speaker = outcomes.speaking(delivery).agent
+    sender = Sender(speaker.name, portraits.url_of(speaker))
     return Dispatch(
         tenant_id=current_tenant_id(),
         thread_id=delivery.thread_id,
@@ -189,7 +191,7 @@ def dispatch_of(delivery: Delivery, *, is_last: bool) -> Dispatch:
         connection_id=connection.id,
         provider=provider_named(connection.provider),
         account=credentials.account_of(connection),
-        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, Sender(speaker.name)),
+        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, sender),
         since=timezone.now(),
     )
 

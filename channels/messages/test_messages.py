@@ -87,7 +87,7 @@ def _heard(connection: Connection, event: InboundEvent, message: InboundMessage)
     hold_alone(Place(current_tenant_id(), connection.id, place_id).lock)
     threads = Thread.objects.filter(connection=connection, place_id=place_id).select_related("conversation__agent")
     room = Room(connection, threads)
-    if room.answering_agent() is None:
+    if not room.team:
         raise _nobody()
     stored = changes.made(connection, event, message, state=InboxEvent.State.RECEIVED)
     stored.save(force_insert=True)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from channels.messages.incoming import corrections
 from channels.messages.incoming.room import Place
 from channels.models import InboxEvent, InboxEventQuerySet, Thread
+from channels.routing import choosing
 
 State = InboxEvent.State
 MOST_AT_ONCE = 200
@@ -23,7 +24,8 @@ def threads_in(place: Place) -> list[Thread]:
     threads = Thread.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "conversation__agent", "connection", "tenant"
     )
-    found = list(threads.filter(connection=place.connection_id, place_id=place.place_id).order_by("id"))
+    here = threads.filter(connection=place.connection_id, place_id=place.place_id)
+    found = list(here.annotate(names=choosing.names()).order_by("id"))
     for thread in found:
         connection, conversation = thread.connection, thread.conversation
         conversation.tenant = connection.tenant = thread.tenant

@@ -5,6 +5,7 @@ from channels.models.deliveries import Delivery, DeliveryQuerySet
 from channels.models.inbox import InboxEvent, InboxEventQuerySet, Thread, place_id_of
 from channels.models.media import MediaFile, MediaFileQuerySet, MediaPart
 from channels.models.probes import Probe
+from channels.models.routing import PlaceChoice
 
 __all__ = [
     "Connection",
@@ -18,6 +19,7 @@ __all__ = [
     "MediaFile",
     "MediaFileQuerySet",
     "MediaPart",
+    "PlaceChoice",
     "Probe",
     "Route",
     "Thread",

@@ -87,6 +87,9 @@ class Connection(TenantModel):
         db_default="",
         help_text=_("All its credentials by name, as JSON: the token, and its own, such as what signs its webhooks"),
     )
+    facts = models.JSONField(
+        null=True, blank=True, help_text=_("What the provider told of it that is no secret, by the provider's names")
+    )
     state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
     error = ReasonField(help_text=_("Why it is not active, in technical words: for staff"))
     cause = models.CharField(
@@ -150,10 +153,17 @@ class Connection(TenantModel):
         return self.allowed_origins.split()
 
     def answering_agent(self) -> Agent | None:
-        """The AI employee that answers here: the chosen one, else the first in the order of seats."""
-        if self.agent and self.agent.deleted_at is None:
-            return self.agent
-        return Agent.objects.on_duty()
+        """Who answers here, unless a place or the first words name another: the chosen one, else the first in order.
+
+        See channels.routing.choosing.
+        """
+        return self.chosen_agent or Agent.objects.on_duty()
+
+    @property
+    def chosen_agent(self) -> Agent | None:
+        """Whom an operator chose to answer here, while it works."""
+        is_there = self.agent is not None and self.agent.deleted_at is None and self.agent.paused_at is None
+        return self.agent if is_there else None
 
 
 class ConnectionDraft(TenantModel):

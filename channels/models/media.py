@@ -63,7 +63,8 @@ class MediaFile(Job, TenantModel):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        """Without the name that a person gave it: the audit trail keeps this when the person is erased."""
+        return str(self.id)
 
 
 class MediaPart(TenantModel):

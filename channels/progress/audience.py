@@ -10,8 +10,9 @@ from django.db import transaction
 from channels.connections import credentials
 from channels.models import Connection
 from channels.progress.board import board
-from channels.providers.base import Account, Address, DeliveryError, DeliveryNotNowError, Progress, Provider
+from channels.providers.base import DeliveryError, DeliveryNotNowError, Progress, Provider
 from channels.providers.registry import provider_named
+from channels.providers.sending import Account, Address
 from tenants.outbound import event_loop
 from tenants.scope import current_tenant_id
 

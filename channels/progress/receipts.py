@@ -31,7 +31,7 @@ def show(provider: Provider, tenant_id: UUID, connection_id: UUID, message: Inbo
     def tell() -> None:
         shown = _audience(tenant_id, connection_id) if time.monotonic() < until else None
         if shown and time.monotonic() < until:
-            title = message.title or " ".join(message.text.split())[:TITLE_LENGTH]
+            title = " ".join(message.text.split())[:TITLE_LENGTH]
             told = Progress(Progress.What.RECEIVED, title, message.key, message.author)
             replace(shown, address=message.address).show_now(told)
 

@@ -1,9 +1,6 @@
 """What a provider is: how its events read, how a message is posted, how a lost answer is looked up."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from django.utils.functional import Promise
@@ -19,134 +16,25 @@ from channels.providers.failures import (
     DeliveryRefusedError,
     OutcomeUnknownError,
 )
-from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
+from channels.providers.inbound import Deletion, Edit, Inbound, InboundEvent, InboundMessage, Moved, Stop
 from channels.providers.progress import Progress
-from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from tenants.doctor.report import Finding
-from tenants.wordings import NOTHING, Reason, Wording
+from tenants.wordings import Wording
 
 __all__ = [
     "CALL_SECONDS", "NOT_A_PERSON", "Account", "Address", "AnotherWayError", "BusyError", "Deletion", "DeliveryError",
     "DeliveryNotNowError", "DeliveryRefusedError", "Edit", "Inbound", "InboundEvent", "InboundMessage", "Moved",
-    "OutcomeUnknownError", "Outgoing", "Progress", "Provider",
+    "OutcomeUnknownError", "Outgoing", "Progress", "Provider", "Stop",
 ]  # fmt: skip
 
 NOT_A_PERSON = Wording("channels.not_a_person", gettext_lazy("Not written by a person."))
+DIRECT = "direct"
+"""InboundMessage.where: said to the employee alone."""
 CALL_SECONDS = 10
 """No call to a provider takes longer, from end to end: then its connection is closed, and nothing more is sent."""
-
-
-@dataclass(frozen=True)
-class InboundMessage:
-    """Something that a person said.
-
-    key names the message itself, since several events may be about it. position orders messages within a thread.
-    is_addressed: by itself it is meant for the employee (a mention, a direct message), not only as part of a thread.
-    thread_ids: the conversation it belongs to: the first that is already known, else the last one.
-    within: where it is said, if that is more than its conversation, such as a direct message with threads.
-    mentions_others: it names somebody else, so within a thread it is for the employee only if it names that too.
-    is_author_unsure: only the provider can tell whether a person wrote it (`Provider.is_person`).
-    is_readable: its text has words, not only notes about what the employee cannot see or hear.
-    author_name: what the author is called, if the provider brings it along: nobody has to ask for it then.
-    formerly: other ids of the author, under which they and their conversation may be known from before.
-    files: what came with it, still to be fetched (`media.BringsFiles`).
-    """
-
-    key: str
-    thread_ids: Sequence[str]
-    is_addressed: bool
-    author: str
-    text: str
-    position: Decimal
-    said_at: datetime
-    address: Address
-    title: str = ""
-    mentions_others: bool = False
-    is_author_unsure: bool = False
-    is_readable: bool = True
-    within: str = ""
-    author_name: str = ""
-    formerly: Sequence[str] = ()
-    files: Sequence[InboundFile] = ()
-
-    @property
-    def place(self) -> str:
-        """What is said in one place is heard by one worker at a time, in the provider's order."""
-        return self.within or self.thread_ids[-1]
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A person changed what they said: `message` is all of it as it reads now, under the key that it always had.
-
-    payload: an event that reads as if they had written it so from the start, without the words that it replaces.
-    version orders the edits of one message. edited_at: when.
-    """
-
-    message: InboundMessage
-    payload: str
-    version: Decimal
-    edited_at: datetime
-
-    @property
-    def key(self) -> str:
-        """Which message it is about."""
-        return self.message.key
-
-    def as_said_now(self) -> InboundMessage:
-        """The message as if it had been said at the time of the edit."""
-        return replace(self.message, position=self.version, said_at=self.edited_at)
-
-
-@dataclass(frozen=True)
-class Deletion:
-    """A message was deleted at the provider, or has no words left. key: which message."""
-
-    key: str
-
-
-@dataclass(frozen=True)
-class Moved:
-    """The provider knows a person, and their conversation, by another id from now on. old: all earlier ones."""
-
-    old: Sequence[str]
-    new: str
-
-
-@dataclass(frozen=True)
-class InboundEvent:
-    """One event from a provider, read and verified. `message` is None if there is nothing to answer.
-
-    correction: an earlier message was changed or deleted. It may arrive before the message does.
-    moved: somebody has another id now.
-    reason: why nobody answers it, if `message` is None.
-    """
-
-    provider: str
-    account: str
-    event_id: str
-    kind: str
-    payload: str
-    message: InboundMessage | None = None
-    correction: Edit | Deletion | None = None
-    moved: Moved | None = None
-    ends_connection: bool = False
-    occurred_at: datetime | None = None
-    reason: Reason = field(default=NOTHING, compare=False)
-    is_test: bool = False
-
-
-@dataclass(frozen=True)
-class Inbound:
-    """One item of a verified request, for the first of these accounts that is connected; the others are other people's.
-
-    read: the event in it, as the connection with this bot_user_id sees it. Raises webhooks.MalformedError.
-    """
-
-    accounts: tuple[str, ...]
-    read: Callable[[str], InboundEvent] = field(repr=False)
 
 
 class Provider(Protocol):
@@ -231,6 +119,10 @@ class Provider(Protocol):
 
         Raises OutcomeUnknownError if the look-up cannot tell, DeliveryNotNowError if it must wait.
         """
+        ...
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """Where the account hears people, besides direct messages. Only called with `capabilities.places`."""
         ...
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:

@@ -11,9 +11,13 @@ class Capabilities:
 
     threads: people talk to each other there, in threads, and mention the employee.
     own_names: each message can come under the name and the picture of the employee who says it.
+    places: it has places, such as channels, for each of which somebody else can answer: see `Provider.places`.
+    needs_function: its terms forbid assistants for general purposes, so an employee keeps to its business function.
     delivery_updates: it says later what became of a message.
     looks_up_every: the shortest time between two calls of `Provider.find` for one connection; None if the provider has
     no look-up, so that a lost message stays unclear until a delivery update comes.
+    session_scope: the permission of a connection with which each thread of a direct message is a conversation of its
+    own (`InboundMessage.session`).
     people_write_first: nobody gets a message there who has not written before, so whoever tests it writes first.
     is_hosted: people write on a page of our own, which channels/web/chat shows.
     topic_of: an answer is shown there while it is written: the topic (tenants.outbound.broadcast) under which those
@@ -24,8 +28,11 @@ class Capabilities:
 
     threads: bool = False
     own_names: bool = False
+    places: bool = False
+    needs_function: bool = False
     delivery_updates: bool = False
     looks_up_every: timedelta | None = None
+    session_scope: str = ""
     people_write_first: bool = False
     is_hosted: bool = False
     topic_of: Callable[[Mapping[str, str]], str] | None = None

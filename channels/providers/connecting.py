@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -23,6 +24,8 @@ class Installed:
     scopes: str
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The account's own, by name, such as what signs its webhooks; none if the platform's count."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the provider told of it that is no secret, by the provider's own names: `Form.proof` words it."""
     connection_id: UUID | None = None
     """The id that the connection gets, if it was set up by hand: the address of its webhooks has it."""
 
@@ -74,18 +77,72 @@ class Outcome:
         return self.reason == "busy"
 
 
+@dataclass(frozen=True)
+class Pasted:
+    """One value to copy from here to the provider."""
+
+    label: StrOrPromise
+    value: str
+
+
+ADDRESS, BY_HAND, PROVEN = "address", "by hand", "proven"
+"""Of a connection's facts: somebody has to paste our address at the provider, or the provider has asked there since."""
+CHECK_SECONDS = 3.0
+"""No check of a single value takes longer."""
 Connect = Callable[[Installed], object]
 """What keeps an installed account."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One value that an operator copies from the provider. help: what it looks like, and where it is found there."""
+    """One value that an operator copies from the provider. help: what it looks like, and where it is found there.
+
+    is_asked: False for one that is only asked for once a verdict needs it. after: the fields without which the provider
+    cannot be asked about it: it is checked again when they change. It stands after them.
+    """
 
     name: str
     label: StrOrPromise
     help: StrOrPromise = ""
     is_secret: bool = True
+    is_asked: bool = True
+    after: Sequence[str] = ()
+
+
+class State(StrEnum):
+    """What a provider says about a value. WARN: it is kept, as it is not wrong for all we know. WAITS: for another."""
+
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+    WAITS = "waits"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What stands beside a value: what the provider says about it, and what to do then.
+
+    account: the outside account that it names. needs: fields to be asked for now. others: values that would be right,
+    each with how people know it. is_down: the provider could not be asked, so it is asked again.
+    """
+
+    state: State
+    what: str
+    then: str = ""
+    account: str = ""
+    needs: Sequence[str] = ()
+    others: Sequence[tuple[str, str]] = ()
+    is_down: bool = False
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line that proves a connection. secret: the name of the credential that it is about, if it is about one."""
+
+    label: StrOrPromise
+    words: str
+    secret: str = ""
+    is_good: bool = True
 
 
 class NotAcceptedError(Exception):
@@ -111,7 +168,27 @@ class Entered(Protocol):
 
 
 class Form(Entered, Protocol):
-    """Connecting by what was entered alone."""
+    """Connecting by what was entered alone. Each value is also checked by itself, as soon as it is pasted."""
+
+    asks: str
+    """Who is asked about the values, as people know them."""
+    generated: Sequence[str]
+    """Names of secrets that we make up ourselves, such as what the provider says when it asks at our address."""
+
+    def check(self, name: str, values: Mapping[str, str]) -> Verdict:
+        """What the provider says about one value, within CHECK_SECONDS. Changes nothing; hold no transaction.
+
+        values: all that is known so far, with this one. Raises base.DeliveryError if the provider cannot tell now.
+        """
+        ...
+
+    def proof(self, facts: Mapping[str, str]) -> Sequence[Fact]:
+        """What a connection's facts prove, in words."""
+        ...
+
+    def by_hand(self, facts: Mapping[str, str], secrets: Mapping[str, str], connection_id: UUID) -> Sequence[Pasted]:
+        """What is still to be pasted at the provider, if it did not let us do it ourselves."""
+        ...
 
     def is_configured(self) -> bool:
         """Can this installation of Roster connect the provider at all?"""

@@ -34,6 +34,14 @@ class Sender:
 
 
 @dataclass(frozen=True)
+class Spot:
+    """Where people talk at an account, such as a channel. id: as `InboundMessage.where` has it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Outgoing:
     """One message to post. It cannot have been sent before `sent_after`, where a later look-up begins."""
 

@@ -31,6 +31,7 @@ def scene_of(thread: Thread, turns: Sequence[Turn], overheard: Sequence[InboundM
         speakers={turn.id: names[_speaker(turn)] for turn in said},
         mentions={f"@{each}": _called(names[each]) for each in mentioned},
         remarks=[_remark(message, names) for message in overheard],
+        needs_function=provider_named(connection.provider).capabilities.needs_function,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django import template
 
-from channels.models import Connection
+from channels.models import Connection, PlaceChoice
 from channels.providers.registry import installed
 
 register = template.Library()
@@ -41,3 +41,10 @@ def page_url(connection: Connection) -> str:
     """The address of a page of our own where people write; empty if they write elsewhere."""
     its = installed(connection.provider)
     return its.account_url(connection.external_id) if its and its.capabilities.is_hosted else ""
+
+
+@register.simple_tag
+def chosen_at(connection: Connection) -> list[PlaceChoice]:
+    """The places of a connection where somebody of their own is chosen, in the open scope."""
+    chosen = PlaceChoice.objects.filter(connection=connection, agent__deleted_at=None).select_related("agent")
+    return list(chosen.order_by("label", "place"))

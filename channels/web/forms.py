@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from channels.providers.connecting import Entered
+from channels.providers.connecting import Entered, Field
 from tenants.encryption import Secret
 from tenants.models import Tenant
 
@@ -34,11 +34,14 @@ class SetupForm(forms.Form):
     """What an operator copies from a provider, as the provider declares it.
 
     known: what was entered before; what is secret of it is never shown again.
+    keeps: what is left empty stays as it was entered before.
     """
 
-    def __init__(self, *args: Any, entered: Entered, known: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, entered: Entered, known: Mapping[str, str], keeps: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.entered, self.known = entered, known
+        self.entered, self.known, self.keeps = entered, known, keeps
         for each in entered.fields:
             self.fields[each.name] = forms.CharField(
                 label=each.label,
@@ -46,11 +49,14 @@ class SetupForm(forms.Form):
                 required=False,  # an empty value has a sentence of the provider's, too
                 max_length=LONGEST_ENTRY,
                 initial="" if each.is_secret else known.get(each.name, ""),
-                widget=_entry(is_secret=each.is_secret),
+                widget=_entry(is_secret=each.is_secret, is_alone=keeps),
             )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if self.keeps:
+            kept = {each.name: self.known.get(each.name, "") for each in self.entered.fields if each.is_secret}
+            cleaned |= {name: value for name, value in kept.items() if not cleaned.get(name)}
         if not self.errors:
             for name, sentence in self.entered.faults(cleaned).items():
                 self.add_error(name or None, sentence)
@@ -62,15 +68,27 @@ class SetupForm(forms.Form):
         return {each.name: str(self.cleaned_data[each.name]) for each in self.entered.fields}
 
     @property
+    def rows(self) -> Sequence[tuple[Field, forms.BoundField, str]]:
+        """Each field, with what was entered of its secret before, masked."""
+        return [(each, self[each.name], self._masked(each) if self.keeps else "") for each in self.entered.fields]
+
+    def _masked(self, field: Field) -> str:
+        value = self.known.get(field.name, "") if field.is_secret else ""
+        return str(Secret(value)) if value else ""
+
+    @property
     def shown(self) -> Sequence[tuple[StrOrPromise, str]]:
         """What was entered before, by label; of a secret only the end."""
         found = ((each, self.known.get(each.name, "")) for each in self.entered.fields)
         return [(each.label, str(Secret(value)) if each.is_secret else value) for each, value in found if value]
 
 
-def _entry(*, is_secret: bool) -> forms.Widget:
+def _entry(*, is_secret: bool, is_alone: bool) -> forms.Widget:
+    """is_alone: no name stands before the secrets, which Chromium would miss for a new password."""
     attrs = {"autocomplete": "off", "spellcheck": "false"}
-    return forms.PasswordInput(attrs={**attrs, "autocomplete": "new-password"}) if is_secret else forms.TextInput(attrs)
+    if not is_secret:
+        return forms.TextInput(attrs)
+    return forms.PasswordInput(attrs if is_alone else {**attrs, "autocomplete": "new-password"})
 
 
 class RetentionForm(forms.Form):

@@ -1,5 +1,6 @@
 """The wizard's steps about channels: connect one, and send a test message through it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -59,11 +60,13 @@ class ConnectChannel:
             losses = presence.losses(workspace_of(request))
         known = [*connected, *(loss.connection for loss in losses)]
         provider = provider_named(known[0].provider) if known else connecting.spoken_of()
+        offers = connecting.offers()
         context = {
             "step": self,
             "connections": connected,
             "losses": losses,
-            "offers": [(each, connecting.words_of(each)) for each in connecting.offers()],
+            "offers": [(each, connecting.words_of(each)) for each in offers],
+            "chosen": _asked_for(request, offers),
             "own_apps": [(each, connecting.words_of(each)) for each in connecting.own_apps()],
             "channel": provider.label,
             "app_name": provider.speaks_as,
@@ -77,6 +80,13 @@ class ConnectChannel:
         """The channel that the operator picked, or the only one."""
         offers = {each.name: each for each in connecting.offers()}
         return offers.get(request.POST.get("provider", "")) or connecting.spoken_of()
+
+
+def _asked_for(request: HttpRequest, offers: Sequence[Provider]) -> str:
+    """The channel that a link chose, or the first one."""
+    names = [each.name for each in offers]
+    asked = request.GET.get("provider", "")
+    return asked if asked in names else next(iter(names), "")
 
 
 class SendTestMessage:

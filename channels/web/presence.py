@@ -71,9 +71,7 @@ def is_connected(workspace: Workspace) -> bool:
 
 def who_answers(workspace: Workspace, connection: Connection) -> Agent | None:
     """Who gets new conversations there; None while nobody is employed. As Connection.answering_agent() decides it."""
-    if connection.agent and connection.agent.deleted_at is None:
-        return connection.agent
-    return workspace.once(team.on_duty)
+    return connection.chosen_agent or workspace.once(team.on_duty)
 
 
 def losses(workspace: Workspace) -> list[Loss]:
@@ -138,7 +136,7 @@ def _cut_off(workspace: Workspace, agent: Agent, first: Agent | None, found: Seq
 
 def _leads_to(connection: Connection, agent: Agent, first: Agent | None) -> bool:
     """As Connection.answering_agent() decides it."""
-    if connection.agent and connection.agent.deleted_at is None:
+    if connection.chosen_agent:
         return connection.agent_id == agent.id
     return first is not None and first.id == agent.id
 

@@ -1,8 +1,9 @@
 """Connecting a channel by what an operator enters: the provider's form, or the credentials of an own app there."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.connections import drafts
 from channels.connections.connect import connect
-from channels.models import ConnectionDraft
+from channels.models import Connection, ConnectionDraft
 from channels.providers.base import DeliveryError, DeliveryRefusedError, Provider
 from channels.providers.connecting import AccountTakenError, AnotherAddressError, Form, NotAcceptedError, OwnApp
 from channels.web import connecting
@@ -30,14 +31,23 @@ CHANGE = "change"
 """In the query: enter the credentials of an own app once more."""
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One of the channels that can be connected. words: its own templates."""
+
+    provider: Provider
+    words: Mapping[str, list[str]]
+    is_chosen: bool
+
+
 @opens_own_scope
 @requires(Permission.MANAGE_CHANNELS)
 @require_http_methods(["GET", "POST"])
 def setup(request: HttpRequest, provider: str, draft_id: UUID) -> HttpResponseBase:
     """The page of one connection to be: what to do at the provider, and the form."""
     its, entered = _entered(provider)
-    draft = _draft(request, its, draft_id)
-    form = SetupForm(request.POST or None, entered=entered, known=_known(draft))
+    draft = draft_of(request, its, draft_id)
+    form = SetupForm(request.POST or None, entered=entered, known=known_of(draft), keeps=its.form is not None)
     if request.method == "POST" and form.is_valid():
         answer = _enter(request, its, draft, form)
         if answer is not None:
@@ -51,8 +61,8 @@ def setup(request: HttpRequest, provider: str, draft_id: UUID) -> HttpResponseBa
 def ask(request: HttpRequest, provider: str, draft_id: UUID) -> HttpResponseBase:
     """Off to the provider's consent page, where the own app asks."""
     its, _entered_there = _entered(provider)
-    draft = _draft(request, its, draft_id)
-    if its.consent is None or not _known(draft):
+    draft = draft_of(request, its, draft_id)
+    if its.consent is None or not known_of(draft):
         return redirect("workspace:setup", workspace_of(request).tenant.slug, provider, draft_id)
     return connecting.ask_consent(request, its, its.consent, draft.id)
 
@@ -65,7 +75,8 @@ def _entered(name: str) -> tuple[Provider, Form | OwnApp]:
     return provider, entered
 
 
-def _draft(request: HttpRequest, provider: Provider, draft_id: UUID) -> ConnectionDraft:
+def draft_of(request: HttpRequest, provider: Provider, draft_id: UUID) -> ConnectionDraft:
+    """The draft with this id, or a 404."""
     with tenant_scope(workspace_of(request).tenant.id):
         found = drafts.of(provider.name, draft_id, partial(connecting.is_by_hand, provider))
     if found is None:
@@ -73,7 +84,7 @@ def _draft(request: HttpRequest, provider: Provider, draft_id: UUID) -> Connecti
     return found
 
 
-def _known(draft: ConnectionDraft) -> Mapping[str, str]:
+def known_of(draft: ConnectionDraft) -> Mapping[str, str]:
     """What was entered before; nothing if no key opens it any more."""
     try:
         return draft.values
@@ -104,6 +115,7 @@ def _connect(
 ) -> HttpResponse:
     """By the form alone. The provider may ask at our address before it answers, so the values are kept first."""
     tenant = workspace_of(request).tenant
+    values = {**values, **{name: known_of(draft).get(name) or token_urlsafe(24) for name in form.generated}}
     with tenant_scope(tenant.id):
         drafts.enter(draft, values)
     installed = form.install(values, draft.id)
@@ -111,6 +123,8 @@ def _connect(
         connection = connect(replace(installed, connection_id=draft.id))
     words = _("%(channel)s is connected: %(account)s.") % {"channel": provider.label, "account": connection.name}
     messages.success(request, words)
+    if form.proof(installed.facts):
+        return redirect("workspace:connected", tenant.slug, connection.id)
     return redirect("workspace:onboarding", tenant.slug)
 
 
@@ -125,6 +139,14 @@ def _keep(
     return redirect("workspace:setup", tenant.slug, provider.name, draft.id)
 
 
+def _choices(request: HttpRequest, provider: Provider, draft: ConnectionDraft) -> Sequence[Choice]:
+    """The channels to choose from, while the first one is set up; none for a connection that is renewed."""
+    with tenant_scope(workspace_of(request).tenant.id):
+        if Connection.objects.filter(id=draft.id).exists():
+            return ()
+    return [Choice(each, connecting.words_of(each), is_chosen=each is provider) for each in connecting.offers()]
+
+
 def _show(
     request: HttpRequest, provider: Provider, entered: Form | OwnApp, draft: ConnectionDraft, form: SetupForm
 ) -> HttpResponse:
@@ -137,6 +159,9 @@ def _show(
         "channel": provider.label,
         "words": connecting.words_of(provider),
         "draft": draft,
+        "choices": _choices(request, provider, draft) if provider.form else (),
+        "where": [f"{provider.name}/where.html", "channels/any/where.html"],
+        "asks": provider.form.asks if provider.form else provider.label,
         "form": form,
         "is_entered": is_entered,
         "shown": form.shown if is_entered else (),

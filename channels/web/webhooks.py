@@ -9,7 +9,7 @@ from django.db import IntegrityError, OperationalError, close_old_connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from channels.connections import credentials, drafts, recipients, routes
+from channels.connections import connect, credentials, drafts, recipients, routes
 from channels.messages import outcomes
 from channels.messages.incoming import changes, receive
 from channels.models import Connection
@@ -48,8 +48,9 @@ def webhook(request: HttpRequest, provider: str, endpoint: str = "", connection_
     except MalformedError as error:
         return _refusal(str(error), 400)
     challenges = [each.answer for each in received if isinstance(each, Challenge)]
-    if challenges and holder and not holder.is_connection:
-        drafts.prove(holder.tenant_id, holder.connection_id)
+    if challenges and holder:
+        prove = connect.prove_address if holder.is_connection else drafts.prove
+        prove(holder.tenant_id, holder.connection_id)
     refusal = _take_in(called, [each for each in received if not isinstance(each, Challenge)], connection_id)
     return refusal or HttpResponse("".join(challenges), content_type="text/plain" if challenges else None)
 
@@ -116,7 +117,7 @@ def _store(provider: Provider, item: Item, own: UUID | None) -> None:
         _drop(provider, item, own)
         return
     event = item.read(recipient.bot_user_id)
-    if event.correction or event.moved or event.ends_connection:
+    if event.changes_something:
         _apply(provider, item, own)
         return
     arrival = receive.store(event, item.accounts, quiet_seconds=provider.quiet_seconds, own=own)

@@ -25,6 +25,7 @@ from channels.providers.registry import providers
 from channels.web.api import ChannelTestView, ChannelViewSet, install_view
 from channels.web.conversations_api import ConversationViewSet
 from channels.web.health.api import HealthView, connect_view
+from channels.web.routing.api import RoutingView
 from tenants.http.access import opens_own_scope
 from tenants.web.api.audit import AuditViewSet
 from tenants.web.api.members import InvitationViewSet, MemberViewSet
@@ -83,6 +84,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
             f"channels/{provider.name}/install", install_view(provider), opens_own_scope, provider=provider.name
         )
     ),
+    *_either_slash("channels/<uuid:id>/routing", RoutingView),
     *(
         route
         for provider in providers()

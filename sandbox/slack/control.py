@@ -150,6 +150,15 @@ def _open_home(slack: Slack, body: Body) -> Body:
     return {"channel": channel.id if channel else None, "events": _events(events)}
 
 
+def _sessions(slack: Slack, body: Body) -> Body:
+    return {"sessions": [asdict(session) for session in slack.sessions.all()]}
+
+
+def _stop(slack: Slack, body: Body) -> Body:
+    channel, person = _place(slack, body)
+    return {"events": _events(activity.stop(slack, channel, person, body["thread_ts"]))}
+
+
 def _uninstall(slack: Slack, body: Body) -> Body:
     return {"events": _events(activity.uninstall(slack, body["team"]))}
 
@@ -225,6 +234,8 @@ CALLS: Final[tuple[tuple[str, str, Work], ...]] = (
     ("POST", "messages/unfurl", _unfurl),
     ("POST", "invite", _invite),
     ("POST", "open-home", _open_home),
+    ("GET", "sessions", _sessions),
+    ("POST", "sessions/stop", _stop),
     ("POST", "uninstall", _uninstall),
     ("GET", "events", _list_events),
     ("POST", "events/{event_id}/redeliver", _redeliver),

@@ -23,6 +23,7 @@ FIELDS: dict[str, Promise | str] = {
     "is_active": _("Active"),
     "is_foreign": _("Not one of our plans"),
     "job_title": _("Job title"),
+    "business_function": _("Business function"),
     "language": _("Language"),
     "max_output_tokens": _("Longest answer, in tokens"),
     "model": _("Model"),

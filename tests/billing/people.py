@@ -1,6 +1,7 @@
 """Members of a workspace using their browsers."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.http import HttpResponse
@@ -48,6 +49,6 @@ def colleague(tenant: Tenant, role: Role) -> Member:
     return member(factories.make_member(tenant, role), tenant)
 
 
-def words_of(answer: HttpResponse) -> str:
+def words_of(answer: Any) -> str:
     """A page's text with whitespace collapsed."""
     return " ".join(answer.content.decode().split())

@@ -1,5 +1,7 @@
 """Every page of the portal: accessible in light and dark, labelled, and no wider than a small screen."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
@@ -7,6 +9,8 @@ from tests.browser.conftest import NewOperator
 from tests.browser.operator import PASSWORD, Operator
 from tests.browser.pages import Judge
 from tests.stack import Stack
+
+FACE = Path(__file__).parents[2] / "docs" / "images" / "usage.png"
 
 
 def see_the_way_in(operator: Operator, judge: Judge) -> None:
@@ -74,7 +78,17 @@ def see_the_workspace(operator: Operator, judge: Judge) -> None:
     judge.look("conversation")
     operator.page.goto(f"{workspace}employees/")
     operator.page.get_by_role("link", name="Maya").click()
+    operator.page.get_by_label("PNG, JPEG or WebP").set_input_files(FACE)
+    operator.press("Use this picture")
+    expect(operator.page.get_by_role("status")).to_contain_text("Maya has a new picture")
     judge.look("employee")
+    operator.page.get_by_role("link", name="Channels", exact=True).last.click()
+    judge.look("employee-channels")
+    operator.page.get_by_role("link", name="Who answers where").click()
+    operator.page.get_by_label("Direct messages").select_option(label="Maya")
+    operator.press("Save")
+    expect(operator.page.get_by_role("status")).to_contain_text("Saved")
+    judge.look("routing")
 
 
 def see_how_channels_are(operator: Operator, judge: Judge, stack: Stack) -> None:

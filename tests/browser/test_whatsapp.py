@@ -24,8 +24,9 @@ def connect(operator: Operator, number: dict[str, Any]) -> None:
     page.get_by_label("Access token", exact=True).fill(number["tokens"]["permanent"])
     page.get_by_label("App secret", exact=True).fill(number["app_secret"])
     page.get_by_label("Phone number ID", exact=True).fill(number["phone_id"])
-    page.get_by_label("WhatsApp Business Account ID", exact=True).fill(number["account_id"])
+    expect(page.get_by_text(re.compile("Found"))).to_be_visible(timeout=ANSWER_WITHIN_MS)
     operator.press("Check and continue")
+    expect(page.get_by_text(number["number"]).first).to_be_visible()
 
 
 @pytest.mark.timeout(180)
@@ -35,8 +36,10 @@ def test_whoever_writes_to_the_number_is_answered_and_the_operator_sees_it_deliv
     number = stack.control("whatsapp/control/numbers", name="Bloom Bakery")
     operator = new_operator()
     connect(operator, number)
-    operator.set_up_employee()
     judge = Judge(operator.page)
+    judge.look("whatsapp-connected")
+    operator.press("Continue")
+    operator.set_up_employee()
     expect(operator.page.get_by_text("Waiting for your message")).to_be_visible()
     judge.look("onboarding-test-waiting")
 

@@ -29,6 +29,7 @@ from channels.providers.files import FileKind, InboundFile
 from channels.providers.sending import Account
 from channels.providers.slack import Slack
 from channels.tasks import overdue_files
+from tenants.models import AuditEvent
 from tenants.privacy import archive
 from tenants.scope import tenant_scope
 from tests import factories, working
@@ -250,6 +251,14 @@ def test_an_id_that_has_expired_says_that_the_file_is_gone(line: Line, meta: Gra
     assert (file.state, str(file.reason)) == (State.LOST, "The file is no longer there.")
 
 
+def test_a_dead_token_is_known_to_the_channel(line: Line, meta: Graph) -> None:
+    send(line)
+    meta.fails(190, 401)
+    assert work(line).state == State.LOST
+    with tenant_scope(line.tenant.id):
+        assert Connection.objects.get().state == "broken"
+
+
 def test_an_address_that_has_expired_is_asked_for_again(line: Line, meta: Graph, host: FileHost) -> None:
     send(line)
     meta.answers.append((200, told(host, JPEG)))
@@ -414,6 +423,10 @@ def test_members_download_it_as_an_attachment_that_can_run_nothing(line: Line, m
     assert "default-src 'none'" in response["Content-Security-Policy"]
     assert response["Content-Type"] == "application/pdf"
     assert response["Cache-Control"] == "private, no-store"
+    with tenant_scope(line.tenant.id):
+        noted = AuditEvent.objects.get(action="file.downloaded")
+    assert noted.target_id == str(file.id)
+    assert "receipt" not in noted.target_name, "what a person chose goes when they are erased"
 
 
 def test_another_workspaces_file_does_not_exist(line: Line, meta: Graph, host: FileHost, committed_cast: Cast) -> None:

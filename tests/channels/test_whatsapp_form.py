@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from channels.models import Connection, Route
-from channels.providers.whatsapp.form import ACCOUNT, PHONE, TOKEN
+from channels.providers.whatsapp.checking.found import ACCOUNT, PHONE, TOKEN
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.billing.people import member
@@ -71,7 +71,9 @@ def test_a_number_is_found_its_events_come_and_its_secrets_stay_here(
     with tenant_scope(committed_cast.acme.id):
         connection = Connection.objects.get()
         assert (connection.external_id, connection.bot_user_id) == (VALUES[PHONE], VALUES[PHONE])
-        assert connection.own_secrets == {"app_secret": VALUES["app_secret"], ACCOUNT: VALUES[ACCOUNT]}
+        own = dict(connection.own_secrets)
+        assert own.pop("verify_token") == meta.asked[3].body["webhook_configuration"]["verify_token"]
+        assert own == {"app_secret": VALUES["app_secret"], ACCOUNT: VALUES[ACCOUNT]}
         assert VALUES[TOKEN] not in str(connection.secrets)
         factories.make_agent()
     assert [each.external_id for each in Route.objects.all()] == [VALUES[PHONE]]
@@ -89,9 +91,9 @@ def test_a_number_is_found_its_events_come_and_its_secrets_stay_here(
 
 def test_the_wizard_says_what_to_do_at_meta(alice: Operator) -> None:
     step = words(alice.http.get("/t/acme/onboarding/channel/"))
-    assert "You copy four values from Meta." in step
+    assert "For customers. About 5 minutes." in step
     page = words(opened(alice))
-    for label in ("Access token", "App secret", "Phone number ID", "WhatsApp Business Account ID"):
+    for label in ("Access token", "App secret", "Phone number ID"):
         assert label in page
     assert "there is nothing to paste at Meta" in page
     assert page.index("Access token") < page.index("App secret") < page.index("Phone number ID")
@@ -123,7 +125,6 @@ TOLD, FOUND, DONE = (200, {"data": GOOD}), (200, NUMBER), (200, {"success": True
 REFUSALS = {
     "a wrong token": ([error(190, status=401)], "Meta does not accept this access token"),
     "an invalid token": ([(200, {"data": {"is_valid": False}})], "Meta does not accept this access token"),
-    "a temporary token": ([(200, {"data": {**GOOD, "expires_at": 1_790_000_000}})], "This access token is temporary"),
     "a missing permission": (
         [(200, {"data": {**GOOD, "scopes": ["whatsapp_business_messaging"]}})],
         "This access token lacks a permission: whatsapp_business_management.",
@@ -156,6 +157,60 @@ def test_what_meta_says_no_to_has_its_own_sentence(
     assert VALUES["app_secret"] not in told
     with tenant_scope(committed_cast.acme.id):
         assert not Connection.objects.exists()
+
+
+def test_what_meta_told_is_the_proof_and_another_app_secret_renews_it_in_place(
+    alice: Operator, meta: Graph, committed_cast: Cast
+) -> None:
+    """The account is found by the token, which is temporary; the number gets a PIN."""
+    form, waba = opened(alice), VALUES[ACCOUNT]
+    told = {**GOOD, "expires_at": 1_900_000_000, "application": "Bloom", "type": "SYSTEM_USER"}
+    granted = [{"scope": "whatsapp_business_management", "target_ids": [waba]}]
+    found = {**NUMBER, "quality_rating": "GREEN", "messaging_limit_tier": "TIER_1K"}
+    asked = [(200, {"data": told}), (200, found), (200, {"data": {**told, "granular_scopes": granted}})]
+    meta.answers = [*asked, (200, {"data": [found]}), DONE, DONE, DONE]
+    meta.tries_address = True
+    proof = words(alice.submit(form, **{**VALUES, ACCOUNT: "", "pin": "123456"}))
+    assert "This is what Meta told us." in proof
+    for line in ("Quality high, up to 1,000 new people a day.", "Of the app “Bloom”", "Expires on 17 March 2030"):
+        assert line in proof
+    assert "confirmed by Meta" in proof
+    assert meta.asked[4].path.endswith("/register")
+    assert meta.asked[4].body == {"messaging_product": "whatsapp", "pin": "123456"}
+    with tenant_scope(committed_cast.acme.id):
+        before = Connection.objects.get()
+    page = alice.http.get(f"/t/acme/channels/whatsapp/setup/{before.id}/")
+    assert f'value="{VALUES[PHONE]}"' in page.text, "what is no secret is there again"
+    assert "Where will people talk" not in page.text
+    other = "f" * 32
+    accepts(meta)
+    again = words(alice.submit(page, **{**VALUES, "app_secret": other}))
+    assert "WhatsApp is connected" in again
+    assert meta.proven == [200, 200], "with the new secret, too, the address is right"
+    with tenant_scope(committed_cast.acme.id):
+        after = Connection.objects.get()
+        assert (after.id, after.own_secrets["app_secret"]) == (before.id, other)
+        assert after.own_secrets["verify_token"] == before.own_secrets["verify_token"]
+
+
+def test_where_only_an_admin_may_register_the_address_it_is_pasted_by_hand(
+    site: str, alice: Operator, meta: Graph, committed_cast: Cast
+) -> None:
+    form = opened(alice)
+    meta.answers = [TOLD, FOUND, DONE, error(200, status=403)]
+    page = alice.submit(form, **VALUES)
+    with tenant_scope(committed_cast.acme.id):
+        connection = Connection.objects.get()
+    token = connection.own_secrets["verify_token"]
+    told = words(page)
+    assert "Meta lets only an admin register the address" in told
+    assert f"/webhooks/whatsapp/{connection.id}/" in told
+    assert token in told
+    query = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "42"}
+    assert alice.http.get(f"/webhooks/whatsapp/{connection.id}/", params=query).text == "42"
+    noticed = words(alice.http.get(page.url))
+    assert "confirmed by Meta" in noticed
+    assert "lets only an admin" not in noticed
 
 
 def test_while_meta_is_down_nothing_is_connected(alice: Operator, settings: Settings) -> None:

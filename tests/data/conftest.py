@@ -20,7 +20,7 @@ from agents.llm.calls import Completion
 from agents.models import Conversation, Turn
 from channels.messages import deliver
 from channels.messages.claim import Claim
-from channels.models import Contact, InboxEvent, InstallAttempt, Thread
+from channels.models import Connection, Contact, InboxEvent, InstallAttempt, MediaFile, MediaPart, Thread
 from config.local.embedded.postgres import Postgres
 from tenants.audit import actions, journal
 from tenants.models import ApiToken, Export, IdempotentRequest, Invitation, Role, SupportGrant, Tenant, User
@@ -142,6 +142,11 @@ def lived_in(shop: Shop) -> Shop:
         IdempotentRequest.objects.create(caller="x", key="y", fingerprint="z", status=201, answer="{}")
         InstallAttempt.objects.create(provider="slack", state_digest="s" * 64, expires_at=later)
         journal.record(actions.WORKSPACE_CREATED, tenant, detail=TOLD(text="For tests."))
+        told = {"name": "menu.pdf", "kind": "document", "state": "kept", "content_type": "application/pdf", "size": 4}
+        file = MediaFile.objects.create(
+            turn=Turn.objects.order_by("id")[0], connection=Connection.objects.get(), number=0, key="F1", **told
+        )
+        MediaPart.objects.create(file=file, number=0, content=b"%PDF")
         made = export.request(shop.owner)
         Export.objects.filter(id=made.id).update(leased_until=now)
     export.make(tenant.id, made.id)

@@ -14,7 +14,7 @@ from channels.providers.base import DeliveryError
 from channels.providers.health import History, Move, Result, State, Verb, shown
 from channels.providers.sending import Account
 from channels.providers.whatsapp import WhatsApp, wordings
-from channels.providers.whatsapp.form import ACCOUNT
+from channels.providers.whatsapp.checking.found import ACCOUNT
 from channels.providers.whatsapp.probes import words
 from tenants.scope import tenant_scope
 from tests.channels.graph import Graph, graph

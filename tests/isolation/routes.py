@@ -38,6 +38,8 @@ PUBLIC = {
     "chat/<uuid:connection_id>/frame/talk/": "the same",
     "chat/<uuid:connection_id>/embed.js": "a script that opens the frame, with the employee's name",
     "oauth/<slug:provider>/callback": "a provider's redirect back: bound to its workspace by a single-use state",
+    "pictures/<uuid:tenant_id>/<slug:key>.png": "an employee's picture: its address has 256 bits that nobody can guess",
+    "pictures/initials/<slug:letters>.png": "drawn from its address, the same for everyone",
     "webhooks/<slug:provider>": "signed by the provider, which names the account: its workspace is the route's",
     "webhooks/<slug:provider>/<slug:endpoint>": "the same, where a provider has several addresses",
     "webhooks/<slug:provider>/<uuid:connection_id>/": "signed with the connection's own secret; touches it alone",

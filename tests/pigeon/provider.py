@@ -25,9 +25,10 @@ from channels.providers.base import (
     Progress,
 )
 from channels.providers.capabilities import Capabilities
-from channels.providers.connecting import Field, Form, Installed, NotAcceptedError
+from channels.providers.connecting import Fact, Field, Form, Installed, NotAcceptedError, Pasted, Verdict
+from channels.providers.connecting import State as Judged
 from channels.providers.health import Fix, History, Move, Result, State, Verb
-from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
 from tenants.wordings import Wording
@@ -62,10 +63,29 @@ SKY = Sky()
 class LoftForm:
     """A number and the secret of its loft."""
 
+    asks = "the loft"
+    generated: Sequence[str] = ()
     fields: Sequence[Field] = (
         Field("number", _("Number"), _("Digits only."), is_secret=False),
-        Field(SECRET, _("Loft secret")),
+        Field(SECRET, _("Loft secret"), after=("number",)),
     )
+
+    def check(self, name: str, values: Mapping[str, str]) -> Verdict:
+        """The number by itself; the secret only with it."""
+        if SKY.faults:
+            raise SKY.faults.pop(0)
+        if name == SECRET:
+            is_known = bool(values.get("number"))
+            return Verdict(Judged.OK, "It opens.") if is_known else Verdict(Judged.WAITS, "Which loft?")
+        if values["number"] in SKY.closed:
+            return Verdict(Judged.BAD, "No such loft.", others=[("1", "Loft 1")])
+        return Verdict(Judged.OK, f"Found loft {values['number']}", account=values["number"])
+
+    def proof(self, facts: Mapping[str, str]) -> Sequence[Fact]:
+        return ()
+
+    def by_hand(self, facts: Mapping[str, str], secrets: Mapping[str, str], connection_id: UUID) -> Sequence[Pasted]:
+        return ()
 
     def is_configured(self) -> bool:
         return True
@@ -152,6 +172,10 @@ class Pigeon:
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         raise AssertionError("Nobody looks up what cannot be looked up.")
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """None: a number is one place."""
+        return []
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         return f"Number {person_id}"

@@ -16,6 +16,11 @@ from tests.channels.slack import arrive, payload
 from tests.conftest import Cast
 from tests.stack import Stack
 
+SCOPES = (
+    "app_mentions:read,assistant:write,channels:history,channels:join,channels:read,chat:write,im:history,im:read,"
+    "im:write,reactions:write,team:read,users:read"
+)
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -89,7 +94,7 @@ def peers(settings: Settings, stack: Stack) -> Stack:
 
 @pytest.fixture
 def desk(peers: Stack, committed_cast: Cast) -> Desk:
-    made = peers.control("slack/control/workspaces", name="Desk", install=True, join=["general"])
+    made = peers.control("slack/control/workspaces", name="Desk", install=True, join=["general"], scope=SCOPES)
     with tenant_scope(committed_cast.acme.id):
         agent = factories.make_agent()
         factories.make_connection(made["id"], token=made["access_token"], bot_user_id=made["bot_user_id"])

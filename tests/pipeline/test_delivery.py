@@ -13,8 +13,9 @@ from django.utils import timezone
 from agents.models import LLMCall
 from channels.connections import credentials, health
 from channels.messages import deliver, lookups, replays
-from channels.models import Connection, Delivery, InboxEvent
-from channels.providers.base import CALL_SECONDS, OutcomeUnknownError
+from channels.messages.incoming import stops
+from channels.models import Connection, Delivery, InboxEvent, Thread
+from channels.providers.base import CALL_SECONDS, OutcomeUnknownError, Stop
 from channels.providers.registry import provider_named
 from channels.providers.sending import Account
 from channels.providers.slack.client import Slack
@@ -159,6 +160,16 @@ def test_disconnecting_ends_an_unsent_answer(desk: Desk) -> None:
     with tenant_scope(desk.tenant.id):
         health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL())
     assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected here in the portal.")])
+
+
+def test_a_person_who_stops_it_gets_nothing_of_an_unsent_answer(desk: Desk) -> None:
+    working.answer(desk.tenant.id, desk.hear("When do you open?"))
+    with tenant_scope(desk.tenant.id):
+        thread = Thread.objects.get()
+        stops.stop(Connection.objects.get(), Stop(thread.external_id, InboxEvent.objects.all()[0].address))
+    working.send_due(desk.tenant.id, thread.id)
+    assert (desk.posted(), desk.deliveries()) == ([], ["failed"])
+    assert desk.events() == [("ignored", "Stopped by the person.")]
 
 
 def test_replay_resends_a_failed_answer_and_answers_unanswered_messages(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -20,12 +21,13 @@ from channels.messages import claim as claims
 from channels.messages import deliver, failures, land, lookups
 from channels.messages.dispatch import Dispatcher
 from channels.messages.incoming import hear
-from channels.models import Delivery, InboxEvent, Thread
+from channels.models import Connection, Delivery, InboxEvent, Thread
 from channels.providers.registry import provider_named
 from channels.scene import introductions
 from tenants.jobs import keeper
 from tenants.jobs.pool import FairPool
 from tenants.scope import tenant_scope
+from tests.channels.slack import arrive, payload
 from tests.pipeline.conftest import Desk
 from tests.pipeline.shapes import Json
 from tests.waiting import eventually
@@ -269,6 +271,38 @@ def test_a_call_ends_within_two_seconds_once_somebody_else_has_the_conversation(
     worker.work()
     assert len(desk.posted()) == 1
     assert_each_call_is_paid_once(desk)
+
+
+def test_a_call_ends_within_two_seconds_once_a_person_stops_it(desk: Desk, worker: Worker) -> None:
+    with tenant_scope(desk.tenant.id):
+        Connection.objects.update(scopes="chat:write,assistant:write")
+    thinks(desk, 60)
+    ts = desk.say("When do you open?")
+    worker.look()
+    asked(desk, 1)
+    eventually(lambda: session_of(desk, ts) == "processing", what="a session at work")
+    stop = {"type": "agent_session_stopped", "channel": desk.channel, "thread_ts": ts, "event_ts": ts, "user": desk.ben}
+    began = time.monotonic()
+    body = payload("app_mention", **stop) | {"team_id": desk.team, "event_id": "EvStop"}
+    assert arrive(Client(), body).status_code == 200
+    worker.ends()
+    assert time.monotonic() - began < 4, "two, and what a busy machine adds"
+    assert (desk.posted(), runs(desk), llm_calls(desk)) == ([], ["superseded"], ["assumed"])
+    assert ("ignored", "Stopped by the person.") in desk.events()
+    eventually(lambda: session_of(desk, ts) == "active", what="a session that is at rest")
+    worker.work()
+    assert desk.posted() == []
+    desk.say("And on Sundays?", ts)
+    worker.work()
+    assert len(desk.posted()) == 1
+    eventually(lambda: session_of(desk, ts) == "active", what="a session that is at rest")
+    assert_each_call_is_paid_once(desk)
+
+
+def session_of(desk: Desk, ts: str) -> str:
+    """The status of a thread's session in Slack."""
+    found = desk.stack.look("slack/control/sessions")["sessions"]
+    return next((str(each["status"]) for each in found if each["thread_ts"] == ts), "")
 
 
 class Broken:

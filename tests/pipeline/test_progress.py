@@ -10,8 +10,9 @@ import pytest
 from channels.progress.audience import Audience
 from channels.progress.board import Board
 from channels.progress.stage import Stage
-from channels.providers.base import Account, Address, DeliveryNotNowError, Progress
+from channels.providers.base import DeliveryNotNowError, Progress
 from channels.providers.capabilities import Capabilities
+from channels.providers.sending import Account, Address
 from tenants.jobs.pool import FairPool
 from tests.pigeon.provider import NO_PERCH, Pigeon
 from tests.waiting import eventually

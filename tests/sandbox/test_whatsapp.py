@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import os
@@ -14,7 +15,12 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from pytest_django import Settings
 
+from channels.providers.files import InboundFile
+from channels.providers.media import FileTooLargeError
+from channels.providers.sending import Account
+from channels.providers.whatsapp import WhatsApp
 from tests.sandbox.conftest import Sandbox, poll
 from tests.sandbox.receiver import Receiver
 
@@ -234,6 +240,18 @@ def test_a_file_is_fetched_from_the_media_host_only_with_the_token(meta: Meta) -
     assert meta.sandbox.http.get(told["url"]).status_code == 401
     other = Meta(meta.sandbox, meta.receiver)
     assert other.call("GET", sent["media_id"]).json()["error"]["code"] == 100
+
+
+def test_our_client_fetches_a_file(meta: Meta, settings: Settings) -> None:
+    site = str(meta.sandbox.http.base_url).rstrip("/")
+    settings.WHATSAPP_GRAPH_URL, settings.WHATSAPP_MEDIA_URL = f"{site}/whatsapp/graph", f"{site}/whatsapp/media/"
+    told = {"kind": "document", "mime_type": "application/pdf", "filename": "menu.pdf"}
+    content = b"%PDF-1.7 a menu"
+    sent = meta.order("files", number=meta.phone, person="sam", base64=base64.b64encode(content).decode(), **told)
+    file = InboundFile(sent["media_id"])
+    assert b"".join(WhatsApp().fetch(Account(meta.token), file, 1_000)) == content
+    with pytest.raises(FileTooLargeError):
+        next(WhatsApp().fetch(Account(meta.token), file, 3))
 
 
 def test_a_webhook_is_sent_again_until_it_is_taken(meta: Meta) -> None:

@@ -22,6 +22,7 @@ DATA = re.compile(
     r"\S*q(acme|q-\d)\S*|\bqa\b|\S+@\S+|https?://\S+|acme|person|ltd|at rest|account\.test|^Test$"  # what people typed
     r"|Customer support|Our shop opens at 9 and closes at 18\.|I can't answer right now\. Please try again later\."
     r"|\b(owner|admin|operator|viewer)\b( \(•+[\w-]+\))?|\(•+[\w-]+\)|\bRO\b"  # names of tokens
+    r"|\bMaya?\b|\bMA\b"
     r"|Roster|Slack|Stripe|Postgres|OpenAI|Anthropic|Firefox|Chrome|Linux|python\S*|gpt-\S+|UTC|USD|API|JSON"
     r"|Europe/\w+|Visa|sk_\w+|rst_\w+|\b[a-z]+_[a-z_]+\b",  # codes
     re.IGNORECASE,

@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.connections import health
 from channels.handles import people
-from channels.messages.incoming import addressing, corrections, hear
+from channels.messages.incoming import addressing, corrections, hear, stops
 from channels.messages.incoming.room import Place, Room
 from channels.models import Connection, InboxEvent, Thread
 from channels.models.inbox import place_id_of
 from channels.progress import receipts
-from channels.providers.base import NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage
+from channels.providers.base import NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage, Stop
 from channels.providers.registry import provider_named
 from tenants.scope import current_tenant_id, hold_alone
 from tenants.wordings import NOTHING, Reason, Wording
@@ -35,6 +35,8 @@ def accept(connection: Connection, event: InboundEvent) -> None:
         _end(connection, event)
     elif event.correction:
         _correct(connection, event, event.correction)
+    elif event.stop:
+        _stop(connection, event, event.stop)
     elif event.moved:
         people.move(connection, event.moved.old, event.moved.new)
         _ignore(connection, event, event.reason)
@@ -182,6 +184,12 @@ def _ignore(connection: Connection, event: InboundEvent, reason: Reason) -> None
     ignored = made(connection, replace(event, payload=""), state=InboxEvent.State.IGNORED, reason=reason)
     ignored.finished_at = timezone.now()
     InboxEvent.objects.insert_new(ignored)
+
+
+def _stop(connection: Connection, event: InboundEvent, stop: Stop) -> None:
+    """Only once: a repeat may come while a later question is answered."""
+    if InboxEvent.objects.insert_new(made(connection, replace(event, payload=""), state=InboxEvent.State.DONE)):
+        stops.stop(connection, stop)
 
 
 def _end(connection: Connection, event: InboundEvent) -> None:

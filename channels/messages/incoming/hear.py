@@ -158,8 +158,8 @@ def _take_in(room: Room, taken: Sequence[tuple[Thread, Said]]) -> None:
     for thread, said in taken:
         by_thread.setdefault(thread.id, (thread, []))[1].append(said)
     for thread, all_said in by_thread.values():
-        conversation = room.staffed(thread, all_said[0][1])
         all_said.sort(key=lambda each: each[1].position)
+        conversation = room.staffed(thread, [message for _, message in all_said])
         words = [transcript.Said(room.met(m.author).person, m.text, m.said_at) for _, m in all_said]
         for (event, message), turn in zip(all_said, transcript.hear_all(conversation, words), strict=True):
             event.thread, event.turn, event.is_readable = thread, turn, message.is_readable

@@ -12,13 +12,13 @@ from uuid import UUID
 import psycopg
 from django.db import IntegrityError
 from django.db import connection as database
-from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
 from channels.models import InboxEvent, place_id_of
 from channels.providers.base import InboundEvent, InboundMessage
+from tenants.statements import preparing_cursor
 from tenants.wordings import as_json
 
 ONCE_BY_EVENT = "channels_event_once"
@@ -110,20 +110,10 @@ def store(
 
 
 def _execute(values: Mapping[str, Any], conflict: str) -> Arrival | None:
-    with _cursor() as cursor:
+    with preparing_cursor() as cursor:
         cursor.execute(STATEMENTS[conflict, values["own"] is not None], values)
         found = cursor.fetchone()
     return Arrival(*found) if found else None
-
-
-def _cursor() -> CursorWrapper:
-    """Unlike Django's own, one that prepares statements if OPTIONS have a prepare_threshold.
-
-    Planning this one takes Postgres as long as running it.
-    """
-    database.ensure_connection()
-    cursor: Any = psycopg.Cursor(database.connection)
-    return database.make_debug_cursor(cursor) if database.queries_logged else database.make_cursor(cursor)
 
 
 def _constraint(error: IntegrityError) -> str | None:

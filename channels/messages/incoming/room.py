@@ -1,6 +1,6 @@
 """A place where people and an employee talk, while what came in there is heard: what is known of it, read once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,8 +10,10 @@ from channels.handles import people
 from channels.messages.incoming import addressing
 from channels.models import Connection, Contact, Thread
 from channels.models.inbox import place_id_of
-from channels.providers.base import NOT_A_PERSON, InboundMessage
+from channels.providers.base import DIRECT, NOT_A_PERSON, InboundMessage
 from channels.providers.registry import provider_named
+from channels.routing import choosing
+from channels.routing.choosing import Teammate
 from tenants.statements import execute, insert
 from tenants.wordings import NOTHING, Reason
 from usage.ledger.records import Spender
@@ -42,8 +44,7 @@ class Room:
         self._contacts: dict[str, Contact | None] = {}
         self._asked: dict[UUID, set[str]] = {}
         self._asks_now: dict[UUID, set[str]] = {}
-        self._agent: Agent | None = None
-        self._knows_agent = False
+        self._team: list[Teammate] | None = None
 
     def look_up(self, authors: Iterable[str]) -> None:
         """Find out who is known already, once for all of them."""
@@ -90,15 +91,29 @@ class Room:
         self.look_up(others)
         return any(each is None or not (each.name or each.is_machine) for each in self._contacts.values())
 
-    def answering_agent(self) -> Agent | None:
-        """Who answers here, if anybody."""
-        if not self._knows_agent:
-            self._agent, self._knows_agent = self.connection.answering_agent(), True
-        return self._agent
+    @property
+    def team(self) -> list[Teammate]:
+        """Who is employed, in the order of seats."""
+        if self._team is None:
+            self._team = choosing.team_at(self.connection)
+        return self._team
+
+    def answering_agent(self, message: InboundMessage) -> Agent | None:
+        """Who gets a conversation that begins with this, if anybody.
+
+        On a page of its own that an employee has, people cannot call another one.
+        """
+        text = "" if self.provider.capabilities.is_hosted else message.text
+        return choosing.choose(self.team, text, message.where, self.connection.agent_id)
 
     def thread_of(self, message: InboundMessage) -> Thread | None:
         """The conversation that a message belongs to, if it was begun already."""
-        return next((self._threads[each] for each in message.thread_ids if each in self._threads), None)
+        return next((self._threads[each] for each in self._ids_of(message) if each in self._threads), None)
+
+    def _ids_of(self, message: InboundMessage) -> Sequence[str]:
+        """The conversations that a message may belong to; the last of them is the one that it begins."""
+        is_session = message.session and self.provider.capabilities.session_scope in self.connection.scopes.split(",")
+        return [message.session] if is_session else message.thread_ids
 
     def why_not(self, message: InboundMessage, thread: Thread | None) -> Reason:
         """Why nobody answers a message; empty if somebody does."""
@@ -106,7 +121,7 @@ class Room:
             return NOT_A_PERSON()
         if not message.is_addressed and not self.goes_on(message, thread):
             return addressing.SAID_TO_OTHERS()
-        return NOTHING if thread or self.answering_agent() else addressing.NOBODY_EMPLOYED()
+        return NOTHING if thread or self.team else addressing.NOBODY_EMPLOYED()
 
     def goes_on(self, message: InboundMessage, thread: Thread | None) -> bool:
         """Does somebody who asked in this thread say more to the employee?"""
@@ -133,14 +148,14 @@ class Room:
 
     def begin(self, message: InboundMessage) -> Thread:
         """The thread of a message that begins one. Raises IntegrityError if somebody else did so at this moment."""
-        agent = self.answering_agent()
+        agent = self.answering_agent(message)
         if agent is None:
             raise ValueError("A thread begins only where somebody is employed.")
-        conversation = transcript.new(agent, self.connection.provider, title_of(message))
+        conversation = transcript.new(agent, self.connection.provider, self._title_of(message))
         conversation.tenant = self.connection.tenant
         thread = Thread(
             connection=self.connection,
-            external_id=message.thread_ids[-1],
+            external_id=self._ids_of(message)[-1],
             place_id=place_id_of(message.place),
             conversation=conversation,
             tenant=self.connection.tenant,
@@ -151,19 +166,36 @@ class Room:
         self.begun.append(thread)
         return thread
 
-    def staffed(self, thread: Thread, message: InboundMessage) -> Conversation:
-        """The thread's conversation; a new one if its employee was let go and another answers here now."""
-        if not thread.conversation.agent.deleted_at:
-            return thread.conversation
-        successor = self.answering_agent()
+    def _title_of(self, message: InboundMessage) -> str:
+        """The title of a conversation that begins with this: many sessions would be called the same."""
+        is_session = self._ids_of(message) == [message.session]
+        return (not is_session and message.title) or transcript.title_of(message.text)
+
+    def staffed(self, thread: Thread, messages: Sequence[InboundMessage]) -> Conversation:
+        """The thread's conversation, for what was said there now.
+
+        A new one if its employee was let go and another answers here now, or if another one was called by name.
+        """
+        successor = self._called(thread, messages)
+        if successor is None and thread.conversation.agent.deleted_at:
+            successor = self.answering_agent(messages[0])
         if successor:
-            thread.conversation = transcript.new(successor, self.connection.provider, title_of(message))
+            thread.conversation = transcript.new(successor, self.connection.provider, self._title_of(messages[0]))
             thread.conversation.tenant = self.connection.tenant
             thread.conversation.save(force_insert=True)
             thread.save(update_fields=["conversation"])
         return thread.conversation
 
+    def _called(self, thread: Thread, messages: Iterable[InboundMessage]) -> Agent | None:
+        """Whom people call instead of the thread's employee, where a conversation has no end: the last one named.
 
-def title_of(message: InboundMessage) -> str:
-    """The title of a conversation that begins with this."""
-    return message.title or transcript.title_of(message.text)
+        Elsewhere, a new thread begins a new conversation, and this one stays with its employee.
+        """
+        if thread in self.begun:
+            return None
+        known = choosing.called_in(getattr(thread, "names", ()))
+        endless = (each for each in messages if each.where == DIRECT and each.place == thread.external_id)
+        named = [found for found in (choosing.named_in(each.text, known) for each in endless) if found]
+        if not named or named[-1] == thread.conversation.agent_id:
+            return None
+        return next((each.agent for each in self.team if each.agent.id == named[-1]), None)

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection as database
 
 from channels.models import Thread
+from tenants.statements import preparing_cursor
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -72,7 +72,8 @@ SELECT EXISTS (SELECT FROM channels_delivery
 def look(thread: Thread, authors: Collection[str], now: datetime) -> Look:
     """All of it in one statement, for a locked thread, inside the tenant's scope.
 
-    In SQL, because with every message Django would take longer to build it than Postgres to answer it.
+    In SQL, because with every message Django would take longer to build it than Postgres to answer it. Prepared, where
+    our own pool keeps connections.
     """
     values: dict[str, Any] = {
         "thread": thread.id,
@@ -85,7 +86,7 @@ def look(thread: Thread, authors: Collection[str], now: datetime) -> Look:
         "minute": now - MINUTE,
         "day": now - DAY,
     }
-    with database.cursor() as cursor:
+    with preparing_cursor() as cursor:
         cursor.execute(LOOK, values)
         is_held_up, said, said_to, by_author, *others = cursor.fetchone()
     return Look(is_held_up, said, said_to, json.loads(by_author), *others)

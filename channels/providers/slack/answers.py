@@ -26,6 +26,16 @@ class _Channel(Answer):
     id: Text
 
 
+class _Named(_Channel):
+    name: Text
+
+
+class Channels(Answer):
+    """users.conversations."""
+
+    channels: list[_Named]
+
+
 class Opened(Answer):
     """conversations.open."""
 

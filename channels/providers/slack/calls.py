@@ -1,6 +1,7 @@
 """Calls of Slack's Web API, and what can go wrong with them. https://docs.slack.dev/apis/web-api/"""
 
 import errno
+import logging
 import re
 import socket
 from collections.abc import Iterator
@@ -34,9 +35,14 @@ LONGEST_RETRY_AFTER = 3_600.0
 OWN_TROUBLE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout"}
 
 
-def client(token: str = "", timeout_seconds: int = CALL_SECONDS) -> WebClient:
-    """A client without the SDK's own retries: it would send again, and that is the outbox's decision."""
-    return DeadlineWebClient(token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[])
+def client(token: str = "", timeout_seconds: int = CALL_SECONDS, logger: logging.Logger | None = None) -> WebClient:
+    """A client without the SDK's own retries: it would send again, and that is the outbox's decision.
+
+    logger: what the SDK logs its own errors to.
+    """
+    return DeadlineWebClient(
+        token or None, base_url=settings.SLACK_API_URL, timeout=timeout_seconds, retry_handlers=[], logger=logger
+    )
 
 
 @contextmanager

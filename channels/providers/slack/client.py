@@ -22,9 +22,9 @@ from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
-from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.slack import doctor, media, oauth, probes, sessions, wordings
-from channels.providers.slack.answers import Messages, Opened, Person, Posted, read
+from channels.providers.slack.answers import Channels, Messages, Opened, Person, Posted, read
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import app_of
 from channels.providers.slack.incoming import accounts, events, requests
@@ -39,6 +39,7 @@ METADATA = "roster_delivery"
 FORMAT = "format"
 """In an address: Slack refused this message's blocks, so it goes as text."""
 LOOK_UP_MESSAGES = 15
+PICKER_SECONDS = 4
 UNTHREADABLE = {
     "cannot_reply_to_message",
     "invalid_thread_ts",
@@ -70,9 +71,11 @@ class Slack:
     capabilities = Capabilities(
         threads=True,
         own_names=True,
+        places=True,
         # Once a minute, and a margin: one that Slack counts too early is lost, and the next has to wait as long again.
         # https://docs.slack.dev/reference/methods/conversations.history
         looks_up_every=timedelta(seconds=62),
+        session_scope="assistant:write",
         shows_progress=True,
         shows_receipt=True,
     )
@@ -158,6 +161,17 @@ class Slack:
     def fetch(self, account: Account, file: InboundFile, most_bytes: int) -> Generator[bytes, None, None]:
         """What somebody sent, from Slack's file host."""
         return media.fetch(account, file, most_bytes)
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """users.conversations: the channels that the app was invited to; one page of at most 200.
+
+        https://docs.slack.dev/reference/methods/users.conversations
+        """
+        kinds = "public_channel,private_channel" if "groups:read" in account.scopes else "public_channel"
+        with failures():
+            web = client(account.token, timeout_seconds=PICKER_SECONDS)
+            found = read(Channels, web.users_conversations(types=kinds, exclude_archived=True, limit=200))
+        return [Spot(each.id, f"#{storable(each.name)}") for each in found.channels]
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """users.info: the display name, as Slack shows it, else the full name."""

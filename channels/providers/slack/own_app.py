@@ -21,18 +21,34 @@ from channels.providers.slack.incoming.accounts import app_of
 
 SCOPES = (
     "app_mentions:read",
+    "assistant:write",
     "channels:history",
+    "channels:read",
     "chat:write",
     "chat:write.customize",
     "files:read",
     "groups:history",
+    "groups:read",
     "im:history",
     "im:write",
+    "mpim:history",
     "users:read",
 )
-EVENTS = ("app_mention", "message.channels", "message.groups", "message.im", "app_uninstalled", "tokens_revoked")
+EVENTS = (
+    "app_mention",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+    "app_home_opened",
+    "app_context_changed",
+    "agent_session_stopped",
+    "agent_session_title_changed",
+    "app_uninstalled",
+    "tokens_revoked",
+)
 """What an app asks for and hears, the platform's as well as a workspace's own."""
-LONGEST_NAME = 35
+LONGEST_NAME, LONGEST_DESCRIPTION = 35, 300
 
 fields: Sequence[Field] = (
     Field(
@@ -123,6 +139,10 @@ def manifest(connection_id: UUID) -> str:
                     "messages_tab_enabled": True,
                     "messages_tab_read_only_enabled": False,
                 },
+                "agent_view": {
+                    "agent_description": _agent_description()[:LONGEST_DESCRIPTION],
+                    "suggested_prompts": _suggested_prompts(),
+                },
                 "bot_user": {"display_name": name, "always_online": True},
             },
             "oauth_config": {"redirect_urls": [redirect_url()], "scopes": {"bot": list(SCOPES)}},
@@ -136,6 +156,20 @@ def manifest(connection_id: UUID) -> str:
         indent=2,
         ensure_ascii=False,
     )
+
+
+def _agent_description() -> str:
+    return _("Your AI employees: ask them here, or mention the app in a channel.")
+
+
+def _suggested_prompts() -> list[dict[str, str]]:
+    """At most four: https://docs.slack.dev/reference/app-manifest. They open a conversation with whoever answers."""
+    asked = {
+        _("What can you do?"): _("What can you do for me?"),
+        _("Find something out"): _("I have a question: what do you need to know to answer it?"),
+        _("Write a draft"): _("Help me to write a message. Ask me what it is about."),
+    }
+    return [{"title": title, "message": message} for title, message in asked.items()]
 
 
 def context(connection_id: UUID) -> Mapping[str, str]:

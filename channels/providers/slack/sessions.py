@@ -5,6 +5,7 @@ https://docs.slack.dev/ai/agent-sessions and https://docs.slack.dev/reference/me
 """
 
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from collections.abc import Callable
 from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
-from channels.providers.base import Account, Address, DeliveryRefusedError, Progress
+from channels.providers.base import DeliveryRefusedError, Progress
+from channels.providers.sending import Account, Address
 from channels.providers.slack.calls import client, failures
 
 What = Progress.What
@@ -34,6 +36,9 @@ NOT_HERE = {
 REMEMBERED_SECONDS = 600.0
 MOST_REMEMBERED = 1_000
 
+QUIET = logging.getLogger("channels.slack.sessions")
+QUIET.disabled = True
+"""The SDK logs each failure. Whoever shows progress logs the first one."""
 Call = Callable[[WebClient], SlackResponse]
 _lock = threading.Lock()
 _without: dict[tuple[str, str], float] = {}
@@ -86,7 +91,7 @@ def _call(account: Account, method: str, call: Call) -> None:
         return
     try:
         with failures():
-            call(client(account.token, TIMEOUT_SECONDS))
+            call(client(account.token, TIMEOUT_SECONDS, QUIET))
     except DeliveryRefusedError as refusal:
         if refusal.code not in NOT_HERE:
             raise

@@ -16,7 +16,7 @@ from channels.providers.base import Inbound, InboundMessage, OutcomeUnknownError
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.health import History, Result
-from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webchat import opening, outgoing, probes, wordings
 from channels.providers.webhooks import Challenge, DeliveryUpdate, UnverifiedError, Webhook
 from tenants.doctor.report import Finding
@@ -79,6 +79,10 @@ class WebChat:
     def find(self, account: Account, message: Outgoing) -> str | None:
         """Never called: a delivery cannot be unclear."""
         raise OutcomeUnknownError(wordings.NO_LOOK_UP())
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """None: a chat page is one place."""
+        return []
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """What a visitor without a name is called."""

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from channels.providers.connecting import Field, Installed
+from channels.providers.connecting import Fact, Field, Installed, Pasted, Verdict
 
+asks = ""
+generated: Sequence[str] = ()
 fields: Sequence[Field] = ()
 
 
@@ -28,6 +30,21 @@ def context(connection_id: UUID) -> Mapping[str, str]:
 def faults(values: Mapping[str, str]) -> Mapping[str, str]:
     """Nothing is entered."""
     return {}
+
+
+def check(name: str, values: Mapping[str, str]) -> Verdict:
+    """Never called, since there is no field."""
+    raise LookupError(name)
+
+
+def proof(facts: Mapping[str, str]) -> Sequence[Fact]:
+    """Nothing has to be proven."""
+    return ()
+
+
+def by_hand(facts: Mapping[str, str], secrets: Mapping[str, str], connection_id: UUID) -> Sequence[Pasted]:
+    """Nothing is left to do elsewhere."""
+    return ()
 
 
 def install(values: Mapping[str, str], connection_id: UUID) -> Installed:

@@ -26,20 +26,46 @@ class Sent(Shape):
     messages: Annotated[list[_Message], Field(min_length=1)]
 
 
+class Named(Shape):
+    """Anything with an id."""
+
+    id: Text
+
+
 class Number(Shape):
     """A phone number, with the fields that we ask for."""
 
     id: Text
     display_phone_number: str = ""
     verified_name: str = ""
+    quality_rating: str = ""
+    code_verification_status: str = ""
+    messaging_limit_tier: str = ""
+    status: str = ""
+
+
+class Numbers(Shape):
+    """The numbers of an account; more than the first page is not looked at."""
+
+    data: list[Number] = []
+
+
+class Granted(Shape):
+    """For which accounts a permission was given; none: for all."""
+
+    scope: str
+    target_ids: list[str] = []
 
 
 class TokenFacts(Shape):
-    """expires_at: 0 for never."""
+    """expires_at: 0 for never. application: the app's name; type: such as SYSTEM_USER."""
 
     is_valid: bool
     expires_at: int = 0
     scopes: list[str] = []
+    type: str = ""
+    application: str = ""
+    granular_scopes: list[Granted] = []
 
 
 class Token(Shape):

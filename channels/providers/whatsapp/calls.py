@@ -29,10 +29,10 @@ def get(
     )
 
 
-def inspect(shape: type[S], account: Account) -> S:
+def inspect(shape: type[S], account: Account, timeout_seconds: float = CALL_SECONDS) -> S:
     """What Meta says about the token itself, without proof that we know its app's secret. Raises DeliveryError."""
     request = Request("GET", "debug_token", account.token, {"input_token": account.token})
-    return _read(shape, transport.send(request, CALL_SECONDS))
+    return _read(shape, transport.send(request, timeout_seconds))
 
 
 def details_of(refusal: DeliveryRefusedError) -> str:

@@ -22,7 +22,7 @@ from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
-from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
 from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
@@ -38,7 +38,7 @@ class WhatsApp:
     name = "whatsapp"
     label = "WhatsApp"
     icon = "message-circle"
-    capabilities = Capabilities(people_write_first=True, delivery_updates=True)
+    capabilities = Capabilities(people_write_first=True, delivery_updates=True, needs_function=True)
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent = None
     form: Form = form
@@ -102,6 +102,10 @@ class WhatsApp:
     def fetch(self, account: Account, file: InboundFile, most_bytes: int) -> Generator[bytes, None, None]:
         """What somebody sent, from Meta's media host."""
         return media.fetch(account, file, most_bytes)
+
+    def places(self, account: Account) -> Sequence[Spot]:
+        """None: a number is one place."""
+        return []
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """Who wrote brings the name along; nobody else can be asked for it."""

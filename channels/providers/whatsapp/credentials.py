@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
+VERIFY_TOKEN = "verify_token"  # noqa: S105 - the name of one
 APP_SECRET = "app_secret"  # noqa: S105 - the name of one
 SIGNED_AS = "sha256="
 
@@ -20,9 +21,14 @@ def app_secret_of(secrets: Mapping[str, str] | None) -> str:
 
 
 def verify_token_of(secrets: Mapping[str, str] | None) -> str:
-    """What Meta says when it asks whether an address is ours. A connection's own follows from its app secret."""
+    """What Meta says when it asks whether an address is ours.
+
+    Each connection has its own. For those that were made before, it follows from the app secret.
+    """
     if secrets is None:
         return str(settings.WHATSAPP_VERIFY_TOKEN)
+    if secrets.get(VERIFY_TOKEN):
+        return secrets[VERIFY_TOKEN]
     secret = secrets.get(APP_SECRET, "")
     return _digest(secret, b"verify token") if secret else ""
 

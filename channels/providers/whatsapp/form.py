@@ -4,7 +4,9 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/access
 https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/override/
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
@@ -12,47 +14,46 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels.providers.base import DeliveryRefusedError
-from channels.providers.connecting import Field, Installed, NotAcceptedError
+from channels.providers.connecting import ADDRESS, BY_HAND, PROVEN, Fact, Field, Installed, Pasted, Verdict
 from channels.providers.sending import Account
-from channels.providers.whatsapp import calls
-from channels.providers.whatsapp.answers import Done, Number, Token, TokenFacts
-from channels.providers.whatsapp.credentials import APP_SECRET, verify_token_of
-from channels.providers.whatsapp.errors import PERMISSIONS
+from channels.providers.whatsapp import installing
+from channels.providers.whatsapp.answers import Number, TokenFacts
+from channels.providers.whatsapp.checking import found, verdicts
+from channels.providers.whatsapp.checking.found import ACCOUNT, PHONE, PIN, SCOPES, TOKEN
+from channels.providers.whatsapp.credentials import APP_SECRET, VERIFY_TOKEN, verify_token_of
+from channels.providers.whatsapp.installing import INSTALL_SECONDS, PROVIDER
 
-PROVIDER = "whatsapp"
-TOKEN = "access_token"  # noqa: S105 - the name of one
-PHONE = "phone_number_id"
-ACCOUNT = "account_id"
-BEGINS = "EAA"
-SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
-"""What the token's system user needs: to send, and to register our address."""
-DEAD = {"0", "190"}
-UNKNOWN_OBJECT = {"100", "803"}
-HEX = frozenset("0123456789abcdef")
-LONGEST_NAME = 100
-
+asks = "Meta"
+generated: Sequence[str] = (VERIFY_TOKEN,)
 fields: Sequence[Field] = (
+    Field(TOKEN, gettext_lazy("Access token"), gettext_lazy("Of a system user, so that it does not expire.")),
     Field(
-        TOKEN,
-        gettext_lazy("Access token"),
-        gettext_lazy(
-            "A permanent one, of a system user: Meta's Business Settings → System users → Generate token. It begins "
-            "with EAA."
-        ),
+        APP_SECRET,
+        gettext_lazy("App secret"),
+        gettext_lazy("With it we verify that messages really come from Meta."),
+        after=(TOKEN,),
     ),
-    Field(APP_SECRET, gettext_lazy("App secret"), gettext_lazy("Your Meta app → App settings → Basic: press Show.")),
     Field(
         PHONE,
         gettext_lazy("Phone number ID"),
-        gettext_lazy("Your Meta app → WhatsApp → API Setup. It is not the phone number itself."),
+        gettext_lazy("15 to 17 digits. Not the phone number itself."),
         is_secret=False,
+        after=(TOKEN, APP_SECRET),
     ),
     Field(
         ACCOUNT,
         gettext_lazy("WhatsApp Business Account ID"),
-        gettext_lazy("On the same page, below the phone number ID."),
+        gettext_lazy("Meta does not tell it for this token. It stands below the phone number ID."),
         is_secret=False,
+        is_asked=False,
+        after=(TOKEN, APP_SECRET, PHONE),
+    ),
+    Field(
+        PIN,
+        gettext_lazy("PIN of six digits"),
+        gettext_lazy("Choose one: Meta asks for it when the number moves to somebody else."),
+        is_secret=False,  # whoever chooses it has to see it; and Chromium warns of a password after a text field
+        is_asked=False,
     ),
 )
 
@@ -80,24 +81,18 @@ def address_of(connection_id: UUID) -> str:
 def faults(values: Mapping[str, str]) -> Mapping[str, str]:
     """Which values do not have the shape that Meta gives them, and where the right one is."""
     wrong = {name: sentence for name, sentence in _shapes().items() if not CHECKS[name](values.get(name, ""))}
-    if not wrong and values[PHONE] == values[ACCOUNT]:
+    if not wrong and values[PHONE] == values.get(ACCOUNT):
         wrong[ACCOUNT] = _("This is the phone number ID once more. The account's ID stands below it, under API Setup.")
     return wrong
 
 
-def _is_token(value: str) -> bool:
-    return value.startswith(BEGINS) and value.isascii() and value.isalnum() and 20 <= len(value) <= 1_000
-
-
-def _is_secret(value: str) -> bool:
-    return len(value) == 32 and set(value) <= HEX
-
-
-def _is_id(value: str) -> bool:
-    return value.isascii() and value.isdigit() and 5 <= len(value) <= 30
-
-
-CHECKS: Mapping[str, Callable[[str], bool]] = {TOKEN: _is_token, APP_SECRET: _is_secret, PHONE: _is_id, ACCOUNT: _is_id}
+CHECKS: Mapping[str, Callable[[str], bool]] = {
+    TOKEN: found.is_token,
+    APP_SECRET: found.is_secret,
+    PHONE: found.is_id,
+    ACCOUNT: lambda value: not value or found.is_id(value),
+    PIN: lambda value: not value or found.is_pin(value),
+}
 
 
 def _shapes() -> dict[str, str]:
@@ -118,112 +113,70 @@ def _shapes() -> dict[str, str]:
             "A WhatsApp Business Account ID has digits only. It is in your Meta app under WhatsApp → API Setup, below "
             "the phone number ID."
         ),
+        PIN: _("A PIN has six digits."),
     }
+
+
+def check(name: str, values: Mapping[str, str]) -> Verdict:
+    """One value, as soon as it is pasted."""
+    return verdicts.check(name, values)
 
 
 def install(values: Mapping[str, str], connection_id: UUID) -> Installed:
     """Check one value after the other, then send the number's events to our address, which Meta tries at once."""
-    account = Account(values[TOKEN], values[PHONE], secrets={APP_SECRET: values[APP_SECRET]})
-    _check_token(account)
-    number = _number(account)
-    _listen(account, values[ACCOUNT], connection_id)
-    shown = number.display_phone_number
-    return Installed(
-        provider=PROVIDER,
-        external_id=values[PHONE],
-        name=" ".join(filter(None, (number.verified_name, shown)))[:LONGEST_NAME] or values[PHONE],
-        token=values[TOKEN],
-        bot_user_id=values[PHONE],
-        installer_id=shown[:40],
-        scopes=",".join(SCOPES),
-        secrets={**account.secrets, ACCOUNT: values[ACCOUNT]},
-        connection_id=connection_id,
+    own = {name: values[name] for name in (APP_SECRET, VERIFY_TOKEN) if values.get(name)}
+    account = Account(values[TOKEN], values[PHONE], secrets=own)
+    told, end = installing.check_token(account), time.monotonic() + INSTALL_SECONDS
+    number = installing.number(account)
+    account_id = values.get(ACCOUNT, "") or installing.account_id(account, end)
+    installing.register(account, values.get(PIN, ""))
+    is_ours = installing.listen(account, account_id, address_of(connection_id))
+    account = replace(account, secrets={**own, ACCOUNT: account_id})
+    return installing.installed(
+        account, number, connection_id, _facts(values, told, number, account_id, is_ours=is_ours)
     )
 
 
-def _check_token(account: Account) -> None:
-    """What Meta says about the token, before the app secret is used with it.
-
-    https://developers.facebook.com/docs/graph-api/reference/debug_token
-    """
-    try:
-        told = calls.inspect(Token, account).data
-    except DeliveryRefusedError as refusal:
-        if refusal.code in DEAD:
-            raise NotAcceptedError(_wrong_token(), TOKEN) from refusal
-        return  # not every token may look at itself: what follows shows whether it is good
-    if not told.is_valid:
-        raise NotAcceptedError(_wrong_token(), TOKEN)
-    _check_facts(told)
-
-
-def _check_facts(told: TokenFacts) -> None:
-    if told.expires_at:
-        raise NotAcceptedError(
-            _(
-                "This access token is temporary: it works for a day at most, and then nobody would be answered. Create "
-                "a permanent one in Meta's Business Settings under System users, with Generate token and “Never” as "
-                "its expiration."
-            ),
-            TOKEN,
-        )
-    missing = [scope for scope in SCOPES if scope not in told.scopes]
-    if missing:
-        raise NotAcceptedError(_lacks(", ".join(missing)), TOKEN)
+def _facts(
+    values: Mapping[str, str], told: TokenFacts | None, number: Number, account_id: str, *, is_ours: bool
+) -> Mapping[str, str]:
+    token = {"token_type": told.type, "app": told.application, "expires_at": str(told.expires_at)} if told else {}
+    return {
+        **token,
+        PHONE: values[PHONE],
+        ACCOUNT: account_id,
+        "verified": number.code_verification_status,
+        "quality": number.quality_rating,
+        "limit": number.messaging_limit_tier,
+        ADDRESS: PROVEN if is_ours else BY_HAND,
+    }
 
 
-def _wrong_token() -> str:
-    return _("Meta does not accept this access token: it is incomplete, expired or revoked. Copy a new one.")
+def proof(facts: Mapping[str, str]) -> Sequence[Fact]:
+    """What Meta told, one line each."""
+    expires_at = int(facts.get("expires_at") or 0)
+    app, about = facts.get("app", ""), found.about_number("", facts.get("quality", ""), facts.get("limit", ""))
+    token = found.about_token(facts.get("token_type", ""), expires_at)
+    lines = [
+        Fact(gettext_lazy("Access token"), token, "token", is_good=not expires_at),
+        Fact(gettext_lazy("Permissions"), ", ".join(SCOPES)),
+        Fact(gettext_lazy("App secret"), _("Of the app “%(app)s”") % {"app": app} if app else "", APP_SECRET),
+        Fact(gettext_lazy("Webhook"), _webhook(facts), is_good=facts.get(ADDRESS) != BY_HAND),
+    ]
+    return [*lines, Fact(gettext_lazy("Quality and limit"), about)] if about else lines
 
 
-def _lacks(scopes: str) -> str:
-    return _(
-        "This access token lacks a permission: %(scopes)s. Generate a new one in Meta's Business Settings under System "
-        "users, and tick it."
-    ) % {"scopes": scopes}
+def _webhook(facts: Mapping[str, str]) -> str:
+    if facts.get(ADDRESS) == BY_HAND:
+        return _("Not registered yet: paste both values below in your app, under WhatsApp → Configuration.")
+    return _("Registered by Roster, confirmed by Meta")
 
 
-def _number(account: Account) -> Number:
-    """The number, asked with the proof that the app secret makes: first of all Meta says whether that is right."""
-    try:
-        return calls.get(Number, account, account.bot_user_id, "id,display_phone_number,verified_name")
-    except DeliveryRefusedError as refusal:
-        if calls.PROOF in calls.details_of(refusal):
-            sentence = _("This is not the secret of the app that the access token belongs to: copy it once more.")
-            raise NotAcceptedError(sentence, APP_SECRET) from refusal
-        if refusal.code in UNKNOWN_OBJECT:
-            sentence = _(
-                "Meta finds no phone number with this ID that the access token may use. Copy the ID once more, and "
-                "assign the WhatsApp account to the system user."
-            )
-            raise NotAcceptedError(sentence, PHONE) from refusal
-        raise _refused(refusal) from refusal
-
-
-def _listen(account: Account, account_id: str, connection_id: UUID) -> None:
-    """Subscribe the app to the account, and send this number's events to our address and no other's."""
-    try:
-        calls.post(Done, account, f"{account_id}/subscribed_apps", {})
-    except DeliveryRefusedError as refusal:
-        if refusal.code in UNKNOWN_OBJECT:
-            sentence = _("Meta finds no WhatsApp account with this ID that the access token may use.")
-            raise NotAcceptedError(sentence, ACCOUNT) from refusal
-        raise _refused(refusal) from refusal
-    override = {"override_callback_uri": address_of(connection_id), "verify_token": verify_token_of(account.secrets)}
-    try:
-        calls.post(Done, account, account.bot_user_id, {"webhook_configuration": override})
-    except DeliveryRefusedError as refusal:
-        if refusal.code in UNKNOWN_OBJECT | {"2200"}:
-            sentence = _("Meta could not reach %(address)s, where it sends messages. It has to be on the internet.")
-            raise NotAcceptedError(sentence % {"address": override["override_callback_uri"]}) from refusal
-        raise _refused(refusal) from refusal
-
-
-def _refused(refusal: DeliveryRefusedError) -> NotAcceptedError:
-    """What is not about one value alone: a dead token, a permission, anything else in Meta's own words."""
-    if refusal.code in DEAD:
-        return NotAcceptedError(_wrong_token(), TOKEN)
-    if int(refusal.code or -1) in PERMISSIONS:
-        return NotAcceptedError(_lacks(", ".join(SCOPES)), TOKEN)
-    told = {"code": refusal.code, "details": calls.details_of(refusal)}
-    return NotAcceptedError(_("Meta refused it (code %(code)s): %(details)s") % told)
+def by_hand(facts: Mapping[str, str], secrets: Mapping[str, str], connection_id: UUID) -> Sequence[Pasted]:
+    """The webhook's address and verify token, if Meta lets only an admin register them."""
+    if facts.get(ADDRESS) != BY_HAND:
+        return []
+    return [
+        Pasted(gettext_lazy("Callback URL"), address_of(connection_id)),
+        Pasted(gettext_lazy("Verify token"), verify_token_of(secrets)),
+    ]

@@ -154,6 +154,7 @@ def context_of(connection: Connection, visitor: Visitor) -> dict[str, Any]:
         "connection": connection,
         "agent": agent,
         "name": agent.name if agent else _("AI employee"),
+        "picture": agent.picture_path if agent else "",
         "visitor": visitor,
         "talk": said.talk_of(connection, visitor.id) if visitor.is_known else said.Talk(),
         "longest": hosting.LONGEST,

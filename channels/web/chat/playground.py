@@ -50,7 +50,7 @@ def talk(request: HttpRequest) -> HttpResponse:
     _provider, connection = _tried(request)
     if connection is None:
         raise Http404
-    with tenant_scope(connection.tenant_id):
+    with tenant_scope(connection.tenant.id):
         context = pages.context_of(connection, _tester(request, connection))
     with timezone.override(connection.tenant.time_zone):
         return HttpResponse(render_to_string("chat/talk.html", context))
@@ -101,7 +101,7 @@ def _shown(request: HttpRequest, connection: Connection, error: NotSentError | N
         "is_tried": True,
         "is_framed": True,
     }
-    with tenant_scope(connection.tenant_id):
+    with tenant_scope(connection.tenant.id):
         context |= pages.context_of(connection, _tester(request, connection))
         with timezone.override(connection.tenant.time_zone):
             return render(request, "channels/playground.html", context, status=error.status if error else 200)

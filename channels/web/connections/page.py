@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,8 +20,11 @@ from channels.models import Connection
 from channels.providers.base import Provider
 from channels.providers.registry import installed
 from channels.web import connecting, presence
+from channels.web.onboarding import ConnectChannel
+from tenants.encryption import Secret
 from tenants.http.access import requires, workspace_of
 from tenants.http.middleware import Workspace
+from tenants.onboarding import wizard
 from tenants.permissions import Permission
 
 
@@ -31,6 +35,33 @@ def page(request: HttpRequest, connection_id: UUID) -> HttpResponse:
     workspace = workspace_of(request)
     connection = get_object_or_404(Connection.objects.select_related("agent"), id=connection_id)
     return render(request, "channels/connection/page.html", _shown(workspace, connection))
+
+
+@requires(Permission.MANAGE_CHANNELS)
+@require_GET
+def connected(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """The proof: what the provider told about an account that was connected by a form."""
+    workspace = workspace_of(request)
+    connection = get_object_or_404(Connection, id=connection_id)
+    its = installed(connection.provider)
+    if its is None or its.form is None or connection.state != Connection.State.ACTIVE:
+        return redirect("workspace:connection", workspace.tenant.slug, connection.id)
+    request.wizard = [(each, each.is_done(workspace)) for each in wizard.steps()]  # type: ignore[attr-defined]
+    facts, known = connection.facts or {}, connection.credentials
+    with timezone.override(workspace.tenant.time_zone):
+        proof = [
+            (each, str(Secret(known[each.secret])) if known.get(each.secret) else "") for each in its.form.proof(facts)
+        ]
+    context = {
+        "step": ConnectChannel,
+        "connection": connection,
+        "channel": its.label,
+        "asks": its.form.asks,
+        "proof": proof,
+        "pasted": its.form.by_hand(facts, connection.own_secrets, connection.id),
+    }
+    part = "#proof" if request.headers.get("HX-Request") else ""
+    return render(request, f"channels/connection/connected.html{part}", context)
 
 
 @requires(Permission.MANAGE_CHANNELS)

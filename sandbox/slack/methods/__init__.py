@@ -2,7 +2,13 @@
 
 from typing import Final
 
-from sandbox.slack.methods import access, chat, conversations, people
+from sandbox.slack.methods import access, agents, chat, conversations, people
 from sandbox.slack.methods.calls import Method
 
-METHODS: Final[dict[str, Method]] = {**access.METHODS, **chat.METHODS, **conversations.METHODS, **people.METHODS}
+METHODS: Final[dict[str, Method]] = {
+    **access.METHODS,
+    **agents.METHODS,
+    **chat.METHODS,
+    **conversations.METHODS,
+    **people.METHODS,
+}

@@ -48,6 +48,12 @@ def list_(call: Call) -> JsonObject:
     return {"ok": True, "channels": page, "response_metadata": {"next_cursor": cursor}}
 
 
+def mine(call: Call) -> JsonObject:
+    """The public channels that the bot is in. https://docs.slack.dev/reference/methods/users.conversations"""
+    found = [each for each in _conversations(call) if not each.is_im and call.is_member(each)]
+    return {"ok": True, "channels": [_object(call, each) for each in found], "response_metadata": {"next_cursor": ""}}
+
+
 def join(call: Call) -> JsonObject:
     """The bot joins a public channel."""
     channel = call.channel()
@@ -147,6 +153,7 @@ METHODS: Final = {
     "conversations.open": Method(open_, ("im:write",)),
     "conversations.info": Method(info, READ),
     "conversations.list": Method(list_, READ),
+    "users.conversations": Method(mine, READ),
     "conversations.join": Method(join, ("channels:join",)),
     "conversations.history": Method(history, HISTORY),
     "conversations.replies": Method(replies, HISTORY),

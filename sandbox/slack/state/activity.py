@@ -103,6 +103,12 @@ def open_home(slack: Slack, person: Person, bot: Person) -> tuple[Channel, list[
     return channel, slack.events.home_opened(channel, person.id, ts)
 
 
+def stop(slack: Slack, channel: Channel, person: Person, thread_ts: str) -> list[Event]:
+    """A person stops the agent in a thread. The session's status stays: the app changes it."""
+    slack.sessions.get(channel.id, thread_ts)
+    return slack.events.stopped(channel, thread_ts, person.id, slack.messages.next_ts(channel.team_id))
+
+
 def uninstall(slack: Slack, team: str, owner: str = PLATFORM) -> list[Event]:
     """An admin removes an app: revoke its token and notify it."""
     token = slack.workspaces.token_of(team, owner)

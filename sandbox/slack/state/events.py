@@ -68,6 +68,13 @@ class Events:
         sent = [self._send(app, channel, event, ts, "") for app in self.apps.all() if app.hears("app_home_opened")]
         return [event for event in sent if event]
 
+    def stopped(self, channel: Channel, thread_ts: str, user: str, ts: str) -> list[Event]:
+        """Someone pressed the button to stop: `agent_session_stopped`."""
+        event = {"type": "agent_session_stopped", "channel": channel.id, "thread_ts": thread_ts, "user": user}
+        told = {**event, "streaming_message_ts": [], "event_ts": ts}
+        sent = [self._send(app, channel, told, ts, "") for app in self.apps.all() if app.hears(str(event["type"]))]
+        return [event for event in sent if event]
+
     def uninstalled(self, token: Token) -> list[Event]:
         """The app was removed: `tokens_revoked` with user ids, and `app_uninstalled`; both without authorizations."""
         revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [token.user_id]}}

@@ -15,6 +15,7 @@ from sandbox.slack.state.limits import Limits
 from sandbox.slack.state.messages import Messages
 from sandbox.slack.state.objects import MessageObjects
 from sandbox.slack.state.schema import SCHEMA
+from sandbox.slack.state.sessions import Sessions
 from sandbox.slack.state.workspaces import Workspaces
 
 STATUS_SECONDS: Final = 120
@@ -56,6 +57,7 @@ class Slack:
         self.events = Events(self.apps, self.workspaces, self.objects, self.deliveries)
         self.limits = Limits(app.history_limited, app.post_burst)
         self.statuses = Statuses()
+        self.sessions = Sessions()
         self.faults = Faults()
         self._url_states: dict[str, str] = {}
 

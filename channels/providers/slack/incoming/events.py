@@ -12,9 +12,9 @@ from typing import Annotated, Any
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from channels.providers.base import NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage
+from channels.providers.base import DIRECT, NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage, Stop
 from channels.providers.slack import wordings
-from channels.providers.slack.incoming import corrections, subtypes
+from channels.providers.slack.incoming import corrections, stopped, subtypes
 from channels.providers.slack.incoming.authors import Author, author_of
 from channels.providers.slack.incoming.content import Content, Quote, content_of
 from channels.providers.slack.incoming.files import files_of
@@ -82,6 +82,7 @@ class Message(BaseModel):
     files: Any = None
     ts: Any = None
     thread_ts: Any = None
+    event_ts: Any = None
     tokens: Any = None
     edited: Any = None
     message: Any = None
@@ -189,10 +190,21 @@ def read_event(envelope: Envelope, body: bytes, bot_user_id: str) -> InboundEven
         payload=body.decode(),
         message=message,
         correction=correction,
+        stop=_stop(inner),
         ends_connection=inner.ends_connection,
         occurred_at=envelope.occurred_at,
         reason=reason,
     )
+
+
+def _stop(inner: Message) -> Stop | None:
+    """The button to stop was pressed. https://docs.slack.dev/reference/events/agent_session_stopped"""
+    if inner.type != stopped.TYPE:
+        return None
+    try:
+        return stopped.read(inner)
+    except ValidationError as error:
+        raise MalformedEventError("A stopped session needs its channel, thread_ts and event_ts.") from error
 
 
 def _correction(inner: Message, body: bytes, bot_user_id: str, app_id: str | None) -> Edit | Deletion | None:
@@ -250,7 +262,9 @@ def _spoken(inner: Message, spoken: Spoken, author: Author, bot_user_id: str) ->
         position=Decimal(ts),
         said_at=min(datetime.fromtimestamp(float(ts), UTC), datetime.now(UTC)),
         address={"channel": channel, "thread_ts": spoken.thread_ts or ts},
+        session=f"{channel}:{spoken.thread_ts or ts}" if inner.is_direct else "",
         title=_("Direct message") if inner.is_direct else "",
+        where=DIRECT if inner.is_direct else channel,
         files=files_of(inner.files),
     )
 

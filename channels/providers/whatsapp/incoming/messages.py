@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from channels.providers.base import Deletion, Edit, InboundEvent, InboundMessage, Moved
+from channels.providers.base import DIRECT, Deletion, Edit, InboundEvent, InboundMessage, Moved
 from channels.providers.webhooks import MalformedError
 from channels.providers.whatsapp import wordings
 from channels.providers.whatsapp.incoming.content import content_of, files_of
@@ -138,6 +138,7 @@ def _message(payload: Payload, spoken: Spoken) -> InboundMessage:
     return InboundMessage(
         key=short(spoken.id),
         thread_ids=[person.key],
+        where=DIRECT,
         is_addressed=True,
         author=person.key,
         author_name=person.name,

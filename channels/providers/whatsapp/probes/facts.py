@@ -15,7 +15,7 @@ from channels.providers.health import PROBE_SECONDS
 from channels.providers.sending import Account
 from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Shape, Token, TokenFacts
-from channels.providers.whatsapp.form import ACCOUNT
+from channels.providers.whatsapp.checking.found import ACCOUNT
 
 FIELDS = (
     "id,display_phone_number,verified_name,name_status,quality_rating,status,platform_type,"
