@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Subquery
 from django.utils import timezone
 
 from agents.models import Agent, Conversation
@@ -36,10 +36,15 @@ def of(connection: Connection, answering: Agent | None) -> Activity:
     names = {each.id: each for each in Agent.objects.filter(id__in=counts)}
     if answering is not None:
         names.setdefault(answering.id, answering)
+    last_in, last_out, connected_by = Connection.objects.values_list(
+        Subquery(heard.order_by("-id").values("received_at")[:1]),
+        Subquery(sent.order_by("-id").values("sent_at")[:1]),
+        Subquery(connected.order_by("-at").values("actor_name")[:1]),
+    ).get(id=connection.id)
     return Activity(
-        last_in=heard.order_by("-id").values_list("received_at", flat=True).first(),
-        last_out=sent.order_by("-id").values_list("sent_at", flat=True).first(),
-        connected_by=connected.order_by("-at").values_list("actor_name", flat=True).first() or "",
+        last_in=last_in,
+        last_out=last_out,
+        connected_by=connected_by or "",
         silenced=sorted(names.values(), key=lambda each: (-counts.get(each.id, 0), each.name)),
         conversations=sum(counts.values()),
     )

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0023_routing'),
+        ("channels", "0023_routing"),
     ]
 
     operations = [

@@ -64,7 +64,7 @@ class MediaFile(Job, TenantModel):
 
     def __str__(self) -> str:
         """Without the name that a person gave it: the audit trail keeps this when the person is erased."""
-        return str(self.id)
+        return str(self.get_kind_display())
 
 
 class MediaPart(TenantModel):

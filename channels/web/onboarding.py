@@ -104,8 +104,9 @@ class SendTestMessage:
     def view(self, request: HttpRequest) -> HttpResponseBase:
         tenant = workspace_of(request).tenant
         with tenant_scope(tenant.id):
-            connection = Connection.objects.filter(state=Connection.State.ACTIVE).order_by("connected_at").first()
-            agent = Agent.objects.on_duty()
+            active = Connection.objects.filter(state=Connection.State.ACTIVE).select_related("agent")
+            connection = active.order_by("connected_at").first()
+            agent = connection.answering_agent() if connection else None
         if connection is None:
             return redirect("workspace:onboarding_step", tenant.slug, ConnectChannel.slug)
         if agent is None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -15,7 +17,7 @@ from agents.web.team import Silence
 from billing.templatetags.billing import listed
 from billing.web.links import Way
 from channels.connections import losses as lost
-from channels.models import Connection
+from channels.models import Connection, PlaceChoice
 from channels.providers.registry import provider_named
 from channels.reasons import Cause
 from channels.web import connecting
@@ -61,7 +63,8 @@ class Loss:
 
 def connections_of(workspace: Workspace) -> list[Connection]:
     """The open scope's connections that pages tell about, the oldest first."""
-    return list(Connection.objects.at_a_glance(LOOKED_AT))
+    chosen = PlaceChoice.objects.filter(connection=OuterRef("id")).values("agent_id")
+    return list(Connection.objects.annotate(chosen_ids=ArraySubquery(chosen)).at_a_glance(LOOKED_AT))
 
 
 def is_connected(workspace: Workspace) -> bool:
@@ -136,6 +139,8 @@ def _cut_off(workspace: Workspace, agent: Agent, first: Agent | None, found: Seq
 
 def _leads_to(connection: Connection, agent: Agent, first: Agent | None) -> bool:
     """As Connection.answering_agent() decides it."""
+    if agent.id in getattr(connection, "chosen_ids", ()):
+        return True  # in a place there
     if connection.chosen_agent:
         return connection.agent_id == agent.id
     return first is not None and first.id == agent.id
@@ -151,16 +156,20 @@ def _without_channel(workspace: Workspace, agent: Agent) -> Silence:
 
 def _behind(workspace: Workspace, agent: Agent, first: Agent | None, active: Sequence[Connection]) -> Silence:
     """Every channel is answered by somebody else."""
-    others = listed(sorted({each.agent.name if each.agent else first.name if first else "" for each in active}))
+    answering = [each.chosen_agent or first for each in active]
+    others = listed(sorted({each.name for each in answering if each}))
     where = listed([each.name for each in active])
-    what = _("New conversations in %(where)s go to %(others)s: %(name)s answers only where it has answered before.") % {
-        "where": where, "others": others, "name": agent.name,
-    }  # fmt: skip
-    is_by_order = any(each.agent is None or each.agent.deleted_at for each in active)
+    what = _(
+        "New conversations in %(where)s go to %(others)s: %(name)s answers only where people call it by name, or where "
+        "it has answered before."
+    ) % {"where": where, "others": others, "name": agent.name}
+    is_by_order = any(each.chosen_agent is None for each in active)
     if not is_by_order:
         return Silence(_("On duty"), what, is_chosen=True, still_answers=True)
     if workspace.allows(Permission.MANAGE_EMPLOYEES):
-        fix = _("They go to whoever is first in the order of seats. To give them to it, move it to the top.")
+        fix = _("They go to whoever is first in the order of seats. To give them to it, choose it under Channels.")
     else:
-        fix = _("They go to whoever is first in the order of seats. Operators, admins and owners can change the order.")
+        fix = _(
+            "They go to whoever is first in the order of seats. Operators, admins and owners can choose it instead."
+        )
     return Silence(_("On duty"), what, fix, is_chosen=True, still_answers=True)

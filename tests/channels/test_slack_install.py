@@ -205,7 +205,7 @@ def test_a_link_made_by_the_api_connects_its_own_workspace_from_any_browser(comm
 def test_the_scopes_asked_for_are_the_ones_used(alice: Client) -> None:
     scopes = parse_qs(urlsplit(install_url(alice)).query)["scope"][0].split(",")
     assert set(scopes) == set(oauth.own_app.SCOPES)
-    assert "channels:read" not in scopes
+    assert "reactions:write" not in scopes
 
 
 ODD_INSTALLATIONS = [

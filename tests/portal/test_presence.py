@@ -140,7 +140,10 @@ def test_the_page_says_who_gets_new_conversations(owner: Member, maya: Agent) ->
 
     pages = pages_of(owner, leo)
 
-    assert "New conversations in Northwind go to Maya: Leo answers only where it has answered before." in pages["list"]
+    assert (
+        "New conversations in Northwind go to Maya: Leo answers only where people call it by name, or where it has "
+        "answered before." in pages["list"]
+    )
     assert "New conversations go to Maya." in pages["channels"]
 
 

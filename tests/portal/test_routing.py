@@ -15,7 +15,7 @@ from channels.providers.slack.client import Slack
 from tenants.models import ApiToken, Role
 from tenants.scope import tenant_scope
 from tests import factories
-from tests.billing.people import Member, colleague, member, words_of
+from tests.billing.people import Member, colleague, member
 from tests.conftest import Cast
 
 
@@ -50,7 +50,7 @@ def test_an_operator_chooses_for_each_channel_direct_messages_and_the_rest(
 ) -> None:
     rosa, leo = team
     page = f"/t/acme/channels/{connection_of(cast).id}/routing/"
-    shown = words_of(owner.client.get(page))
+    shown = owner.read(page)
     assert "#orders" in shown
     assert "Direct messages" in shown
     assert "The first in the order of seats: Rosa" in shown
@@ -59,7 +59,7 @@ def test_an_operator_chooses_for_each_channel_direct_messages_and_the_rest(
     assert connection_of(cast).agent_id == leo.id
     with tenant_scope(cast.acme.id):
         hiring.pause(leo)
-    assert "Leo is paused. Until it works again, somebody else answers here." in words_of(owner.client.get(page))
+    assert "Leo is paused. Until it works again, somebody else answers here." in owner.read(page)
 
 
 def test_a_provider_that_does_not_list_its_channels_takes_no_choice_away(
@@ -72,7 +72,7 @@ def test_a_provider_that_does_not_list_its_channels_takes_no_choice_away(
     owner.client.post(page, {"place:C0ORDERS": team[1].id})
     monkeypatch.setattr(Slack, "places", busy)
     cache.clear()
-    shown = words_of(owner.client.get(page))
+    shown = owner.read(page)
     assert "Slack did not say which channels there are" in shown
     assert "#orders" in shown
     assert chosen(cast) == {"C0ORDERS": "Leo"}
@@ -85,14 +85,23 @@ def test_viewers_read_who_answers_and_change_nothing(cast: Cast, team: tuple[Age
     assert viewer.client.post(page, {"place:default": team[1].id}).status_code == 403
 
 
+def test_who_is_chosen_for_one_channel_is_not_said_to_be_behind(
+    cast: Cast, owner: Member, team: tuple[Agent, Agent]
+) -> None:
+    behind = "Leo answers only where people call it by name"
+    assert behind in owner.read("employees/")
+    owner.client.post(f"/t/acme/channels/{connection_of(cast).id}/routing/", {"place:C0ORDERS": team[1].id})
+    assert behind not in owner.read("employees/")
+
+
 def test_an_employees_page_takes_a_channel_over_and_gives_it_back(
     cast: Cast, owner: Member, team: tuple[Agent, Agent]
 ) -> None:
     _rosa, leo = team
     page, where = f"/t/acme/employees/{leo.id}/channels/", connection_of(cast)
-    assert "Rosa answers there. Turn on, and Leo takes over from Rosa." in words_of(owner.client.get(page))
+    assert "Rosa answers there. Turn on, and Leo takes over from Rosa." in owner.read(page)
     owner.client.post(f"{page}{where.id}/answer/", {"answers": "1"})
-    assert "Answers everyone who writes." in words_of(owner.client.get(page))
+    assert "Answers everyone who writes." in owner.read(page)
     owner.client.post(f"{page}{where.id}/answer/", {"answers": "0"})
     assert connection_of(cast).agent_id is None
 

@@ -170,7 +170,11 @@ def connect_view(provider: Provider, form: Form) -> type[ConnectView]:
         operation_id=f"connect{name}",
         tags=["Channels"],
         summary=f"Connect {label}",
-        description=f"Checks each value at {label} and connects it, as the page in the portal does.",
+        description=(
+            f"Checks each value at {label} and connects it, as the page in the portal does."
+            if form.fields
+            else "Connects it at once: nothing has to be entered."
+        ),
         request=entries if form.fields else None,
         responses={
             201: ChannelSerializer,
