@@ -16,6 +16,8 @@ from tenants.wordings import Reason
 
 DEAD_TOKEN = {0, 190}
 LOCKED = {368, 131031}
+STOPPED = {131037, 131042, 131045, 133010}
+"""The number sends nothing to anybody until somebody acts at Meta: its name, the payment, its registration."""
 LATER: Mapping[int, float] = {
     4: 2.0,
     80007: 2.0,
@@ -140,5 +142,5 @@ def error_of(fault: Fault, retry_after: float | None = None) -> DeliveryError:
     if code in OWN_TROUBLE or code is None or fault.status >= 500:
         trouble = wordings.OWN_TROUBLE(status=fault.status, code=fault.name, details=fault.details)
         return OutcomeUnknownError(trouble)
-    is_broken = code in DEAD_TOKEN | LOCKED
+    is_broken = code in DEAD_TOKEN | LOCKED | STOPPED
     return DeliveryRefusedError(reason_of(fault), breaks_connection=is_broken, code=fault.name)
