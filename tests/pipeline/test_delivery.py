@@ -162,6 +162,17 @@ def test_disconnecting_ends_an_unsent_answer(desk: Desk) -> None:
     assert (desk.deliveries(), desk.events()) == (["failed"], [("failed", "Disconnected here in the portal.")])
 
 
+def test_an_answer_ends_with_buttons_that_ask_whether_it_was_good(desk: Desk) -> None:
+    with tenant_scope(desk.tenant.id):
+        Connection.objects.update(scopes="chat:write,assistant:write")
+    thread_id = desk.hear("When do you open?")
+    working.answer(desk.tenant.id, thread_id)
+    working.send_due(desk.tenant.id, thread_id)
+    found = desk.stack.look("slack/control/messages", team=desk.team, channel=desk.channel)
+    said = next(each for each in reversed(found["messages"]) if each.get("bot_id"))
+    assert [block["type"] for block in said["blocks"]] == ["markdown", "context_actions"]
+
+
 def test_a_person_who_stops_it_gets_nothing_of_an_unsent_answer(desk: Desk) -> None:
     working.answer(desk.tenant.id, desk.hear("When do you open?"))
     with tenant_scope(desk.tenant.id):
