@@ -174,7 +174,7 @@ def open_phones(stack: Stack) -> Phones:
     slug, api = _hired(stack)
     number = stack.control("whatsapp/control/numbers", name=slug)
     values = {name: number[name] for name in ("app_secret", "account_id")}
-    values |= {"access_token": number["tokens"]["permanent"], "phone_number_id": number["phone_id"]}
+    values |= {"access_token": number["tokens"]["permanent"], "phone_number_id": number["phone_id"], "pin": ""}
     made = api.post("channels/whatsapp", json=values)
     assert made.status_code == 201, made.text
     return Phones(stack, slug, api, number["phone_id"], "")
