@@ -44,6 +44,7 @@ bench: development
 
 chaos: development
 	$(BIN)/python -m tests.chaos
+	AMBIGUOUS=1000 $(BIN)/python -m pytest -n 0 --timeout 1800 tests/channels/test_whatsapp_doubt.py
 
 # The long form of a proof of which `make test` runs a part: every combination, 10,000 interleaved requests.
 isolation: development pgbouncer

@@ -145,6 +145,7 @@ class Conversation(TenantModel):
     title = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     last_turn_at = models.DateTimeField(default=timezone.now)
+    last_heard_at = models.DateTimeField(null=True, blank=True, help_text=_("When a person last said something"))
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["tenant", "-last_turn_at"], name="agents_conversation_recent")]

@@ -78,6 +78,7 @@ SEGMENTS = (
 )
 VERDICTS = (
     Verdict("Asking", "asking", "Asking Meta…"),
+    Verdict("Waits for another value", "waits", "Checked as soon as the token works."),
     Verdict("Works", "ok", "Works", "System user “Roster”, both permissions, does not expire."),
     Verdict("Temporary", "warn", "Works only until today, 18:00", "It is a temporary token: replace it later."),
     Verdict("Provider down", "warn", "Meta does not respond right now (503)", "Your value is kept."),

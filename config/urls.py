@@ -11,7 +11,7 @@ from billing.web.views import page as billing
 from channels.web import connecting, setup, webhooks
 from channels.web import data_views as channel_data
 from channels.web import views as channels
-from channels.web.chat import embedding
+from channels.web.chat import embedding, playground
 from channels.web.chat import pages as chat
 from channels.web.connections import page as connection_page
 from channels.web.connections import value_check
@@ -71,6 +71,9 @@ workspace = [
     path("channels/<uuid:connection_id>/keep/", connection_page.keep, name="keep_connection"),
     path("channels/<uuid:connection_id>/listen/", channels.listen, name="listen"),
     path("channels/<uuid:connection_id>/disconnect/", channels.disconnect, name="disconnect"),
+    path("playground/", playground.playground, name="playground"),
+    path("playground/events/", playground.events, name="playground_events"),
+    path("playground/talk/", playground.talk, name="playground_talk"),
     path("conversations/", channels.conversation_list, name="conversations"),
     path("conversations/<uuid:conversation_id>/", channels.conversation, name="conversation"),
     path("conversations/<uuid:conversation_id>/files/<uuid:file_id>/", channel_media.download, name="file"),

@@ -53,6 +53,7 @@ def hear_all(conversation: Conversation, said: Sequence[Said]) -> list[Turn]:
     ]
     if turns:
         execute(*adding(*turns))
+        conversation.last_heard_at = _last_heard(turns)
     return turns
 
 
@@ -74,7 +75,16 @@ def reply(conversation: Conversation, run: Run, text: str, said_at: datetime) ->
 def adding(*turns: Turn) -> tuple[Write, Write]:
     """What saves new turns of one conversation, for whoever writes them together with something else."""
     conversation = Conversation.objects.filter(id=turns[0].conversation_id)
-    return insert(*turns), update(conversation, last_turn_at=max(turn.said_at for turn in turns))
+    changes: dict[str, datetime | None] = {"last_turn_at": max(turn.said_at for turn in turns)}
+    if any(turn.speaker == Turn.Speaker.PERSON for turn in turns):
+        changes["last_heard_at"] = _last_heard(turns)
+    return insert(*turns), update(conversation, **changes)
+
+
+def _last_heard(turns: Sequence[Turn]) -> datetime | None:
+    """When a person last said something there, with these turns. Providers may bring an older message later."""
+    said = [turn.said_at for turn in turns if turn.speaker == Turn.Speaker.PERSON]
+    return max(filter(None, (turns[0].conversation.last_heard_at, *said)), default=None)
 
 
 def title_of(text: str) -> str:

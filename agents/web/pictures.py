@@ -66,6 +66,7 @@ def _served(png: bytes) -> HttpResponse:
     headers = {
         "Cache-Control": FOR_EVER,
         "Content-Disposition": 'inline; filename="picture.png"',
+        "Cross-Origin-Resource-Policy": "cross-origin",  # providers' pages show it
         "X-Content-Type-Options": "nosniff",
     }
     return HttpResponse(png, content_type="image/png", status=HTTPStatus.OK, headers=headers)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from secrets import token_urlsafe
 from uuid import UUID
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from channels import actions
 from channels.models import Connection, ConnectionDraft, Route
 from tenants.audit import journal
-from tenants.encryption import Secret
+from tenants.encryption import Secret, UndecryptableError
 from tenants.scope import current_tenant_id, tenant_scope
 from tenants.wordings import Wording
 
@@ -70,6 +71,15 @@ def keep(draft: ConnectionDraft, name: str, value: str) -> None:
         draft.expires_at = timezone.now() + LIFE
         kept = {"provider": draft.provider, "secrets": draft.secrets, "expires_at": draft.expires_at}
         ConnectionDraft.objects.update_or_create(id=draft.id, defaults=kept)
+
+
+def complete(draft: ConnectionDraft, values: Mapping[str, str], generated: Iterable[str]) -> Mapping[str, str]:
+    """What was entered, with the secrets that we make up ourselves: the same ones as long as the draft lives."""
+    try:
+        known = draft.values
+    except UndecryptableError:
+        known = {}
+    return {**values, **{name: known.get(name) or token_urlsafe(24) for name in generated}}
 
 
 def enter(draft: ConnectionDraft, values: Mapping[str, str]) -> None:

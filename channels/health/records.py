@@ -74,7 +74,12 @@ def history_of(records: Records) -> History:
         if code and cause in {Cause.REFUSED, Cause.TOKEN_DEAD}:
             refused.setdefault(code, each["created_at"])
     last = heard[0]["received_at"] if heard else None
-    return History(connection.id, connection.external_id, connection.scopes, reported, refused, last)
+    sent = max((each["sent_at"] for each in records.deliveries if each["sent_at"] and _is_sent(each)), default=None)
+    return History(connection.id, connection.external_id, connection.scopes, reported, refused, last, sent)
+
+
+def _is_sent(delivery: Mapping[str, Any]) -> bool:
+    return bool(delivery["state"] == Delivery.State.SENT)
 
 
 def probes(records: Records) -> Iterator[Result]:

@@ -20,6 +20,8 @@ from channels.connections import credentials, health
 from channels.messages import outcomes
 from channels.messages.outcomes import Told
 from channels.models import Delivery, InboxEvent, Thread
+from channels.outreach import window
+from channels.outreach.window import Window
 from channels.progress.audience import Audience
 from channels.providers.base import (
     CALL_SECONDS,
@@ -62,6 +64,8 @@ class Dispatch:
     account: Account
     message: Outgoing
     since: datetime
+    window: Window | None = None
+    """When it closes, the provider takes no free text any more."""
 
     @property
     def audience(self) -> Audience:
@@ -200,6 +204,7 @@ def dispatch_of(delivery: Delivery, *, is_last: bool, is_followed: bool | None =
         account=credentials.account_of(connection),
         message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, sender, asks),
         since=timezone.now(),
+        window=window.of(delivery.thread.conversation),
     )
 
 
@@ -225,6 +230,8 @@ def _is_overdue(dispatch: Dispatch) -> bool:
 
 def _post(dispatch: Dispatch) -> str:
     """Send one message; the provider's id of it. Raises DeliveryError, whatever happens."""
+    if dispatch.window and not dispatch.window.is_open:
+        raise window.closed(dispatch.provider.label)
     try:
         return dispatch.provider.post(dispatch.account, dispatch.message)
     except DeliveryError:

@@ -16,7 +16,7 @@ from channels.connections import credentials, health
 from channels.messages.incoming import changes, hear
 from channels.messages.incoming.room import Place, Room
 from channels.models import Connection, Delivery, InboxEvent, Thread, place_id_of
-from channels.providers.base import DeliveryRefusedError, InboundEvent, InboundMessage
+from channels.providers.base import DeliveryRefusedError, InboundEvent, InboundMessage, Provider
 from channels.providers.registry import provider_named
 from tenants.audit import journal
 from tenants.scope import current_tenant_id, hold_alone, tenant_scope
@@ -55,6 +55,8 @@ def send(tenant_id: UUID, connection_id: UUID, text: str) -> Sent:
             raise _nobody()
         heading = said(phrases.TEST, connection.tenant.language)
         provider, account = provider_named(connection.provider), credentials.account_of(connection)
+    if provider.capabilities.people_write_first:
+        raise _people_first(provider, provider.writing_url(account, text))
     try:
         message = provider.start_test(account, heading, text)
     except DeliveryRefusedError as error:
@@ -63,6 +65,12 @@ def send(tenant_id: UUID, connection_id: UUID, text: str) -> Sent:
         raise
     with tenant_scope(tenant_id):
         return _accept(connection, message)
+
+
+def _people_first(provider: Provider, url: str) -> NotReadyError:
+    """Nobody can be written to there who has not written before, so whoever tests it begins."""
+    words = _("On %(channel)s, people have to write first: open %(url)s and send the message. It is answered there.")
+    return NotReadyError(words % {"channel": provider.label, "url": url})
 
 
 def _accept(connection: Connection, message: InboundMessage) -> Sent:

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agents', '0009_identity'),
-        ('channels', '0024_embedding'),
+        ("channels", "0024_embedding"),
         ('tenants', '0014_health'),
     ]
 

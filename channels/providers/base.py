@@ -33,6 +33,8 @@ __all__ = [
 NOT_A_PERSON = Wording("channels.not_a_person", gettext_lazy("Not written by a person."))
 DIRECT = "direct"
 """InboundMessage.where: said to the employee alone."""
+WINDOW_CLOSED = "window_closed"
+"""The code, in `Provider.refusals`, of what was not sent because the person wrote too long ago."""
 CALL_SECONDS = 10
 """No call to a provider takes longer, from end to end: then its connection is closed, and nothing more is sent."""
 

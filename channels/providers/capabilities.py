@@ -24,6 +24,7 @@ class Capabilities:
     hear of it to whom an address leads; None if only whole answers are posted.
     shows_progress: people see how far the employee is, by `Provider.progress`. shows_receipt: also as soon as a message
     to it is stored, before a worker takes it up.
+    window: how long after a person's last message they may be written to freely; None if always.
     """
 
     threads: bool = False
@@ -38,3 +39,4 @@ class Capabilities:
     topic_of: Callable[[Mapping[str, str]], str] | None = None
     shows_progress: bool = False
     shows_receipt: bool = False
+    window: timedelta | None = None

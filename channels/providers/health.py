@@ -58,6 +58,12 @@ class History:
     reported: Mapping[str, tuple[datetime, Reason]] = field(default_factory=dict)
     refused: Mapping[str, datetime] = field(default_factory=dict)
     last_heard_at: datetime | None = None
+    last_sent_at: datetime | None = None
+
+    def refused_since_sent(self, code: str) -> datetime | None:
+        """When it last refused a message for this, if nothing has gone out since."""
+        at = self.refused.get(code)
+        return at if at and (self.last_sent_at is None or at > self.last_sent_at) else None
 
 
 def shown(reason: Reason) -> str:

@@ -17,6 +17,7 @@ from channels.providers.base import InboundEvent, InboundMessage
 
 CHAT, VISITOR = "chat", "visitor"
 """In a message's address: on which page, and who there gets the answer."""
+NAME = "name"
 NEWS = json.dumps({"look": True})
 """Something is there to see: the page looks by itself."""
 LONGEST = 4_000
@@ -45,9 +46,12 @@ def draft(text: str) -> str:
     return json.dumps({"draft": text})
 
 
-def said(provider: str, account: str, visitor: str, message_id: str, text: str) -> InboundEvent:
-    """What a visitor has just said. message_id: made by the browser, so that a message sent again is the same one."""
-    stored = kept(visitor, message_id, text, chat=account)
+def said(provider: str, account: str, visitor: str, message_id: str, text: str, *, tester: str = "") -> InboundEvent:
+    """What a visitor has just said. message_id: made by the browser, so that a message sent again is the same one.
+
+    tester: the name of a member of the workspace who tries the employee; then it is a test message.
+    """
+    stored = kept(visitor, message_id, text, chat=account) | ({NAME: tester} if tester else {})
     message = message_in(stored)
     return InboundEvent(
         provider=provider,
@@ -57,6 +61,7 @@ def said(provider: str, account: str, visitor: str, message_id: str, text: str) 
         payload=json.dumps(stored),
         message=message,
         occurred_at=message.said_at,
+        is_test=bool(tester),
     )
 
 
@@ -78,7 +83,7 @@ def message_in(kept: Mapping[str, Any]) -> InboundMessage:
         position=Decimal(f"{at:.6f}"),
         said_at=datetime.fromtimestamp(at, UTC),
         address={CHAT: str(kept.get(CHAT, "")), VISITOR: visitor},
-        author_name=name_of(visitor),
+        author_name=str(kept.get(NAME) or name_of(visitor)),
     )
 
 

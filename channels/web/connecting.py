@@ -87,7 +87,14 @@ def start(request: HttpRequest, provider: Provider) -> HttpResponseBase:
         raise Http404(_("%(channel)s is not configured on this installation.") % {"channel": provider.label})
     if provider.form and not provider.form.fields:
         return _open(request, provider, provider.form)
-    return ask_consent(request, provider, provider.consent) if provider.consent else begin(request, provider)
+    if provider.form or provider.consent is None:
+        return begin(request, provider)
+    return ask_consent(request, provider, provider.consent)
+
+
+def sign_up_of(provider: Provider) -> Consent | None:
+    """The consent page that is a quicker way than the provider's form, if this installation is set up for it."""
+    return provider.consent if provider.form and provider.consent and provider.consent.is_configured() else None
 
 
 def ask_consent(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +61,10 @@ def ask(request: HttpRequest, provider: str, draft_id: UUID) -> HttpResponseBase
     """Off to the provider's consent page, where the own app asks."""
     its, _entered_there = _entered(provider)
     draft = draft_of(request, its, draft_id)
-    if its.consent is None or not known_of(draft):
+    sign_up = connecting.sign_up_of(its)
+    if sign_up:
+        return connecting.ask_consent(request, its, sign_up)
+    if its.form or its.consent is None or not known_of(draft):
         return redirect("workspace:setup", workspace_of(request).tenant.slug, provider, draft_id)
     return connecting.ask_consent(request, its, its.consent, draft.id)
 
@@ -115,7 +117,7 @@ def _connect(
 ) -> HttpResponse:
     """By the form alone. The provider may ask at our address before it answers, so the values are kept first."""
     tenant = workspace_of(request).tenant
-    values = {**values, **{name: known_of(draft).get(name) or token_urlsafe(24) for name in form.generated}}
+    values = drafts.complete(draft, values, form.generated)
     with tenant_scope(tenant.id):
         drafts.enter(draft, values)
     installed = form.install(values, draft.id)
@@ -159,6 +161,7 @@ def _show(
         "channel": provider.label,
         "words": connecting.words_of(provider),
         "draft": draft,
+        "can_sign_up": connecting.sign_up_of(provider) is not None,
         "choices": _choices(request, provider, draft) if provider.form else (),
         "where": [f"{provider.name}/where.html", "channels/any/where.html"],
         "asks": provider.form.asks if provider.form else provider.label,

@@ -19,6 +19,7 @@ from billing import quota
 from channels.connections import connect, health
 from channels.messages.limits import loops
 from channels.models import Connection
+from channels.outreach import window
 from channels.providers.registry import provider_named
 from channels.reasons import Cause
 from channels.web import connecting, fates, onboarding, presence, reading
@@ -109,7 +110,7 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     is_part = _asks_for_part(request)
     context = {"conversation": found, "page": page, "is_part": is_part}
     if not is_part:
-        context |= {"failures": reading.failures(found), "paused": loops.last_paused(found)}
+        context |= {"failures": reading.failures(found), "paused": loops.last_paused(found), "window": window.of(found)}
     response = render(request, f"channels/{'turns' if is_part else 'conversation'}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -35,6 +35,10 @@ SLACK_APPS_URL = env.url("SLACK_APPS_URL", peer("slack", "/slack/apps", "https:/
 # WhatsApp. The platform's Meta app, if it has one; workspaces bring their own.
 WHATSAPP_APP_SECRET = env.text("WHATSAPP_APP_SECRET")
 WHATSAPP_VERIFY_TOKEN = env.text("WHATSAPP_VERIFY_TOKEN")
+# Embedded sign-up: the platform's Meta app, and the configuration of its Facebook Login for Business.
+WHATSAPP_APP_ID = env.text("WHATSAPP_APP_ID")
+WHATSAPP_SIGNUP_CONFIG_ID = env.text("WHATSAPP_SIGNUP_CONFIG_ID")
+WHATSAPP_SIGNUP_URL = env.url("WHATSAPP_SIGNUP_URL", "https://www.facebook.com")
 WHATSAPP_GRAPH_URL = env.url("WHATSAPP_GRAPH_URL", peer("whatsapp", "/whatsapp/graph", "https://graph.facebook.com"))
 # The only host from which WhatsApp's media are fetched: Meta's own.
 WHATSAPP_MEDIA_URL = env.url("WHATSAPP_MEDIA_URL", peer("whatsapp", "/whatsapp/media/", "https://lookaside.fbsbx.com/"))

@@ -20,6 +20,7 @@ customElements.define("live-chat", class extends HTMLElement {
     this.field = this.form.elements.text;
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
+      event.stopPropagation(); // submit-once.js would wait for another page
       this.write();
     });
     this.field.addEventListener("keydown", (event) => {

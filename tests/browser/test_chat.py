@@ -82,6 +82,16 @@ def serving() -> Iterator[int]:
         server.shutdown()
 
 
+def try_it(operator: Operator, judge: Judge, playground: str) -> None:
+    """As a member, in the portal."""
+    operator.page.goto(playground)
+    operator.page.get_by_label("Your message").fill("Who are you?")
+    operator.press("Send")
+    expect(operator.page.locator(".said.employee time")).to_be_visible(timeout=ANSWER_WITHIN_MS)
+    judge.look("playground")
+    assert not judge.faults, "\n".join(judge.faults)
+
+
 def assert_it_streams(operator: Operator) -> None:
     """The next answer is seen while it is written."""
     operator.page.wait_for_function("document.querySelector('live-chat').news?.readyState === 1")
@@ -123,6 +133,7 @@ def test_onboarding_needs_no_outside_account_and_visitors_get_answers(
     assert not judge.faults, "\n".join(judge.faults)
 
     see_it_elsewhere(operator, browser, judge, channels)
+    try_it(operator, judge, channels.replace("channels/", "playground/"))
 
     visitor = browser.new_context(java_script_enabled=False).new_page()
     visitor.goto(address)

@@ -21,9 +21,9 @@ def connect(operator: Operator, number: dict[str, Any]) -> None:
     operator.page.get_by_role("radio", name="WhatsApp").check()
     operator.press("Continue")
     page = operator.page
-    page.get_by_label("Access token", exact=True).fill(number["tokens"]["permanent"])
-    page.get_by_label("App secret", exact=True).fill(number["app_secret"])
-    page.get_by_label("Phone number ID", exact=True).fill(number["phone_id"])
+    page.get_by_label("Access token").fill(number["tokens"]["permanent"])
+    page.get_by_label("App secret").fill(number["app_secret"])
+    page.get_by_label("Phone number ID").fill(number["phone_id"])
     expect(page.get_by_text(re.compile("Found"))).to_be_visible(timeout=ANSWER_WITHIN_MS)
     operator.press("Check and continue")
     expect(page.get_by_text(number["number"]).first).to_be_visible()

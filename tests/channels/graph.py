@@ -43,6 +43,8 @@ class Graph:
     answers: list[tuple[int, Any]] = field(default_factory=list)
     hangs: float = 0
     tries_address: bool = False
+    marked: list[Asked] = field(default_factory=list)
+    """Marks that a message was read, which are always taken and are not among `asked`."""
     proven: list[int] = field(default_factory=list)
     """The statuses with which addresses answered that Meta was told."""
 
@@ -60,7 +62,11 @@ class Graph:
         request = Request(environ)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         body = request.get_json(silent=True)
-        self.asked.append(Asked(request.method, request.path, request.args.to_dict(), token, body))
+        asked = Asked(request.method, request.path, request.args.to_dict(), token, body)
+        if isinstance(body, dict) and body.get("status") == "read":
+            self.marked.append(asked)
+            return Response('{"success": true}', content_type="application/json")(environ, start_response)
+        self.asked.append(asked)
         time.sleep(self.hangs)
         if self.tries_address and body and "webhook_configuration" in body:
             self._try(body["webhook_configuration"])

@@ -273,3 +273,25 @@ def test_in_a_frame_the_cookie_is_the_sites_own(chat: Chat, settings: Settings) 
 def test_what_is_no_site_is_named(chat: Chat, owner: Client, bad: str) -> None:
     assert "is not a site&#x27;s address" in allowed(owner, chat, f"{SHOP} {bad}")
     assert "frame-ancestors 'self';" in Client().get(f"{chat.url}frame/")["Content-Security-Policy"] + ";"
+
+
+def test_a_member_tries_the_live_employee_with_test_messages(chat: Chat, owner: Client, committed_cast: Cast) -> None:
+    url = reverse("workspace:playground", args=[chat.tenant.slug])
+    assert "Playground</h1>" in owner.get(url).content.decode()
+    sent = owner.post(url, {"id": str(uuid4()), "text": "Who are you?"}, headers={"X-Live-Chat": "1"})
+    assert sent.status_code == 204
+    chat.reply("I am Maya.")
+    (event,) = chat.events()
+    assert (event.is_test, event.state) == (True, "done")
+    said = owner.get(f"{url}talk/").content.decode()
+    assert "Who are you?" in said
+    assert "I am Maya." in said
+    with tenant_scope(chat.tenant.id):
+        assert Person.objects.get().name == (committed_cast.alice.name or committed_cast.alice.email)
+
+
+def test_without_a_web_chat_the_playground_offers_one(chat: Chat, owner: Client) -> None:
+    with tenant_scope(chat.tenant.id):
+        health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL(), Cause.DISCONNECTED)
+    page = owner.get(reverse("workspace:playground", args=[chat.tenant.slug])).content.decode()
+    assert "The playground needs a web chat." in page

@@ -22,12 +22,26 @@ from channels.providers.base import (
     DeliveryNotNowError,
     DeliveryRefusedError,
     OutcomeUnknownError,
+    Progress,
 )
 from channels.providers.sending import Account, Outgoing
 from channels.providers.whatsapp import WhatsApp, calls
 from channels.providers.whatsapp.errors import LATER, REFUSALS, Fault, error_of
+from channels.providers.whatsapp.incoming.messages import FROM, TO
 from tests.channels.graph import SENT, Graph, graph
-from tests.channels.whatsapp import NUMBER, PERSON, PERSON_ID, PHONE, PROVIDERS, SECRET, TOKEN, Line, open_line, status
+from tests.channels.whatsapp import (
+    NUMBER,
+    PERSON,
+    PERSON_ID,
+    PHONE,
+    PROVIDERS,
+    SECRET,
+    TOKEN,
+    Line,
+    just_now,
+    open_line,
+    status,
+)
 from tests.channels.whatsapp import payload as payload_of
 from tests.conftest import Cast
 from tests.environment import NOWHERE
@@ -118,7 +132,10 @@ def test_their_own_trouble_leaves_it_unknown(meta: Graph, code: int) -> None:
     assert isinstance(failure_of(meta, code), OutcomeUnknownError)
 
 
-@pytest.mark.parametrize(("code", "breaks"), [(0, True), (190, True), (368, True), (131031, True), (10, False)])
+@pytest.mark.parametrize(
+    ("code", "breaks"),
+    [(0, True), (190, True), (368, True), (131031, True), (131042, True), (131037, True), (131045, True), (10, False)],
+)
 def test_a_dead_token_or_a_locked_account_breaks_the_connection(meta: Graph, code: int, *, breaks: bool) -> None:
     error = failure_of(meta, code, 401)
     assert isinstance(error, DeliveryRefusedError)
@@ -127,7 +144,7 @@ def test_a_dead_token_or_a_locked_account_breaks_the_connection(meta: Graph, cod
 
 REFUSED = (
     *(3, 10, 200, 230, 299, 131005, 131064, 130497, 131026, 131047, 131049, 131050, 130472, 131051, 131052, 131053),
-    *(131008, 131009, 100, 131021, 131030, 131037, 131042, 131045, 133016, 131062, 132000, 132001, 132005, 132007),
+    *(131008, 131009, 100, 131021, 131030, 133016, 131062, 132000, 132001, 132005, 132007),
     *(132008, 132012, 132015, 132016, 132068, 138000, 139000, 131020, 131041, 999_999),
 )
 
@@ -207,6 +224,20 @@ def test_nobody_is_asked_for_names(meta: Graph) -> None:
     assert meta.asked == []
 
 
+def test_what_is_taken_up_is_marked_as_read_and_typing_is_shown(meta: Graph) -> None:
+    for what in Progress.What:
+        WHATSAPP.progress(account(), {FROM: PHONE, TO: PERSON}, Progress(what, message_id="wamid.HBg="))
+    WHATSAPP.progress(account(), {TO: PERSON}, Progress(Progress.What.WORKING, message_id="wamid.HBg~0123"))
+    (marked,) = meta.marked
+    assert marked.path == f"/v26.0/{PHONE}/messages"
+    assert marked.body == {
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": "wamid.HBg=",
+        "typing_indicator": {"type": "text"},
+    }
+
+
 def test_a_test_needs_the_person_to_write_first() -> None:
     with pytest.raises(DeliveryRefusedError, match=f"people have to write first.*{NUMBER}"):
         WHATSAPP.start_test(account(), "A test", "Hello?")
@@ -232,7 +263,7 @@ def contract_of(name: str) -> dict[str, Any]:
     folder = os.environ.get("CONTRACTS_DIR")
     if not folder:
         pytest.skip(f"CONTRACTS_DIR is not set: the folder that holds {CONTRACT}.")
-    contract = yaml.safe_load((Path(folder) / CONTRACT).read_text())
+    contract = yaml.load((Path(folder) / CONTRACT).read_text(), yaml.CSafeLoader)
     for part in contract["components"]["schemas"][name].get("allOf", []):
         part.pop("additionalProperties", None)
     return {"components": contract["components"], "$ref": f"#/components/schemas/{name}"}
@@ -296,7 +327,7 @@ def line(meta: Graph, committed_cast: Cast) -> Line:
 
 
 def test_a_question_is_answered_at_once_and_its_status_comes_back(line: Line, meta: Graph) -> None:
-    line.send(payload_of("audio", from_user_id=PERSON_ID))
+    line.send(payload_of("audio", from_user_id=PERSON_ID, timestamp=just_now()))
     line.work()
     (asked,) = meta.asked
     delivery = line.last_delivery()
@@ -310,18 +341,18 @@ def test_a_question_is_answered_at_once_and_its_status_comes_back(line: Line, me
 
 
 def test_a_closed_window_is_seen_later_and_says_what_to_do(line: Line) -> None:
-    line.send(payload_of("audio"))
+    line.send(payload_of("audio", timestamp=just_now()))
     line.work()
     line.send(status(line.last_delivery().id, "failed"))
     delivery = line.last_delivery()
     assert (delivery.state, delivery.cause) == ("failed", "refused:131047")
     assert "more than 24 hours have passed" in str(delivery.error)
-    assert "answered as soon as they write again" in str(REFUSALS["131047"])
+    assert "takes only a template now, or nothing until they write again" in str(REFUSALS["131047"])
 
 
 def test_what_is_in_doubt_is_never_sent_again_by_itself(line: Line, meta: Graph) -> None:
     meta.fails(131000, 500)
-    line.send(payload_of("audio"))
+    line.send(payload_of("audio", timestamp=just_now()))
     line.work()
     assert line.deliveries() == ["unknown"]
     line.work()

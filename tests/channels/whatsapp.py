@@ -4,6 +4,7 @@ import copy
 import hashlib
 import hmac
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ def payload(name: str, **message: Any) -> dict[str, Any]:
     if message:
         value_of(read)["messages"][0].update(message)
     return read
+
+
+def just_now(ago: float = 0) -> str:
+    """A message's timestamp, so many seconds ago."""
+    return str(int(time.time() - ago))
 
 
 def value_of(request: dict[str, Any]) -> dict[str, Any]:

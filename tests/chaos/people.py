@@ -1,4 +1,4 @@
-"""People who write in Slack, each in one thread and in order. Every message has a word that its answer quotes."""
+"""People who write, each in one conversation and in order. Every message has a word that its answer quotes."""
 
 import random
 import threading
@@ -60,8 +60,7 @@ class Person:
         self.said.append(Said(self.office, told["channel"], first, told["ts"], word))
         if self.chance.random() < REDELIVERED:
             self.redelivered += 1
-            for event in told["events"]:
-                self.office.stack.control(f"slack/control/events/{event['event_id']}/redeliver", times=2)
+            self.office.redeliver(told)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What happened to every message, judged by what is in Slack; Roster's rows only explain why."""
+"""What happened to every message, judged by what people see; Roster's rows only explain why."""
 
 import json
 from collections import Counter, defaultdict
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from tests.chaos.lines import Phones
 from tests.chaos.people import Said
 from tests.flow.office import Office
 
@@ -42,7 +43,7 @@ class Books:
     def events(self) -> dict[str, Row]:
         """Messages that Roster stored, by ts; ignored ones, such as a message's duplicate event, have no text."""
         rows = [row for row in self.office.rows("channels_inboxevent") if row["payload"]]
-        return {str(json.loads(row["payload"])["event"].get("ts")): row for row in rows}
+        return {self.office.stored_as(json.loads(row["payload"])): row for row in rows}
 
     @cached_property
     def deliveries(self) -> dict[str, Row]:
@@ -57,9 +58,14 @@ class Books:
         return [row for row in self.deliveries.values() if run_id and self.runs[row["turn_id"]] == run_id]
 
     def attempts(self, ts: str) -> list[int | str]:
-        """The result of each of Slack's delivery attempts: a status, or why there was none."""
-        told = self.office.stack.look("slack/control/events", team=self.office.team)["events"]
-        return [each["status"] or each["error"] for event in told if event["ts"] == ts for each in event["attempts"]]
+        """The result of each attempt to deliver it to Roster: a status, or why there was none."""
+        return self.office.attempts(ts)
+
+    @property
+    def in_doubt(self) -> set[object]:
+        """The runs whose answer may have arrived: nobody can be asked, so it is shown as unclear and not sent again."""
+        rows = self.deliveries.values() if isinstance(self.office, Phones) else ()
+        return {self.runs[row["turn_id"]] for row in rows if row["state"] == "unknown"}
 
     def posts_of_run(self, run_id: object) -> list[Row]:
         ids = {str(row["id"]) for row in self.deliveries_of_run(run_id)}
@@ -93,7 +99,7 @@ def _judge_posts(found: Report, books: Books) -> None:
         if times > 1:
             found.find("duplicated", f"{books.office.slug}: delivery {id_} is in Slack {times} times")
     for id_, row in books.deliveries.items():
-        if row["state"] != "sent":
+        if row["state"] != "sent" and not (row["state"] == "unknown" and isinstance(books.office, Phones)):
             found.find(f"delivery {row['state']}", f"{books.office.slug}: {id_}, {row['error']}")
 
 
@@ -109,6 +115,8 @@ def _judge(found: Report, books: Books, message: Said) -> None:
         found.reasons[json.dumps(event["reason"])[:100]] += 1
     elif event and event["state"] == "done" and any(_is_planned(post) for post in books.posts_of_run(event["run_id"])):
         found.counts["answered with a planned exact answer"] += 1
+    elif event and event["run_id"] in books.in_doubt:
+        found.counts["unclear, and shown so"] += 1
     else:
         found.find("lost", f"{_name(message)}: {_why(books, message, event)}")
 
@@ -120,7 +128,7 @@ def _is_planned(post: Row) -> bool:
 
 def _why(books: Books, message: Said, event: Row | None) -> str:
     if event is None:
-        return f"Roster never stored it; Slack's attempts ended with {books.attempts(message.ts)}"
+        return f"Roster never stored it; the attempts ended with {books.attempts(message.ts)}"
     if event["state"] != "done":
         return f"its event is {event['state']} {event['reason']}".strip()
     texts = [post["text"] for post in books.posts_of_run(event["run_id"])]

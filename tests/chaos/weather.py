@@ -39,6 +39,10 @@ LLM_RATE = 0.08
 LLM_KINDS = ("429", "500", "503", "cut", "garbage", "hang", *(f"raw: {name}" for name in BAD_ANSWERS))
 POST_RATES = (("429", 0.015), ("503", 0.015), ("drop", 0.02), ("hang", 0.0025), ("drop_hang", 0.0025))
 POST = "chat.postMessage"
+PHONE_RATES = (("429", 0.015), ("error", 0.015), ("drop", 0.02), ("drop_hang", 0.0025), ("503", 0.01))
+"""error: too many messages to one person. What is dropped was carried out, and a status says so; after a 503 nobody
+knows, so it stays unclear."""
+TOO_MANY = 131056
 SLOW_POST_SECONDS = 6.0
 """How long each post of one workspace takes. Our Slack client waits longer."""
 LLM_HANG_SECONDS = 8.0
@@ -68,6 +72,8 @@ class Weather:
     chance: random.Random
     teams: Sequence[str]
     """Whose posts fail, in turn."""
+    phones: Sequence[str] = ()
+    """The same of WhatsApp numbers."""
     planned: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     last_kill: float = field(default_factory=time.monotonic)
@@ -82,6 +88,7 @@ class Weather:
         """
         plans = [("openai", kind) for kind in self._llm_faults(calls)]
         plans += [("slack", kind) for kind, rate in POST_RATES for _ in range(self._times(calls, rate))]
+        plans += [("whatsapp", kind) for kind, rate in PHONE_RATES for _ in range(self._times(calls, rate))]
         moments = sorted((self.chance.uniform(0, FAULTY * seconds), *plan) for plan in plans)
         for peer, kind in _at_their_moments(moments, stop):
             self._plan(peer, kind)
@@ -141,9 +148,19 @@ class Weather:
             raw = BAD_ANSWERS.get(name, {})
             self.stack.control("openai/control/faults", kind=kind, times=1, seconds=LLM_HANG_SECONDS, **raw)
             return
+        if peer == "whatsapp":
+            if self.phones:
+                self._plan_phone(kind)
+            return
         team = self.teams[self.planned.total() % len(self.teams)]
         fault = {"kind": kind, "times": 1, "seconds": 1 if kind == "429" else POST_HANG_SECONDS, "account": team}
         self.stack.control("slack/control/faults", method=POST, **fault)
+
+    def _plan_phone(self, kind: str) -> None:
+        phone = self.phones[self.planned.total() % len(self.phones)]
+        seconds = 1 if kind == "429" else POST_HANG_SECONDS
+        fault = {"kind": kind, "times": 1, "seconds": seconds, "account": phone, "answer": TOO_MANY}
+        self.stack.control("whatsapp/control/faults", method="messages", **fault)
 
     def _kill(self, name: str) -> int:
         """1 if it was running."""

@@ -49,6 +49,24 @@ class Office:
         )
         return found[0]
 
+    def stored_as(self, payload: dict[str, Any]) -> str:
+        """The ts of the message in a stored event."""
+        return str(payload["event"].get("ts"))
+
+    def redeliver(self, said: dict[str, Any]) -> None:
+        """Slack sends the events about a message twice more."""
+        for event in said["events"]:
+            self.stack.control(f"slack/control/events/{event['event_id']}/redeliver", times=2)
+
+    def attempts(self, ts: str) -> list[int | str]:
+        """The result of each of Slack's delivery attempts: a status, or why there was none."""
+        told = self.stack.look("slack/control/events", team=self.team)["events"]
+        return [each["status"] or each["error"] for event in told if event["ts"] == ts for each in event["attempts"]]
+
+    def is_told(self) -> bool:
+        """Has Slack delivered every event?"""
+        return all(each["finished"] for each in self.stack.look("slack/control/events", team=self.team)["events"])
+
     def settled(self, *, within: float = 60) -> None:
         """Wait until all of this office's events and deliveries have ended."""
         waiting = """

@@ -12,6 +12,7 @@ from tenants.models import ApiToken, Role, Tenant
 from tenants.scope import tenant_scope
 from tests.api.conftest import Caller
 from tests.channels.serving import served
+from tests.channels.whatsapp import open_line
 from tests.conftest import Cast
 from tests.pigeon.loft import PROVIDERS, Loft, open_loft
 from tests.pigeon.provider import NO_PERCH, SKY
@@ -92,3 +93,11 @@ def test_a_channel_is_connected_with_the_checks_of_the_form(committed_cast: Cast
     with tenant_scope(committed_cast.acme.id):
         assert str(Connection.objects.get().id) == made.json["id"]
     assert Route.objects.filter(connection_id=made.json["id"]).count() == 1
+
+
+def test_where_people_write_first_a_test_says_where_to_begin(committed_cast: Cast, settings: Settings) -> None:
+    settings.CHANNEL_PROVIDERS = [*PROVIDERS, "channels.providers.whatsapp.WhatsApp"]
+    line = open_line(committed_cast.acme)
+    asked = caller(committed_cast.acme).post(f"channels/{line.connection.id}/test", {"text": "Hi"})
+    detail = asked.problem(409)["detail"]
+    assert detail.startswith("On WhatsApp, people have to write first: open http")

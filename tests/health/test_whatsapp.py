@@ -1,7 +1,7 @@
 """Each fault of a WhatsApp number provoked at Meta: the probe that fails, its state, and what it says."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -240,6 +240,24 @@ def test_meta_s_trouble_and_refused_payments_come_from_what_was_recorded(meta: G
     assert shown(found["reported"].seen) == "Last on 27 November 2026, 09:00: Something went wrong."
     assert (found["payment"].state, found["payment"].breaks) == (State.FAILS, True)
     assert found["account"].state is State.UNASKED
+
+
+@pytest.mark.parametrize(
+    ("code", "probe", "seen"),
+    [
+        ("131042", "payment", "On 27 November 2026, 09:00 Meta refused a message because of the payment method."),
+        ("131045", "number", "It is not registered for sending (131045)."),
+        ("131037", "name", "Meta did not approve “Northwind” (131037)."),
+    ],
+)
+def test_what_stops_a_number_counts_until_something_goes_out_again(
+    meta: Graph, code: str, probe: str, seen: str
+) -> None:
+    meta.answers = answers()
+    found = probes(history(refused={code: AT}))[probe]
+    assert (found.state, found.breaks, shown(found.seen)) == (State.FAILS, True, seen)
+    meta.answers = answers()
+    assert probes(history(refused={code: AT}, last_sent_at=AT + timedelta(hours=1)))[probe].state is State.PASSES
 
 
 def test_the_button_registers_our_address_again(meta: Graph) -> None:

@@ -89,6 +89,12 @@ BODIES: Bodies = {
     "workspace:answer_at": lambda things: {"answers": "0"},
     "PUT api/v1/channels/<uuid:id>/routing": lambda things: {"agent": things["Agent"], "places": []},
     "workspace:listen": lambda things: {"only_when_mentioned": "1"},
+    "POST api/v1/channels/whatsapp": lambda things: {
+        "access_token": "EAAB0123456789abcdefghij",
+        "app_secret": "0" * 32,
+        "phone_number_id": "106540352242922",
+        "account_id": "102290129340398",
+    },
     "PATCH connection-detail": lambda things: {"only_when_mentioned": True},
     "PATCH member-detail": lambda things: {"role": "viewer"},
     "POST member-list": lambda things: {"email": "new.person@example.com", "role": "viewer"},
@@ -111,10 +117,12 @@ NOT_NOW = {
     "POST api/v1/billing/checkout": "a subscriber cannot subscribe again",
 }
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
-    "POST workspace:check_value": ({404}, "Slack has no form: tests/channels/test_value_check.py"),
+    "workspace:playground_talk": ({404}, "there is no web chat to read in"),
     "workspace:embed": ({404}, "only a web chat has a page that other sites may show"),
+    "POST workspace:check_value": ({404}, "Slack has no form: tests/channels/test_value_check.py"),
     "healthz": ({503}, "Redis and the worker aren't running here"),
     "POST api/v1/channels/<uuid:id>/test": ({502}, "it gets as far as Slack, which isn't available here"),
+    "POST api/v1/channels/whatsapp": ({502}, "it gets as far as Meta, which isn't available here"),
     **{key: ({502}, AT_STRIPE) for key in CALLS_STRIPE},
     **{key: ({409}, reason) for key, reason in NOT_NOW.items()},
 }
@@ -123,9 +131,12 @@ OTHERWISE: Mapping[str, tuple[set[int], str]] = {
 
 STILL: Mapping[str, str] = {
     "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which isn't available here",
+    "POST api/v1/channels/whatsapp": "it gets as far as Meta, which isn't available here",
+    "POST workspace:playground": "there is no web chat to write in",
     "POST workspace:embed": "only a web chat has a page that other sites may show",
     "POST workspace:use_own_app": "the draft that the workspace has is used again",
     "POST workspace:setup": "it gets as far as Slack, which isn't available here",
+    "POST workspace:check_value": "Slack has no form",
     "POST workspace:keep_connection": "the channel is not released",
     "POST workspace:keep_workspace": "there is no pending deletion to cancel",
     **dict.fromkeys(CALLS_STRIPE, AT_STRIPE),

@@ -28,4 +28,4 @@ def test_the_prompt_keeps_it_to_its_function_and_declines_the_rest(function: str
 
 
 def test_the_channel_says_whether_that_is_so() -> None:
-    assert not provider_named("slack").capabilities.needs_function
+    assert [name for name in ("slack", "whatsapp") if provider_named(name).capabilities.needs_function] == ["whatsapp"]

@@ -6,6 +6,8 @@ from uuid import UUID
 import pytest
 
 from channels.models import Connection
+from channels.providers.sending import Account, Spot
+from channels.providers.slack.client import Slack
 from channels.providers.slack.outgoing.sender import SCOPE
 from tenants.scope import tenant_scope
 from tests import working
@@ -46,3 +48,7 @@ def test_a_name_that_slack_refuses_costs_no_message_and_sends_none_twice(desk: D
     with tenant_scope(desk.tenant.id):
         remembers = SCOPE not in Connection.objects.get().granted_scopes
     assert remembers == (code == "missing_scope"), "the next answer does not ask for what is not allowed"
+
+
+def test_operators_choose_among_the_channels_that_the_app_is_in(desk: Desk) -> None:
+    assert Slack().places(Account(desk.token)) == [Spot(desk.channel, "#general")]

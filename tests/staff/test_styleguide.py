@@ -27,6 +27,8 @@ NOT_SHOWN = {
     **dict.fromkeys(("wiz", "wiz-main", "wiz-cols", "wiz-foot"), "the wizard's frame"),
     "sandbox": "on every page, where SANDBOX is on",
     "front-top": "the frame of the page for strangers",
+    "chat-frame": "a frame with a whole chat in it, as other sites show it",
+    "playground": "the frame of a chat in the portal",
     "large": "a variant of `tryout`, for a page of its own",
 }
 """Classes of the shared files that the style guide does not show, each with its reason."""

@@ -83,6 +83,12 @@ class Media(Shape):
     file_size: int | None = None
 
 
+class NewToken(Shape):
+    """What a code was exchanged for."""
+
+    access_token: Annotated[str, StringConstraints(min_length=1, max_length=1_000)] = Field(repr=False)
+
+
 class Done(Shape):
     """The answer to a change."""
 

@@ -35,6 +35,11 @@ def inspect(shape: type[S], account: Account, timeout_seconds: float = CALL_SECO
     return _read(shape, transport.send(request, timeout_seconds))
 
 
+def exchange(shape: type[S], query: Mapping[str, str]) -> S:
+    """Get a token for the code that a sign-up brought. Raises DeliveryError."""
+    return _read(shape, transport.send(Request("GET", "oauth/access_token", "", query), CALL_SECONDS))
+
+
 def details_of(refusal: DeliveryRefusedError) -> str:
     """Meta's own words for why it refused."""
     return str(refusal.reason.details.get("details", ""))

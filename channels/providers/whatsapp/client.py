@@ -5,6 +5,7 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/messag
 
 import json
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,12 +20,12 @@ from channels.providers.base import (
     Progress,
 )
 from channels.providers.capabilities import Capabilities
-from channels.providers.connecting import Form
+from channels.providers.connecting import Consent, Form
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
 from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
-from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, wordings
+from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, sign_up, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
 from channels.providers.whatsapp.errors import NEEDS_NUMBER, PERSONAL, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
@@ -38,9 +39,15 @@ class WhatsApp:
     name = "whatsapp"
     label = "WhatsApp"
     icon = "message-circle"
-    capabilities = Capabilities(people_write_first=True, delivery_updates=True, needs_function=True)
+    capabilities = Capabilities(
+        people_write_first=True,
+        shows_progress=True,
+        delivery_updates=True,
+        needs_function=True,
+        window=timedelta(hours=24),
+    )
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
-    consent = None
+    consent: Consent | None = sign_up
     form: Form = form
     refusals = REFUSALS
     unknown_person: frozenset[str] = frozenset()
@@ -93,7 +100,15 @@ class WhatsApp:
             raise
 
     def progress(self, account: Account, address: Address, progress: Progress) -> None:
-        """Nothing is shown."""
+        """A message is marked as read, and typing is shown for 25 seconds or until the answer, once it is taken up.
+
+        https://developers.facebook.com/documentation/business-messaging/whatsapp/typing-indicators
+        """
+        if progress.what is not Progress.What.WORKING or not messages.is_whole(progress.message_id):
+            return
+        read = {"status": "read", "message_id": progress.message_id, "typing_indicator": {"type": "text"}}
+        path = f"{address.get(FROM) or account.bot_user_id}/messages"
+        calls.post(Done, account, path, {"messaging_product": "whatsapp", **read})
 
     def find(self, account: Account, message: Outgoing) -> str | None:
         """There is no look-up: statuses tell what became of a message."""

@@ -53,7 +53,7 @@ def signature_of(body: bytes, secrets: Mapping[str, str] | None) -> str:
 
 def proof_of(token: str, secrets: Mapping[str, str]) -> str:
     """appsecret_proof: a token that leaked is of no use without the secret. Empty if we know none."""
-    secret = app_secret_of(secrets or None)
+    secret = app_secret_of(secrets if secrets.get(APP_SECRET) else None)
     return _digest(secret, token.encode()) if secret and token else ""
 
 

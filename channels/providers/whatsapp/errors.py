@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from channels.providers import base
 from channels.providers.base import DeliveryError, DeliveryNotNowError, DeliveryRefusedError, OutcomeUnknownError
 from channels.providers.whatsapp import wordings
 from tenants.wordings import Reason
 
 DEAD_TOKEN = {0, 190}
 LOCKED = {368, 131031}
+STOPPED = {131037, 131042, 131045, 133010}
+"""The number sends nothing to anybody until somebody acts at Meta: its name, the payment, its registration."""
 LATER: Mapping[int, float] = {
     4: 2.0,
     80007: 2.0,
@@ -42,8 +45,8 @@ PERMISSION = _(
     "whatsapp_business_messaging in Meta's Business Settings, and connect WhatsApp again."
 )
 WINDOW_CLOSED = _(
-    "WhatsApp did not take the message: more than 24 hours have passed since the person last wrote. They can be "
-    "answered as soon as they write again."
+    "More than 24 hours have passed since the person last wrote: WhatsApp takes only a template now, or nothing until "
+    "they write again."
 )
 RESTRICTED = _(
     "Meta has restricted the WhatsApp account. See the reason in WhatsApp Manager, under Account quality: "
@@ -64,6 +67,7 @@ REFUSALS: Mapping[str, Promise] = {
     "write_first": _("On WhatsApp people have to write first. Send a message to the number from your own phone."),
     **{str(code): PERMISSION for code in PERMISSIONS},
     **{str(code): RESTRICTED for code in LOCKED},
+    base.WINDOW_CLOSED: WINDOW_CLOSED,
     "131047": WINDOW_CLOSED,
     "131026": NOT_REACHED,
     "130497": _("WhatsApp did not take the message: your business may not write to people in that country."),
@@ -138,5 +142,5 @@ def error_of(fault: Fault, retry_after: float | None = None) -> DeliveryError:
     if code in OWN_TROUBLE or code is None or fault.status >= 500:
         trouble = wordings.OWN_TROUBLE(status=fault.status, code=fault.name, details=fault.details)
         return OutcomeUnknownError(trouble)
-    is_broken = code in DEAD_TOKEN | LOCKED
+    is_broken = code in DEAD_TOKEN | LOCKED | STOPPED
     return DeliveryRefusedError(reason_of(fault), breaks_connection=is_broken, code=fault.name)

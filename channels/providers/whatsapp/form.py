@@ -43,7 +43,7 @@ fields: Sequence[Field] = (
     Field(
         ACCOUNT,
         gettext_lazy("WhatsApp Business Account ID"),
-        gettext_lazy("Meta does not tell it for this token. It stands below the phone number ID."),
+        gettext_lazy("It stands below the phone number ID in API Setup."),
         is_secret=False,
         is_asked=False,
         after=(TOKEN, APP_SECRET, PHONE),

@@ -63,7 +63,7 @@ def send(request: Request, timeout_seconds: float) -> Answer:
 
 async def _exchange(request: Request) -> Answer:
     url = f"{str(settings.WHATSAPP_GRAPH_URL).rstrip('/')}/{settings.WHATSAPP_GRAPH_VERSION}/{request.path}"
-    headers = {"Authorization": f"Bearer {request.token}"}
+    headers = {"Authorization": f"Bearer {request.token}"} if request.token else {}
     sent = _client().stream(request.method, url, params=dict(request.query), json=request.body, headers=headers)
     async with sent as answer:
         body = bytearray()

@@ -76,6 +76,11 @@ def events(request: HttpRequest, connection_id: UUID) -> HttpResponseBase:
         return HttpResponse(status=204)
     if news.is_full():
         return HttpResponse(status=503, headers={"Retry-After": "30"})
+    return streamed(route, visitor)
+
+
+def streamed(route: Route, visitor: Visitor) -> StreamingHttpResponse:
+    """News for this visitor's open page."""
     topic = hosting.topic_of({hosting.CHAT: route.external_id, hosting.VISITOR: visitor.id})
     return StreamingHttpResponse(
         news.stream(topic), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
@@ -123,7 +128,7 @@ def _rendered(
         connection = Connection.objects.select_related("agent", "tenant").filter(id=route.connection_id).first()
         if connection is None:
             raise Http404
-        context |= _context(connection, visitor)
+        context |= context_of(connection, visitor)
     if is_framed and comes_from(request) not in {"", settings.PUBLIC_URL, *connection.origins}:
         return refused(_("This site may not show this chat. Its owner allows sites under Channels in Roster."))
     context |= {"here": request.path, "is_framed": is_framed}
@@ -141,7 +146,8 @@ def _framed(response: HttpResponse, connection: Connection) -> HttpResponse:
     return response
 
 
-def _context(connection: Connection, visitor: Visitor) -> dict[str, Any]:
+def context_of(connection: Connection, visitor: Visitor) -> dict[str, Any]:
+    """What the page shows, inside the tenant's scope."""
     agent = connection.answering_agent()
     return {
         "shop": connection.tenant,

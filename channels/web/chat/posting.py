@@ -35,8 +35,11 @@ def is_ours(request: HttpRequest) -> bool:
     return request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
 
 
-def send(request: HttpRequest, provider: Provider, route: Route, visitor: Visitor) -> None:
-    """Put what was written into the inbox. Open no transaction around this. Raises NotSentError."""
+def send(request: HttpRequest, provider: Provider, route: Route, visitor: Visitor, *, tester: str = "") -> None:
+    """Put what was written into the inbox. Open no transaction around this. Raises NotSentError.
+
+    tester: the name of a member of the workspace who tries the employee.
+    """
     text = hosting.clean(request.POST.get("text", ""))
     if not text:
         raise NotSentError(_("Write a message first."), 400)
@@ -44,7 +47,7 @@ def send(request: HttpRequest, provider: Provider, route: Route, visitor: Visito
         words = _("This message has %(length)s characters. Send at most %(most)s at once.")
         raise NotSentError(words % {"length": f"{len(text):,}", "most": f"{hosting.LONGEST:,}"}, 400)
     _limit(request, route, visitor)
-    event = hosting.said(provider.name, route.external_id, visitor.id, message_id(request), text)
+    event = hosting.said(provider.name, route.external_id, visitor.id, message_id(request), text, tester=tester)
     arrival = receive.store(event, [route.external_id], quiet_seconds=provider.quiet_seconds)
     if arrival is None:
         raise NotSentError(_("This chat has been closed."), 404)

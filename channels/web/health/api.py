@@ -155,6 +155,7 @@ def _install(tenant_id: UUID, provider: Provider, form: Form, values: Mapping[st
     """The provider may ask at our address before it answers, so the values are kept first."""
     with tenant_scope(tenant_id):
         draft = drafts.begin(provider.name)
+        values = drafts.complete(draft, values, form.generated)
         drafts.enter(draft, values)
     installed = form.install(values, draft.id)
     with tenant_scope(tenant_id):
@@ -190,5 +191,10 @@ def connect_view(provider: Provider, form: Form) -> type[ConnectView]:
 def _entry(field: Field) -> serializers.CharField:
     about = " ".join(str(each) for each in (field.label, field.help) if each)
     return serializers.CharField(
-        max_length=LONGEST_ENTRY, allow_blank=True, write_only=True, label=field.label, help_text=about
+        max_length=LONGEST_ENTRY,
+        allow_blank=True,
+        required=field.is_asked,
+        write_only=True,
+        label=field.label,
+        help_text=about,
     )

@@ -16,6 +16,17 @@ from sandbox.whatsapp.state.businesses import MANAGEMENT, MESSAGING, Business, T
 from sandbox.whatsapp.state.peer import WhatsApp
 
 CALLBACK_REFUSED: Final = 2200
+UNSET: Final = frozenset(
+    {
+        "certificate", "conversational_automation", "country", "country_code", "country_dial_code", "currency",
+        "disable_marketing_messages_on_cloud_api", "eligibility_for_api_business_global_search", "health_status",
+        "is_enabled_for_insights", "is_on_biz_app", "is_pin_enabled", "is_preverified_number", "last_onboarded_time",
+        "marketing_messages_lite_api_status", "marketing_messages_onboarding_status", "new_certificate",
+        "new_name_status", "on_behalf_of_business_info", "owner_business_info", "ownership_type", "quality_score",
+        "search_visibility", "subscribed_apps", "whatsapp_business_manager_messaging_limit",
+    }
+)  # fmt: skip
+"""Documented fields of numbers and accounts that have no value here: Meta leaves such out of its answer."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +68,10 @@ class Call:
     def picked(self, all_fields: Mapping[str, Any], default: str) -> dict[str, Any]:
         """The fields that `fields` asks for, and the id."""
         wanted = str(self.args.get("fields") or default).split(",")
-        missing = [each for each in wanted if each not in all_fields]
+        missing = [each for each in wanted if each not in all_fields and each not in UNSET]
         if missing:
             raise RefusalError(100, f"Tried accessing nonexisting field ({missing[0]})")
-        return {name: all_fields[name] for name in ("id", *wanted)}
+        return {name: all_fields[name] for name in ("id", *wanted) if name in all_fields}
 
 
 async def get_node(call: Call) -> dict[str, Any]:
@@ -125,7 +136,9 @@ async def templates(call: Call) -> dict[str, Any]:
     found = call.whatsapp.businesses.templates(business.account_id)
     name, status = call.args.get("name"), call.args.get("status")
     kept = [each for each in found if name in (None, each["name"]) and status in (None, each["status"])]
-    return {"data": kept, "paging": {"cursors": {"before": "MAZDZD", "after": "MjQZD"}}}
+    counts = {"total_count": len(kept), "message_template_count": len(found), "message_template_limit": 6_000}
+    summary = {"summary": counts | {"are_translations_complete": False}} if call.args.get("summary") else {}
+    return {"data": kept, "paging": {"cursors": {"before": "MAZDZD", "after": "MjQZD"}}, **summary}
 
 
 async def send(call: Call) -> dict[str, Any]:
@@ -148,7 +161,7 @@ async def register(call: Call) -> dict[str, Any]:
 async def profile(call: Call) -> dict[str, Any]:
     """The business's profile as people see it."""
     business = call.phone()
-    return {"data": [{"messaging_product": "whatsapp", "about": business.about}]}
+    return {"data": [{"messaging_product": "whatsapp", "about": business.about, "vertical": "OTHER"}]}
 
 
 async def change_profile(call: Call) -> dict[str, Any]:
@@ -205,6 +218,7 @@ def _number(business: Business) -> dict[str, Any]:
         "throughput": {"level": "STANDARD"},
         "webhook_configuration": own,
         "is_official_business_account": False,
+        "health_status": {"can_send_message": "AVAILABLE", "entities": []},
     }
 
 

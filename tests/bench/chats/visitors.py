@@ -43,7 +43,7 @@ class Visitor:
             f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
         )
         status, _ = await self._ask(self._request("POST", "", more) + body)
-        assert status == 200, status
+        assert status == 204, status
         while self._wrote_at:
             await asyncio.sleep(SELDOM_SECONDS)
             if self._wrote_at:

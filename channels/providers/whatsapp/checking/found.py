@@ -108,7 +108,7 @@ def limit_words(limit: str) -> str:
 
 def account_with(account: Account, number_id: str, end: float) -> str:
     """The id of the WhatsApp account that has this number, as far as the token tells; else empty."""
-    for account_id in _accounts_of(account, end):
+    for account_id in accounts_of(account, end):
         if any(each.id == number_id for each in listed(account, account_id, end)):
             return account_id
     return ""
@@ -116,10 +116,11 @@ def account_with(account: Account, number_id: str, end: float) -> str:
 
 def numbers_of(account: Account, end: float) -> Sequence[Number]:
     """The numbers of all accounts that the token names."""
-    return [each for account_id in _accounts_of(account, end) for each in listed(account, account_id, end)]
+    return [each for account_id in accounts_of(account, end) for each in listed(account, account_id, end)]
 
 
-def _accounts_of(account: Account, end: float) -> Sequence[str]:
+def accounts_of(account: Account, end: float) -> Sequence[str]:
+    """The WhatsApp accounts that the token names; none if it is for all, or may not look at itself."""
     try:
         told = inspect(account, end)
     except DeliveryRefusedError:
@@ -129,6 +130,7 @@ def _accounts_of(account: Account, end: float) -> Sequence[str]:
 
 
 def listed(account: Account, account_id: str, end: float) -> Sequence[Number]:
+    """The numbers of one account; none if the token may not see them."""
     try:
         return calls.get(Numbers, account, f"{account_id}/phone_numbers", NUMBER_FIELDS, left(end)).data
     except DeliveryRefusedError:

@@ -60,6 +60,11 @@ def short(given: str) -> str:
     return f"{given[: LONGEST_KEY - len(digest) - 1]}~{digest}"
 
 
+def is_whole(key: str) -> bool:
+    """Is a message's key the wamid itself, and not a short form of it?"""
+    return bool(key) and "~" not in key
+
+
 def payload_of(account: str, message: object, contacts: Sequence[Payload]) -> Payload:
     """What is kept of one message, which `event` and `message` read: the message, and who wrote it."""
     wrote = object_of(message)

@@ -13,6 +13,7 @@ AT_META = Fix(Verb.OPEN, "https://business.facebook.com/wa/manage/home/")
 BILLING = Fix(Verb.OPEN, "https://business.facebook.com/billing_hub/accounts")
 UNPAID = {131042, 141006}
 """Meta's codes for a missing or declined payment method, of messages and of `health_status`."""
+UNREGISTERED = ("131045", "133010")
 CONNECTED = {"", "CONNECTED"}
 BLOCKED = {"BANNED", "RESTRICTED", "DELETED", "MIGRATED"}
 SLOWED = {"FLAGGED", "RATE_LIMITED"}
@@ -25,7 +26,7 @@ QUALITIES: Mapping[str, tuple[State, Wording]] = {
 APPROVED = {"APPROVED", "AVAILABLE_WITHOUT_REVIEW"}
 
 
-def about_number(number: PhoneNumber | DeliveryError) -> Iterator[Result]:
+def about_number(number: PhoneNumber | DeliveryError, history: History) -> Iterator[Result]:
     """Its registration, quality, limit and name."""
     if isinstance(number, DeliveryError):
         code = number.code if isinstance(number, DeliveryRefusedError) else ""
@@ -35,13 +36,13 @@ def about_number(number: PhoneNumber | DeliveryError) -> Iterator[Result]:
         else:
             yield Result(words.NUMBER, State.UNASKED, words.NOT_TOLD(), breaks=True)
         return
-    yield _registration(number)
+    yield _registration(number, history)
     yield _quality(number)
     yield _limit(number)
-    yield _name(number)
+    yield _name(number, history)
 
 
-def _registration(number: PhoneNumber) -> Result:
+def _registration(number: PhoneNumber, history: History) -> Result:
     status = number.status
     if status in BLOCKED:
         seen, means = words.BLOCKED(status=status), words.NOBODY_ANSWERED()
@@ -49,8 +50,9 @@ def _registration(number: PhoneNumber) -> Result:
     if status in SLOWED:
         seen = words.LIMITED(status=status)
         return Result(words.NUMBER, State.WARNS, seen, words.SOME_LATE(), Move.THEIRS, AT_META, breaks=True)
-    if status not in CONNECTED or number.platform_type not in CLOUD:
-        seen = words.NOT_REGISTERED(status=status or number.platform_type)
+    refused = next((code for code in UNREGISTERED if history.refused_since_sent(code)), "")
+    if refused or status not in CONNECTED or number.platform_type not in CLOUD:
+        seen = words.NOT_REGISTERED(status=refused or status or number.platform_type)
         means = words.NOBODY_ANSWERED()
         return Result(words.NUMBER, State.FAILS, seen, means, Move.YOURS, AT_META, breaks=True)
     return Result(words.NUMBER, State.PASSES, words.REGISTERED(name=number.verified_name or number.id), breaks=True)
@@ -71,8 +73,11 @@ def _limit(number: PhoneNumber) -> Result:
     return Result(words.LIMIT, State.PASSES, seen)
 
 
-def _name(number: PhoneNumber) -> Result:
+def _name(number: PhoneNumber, history: History) -> Result:
     status, name = number.name_status, number.verified_name
+    if history.refused_since_sent("131037"):
+        seen, means = words.NAME_REFUSED(name=name, status="131037"), words.NOBODY_ANSWERED()
+        return Result(words.NAME, State.FAILS, seen, means, Move.YOURS, AT_META, breaks=True)
     if not status or status == "NONE":
         return Result(words.NAME, State.UNASKED, words.NOT_TOLD())
     if status in APPROVED:
@@ -104,7 +109,7 @@ def about_account(health: Health | DeliveryError, history: History) -> Iterator[
 
 
 def _payment(problem: str | None, history: History, *, is_told: bool) -> Result:
-    refused_at = None if is_told else history.refused.get("131042")
+    refused_at = history.refused_since_sent("131042")
     if problem is not None or refused_at:
         seen = words.UNPAID(details=problem) if problem is not None else NOTHING
         if refused_at:

@@ -44,7 +44,7 @@ def look(account: Account, history: History) -> Sequence[Result]:
 def _results(account: Account, history: History, asked: Asked) -> Iterator[Result]:
     yield _token(asked)
     yield _permissions(asked, history)
-    yield from about_number(asked.number)
+    yield from about_number(asked.number, history)
     yield from about_account(asked.health, history)
     yield _webhook(asked.number, account, history)
     yield _subscription(asked)

@@ -1,0 +1,77 @@
+"""The states with which people come back from a consent page: single use, ten minutes, this user in this browser."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from channels import actions
+from channels.models import InstallAttempt
+from tenants.audit import journal
+from tenants.scope import tenant_scope
+from tenants.wordings import Reason
+
+LIFE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Who is asked to consent, and in which browser. Without both, whoever consents uses the state up."""
+
+    user_id: UUID | None = None
+    session_key: str = ""
+
+
+def issue(provider: str, tenant_id: UUID, browser: Browser, begun: Reason) -> str:
+    """A new state. begun: for the trail. Call it outside of any scope."""
+    state = f"{tenant_id.hex}.{secrets.token_urlsafe(32)}"
+    with tenant_scope(tenant_id):
+        InstallAttempt.objects.create(
+            provider=provider,
+            state_digest=digest(state),
+            user_id=browser.user_id,
+            session_digest=digest(browser.session_key),
+            expires_at=timezone.now() + LIFE,
+        )
+        journal.record(actions.INSTALL_BEGUN, detail=begun)
+    return state
+
+
+def tenant_of(provider: str, state: str) -> UUID | None:
+    """The tenant for which this state was issued here, even if it is used up or too old; None for any other.
+
+    It begins with a tenant's id, which anybody can write; the answer is the same for somebody else's and for none.
+    """
+    try:
+        named = UUID(hex=state.partition(".")[0])
+    except ValueError:
+        return None
+    with tenant_scope(named):
+        is_ours = InstallAttempt.objects.filter(provider=provider, state_digest=digest(state)).exists()
+    return named if is_ours else None
+
+
+def belongs_to(tenant_id: UUID, state: str, browser: Browser) -> bool:
+    """Was it issued to this user in this browser, or by the API to no browser?"""
+    with tenant_scope(tenant_id):
+        attempt = InstallAttempt.objects.filter(state_digest=digest(state)).first()
+    if attempt is None:
+        return False
+    own = (digest(browser.session_key), browser.user_id)
+    return not attempt.session_digest or (attempt.session_digest, attempt.user_id) == own
+
+
+def use_up(tenant_id: UUID, state: str) -> bool:
+    """False if it was used before, or is too old."""
+    now = timezone.now()
+    with tenant_scope(tenant_id):
+        fresh = InstallAttempt.objects.filter(state_digest=digest(state), used_at=None, expires_at__gt=now)
+        return bool(fresh.update(used_at=now))
+
+
+def digest(value: str) -> str:
+    """What is kept of a state or a session."""
+    return hashlib.sha256(value.encode()).hexdigest() if value else ""
