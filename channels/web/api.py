@@ -164,7 +164,7 @@ def install_view(provider: Provider) -> type[InstallView]:
     described = extend_schema(
         operation_id=f"install{label.replace(' ', '')}",
         tags=["Channels"],
-        summary=f"Connect {label}",
+        summary=f"Connect {label} by consent",
         description=f"Open the URL in a browser and consent in {label}: the channel is connected then. "
         "Asked for with a log-in's session, the URL works in that browser only.",
         request=None,

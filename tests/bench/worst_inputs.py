@@ -15,6 +15,8 @@ WORST: Mapping[str, tuple[Pump, ...]] = {
         ("", "<think   ", ""),
         ("", "[/THINK", ""),
     ),
+    "channels.providers.hosting.UNSAID": (("", "a", ""), ("", "\x00", "")),
+    "channels.web.chat.visitors.TOKEN": (("", "a", "!"), ("", "-", "!")),
     "agents.runs.context.MENTION": (("", "@", ""), ("@", "a", ""), ("", "@a", "")),
     "billing.stripe.events.ID": (("", "a.-_", "!"),),
     f"{SLACK}.credentials.SHAPES": (("", "1", "."), ("1.", "1", "x")),

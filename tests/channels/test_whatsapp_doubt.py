@@ -19,7 +19,7 @@ from channels.web import fates
 from tenants.scope import tenant_scope
 from tests import working
 from tests.channels.graph import Graph, graph
-from tests.channels.whatsapp import PROVIDERS, SECRET, Line, open_line, payload
+from tests.channels.whatsapp import PROVIDERS, SECRET, Line, just_now, open_line, payload
 from tests.conftest import Cast
 
 SENDS = int(os.environ.get("AMBIGUOUS", "7"))
@@ -49,7 +49,7 @@ def meta(settings: Settings) -> Iterator[Graph]:
 def asked_by(person: int) -> dict[str, Any]:
     """A voice message, which is answered without asking an LLM."""
     digits = f"1650{person:07}"
-    made = payload("audio", **{"from": digits, "id": f"wamid.{person}"})
+    made = payload("audio", **{"from": digits, "id": f"wamid.{person}", "timestamp": just_now()})
     made["entry"][0]["changes"][0]["value"]["contacts"][0]["wa_id"] = digits
     return made
 

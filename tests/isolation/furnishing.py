@@ -58,9 +58,9 @@ GIVEN: dict[str, dict[str, Any]] = {
 }
 """Values that a row needs to be usable, where arbitrary text won't do."""
 
-ONE = {"billing.Entitlement", "tenants.ContactCode"}
+ONE = {"billing.Entitlement", "channels.Feedback", "tenants.ContactCode"}
 CONTACT_CODE = "BCDF-GHJK"
-"""Tables with one row per workspace; and the code mailed to its contact."""
+"""Tables with one row per workspace, or for each of a thing that there is one of; and the code mailed to its contact."""
 
 PEOPLE = ("user_id", "invited_by_id", "granted_by_id", "requested_by_id", "created_by_id", "actor_id", "account_id")
 NAMED = {"agent_id": "Agent", "holder_id": "Agent", "connection_id": "Connection", "conversation_id": "Conversation"}

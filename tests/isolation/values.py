@@ -115,6 +115,7 @@ NOT_NOW = {
     "POST workspace:subscribe": "a subscriber cannot subscribe again",
     "POST workspace:resume_subscription": "the subscription has not ended",
     "POST api/v1/billing/checkout": "a subscriber cannot subscribe again",
+    "POST api/v1/channels/whatsapp/install": "this installation has no sign-up of Meta's",
 }
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
     "workspace:playground_talk": ({404}, "there is no web chat to read in"),

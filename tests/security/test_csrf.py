@@ -15,6 +15,8 @@ SIGNED = {
     "/webhooks/stripe/<uuid>/": 404,
 }
 """With the answer to a stranger: Slack's have an endpoint, Stripe's a URL per endpoint."""
+CHATS = {"/chat/<connection_id>/", "/chat/<connection_id>/frame/"}
+"""No session counts there; where a form comes from is looked at (channels/web/chat/posting.py)."""
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -29,7 +31,14 @@ def victim(cast: Cast) -> Client:
 def test_only_signed_webhooks_and_the_api_skip_djangos_check() -> None:
     exempt = {route.pattern for route in all_routes() if route.is_csrf_exempt and not route.is_api}
 
-    assert exempt == set(SIGNED)
+    assert exempt == set(SIGNED) | CHATS
+
+
+@pytest.mark.parametrize("route", [each for each in all_routes() if each.pattern in CHATS], ids=lambda each: each.pattern)
+def test_another_site_writes_in_no_chat(victim: Client, route: Route) -> None:
+    answer = victim.post(route.path(), {"text": "x"}, headers={"Origin": "https://evil.example"})
+
+    assert answer.status_code in {403, 404}
 
 
 @pytest.mark.parametrize(
@@ -56,5 +65,8 @@ def test_a_session_writes_through_the_api_only_with_a_csrf_token(route: Route, v
 def test_a_form_from_another_site_changes_nothing(route: Route, victim: Client) -> None:
     answer = victim.post(route.path(), {"name": "x"}, headers={"Origin": "https://evil.example"})
 
+    if route.pattern.startswith("/chat/"):
+        assert answer.status_code == 405, "a visitor can only read there"
+        return
     assert answer.status_code == 403, f"{answer.status_code}"
     assert b"This form can no longer be sent" in answer.content or answer.headers["Content-Type"].endswith("json")
