@@ -1,5 +1,6 @@
 """Errors of the API as RFC 9457 problem details."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -97,8 +98,21 @@ def _problem(status: HTTPStatus, error: Exception, data: Any) -> dict[str, Any]:
         "request_id": str(structlog.contextvars.get_contextvars().get("request_id", "")),
     }
     if isinstance(error, exceptions.ValidationError):
-        problem["errors"] = data if isinstance(data, dict) else {"non_field_errors": data}
+        problem["errors"] = dict(_by_field(data, ())) or {"non_field_errors": []}
     return problem
+
+
+def _by_field(data: Any, inside: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
+    """Each field's sentences. A field inside of others has its whole path as its name, such as `places.0.agent`."""
+    if isinstance(data, dict):
+        for name, inner in data.items():
+            yield from _by_field(inner, (*inside, str(name)))
+    elif isinstance(data, list) and any(isinstance(each, dict) for each in data):
+        for number, inner in enumerate(data):
+            yield from _by_field(inner, (*inside, str(number)))
+    elif data:
+        words = [str(each) for each in (data if isinstance(data, list) else [data])]
+        yield ".".join(inside) or "non_field_errors", words
 
 
 def _detail(status: HTTPStatus, error: Exception) -> str:

@@ -60,7 +60,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 ONE = {"billing.Entitlement", "channels.Feedback", "tenants.ContactCode"}
 CONTACT_CODE = "BCDF-GHJK"
-"""Tables with one row per workspace, or for each of a thing that there is one of; and the code mailed to its contact."""
+"""Tables with one row per workspace, or per thing that is furnished once; and the code mailed to its contact."""
 
 PEOPLE = ("user_id", "invited_by_id", "granted_by_id", "requested_by_id", "created_by_id", "actor_id", "account_id")
 NAMED = {"agent_id": "Agent", "holder_id": "Agent", "connection_id": "Connection", "conversation_id": "Conversation"}

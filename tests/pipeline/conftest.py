@@ -17,8 +17,8 @@ from tests.conftest import Cast
 from tests.stack import Stack
 
 SCOPES = (
-    "app_mentions:read,assistant:write,channels:history,channels:join,channels:read,chat:write,im:history,im:read,"
-    "im:write,reactions:write,team:read,users:read"
+    "app_mentions:read,assistant:write,channels:history,channels:join,channels:read,chat:write,chat:write.customize,"
+    "files:read,im:history,im:read,im:write,reactions:write,team:read,users:read"
 )
 
 

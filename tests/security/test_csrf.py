@@ -34,7 +34,9 @@ def test_only_signed_webhooks_and_the_api_skip_djangos_check() -> None:
     assert exempt == set(SIGNED) | CHATS
 
 
-@pytest.mark.parametrize("route", [each for each in all_routes() if each.pattern in CHATS], ids=lambda each: each.pattern)
+@pytest.mark.parametrize(
+    "route", [each for each in all_routes() if each.pattern in CHATS], ids=lambda each: each.pattern
+)
 def test_another_site_writes_in_no_chat(victim: Client, route: Route) -> None:
     answer = victim.post(route.path(), {"text": "x"}, headers={"Origin": "https://evil.example"})
 
