@@ -26,6 +26,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "usage.Meter": {"cap_usd": None},
 }
 """Values that make rows appear in the lists."""
+FEW = {("Delivery", "turn"), ("MediaFile", "turn"), ("MediaPart", "file")}
+"""An answer has few parts, a message few files, and a file few parts."""
 
 
 def fill(world: World, first: int, last: int) -> None:
@@ -111,7 +113,7 @@ def _related(column: Any, world: World, number: int) -> Any:
     if column.related_model is User:
         return world.people[Role.OWNER].id
     known = world.rows[column.related_model.__name__]
-    has_own = column.unique or (column.model.__name__, column.name) == ("Delivery", "turn")  # answers have few parts
+    has_own = column.unique or (column.model.__name__, column.name) in FEW
     return known[number if has_own else 0].pk
 
 
