@@ -26,8 +26,15 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "usage.Meter": {"cap_usd": None},
 }
 """Values that make rows appear in the lists."""
-FEW = {("Delivery", "turn"), ("MediaFile", "turn"), ("MediaPart", "file")}
-"""An answer has few parts, a message few files, and a file few parts."""
+FEW = {
+    ("Delivery", "turn"),
+    ("MediaFile", "turn"),
+    ("MediaPart", "file"),
+    ("PlaceChoice", "connection"),
+    ("Probe", "connection"),
+}
+"""Of one such thing there are few: an answer's parts, a message's files and their parts, a channel's probes and places
+with a choice of their own."""
 
 
 def fill(world: World, first: int, last: int) -> None:
