@@ -25,7 +25,7 @@ WRITE_FIRST = Wording(
     _("On WhatsApp people have to write first. Send a message to %(number)s from your own phone."),
 )
 NO_ACCOUNT = Wording(
-    "whatsapp.no_account",
+    "whatsapp.account_unknown",
     _("It is not known to which WhatsApp Business account this number belongs: connect WhatsApp again."),
 )
 
