@@ -18,6 +18,7 @@ CHANNEL_MENDED = Action("channel.mended", _("Registered a channel's address agai
 CHANNEL_ENDED = Action("channel.ended", _("The provider ended a channel"))
 CHANNEL_ROUTED = Action("channel.routed", _("Chose who answers where"))
 TEST_SENT = Action("channel.test_sent", _("Sent a test message"))
+TEMPLATE_SENT = Action("conversation.template_sent", _("Sent a template to somebody"))
 FILE_DOWNLOADED = Action("file.downloaded", _("Downloaded a file that somebody sent"))
 PERSON_ERASED = Action("person.erased", _("Erased what a person said"))
 CONVERSATIONS_FORGOTTEN = Action("conversations.forgotten", _("Deleted old conversations"))

@@ -17,6 +17,7 @@ from channels.web.connections import page as connection_page
 from channels.web.connections import value_check
 from channels.web.health import views as channel_health
 from channels.web.media import views as channel_media
+from channels.web.outreach import template
 from channels.web.routing import employee as employee_routing
 from channels.web.routing import page as routing
 from config.api import docs, root
@@ -76,6 +77,7 @@ workspace = [
     path("playground/talk/", playground.talk, name="playground_talk"),
     path("conversations/", channels.conversation_list, name="conversations"),
     path("conversations/<uuid:conversation_id>/", channels.conversation, name="conversation"),
+    path("conversations/<uuid:conversation_id>/template/", template.template, name="template"),
     path("conversations/<uuid:conversation_id>/files/<uuid:file_id>/", channel_media.download, name="file"),
     path("usage/", usage.usage, name="usage"),
     path("billing/", billing.billing, name="billing"),

@@ -23,6 +23,7 @@ from channels.models import Delivery, InboxEvent, Thread
 from channels.outreach import window
 from channels.outreach.window import Window
 from channels.progress.audience import Audience
+from channels.providers import openers
 from channels.providers.base import (
     CALL_SECONDS,
     AnotherWayError,
@@ -192,6 +193,7 @@ def dispatch_of(delivery: Delivery, *, is_last: bool, is_followed: bool | None =
     sender = Sender(speaker.name, portraits.url_of(speaker))
     is_end = is_last if is_followed is None else not is_followed
     asks = is_end and run is not None and run.is_answer
+    template = openers.of(delivery.address)
     return Dispatch(
         tenant_id=current_tenant_id(),
         thread_id=delivery.thread_id,
@@ -202,9 +204,9 @@ def dispatch_of(delivery: Delivery, *, is_last: bool, is_followed: bool | None =
         connection_id=connection.id,
         provider=provider_named(connection.provider),
         account=credentials.account_of(connection),
-        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, sender, asks),
+        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, sender, asks, template),
         since=timezone.now(),
-        window=window.of(delivery.thread.conversation),
+        window=None if template else window.of(delivery.thread.conversation),
     )
 
 

@@ -18,6 +18,7 @@ from channels.providers.failures import (
 )
 from channels.providers.health import History, Result
 from channels.providers.inbound import Deletion, Edit, Inbound, InboundEvent, InboundMessage, Moved, Stop
+from channels.providers.openers import Template
 from channels.providers.progress import Progress
 from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Opinion, Webhook
@@ -125,6 +126,10 @@ class Provider(Protocol):
 
     def places(self, account: Account) -> Sequence[Spot]:
         """Where the account hears people, besides direct messages. Only called with `capabilities.places`."""
+        ...
+
+    def templates(self, account: Account) -> Sequence[Template]:
+        """What the provider takes at any time. Only called with `capabilities.templates`. Raises DeliveryError."""
         ...
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:

@@ -25,6 +25,7 @@ class Capabilities:
     shows_progress: people see how far the employee is, by `Provider.progress`. shows_receipt: also as soon as a message
     to it is stored, before a worker takes it up.
     window: how long after a person's last message they may be written to freely; None if always.
+    templates: after that they may still be sent what the provider approved before: see `Provider.templates`.
     """
 
     threads: bool = False
@@ -40,3 +41,4 @@ class Capabilities:
     shows_progress: bool = False
     shows_receipt: bool = False
     window: timedelta | None = None
+    templates: bool = False

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from channels.providers.openers import Filled
+
 Address = Mapping[str, str]
 """Where a message goes, in the provider's own terms (a channel, a number). Plain strings, stored as JSON."""
 
@@ -52,3 +54,5 @@ class Outgoing:
     sender: Sender | None = None
     asks_feedback: bool = False
     """Do people get buttons to say what they think of it, where the provider has any?"""
+    template: Filled | None = None
+    """What is sent instead of free text: `text` says the same to whoever reads the conversation."""

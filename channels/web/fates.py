@@ -15,6 +15,7 @@ from agents.models import Conversation, Run, Turn
 from channels import reasons
 from channels.messages.lookups import LOOK_UPS_FOR
 from channels.models import Delivery, InboxEvent
+from channels.providers import openers
 from channels.providers.registry import installed, provider_named
 
 State = Delivery.State
@@ -86,7 +87,7 @@ def of_turn(turn: Turn, parts: Sequence[Delivery], provider: str) -> Fate:
 
 def _about(part: Delivery, provider: str) -> str:
     if part.state == State.FAILED:
-        return reasons.words(part.cause, provider)
+        return _why_not(part, provider)
     if part.state != State.UNKNOWN:
         return ""
     its = provider_named(provider)
@@ -97,6 +98,14 @@ def _about(part: Delivery, provider: str) -> str:
     else:
         words = _("%(channel)s did not confirm it. Roster looks it up before it sends anything again.")
     return words % {"channel": its.label}
+
+
+def _why_not(part: Delivery, provider: str) -> str:
+    why, template = reasons.words(part.cause, provider), openers.of(part.address)
+    if template is None:
+        return why
+    words = _("%(why)s The template is %(name)s (%(language)s).")
+    return words % {"why": why, "name": template.name, "language": template.language}
 
 
 def _is_given_up(part: Delivery, now: datetime) -> bool:

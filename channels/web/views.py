@@ -20,7 +20,7 @@ from channels.connections import connect, health
 from channels.messages.limits import loops
 from channels.models import Connection
 from channels.outreach import window
-from channels.providers.registry import provider_named
+from channels.providers.registry import installed, provider_named
 from channels.reasons import Cause
 from channels.web import connecting, fates, onboarding, presence, reading
 from channels.web.fates import Fate
@@ -111,9 +111,16 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     context = {"conversation": found, "page": page, "is_part": is_part}
     if not is_part:
         context |= {"failures": reading.failures(found), "paused": loops.last_paused(found), "window": window.of(found)}
+        context["takes_templates"] = _takes_templates(request, found)
     response = render(request, f"channels/{'turns' if is_part else 'conversation'}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _takes_templates(request: HttpRequest, conversation: Conversation) -> bool:
+    its = installed(conversation.channel)
+    may_send = workspace_of(request).allows(Permission.MANAGE_CHANNELS)
+    return its is not None and its.capabilities.templates and may_send
 
 
 def _asks_for_part(request: HttpRequest) -> bool:

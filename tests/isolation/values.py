@@ -119,6 +119,7 @@ NOT_NOW = {
 }
 OTHERWISE: Mapping[str, tuple[set[int], str]] = {
     "workspace:playground_talk": ({404}, "there is no web chat to read in"),
+    "workspace:template": ({404}, "Slack takes free text at any time: tests/channels/test_templates.py"),
     "workspace:embed": ({404}, "only a web chat has a page that other sites may show"),
     "POST workspace:check_value": ({404}, "Slack has no form: tests/channels/test_value_check.py"),
     "healthz": ({503}, "Redis and the worker aren't running here"),
@@ -134,6 +135,7 @@ STILL: Mapping[str, str] = {
     "POST api/v1/channels/<uuid:id>/test": "it gets as far as Slack, which isn't available here",
     "POST api/v1/channels/whatsapp": "it gets as far as Meta, which isn't available here",
     "POST workspace:playground": "there is no web chat to write in",
+    "POST workspace:template": "Slack takes free text at any time",
     "POST workspace:embed": "only a web chat has a page that other sites may show",
     "POST workspace:use_own_app": "the draft that the workspace has is used again",
     "POST workspace:setup": "it gets as far as Slack, which isn't available here",

@@ -28,6 +28,7 @@ from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Fact, Field, Form, Installed, NotAcceptedError, Pasted, Verdict
 from channels.providers.connecting import State as Judged
 from channels.providers.health import Fix, History, Move, Result, State, Verb
+from channels.providers.openers import Template
 from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
@@ -175,6 +176,10 @@ class Pigeon:
 
     def places(self, account: Account) -> Sequence[Spot]:
         """None: a number is one place."""
+        return []
+
+    def templates(self, account: Account) -> Sequence[Template]:
+        """None: free text is taken at any time."""
         return []
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:

@@ -8,9 +8,11 @@ import hmac
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jsonschema
 import pytest
@@ -19,7 +21,8 @@ from pytest_django import Settings
 
 from channels.providers.files import InboundFile
 from channels.providers.media import FileTooLargeError
-from channels.providers.sending import Account
+from channels.providers.openers import Filled
+from channels.providers.sending import Account, Outgoing
 from channels.providers.whatsapp import WhatsApp
 from tests.sandbox.conftest import Sandbox, poll
 from tests.sandbox.receiver import Receiver
@@ -217,6 +220,20 @@ def test_a_templates_parameters_are_checked(meta: Meta) -> None:
     assert meta.send(to=number, type="template", template=filled).status_code == 200
     meta.order("templates", number=meta.phone, name="order_ready", status="PAUSED")
     assert meta.send(to=number, type="template", template=filled).json()["error"]["code"] == 132015
+
+
+def test_a_template_is_listed_and_sent_as_roster_does_it(meta: Meta, settings: Settings) -> None:
+    settings.WHATSAPP_GRAPH_URL = f"{meta.sandbox.url}/whatsapp/graph"
+    account = Account(meta.token, meta.phone, secrets={"account_id": meta.number["account_id"]})
+    listed = {each.name: each for each in WhatsApp().templates(account)}
+    assert all(each.can_be_sent for each in listed.values())
+    assert [each.name for each in listed["order_ready"].body_blanks] == ["first_name", "order_number"]
+    named = Filled("order_ready", "en", is_named=True, body={"first_name": "Sam", "order_number": "7"})
+    numbered = Filled("still_interested", "en", body={"1": "Sam", "2": "it"})
+    address = {"from": meta.phone, "to": meta.person("sam")["wa_id"]}
+    for filled in (named, numbered, Filled("hello_world", "en_US")):
+        message = Outgoing(uuid4(), address, "Words.", datetime.now(UTC), template=filled)
+        assert WhatsApp().post(account, message)
 
 
 def test_whoever_changes_the_number_moves(meta: Meta) -> None:

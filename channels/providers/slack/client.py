@@ -22,6 +22,7 @@ from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
+from channels.providers.openers import Template
 from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.slack import doctor, media, oauth, probes, sessions, wordings
 from channels.providers.slack.answers import Channels, Messages, Opened, Person, Posted, read
@@ -174,6 +175,10 @@ class Slack:
             web = client(account.token, timeout_seconds=PICKER_SECONDS)
             found = read(Channels, web.users_conversations(types=kinds, exclude_archived=True, limit=200))
         return [Spot(each.id, f"#{storable(each.name)}") for each in found.channels]
+
+    def templates(self, account: Account) -> Sequence[Template]:
+        """None: free text is taken at any time."""
+        return []
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """users.info: the display name, as Slack shows it, else the full name."""

@@ -16,6 +16,7 @@ from channels.providers.base import Inbound, InboundMessage, OutcomeUnknownError
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
 from channels.providers.health import History, Result
+from channels.providers.openers import Template
 from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webchat import opening, outgoing, probes, wordings
 from channels.providers.webhooks import Challenge, DeliveryUpdate, UnverifiedError, Webhook
@@ -82,6 +83,10 @@ class WebChat:
 
     def places(self, account: Account) -> Sequence[Spot]:
         """None: a chat page is one place."""
+        return []
+
+    def templates(self, account: Account) -> Sequence[Template]:
+        """None: free text is taken at any time."""
         return []
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:

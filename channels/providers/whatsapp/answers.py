@@ -83,6 +83,64 @@ class Media(Shape):
     file_size: int | None = None
 
 
+class Button(Shape):
+    """A button of a template."""
+
+    type: str
+    text: str = ""
+    url: str = ""
+
+
+class NamedExample(Shape):
+    param_name: str
+    example: str = ""
+
+
+class Example(Shape):
+    """What was filled in when a template was handed in."""
+
+    header_text: list[str] = []
+    body_text: list[list[str]] = []
+    header_text_named_params: list[NamedExample] = []
+    body_text_named_params: list[NamedExample] = []
+
+
+class Component(Shape):
+    """A part of a template, such as its body."""
+
+    type: str = ""
+    format: str = ""
+    text: str = ""
+    buttons: list[Button] = []
+    example: Example = Example()
+
+    @property
+    def examples(self) -> dict[str, str]:
+        """By the names of its blanks, which are numbers from 1 if they have no other."""
+        told = self.example
+        in_order = told.header_text or next(iter(told.body_text), [])
+        named = [*told.header_text_named_params, *told.body_text_named_params]
+        numbered = {str(number): each for number, each in enumerate(in_order, 1)}
+        return {**numbered, **{each.param_name: each.example for each in named}}
+
+
+class MessageTemplate(Shape):
+    """A template in one language."""
+
+    name: Text
+    language: Text
+    status: str = ""
+    category: str = ""
+    parameter_format: str = ""
+    components: list[Component] = []
+
+
+class MessageTemplates(Shape):
+    """The templates of an account; more than the first page is not looked at."""
+
+    data: list[MessageTemplate] = []
+
+
 class NewToken(Shape):
     """What a code was exchanged for."""
 

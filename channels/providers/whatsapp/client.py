@@ -23,9 +23,10 @@ from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
 from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
+from channels.providers.openers import Template
 from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
-from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, sign_up, wordings
+from channels.providers.whatsapp import calls, doctor, form, media, openers, outgoing, probes, sign_up, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
 from channels.providers.whatsapp.errors import NEEDS_NUMBER, PERSONAL, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
@@ -45,6 +46,7 @@ class WhatsApp:
         delivery_updates=True,
         needs_function=True,
         window=timedelta(hours=24),
+        templates=True,
     )
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent: Consent | None = sign_up
@@ -89,14 +91,15 @@ class WhatsApp:
         return outgoing.split(text)
 
     def post(self, account: Account, message: Outgoing) -> str:
-        """A text message; its wamid. Its statuses bring the delivery's id back."""
+        """A text message, or a template; its wamid. Its statuses bring the delivery's id back."""
         address = message.address
         path = f"{address.get(FROM) or account.bot_user_id}/messages"
         try:
-            return messages.short(calls.post(Sent, account, path, _text(message)).messages[0].id)
+            return messages.short(calls.post(Sent, account, path, _body(message)).messages[0].id)
         except DeliveryRefusedError as refusal:
             if refusal.code == str(NEEDS_NUMBER) and RECIPIENT in address and TO in address:
-                raise AnotherWayError(refusal.reason, {FROM: address[FROM], TO: address[TO]}) from refusal
+                other = {name: value for name, value in address.items() if name != RECIPIENT}
+                raise AnotherWayError(refusal.reason, other) from refusal
             raise
 
     def progress(self, account: Account, address: Address, progress: Progress) -> None:
@@ -121,6 +124,10 @@ class WhatsApp:
     def places(self, account: Account) -> Sequence[Spot]:
         """None: a number is one place."""
         return []
+
+    def templates(self, account: Account) -> Sequence[Template]:
+        """Those of the number's account."""
+        return openers.of(account)
 
     def name_of(self, account: Account, person_id: str, timeout_seconds: int) -> str:
         """Who wrote brings the name along; nobody else can be asked for it."""
@@ -160,15 +167,20 @@ class WhatsApp:
         return {"wamid": message.key}
 
 
-def _text(message: Outgoing) -> Mapping[str, Any]:
-    """A text without a preview of its links. An id counts before a number."""
+def _body(message: Outgoing) -> Mapping[str, Any]:
+    """A text without a preview of its links, or a template. An id counts before a number."""
     address = message.address
     to = {RECIPIENT: address[RECIPIENT]} if RECIPIENT in address else {TO: address[TO]}
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         **to,
-        "type": "text",
-        "text": {"body": message.text, "preview_url": False},
+        **_said(message),
         "biz_opaque_callback_data": str(message.delivery_id),
     }
+
+
+def _said(message: Outgoing) -> Mapping[str, Any]:
+    if message.template:
+        return {"type": "template", "template": openers.body_of(message.template)}
+    return {"type": "text", "text": {"body": message.text, "preview_url": False}}

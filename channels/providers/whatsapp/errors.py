@@ -58,6 +58,8 @@ NOT_REACHED = _(
 )
 HELD_BACK = _("WhatsApp held the message back: it sends this person no more of this kind for now.")
 TEMPLATE = _("WhatsApp did not take the message: the template does not fit, or is paused or disabled.")
+NO_SUCH_BLANKS = _("WhatsApp did not take the message: the values do not fit the template's blanks. Choose it again.")
+NO_SUCH_VALUE = _("WhatsApp did not take the message: a value does not have the form that the template needs.")
 NOT_REGISTERED = _(
     "WhatsApp did not take the message: the phone number is not registered with the Cloud API. Register it in WhatsApp "
     "Manager."
@@ -95,7 +97,26 @@ REFUSALS: Mapping[str, Promise] = {
         "WhatsApp did not take the message: it needs the person's phone number, which they have not shared."
     ),
     "131064": _("WhatsApp did not take the message: Meta limits this account after wrongly categorized templates."),
+    "no_account": _(
+        "Roster does not know the WhatsApp Business account of this number. Connect WhatsApp again, with the account's "
+        "ID."
+    ),
     **{str(code): TEMPLATE for code in TEMPLATES},
+    "132000": NO_SUCH_BLANKS,
+    "132001": _(
+        "WhatsApp did not take the message: there is no such template in this language, or it is not approved."
+    ),
+    "132005": _("WhatsApp did not take the message: with these values, the template is too long."),
+    "132007": _("WhatsApp did not take the message: the template breaks WhatsApp's rules. Choose another one."),
+    "132008": NO_SUCH_VALUE,
+    "132012": NO_SUCH_VALUE,
+    "132015": _(
+        "WhatsApp did not take the message: Meta paused the template because of its quality. Choose another one "
+        "for now."
+    ),
+    "132016": _(
+        "WhatsApp did not take the message: Meta disabled the template because of its quality. Choose another one."
+    ),
 }
 
 PERSONAL = frozenset(

@@ -24,6 +24,10 @@ WRITE_FIRST = Wording(
     "whatsapp.write_first",
     _("On WhatsApp people have to write first. Send a message to %(number)s from your own phone."),
 )
+NO_ACCOUNT = Wording(
+    "whatsapp.account_unknown",
+    _("It is not known to which WhatsApp Business account this number belongs: connect WhatsApp again."),
+)
 
 REACTION = Wording("whatsapp.reaction", _("A reaction to a message: nobody expects an answer."))
 IN_A_GROUP = Wording("whatsapp.in_a_group", _("Written in a WhatsApp group, where employees do not answer."))

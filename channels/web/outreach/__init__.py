@@ -1,0 +1,1 @@
+"""Writing to people whose window is closed."""
