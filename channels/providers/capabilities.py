@@ -4,6 +4,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.functional import Promise
+
+
+@dataclass(frozen=True)
+class Charging:
+    """A provider that bills its messages itself.
+
+    billed_by: a sentence that says who bills whom. categories: what people read for `Charge.category`; another one is
+    shown as the provider calls it. alarms: by category, what an operator has to know as soon as it is seen.
+    """
+
+    billed_by: Promise
+    categories: Mapping[str, Promise]
+    alarms: Mapping[str, Promise]
+
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -25,6 +40,7 @@ class Capabilities:
     shows_progress: people see how far the employee is, by `Provider.progress`. shows_receipt: also as soon as a message
     to it is stored, before a worker takes it up.
     window: how long after a person's last message they may be written to freely; None if always.
+    charging: what it says of the messages that it bills; None if it bills none.
     """
 
     threads: bool = False
@@ -40,3 +56,4 @@ class Capabilities:
     shows_progress: bool = False
     shows_receipt: bool = False
     window: timedelta | None = None
+    charging: Charging | None = None

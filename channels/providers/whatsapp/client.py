@@ -25,7 +25,7 @@ from channels.providers.files import InboundFile
 from channels.providers.health import History, Result
 from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
-from channels.providers.whatsapp import calls, doctor, form, media, outgoing, probes, sign_up, wordings
+from channels.providers.whatsapp import calls, doctor, form, media, outgoing, pricing, probes, sign_up, wordings
 from channels.providers.whatsapp.answers import Done, Number, Sent
 from channels.providers.whatsapp.errors import NEEDS_NUMBER, PERSONAL, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
@@ -45,6 +45,7 @@ class WhatsApp:
         delivery_updates=True,
         needs_function=True,
         window=timedelta(hours=24),
+        charging=pricing.CHARGING,
     )
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent: Consent | None = sign_up
