@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from agents.models import Conversation
 from agents.runs import settlement
 from channels import reasons
-from channels.connections import health
+from channels.connections import charges, health
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.base import DeliveryError, DeliveryRefusedError
 from channels.providers.webhooks import DeliveryUpdate
@@ -95,19 +95,35 @@ def update(connection: Connection, told: DeliveryUpdate) -> UUID | None:
     if delivery is None:
         log.info("An update about a delivery that this connection does not have: %s", told.delivery_id)
         return None
-    return delivery.thread_id if _is_news(delivery, told) else None
+    return delivery.thread_id if _is_news(connection, delivery, told) else None
 
 
-def _is_news(delivery: Delivery, told: DeliveryUpdate) -> bool:
+def _is_news(connection: Connection, delivery: Delivery, told: DeliveryUpdate) -> bool:
     if told.state is DeliveryUpdate.State.FAILED:
         return _fails(delivery, told)
     is_news = delivery.state in UNDER_WAY
     if is_news:
         arrived(Delivery.objects.filter(id=delivery.id), told_by(delivery), told.external_id)
-        delivery.refresh_from_db(fields=["state"])
-    if told.state in REACHED and delivery.state == Delivery.State.SENT and delivery.delivered_at is None:
-        delivery.move(Delivery.State.SENT, delivered_at=timezone.now())
+        delivery.refresh_from_db(fields=["state", "sent_at"])
+    if delivery.state == Delivery.State.SENT:
+        _note(connection, delivery, told)
     return is_news
+
+
+def _note(connection: Connection, delivery: Delivery, told: DeliveryUpdate) -> None:
+    """When it reached the person and was read, and what it is billed as: each is known once, and stays."""
+    now, changes = timezone.now(), dict[str, object]()
+    if told.state in REACHED and delivery.delivered_at is None:
+        changes["delivered_at"] = now
+    if told.state is DeliveryUpdate.State.READ and delivery.read_at is None:
+        changes["read_at"] = now
+    is_billed = told.charge is not None and delivery.is_charged is None
+    if told.charge and is_billed:
+        changes |= {"charge_category": told.charge.category, "is_charged": told.charge.is_charged}
+    if changes:
+        delivery.move(Delivery.State.SENT, **changes)
+    if is_billed:
+        charges.warn(connection, delivery)
 
 
 def _fails(delivery: Delivery, told: DeliveryUpdate) -> bool:

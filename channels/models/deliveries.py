@@ -13,6 +13,9 @@ from channels.models.inbox import Thread
 from tenants.models import TenantModel
 from tenants.models.fields import ReasonField
 
+CHARGED = models.Q(is_charged__isnull=False)
+"""The provider said what it bills it as, even if that is free."""
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def holding_up(self, now: datetime) -> "DeliveryQuerySet":
@@ -20,6 +23,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         freed = now - timedelta(seconds=settings.UNKNOWN_FREES_SECONDS)
         on_its_way = models.Q(state__in=[Delivery.State.PENDING, Delivery.State.SENDING])
         return self.filter(on_its_way | models.Q(state=Delivery.State.UNKNOWN, unknown_since__gt=freed))
+
+    def billed_since(self, first: datetime) -> "DeliveryQuerySet":
+        """What went out since then and the provider bills, charged or free. What it took and failed later is not."""
+        return self.filter(CHARGED, state=Delivery.State.SENT, sent_at__gte=first)
 
     def in_order(self) -> "DeliveryQuerySet":
         return self.order_by("created_at", "turn_id", "sequence")
@@ -55,6 +62,19 @@ class Delivery(TenantModel):
     delivered_at = models.DateTimeField(
         null=True, blank=True, help_text=_("When the provider said that it reached the person")
     )
+    read_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the provider said that the person had read it")
+    )
+    charge_category = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What the provider bills it as, by its own word; empty: it did not say"),
+    )
+    is_charged = models.BooleanField(
+        null=True, blank=True, help_text=_("Whether the provider charges for it; empty: it did not say")
+    )
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -69,7 +89,8 @@ class Delivery(TenantModel):
                 fields=["next_attempt_at"],
                 name="channels_delivery_open",
                 condition=models.Q(state__in=["pending", "sending", "unknown"]),
-            )
+            ),
+            models.Index(fields=["tenant", "sent_at"], name="channels_delivery_charged", condition=CHARGED),
         ]
 
     def move(self, state: "Delivery.State", **changes: Any) -> None:

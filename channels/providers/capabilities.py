@@ -4,6 +4,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.functional import Promise
+
+
+@dataclass(frozen=True)
+class Charging:
+    """A provider that bills its messages itself.
+
+    billed_by: a sentence that says who bills whom. categories: what people read for `Charge.category`; another one is
+    shown as the provider calls it. alarms: by category, what an operator has to know as soon as it is seen.
+    """
+
+    billed_by: Promise
+    categories: Mapping[str, Promise]
+    alarms: Mapping[str, Promise]
+
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -26,6 +41,7 @@ class Capabilities:
     to it is stored, before a worker takes it up.
     window: how long after a person's last message they may be written to freely; None if always.
     templates: after that they may still be sent what the provider approved before: see `Provider.templates`.
+    charging: what it says of the messages that it bills; None if it bills none.
     """
 
     threads: bool = False
@@ -42,3 +58,4 @@ class Capabilities:
     shows_receipt: bool = False
     window: timedelta | None = None
     templates: bool = False
+    charging: Charging | None = None

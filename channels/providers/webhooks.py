@@ -56,11 +56,20 @@ class Opinion:
 
 
 @dataclass(frozen=True)
+class Charge:
+    """What the provider bills a message as: its own word for the category, and whether that is charged or free."""
+
+    category: str
+    is_charged: bool
+
+
+@dataclass(frozen=True)
 class DeliveryUpdate:
     """What the provider says later about a message that we posted.
 
     accounts: as in Inbound. delivery_id: `Outgoing.delivery_id`, which the provider carries for us and sends back.
     code: the provider's own word for why it failed; reason: the same in a sentence, for staff.
+    charge: None if it does not say.
     """
 
     class State(StrEnum):
@@ -77,3 +86,4 @@ class DeliveryUpdate:
     external_id: str = ""
     code: str = ""
     reason: Reason = field(default=NOTHING, compare=False)
+    charge: Charge | None = None

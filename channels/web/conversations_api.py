@@ -50,10 +50,11 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
     class Meta:
         model = Delivery
-        fields: ClassVar = ["state", "provider_id", "sent_at", "delivered_at", "error"]
+        fields: ClassVar = ["state", "provider_id", "sent_at", "delivered_at", "read_at", "error"]
         read_only_fields: ClassVar = fields
         extra_kwargs: ClassVar = {
-            "delivered_at": {"help_text": "When the provider said that it reached the person, if it says so."}
+            "delivered_at": {"help_text": "When the provider said that it reached the person, if it says so."},
+            "read_at": {"help_text": "When the provider said that the person had read it, if it says so."},
         }
 
     def get_error(self, delivery: Delivery) -> str:

@@ -42,7 +42,8 @@ class Fate:
     """delivery: a state of channels.models.Delivery, or "" if there was nothing to send.
 
     reason: why it is not an answer, or "". detail: what else there is to know about its way.
-    is_told_more: the provider says later whether it reached the person, and delivered_at is when all of it had.
+    is_told_more: the provider says later whether it reached the person; delivered_at is when all of it had, read_at
+    when the person had read all of it.
     """
 
     delivery: str = ""
@@ -50,6 +51,7 @@ class Fate:
     detail: str = ""
     is_told_more: bool = False
     delivered_at: datetime | None = None
+    read_at: datetime | None = None
 
     @property
     def needs_a_look(self) -> bool:
@@ -78,11 +80,17 @@ def of_turn(turn: Turn, parts: Sequence[Delivery], provider: str) -> Fate:
     if reason:
         return Fate(state, reason, str(INSTEAD.get(State(state), ON_ITS_WAY)) if state else "")
     if state == State.SENT:
-        reached = [part.delivered_at for part in parts if part.delivered_at]
         its = installed(provider)
         is_told_more = its is not None and its.capabilities.delivery_updates
-        return Fate(state, "", "", is_told_more, max(reached) if len(reached) == len(parts) else None)
+        reached, read = _last([part.delivered_at for part in parts]), _last([part.read_at for part in parts])
+        return Fate(state, "", "", is_told_more, reached, read)
     return Fate(state, "", _about(worst, provider) if worst else "")
+
+
+def _last(times: Sequence[datetime | None]) -> datetime | None:
+    """The last of them; None if one is missing."""
+    known = [each for each in times if each]
+    return max(known) if len(known) == len(times) else None
 
 
 def _about(part: Delivery, provider: str) -> str:

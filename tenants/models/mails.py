@@ -37,6 +37,7 @@ class Mail(Job, TenantModel):
         ACTION_REQUIRED = "action_required", _("A payment waits for its confirmation")
         CANCELED = "canceled", _("The subscription ended")
         CHANNEL_BROKEN = "channel_broken", _("A channel stopped working")
+        CHANNEL_CHARGES = "channel_charges", _("A channel bills messages in another way")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")

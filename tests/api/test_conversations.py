@@ -95,7 +95,14 @@ def test_messages_come_oldest_first_with_their_deliveries(acme: Caller, office: 
     assert (asked["said_at"], asked["deliveries"]) == ("2026-03-02T12:00:00Z", [])
     assert (first["speaker"], first["author"], first["text"]) == ("employee", "Maya", "At nine, 0.")
     assert first["deliveries"] == [
-        {"state": "sent", "provider_id": "ts-0", "sent_at": "2026-03-02T12:00:00Z", "delivered_at": None, "error": ""}
+        {
+            "state": "sent",
+            "provider_id": "ts-0",
+            "sent_at": "2026-03-02T12:00:00Z",
+            "delivered_at": None,
+            "read_at": None,
+            "error": "",
+        }
     ]
     assert second["deliveries"][0]["provider_id"] == "ts-1"
 

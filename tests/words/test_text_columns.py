@@ -56,6 +56,7 @@ WORDS_OF_OTHERS = {
     "channels.InboxEvent.author": "a person's id at the provider",
     "channels.InboxEvent.payload": "what the provider sent",
     "channels.Delivery.text": "what is said",
+    "channels.Delivery.charge_category": "a provider's code",
     "channels.MediaFile.name": "whoever sent it chose it",
     "channels.MediaFile.declared_type": "a type, as the provider was told",
     "channels.MediaFile.content_type": "a type, of a list of ours",

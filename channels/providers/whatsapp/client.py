@@ -26,7 +26,18 @@ from channels.providers.health import History, Result
 from channels.providers.openers import Template
 from channels.providers.sending import Account, Address, Outgoing, Spot
 from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
-from channels.providers.whatsapp import calls, doctor, form, media, openers, outgoing, probes, sign_up, wordings
+from channels.providers.whatsapp import (
+    calls,
+    doctor,
+    form,
+    media,
+    openers,
+    outgoing,
+    pricing,
+    probes,
+    sign_up,
+    wordings,
+)
 from channels.providers.whatsapp.answers import Done, Number, Sent
 from channels.providers.whatsapp.errors import NEEDS_NUMBER, PERSONAL, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
@@ -47,6 +58,7 @@ class WhatsApp:
         needs_function=True,
         window=timedelta(hours=24),
         templates=True,
+        charging=pricing.CHARGING,
     )
     endpoints: Mapping[str, Sequence[str]] = {"": ["GET", "POST"]}
     consent: Consent | None = sign_up

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from billing.templatetags.billing import listed
-from channels.connections import activity, handover
+from channels.connections import activity, charges, handover
 from channels.models import Connection
 from channels.providers.base import Provider
 from channels.providers.registry import installed
@@ -119,6 +119,7 @@ def _shown(workspace: Workspace, connection: Connection) -> dict[str, Any]:
         "answers": answering,
         "activity": seen,
         "silenced_names": listed([each.name for each in seen.silenced]),
+        "month": charges.month_of(connection, workspace.tenant.time_zone),
         "loss": presence.loss_of(workspace, connection) if its and is_lost else None,
         "again": _again(workspace, its, connection) if its else None,
         "release": handover.release_of(connection),

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from channels.providers.base import Inbound, InboundEvent
 from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
-from channels.providers.whatsapp import wordings
+from channels.providers.whatsapp import pricing, wordings
 from channels.providers.whatsapp.credentials import is_signed, is_verify_token
 from channels.providers.whatsapp.errors import Fault, reason_of
 from channels.providers.whatsapp.incoming import messages
@@ -124,6 +124,7 @@ def _update(accounts: tuple[str], given: Mapping[str, Any]) -> DeliveryUpdate | 
         external_id=messages.short(status.id or ""),
         code=fault.name if fault else "",
         reason=reason_of(fault) if fault else NOTHING,
+        charge=pricing.charge_of(status.pricing.category, status.pricing.type),
     )
 
 

@@ -118,6 +118,11 @@ class Error(Shape):
         return (_words(self.error_data.get("details")) or self.message or self.title)[:500]
 
 
+class Pricing(Shape):
+    category: Words = ""
+    type: Words = ""
+
+
 class Status(Shape):
     """What became of a message that we sent. Of the person it may say nothing, so nobody is looked up by it."""
 
@@ -125,6 +130,7 @@ class Status(Shape):
     status: Words = ""
     biz_opaque_callback_data: Words = ""
     errors: Objects = []
+    pricing: Annotated[Pricing, BeforeValidator(_object)] = Pricing()
 
 
 def words_of(value: object) -> str:
