@@ -10,7 +10,7 @@ from uuid import UUID
 from channels.connections import drafts, routes
 from channels.models import Connection
 from channels.models.connections import TOKEN
-from channels.providers.sending import Account
+from channels.providers.shapes.sending import Account
 from tenants.encryption import UndecryptableError
 from tenants.scope import tenant_scope
 

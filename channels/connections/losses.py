@@ -6,8 +6,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from channels.models import Connection
-from channels.providers.health import shown
 from channels.providers.registry import provider_named
+from channels.providers.shapes.health import shown
 from channels.reasons import Cause
 from tenants.mail import notices, outbox
 from tenants.models import Mail

@@ -12,7 +12,7 @@ from django.utils import timezone
 from agents.models import Run
 from channels.handles import people
 from channels.models import Connection, Delivery, Feedback
-from channels.providers.webhooks import Opinion
+from channels.providers.shapes.webhooks import Opinion
 
 log = logging.getLogger(__name__)
 

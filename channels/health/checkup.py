@@ -12,9 +12,9 @@ from channels.connections import credentials, health
 from channels.health import records, words
 from channels.models import Connection, Probe
 from channels.providers.base import Provider
-from channels.providers.health import History, Move, Result, State
 from channels.providers.registry import installed
-from channels.providers.sending import Account
+from channels.providers.shapes.health import History, Move, Result, State
+from channels.providers.shapes.sending import Account
 from channels.reasons import Cause
 from tenants.audit import journal
 from tenants.encryption import UndecryptableError

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from channels.connections.drafts import DRAFT
 from channels.models import Probe, Route
-from channels.providers.health import State
 from channels.providers.registry import installed
+from channels.providers.shapes.health import State
 from tenants.jobs import sweeps
 from tenants.scope import sweeper_scope
 

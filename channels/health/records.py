@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from channels.health import words
 from channels.models import Connection, Delivery, InboxEvent, Route
-from channels.providers.health import Fix, History, Move, Result, State, Verb
+from channels.providers.shapes.health import Fix, History, Move, Result, State, Verb
 from channels.reasons import Cause
 from tenants.wordings import Reason
 

@@ -27,10 +27,10 @@ from channels.media import kinds
 from channels.media.kinds import Judged
 from channels.models import Connection, MediaFile, MediaPart
 from channels.providers.base import DeliveryError, DeliveryRefusedError
-from channels.providers.files import FileKind, InboundFile
 from channels.providers.media import NOT_NOW, BringsFiles, FileNotNowError, FileTooLargeError, megabytes, too_large
 from channels.providers.registry import installed
-from channels.providers.sending import Account
+from channels.providers.shapes.files import FileKind, InboundFile
+from channels.providers.shapes.sending import Account
 from tenants.encryption import UndecryptableError
 from tenants.jobs import sweeps
 from tenants.jobs.keeper import Hold, OvertakenError, StoppedError, kept

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from channels.media import names
-from channels.providers.files import FileKind
+from channels.providers.shapes.files import FileKind
 from tenants.wordings import Reason, Wording
 
 HEAD_BYTES = 8192

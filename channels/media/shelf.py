@@ -5,7 +5,7 @@ from uuid import UUID
 
 from channels.media import names
 from channels.models import MediaFile, MediaPart
-from channels.providers.files import InboundFile
+from channels.providers.shapes.files import InboundFile
 from tenants.scope import give_back, tenant_scope
 
 MOST = 20

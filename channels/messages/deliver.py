@@ -23,7 +23,6 @@ from channels.models import Delivery, InboxEvent, Thread
 from channels.outreach import window
 from channels.outreach.window import Window
 from channels.progress.audience import Audience
-from channels.providers import openers
 from channels.providers.base import (
     CALL_SECONDS,
     AnotherWayError,
@@ -34,7 +33,8 @@ from channels.providers.base import (
     Provider,
 )
 from channels.providers.registry import provider_named
-from channels.providers.sending import Account, Address, Outgoing, Sender
+from channels.providers.shapes import openers
+from channels.providers.shapes.sending import Account, Address, Outgoing, Sender
 from tenants.scope import current_tenant_id, tenant_scope
 from tenants.statements import execute, insert, update, update_row
 from tenants.wordings import Wording

@@ -14,7 +14,7 @@ from channels import reasons
 from channels.connections import charges, health
 from channels.models import Connection, Delivery, InboxEvent
 from channels.providers.base import DeliveryError, DeliveryRefusedError
-from channels.providers.webhooks import DeliveryUpdate
+from channels.providers.shapes.webhooks import DeliveryUpdate
 from tenants.wordings import NOTHING, Wording
 from usage.ledger import records
 from usage.ledger.records import Spender

@@ -41,7 +41,7 @@ class Verb(models.TextChoices):
 
 
 class Probe(TenantModel):
-    """The last result of one probe of a connection (channels/providers/health.py)."""
+    """The last result of one probe of a connection (channels/providers/shapes/health.py)."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="probes")
     key = models.CharField(max_length=60, help_text=_("Its name's code"))

@@ -11,8 +11,8 @@ from agents.models import Conversation, Turn
 from agents.runs import transcript
 from channels import actions
 from channels.models import Connection, Delivery, InboxEvent, Thread
-from channels.providers import openers
-from channels.providers.openers import Filled
+from channels.providers.shapes import openers
+from channels.providers.shapes.openers import Filled
 from tenants.audit import journal
 from tenants.statements import execute
 from tenants.wordings import Wording

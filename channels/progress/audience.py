@@ -12,7 +12,7 @@ from channels.models import Connection
 from channels.progress.board import board
 from channels.providers.base import DeliveryError, DeliveryNotNowError, Progress, Provider
 from channels.providers.registry import provider_named
-from channels.providers.sending import Account, Address
+from channels.providers.shapes.sending import Account, Address
 from tenants.outbound import event_loop
 from tenants.scope import current_tenant_id
 

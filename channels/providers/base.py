@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
-from channels.providers.failures import (
+from channels.providers.shapes.failures import (
     AnotherWayError,
     BusyError,
     DeliveryError,
@@ -16,12 +16,12 @@ from channels.providers.failures import (
     DeliveryRefusedError,
     OutcomeUnknownError,
 )
-from channels.providers.health import History, Result
-from channels.providers.inbound import Deletion, Edit, Inbound, InboundEvent, InboundMessage, Moved, Stop
-from channels.providers.openers import Template
-from channels.providers.progress import Progress
-from channels.providers.sending import Account, Address, Outgoing, Spot
-from channels.providers.webhooks import Challenge, DeliveryUpdate, Opinion, Webhook
+from channels.providers.shapes.health import History, Result
+from channels.providers.shapes.inbound import Deletion, Edit, Inbound, InboundEvent, InboundMessage, Moved, Stop
+from channels.providers.shapes.openers import Template
+from channels.providers.shapes.progress import Progress
+from channels.providers.shapes.sending import Account, Address, Outgoing, Spot
+from channels.providers.shapes.webhooks import Challenge, DeliveryUpdate, Opinion, Webhook
 from tenants.doctor.report import Finding
 from tenants.wordings import Wording
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels.providers.base import DeliveryNotNowError, DeliveryRefusedError
-from channels.providers.files import InboundFile
-from channels.providers.sending import Account
+from channels.providers.shapes.files import InboundFile
+from channels.providers.shapes.sending import Account
 from tenants.wordings import Wording
 
 CONNECT_SECONDS = 4.0

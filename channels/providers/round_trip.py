@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 from django.utils.translation import gettext_lazy as _
 
-from channels.providers.health import Move, Result, State
+from channels.providers.shapes.health import Move, Result, State
 from tenants.wordings import Wording
 
 SECONDS = 4

@@ -13,7 +13,7 @@ from channels.health import due
 from channels.models import Connection
 from channels.providers.base import DeliveryError, DeliveryRefusedError
 from channels.providers.registry import provider_named, providers
-from channels.providers.sending import Account
+from channels.providers.shapes.sending import Account
 from tenants.doctor.report import TIMEOUT_SECONDS, Finding, ok, problem, skipped, warning
 from tenants.encryption import UndecryptableError
 from tenants.jobs.sweeps import LAST_SWEEP

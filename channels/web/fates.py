@@ -15,8 +15,8 @@ from agents.models import Conversation, Run, Turn
 from channels import reasons
 from channels.messages.lookups import LOOK_UPS_FOR
 from channels.models import Delivery, InboxEvent
-from channels.providers import openers
 from channels.providers.registry import installed, provider_named
+from channels.providers.shapes import openers
 
 State = Delivery.State
 WORST_FIRST = (State.FAILED, State.UNKNOWN, State.SENDING, State.PENDING, State.SENT)

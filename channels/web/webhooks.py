@@ -17,7 +17,14 @@ from channels.models import Connection
 from channels.progress import receipts
 from channels.providers.base import Inbound, Provider
 from channels.providers.registry import provider_named
-from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, Opinion, UnverifiedError, Webhook
+from channels.providers.shapes.webhooks import (
+    Challenge,
+    DeliveryUpdate,
+    MalformedError,
+    Opinion,
+    UnverifiedError,
+    Webhook,
+)
 from channels.tasks import dispatch
 from tenants.scope import tenant_scope
 from tenants.tasks import ring

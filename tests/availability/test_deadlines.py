@@ -12,7 +12,7 @@ from pytest_django import Settings
 from billing.errors import StripeBusyError, StripeDownError
 from billing.stripe import client
 from channels.providers.base import BusyError, OutcomeUnknownError
-from channels.providers.sending import Account, Outgoing
+from channels.providers.shapes.sending import Account, Outgoing
 from channels.providers.slack import client as slack
 from tenants.outbound import deadlines, patience
 from tests.availability.hanging import BEGINNINGS, Hanging, hanging

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from channels.models import InboxEvent
 from channels.providers.base import Inbound
+from channels.providers.shapes.webhooks import MalformedError, Webhook
 from channels.providers.slack import Slack
 from channels.providers.slack.incoming import events
-from channels.providers.webhooks import MalformedError, Webhook
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories, working

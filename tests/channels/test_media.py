@@ -25,8 +25,8 @@ from channels.models import Connection, InboxEvent, MediaFile, MediaPart
 from channels.privacy import erasure, forgetting
 from channels.providers import media
 from channels.providers.base import DeliveryRefusedError
-from channels.providers.files import FileKind, InboundFile
-from channels.providers.sending import Account
+from channels.providers.shapes.files import FileKind, InboundFile
+from channels.providers.shapes.sending import Account
 from channels.providers.slack import Slack
 from channels.tasks import overdue_files
 from tenants.models import AuditEvent

@@ -11,10 +11,10 @@ from pytest_django import Settings
 
 from agents.models import Conversation, Turn
 from channels.models import Delivery
-from channels.providers import openers
 from channels.providers.base import AnotherWayError, DeliveryRefusedError
-from channels.providers.openers import Blank, Filled
-from channels.providers.sending import Account
+from channels.providers.shapes import openers
+from channels.providers.shapes.openers import Blank, Filled
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import WhatsApp
 from channels.web.outreach import preview
 from tenants.models import AuditEvent, Role

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from channels.connections import charges
 from channels.models import Delivery, Thread
-from channels.providers.webhooks import Charge, Webhook
+from channels.providers.shapes.webhooks import Charge, Webhook
 from channels.providers.whatsapp import WhatsApp
 from tenants.models import Mail, Role
 from tenants.scope import tenant_scope

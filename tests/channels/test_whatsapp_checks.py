@@ -7,8 +7,8 @@ import pytest
 from pytest_django import Settings
 
 from channels.providers.base import DeliveryError
-from channels.providers.whatsapp import form
 from channels.providers.whatsapp.checking.found import ACCOUNT, PHONE, PIN, TOKEN
+from channels.providers.whatsapp.connecting import form
 from tests.channels.graph import Graph, graph
 from tests.environment import NOWHERE
 

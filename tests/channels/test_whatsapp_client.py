@@ -24,7 +24,7 @@ from channels.providers.base import (
     OutcomeUnknownError,
     Progress,
 )
-from channels.providers.sending import Account, Outgoing
+from channels.providers.shapes.sending import Account, Outgoing
 from channels.providers.whatsapp import WhatsApp, calls
 from channels.providers.whatsapp.errors import LATER, REFUSALS, Fault, error_of
 from channels.providers.whatsapp.incoming.messages import FROM, TO

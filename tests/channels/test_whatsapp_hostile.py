@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from channels.models import InboxEvent
 from channels.providers.base import Inbound
-from channels.providers.webhooks import MalformedError, Webhook
+from channels.providers.shapes.webhooks import MalformedError, Webhook
 from channels.providers.whatsapp import WhatsApp
 from tenants.scope import tenant_scope
 from tests import working

@@ -17,7 +17,7 @@ from pywa.types import EditedMessage, Message, MessageStatus, PhoneNumberChange
 from pywa.types.base_update import BaseUpdate
 
 from channels.providers.base import Inbound, InboundEvent
-from channels.providers.webhooks import Webhook
+from channels.providers.shapes.webhooks import Webhook
 from channels.providers.whatsapp import WhatsApp, answers
 from channels.providers.whatsapp.answers import Done, Sent
 from channels.providers.whatsapp.errors import error_of

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from channels.models import InboxEvent
 from channels.providers.base import Deletion, Edit, Inbound, InboundEvent
-from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
+from channels.providers.shapes.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from channels.providers.whatsapp import WhatsApp
 from channels.providers.whatsapp.credentials import verify_token_of
 from tenants.scope import tenant_scope

@@ -26,7 +26,7 @@ from uuid import uuid4
 from agents.llm import calls
 from agents.llm.request import Message, Prompt
 from channels.providers.registry import provider_named
-from channels.providers.sending import Account, Outgoing
+from channels.providers.shapes.sending import Account, Outgoing
 
 prompt = Prompt("openai", "gpt-4.1-mini", "Be kind.", [Message(False, ("Hi",))], 50)
 completion = calls.start(prompt, calls.platform_credential("openai")).result()

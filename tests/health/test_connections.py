@@ -12,7 +12,7 @@ from channels.connections import health as connections
 from channels.health import checkup, due
 from channels.models import Connection, Delivery, InboxEvent, Probe, Route
 from channels.providers.base import DeliveryNotNowError, DeliveryRefusedError
-from channels.providers.health import Result, State
+from channels.providers.shapes.health import Result, State
 from channels.web import checks
 from tenants.models import Mail, Role
 from tenants.scope import tenant_scope

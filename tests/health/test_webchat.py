@@ -7,7 +7,7 @@ from pytest_django import Settings
 from channels.connections.connect import connect
 from channels.health import checkup
 from channels.models import Connection, Probe, Route
-from channels.providers.health import shown
+from channels.providers.shapes.health import shown
 from channels.providers.webchat import opening
 from tenants.models import Tenant
 from tenants.scope import tenant_scope

@@ -11,8 +11,8 @@ from pytest_django import Settings
 from channels.health import checkup
 from channels.models import Connection, Probe
 from channels.providers.base import DeliveryError
-from channels.providers.health import History, Move, Result, State, Verb, shown
-from channels.providers.sending import Account
+from channels.providers.shapes.health import History, Move, Result, State, Verb, shown
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import WhatsApp, wordings
 from channels.providers.whatsapp.checking.found import ACCOUNT
 from channels.providers.whatsapp.probes import words

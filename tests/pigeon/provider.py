@@ -27,10 +27,10 @@ from channels.providers.base import (
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Fact, Field, Form, Installed, NotAcceptedError, Pasted, Verdict
 from channels.providers.connecting import State as Judged
-from channels.providers.health import Fix, History, Move, Result, State, Verb
-from channels.providers.openers import Template
-from channels.providers.sending import Account, Address, Outgoing, Spot
-from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
+from channels.providers.shapes.health import Fix, History, Move, Result, State, Verb
+from channels.providers.shapes.openers import Template
+from channels.providers.shapes.sending import Account, Address, Outgoing, Spot
+from channels.providers.shapes.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from tenants.doctor.report import Finding, ok
 from tenants.wordings import Wording
 

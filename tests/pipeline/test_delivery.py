@@ -17,7 +17,7 @@ from channels.messages.incoming import stops
 from channels.models import Connection, Delivery, InboxEvent, Thread
 from channels.providers.base import CALL_SECONDS, OutcomeUnknownError, Stop
 from channels.providers.registry import provider_named
-from channels.providers.sending import Account
+from channels.providers.shapes.sending import Account
 from channels.providers.slack.client import Slack
 from tenants.scope import tenant_scope
 from tests import working

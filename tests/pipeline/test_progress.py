@@ -12,7 +12,7 @@ from channels.progress.board import Board
 from channels.progress.stage import Stage
 from channels.providers.base import DeliveryNotNowError, Progress
 from channels.providers.capabilities import Capabilities
-from channels.providers.sending import Account, Address
+from channels.providers.shapes.sending import Account, Address
 from tenants.jobs.pool import FairPool
 from tests.pigeon.provider import NO_PERCH, Pigeon
 from tests.waiting import eventually

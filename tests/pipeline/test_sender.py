@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from channels.models import Connection
-from channels.providers.sending import Account, Spot
+from channels.providers.shapes.sending import Account, Spot
 from channels.providers.slack.client import Slack
 from channels.providers.slack.outgoing.sender import SCOPE
 from tenants.scope import tenant_scope

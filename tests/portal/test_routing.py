@@ -9,7 +9,7 @@ from agents.models import Agent
 from billing.models import Entitlement
 from channels.models import Connection, PlaceChoice
 from channels.providers.base import DIRECT, DeliveryNotNowError
-from channels.providers.sending import Spot
+from channels.providers.shapes.sending import Spot
 from channels.providers.slack import wordings
 from channels.providers.slack.client import Slack
 from tenants.models import ApiToken, Role

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from pytest_django import Settings
 
-from channels.providers.health import History, Move, Result, State, Verb, shown
-from channels.providers.sending import Account
+from channels.providers.shapes.health import History, Move, Result, State, Verb, shown
+from channels.providers.shapes.sending import Account
 from channels.providers.slack import Slack, own_app
 from channels.providers.slack import probes as slack_probes
 from tests.channels.serving import served

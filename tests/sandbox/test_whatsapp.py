@@ -19,10 +19,10 @@ import pytest
 import yaml
 from pytest_django import Settings
 
-from channels.providers.files import InboundFile
 from channels.providers.media import FileTooLargeError
-from channels.providers.openers import Filled
-from channels.providers.sending import Account, Outgoing
+from channels.providers.shapes.files import InboundFile
+from channels.providers.shapes.openers import Filled
+from channels.providers.shapes.sending import Account, Outgoing
 from channels.providers.whatsapp import WhatsApp
 from tests.sandbox.conftest import Sandbox, poll
 from tests.sandbox.receiver import Receiver

@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 from pytest_django import Settings
 
-from channels.providers.health import History, Move, Result, State, shown
-from channels.providers.sending import Account
+from channels.providers.shapes.health import History, Move, Result, State, shown
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import WhatsApp
 from channels.providers.whatsapp.checking.found import ACCOUNT
-from channels.providers.whatsapp.form import address_of
+from channels.providers.whatsapp.connecting.form import address_of
 from tests.sandbox.conftest import Sandbox
 from tests.sandbox.receiver import Receiver
 from tests.sandbox.test_whatsapp import Meta

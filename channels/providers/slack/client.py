@@ -20,10 +20,11 @@ from channels.providers.base import (
 )
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent
-from channels.providers.files import InboundFile
-from channels.providers.health import History, Result
-from channels.providers.openers import Template
-from channels.providers.sending import Account, Address, Outgoing, Spot
+from channels.providers.shapes.files import InboundFile
+from channels.providers.shapes.health import History, Result
+from channels.providers.shapes.openers import Template
+from channels.providers.shapes.sending import Account, Address, Outgoing, Spot
+from channels.providers.shapes.webhooks import Challenge, Opinion, Webhook
 from channels.providers.slack import doctor, media, oauth, probes, sessions, wordings
 from channels.providers.slack.answers import Channels, Messages, Opened, Person, Posted, read
 from channels.providers.slack.calls import client, failures
@@ -33,7 +34,6 @@ from channels.providers.slack.incoming.markup import storable
 from channels.providers.slack.outgoing import presentation, sender
 from channels.providers.slack.outgoing.mrkdwn import escape
 from channels.providers.slack.refusals import REFUSALS
-from channels.providers.webhooks import Challenge, Opinion, Webhook
 from tenants.doctor.report import Finding
 
 METADATA = "roster_delivery"

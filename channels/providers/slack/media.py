@@ -6,8 +6,8 @@ from django.conf import settings
 
 from channels.providers import media
 from channels.providers.base import DeliveryRefusedError
-from channels.providers.files import InboundFile
-from channels.providers.sending import Account
+from channels.providers.shapes.files import InboundFile
+from channels.providers.shapes.sending import Account
 from channels.providers.slack import wordings
 from channels.providers.slack.incoming.files import URL
 

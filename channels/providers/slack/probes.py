@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.providers import round_trip
 from channels.providers.base import DeliveryError, DeliveryRefusedError
-from channels.providers.health import PROBE_SECONDS, Fix, History, Move, Result, State, Verb
-from channels.providers.sending import Account
+from channels.providers.shapes.health import PROBE_SECONDS, Fix, History, Move, Result, State, Verb
+from channels.providers.shapes.sending import Account
 from channels.providers.slack import own_app
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import SIGNING_SECRET, signing_secret_of

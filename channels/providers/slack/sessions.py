@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 from slack_sdk.web import SlackResponse
 
 from channels.providers.base import DeliveryRefusedError, Progress
-from channels.providers.sending import Account, Address
+from channels.providers.shapes.sending import Account, Address
 from channels.providers.slack.calls import client, failures
 
 What = Progress.What

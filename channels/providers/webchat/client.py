@@ -15,11 +15,11 @@ from channels.providers import hosting
 from channels.providers.base import Inbound, InboundMessage, OutcomeUnknownError, Progress
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Form
-from channels.providers.health import History, Result
-from channels.providers.openers import Template
-from channels.providers.sending import Account, Address, Outgoing, Spot
+from channels.providers.shapes.health import History, Result
+from channels.providers.shapes.openers import Template
+from channels.providers.shapes.sending import Account, Address, Outgoing, Spot
+from channels.providers.shapes.webhooks import Challenge, DeliveryUpdate, UnverifiedError, Webhook
 from channels.providers.webchat import opening, outgoing, probes, wordings
-from channels.providers.webhooks import Challenge, DeliveryUpdate, UnverifiedError, Webhook
 from tenants.doctor.report import Finding
 from tenants.outbound import broadcast
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from channels.providers import round_trip
-from channels.providers.health import History, Move, Result, State
+from channels.providers.shapes.health import History, Move, Result, State
 from tenants.wordings import Wording
 
 PAGE = Wording("webchat.probe_page", _("Chat page"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.providers.base import CALL_SECONDS, DeliveryRefusedError
-from channels.providers.sending import Account
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import answers, transport
 from channels.providers.whatsapp.answers import S
 from channels.providers.whatsapp.credentials import proof_of

@@ -21,24 +21,23 @@ from channels.providers.base import (
 )
 from channels.providers.capabilities import Capabilities
 from channels.providers.connecting import Consent, Form
-from channels.providers.files import InboundFile
-from channels.providers.health import History, Result
-from channels.providers.openers import Template
-from channels.providers.sending import Account, Address, Outgoing, Spot
-from channels.providers.webhooks import Challenge, DeliveryUpdate, Webhook
+from channels.providers.shapes.files import InboundFile
+from channels.providers.shapes.health import History, Result
+from channels.providers.shapes.openers import Template
+from channels.providers.shapes.sending import Account, Address, Outgoing, Spot
+from channels.providers.shapes.webhooks import Challenge, DeliveryUpdate, Webhook
 from channels.providers.whatsapp import (
     calls,
     doctor,
-    form,
     media,
     openers,
     outgoing,
     pricing,
     probes,
-    sign_up,
     wordings,
 )
 from channels.providers.whatsapp.answers import Done, Number, Sent
+from channels.providers.whatsapp.connecting import form, sign_up
 from channels.providers.whatsapp.errors import NEEDS_NUMBER, PERSONAL, REFUSALS
 from channels.providers.whatsapp.incoming import messages, requests
 from channels.providers.whatsapp.incoming.messages import FROM, RECIPIENT, TO

@@ -11,9 +11,9 @@ from django.conf import settings
 
 from channels.providers import media
 from channels.providers.base import DeliveryRefusedError
-from channels.providers.files import InboundFile
 from channels.providers.media import FileNotNowError
-from channels.providers.sending import Account
+from channels.providers.shapes.files import InboundFile
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Media
 from channels.providers.whatsapp.errors import MEDIA_DOWN, UNKNOWN_OBJECT

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels.providers.base import DeliveryRefusedError
-from channels.providers.openers import Blank, Filled, Template, blanks_in
-from channels.providers.sending import Account
+from channels.providers.shapes.openers import Blank, Filled, Template, blanks_in
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import calls, wordings
 from channels.providers.whatsapp.answers import Component, MessageTemplate, MessageTemplates
 from channels.providers.whatsapp.checking.found import ACCOUNT

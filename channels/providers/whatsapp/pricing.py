@@ -6,7 +6,7 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 from django.utils.translation import gettext_lazy as _
 
 from channels.providers.capabilities import Charging
-from channels.providers.webhooks import Charge
+from channels.providers.shapes.webhooks import Charge
 
 LONGEST = 40
 """Characters of a category that are stored."""

@@ -15,8 +15,8 @@ from agents.web import presence as agents_presence
 from agents.web.team import Silence
 from billing.web.links import Way
 from channels.models import Connection, Probe
-from channels.providers.health import Move, State, Verb, shown
 from channels.providers.registry import installed
+from channels.providers.shapes.health import Move, State, Verb, shown
 from channels.web import presence
 from channels.web.presence import Loss
 from tenants.http.middleware import Workspace

@@ -9,8 +9,8 @@ from django.core import signing
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels.providers import openers
-from channels.providers.openers import Blank, Filled, Template
+from channels.providers.shapes import openers
+from channels.providers.shapes.openers import Blank, Filled, Template
 
 SALT = "channels.template"
 GOOD_FOR_SECONDS = 3_600

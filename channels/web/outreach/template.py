@@ -17,9 +17,9 @@ from channels import reasons
 from channels.connections import credentials
 from channels.outreach import opening
 from channels.providers.base import DeliveryError, DeliveryRefusedError, Provider
-from channels.providers.openers import Template
 from channels.providers.registry import installed
-from channels.providers.sending import Account
+from channels.providers.shapes.openers import Template
+from channels.providers.shapes.sending import Account
 from channels.tasks import deliver
 from channels.web.outreach import preview
 from channels.web.outreach.preview import BlanksForm

@@ -18,7 +18,7 @@ from channels.connections import credentials
 from channels.models import Connection
 from channels.providers.base import DIRECT, DeliveryError
 from channels.providers.registry import provider_named
-from channels.providers.sending import Account, Spot
+from channels.providers.shapes.sending import Account, Spot
 from channels.routing import rules
 from channels.routing.rules import Chosen, Routing
 from tenants.encryption import UndecryptableError

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from channels.providers.base import DIRECT, NOT_A_PERSON, Deletion, Edit, InboundEvent, InboundMessage, Stop
+from channels.providers.shapes.webhooks import MalformedError
 from channels.providers.slack import wordings
 from channels.providers.slack.incoming import corrections, stopped, subtypes
 from channels.providers.slack.incoming.authors import Author, author_of
@@ -20,7 +21,6 @@ from channels.providers.slack.incoming.content import Content, Quote, content_of
 from channels.providers.slack.incoming.files import files_of
 from channels.providers.slack.incoming.ids import GivenId, Timestamp
 from channels.providers.slack.incoming.markup import MENTION, plain_text, storable
-from channels.providers.webhooks import MalformedError
 from tenants.wordings import NOTHING, Reason
 
 PROVIDER = "slack"

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from channels.providers.base import Account, Outgoing
+from channels.providers.shapes.webhooks import MalformedError, Opinion
 from channels.providers.slack.incoming.accounts import own_account
 from channels.providers.slack.incoming.ids import GivenId
-from channels.providers.webhooks import MalformedError, Opinion
 
 SCOPE = "assistant:write"
 """An app that has it was made with our manifest, which names the address for clicks."""

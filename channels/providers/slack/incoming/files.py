@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from channels.providers.files import FileKind, InboundFile
+from channels.providers.shapes.files import FileKind, InboundFile
 from channels.providers.slack.incoming.blocks import escaped
 from channels.providers.slack.incoming.markup import storable
 

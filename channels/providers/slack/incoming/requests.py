@@ -9,10 +9,10 @@ from functools import partial
 from slack_sdk.signature import SignatureVerifier
 
 from channels.providers.base import Inbound
+from channels.providers.shapes.webhooks import Challenge, Opinion, UnverifiedError, Webhook
 from channels.providers.slack.credentials import signing_secret_of
 from channels.providers.slack.incoming import events, feedback
 from channels.providers.slack.incoming.accounts import own_account
-from channels.providers.webhooks import Challenge, Opinion, UnverifiedError, Webhook
 
 
 def receive(request: Webhook) -> Sequence[Inbound | Opinion | Challenge]:

@@ -3,7 +3,7 @@
 https://docs.slack.dev/reference/methods/chat.postMessage#authorship
 """
 
-from channels.providers.sending import Account, Address, Outgoing
+from channels.providers.shapes.sending import Account, Address, Outgoing
 
 SCOPE = "chat:write.customize"
 AS = "as"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels.providers.base import DeliveryRefusedError
-from channels.providers.sending import Account
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Number, Numbers, Token, TokenFacts
 from channels.providers.whatsapp.credentials import APP_SECRET

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from channels.providers.base import DeliveryRefusedError
 from channels.providers.connecting import CHECK_SECONDS, State, Verdict
-from channels.providers.sending import Account
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Named, Number, Numbers, TokenFacts
 from channels.providers.whatsapp.checking.found import (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from channels.providers.files import FileKind, InboundFile
+from channels.providers.shapes.files import FileKind, InboundFile
 from channels.providers.whatsapp.incoming.shapes import object_of, objects_of, words_of
 
 LONGEST = 40_000

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from channels.providers.base import DIRECT, Deletion, Edit, InboundEvent, InboundMessage, Moved
-from channels.providers.webhooks import MalformedError
+from channels.providers.shapes.webhooks import MalformedError
 from channels.providers.whatsapp import wordings
 from channels.providers.whatsapp.incoming.content import content_of, files_of
 from channels.providers.whatsapp.incoming.shapes import Contact, NewId, Spoken, object_of, words_of

@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from channels.providers.base import Inbound, InboundEvent
-from channels.providers.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
+from channels.providers.shapes.webhooks import Challenge, DeliveryUpdate, MalformedError, UnverifiedError, Webhook
 from channels.providers.whatsapp import pricing, wordings
 from channels.providers.whatsapp.credentials import is_signed, is_verify_token
 from channels.providers.whatsapp.errors import Fault, reason_of

@@ -11,8 +11,8 @@ from typing import TypeVar
 from pydantic import Field
 
 from channels.providers.base import DeliveryError
-from channels.providers.health import PROBE_SECONDS
-from channels.providers.sending import Account
+from channels.providers.shapes.health import PROBE_SECONDS
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Shape, Token, TokenFacts
 from channels.providers.whatsapp.checking.found import ACCOUNT

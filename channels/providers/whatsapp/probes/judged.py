@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from channels.providers.base import DeliveryError, DeliveryRefusedError
-from channels.providers.health import Fix, History, Move, Result, State, Verb
+from channels.providers.shapes.health import Fix, History, Move, Result, State, Verb
 from channels.providers.whatsapp.errors import LOCKED
 from channels.providers.whatsapp.probes import words
 from channels.providers.whatsapp.probes.facts import Health, PhoneNumber

@@ -9,15 +9,15 @@ from django.urls import reverse
 
 from channels.providers import round_trip
 from channels.providers.base import DeliveryError, DeliveryRefusedError
-from channels.providers.health import Fix, History, Move, Result, State, Verb
-from channels.providers.sending import Account
+from channels.providers.shapes.health import Fix, History, Move, Result, State, Verb
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import calls, wordings
 from channels.providers.whatsapp.answers import Done, TokenFacts
 from channels.providers.whatsapp.checking.found import ACCOUNT, SCOPES
+from channels.providers.whatsapp.connecting.form import address_of
+from channels.providers.whatsapp.connecting.installing import PROVIDER
 from channels.providers.whatsapp.credentials import APP_SECRET, signature_of, verify_token_of
 from channels.providers.whatsapp.errors import DEAD_TOKEN, PERMISSIONS
-from channels.providers.whatsapp.form import address_of
-from channels.providers.whatsapp.installing import PROVIDER
 from channels.providers.whatsapp.probes import facts, words
 from channels.providers.whatsapp.probes.facts import Asked, PhoneNumber
 from channels.providers.whatsapp.probes.judged import about_account, about_number

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from channels.providers.base import DeliveryRefusedError
 from channels.providers.connecting import Installed, NotAcceptedError
-from channels.providers.sending import Account
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Done, Number, TokenFacts
 from channels.providers.whatsapp.checking import found

@@ -31,13 +31,14 @@ from channels.providers.connecting import (
     Outcome,
     OwnApp,
 )  # fmt: skip
-from channels.providers.sending import Account
+from channels.providers.shapes.sending import Account
 from channels.providers.states import Browser
-from channels.providers.whatsapp import calls, installing
+from channels.providers.whatsapp import calls
 from channels.providers.whatsapp.answers import Done, NewToken, Number
 from channels.providers.whatsapp.checking import found
+from channels.providers.whatsapp.connecting import installing
+from channels.providers.whatsapp.connecting.installing import INSTALL_SECONDS, PROVIDER
 from channels.providers.whatsapp.credentials import verify_token_of
-from channels.providers.whatsapp.installing import INSTALL_SECONDS, PROVIDER
 from tenants.scope import tenant_scope
 from tenants.wordings import Wording
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from channels.providers.openers import Filled
+from channels.providers.shapes.openers import Filled
 
 Address = Mapping[str, str]
 """Where a message goes, in the provider's own terms (a channel, a number). Plain strings, stored as JSON."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from channels.providers.files import InboundFile
-from channels.providers.sending import Address
+from channels.providers.shapes.files import InboundFile
+from channels.providers.shapes.sending import Address
 from tenants.wordings import NOTHING, Reason
 
 

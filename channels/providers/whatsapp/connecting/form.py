@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels.providers.connecting import ADDRESS, BY_HAND, PROVEN, Fact, Field, Installed, Pasted, Verdict
-from channels.providers.sending import Account
-from channels.providers.whatsapp import installing
+from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp.answers import Number, TokenFacts
 from channels.providers.whatsapp.checking import found, verdicts
 from channels.providers.whatsapp.checking.found import ACCOUNT, PHONE, PIN, SCOPES, TOKEN
+from channels.providers.whatsapp.connecting import installing
+from channels.providers.whatsapp.connecting.installing import INSTALL_SECONDS, PROVIDER
 from channels.providers.whatsapp.credentials import APP_SECRET, VERIFY_TOKEN, verify_token_of
-from channels.providers.whatsapp.installing import INSTALL_SECONDS, PROVIDER
 
 asks = "Meta"
 generated: Sequence[str] = (VERIFY_TOKEN,)
