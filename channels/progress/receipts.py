@@ -15,8 +15,29 @@ TITLE_LENGTH = 200
 KNOWN_FOR_SECONDS = 60.0
 MOST_KNOWN = 10_000
 
+MOST_A_SECOND = 20
+"""Of one process. In a rush, people see what a worker shows them when it takes their message up, a moment later."""
+
 _known: dict[UUID, tuple[float, Audience]] = {}
 """Whom to tell at a connection, wherever there, with the time until which it counts."""
+
+
+class Pace:
+    """How often something may be done in a second. An approximate count is enough, so threads need no lock."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._second, self._done = most, 0, 0
+
+    def has_room(self, now: float) -> bool:
+        """Count one more; whether it is within the limit of this second. now: in seconds, from any beginning."""
+        second = int(now)
+        if second != self._second:
+            self._second, self._done = second, 0
+        self._done += 1
+        return self._done <= self._most
+
+
+_pace = Pace(MOST_A_SECOND)
 
 
 def show(provider: Provider, tenant_id: UUID, connection_id: UUID, message: InboundMessage) -> None:
@@ -26,7 +47,10 @@ def show(provider: Provider, tenant_id: UUID, connection_id: UUID, message: Inbo
     """
     if not provider.capabilities.shows_receipt or not message.is_addressed or message.is_author_unsure:
         return
-    until = time.monotonic() + provider.quiet_seconds
+    now = time.monotonic()
+    if not _pace.has_room(now):
+        return
+    until = now + provider.quiet_seconds
 
     def tell() -> None:
         shown = _audience(tenant_id, connection_id) if time.monotonic() < until else None

@@ -9,6 +9,7 @@ import pytest
 
 from channels.progress.audience import Audience
 from channels.progress.board import Board
+from channels.progress.receipts import Pace
 from channels.progress.stage import Stage
 from channels.providers.base import DeliveryNotNowError, Progress
 from channels.providers.capabilities import Capabilities
@@ -100,3 +101,9 @@ def test_who_waits_elsewhere_sees_the_end_before_the_next_begins() -> None:
     eventually(lambda: len(provider.shown) == 4)
     assert [what for at, what in provider.shown if at == "roof"] == [What.WORKING, What.DONE]
     assert [what for at, what in provider.shown if at == "loft"] == [What.WORKING, What.FAILED]
+
+
+def test_in_a_rush_few_receipts_are_shown_so_that_the_webhook_keeps_its_pace() -> None:
+    pace = Pace(2)
+    assert [pace.has_room(7.5) for _ in range(4)] == [True, True, False, False]
+    assert pace.has_room(8.1), "the next second has room again"
