@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from channels import actions
-from channels.models import InstallAttempt
+from channels.models import ConnectionDraft, InstallAttempt
 from tenants.audit import journal
 from tenants.scope import tenant_scope
 from tenants.wordings import Reason
@@ -25,12 +25,15 @@ class Browser:
     session_key: str = ""
 
 
-def issue(provider: str, tenant_id: UUID, browser: Browser, begun: Reason) -> str:
-    """A new state. begun: for the trail. Call it outside of any scope."""
+def issue(
+    provider: str, tenant_id: UUID, browser: Browser, begun: Reason, *, draft: ConnectionDraft | None = None
+) -> str:
+    """A new state. begun: for the trail. draft: whose own app asks. Call it outside of any scope."""
     state = f"{tenant_id.hex}.{secrets.token_urlsafe(32)}"
     with tenant_scope(tenant_id):
         InstallAttempt.objects.create(
             provider=provider,
+            draft=draft,
             state_digest=digest(state),
             user_id=browser.user_id,
             session_digest=digest(browser.session_key),
@@ -43,7 +46,8 @@ def issue(provider: str, tenant_id: UUID, browser: Browser, begun: Reason) -> st
 def tenant_of(provider: str, state: str) -> UUID | None:
     """The tenant for which this state was issued here, even if it is used up or too old; None for any other.
 
-    It begins with a tenant's id, which anybody can write; the answer is the same for somebody else's and for none.
+    It begins with a tenant's id, which anybody can write. We do not look whether there is such a tenant, so the answer,
+    and how long it takes, are the same for somebody else's tenant and for none.
     """
     try:
         named = UUID(hex=state.partition(".")[0])
@@ -55,13 +59,18 @@ def tenant_of(provider: str, state: str) -> UUID | None:
 
 
 def belongs_to(tenant_id: UUID, state: str, browser: Browser) -> bool:
-    """Was it issued to this user in this browser, or by the API to no browser?"""
+    """Was it issued to this user in this browser, or by the API to no browser? Unknown states are use_up()'s."""
     with tenant_scope(tenant_id):
         attempt = InstallAttempt.objects.filter(state_digest=digest(state)).first()
-    if attempt is None:
-        return False
-    own = (digest(browser.session_key), browser.user_id)
-    return not attempt.session_digest or (attempt.session_digest, attempt.user_id) == own
+    if attempt is None or not attempt.session_digest:
+        return True
+    return (attempt.session_digest, attempt.user_id) == (digest(browser.session_key), browser.user_id)
+
+
+def draft_id_of(tenant_id: UUID, state: str) -> UUID | None:
+    """Whose own app it was issued for."""
+    with tenant_scope(tenant_id):
+        return InstallAttempt.objects.filter(state_digest=digest(state)).values_list("draft_id", flat=True).first()
 
 
 def use_up(tenant_id: UUID, state: str) -> bool:

@@ -3,16 +3,12 @@
 https://docs.slack.dev/authentication/installing-with-oauth
 """
 
-import hashlib
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from slack_bolt import BoltRequest, BoltResponse
@@ -25,15 +21,15 @@ from slack_sdk.oauth import OAuthStateUtils
 from slack_sdk.oauth.installation_store import Installation, InstallationStore
 from slack_sdk.oauth.state_store import OAuthStateStore
 
-from channels import actions
-from channels.models import ConnectionDraft, InstallAttempt
+from channels.models import ConnectionDraft
+from channels.providers import states
 from channels.providers.base import DeliveryError
-from channels.providers.connecting import AccountTakenError, AnotherAddressError, Connect, Installed, Outcome
+from channels.providers.connecting import AccountTakenError, Admit, AnotherAddressError, Connect, Installed, Outcome
 from channels.providers.slack import own_app, permissions
 from channels.providers.slack.calls import client, failures
 from channels.providers.slack.credentials import app_of
 from channels.providers.slack.incoming.accounts import own_account
-from tenants.audit import journal
+from channels.providers.states import Browser
 from tenants.outbound import patience
 from tenants.scope import tenant_scope
 from tenants.wordings import Wording
@@ -43,7 +39,6 @@ log = logging.getLogger(__name__)
 __all__ = ["authorize_url", "finish", "is_configured", "own_app", "tenant_of", "what_expired", "what_is_missing"]
 PROVIDER = "slack"
 CONSENT_ASKED = Wording("slack.consent_asked", gettext_lazy("Asked for Slack's consent page."))
-STATE_LIFE = timedelta(minutes=10)
 LONGEST_ID = 60
 LONGEST_NAME = 120
 OUTCOMES = {
@@ -86,36 +81,27 @@ def authorize_url(
     user_id, session_key: who asked, and in which browser. Without them (the API) whoever consents uses up the state.
     draft_id: whose own app asks.
     """
-    store = _StateStore(tenant_id, user_id, session_key)
+    store = _StateStore(tenant_id, Browser(user_id, session_key))
     store.draft = _draft(tenant_id, draft_id)
     flow = _flow(store, InstallationStore(), [])  # nothing is installed yet
     return str(flow.build_authorize_url(store.issue(), BoltRequest(body="")))
 
 
 def tenant_of(state: str) -> UUID | None:
-    """The tenant for which this state was issued here, even if it is used up or too old; None for any other state.
-
-    A state begins with a tenant's id, which anybody can write. We do not look whether there is such a tenant, so the
-    answer, and how long it takes, are the same for somebody else's tenant and for none.
-    """
-    try:
-        named = UUID(hex=state.partition(".")[0])
-    except ValueError:
-        return None
-    with tenant_scope(named):
-        is_ours = InstallAttempt.objects.filter(provider=PROVIDER, state_digest=_digest(state)).exists()
-    return named if is_ours else None
+    """The tenant for which this state was issued here, even if it is used up or too old; None for any other state."""
+    return states.tenant_of(PROVIDER, state)
 
 
-def finish(request: HttpRequest, tenant_id: UUID, connect: Connect) -> Outcome:
+def finish(request: HttpRequest, tenant_id: UUID, connect: Connect, admit: Admit) -> Outcome:
     """Take Slack's redirect: check the state, exchange the code, connect the team. Calls Slack; hold no transaction.
 
-    connect: keeps what was installed, called inside the tenant's scope; may raise AccountTakenError.
+    connect: keeps what was installed, called inside the tenant's scope; may raise AccountTakenError. admit: not asked,
+    since nothing of a team is changed before that.
     """
     user_id = request.user.id if request.user.is_authenticated else None
     outcomes: list[Outcome] = []
-    store = _StateStore(tenant_id, user_id, request.session.session_key or "")
-    store.draft = _draft(tenant_id, _draft_id_of(tenant_id, request.GET.get("state", "")))
+    store = _StateStore(tenant_id, Browser(user_id, request.session.session_key or ""))
+    store.draft = _draft(tenant_id, states.draft_id_of(tenant_id, request.GET.get("state", "")))
     flow = _flow(store, _Installations(store, connect), outcomes)
     try:
         patience.enter("Slack")  # before the state is used up: the same address works a minute later
@@ -135,23 +121,12 @@ def _draft(tenant_id: UUID, draft_id: UUID | None) -> ConnectionDraft | None:
         return ConnectionDraft.objects.get(id=draft_id)
 
 
-def _draft_id_of(tenant_id: UUID, state: str) -> UUID | None:
-    """Whose own app this state was issued for."""
-    with tenant_scope(tenant_id):
-        return InstallAttempt.objects.filter(state_digest=_digest(state)).values_list("draft_id", flat=True).first()
-
-
-def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest() if value else ""
-
-
 class _StateStore(OAuthStateStore):
-    """OAuth states as rows of the tenant: single use, ten minutes, this user in this browser."""
+    """Bolt's view of channels.providers.states."""
 
-    def __init__(self, tenant_id: UUID, user_id: UUID | None, session_key: str) -> None:
+    def __init__(self, tenant_id: UUID, browser: Browser) -> None:
         self.tenant_id = tenant_id
-        self.user_id = user_id
-        self.session_digest = _digest(session_key)
+        self.browser = browser
         self.draft: ConnectionDraft | None = None
 
     @property
@@ -165,32 +140,14 @@ class _StateStore(OAuthStateStore):
         return Outcome(self.tenant_id, reason=reason, problem=problem, draft_id=self.draft.id if self.draft else None)
 
     def issue(self, *args: object, **kwargs: object) -> str:
-        state = f"{self.tenant_id.hex}.{secrets.token_urlsafe(32)}"
-        with tenant_scope(self.tenant_id):
-            InstallAttempt.objects.create(
-                provider=PROVIDER,
-                draft=self.draft,
-                state_digest=_digest(state),
-                user_id=self.user_id,
-                session_digest=self.session_digest,
-                expires_at=timezone.now() + STATE_LIFE,
-            )
-            journal.record(actions.INSTALL_BEGUN, detail=CONSENT_ASKED())
-        return state
+        return states.issue(PROVIDER, self.tenant_id, self.browser, CONSENT_ASKED(), draft=self.draft)
 
     def belongs_here(self, state: str) -> bool:
-        """Was it issued to this browser and user, or by the API to no browser? Unknown states are consume()'s."""
-        with tenant_scope(self.tenant_id):
-            attempt = InstallAttempt.objects.filter(state_digest=_digest(state)).first()
-        if attempt is None or not attempt.session_digest:
-            return True
-        return (attempt.session_digest, attempt.user_id) == (self.session_digest, self.user_id)
+        """Was it issued to this browser and user, or by the API to no browser?"""
+        return states.belongs_to(self.tenant_id, state, self.browser)
 
     def consume(self, state: str) -> bool:
-        now = timezone.now()
-        with tenant_scope(self.tenant_id):
-            fresh = InstallAttempt.objects.filter(state_digest=_digest(state), used_at=None, expires_at__gt=now)
-            return bool(fresh.update(used_at=now))
+        return states.use_up(self.tenant_id, state)
 
 
 class _BrowserBinding(OAuthStateUtils):
