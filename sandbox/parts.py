@@ -39,8 +39,8 @@ from sandbox.stripe.pages import invoice_page as stripe_invoice
 from sandbox.stripe.portal import page as stripe_portal
 from sandbox.stripe.time import clocks as stripe_clocks
 from sandbox.whatsapp import control as whatsapp_control
-from sandbox.whatsapp import phone as whatsapp_phone
 from sandbox.whatsapp.graph import api as whatsapp_api
+from sandbox.whatsapp.phone import routes as whatsapp_phone
 from sandbox.whatsapp.state.peer import WhatsApp
 
 

@@ -12,7 +12,7 @@ from agents.runs import steps
 from channels.messages import claim as claims
 from channels.messages import deliver, land
 from channels.messages.claim import Claim, Strangers, Taken
-from channels.messages.deliver import Dispatch
+from channels.messages.consignment import Dispatch
 from channels.messages.incoming import changes
 from channels.messages.incoming import hear as hear_events
 from channels.messages.incoming.room import Place, Room

@@ -22,7 +22,7 @@ from agents.runs import steps, transcript
 from agents.runs.steps import Prepared, Refused
 from channels import phrases
 from channels.messages import deliver, failures, waiting
-from channels.messages.deliver import Dispatch
+from channels.messages.consignment import Dispatch
 from channels.messages.incoming import corrections, hear
 from channels.messages.incoming.room import Place, Room
 from channels.messages.limits import loops, rates

@@ -3,7 +3,6 @@
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,15 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import Turn
-from agents.pictures import portraits
 from channels import reasons
-from channels.connections import credentials, health
-from channels.messages import outcomes
-from channels.messages.outcomes import Told
+from channels.connections import health
+from channels.messages import consignment, outcomes
+from channels.messages.consignment import Dispatch
 from channels.models import Delivery, InboxEvent, Thread
 from channels.outreach import window
-from channels.outreach.window import Window
-from channels.progress.audience import Audience
 from channels.providers.base import (
     CALL_SECONDS,
     AnotherWayError,
@@ -30,12 +26,10 @@ from channels.providers.base import (
     DeliveryNotNowError,
     OutcomeUnknownError,
     Progress,
-    Provider,
 )
 from channels.providers.registry import provider_named
-from channels.providers.shapes import openers
-from channels.providers.shapes.sending import Account, Address, Outgoing, Sender
-from tenants.scope import current_tenant_id, tenant_scope
+from channels.providers.shapes.sending import Address
+from tenants.scope import tenant_scope
 from tenants.statements import execute, insert, update, update_row
 from tenants.wordings import Wording
 
@@ -49,31 +43,6 @@ SENDING_SECONDS = 2 * CALL_SECONDS
 BROKE_OFF = Wording("channels.broke_off", _("Sending ended with %(error)s."))
 
 
-@dataclass(frozen=True)
-class Dispatch:
-    """One delivery under way since then, detached from the database. `attempt` fences."""
-
-    tenant_id: UUID
-    thread_id: UUID
-    delivery_id: UUID
-    attempt: int
-    is_last: bool
-    """Does nothing of the same answer follow it?"""
-    told: Told
-    connection_id: UUID
-    provider: Provider
-    account: Account
-    message: Outgoing
-    since: datetime
-    window: Window | None = None
-    """When it closes, the provider takes no free text any more."""
-
-    @property
-    def audience(self) -> Audience:
-        """Who waits for it."""
-        return Audience(self.tenant_id, self.connection_id, self.provider, self.account, self.message.address)
-
-
 After = Dispatch | bool
 """What follows a message: the next one, or whether something waits for an answer and nothing holds it up."""
 
@@ -85,7 +54,7 @@ def queue(thread: Thread, turn: Turn, address: Address) -> Dispatch:
     """
     parts = _parts(thread, turn, address)
     execute(insert(*parts))
-    return dispatch_of(parts[0], is_last=len(parts) == 1)
+    return consignment.dispatch_of(parts[0], is_last=len(parts) == 1)
 
 
 def say(thread: Thread, turn: Turn, answered: Sequence[InboxEvent]) -> Dispatch:
@@ -95,7 +64,7 @@ def say(thread: Thread, turn: Turn, answered: Sequence[InboxEvent]) -> Dispatch:
     events = update(InboxEvent.objects.filter(id__in=ids), state=InboxEvent.State.ANSWERED, run=turn.run)
     thread.set_released()
     execute(insert(*parts), events, update_row(thread, Thread.RELEASED))
-    return dispatch_of(parts[0], is_last=len(parts) == 1)
+    return consignment.dispatch_of(parts[0], is_last=len(parts) == 1)
 
 
 def _parts(thread: Thread, turn: Turn, address: Address) -> list[Delivery]:
@@ -151,7 +120,7 @@ def claim_next(thread_id: UUID) -> Dispatch | None:
         return None
     delivery.thread = thread
     delivery.move(Delivery.State.SENDING, attempt=delivery.attempt + 1, sending_since=now)
-    return dispatch_of(delivery, is_last=False, is_followed=delivery.is_followed)  # type: ignore[attr-defined]  # annotated
+    return consignment.dispatch_of(delivery, is_last=False, is_followed=delivery.is_followed)  # type: ignore[attr-defined]  # annotated
 
 
 def _after(thread_id: UUID, *, is_last: bool) -> After:
@@ -180,34 +149,6 @@ def _has_more(thread_id: UUID, now: datetime) -> bool:
     with database.cursor() as cursor:
         cursor.execute(HAS_MORE, {"thread": thread_id, "freed": freed})
         return bool(cursor.fetchone()[0])
-
-
-def dispatch_of(delivery: Delivery, *, is_last: bool, is_followed: bool | None = None) -> Dispatch:
-    """A delivery that is claimed, read with its thread's connection and conversation and its turn's run.
-
-    is_last: nothing of the same answer is to be looked for after it. is_followed: there is more of it, sent or not.
-    """
-    connection = delivery.thread.connection
-    sent_after = delivery.created_at - timedelta(seconds=60)  # clocks differ
-    speaker, run = outcomes.speaking(delivery).agent, delivery.turn.run
-    sender = Sender(speaker.name, portraits.url_of(speaker))
-    is_end = is_last if is_followed is None else not is_followed
-    asks = is_end and run is not None and run.is_answer
-    template = openers.of(delivery.address)
-    return Dispatch(
-        tenant_id=current_tenant_id(),
-        thread_id=delivery.thread_id,
-        delivery_id=delivery.id,
-        attempt=delivery.attempt,
-        is_last=is_last,
-        told=outcomes.told_by(delivery),
-        connection_id=connection.id,
-        provider=provider_named(connection.provider),
-        account=credentials.account_of(connection),
-        message=Outgoing(delivery.id, delivery.address, delivery.text, sent_after, sender, asks, template),
-        since=timezone.now(),
-        window=None if template else window.of(delivery.thread.conversation),
-    )
 
 
 def _send(dispatch: Dispatch) -> After:

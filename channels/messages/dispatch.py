@@ -21,7 +21,7 @@ from agents.runs import steps
 from channels.messages import claim as claims
 from channels.messages import deliver, drafts, due, land
 from channels.messages.claim import Claim, Strangers
-from channels.messages.deliver import Dispatch
+from channels.messages.consignment import Dispatch
 from channels.messages.incoming.room import Place
 from channels.messages.land import Again, Later
 from channels.models import Thread

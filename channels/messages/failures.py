@@ -18,7 +18,7 @@ from agents.phrases import said
 from agents.runs import steps
 from channels import phrases
 from channels.messages import deliver, waiting
-from channels.messages.deliver import Dispatch
+from channels.messages.consignment import Dispatch
 from channels.messages.incoming.room import Place
 from channels.models import InboxEvent, Thread
 from channels.progress.audience import end_once_saved

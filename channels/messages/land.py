@@ -11,7 +11,7 @@ from agents.llm.calls import Completion, LLMError, LLMTooLongError, UnexpectedEr
 from agents.runs import steps
 from channels.messages import deliver, failures, waiting
 from channels.messages.claim import Claim
-from channels.messages.deliver import Dispatch
+from channels.messages.consignment import Dispatch
 from channels.models import InboxEvent
 from tenants.scope import tenant_scope
 

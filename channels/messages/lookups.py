@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from channels.connections import health
-from channels.messages import deliver
-from channels.messages.deliver import Dispatch
+from channels.messages import consignment, deliver
+from channels.messages.consignment import Dispatch
 from channels.models import Connection, Delivery, Thread
 from channels.providers.base import (
     DeliveryError,
@@ -91,7 +91,7 @@ def _next_unknown(tenant_id: UUID, thread_id: UUID) -> Dispatch | None:
         since = delivery.unknown_since or delivery.sending_since or now
         delivery.move(Delivery.State.UNKNOWN, unknown_since=since, error=delivery.error or SENDER_ENDED())
         may_look_up = every is not None and _may_look_up(delivery.thread.connection_id, now, every)
-        return deliver.dispatch_of(delivery, is_last=False) if may_look_up else None
+        return consignment.dispatch_of(delivery, is_last=False) if may_look_up else None
 
 
 def _looks_up_every(thread: Thread) -> timedelta | None:
