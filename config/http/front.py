@@ -90,11 +90,13 @@ class Front:
             return
         except GoneError:
             return
-        context = copy_context()
+        context, environ, length = copy_context(), environ_of(scope, body), len(body.content)
+        del body
         try:
-            response = await self._in_thread(context, self._respond, environ_of(scope, body))
+            response = await self._in_thread(context, self._respond, environ)
         finally:
-            self.held -= len(body.content)
+            environ["wsgi.input"].close()  # a stream may go on for minutes, and needs no body any more
+            self.held -= length
         try:
             if response.streaming and response.is_async:
                 await _while_there(receive, self._send(send, context, response))

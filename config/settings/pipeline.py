@@ -47,10 +47,13 @@ RETRY_SECONDS = env.seconds("RETRY_SECONDS", "2")
 # How long an outside account that was released may be connected by another workspace.
 CHANNEL_RELEASE_HOURS = env.quota("CHANNEL_RELEASE_HOURS", "24")
 # What a web chat takes in a minute: of one visitor, and from one address in one chat.
-CHAT_MESSAGES_PER_MINUTE = env.quota("CHAT_MESSAGES_PER_MINUTE", "20")
-CHAT_ADDRESS_MESSAGES_PER_MINUTE = env.quota("CHAT_ADDRESS_MESSAGES_PER_MINUTE", "120")
-# Open pages of web chats that hear of news at once, for one web process. Further ones look every few seconds.
+CHAT_MESSAGES_PER_MINUTE = env.quota("CHAT_MESSAGES_PER_MINUTE", "15")
+# The latter is below CONNECTION_MESSAGES_PER_MINUTE, so that nobody alone keeps the others of a chat waiting.
+CHAT_ADDRESS_MESSAGES_PER_MINUTE = env.quota("CHAT_ADDRESS_MESSAGES_PER_MINUTE", "20")
+# Open pages of web chats that hear of news at once, for one web process, and of these from one address. Further ones
+# look every few seconds. granian's --backpressure must be well above the first.
 CHAT_OPEN_PAGES = env.quota("CHAT_OPEN_PAGES", "2000")
+CHAT_OPEN_PAGES_PER_ADDRESS = env.quota("CHAT_OPEN_PAGES_PER_ADDRESS", "30")
 
 # Two bots must not keep each other talking (channels/messages/limits/loops.py); 0 turns a limit off.
 LOOP_ANSWERS = env.count("LOOP_ANSWERS", "20")

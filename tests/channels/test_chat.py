@@ -19,7 +19,7 @@ from channels.providers import hosting
 from channels.providers.registry import provider_named
 from channels.providers.webchat import opening, outgoing
 from channels.reasons import Cause
-from channels.web.chat import posting, visitors
+from channels.web.chat import news, posting, visitors
 from tenants.http import throttling
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -40,7 +40,7 @@ def _unlimited(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
 def opened(tenant: Tenant) -> Connection:
     with tenant_scope(tenant.id):
         connection_id = uuid4()
-        installed = opening.install({}, connection_id)
+        installed = opening.install({}, connection_id, lambda *_account: None)
         return connect(type(installed)(**{**vars(installed), "connection_id": connection_id}))
 
 
@@ -295,3 +295,21 @@ def test_without_a_web_chat_the_playground_offers_one(chat: Chat, owner: Client)
         health.disconnect(Connection.objects.get(), health.IN_THE_PORTAL(), Cause.DISCONNECTED)
     page = owner.get(reverse("workspace:playground", args=[chat.tenant.slug])).content.decode()
     assert "The playground needs a web chat." in page
+
+
+@pytest.mark.parametrize("referrer", ["http://[x", "https://evil.example/", "http://\u2100.example/"])
+def test_a_strange_referrer_is_an_answer_and_no_error(chat: Chat, referrer: str) -> None:
+    for path in ("embed.js", "frame/"):
+        asked = chat.browser.get(f"{chat.url}{path}", headers={"Referer": referrer})
+        assert asked.status_code in {200, 403}
+
+
+def test_nobody_alone_has_all_the_open_pages_that_there_may_be(chat: Chat, settings: Settings) -> None:
+    settings.CHAT_OPEN_PAGES_PER_ADDRESS = 2
+    chat.write("Hello?")
+    news._open["127.0.0.1"] = 2
+    try:
+        assert chat.browser.get(f"{chat.url}events/").status_code == 503
+        assert not news.is_full("192.0.2.1")
+    finally:
+        news._open.clear()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from channels.providers.connecting import Fact, Field, Installed, Pasted, Verdict
+from channels.providers.connecting import Admit, Fact, Field, Installed, Pasted, Verdict
 
 asks = ""
 generated: Sequence[str] = ()
@@ -47,7 +47,7 @@ def by_hand(facts: Mapping[str, str], secrets: Mapping[str, str], connection_id:
     return ()
 
 
-def install(values: Mapping[str, str], connection_id: UUID) -> Installed:
+def install(values: Mapping[str, str], connection_id: UUID, admit: Admit) -> Installed:
     """The account is the connection itself, so it keeps its address when it is connected again."""
     return Installed(
         provider="webchat",

@@ -5,6 +5,7 @@ connection: whoever comes back is told to look first, so `Last-Event-ID` has not
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 
 from django.conf import settings
@@ -19,15 +20,30 @@ BEAT_SECONDS = 20
 AGAIN_MS = 3_000
 
 _switchboard = Switchboard()
+_open: Counter[str] = Counter()
+"""Open pages by the network that they come from: nobody alone can have all that there may be."""
 
 
-def is_full() -> bool:
-    """Does this process have as many open pages as it may?"""
-    return _switchboard.listeners >= settings.CHAT_OPEN_PAGES
+def is_full(network: str) -> bool:
+    """Does this process have as many open pages as it may, altogether or of this network?"""
+    if _switchboard.listeners >= settings.CHAT_OPEN_PAGES:
+        return True
+    return _open[network] >= settings.CHAT_OPEN_PAGES_PER_ADDRESS
 
 
-async def stream(topic: str) -> AsyncIterator[bytes]:
-    """News about this topic, for a few minutes."""
+async def stream(topic: str, network: str) -> AsyncIterator[bytes]:
+    """News about this topic for a page of this network, for a few minutes."""
+    _open[network] += 1
+    try:
+        async for event in _events(topic):
+            yield event
+    finally:
+        _open[network] -= 1
+        if not _open[network]:
+            del _open[network]
+
+
+async def _events(topic: str) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     end = loop.time() + OPEN_SECONDS
     async with _switchboard.listening(topic) as heard:

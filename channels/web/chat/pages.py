@@ -33,6 +33,7 @@ from channels.providers.registry import providers
 from channels.web.chat import news, posting, said, visitors
 from channels.web.chat.posting import NotSentError
 from channels.web.chat.visitors import Visitor
+from tenants.clients import client_ip, network_of
 from tenants.scope import tenant_scope
 
 LIVE = "X-Live-Chat"
@@ -74,16 +75,17 @@ def events(request: HttpRequest, connection_id: UUID) -> HttpResponseBase:
     visitor = visitors.visitor_of(request, connection_id)
     if not visitor.is_known:
         return HttpResponse(status=204)
-    if news.is_full():
+    if news.is_full(network_of(client_ip(request))):
         return HttpResponse(status=503, headers={"Retry-After": "30"})
-    return streamed(route, visitor)
+    return streamed(request, route, visitor)
 
 
-def streamed(route: Route, visitor: Visitor) -> StreamingHttpResponse:
+def streamed(request: HttpRequest, route: Route, visitor: Visitor) -> StreamingHttpResponse:
     """News for this visitor's open page."""
+    network = network_of(client_ip(request))
     topic = hosting.topic_of({hosting.CHAT: route.external_id, hosting.VISITOR: visitor.id})
     return StreamingHttpResponse(
-        news.stream(topic), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        news.stream(topic, network), content_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
 
 
@@ -102,8 +104,11 @@ def refused(words: str) -> HttpResponse:
 
 
 def comes_from(request: HttpRequest) -> str:
-    """The origin of the page that asks for this one, if the browser tells it."""
-    referrer = urlsplit(request.headers.get("Referer", ""))
+    """The origin of the page that asks for this one, if the browser tells it; "null", as of no page, for nonsense."""
+    try:
+        referrer = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "null"
     return f"{referrer.scheme}://{referrer.netloc}" if referrer.netloc else ""
 
 

@@ -17,6 +17,7 @@ from channels.providers.registry import providers
 from channels.web.chat import news, pages, posting
 from channels.web.chat.posting import NotSentError
 from channels.web.chat.visitors import Visitor
+from tenants.clients import client_ip, network_of
 from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.models import User
 from tenants.permissions import Permission
@@ -62,9 +63,9 @@ def talk(request: HttpRequest) -> HttpResponse:
 def events(request: HttpRequest) -> HttpResponseBase:
     """News for an open playground."""
     _provider, connection = _tried(request)
-    if connection is None or news.is_full():
+    if connection is None or news.is_full(network_of(client_ip(request))):
         return HttpResponse(status=204)
-    return pages.streamed(_route(connection), _tester(request, connection))
+    return pages.streamed(request, _route(connection), _tester(request, connection))
 
 
 def _tried(request: HttpRequest) -> tuple[Provider, Connection | None]:

@@ -64,11 +64,11 @@ def message_id(request: HttpRequest) -> str:
 
 
 def _limit(request: HttpRequest, route: Route, visitor: Visitor) -> None:
-    """So many messages of one visitor, and from one address. While Redis is down nobody is limited here."""
+    """So many messages from one address, and of one visitor. While Redis is down nobody is limited here."""
     address = network_of(client_ip(request))
     callers = (
-        (f"chat:{visitor.id}", Policy("messages", settings.CHAT_MESSAGES_PER_MINUTE)),
         (f"chat:{route.connection_id}:{address}", Policy("address", settings.CHAT_ADDRESS_MESSAGES_PER_MINUTE)),
+        (f"chat:{visitor.id}", Policy("messages", settings.CHAT_MESSAGES_PER_MINUTE)),
     )
     for caller, policy in callers:
         levels = throttling.take(caller, [policy])

@@ -13,7 +13,11 @@ from config.local.run.plan import Plan
 ROOT_WARNING = "You're running the worker with superuser privileges"
 WEB_GRACE = "8"  # seconds for open requests, within the 10 that a stop may take
 # Headers: at most 64 KiB, sent within 10 s, or a few idle clients could block the web.
-WEB_LIMITS = ("--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000")
+# Requests at once: open web chats (CHAT_OPEN_PAGES) are among them for minutes, and must leave room for all others.
+WEB_LIMITS = (
+    *("--http1-buffer-size", "65536", "--http1-header-read-timeout", "10000"),
+    *("--backlog", "4096", "--backpressure", "4096"),
+)
 WORKER_READY = r"celery@\S{1,255} ready"
 
 
