@@ -2,20 +2,35 @@
 
 import io
 from functools import lru_cache
+from threading import BoundedSemaphore
 from unicodedata import normalize
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 SIDE = 256
 """Pixels. Slack shows 48, and asks for no more than 512."""
 MOST_BYTES = 2_000_000
-MOST_PIXELS = 40_000_000
-"""A photo of today's phones; more would only cost memory."""
+MOST_PIXELS = 16_000_000
+"""A photo of today's phones in 2 MB; more would only cost memory."""
+WAIT_SECONDS = 5
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 FORMATS = ("PNG", "JPEG", "WEBP")
 PAPER, INK = "#ebf0fe", "#1f4bc4"
 """The colors of an AI employee's initials, in both themes, as static/css/tokens.css has them for light."""
 LETTERS = 120
 MOST_LETTERS = 2
+
+
+_one_at_a_time = BoundedSemaphore()
+"""Each takes much memory for a moment."""
 
 
 class NotAPictureError(ValueError):
@@ -29,15 +44,35 @@ def reencoded(content: bytes) -> bytes:
     """
     if len(content) > MOST_BYTES:
         raise NotAPictureError("too large")
+    if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):
+        raise NotAPictureError("too many pictures at once")
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
-                raise NotAPictureError("too many pixels")
-            upright = ImageOps.exif_transpose(opened).convert("RGBA")
+        return _decoded(content)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise NotAPictureError(str(error)) from error
+    finally:
+        _one_at_a_time.release()
+
+
+def _decoded(content: bytes) -> bytes:
+    """Made small before anything else is done with it: large ones take a hundred megabytes."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+        if opened.width * opened.height > MOST_PIXELS:
+            raise NotAPictureError("too many pixels")
+        turn = _turn_of(opened)
+        opened.draft("RGB", (4 * SIDE, 4 * SIDE))
+        opened.thumbnail((4 * SIDE, 4 * SIDE))
+        upright = (opened.transpose(turn) if turn is not None else opened).convert("RGBA")
     square = ImageOps.fit(upright, (SIDE, SIDE))
     return _png(Image.alpha_composite(Image.new("RGBA", (SIDE, SIDE), "white"), square).convert("RGB"))
+
+
+def _turn_of(opened: Image.Image) -> Image.Transpose | None:
+    """How it has to be turned, as the camera wrote down (EXIF 0x0112). Nothing else of that is read."""
+    try:
+        return TURNS.get(opened.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001 - Pillow raises whatever a broken table makes it stumble over
+        return None
 
 
 def letters_of(name: str) -> str:

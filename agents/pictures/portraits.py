@@ -21,9 +21,14 @@ from tenants.scope import tenant_scope
 
 def keep(agent: Agent, content: bytes) -> None:
     """Give an employee this picture, in place of the one before. Raises drawing.NotAPictureError."""
-    png = drawing.reencoded(content)
+    put(agent, drawing.reencoded(content))
+
+
+def put(agent: Agent, png: bytes) -> None:
+    """The same with what was made of a picture already."""
     key = hashlib.sha256(secrets.token_bytes(16) + png).hexdigest()
     with transaction.atomic():
+        Agent.objects.select_for_update(no_key=True).get(id=agent.id)  # two at once take turns
         Portrait.objects.filter(agent=agent).delete()
         Portrait.objects.create(agent=agent, key=key, png=png)
         _point_to(agent, key)

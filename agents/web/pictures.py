@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from agents.models import Agent
 from agents.pictures import drawing, portraits
 from agents.pictures.drawing import NotAPictureError
-from tenants.http.access import requires, workspace_of
+from tenants.http.access import opens_own_scope, requires, workspace_of
 from tenants.permissions import Permission
+from tenants.scope import tenant_scope
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -37,23 +38,29 @@ def initials(request: HttpRequest, letters: str) -> HttpResponse:
     return _served(drawing.initials(letters.strip("-")))
 
 
+@opens_own_scope
 @requires(Permission.MANAGE_EMPLOYEES)
 @require_POST
 def change_picture(request: HttpRequest, agent_id: UUID) -> HttpResponse:
-    """Upload one, or go back to initials."""
-    agent = get_object_or_404(Agent.objects.employed(), id=agent_id)
+    """Upload one, or go back to initials. No transaction is open while a picture is decoded."""
+    tenant = workspace_of(request).tenant
+    with tenant_scope(tenant.id):
+        agent = get_object_or_404(Agent.objects.employed(), id=agent_id)
     uploaded = request.FILES.get("picture")
     if "remove" in request.POST:
-        portraits.remove(agent)
+        with tenant_scope(tenant.id):
+            portraits.remove(agent)
         messages.success(request, _("%(name)s has initials again.") % {"name": agent.name})
     else:
         _take(request, agent, uploaded if isinstance(uploaded, UploadedFile) else None)
-    return redirect("workspace:employee", workspace_of(request).tenant.slug, agent.id)
+    return redirect("workspace:employee", tenant.slug, agent.id)
 
 
 def _take(request: HttpRequest, agent: Agent, uploaded: "UploadedFile[Any] | None") -> None:
     try:
-        portraits.keep(agent, uploaded.read(drawing.MOST_BYTES + 1) if uploaded else b"")
+        png = drawing.reencoded(uploaded.read(drawing.MOST_BYTES + 1) if uploaded else b"")
+        with tenant_scope(workspace_of(request).tenant.id):
+            portraits.put(agent, png)
     except NotAPictureError:
         wrong = _("That is no picture that Roster can use. Choose a PNG, JPEG or WebP file of at most 2 MB.")
         messages.error(request, wrong)

@@ -73,3 +73,24 @@ def test_an_uploaded_picture_shows_everywhere_and_anybody_can_fetch_it(cast: Cas
     with tenant_scope(cast.acme.id):
         assert Portrait.objects.count() == 0
     assert Client().get("/pictures/initials/RO.png").content == drawing.initials("RO")
+
+
+def test_a_photo_is_turned_as_the_camera_was_held() -> None:
+    photo = Image.new("RGB", (40, 20), "red")
+    photo.paste("blue", (20, 0, 40, 20))
+    exif = photo.getexif()
+    exif[0x0112] = 6
+    written = io.BytesIO()
+    photo.save(written, "JPEG", exif=exif, quality=95)
+    with Image.open(io.BytesIO(drawing.reencoded(written.getvalue()))) as made:
+        top, bottom = made.getpixel((128, 20)), made.getpixel((128, 236))
+    assert isinstance(top, tuple)
+    assert isinstance(bottom, tuple)
+    assert (top[0] > 200, bottom[2] > 200) == (True, True)
+
+
+@pytest.mark.parametrize("table", [b"Exif\x00\x00II*\x00\xff\xff\xff\xff", b"Exif\x00\x00MM\x00*" + b"\xff" * 40, b"x"])
+def test_a_broken_table_of_the_camera_breaks_nothing(table: bytes) -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (40, 20), "red").save(written, "JPEG", exif=table)
+    assert drawing.reencoded(written.getvalue())
