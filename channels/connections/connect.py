@@ -12,7 +12,15 @@ from channels import actions
 from channels.connections import credentials, drafts, handover, recipients, routes
 from channels.connections.health import AUDITED
 from channels.models import Connection
-from channels.providers.connecting import ADDRESS, BY_HAND, PROVEN, AnotherAddressError, Installed
+from channels.providers.connecting import (
+    ADDRESS,
+    BY_HAND,
+    PROVEN,
+    AccountTakenError,
+    Admit,
+    AnotherAddressError,
+    Installed,
+)
 from channels.providers.registry import provider_named
 from tenants.audit import journal
 from tenants.scope import tenant_scope
@@ -31,7 +39,7 @@ def connect(installed: Installed) -> Connection:
     key: dict[str, Any] = {"provider": installed.provider, "external_id": installed.external_id}
     with transaction.atomic():
         known = Connection.objects.filter(**key).first()
-        _check_address(known, installed)
+        _check_address(known, installed.connection_id)
         connection, _made = Connection.objects.update_or_create(
             **key,
             defaults=_fields(installed),
@@ -45,9 +53,23 @@ def connect(installed: Installed) -> Connection:
     return connection
 
 
-def _check_address(known: Connection | None, installed: Installed) -> None:
+def gate(tenant_id: UUID, provider: str, connection_id: UUID | None = None) -> Admit:
+    """Whether an account may be connected here, asked before anything is changed at the provider. Needs no scope.
+
+    Else its messages would already go elsewhere when it turns out that another workspace has it.
+    """
+
+    def admit(external_id: str, name: str) -> None:
+        with tenant_scope(tenant_id):
+            if not routes.is_free(provider, external_id):
+                raise AccountTakenError(name)
+            _check_address(Connection.objects.filter(provider=provider, external_id=external_id).first(), connection_id)
+
+    return admit
+
+
+def _check_address(known: Connection | None, wanted: UUID | None) -> None:
     """What the provider calls has the connection's id in its address: it must be that of this account."""
-    wanted = installed.connection_id
     if wanted is None or (known and known.id == wanted):
         return
     other = known or Connection.objects.filter(id=wanted).first()

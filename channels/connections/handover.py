@@ -74,7 +74,8 @@ def take(connection: Connection) -> None:
         return
     with tenant_scope(route.tenant_id), actor.acting(actor.SYSTEM):
         theirs = Connection.objects.select_for_update(no_key=True).filter(id=route.connection_id).first()
-        if theirs is not None and Route.objects.filter(id=route.id, released_until__gt=timezone.now()).exists():
+        still = Route.objects.select_for_update().filter(id=route.id, released_until__gt=timezone.now())
+        if theirs is not None and still.first():  # locked: whoever keeps it now is told that it went, or keeps it
             health.disconnect(theirs, MOVED(), Cause.MOVED, actions.CHANNEL_MOVED)
 
 

@@ -18,6 +18,7 @@ from channels.providers.shapes.sending import Account
 from channels.reasons import Cause
 from tenants.audit import journal
 from tenants.encryption import UndecryptableError
+from tenants.outbound import patience
 from tenants.scope import give_back, tenant_scope
 
 log = logging.getLogger(__name__)
@@ -83,8 +84,11 @@ def _closed() -> Result:
 
 
 def _ask(provider: Provider, account: Account, history: History) -> Sequence[Result]:
+    """Raises patience.BusyError if too many web requests wait for the same already."""
     try:
         return provider.probes(account, history)
+    except patience.BusyError:
+        raise
     except Exception as error:  # one provider's mistake must not hide what our records say
         log.exception("The probes of a connection of %s failed", provider.name)
         return [Result(words.ALL, State.UNASKED, words.NOT_MADE(error=type(error).__name__), move=Move.OURS)]

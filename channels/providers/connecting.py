@@ -94,6 +94,9 @@ CHECK_SECONDS = 3.0
 Connect = Callable[[Installed], object]
 """What keeps an installed account."""
 
+Admit = Callable[[str, str], None]
+"""May this account (its outside id and name) be connected here? Raises AccountTakenError or AnotherAddressError."""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -200,10 +203,11 @@ class Form(Entered, Protocol):
         """What whoever runs this installation has to do first."""
         ...
 
-    def install(self, values: Mapping[str, str], connection_id: UUID) -> Installed:
+    def install(self, values: Mapping[str, str], connection_id: UUID, admit: Admit) -> Installed:
         """Ask the provider with these values, without faults. Calls the provider; hold no transaction.
 
-        Raises NotAcceptedError, or base.DeliveryError if the provider cannot tell now.
+        admit: asked before anything is changed at the provider. Raises what that does, NotAcceptedError, or
+        base.DeliveryError if the provider cannot tell now.
         """
         ...
 
@@ -255,6 +259,9 @@ class Consent(Protocol):
         """What to tell somebody who comes back with a state that nobody issued."""
         ...
 
-    def finish(self, request: HttpRequest, tenant_id: UUID, connect: Connect) -> Outcome:
-        """Take the way back: check the state, and connect. Calls the provider; hold no transaction."""
+    def finish(self, request: HttpRequest, tenant_id: UUID, connect: Connect, admit: Admit) -> Outcome:
+        """Take the way back: check the state, and connect. Calls the provider; hold no transaction.
+
+        admit: asked before anything is changed at the provider.
+        """
         ...

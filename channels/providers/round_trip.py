@@ -8,6 +8,7 @@ import httpx
 from django.utils.translation import gettext_lazy as _
 
 from channels.providers.shapes.health import Move, Result, State
+from tenants.outbound import patience
 from tenants.wordings import Wording
 
 SECONDS = 4
@@ -54,7 +55,11 @@ class Answer:
 
 
 def send(request: Request) -> Answer | str:
-    """Send it; the name of the error if nothing came back."""
+    """Send it; the name of the error if nothing came back.
+
+    From a web request it waits for another thread of the same process, so few may at once: raises patience.BusyError.
+    """
+    patience.enter("Roster")
     began = time.monotonic()
     try:
         answer = httpx.request(
@@ -63,7 +68,7 @@ def send(request: Request) -> Answer | str:
             params=dict(request.query),
             headers=dict(request.headers),
             content=request.body,
-            timeout=SECONDS,
+            timeout=patience.left(SECONDS),
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return type(error).__name__

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from channels.connections import drafts
-from channels.connections.connect import connect
+from channels.connections.connect import connect, gate
 from channels.models import Connection
 from channels.providers.base import Provider
 from channels.providers.connecting import Consent, Form, Outcome, OwnApp
@@ -128,7 +128,8 @@ def _open(request: HttpRequest, provider: Provider, form: Form) -> HttpResponseB
         off = Connection.objects.filter(provider=provider.name, state=Connection.State.DISCONNECTED)
         last = off.order_by("-lost_at").values_list("id", flat=True).first()
         connection_id = last or uuid4()  # random, since it may be an address that nobody must guess
-        connection = connect(replace(form.install({}, connection_id), connection_id=connection_id))
+        installed = form.install({}, connection_id, gate(tenant.id, provider.name, connection_id))
+        connection = connect(replace(installed, connection_id=connection_id))
     words = _("%(channel)s is connected: %(account)s.")
     where = provider.account_url(connection.external_id) or connection.name
     messages.success(request, words % {"channel": provider.label, "account": where})
@@ -162,7 +163,7 @@ def come_back(request: HttpRequest, provider: str) -> HttpResponse:
     if tenant_id is None:
         return _failed(request, its, consent.what_expired(), HTTPStatus.BAD_REQUEST)
     tenant = Tenant.objects.get(id=tenant_id)
-    outcome = consent.finish(request, tenant.id, connect)
+    outcome = consent.finish(request, tenant.id, connect, gate(tenant.id, its.name))
     if not _is_member(request, tenant):
         return _answer_stranger(request, its, tenant, outcome)
     if outcome.reason:

@@ -1,7 +1,7 @@
 """The wizard's steps about channels: connect one, and send a test message through it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -19,12 +19,12 @@ from django_stubs_ext import StrOrPromise
 from agents.models import Agent
 from agents.web import presence as agents_presence
 from channels import reasons
-from channels.connections import credentials
 from channels.messages import test_messages
 from channels.messages.test_messages import NotReadyError
 from channels.models import Connection, InboxEvent
 from channels.providers.base import DeliveryError, Provider
 from channels.providers.registry import provider_named, providers
+from channels.providers.shapes.sending import Account
 from channels.tasks import dispatch
 from channels.web import connecting, presence
 from channels.web.forms import TestMessageForm
@@ -89,6 +89,15 @@ def _asked_for(request: HttpRequest, offers: Sequence[Provider]) -> str:
     return asked if asked in names else next(iter(names), "")
 
 
+def _moment(text: str) -> datetime | None:
+    """An ISO time with its zone; None for anything else."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found and timezone.is_aware(found) else None
+
+
 class SendTestMessage:
     """Step 3: a real question, really answered."""
 
@@ -149,7 +158,7 @@ class SendTestMessage:
     def wait(self, request: HttpRequest, connection: Connection, agent: Agent) -> HttpResponseBase:
         """Where people write first: the way there, and what came of the newest message that somebody wrote."""
         tenant, now = workspace_of(request).tenant, timezone.now()
-        since = parse_datetime(request.GET.get("since", "")) or max(connection.connected_at, now - WRITTEN_WITHIN)
+        since = _moment(request.GET.get("since", "")) or max(connection.connected_at, now - WRITTEN_WITHIN)
         with tenant_scope(tenant.id):
             event = test_messages.written(connection, since).first()
             progress = test_messages.progress_of(event) if event else None
@@ -157,7 +166,7 @@ class SendTestMessage:
             is_partial = bool(request.headers.get("HX-Request"))
             if is_partial and seen == request.GET.get("seen", ""):
                 return HttpResponse(status=204)  # as above
-            account = credentials.account_of(connection)
+            account = Account("", connection.bot_user_id, connection.installer_id)  # a link needs no credential
             url = provider_named(connection.provider).writing_url(account, str(HELLO))
             query = urlencode({"since": since.isoformat(), "seen": seen})
             more = {"writing_url": url, "number": account.installer_id, "again": now.isoformat(), "poll": f"?{query}"}

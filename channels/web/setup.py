@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.connections import drafts
-from channels.connections.connect import connect
+from channels.connections.connect import connect, gate
 from channels.models import Connection, ConnectionDraft
 from channels.providers.base import DeliveryError, DeliveryRefusedError, Provider
 from channels.providers.connecting import AccountTakenError, AnotherAddressError, Form, NotAcceptedError, OwnApp
@@ -120,7 +120,7 @@ def _connect(
     values = drafts.complete(draft, values, form.generated)
     with tenant_scope(tenant.id):
         drafts.enter(draft, values)
-    installed = form.install(values, draft.id)
+    installed = form.install(values, draft.id, gate(tenant.id, provider.name, draft.id))
     with tenant_scope(tenant.id):
         connection = connect(replace(installed, connection_id=draft.id))
     words = _("%(channel)s is connected: %(account)s.") % {"channel": provider.label, "account": connection.name}

@@ -225,7 +225,9 @@ def test_a_number_of_another_workspace_is_refused(
     for who, slug in ((alice, "acme"), (bob, "globex")):
         form = opened(who, slug)
         accepts(meta)
+        meta.asked.clear()
         told = words(who.submit(form, **VALUES))
+    assert {each.method for each in meta.asked} == {"GET"}, "its messages still go to whoever has it"
     assert "is connected to another workspace of Roster" in told
     with tenant_scope(committed_cast.globex.id):
         assert not Connection.objects.exists()

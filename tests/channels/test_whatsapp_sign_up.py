@@ -8,7 +8,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from channels.connections import drafts
+from channels.connections.connect import connect
 from channels.models import Connection, InstallAttempt, Route
+from channels.providers.connecting import Installed
 from tenants.scope import tenant_scope
 from tests.billing.people import member
 from tests.channels.graph import Graph
@@ -121,3 +123,15 @@ def test_it_is_offered_only_where_it_is_configured(alice: Client, committed_cast
     assert "Sign in with Meta" in alice.get(page).content.decode()
     settings.WHATSAPP_SIGNUP_CONFIG_ID = ""
     assert "Sign in with Meta" not in alice.get(page).content.decode()
+
+
+def test_a_number_of_another_workspace_is_refused_before_meta_is_told_anything(
+    alice: Client, meta: Graph, committed_cast: Cast
+) -> None:
+    with tenant_scope(committed_cast.globex.id):
+        connect(Installed("whatsapp", NUMBER["id"], "Theirs", "EAAtheirs", NUMBER["id"], "+1", ""))
+    meta.answers = [*FOUND, DONE]
+    told = come_back(alice, state=dialog(alice, committed_cast)["state"][0], code="a-code")
+    assert "is connected to another workspace of Roster" in told
+    changed = [each for each in meta.asked if each.method == "POST" and "oauth" not in each.path]
+    assert changed == []

@@ -19,7 +19,7 @@ from tests.conftest import Cast
 def chat_of(tenant: Tenant) -> Connection:
     with tenant_scope(tenant.id):
         factories.make_agent()
-        return connect(opening.install({}, uuid4()))
+        return connect(opening.install({}, uuid4(), lambda *_account: None))
 
 
 def page_of(tenant: Tenant, chat: Connection) -> tuple[str, str, str]:

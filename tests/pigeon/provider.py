@@ -25,7 +25,7 @@ from channels.providers.base import (
     Progress,
 )
 from channels.providers.capabilities import Capabilities
-from channels.providers.connecting import Fact, Field, Form, Installed, NotAcceptedError, Pasted, Verdict
+from channels.providers.connecting import Admit, Fact, Field, Form, Installed, NotAcceptedError, Pasted, Verdict
 from channels.providers.connecting import State as Judged
 from channels.providers.shapes.health import Fix, History, Move, Result, State, Verb
 from channels.providers.shapes.openers import Template
@@ -101,13 +101,14 @@ class LoftForm:
         found = {} if values["number"].isdecimal() else {"number": "A number of Pigeon Post has digits only."}
         return found if values[SECRET] else {**found, SECRET: "The loft secret is on the door of the loft."}
 
-    def install(self, values: Mapping[str, str], connection_id: UUID) -> Installed:
+    def install(self, values: Mapping[str, str], connection_id: UUID, admit: Admit) -> Installed:
         """The loft sends a pigeon to the connection's address, which has to come back."""
         number, secret = values["number"], values[SECRET]
         if SKY.faults:
             raise SKY.faults.pop(0)
         if number in SKY.closed:
             raise NotAcceptedError("Pigeon Post has no loft with this number.", "number")
+        admit(number, f"Loft {number}")
         address = f"{settings.PUBLIC_URL}/webhooks/pigeon/{connection_id}/"
         if httpx.get(address, params={"token": secret, "challenge": "42"}).text != "42":
             raise NotAcceptedError("The pigeon found nobody at the address of this installation.")

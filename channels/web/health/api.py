@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from channels import reasons
 from channels.connections import drafts
-from channels.connections.connect import connect
+from channels.connections.connect import connect, gate
 from channels.health import checkup
 from channels.models import Connection
 from channels.models.probes import Move, State, Verb
@@ -157,7 +157,7 @@ def _install(tenant_id: UUID, provider: Provider, form: Form, values: Mapping[st
         draft = drafts.begin(provider.name)
         values = drafts.complete(draft, values, form.generated)
         drafts.enter(draft, values)
-    installed = form.install(values, draft.id)
+    installed = form.install(values, draft.id, gate(tenant_id, provider.name, draft.id))
     with tenant_scope(tenant_id):
         return connect(replace(installed, connection_id=draft.id))
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels.providers.connecting import ADDRESS, BY_HAND, PROVEN, Fact, Field, Installed, Pasted, Verdict
+from channels.providers.connecting import ADDRESS, BY_HAND, PROVEN, Admit, Fact, Field, Installed, Pasted, Verdict
 from channels.providers.shapes.sending import Account
 from channels.providers.whatsapp.answers import Number, TokenFacts
 from channels.providers.whatsapp.checking import found, verdicts
@@ -122,12 +122,13 @@ def check(name: str, values: Mapping[str, str]) -> Verdict:
     return verdicts.check(name, values)
 
 
-def install(values: Mapping[str, str], connection_id: UUID) -> Installed:
+def install(values: Mapping[str, str], connection_id: UUID, admit: Admit) -> Installed:
     """Check one value after the other, then send the number's events to our address, which Meta tries at once."""
     own = {name: values[name] for name in (APP_SECRET, VERIFY_TOKEN) if values.get(name)}
     account = Account(values[TOKEN], values[PHONE], secrets=own)
     told, end = installing.check_token(account), time.monotonic() + INSTALL_SECONDS
     number = installing.number(account)
+    admit(number.id, number.verified_name or number.display_phone_number)
     account_id = values.get(ACCOUNT, "") or installing.account_id(account, end)
     installing.register(account, values.get(PIN, ""))
     is_ours = installing.listen(account, account_id, address_of(connection_id))

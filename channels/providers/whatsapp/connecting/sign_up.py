@@ -24,6 +24,7 @@ from channels.providers.connecting import (
     ADDRESS,
     PROVEN,
     AccountTakenError,
+    Admit,
     AnotherAddressError,
     Connect,
     Installed,
@@ -108,13 +109,13 @@ def tenant_of(state: str) -> UUID | None:
     return states.tenant_of(PROVIDER, state)
 
 
-def finish(request: HttpRequest, tenant_id: UUID, connect: Connect) -> Outcome:
+def finish(request: HttpRequest, tenant_id: UUID, connect: Connect, admit: Admit) -> Outcome:
     """Take Meta's redirect: check the state, exchange the code at once, connect the number."""
     reason = _refused(request, tenant_id)
     if reason:
         return _failed(tenant_id, reason)
     try:
-        installed = _install(request.GET["code"])
+        installed = _install(request.GET["code"], admit)
         with tenant_scope(tenant_id):
             connect(installed)
     except BusyError:
@@ -146,12 +147,13 @@ def _failed(tenant_id: UUID, reason: str) -> Outcome:
     return Outcome(tenant_id, reason=reason, problem=str(OUTCOMES[reason]))
 
 
-def _install(code: str) -> Installed:
+def _install(code: str, admit: Admit) -> Installed:
     """The code becomes a token, which names its accounts; the number's events come to the platform's address."""
     end = time.monotonic() + INSTALL_SECONDS
     account = Account(_token_for(code))
     told = installing.check_token(account)
     account_id, number = _chosen(account, end)
+    admit(number.id, number.verified_name or number.display_phone_number)
     pin = _register(account, number)
     _subscribe(account, account_id)
     facts = {
